@@ -1,0 +1,223 @@
+//! Events: facts with a stored name and a version, and the set of them that an aggregate records.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Any error, boxed. What a store or a format reports below this crate's own errors.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A fact that was recorded, in the form of one version.
+///
+/// `#[event(version = 1)]` implements it; an aggregate names its events in `#[aggregate(events(..))]`.
+/// Several versions of one fact are several types: the newest is what the aggregate applies, every older one is kept so that
+/// what was stored with it can be read for ever, through the `From` that leads to the next version.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event(version = 1)]` on `{Self}`"
+)]
+pub trait Event: Serialize + Sized + Send + 'static {
+    /// The stored name of the fact, the same for all its versions.
+    const TYPE: &'static str;
+    /// The version that this type is, from 1.
+    const VERSION: u32;
+    /// Older names under which the fact may be stored too.
+    const ALIASES: &'static [&'static str] = &[];
+
+    /// Reads the fact from what `version` stored, through every version between.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the version is newer than this type, or when the data is not what that version stored.
+    fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
+}
+
+/// The stored data of one event, in whatever format the store keeps it.
+pub trait Payload {
+    /// Reads the data as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the format reports when the data is no `T`.
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError>;
+}
+
+impl<P: Payload> Payload for &P {
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        (**self).decode()
+    }
+}
+
+/// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates.
+///
+/// It serializes as the data of the event that it holds; name and version are stored beside the data.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the set of an aggregate's events",
+    label = "not a set of events",
+    note = "`#[derive(Aggregate)]` generates one, named after the aggregate: `InvoiceEvent` for `Invoice`"
+)]
+pub trait EventSet: Serialize + Sized + Send + 'static {
+    /// Every event of the set, in its newest version, as declared.
+    const EVENTS: &'static [EventInfo];
+
+    /// The stored name of the event that this is.
+    fn event_type(&self) -> &'static str;
+
+    /// The version of the event that this is.
+    fn event_version(&self) -> u32;
+
+    /// Picks the type by stored name and version, and reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the name is unknown, the version is newer than the code, or the data does not fit.
+    fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError>;
+}
+
+/// What the code knows of one event: its stored name, its newest version, and its older names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventInfo {
+    /// The stored name.
+    pub event_type: &'static str,
+    /// The newest version.
+    pub version: u32,
+    /// Older names that are still read.
+    pub aliases: &'static [&'static str],
+}
+
+impl EventInfo {
+    /// The description of event `E`.
+    pub const fn of<E: Event>() -> Self {
+        Self { event_type: E::TYPE, version: E::VERSION, aliases: E::ALIASES }
+    }
+}
+
+/// What one stored event means to the code of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded<E> {
+    /// One event.
+    One(E),
+    /// Several events: the stored one was split since. They share its sequence.
+    Many(Vec<E>),
+    /// Nothing: the aggregate declares the name as `retired("…")`. It still counts in the stream.
+    Retired,
+}
+
+impl<E> Decoded<E> {
+    /// The same, with every event passed through `map`.
+    pub fn map<T>(self, mut map: impl FnMut(E) -> T) -> Decoded<T> {
+        match self {
+            Self::One(event) => Decoded::One(map(event)),
+            Self::Many(events) => Decoded::Many(events.into_iter().map(map).collect()),
+            Self::Retired => Decoded::Retired,
+        }
+    }
+
+    /// The events as a list: none, one or several.
+    pub fn into_vec(self) -> Vec<E> {
+        match self {
+            Self::One(event) => vec![event],
+            Self::Many(events) => events,
+            Self::Retired => Vec::new(),
+        }
+    }
+}
+
+/// A stored event cannot be read by this program.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The stored name is neither an event of the aggregate nor retired.
+    #[error(
+        "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` when it no longer matters"
+    )]
+    UnknownType,
+    /// The event was stored by newer code than this.
+    #[error("it has version {stored}, newer than version {known}, the newest that this program knows")]
+    NewerVersion {
+        /// The version that was stored.
+        stored: u32,
+        /// The newest version that the code declares.
+        known: u32,
+    },
+    /// No version of the event has this number.
+    #[error("it has version {stored}, which no declared version reads")]
+    UnknownVersion {
+        /// The version that was stored.
+        stored: u32,
+    },
+    /// The data is not what its version describes.
+    #[error("its data does not fit version {version}: {source}")]
+    Data {
+        /// The version whose type was read.
+        version: u32,
+        /// What the format reported.
+        source: BoxError,
+    },
+}
+
+/// What a decision may return: one event, several, or none.
+///
+/// Implemented for every event of the set, the set itself, `()`, and `Option`, `Vec`, arrays and tuples of all these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event, or a collection of events, of `{E}`",
+    label = "not what a decision on this aggregate can return",
+    note = "return an event that the aggregate lists in `events(..)` or `init(..)`, or an `Option`, `Vec`, array or tuple of them"
+)]
+pub trait IntoEvents<E> {
+    /// Adds the events to the list, in order.
+    fn push_into(self, events: &mut Vec<E>);
+
+    /// The events as a list.
+    fn into_events(self) -> Vec<E>
+    where
+        Self: Sized,
+    {
+        let mut events = Vec::new();
+        self.push_into(&mut events);
+        events
+    }
+}
+
+impl<E> IntoEvents<E> for () {
+    fn push_into(self, _events: &mut Vec<E>) {}
+}
+
+impl<E, T: IntoEvents<E>> IntoEvents<E> for Option<T> {
+    fn push_into(self, events: &mut Vec<E>) {
+        if let Some(decided) = self {
+            decided.push_into(events);
+        }
+    }
+}
+
+impl<E, T: IntoEvents<E>> IntoEvents<E> for Vec<T> {
+    fn push_into(self, events: &mut Vec<E>) {
+        for decided in self {
+            decided.push_into(events);
+        }
+    }
+}
+
+impl<E, T: IntoEvents<E>, const N: usize> IntoEvents<E> for [T; N] {
+    fn push_into(self, events: &mut Vec<E>) {
+        for decided in self {
+            decided.push_into(events);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident),+))+) => {$(
+        impl<Set, $($name: IntoEvents<Set>),+> IntoEvents<Set> for ($($name,)+) {
+            #[allow(non_snake_case, reason = "one identifier serves as type and as binding")]
+            fn push_into(self, events: &mut Vec<Set>) {
+                let ($($name,)+) = self;
+                $($name.push_into(events);)+
+            }
+        }
+    )+};
+}
+
+tuples! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) (A, B, C, D, E, F, G, H) }

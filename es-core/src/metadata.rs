@@ -1,0 +1,217 @@
+//! Who did it and because of what: the metadata of an event.
+
+use std::fmt;
+
+use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::event::BoxError;
+use crate::{EventId, RecordedEvent};
+
+const USER: &str = "userId";
+const CORRELATION: &str = "correlationId";
+const CAUSATION: &str = "causationId";
+
+/// Who recorded an event, as part of what, because of what, and any keys of the user's own.
+///
+/// Values are data: whatever a user id looks like, it is stored and searched as that string.
+///
+/// ```
+/// use es_core::Metadata;
+/// let metadata = Metadata::new().user("user_789").correlation("order-17").with("ip", "203.0.113.7")?;
+/// assert_eq!(metadata.user_id(), Some("user_789"));
+/// assert_eq!(metadata.get::<String>("ip").transpose()?.as_deref(), Some("203.0.113.7"));
+/// # Ok::<(), es_core::MetadataError>(())
+/// ```
+#[derive(Clone, PartialEq, Default)]
+pub struct Metadata(RawDocumentBuf);
+
+/// A value cannot be, or is not, what was asked for in metadata.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// The key has a NUL, begins with `$`, contains a dot or is empty, so that no query could name it.
+    #[error("`{key}` cannot be a metadata key: it must not be empty, begin with `$`, or contain a dot or NUL")]
+    Key {
+        /// The refused key.
+        key: String,
+    },
+    /// The key belongs to one of the three ids, which have methods of their own.
+    #[error("the metadata key `{key}` has a method of its own; use it")]
+    Reserved {
+        /// The refused key.
+        key: String,
+    },
+    /// The value cannot be written, or is not of the type that was asked for.
+    #[error("the metadata value of `{key}` does not fit: {source}")]
+    Value {
+        /// The key of the value.
+        key: String,
+        /// What the format reported.
+        source: BoxError,
+    },
+}
+
+impl Metadata {
+    /// No metadata at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metadata of an event that `cause` made happen: of the same correlation, with `cause` as causation.
+    ///
+    /// Where `cause` belongs to no correlation, it begins one: its own id.
+    pub fn caused_by<E>(cause: &RecordedEvent<E>) -> Self {
+        let id = cause.id.to_string();
+        let correlation = cause.metadata.correlation_id().unwrap_or(&id);
+        Self::new().correlation(correlation).causation(&*id)
+    }
+
+    /// Sets who recorded the event.
+    #[must_use]
+    pub fn user(self, id: impl AsRef<str>) -> Self {
+        self.set(USER, id.as_ref())
+    }
+
+    /// Sets what the event is a part of: everything with one correlation id belongs together.
+    #[must_use]
+    pub fn correlation(self, id: impl AsRef<str>) -> Self {
+        self.set(CORRELATION, id.as_ref())
+    }
+
+    /// Sets what made the event happen: the id of an event, or of a command.
+    #[must_use]
+    pub fn causation(self, id: impl AsRef<str>) -> Self {
+        self.set(CAUSATION, id.as_ref())
+    }
+
+    /// Sets a value under a key of the user's own.
+    ///
+    /// # Errors
+    ///
+    /// [`MetadataError`] when the key is one that no query could name or one of the three ids, or when the value cannot be written.
+    pub fn with(self, key: &str, value: impl Serialize) -> Result<Self, MetadataError> {
+        if matches!(key, USER | CORRELATION | CAUSATION) {
+            return Err(MetadataError::Reserved { key: key.to_owned() });
+        }
+        if key.is_empty() || key.starts_with('$') || key.contains(['.', '\0']) {
+            return Err(MetadataError::Key { key: key.to_owned() });
+        }
+        let value = bson::serialize_to_bson(&value)
+            .map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() })?;
+        let value = bson::raw::RawBson::try_from(value)
+            .map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() })?;
+        Ok(self.set(key, value))
+    }
+
+    /// Who recorded the event.
+    pub fn user_id(&self) -> Option<&str> {
+        self.0.get_str(USER).ok()
+    }
+
+    /// What the event is a part of.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.get_str(CORRELATION).ok()
+    }
+
+    /// What made the event happen.
+    pub fn causation_id(&self) -> Option<&str> {
+        self.0.get_str(CAUSATION).ok()
+    }
+
+    /// The event that made this one happen, where the causation is the id of an event.
+    pub fn caused_by_event(&self) -> Option<EventId> {
+        self.causation_id()?.parse().ok()
+    }
+
+    /// The value under a key of the user's own, or `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`MetadataError::Value`] when the value is no `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
+        let value = self.0.get(key).ok().flatten()?;
+        let value = bson::Bson::try_from(value).and_then(bson::deserialize_from_bson);
+        Some(value.map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() }))
+    }
+
+    /// Takes the metadata as it is stored: a BSON document.
+    pub fn from_raw(document: RawDocumentBuf) -> Self {
+        Self(document)
+    }
+
+    /// The metadata as it is stored: a BSON document.
+    pub fn as_raw(&self) -> &RawDocument {
+        &self.0
+    }
+
+    /// Takes over other metadata.
+    pub(crate) fn replace(&mut self, document: &RawDocument) {
+        if *self.0 != *document {
+            self.0 = document.to_owned();
+        }
+    }
+
+    fn set(self, key: &str, value: impl bson::raw::BindRawBsonRef) -> Self {
+        let mut document = RawDocumentBuf::new();
+        for (known, kept) in self.0.iter().flatten() {
+            if known.as_str() != key {
+                document.append(known, kept);
+            }
+        }
+        // Keys come from the three constants, or were checked for NUL in `with`.
+        if let Ok(key) = CString::try_from(key.to_owned()) {
+            document.append(key, value);
+        }
+        Self(document)
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.0.iter().flatten().map(|(key, value)| (key.as_str(), DebugValue(value)));
+        f.debug_map().entries(entries).finish()
+    }
+}
+
+struct DebugValue<'a>(RawBsonRef<'a>);
+
+impl fmt::Debug for DebugValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            RawBsonRef::String(text) => text.fmt(f),
+            other => other.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_set_twice_is_kept_once() {
+        let metadata = Metadata::new().user("first").user("second");
+        assert_eq!(metadata.user_id(), Some("second"));
+        assert_eq!(metadata.as_raw().iter().count(), 1);
+    }
+
+    #[test]
+    fn a_user_id_that_looks_like_an_operator_is_a_plain_string() {
+        let metadata = Metadata::new().user(r#"{"$ne": null}"#);
+        assert_eq!(metadata.user_id(), Some(r#"{"$ne": null}"#));
+    }
+
+    #[test]
+    fn a_key_that_no_query_could_name_is_refused() {
+        for key in ["", "$where", "a.b", "a\0b"] {
+            assert!(matches!(Metadata::new().with(key, 1), Err(MetadataError::Key { .. })), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_three_ids_cannot_be_set_as_own_keys() {
+        assert!(matches!(Metadata::new().with("userId", 1), Err(MetadataError::Reserved { .. })));
+    }
+}

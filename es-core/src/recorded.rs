@@ -1,0 +1,251 @@
+//! Events as they were recorded.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
+use crate::{Aggregate, AggregateId, Metadata, Position, Sequence, StreamId, Timestamp};
+
+/// The identity of one recorded event, made before the first try to store it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(bson::oid::ObjectId);
+
+/// A text is not the id of an event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the id of an event, which has 24 hexadecimal digits")]
+pub struct InvalidEventId(String);
+
+impl EventId {
+    /// A new id, different from every other.
+    #[allow(clippy::new_without_default, reason = "two defaults would differ")]
+    pub fn new() -> Self {
+        Self(bson::oid::ObjectId::new())
+    }
+
+    /// The id as BSON has it.
+    pub const fn as_object_id(self) -> bson::oid::ObjectId {
+        self.0
+    }
+}
+
+impl From<bson::oid::ObjectId> for EventId {
+    fn from(id: bson::oid::ObjectId) -> Self {
+        Self(id)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = InvalidEventId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEventId> {
+        bson::oid::ObjectId::parse_str(text).map(Self).map_err(|_| InvalidEventId(text.to_owned()))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The data of one event as it is stored: a BSON document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventData(RawDocumentBuf);
+
+impl EventData {
+    /// Writes the data of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold.
+    pub fn encode<T: Serialize>(event_type: &str, data: &T) -> Result<Self, StoreError> {
+        bson::serialize_to_raw_document_buf(data)
+            .map(Self)
+            .map_err(|error| StoreError::Encode { event_type: event_type.to_owned(), source: error.into() })
+    }
+
+    /// The document itself.
+    pub fn as_raw(&self) -> &RawDocument {
+        &self.0
+    }
+}
+
+impl From<RawDocumentBuf> for EventData {
+    fn from(document: RawDocumentBuf) -> Self {
+        Self(document)
+    }
+}
+
+impl Payload for EventData {
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        BsonPayload(&self.0).decode()
+    }
+}
+
+/// The data of one event inside of a larger buffer: a BSON document.
+#[derive(Debug, Clone, Copy)]
+pub struct BsonPayload<'a>(pub &'a RawDocument);
+
+impl Payload for BsonPayload<'_> {
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        Ok(bson::deserialize_from_slice(self.0.as_bytes())?)
+    }
+}
+
+/// One event as a store hands it out, borrowed from the store's buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredEvent<'a> {
+    /// The identity of the event.
+    pub id: EventId,
+    /// The id of its aggregate.
+    pub aggregate_id: &'a str,
+    /// The stored name of the aggregate's type.
+    pub aggregate_type: &'a str,
+    /// The stored name of the event.
+    pub event_type: &'a str,
+    /// The version that the event was stored with.
+    pub event_version: u32,
+    /// Its place in the stream.
+    pub sequence: Sequence,
+    /// Its place in the store.
+    pub position: Position,
+    /// When it was recorded.
+    pub timestamp: Timestamp,
+    /// Who recorded it and because of what: a BSON document.
+    pub metadata: &'a RawDocument,
+    /// The data.
+    pub data: BsonPayload<'a>,
+}
+
+impl StoredEvent<'_> {
+    /// Reads the event as one of aggregate `A`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Decode`] that names the event.
+    pub fn decode<E: EventSet>(&self) -> Result<Decoded<E>, StoreError> {
+        E::decode(self.event_type, self.event_version, &self.data).map_err(|source| self.undecodable(source))
+    }
+
+    /// A copy that owns what it holds, with the data still as it is stored.
+    pub fn to_recorded(&self) -> Result<RecordedEvent<EventData>, StoreError> {
+        Ok(self.record(EventData(self.data.0.to_owned())))
+    }
+
+    /// A copy that owns what it holds, around other data.
+    pub fn record<T>(&self, data: T) -> RecordedEvent<T> {
+        RecordedEvent {
+            id: self.id,
+            aggregate_id: self.aggregate_id.to_owned(),
+            aggregate_type: self.aggregate_type.to_owned(),
+            event_type: self.event_type.to_owned(),
+            event_version: self.event_version,
+            sequence: self.sequence,
+            position: self.position,
+            timestamp: self.timestamp,
+            metadata: Metadata::from_raw(self.metadata.to_owned()),
+            data,
+        }
+    }
+
+    fn undecodable(&self, source: DecodeError) -> StoreError {
+        StoreError::Decode {
+            aggregate_type: self.aggregate_type.to_owned(),
+            aggregate_id: self.aggregate_id.to_owned(),
+            sequence: self.sequence,
+            event_type: self.event_type.to_owned(),
+            source,
+        }
+    }
+}
+
+/// One event as it was recorded, with everything that was recorded about it.
+///
+/// `T` is the event set of an aggregate, or [`EventData`] where the aggregate is not known yet: [`decode`](Self::decode) leads from one to the other.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RecordedEvent<T> {
+    /// The identity of the event.
+    pub id: EventId,
+    /// The id of its aggregate.
+    pub aggregate_id: String,
+    /// The stored name of the aggregate's type.
+    pub aggregate_type: String,
+    /// The stored name of the event.
+    pub event_type: String,
+    /// The version that the event was stored with.
+    pub event_version: u32,
+    /// Its place in the stream of its aggregate.
+    pub sequence: Sequence,
+    /// Its place in the store.
+    pub position: Position,
+    /// When it was recorded.
+    pub timestamp: Timestamp,
+    /// Who recorded it and because of what.
+    pub metadata: Metadata,
+    /// The event, or its data.
+    pub data: T,
+}
+
+impl RecordedEvent<EventData> {
+    /// The same event as it is stored, borrowed.
+    pub fn as_stored(&self) -> StoredEvent<'_> {
+        StoredEvent {
+            id: self.id,
+            aggregate_id: &self.aggregate_id,
+            aggregate_type: &self.aggregate_type,
+            event_type: &self.event_type,
+            event_version: self.event_version,
+            sequence: self.sequence,
+            position: self.position,
+            timestamp: self.timestamp,
+            metadata: self.metadata.as_raw(),
+            data: BsonPayload(self.data.as_raw()),
+        }
+    }
+
+    /// Whether the event belongs to an aggregate of type `A`.
+    pub fn is_of<A: Aggregate>(&self) -> bool {
+        self.aggregate_type == A::TYPE
+    }
+
+    /// Reads the data as an event of aggregate `A`, through every version between.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Decode`] that names the event.
+    pub fn decode<A: Aggregate>(&self) -> Result<Decoded<A::Event>, StoreError> {
+        self.as_stored().decode()
+    }
+}
+
+impl<T> RecordedEvent<T> {
+    /// The stream that the event belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`](crate::InvalidId) when another program stored a name that this library would have refused.
+    pub fn stream(&self) -> Result<StreamId, crate::InvalidId> {
+        StreamId::new(&self.aggregate_type, &self.aggregate_id)
+    }
+
+    /// The circumstances of the event, as folding sees them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`](crate::InvalidId) when another program stored a name that this library would have refused.
+    pub fn context(&self) -> Result<crate::Context, crate::InvalidId> {
+        let id = AggregateId::new(self.aggregate_id.as_str())?;
+        Ok(crate::Context::new(id, self.sequence, self.timestamp, self.metadata.clone()))
+    }
+}
+
+/// The events that one stored event means, each with what was recorded.
+pub(crate) fn record_decoded<E: EventSet>(event: &StoredEvent<'_>) -> Result<Vec<RecordedEvent<E>>, StoreError> {
+    Ok(event.decode::<E>()?.map(|data| event.record(data)).into_vec())
+}

@@ -1,0 +1,94 @@
+//! Snapshots: state that was folded before, so that not everything is folded again.
+
+use std::num::NonZeroU64;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Aggregate, Timestamp, Version};
+
+/// When the repository takes snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SnapshotPolicy {
+    /// Never; loading folds every event. Snapshots can still be taken by hand.
+    #[default]
+    Never,
+    /// Each time that the version passes a multiple of this number. Taken off the hot path: an append does not wait for it.
+    Every(NonZeroU64),
+}
+
+impl SnapshotPolicy {
+    /// A snapshot every `events` events, or never where that is 0.
+    pub const fn every(events: u64) -> Self {
+        match NonZeroU64::new(events) {
+            Some(events) => Self::Every(events),
+            None => Self::Never,
+        }
+    }
+
+    /// Whether going from one version to another passes a multiple.
+    pub fn is_due(self, before: Version, after: Version) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Every(events) => before.get() / events < after.get() / events,
+        }
+    }
+}
+
+/// The state of an aggregate at one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot<A> {
+    /// The version at which the state was taken. What follows it starts strictly after.
+    pub version: Version,
+    /// When it was taken.
+    pub timestamp: Timestamp,
+    /// The state.
+    pub state: A,
+}
+
+impl<A> Snapshot<A> {
+    /// The state at a version, taken now.
+    pub fn new(version: Version, state: A) -> Self {
+        Self { version, timestamp: Timestamp::now(), state }
+    }
+
+    /// The same, taken at another moment.
+    #[must_use]
+    pub fn taken_at(self, timestamp: Timestamp) -> Self {
+        Self { timestamp, ..self }
+    }
+}
+
+/// The state of an aggregate as something that serde can write.
+#[derive(Debug)]
+pub struct StateRef<'a, A>(pub &'a A);
+
+impl<A: Aggregate> Serialize for StateRef<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_state(serializer)
+    }
+}
+
+/// The state of an aggregate as something that serde can read.
+#[derive(Debug)]
+pub struct State<A>(pub A);
+
+impl<'de, A: Aggregate> Deserialize<'de> for State<A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        A::deserialize_state(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_due_when_a_multiple_is_passed_even_by_several_events_at_once() {
+        let policy = SnapshotPolicy::every(100);
+        assert!(policy.is_due(Version::from(99), Version::from(100)));
+        assert!(policy.is_due(Version::from(98), Version::from(103)));
+        assert!(!policy.is_due(Version::from(100), Version::from(199)));
+        assert!(!SnapshotPolicy::Never.is_due(Version::from(99), Version::from(100)));
+    }
+}

@@ -1,0 +1,152 @@
+//! Names at the border: which aggregate a stream belongs to.
+
+use std::fmt;
+
+/// The longest id that an aggregate can have, in bytes.
+pub const MAX_ID_BYTES: usize = 512;
+
+/// A string cannot be the id of an aggregate.
+///
+/// Reported before anything is sent to a store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidId {
+    /// The id is the empty string.
+    #[error("an id must not be empty")]
+    Empty,
+    /// The id is longer than [`MAX_ID_BYTES`].
+    #[error("an id must be at most {MAX_ID_BYTES} bytes long, this one has {bytes}")]
+    TooLong {
+        /// The length of the refused id.
+        bytes: usize,
+    },
+    /// The id contains the NUL character, which no key of an index can hold.
+    #[error("an id must not contain NUL (found at byte {at})")]
+    Nul {
+        /// Where the first NUL is.
+        at: usize,
+    },
+}
+
+/// Checks what every id and idempotency key must fulfil: not empty, at most [`MAX_ID_BYTES`], without NUL.
+pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
+    if id.is_empty() {
+        return Err(InvalidId::Empty);
+    }
+    if id.len() > MAX_ID_BYTES {
+        return Err(InvalidId::TooLong { bytes: id.len() });
+    }
+    match id.find('\0') {
+        Some(at) => Err(InvalidId::Nul { at }),
+        None => Ok(()),
+    }
+}
+
+/// The identity of one aggregate: not empty, at most 512 bytes, without NUL.
+///
+/// Any other string is allowed, and is always a value: `{"$ne": null}` names an aggregate of that name.
+///
+/// ```
+/// use es_core::AggregateId;
+/// assert_eq!(AggregateId::new("invoice_123")?.as_str(), "invoice_123");
+/// assert!(AggregateId::new("").is_err());
+/// # Ok::<(), es_core::InvalidId>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AggregateId(Box<str>);
+
+impl AggregateId {
+    /// Takes the string as an id.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] when the string is empty, too long or contains NUL.
+    pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
+        let id = id.into();
+        check_id(&id)?;
+        Ok(Self(id.into_boxed_str()))
+    }
+
+    /// The string itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AggregateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for AggregateId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The stream of one aggregate: its type and its id. Aggregates of two types may have the same id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    aggregate_type: std::borrow::Cow<'static, str>,
+    aggregate_id: AggregateId,
+}
+
+impl StreamId {
+    /// The stream of the aggregate of type `A` with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] when the id is empty, too long or contains NUL.
+    pub fn of<A: crate::Aggregate>(id: &str) -> Result<Self, InvalidId> {
+        Ok(Self { aggregate_type: A::TYPE.into(), aggregate_id: AggregateId::new(id)? })
+    }
+
+    /// A stream by names that are known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] when the type or the id is empty, too long or contains NUL.
+    pub fn new(aggregate_type: &str, id: &str) -> Result<Self, InvalidId> {
+        check_id(aggregate_type)?;
+        Ok(Self { aggregate_type: aggregate_type.to_owned().into(), aggregate_id: AggregateId::new(id)? })
+    }
+
+    /// The stored name of the aggregate's type.
+    pub fn aggregate_type(&self) -> &str {
+        &self.aggregate_type
+    }
+
+    /// The id of the aggregate.
+    pub fn aggregate_id(&self) -> &AggregateId {
+        &self.aggregate_id
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.aggregate_type, self.aggregate_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_512_bytes_is_allowed_and_one_more_is_not() {
+        assert!(AggregateId::new("x".repeat(512)).is_ok());
+        assert_eq!(AggregateId::new("x".repeat(513)), Err(InvalidId::TooLong { bytes: 513 }));
+    }
+
+    #[test]
+    fn an_empty_id_and_one_with_nul_are_refused() {
+        assert_eq!(AggregateId::new(""), Err(InvalidId::Empty));
+        assert_eq!(AggregateId::new("a\0b"), Err(InvalidId::Nul { at: 1 }));
+    }
+
+    #[test]
+    fn an_id_that_looks_like_an_operator_is_a_plain_string() {
+        assert_eq!(AggregateId::new(r#"{"$ne": null}"#).unwrap().as_str(), r#"{"$ne": null}"#);
+    }
+}

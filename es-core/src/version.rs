@@ -1,0 +1,163 @@
+//! Counting: the version of an aggregate, the sequence of an event in its stream, its position in the store.
+
+use std::fmt;
+
+/// The number of events that an aggregate has recorded: the sequence of the head of its stream, or 0 before the first one.
+///
+/// ```
+/// use es_core::Version;
+/// let version = Version::from(3);
+/// assert_eq!(version.get(), 3);
+/// assert!(version > Version::NONE);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Version(u64);
+
+/// The place of an event in the stream of its aggregate, from 1 and without holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sequence(u64);
+
+/// The place of an event among all events of the store, from 1, without holes and in commit order.
+///
+/// Whoever has seen a position has seen everything that was recorded before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(u64);
+
+/// The largest count that a store can hold: both BSON and SQL store signed 64-bit integers.
+const MAX: u64 = i64::MAX as u64;
+
+impl Version {
+    /// The version of an aggregate that has no event yet.
+    pub const NONE: Self = Self(0);
+    /// Larger than the version of any aggregate.
+    pub const MAX: Self = Self(MAX);
+
+    /// The count itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The sequence that the next event of the stream gets.
+    #[must_use]
+    pub const fn next(self) -> Sequence {
+        Sequence(self.0 + 1)
+    }
+
+    /// The version after `events` more events.
+    #[must_use]
+    pub const fn plus(self, events: u64) -> Self {
+        Self(self.0.saturating_add(events))
+    }
+}
+
+impl From<u32> for Version {
+    fn from(count: u32) -> Self {
+        Self(count.into())
+    }
+}
+
+impl From<Sequence> for Version {
+    fn from(sequence: Sequence) -> Self {
+        Self(sequence.0)
+    }
+}
+
+impl PartialEq<u64> for Version {
+    fn eq(&self, other: &u64) -> bool {
+        self.0 == *other
+    }
+}
+
+/// A stored count lies outside of what a count can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a valid count here")]
+pub struct OutOfRange(i64);
+
+macro_rules! counted_from_one {
+    ($name:ident) => {
+        impl $name {
+            /// The first one.
+            pub const FIRST: Self = Self(1);
+
+            /// The count itself, at least 1.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// The one that follows.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0 + 1)
+            }
+
+            /// The same count as the signed integer that stores hold.
+            #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count below i64::MAX")]
+            pub const fn as_i64(self) -> i64 {
+                self.0 as i64
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = OutOfRange;
+
+            fn try_from(stored: i64) -> Result<Self, OutOfRange> {
+                u64::try_from(stored).ok().filter(|count| *count > 0).map(Self).ok_or(OutOfRange(stored))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl PartialEq<u64> for $name {
+            fn eq(&self, other: &u64) -> bool {
+                self.0 == *other
+            }
+        }
+    };
+}
+
+counted_from_one!(Sequence);
+counted_from_one!(Position);
+
+impl Version {
+    /// The same count as the signed integer that stores hold.
+    #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count at or below i64::MAX")]
+    pub const fn as_i64(self) -> i64 {
+        self.0 as i64
+    }
+}
+
+impl TryFrom<i64> for Version {
+    type Error = OutOfRange;
+
+    fn try_from(stored: i64) -> Result<Self, OutOfRange> {
+        u64::try_from(stored).map(Self).map_err(|_| OutOfRange(stored))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_sequence_below_one_is_refused() {
+        assert!(Sequence::try_from(0).is_err());
+        assert!(Position::try_from(-1).is_err());
+        assert_eq!(Sequence::try_from(1), Ok(Sequence::FIRST));
+    }
+
+    #[test]
+    fn the_sequence_after_no_event_is_one() {
+        assert_eq!(Version::NONE.next(), Sequence::FIRST);
+        assert_eq!(Version::from(Sequence::FIRST).plus(2), 3);
+    }
+}
