@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use serde::Serialize;
@@ -25,6 +26,31 @@ impl EventId {
     #[allow(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
         Self(bson::oid::ObjectId::new())
+    }
+
+    /// The ids of the events of one append, in order: each follows the one before, and no other append has an id in between or right after.
+    ///
+    /// So the ids of the stored events tell where an append ends, with no field that says so.
+    pub fn block(count: usize) -> Vec<Self> {
+        // The layout of an ObjectId: four bytes of time, five of chance, three that count.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let first = NEXT.fetch_add(count.saturating_add(1), Ordering::Relaxed);
+        let base = bson::oid::ObjectId::new().bytes();
+        (0..count)
+            .map(|offset| {
+                let mut bytes = base;
+                bytes[9..].copy_from_slice(&first.wrapping_add(offset).to_be_bytes()[1..]);
+                Self(bson::oid::ObjectId::from_bytes(bytes))
+            })
+            .collect()
+    }
+
+    /// Whether `next` is the id of the event that follows in the same append.
+    pub fn is_followed_by(self, next: Self) -> bool {
+        let (left, right) = (self.0.bytes(), next.0.bytes());
+        let count = |id: [u8; 12]| u32::from_be_bytes([0, id[9], id[10], id[11]]);
+        left[..9] == right[..9] && count(right) == (count(left) + 1) & 0x00ff_ffff
     }
 
     /// The id as BSON has it.
@@ -248,4 +274,17 @@ impl<T> RecordedEvent<T> {
 /// The events that one stored event means, each with what was recorded.
 pub(crate) fn record_decoded<E: EventSet>(event: &StoredEvent<'_>) -> Result<Vec<RecordedEvent<E>>, StoreError> {
     Ok(event.decode::<E>()?.map(|data| event.record(data)).into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_append_follow_each_other_and_those_of_the_next_do_not() {
+        let (first, second) = (EventId::block(3), EventId::block(1));
+        assert!(first[0].is_followed_by(first[1]) && first[1].is_followed_by(first[2]));
+        assert!(!first[2].is_followed_by(second[0]));
+        assert!(!first[0].is_followed_by(first[2]));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A limit of tries with exponential backoff and jitter.
 ///
 /// The wait before try *n* is drawn between half of and the whole of `base * 2^(n-2)`, at most `max_wait`: losers of one race
-/// do not meet again at once (["equal jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
+/// do not meet again at once ([equal jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 ///
 /// ```
 /// use es_core::RetryPolicy;

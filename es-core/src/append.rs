@@ -1,0 +1,269 @@
+//! What is asked of a store when events are recorded, and what it answers.
+
+use std::borrow::Cow;
+
+use bson::raw::{RawArray, RawBsonRef, RawDocument};
+
+use crate::stream::check_id;
+use crate::{
+    EventData, EventId, EventSet, InvalidId, Metadata, Position, Sequence, StoreError, StreamId, Timestamp, Version,
+};
+
+/// How many levels documents may be nested in the data or the metadata of an event: what MongoDB documents as its limit.
+pub const MAX_NESTING: usize = 100;
+
+/// The largest event that a store must take, envelope included, in bytes: the largest document of MongoDB.
+pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The version that an append expects the aggregate to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpectedVersion {
+    version: Version,
+    provenance: Provenance,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Provenance {
+    Observed,
+    Claimed,
+}
+
+impl ExpectedVersion {
+    /// The aggregate has no event yet.
+    pub const NONE: Self = Self { version: Version::NONE, provenance: Provenance::Observed };
+
+    /// The aggregate has exactly this version. A store that cannot know that this version exists must look before it writes.
+    pub const fn exactly(version: Version) -> Self {
+        Self { version, provenance: Provenance::Claimed }
+    }
+
+    /// The aggregate had this version when the caller read it from this very store, durably. Saves the store a look.
+    pub const fn observed(version: Version) -> Self {
+        Self { version, provenance: Provenance::Observed }
+    }
+
+    /// The version.
+    pub const fn version(self) -> Version {
+        self.version
+    }
+
+    /// Whether the caller vouches that this version exists.
+    pub fn is_observed(self) -> bool {
+        self.provenance == Provenance::Observed || self.version == Version::NONE
+    }
+}
+
+/// The caller's idempotency key of an append: the same key again does nothing again.
+///
+/// Not empty, at most 512 bytes, without NUL. It counts for one aggregate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AppendId(Box<str>);
+
+impl AppendId {
+    /// Takes the string as a key.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] when the string is empty, too long or contains NUL.
+    pub fn new(key: impl Into<String>) -> Result<Self, InvalidId> {
+        let key = key.into();
+        check_id(&key)?;
+        Ok(Self(key.into_boxed_str()))
+    }
+
+    /// The string itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One event that is to be recorded, already written as BSON.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewEvent {
+    /// The stored name.
+    pub event_type: Cow<'static, str>,
+    /// The version.
+    pub event_version: u32,
+    /// The data.
+    pub data: EventData,
+    /// Who records it and because of what.
+    pub metadata: Metadata,
+    /// When it happened, for an import; the store sets the present moment where there is none.
+    pub timestamp: Option<Timestamp>,
+}
+
+impl NewEvent {
+    /// Writes an event.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Encode`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    pub fn encode<E: EventSet>(event: &E, metadata: Metadata) -> Result<Self, StoreError> {
+        let event_type = event.event_type();
+        Self::from_data(event_type, event.event_version(), EventData::encode(event_type, event)?, metadata)
+    }
+
+    /// Takes data that is already written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    pub fn from_data(
+        event_type: impl Into<Cow<'static, str>>,
+        event_version: u32,
+        data: EventData,
+        metadata: Metadata,
+    ) -> Result<Self, StoreError> {
+        let event_type = event_type.into();
+        let bytes = data.as_raw().as_bytes().len() + metadata.as_raw().as_bytes().len();
+        if bytes > MAX_EVENT_BYTES {
+            return Err(StoreError::TooLarge { event_type: event_type.into_owned(), bytes, limit: MAX_EVENT_BYTES });
+        }
+        if is_deeper(data.as_raw(), MAX_NESTING) || is_deeper(metadata.as_raw(), MAX_NESTING) {
+            return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
+        }
+        Ok(Self { event_type, event_version, data, metadata, timestamp: None })
+    }
+
+    /// The same event, recorded as of the moment when it happened. For imports only.
+    #[must_use]
+    pub fn at(self, timestamp: Timestamp) -> Self {
+        Self { timestamp: Some(timestamp), ..self }
+    }
+}
+
+fn is_deeper(document: &RawDocument, levels: usize) -> bool {
+    levels == 0 || document.iter().flatten().any(|(_, value)| is_value_deeper(value, levels - 1))
+}
+
+fn is_array_deeper(array: &RawArray, levels: usize) -> bool {
+    levels == 0 || array.into_iter().flatten().any(|value| is_value_deeper(value, levels - 1))
+}
+
+fn is_value_deeper(value: RawBsonRef<'_>, levels: usize) -> bool {
+    match value {
+        RawBsonRef::Document(document) => is_deeper(document, levels),
+        RawBsonRef::Array(array) => is_array_deeper(array, levels),
+        _ => false,
+    }
+}
+
+/// Events that are to be recorded together: all or none of them.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Append {
+    /// The aggregate.
+    pub stream: StreamId,
+    /// The version that it must have.
+    pub expected: ExpectedVersion,
+    /// The events, in order.
+    pub events: Vec<NewEvent>,
+    /// The caller's idempotency key.
+    pub append_id: Option<AppendId>,
+}
+
+impl Append {
+    /// These events after this version of this aggregate.
+    pub fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
+        Self { stream, expected, events, append_id: None }
+    }
+
+    /// The same under an idempotency key.
+    #[must_use]
+    pub fn with_id(self, append_id: impl Into<Option<AppendId>>) -> Self {
+        Self { append_id: append_id.into(), ..self }
+    }
+}
+
+/// What an append that is stored has become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// The events were recorded now.
+    Now(Receipt),
+    /// The same append was recorded before; nothing was written now.
+    Already(Receipt),
+}
+
+impl Appended {
+    /// Where the events are, whenever they were recorded.
+    pub fn receipt(&self) -> &Receipt {
+        match self {
+            Self::Now(receipt) | Self::Already(receipt) => receipt,
+        }
+    }
+
+    /// Where the events are, whenever they were recorded.
+    pub fn into_receipt(self) -> Receipt {
+        match self {
+            Self::Now(receipt) | Self::Already(receipt) => receipt,
+        }
+    }
+}
+
+/// Where the events of one append are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The version of the aggregate after the append.
+    pub version: Version,
+    /// One stamp an event, in order.
+    pub stamps: Vec<Stamp>,
+}
+
+impl Receipt {
+    /// The receipt for these stamps, or `None` where there are none.
+    pub fn new(stamps: Vec<Stamp>) -> Option<Self> {
+        let version = stamps.last()?.sequence.into();
+        Some(Self { version, stamps })
+    }
+}
+
+/// What the store adds to an event when it records it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stamp {
+    /// The identity of the event.
+    pub id: EventId,
+    /// Its place in the stream.
+    pub sequence: Sequence,
+    /// Its place in the store.
+    pub position: Position,
+    /// When it was recorded.
+    pub timestamp: Timestamp,
+}
+
+impl Stamp {
+    /// What was added to one event.
+    pub const fn new(id: EventId, sequence: Sequence, position: Position, timestamp: Timestamp) -> Self {
+        Self { id, sequence, position, timestamp }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::{Document, doc};
+
+    fn nested(levels: usize) -> EventData {
+        let mut document = Document::new();
+        for _ in 1..levels {
+            document = doc! { "in": document };
+        }
+        EventData::from(bson::serialize_to_raw_document_buf(&document).unwrap())
+    }
+
+    #[test]
+    fn data_of_100_levels_is_taken_and_of_101_is_not() {
+        assert!(NewEvent::from_data("E", 1, nested(100), Metadata::new()).is_ok());
+        let error = NewEvent::from_data("E", 1, nested(101), Metadata::new()).unwrap_err();
+        assert!(matches!(error, StoreError::TooDeep { limit: 100, .. }), "{error}");
+    }
+
+    #[test]
+    fn data_over_16_mib_is_refused_with_its_size() {
+        let data = bson::serialize_to_raw_document_buf(&doc! { "text": "x".repeat(MAX_EVENT_BYTES) }).unwrap();
+        let error = NewEvent::from_data("E", 1, data.into(), Metadata::new()).unwrap_err();
+        assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+    }
+}
