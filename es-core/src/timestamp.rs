@@ -135,7 +135,7 @@ impl From<bson::DateTime> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize)]
     struct Inner {
