@@ -1,0 +1,77 @@
+//! Recording events.
+//!
+//! ```text
+//! append (the caller) ──▶ request ──▶ queue ──▶ the appender task ──▶ commit ──▶ MongoDB
+//!       ▲                                           │    ▲              │
+//!       └────────────────── answer ─────────────────┘    └── outcome ◀──┘  (who holds the key?)
+//! ```
+//!
+//! One task of each open store writes, one batch at a time: it takes what queued up while the last commit ran.
+//! So it knows the highest position from its own acknowledged writes, and many callers share the price of one commit.
+
+mod attempt;
+mod batch;
+mod commit;
+mod outcome;
+mod queue;
+mod request;
+
+use es_core::{Append, Appended, EventStore, ReadRange, Receipt, StoreError, StreamId, Version};
+use futures_core::Stream;
+
+pub(crate) use queue::Appender;
+
+use crate::metrics;
+use crate::read::MongoBatch;
+use crate::store::MongoStore;
+use request::Request;
+
+impl EventStore for MongoStore {
+    type Batch = MongoBatch;
+
+    /// Records events.
+    ///
+    /// A caller that drops this future, or stops waiting, does not change what happens to the append: once it was accepted
+    /// into the queue it is written, or refused, all the same.
+    #[tracing::instrument(level = "debug", skip_all, fields(stream = %append.stream, events = append.events.len()))]
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let timer = metrics::Timer::start();
+        let answer = self.append_now(append).await;
+        metrics::appended(timer, &answer);
+        answer
+    }
+
+    fn read(
+        &self,
+        stream: &StreamId,
+        range: ReadRange,
+    ) -> impl Stream<Item = Result<MongoBatch, StoreError>> + Send + 'static {
+        crate::read::stream(self.collections().clone(), stream.clone(), range)
+    }
+
+    async fn find_append(&self, stream: &StreamId, append_id: &str) -> Result<Option<Receipt>, StoreError> {
+        let stored = outcome::find_append(self.collections(), stream, append_id).await?;
+        Ok(stored.and_then(|events| outcome::receipt(&events)))
+    }
+
+    async fn head(&self, stream: &StreamId) -> Result<Version, StoreError> {
+        crate::read::head(self.collections(), stream).await
+    }
+}
+
+impl MongoStore {
+    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
+        if append.events.is_empty() {
+            return Err(StoreError::EmptyAppend { stream: append.stream });
+        }
+        if !append.expected.is_observed() {
+            // Nothing else would notice an expectation that lies beyond the head: the sequences there are free.
+            let actual = crate::read::head(self.collections(), &append.stream).await?;
+            if actual != append.expected.version() {
+                return outcome::refuse(self.collections(), &append, actual).await;
+            }
+        }
+        let (request, answer) = Request::new(append, self.inner.options.append_deadline)?;
+        self.inner.appender.submit(request, answer).await
+    }
+}

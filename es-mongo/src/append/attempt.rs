@@ -1,0 +1,167 @@
+//! One try to write documents, on the wire.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bson::raw::RawDocumentBuf;
+use bson::{Document, doc};
+use es_core::BoxError;
+use mongodb::ClientSession;
+use mongodb::error::{Error, Result as DriverResult};
+use mongodb::options::{ReadConcern, TransactionOptions};
+
+use crate::document::field::ID;
+use crate::error::{WriteFate, commit_fate, insert_fate, uncommitted_fate};
+use crate::options::durable;
+use crate::store::Collections;
+
+/// How often an unknown commit of a transaction is sent again before the store is asked what became of it.
+const COMMIT_TRIES: u32 = 3;
+
+/// What one try has become.
+pub(crate) enum Attempt {
+    /// Every document is stored.
+    Stored,
+    /// The document at this index was refused.
+    Refused {
+        /// How many documents before it stay.
+        stored: usize,
+        culprit: usize,
+        cause: Refusal,
+    },
+    /// Something that is to be written was archived before; nothing was written.
+    Archived,
+    /// Nothing was written.
+    NotWritten(BoxError),
+    /// It may have been written.
+    Unknown(BoxError),
+    /// Nothing was written, and trying again would not help.
+    Hopeless(Error),
+}
+
+/// Why a document was refused.
+pub(crate) enum Refusal {
+    /// One of its keys is taken.
+    DuplicateKey,
+    /// Anything else.
+    Other(Error),
+}
+
+/// Writes documents by one ordered command: it stops at the first that is refused, so what stays is a prefix.
+pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocumentBuf>, limit: Duration) -> Attempt {
+    let events = collections.events.clone();
+    match bounded(limit, async move { events.insert_many(documents).ordered(true).await }).await {
+        Ok(Ok(_)) => Attempt::Stored,
+        Ok(Err(error)) => match insert_fate(&error) {
+            WriteFate::Refused { index, duplicate } => {
+                Attempt::Refused { stored: index, culprit: index, cause: refusal(duplicate, error) }
+            }
+            WriteFate::NotWritten => Attempt::NotWritten(error.into()),
+            WriteFate::Unknown => Attempt::Unknown(error.into()),
+            WriteFate::Hopeless => Attempt::Hopeless(error),
+        },
+        Err(late) => Attempt::Unknown(late),
+    }
+}
+
+/// Writes documents in one transaction: all or none of them.
+///
+/// `archived` finds whatever of it was archived before. The transaction sees the archive and the events as they are at one moment, and conflicts
+/// with a deletion that comes after: so what was recorded and then archived is never recorded a second time.
+pub(crate) async fn transact(
+    collections: &Collections,
+    documents: Vec<RawDocumentBuf>,
+    archived: Option<Document>,
+    limit: Duration,
+) -> Attempt {
+    let collections = collections.clone();
+    let transaction = async move { Ok(try_transact(&collections, documents, archived).await) };
+    match bounded(limit, transaction).await {
+        Ok(Ok(attempt)) => attempt,
+        Ok(Err(error)) => Attempt::Unknown(error.into()),
+        Err(late) => Attempt::Unknown(late),
+    }
+}
+
+async fn try_transact(collections: &Collections, documents: Vec<RawDocumentBuf>, archived: Option<Document>) -> Attempt {
+    let mut session = match collections.client.start_session().await {
+        Ok(session) => session,
+        Err(error) => return Attempt::NotWritten(error.into()),
+    };
+    let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
+    if let Err(error) = session.start_transaction().with_options(options).await {
+        return Attempt::NotWritten(error.into());
+    }
+    let written = write_all(collections, &mut session, documents, archived).await;
+    if let Some(failed) = written {
+        // An explicit end frees the keys at once; a failed transaction is often gone by itself, which is as good.
+        let _ = session.abort_transaction().await;
+        return failed;
+    }
+    commit(&mut session).await
+}
+
+/// Runs the statements of the transaction. `None` where it is ready to commit.
+async fn write_all(
+    collections: &Collections,
+    session: &mut ClientSession,
+    documents: Vec<RawDocumentBuf>,
+    archived: Option<Document>,
+) -> Option<Attempt> {
+    if let Some(filter) = archived {
+        match in_transaction(&collections.archive).find_one(filter).projection(doc! { ID: 1 }).session(&mut *session).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Some(Attempt::Archived),
+            Err(error) => return Some(Attempt::NotWritten(error.into())),
+        }
+    }
+    match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
+        Ok(_) => None,
+        Err(error) => Some(match uncommitted_fate(&error) {
+            WriteFate::Refused { index, duplicate } => {
+                Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
+            }
+            WriteFate::Hopeless => Attempt::Hopeless(error),
+            WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(error.into()),
+        }),
+    }
+}
+
+async fn commit(session: &mut ClientSession) -> Attempt {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
+        match commit_fate(&error) {
+            WriteFate::NotWritten => return Attempt::NotWritten(error.into()),
+            _ if tries < COMMIT_TRIES => {}
+            _ => return Attempt::Unknown(error.into()),
+        }
+    }
+}
+
+/// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
+fn in_transaction(
+    collection: &mongodb::Collection<RawDocumentBuf>,
+) -> mongodb::Collection<RawDocumentBuf> {
+    collection.client().database(&collection.namespace().db).collection(collection.name())
+}
+
+fn refusal(duplicate: bool, error: Error) -> Refusal {
+    if duplicate { Refusal::DuplicateKey } else { Refusal::Other(error) }
+}
+
+/// Runs an operation of the driver for a limited time.
+///
+/// The operation runs in a task of its own: the driver does not promise to survive a future that is dropped half-way,
+/// and it has no time limit for a server that does not answer.
+pub(crate) async fn bounded<T: Send + 'static>(
+    limit: Duration,
+    operation: impl Future<Output = DriverResult<T>> + Send + 'static,
+) -> Result<DriverResult<T>, BoxError> {
+    match tokio::time::timeout(limit, tokio::spawn(operation)).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(stopped)) => Err(stopped.into()),
+        Err(_) => Err(format!("the server did not answer within {limit:?}").into()),
+    }
+}

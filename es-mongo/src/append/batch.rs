@@ -1,0 +1,118 @@
+//! Which appends share one commit.
+
+use std::collections::{HashSet, VecDeque};
+
+use es_core::StreamId;
+
+use crate::append::request::Request;
+
+/// The most events of one commit, unless a single append has more.
+///
+/// Far below the 100,000 documents at which the driver would split an insert; a larger batch only makes its first caller wait.
+const MAX_EVENTS: usize = 2_000;
+
+/// The most bytes of one commit, unless a single append has more. Far below the 48 MB at which the driver would split.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Appends that wait for the next commit, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Batcher {
+    waiting: VecDeque<Request>,
+    events: usize,
+    bytes: usize,
+}
+
+impl Batcher {
+    pub(crate) fn push(&mut self, request: Request) {
+        self.events += request.documents.len();
+        self.bytes += request.bytes();
+        self.waiting.push_back(request);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.events < MAX_EVENTS && self.bytes < MAX_BYTES
+    }
+
+    /// The appends of the next commit, and those that cannot share it because they are to a stream that is in it already.
+    ///
+    /// What exceeds one commit stays.
+    pub(crate) fn take(&mut self) -> (Vec<Request>, Vec<Request>) {
+        let mut streams: HashSet<StreamId> = HashSet::with_capacity(self.waiting.len());
+        let (mut batch, mut rivals, mut left) = (Vec::new(), Vec::new(), VecDeque::new());
+        let (mut events, mut bytes) = (0, 0);
+        for request in std::mem::take(&mut self.waiting) {
+            if streams.contains(request.stream()) {
+                rivals.push(request);
+                continue;
+            }
+            let fits =
+                events + request.documents.len() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES && left.is_empty();
+            if fits || batch.is_empty() {
+                events += request.documents.len();
+                bytes += request.bytes();
+                streams.insert(request.stream().clone());
+                batch.push(request);
+            } else {
+                left.push_back(request);
+            }
+        }
+        (self.events, self.bytes) = (0, 0);
+        for request in left {
+            self.push(request);
+        }
+        (batch, rivals)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::doc;
+    use es_core::{Append, EventData, ExpectedVersion, Metadata, NewEvent, StreamId};
+    use std::time::Duration;
+
+    fn request(id: &str, events: usize) -> Request {
+        let stream = StreamId::new("Test", id).unwrap();
+        let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
+        let event = NewEvent::from_data("Happened", 1, data, Metadata::new()).unwrap();
+        let append = Append::new(stream, ExpectedVersion::NONE, vec![event; events]);
+        Request::new(append, Duration::from_secs(1)).unwrap().0
+    }
+
+    fn ids(requests: &[Request]) -> Vec<&str> {
+        requests.iter().map(|request| request.stream().aggregate_id().as_str()).collect()
+    }
+
+    #[test]
+    fn appends_to_one_stream_do_not_share_a_commit() {
+        let mut batcher = Batcher::default();
+        ["a", "b", "a", "c"].map(|id| batcher.push(request(id, 1)));
+        let (batch, rivals) = batcher.take();
+        assert_eq!((ids(&batch), ids(&rivals)), (vec!["a", "b", "c"], vec!["a"]));
+        assert!(batcher.is_empty());
+    }
+
+    #[test]
+    fn what_exceeds_a_commit_waits_in_order_for_the_next() {
+        let mut batcher = Batcher::default();
+        ["a", "b", "c"].map(|id| batcher.push(request(id, MAX_EVENTS - 1)));
+        assert_eq!(ids(&batcher.take().0), ["a"]);
+        assert_eq!(ids(&batcher.take().0), ["b"]);
+        assert_eq!(batcher.len(), 1);
+    }
+
+    #[test]
+    fn an_append_larger_than_a_commit_gets_one_of_its_own() {
+        let mut batcher = Batcher::default();
+        batcher.push(request("a", MAX_EVENTS + 1));
+        assert_eq!(ids(&batcher.take().0), ["a"]);
+    }
+}

@@ -1,0 +1,263 @@
+//! Committing one batch, until every append of it has an answer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bson::doc;
+use bson::raw::RawDocumentBuf;
+use es_core::{BoxError, Position, RetryPolicy, StoreError, StreamId, Version};
+
+use crate::append::attempt::{self, Attempt, Refusal, bounded};
+use crate::append::outcome::{self, Verdict};
+use crate::append::request::Request;
+use crate::document::field::POSITION;
+use crate::document::integer;
+use crate::error::{malformed, store_error};
+use crate::metrics;
+use crate::store::Collections;
+
+/// The versions that streams are known to have.
+pub(crate) type Heads = HashMap<StreamId, Version>;
+
+/// The one writer of a store.
+pub(crate) struct Committer {
+    collections: Collections,
+    attempt_timeout: Duration,
+    backoff: RetryPolicy,
+    /// The highest position, where it is known from an acknowledged write or a majority read.
+    newest: Option<Newest>,
+}
+
+/// The highest position that is stored: none yet, or this one.
+#[derive(Debug, Clone, Copy)]
+struct Newest(Option<Position>);
+
+impl Newest {
+    fn next(self) -> Position {
+        self.0.map_or(Position::FIRST, Position::next)
+    }
+
+    fn plus(self, events: usize) -> Self {
+        (0..events).fold(self, |newest, _| Self(Some(newest.next())))
+    }
+}
+
+/// Why a batch has to be tried again after a while.
+struct Problem {
+    /// One word for the metrics.
+    reason: &'static str,
+    source: BoxError,
+}
+
+impl Problem {
+    fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self { reason: "unavailable", source: source.into() }
+    }
+}
+
+impl Committer {
+    pub(crate) fn new(collections: Collections, attempt_timeout: Duration) -> Self {
+        // The deadline of each append ends its tries, so their number has no limit of its own here.
+        let backoff = RetryPolicy::default()
+            .tries(u32::MAX)
+            .base_wait(Duration::from_millis(2))
+            .max_wait(Duration::from_millis(500));
+        Self { collections, attempt_timeout, backoff, newest: None }
+    }
+
+    /// Writes a batch and answers every append in it. Returns the versions that its streams have now, where that is known.
+    pub(crate) async fn commit(&mut self, mut batch: Vec<Request>) -> Heads {
+        let mut heads = Heads::with_capacity(batch.len());
+        let mut failed = 0;
+        while !batch.is_empty() {
+            let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
+            failed += 1;
+            tracing::debug!(reason = problem.reason, problem = %problem.source, failed, "a commit is tried again");
+            metrics::append_retried(problem.reason);
+            give_up_overdue(&mut batch, &problem);
+            if !batch.is_empty()
+                && let Some(wait) = self.backoff.wait_after(failed)
+            {
+                tokio::time::sleep(wait).await;
+            }
+        }
+        heads
+    }
+
+    /// One try. Takes what has an answer out of the batch; what is left wants another try, at once for `Ok`, after a while for `Err`.
+    async fn attempt(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
+        self.answer_found(batch, heads).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let newest = self.newest().await?;
+        let archived = self.is_archived().await?;
+        let documents = place(batch, newest).map_err(Problem::unavailable)?;
+        let timer = metrics::Timer::start();
+        let limit = self.attempt_timeout;
+        let attempt = if archived || batch.iter().any(|request| request.documents.len() > 1) {
+            let in_archive = archived.then(|| outcome::in_archive(batch));
+            attempt::transact(&self.collections, documents, in_archive, limit).await
+        } else {
+            attempt::insert(&self.collections, documents, limit).await
+        };
+        match attempt {
+            Attempt::Stored => {
+                metrics::committed(timer, batch.len());
+                let events = batch.iter().map(|request| request.documents.len()).sum();
+                self.newest = Some(newest.plus(events));
+                answer_stored(batch.drain(..), newest, heads);
+                Ok(())
+            }
+            Attempt::Refused { stored, culprit, cause } => {
+                self.newest = Some(newest.plus(stored));
+                let culprit = request_at(batch, culprit);
+                // Something stays only where every append has one event: then the culprit is the first that is left.
+                let culprit = if stored > 0 {
+                    answer_stored(batch.drain(..culprit), newest, heads);
+                    0
+                } else {
+                    culprit
+                };
+                match cause {
+                    Refusal::DuplicateKey => self.judge(batch, culprit, heads).await,
+                    Refusal::Other(error) => {
+                        batch.remove(culprit).answer(Err(store_error(error)));
+                        Ok(())
+                    }
+                }
+            }
+            Attempt::Archived => {
+                self.collections.archive_becomes_present();
+                let mut left = 0;
+                while left < batch.len() {
+                    let before = batch.len();
+                    // What is not in the archive has nothing in its way, and stays for the next try.
+                    if self.judge(batch, left, heads).await.is_err() || batch.len() == before {
+                        left += 1;
+                    }
+                }
+                Ok(())
+            }
+            Attempt::NotWritten(source) => {
+                self.newest = None;
+                Err(Problem::unavailable(source))
+            }
+            Attempt::Unknown(source) => {
+                self.newest = None;
+                batch.iter_mut().for_each(Request::may_be_written);
+                Err(Problem { reason: "unknown", source })
+            }
+            Attempt::Hopeless(error) => {
+                // It concerns one of them or all; the driver does not say. An error cannot be shared, but its text can.
+                let text = error.to_string();
+                let mut first = Some(error);
+                for request in batch.drain(..) {
+                    let error = first.take().map_or_else(|| StoreError::Backend { source: text.clone().into() }, store_error);
+                    request.answer(Err(error));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Answers the append that was refused, where the store says what stands in its way.
+    async fn judge(&mut self, batch: &mut Vec<Request>, culprit: usize, heads: &mut Heads) -> Result<(), Problem> {
+        let verdict = outcome::verdict(&self.collections, &batch[culprit]).await.map_err(Problem::unavailable)?;
+        match verdict {
+            Verdict::Answered(answer) => {
+                let request = batch.remove(culprit);
+                match &answer {
+                    Ok(appended) => heads.insert(request.stream().clone(), appended.receipt().version),
+                    Err(StoreError::Conflict { actual, .. }) => heads.insert(request.stream().clone(), *actual),
+                    Err(_) => None,
+                };
+                request.answer(answer);
+                Ok(())
+            }
+            Verdict::PositionTaken => {
+                self.newest = None;
+                Err(Problem { reason: "position", source: "another process took the position".into() })
+            }
+        }
+    }
+
+    /// Answers those that an earlier try has written without our knowing.
+    async fn answer_found(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
+        let uncertain = batch.iter().filter(|request| request.is_uncertain());
+        let ids: Vec<_> = uncertain.filter_map(|request| request.ids.first().copied()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let found = outcome::stored_ids(&self.collections, ids).await.map_err(Problem::unavailable)?;
+        for event in found {
+            let Some(at) = batch.iter().position(|request| request.ids.first() == Some(&event.id)) else { continue };
+            let request = batch.remove(at);
+            heads.insert(request.stream().clone(), request.version_after());
+            request.answer_stored(event.position);
+        }
+        Ok(())
+    }
+
+    /// The highest position, by a majority read where it is not known.
+    async fn newest(&self) -> Result<Newest, Problem> {
+        if let Some(newest) = self.newest {
+            return Ok(newest);
+        }
+        let events = self.collections.events.clone();
+        let newest = bounded(self.attempt_timeout, async move {
+            events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 }).await
+        });
+        let newest = newest.await.map_err(Problem::unavailable)?.map_err(Problem::unavailable)?;
+        let Some(newest) = newest else { return Ok(Newest(None)) };
+        let position = newest.get(POSITION).ok().flatten().and_then(integer).map(Position::try_from);
+        match position {
+            Some(Ok(position)) => Ok(Newest(Some(position))),
+            _ => Err(Problem::unavailable(malformed("the newest event", "it has no position"))),
+        }
+    }
+
+    /// Whether the batch has to look into the archive.
+    async fn is_archived(&self) -> Result<bool, Problem> {
+        let answer = tokio::time::timeout(self.attempt_timeout, self.collections.archive_is_present()).await;
+        answer.map_err(Problem::unavailable)?.map_err(Problem::unavailable)
+    }
+}
+
+/// The documents of a batch with their positions.
+fn place(batch: &[Request], newest: Newest) -> Result<Vec<RawDocumentBuf>, StoreError> {
+    let mut position = newest.next();
+    let mut placed = Vec::with_capacity(batch.len());
+    for document in batch.iter().flat_map(|request| &request.documents) {
+        placed.push(document.at(position)?);
+        position = position.next();
+    }
+    Ok(placed)
+}
+
+/// Answers appends that were stored one after the other from the position after `newest`.
+fn answer_stored(stored: impl Iterator<Item = Request>, newest: Newest, heads: &mut Heads) {
+    let mut newest = newest;
+    for request in stored {
+        let position = newest.next();
+        newest = newest.plus(request.documents.len());
+        heads.insert(request.stream().clone(), request.version_after());
+        request.answer_stored(position);
+    }
+}
+
+/// The request that a document of the batch belongs to.
+fn request_at(batch: &[Request], document: usize) -> usize {
+    let mut before = 0;
+    let found = batch.iter().position(|request| {
+        before += request.documents.len();
+        document < before
+    });
+    found.unwrap_or(batch.len() - 1)
+}
+
+fn give_up_overdue(batch: &mut Vec<Request>, problem: &Problem) {
+    for overdue in batch.extract_if(.., |request| request.is_overdue()) {
+        overdue.answer_given_up(problem.source.to_string().into());
+    }
+}

@@ -1,0 +1,188 @@
+//! Who holds the key: what became of an append that was refused, or whose answer was lost.
+//!
+//! The text of a duplicate-key error is never trusted. What is stored says which append it belongs to.
+
+use std::pin::pin;
+
+use bson::raw::RawDocument;
+use bson::{Document, doc};
+use es_core::{
+    Append, Appended, EventBatch, EventData, EventId, ReadRange, Receipt, RecordedEvent, Stamp, StoreError, StoreError as Error,
+    StreamId, Version,
+};
+use futures_util::TryStreamExt;
+
+use crate::append::request::Request;
+use crate::document::field::{APPEND_ID, ID, SEQUENCE};
+use crate::document::{of_stream, read_event};
+use crate::error::store_error;
+use crate::read;
+use crate::store::Collections;
+
+/// What the store says about an append.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It has this answer.
+    Answered(Result<Appended, StoreError>),
+    /// Nothing of its stream stands in its way: it was the position that is taken, by another process.
+    PositionTaken,
+}
+
+/// Finds out why an append was refused.
+pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Result<Verdict, StoreError> {
+    let stream = request.stream();
+    if let Some(events) = own_events(collections, request).await? {
+        let receipt = receipt(&events).map(Appended::Now);
+        return Ok(Verdict::Answered(receipt.ok_or_else(|| Error::EmptyAppend { stream: stream.clone() })));
+    }
+    if let Some(answer) = answer_by_key(collections, &request.append).await? {
+        return Ok(Verdict::Answered(answer));
+    }
+    let actual = read::head(collections, stream).await?;
+    let expected = request.append.expected.version();
+    if actual == expected {
+        return Ok(Verdict::PositionTaken);
+    }
+    Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
+}
+
+/// The answer to an append whose expected version is not the version that the aggregate has.
+pub(crate) async fn refuse(
+    collections: &Collections,
+    append: &Append,
+    actual: Version,
+) -> Result<Appended, StoreError> {
+    match answer_by_key(collections, append).await? {
+        Some(answer) => answer,
+        None => {
+            let (stream, expected) = (append.stream.clone(), append.expected.version());
+            Err(Error::Conflict { stream, expected, actual })
+        }
+    }
+}
+
+/// The events that this very request has stored by an earlier try, if any.
+async fn own_events(
+    collections: &Collections,
+    request: &Request,
+) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
+    let Some(first) = request.ids.first() else { return Ok(None) };
+    let filter = doc! { ID: first.as_object_id() };
+    match find_anywhere(collections, filter).await? {
+        Some(first) => append_from(collections, request.stream(), &first).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The answer that the idempotency key gives, where it was used before.
+async fn answer_by_key(
+    collections: &Collections,
+    append: &Append,
+) -> Result<Option<Result<Appended, StoreError>>, StoreError> {
+    let Some(append_id) = &append.append_id else { return Ok(None) };
+    let Some(stored) = find_append(collections, &append.stream, append_id.as_str()).await? else { return Ok(None) };
+    let Some(receipt) = receipt(&stored) else { return Ok(None) };
+    let same = stored.len() == append.events.len()
+        && stored.iter().zip(&append.events).all(|(stored, new)| {
+            stored.event_type == new.event_type && stored.event_version == new.event_version && stored.data == new.data
+        });
+    Ok(Some(if same {
+        Ok(Appended::Already(receipt))
+    } else {
+        let (stream, append_id) = (append.stream.clone(), append_id.as_str().to_owned());
+        Err(Error::AppendIdReused { stream, append_id, version: receipt.version })
+    }))
+}
+
+/// The events that an append with this key has recorded.
+pub(crate) async fn find_append(
+    collections: &Collections,
+    stream: &StreamId,
+    append_id: &str,
+) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
+    let mut filter = of_stream(stream);
+    filter.insert(APPEND_ID, append_id);
+    match find_anywhere(collections, filter).await? {
+        Some(first) => append_from(collections, stream, &first).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The receipt for events that were recorded together.
+pub(crate) fn receipt(events: &[RecordedEvent<EventData>]) -> Option<Receipt> {
+    let stamp = |event: &RecordedEvent<EventData>| Stamp::new(event.id, event.sequence, event.position, event.timestamp);
+    Receipt::new(events.iter().map(stamp).collect())
+}
+
+/// The filter for whatever of these requests may lie in the archive: an event in its place, or one with its key.
+pub(crate) fn in_archive(requests: &[Request]) -> Document {
+    let mut any = Vec::with_capacity(requests.len());
+    for request in requests {
+        let mut place = of_stream(request.stream());
+        place.insert(SEQUENCE, request.first_sequence().as_i64());
+        any.push(place);
+        if let Some(append_id) = request.append_id() {
+            let mut key = of_stream(request.stream());
+            key.insert(APPEND_ID, append_id);
+            any.push(key);
+        }
+    }
+    doc! { "$or": any }
+}
+
+/// The requests whose first event is stored, with that event. They were written by a try whose answer was lost.
+pub(crate) async fn stored_ids(
+    collections: &Collections,
+    ids: Vec<EventId>,
+) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
+    let ids: Vec<_> = ids.into_iter().map(EventId::as_object_id).collect();
+    let filter = doc! { ID: { "$in": ids } };
+    let mut found = Vec::new();
+    for collection in [&collections.events, &collections.archive] {
+        let mut cursor = collection.find(filter.clone()).await.map_err(store_error)?;
+        while let Some(document) = cursor.try_next().await.map_err(store_error)? {
+            found.push(record(&document)?);
+        }
+    }
+    Ok(found)
+}
+
+/// One event among those in use, or else in the archive: in this order nothing is missed that is being archived.
+async fn find_anywhere(
+    collections: &Collections,
+    filter: Document,
+) -> Result<Option<RecordedEvent<EventData>>, StoreError> {
+    if let Some(document) = collections.events.find_one(filter.clone()).await.map_err(store_error)? {
+        return record(&document).map(Some);
+    }
+    if !collections.archive_is_present().await? {
+        return Ok(None);
+    }
+    let archived = collections.archive.find_one(filter).await.map_err(store_error)?;
+    archived.map(|document| record(&document)).transpose()
+}
+
+fn record(document: &RawDocument) -> Result<RecordedEvent<EventData>, StoreError> {
+    read_event(document)?.to_recorded()
+}
+
+/// The events of the append that begins with `first`: the ids of one append follow each other.
+async fn append_from(
+    collections: &Collections,
+    stream: &StreamId,
+    first: &RecordedEvent<EventData>,
+) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
+    let mut events: Vec<RecordedEvent<EventData>> = vec![first.clone()];
+    let after = ReadRange::after(first.sequence.into());
+    let mut batches = pin!(read::stream(collections.clone(), stream.clone(), after));
+    while let Some(batch) = batches.try_next().await? {
+        for event in batch.events() {
+            let event = event?;
+            if !events.last().is_some_and(|last| last.id.is_followed_by(event.id)) {
+                return Ok(events);
+            }
+            events.push(event.to_recorded()?);
+        }
+    }
+    Ok(events)
+}

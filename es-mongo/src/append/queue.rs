@@ -1,0 +1,88 @@
+//! The queue in front of the appender task, and the task.
+
+use std::sync::{Mutex, PoisonError};
+
+use es_core::{Appended, StoreError};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::append::batch::Batcher;
+use crate::append::commit::Committer;
+use crate::append::request::{Answer, Request};
+use crate::metrics;
+use crate::options::StoreOptions;
+use crate::store::Collections;
+
+/// The way to the appender task. The task ends when this is dropped, or closed, after it has answered all that was accepted.
+pub(crate) struct Appender {
+    sender: Mutex<Option<mpsc::Sender<Request>>>,
+    task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Appender {
+    pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
+        let (sender, receiver) = mpsc::channel(options.queue);
+        let committer = Committer::new(collections, options.attempt_timeout);
+        let task = tokio::spawn(run(receiver, committer));
+        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)) }
+    }
+
+    /// Waits for a place in the queue and then for the answer.
+    pub(crate) async fn submit(&self, request: Request, answer: Answer) -> Result<Appended, StoreError> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sender = sender.ok_or(StoreError::Closed)?;
+        let (stream, append_id) = (request.stream().clone(), request.append_id().map(str::to_owned));
+        sender.send(request).await.map_err(|_| StoreError::Closed)?;
+        // Holding it any longer would keep the task from ending while this waits.
+        drop(sender);
+        answer.await.unwrap_or_else(|_| {
+            Err(StoreError::OutcomeUnknown {
+                stream,
+                append_id,
+                source: "the appender stopped before it answered; did its runtime end?".into(),
+            })
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            // It cannot be cancelled from here, and a panic in it has been reported where it happened.
+            let _ = running.await;
+            *task = None;
+        }
+    }
+}
+
+async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
+    let mut batcher = Batcher::default();
+    loop {
+        if batcher.is_empty() {
+            match receiver.recv().await {
+                Some(request) => batcher.push(request),
+                None => return,
+            }
+        }
+        // What has queued up meanwhile comes along; nothing waits for more.
+        while batcher.has_room() {
+            match receiver.try_recv() {
+                Ok(request) => batcher.push(request),
+                Err(_) => break,
+            }
+        }
+        metrics::queued(receiver.len() + batcher.len());
+        let (batch, rivals) = batcher.take();
+        let heads = committer.commit(batch).await;
+        for rival in rivals {
+            match heads.get(rival.stream()) {
+                // The one that expected the same version has won. A key is looked up by the commit, this is not one.
+                Some(actual) if *actual != rival.append.expected.version() && rival.append_id().is_none() => {
+                    let (stream, expected) = (rival.stream().clone(), rival.append.expected.version());
+                    rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
+                }
+                _ => batcher.push(rival),
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The driver's errors by what they mean, and the one mapping of them.
+
+use es_core::{BoxError, StoreError};
+use mongodb::error::{
+    Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
+};
+
+/// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
+mod code {
+    pub(super) const UNAUTHORIZED: i32 = 13;
+    pub(super) const AUTHENTICATION_FAILED: i32 = 18;
+    pub(super) const NAMESPACE_EXISTS: i32 = 48;
+    pub(super) const MAX_TIME_EXPIRED: i32 = 50;
+    pub(super) const WRITE_CONFLICT: i32 = 112;
+    pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
+    pub(super) const DUPLICATE_KEY: i32 = 11000;
+    pub(super) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
+    pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
+    /// The node is not, or no longer, the one that takes writes.
+    pub(super) const NOT_PRIMARY: [i32; 9] = [91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+}
+
+/// What is known after a failed write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteFate {
+    /// The document at this index was refused; those before it are stored, those after it are not.
+    Refused { index: usize, duplicate: bool },
+    /// Nothing was written, and trying again may succeed.
+    NotWritten,
+    /// It may or may not have been written.
+    Unknown,
+    /// Nothing was written, and trying again would not help.
+    Hopeless,
+}
+
+/// What became of an insert that failed.
+pub(crate) fn insert_fate(error: &Error) -> WriteFate {
+    match &*error.kind {
+        // With a write concern that was not met, even what was accepted may be rolled back.
+        ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
+            match failure.write_errors.iter().flatten().next() {
+                Some(first) => {
+                    WriteFate::Refused { index: first.index, duplicate: first.code == code::DUPLICATE_KEY }
+                }
+                None => WriteFate::Unknown,
+            }
+        }
+        ErrorKind::ServerSelection { .. } => WriteFate::NotWritten,
+        ErrorKind::Authentication { .. } | ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => {
+            WriteFate::Hopeless
+        }
+        ErrorKind::Command(failure) => match failure.code {
+            code::UNAUTHORIZED | code::AUTHENTICATION_FAILED | code::BSON_OBJECT_TOO_LARGE => WriteFate::Hopeless,
+            _ => WriteFate::Unknown,
+        },
+        _ => WriteFate::Unknown,
+    }
+}
+
+/// What became of a write inside a transaction that has not been told to commit: nothing, whatever the error.
+pub(crate) fn uncommitted_fate(error: &Error) -> WriteFate {
+    match insert_fate(error) {
+        WriteFate::Unknown => WriteFate::NotWritten,
+        fate => fate,
+    }
+}
+
+/// What became of a transaction whose commit failed.
+pub(crate) fn commit_fate(error: &Error) -> WriteFate {
+    if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) {
+        return WriteFate::Unknown;
+    }
+    match &*error.kind {
+        ErrorKind::Command(failure)
+            if error.contains_label(TRANSIENT_TRANSACTION_ERROR)
+                || matches!(failure.code, code::WRITE_CONFLICT | code::NO_SUCH_TRANSACTION) =>
+        {
+            WriteFate::NotWritten
+        }
+        _ => WriteFate::Unknown,
+    }
+}
+
+/// Whether a collection could not be created because it is there already.
+pub(crate) fn is_namespace_exists(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::NAMESPACE_EXISTS)
+}
+
+/// Whether an index could not be created because one of that name or those keys is there with other options.
+pub(crate) fn is_index_conflict(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))
+}
+
+/// Maps an error of the driver. The source is kept: the driver puts no credentials into errors of operations.
+pub(crate) fn store_error(error: Error) -> StoreError {
+    match &*error.kind {
+        ErrorKind::Authentication { .. } => StoreError::Unauthorized { source: error.into() },
+        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => {
+            // The driver reports a refused log-in during selection as this; its text is the only trace of the reason.
+            StoreError::Unavailable { source: error.into() }
+        }
+        ErrorKind::Command(failure) => match failure.code {
+            code::UNAUTHORIZED | code::AUTHENTICATION_FAILED => StoreError::Unauthorized { source: error.into() },
+            code::MAX_TIME_EXPIRED => StoreError::Unavailable { source: error.into() },
+            code if code::NOT_PRIMARY.contains(&code) => StoreError::Unavailable { source: error.into() },
+            _ => StoreError::Backend { source: error.into() },
+        },
+        _ => StoreError::Backend { source: error.into() },
+    }
+}
+
+/// Something stored is not as this library stores it.
+pub(crate) fn malformed(what: impl Into<String>, source: impl Into<BoxError>) -> StoreError {
+    StoreError::Malformed { what: what.into(), source: source.into() }
+}
+
+/// Refuses a name of a database or collection that the server could not hold, or would take for something else.
+pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
+    let reason = if name.is_empty() {
+        "a name of a database or collection must not be empty".to_owned()
+    } else if name.len() > 120 {
+        format!("the name of a database or collection must be at most 120 bytes long, this one has {}", name.len())
+    } else if name.contains(['\0', '$']) || name.starts_with("system.") {
+        format!("`{}` cannot be the name of a database or collection", name.escape_debug())
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Unsafe { reason })
+}
+
+/// The text of an error about a connection string, without the password in it.
+pub(crate) fn without_credentials(uri: &str, error: &Error) -> BoxError {
+    let mut text = error.to_string();
+    if let Some(password) = password(uri) {
+        text = text.replace(password, "…");
+    }
+    text.into()
+}
+
+/// The password in `mongodb://user:password@host`, as it is written there.
+fn password(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let (login, _) = rest.rsplit_once('@')?;
+    let (_, password) = login.split_once(':')?;
+    (!password.is_empty()).then_some(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_connection_string_is_found_even_with_an_at_sign_in_it() {
+        assert_eq!(password("mongodb://user:p@ss@host/db"), Some("p@ss"));
+        assert_eq!(password("mongodb://host/db"), None);
+    }
+
+    #[test]
+    fn a_text_that_repeats_the_connection_string_loses_the_password() {
+        let error = Error::custom("cannot parse mongodb://user:hunter2@host".to_owned());
+        let text = without_credentials("mongodb://user:hunter2@host", &error).to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn names_that_the_server_would_misread_are_refused() {
+        for name in ["", "a\0b", "a$b", "system.views"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+    }
+}

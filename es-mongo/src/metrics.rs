@@ -1,0 +1,90 @@
+//! The figures for monitoring, through the [`metrics`] facade: install a recorder of your choice, and they are there.
+//!
+//! | name | kind | labels | what it is |
+//! |---|---|---|---|
+//! | `es_mongo_events_appended_total` | counter | | events recorded; its rate is events a second |
+//! | `es_mongo_append_seconds` | histogram | `outcome` | from the call of an append to its answer |
+//! | `es_mongo_append_conflicts_total` | counter | | appends that met another version than they expected |
+//! | `es_mongo_append_retries_total` | counter | `reason` | tries of the appender beyond the first: `position` (another process was faster), `unavailable`, `unknown` |
+//! | `es_mongo_commit_seconds` | histogram | | one commit of the appender |
+//! | `es_mongo_batch_appends` | histogram | | appends that shared one commit |
+//! | `es_mongo_queue_appends` | gauge | | appends that wait for the commit before theirs |
+//! | `es_mongo_load_seconds` | histogram | | reading one stream, decoding included |
+//! | `es_mongo_load_events` | histogram | | events read for it; its mean is the average size of an aggregate, less what snapshots save |
+//! | `es_mongo_snapshots_total` | counter | `aggregate`, `outcome` | snapshots taken |
+//! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | taking one |
+//! | `es_mongo_snapshots_passed_over_total` | counter | `aggregate` | snapshots that did not decode |
+//! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
+//!
+//! Spans of `tracing`, all at level `debug`: `append`, `read`, `newest_snapshot`, `put_snapshot`, `archive`, `migrate`, `verify`.
+
+use std::time::Instant;
+
+use es_core::{Appended, StoreError};
+
+/// Measures from its start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timer(Instant);
+
+impl Timer {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
+pub(crate) fn appended(timer: Timer, answer: &Result<Appended, StoreError>) {
+    let outcome = match answer {
+        Ok(Appended::Now(receipt)) => {
+            metrics::counter!("es_mongo_events_appended_total").increment(receipt.stamps.len() as u64);
+            "appended"
+        }
+        Ok(Appended::Already(_)) => "already_appended",
+        Err(StoreError::Conflict { .. }) => {
+            metrics::counter!("es_mongo_append_conflicts_total").increment(1);
+            "conflict"
+        }
+        Err(StoreError::OutcomeUnknown { .. }) => "unknown",
+        Err(_) => "failed",
+    };
+    metrics::histogram!("es_mongo_append_seconds", "outcome" => outcome).record(timer.seconds());
+}
+
+pub(crate) fn append_retried(reason: &'static str) {
+    metrics::counter!("es_mongo_append_retries_total", "reason" => reason).increment(1);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a batch has far fewer appends than a double can count")]
+pub(crate) fn committed(timer: Timer, appends: usize) {
+    metrics::histogram!("es_mongo_commit_seconds").record(timer.seconds());
+    metrics::histogram!("es_mongo_batch_appends").record(appends as f64);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a queue has far fewer appends than a double can count")]
+pub(crate) fn queued(appends: usize) {
+    metrics::gauge!("es_mongo_queue_appends").set(appends as f64);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a stream has far fewer events than a double can count")]
+pub(crate) fn loaded(timer: Timer, events: u64) {
+    metrics::histogram!("es_mongo_load_seconds").record(timer.seconds());
+    metrics::histogram!("es_mongo_load_events").record(events as f64);
+}
+
+pub(crate) fn snapshot_taken(aggregate: &'static str, timer: Timer, kept: bool) {
+    let outcome = if kept { "kept" } else { "failed" };
+    metrics::counter!("es_mongo_snapshots_total", "aggregate" => aggregate, "outcome" => outcome).increment(1);
+    metrics::histogram!("es_mongo_snapshot_seconds", "aggregate" => aggregate).record(timer.seconds());
+}
+
+pub(crate) fn snapshot_passed_over(aggregate: &'static str) {
+    metrics::counter!("es_mongo_snapshots_passed_over_total", "aggregate" => aggregate).increment(1);
+}
+
+#[allow(dead_code, reason = "the archive follows")]
+pub(crate) fn archived(aggregate: &'static str, events: u64) {
+    metrics::counter!("es_mongo_events_archived_total", "aggregate" => aggregate).increment(events);
+}

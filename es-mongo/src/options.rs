@@ -1,0 +1,131 @@
+//! How a store is opened.
+
+use std::time::Duration;
+
+use es_core::StoreError;
+use mongodb::Client;
+use mongodb::options::{Acknowledgment, WriteConcern};
+
+use crate::error::check_name;
+use crate::store::MongoStore;
+
+/// The names of the three collections. Indexes are made, and checked, under the names in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CollectionNames {
+    /// The events; `events` unless told otherwise.
+    pub events: String,
+    /// The snapshots; `snapshots` unless told otherwise.
+    pub snapshots: String,
+    /// The archived events; `events_archive` unless told otherwise.
+    pub archive: String,
+}
+
+impl Default for CollectionNames {
+    fn default() -> Self {
+        Self { events: "events".into(), snapshots: "snapshots".into(), archive: "events_archive".into() }
+    }
+}
+
+impl CollectionNames {
+    /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive` for `billing_`.
+    #[must_use]
+    pub fn prefixed(prefix: &str) -> Self {
+        let Self { events, snapshots, archive } = Self::default();
+        Self {
+            events: format!("{prefix}{events}"),
+            snapshots: format!("{prefix}{snapshots}"),
+            archive: format!("{prefix}{archive}"),
+        }
+    }
+}
+
+/// What a store does besides the defaults. Made by [`MongoStore::builder`].
+#[derive(Debug, Clone)]
+pub struct StoreBuilder {
+    pub(crate) client: Client,
+    pub(crate) database: String,
+    pub(crate) options: StoreOptions,
+}
+
+/// Everything that a store can be told.
+#[derive(Debug, Clone)]
+pub(crate) struct StoreOptions {
+    pub(crate) names: CollectionNames,
+    pub(crate) keep_snapshots: u32,
+    pub(crate) append_deadline: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) queue: usize,
+    pub(crate) archive_grace: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            names: CollectionNames::default(),
+            keep_snapshots: 2,
+            append_deadline: Duration::from_secs(30),
+            attempt_timeout: Duration::from_secs(15),
+            queue: 4096,
+            archive_grace: Duration::from_secs(2),
+        }
+    }
+}
+
+impl StoreBuilder {
+    pub(crate) fn new(client: Client, database: impl Into<String>) -> Self {
+        Self { client, database: database.into(), options: StoreOptions::default() }
+    }
+
+    /// The names of the collections.
+    #[must_use]
+    pub fn collections(mut self, names: CollectionNames) -> Self {
+        self.options.names = names;
+        self
+    }
+
+    /// How many snapshots of one aggregate are kept, the newest ones; 2 unless told otherwise, and at least 1.
+    #[must_use]
+    pub fn keep_snapshots(mut self, count: u32) -> Self {
+        self.options.keep_snapshots = count.max(1);
+        self
+    }
+
+    /// How long an append is tried before its outcome is reported as unknown, or the store as unavailable; 30 s unless told otherwise.
+    ///
+    /// The driver has no time limit of its own for a server that does not answer.
+    #[must_use]
+    pub fn append_deadline(mut self, deadline: Duration) -> Self {
+        self.options.append_deadline = deadline;
+        self.options.attempt_timeout = (deadline / 2).max(Duration::from_millis(1));
+        self
+    }
+
+    /// How many appends may wait for the one that is being written; 4096 unless told otherwise. Further callers wait for a place.
+    #[must_use]
+    pub fn queue(mut self, appends: usize) -> Self {
+        self.options.queue = appends.max(1);
+        self
+    }
+
+    /// Opens the store: checks the deployment, and creates collections, indexes and the validator where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsafe`] where the server is no replica set, or where an index or the validator of that name is another one;
+    /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
+    pub async fn open(self) -> Result<MongoStore, StoreError> {
+        let Self { database, options, .. } = &self;
+        for name in [database, &options.names.events, &options.names.snapshots, &options.names.archive] {
+            check_name(name)?;
+        }
+        MongoStore::open(self).await
+    }
+}
+
+/// What every write of this library asks for: durable on a majority, with a limit to the wait.
+///
+/// `j: true` is explicit. With `j: false` a majority waits for the server's periodic flush, up to 100 ms.
+pub(crate) fn durable() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(Duration::from_secs(10)).build()
+}

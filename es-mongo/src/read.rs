@@ -1,0 +1,209 @@
+//! Reading streams: from what is in use, and across the archive.
+
+use std::collections::VecDeque;
+
+use bson::{Document, doc};
+use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use mongodb::Collection;
+use bson::raw::{RawDocument, RawDocumentBuf};
+
+use crate::document::field::SEQUENCE;
+use crate::document::{documents, integer, of_stream, read_event};
+use crate::error::{malformed, store_error};
+use crate::metrics;
+use crate::store::Collections;
+
+/// Several stored events in the buffer in which the driver received them.
+#[derive(Debug)]
+pub struct MongoBatch(RawBatch);
+
+impl EventBatch for MongoBatch {
+    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {
+        let (documents, failure) = match self.0.doc_slices() {
+            Ok(slices) => (Some(documents(slices)), None),
+            Err(error) => (None, Some(Err(store_error(error)))),
+        };
+        documents.into_iter().flatten().map(|document| document.and_then(read_event)).chain(failure)
+    }
+}
+
+impl MongoBatch {
+    pub(crate) fn new(batch: RawBatch) -> Self {
+        Self(batch)
+    }
+
+    /// The sequences of the first and the last event, or `None` where there is no event.
+    fn ends(&self) -> Result<Option<(Sequence, Sequence)>, StoreError> {
+        let mut documents = documents(self.0.doc_slices().map_err(store_error)?);
+        let Some(first) = documents.next() else { return Ok(None) };
+        let first = first?;
+        let last = documents.last().transpose()?.unwrap_or(first);
+        Ok(Some((sequence_of(first)?, sequence_of(last)?)))
+    }
+}
+
+fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
+    let sequence = document.get(SEQUENCE).ok().flatten().and_then(integer).map(Sequence::try_from);
+    match sequence {
+        Some(Ok(sequence)) => Ok(sequence),
+        _ => Err(malformed("an event", format!("it has no valid `{SEQUENCE}`"))),
+    }
+}
+
+/// The version of an aggregate: the head of its stream.
+pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
+    for collection in [&collections.events, &collections.archive] {
+        let newest = collection
+            .find_one(of_stream(stream))
+            .sort(doc! { SEQUENCE: -1 })
+            .projection(doc! { SEQUENCE: 1 })
+            .await
+            .map_err(store_error)?;
+        if let Some(newest) = newest {
+            return sequence_of(&newest).map(Version::from);
+        }
+        // In this order nothing is missed that is being archived; and without an archive there is nothing more to ask.
+        if !collections.archive_is_present().await? {
+            break;
+        }
+    }
+    Ok(Version::NONE)
+}
+
+/// The events of one stream after one version and up to another, in order, wherever they are.
+///
+/// What is in use is read first. Where it begins too late, or ends, the archive is asked for the rest: the archive copies before it
+/// deletes, so what is missing in the first place is in the second by the time that is asked.
+pub(crate) fn stream(
+    collections: Collections,
+    stream: StreamId,
+    range: ReadRange,
+) -> impl Stream<Item = Result<MongoBatch, StoreError>> + Send + 'static {
+    let reader = Reader {
+        collections,
+        stream,
+        last: range.after,
+        until: range.until,
+        phase: Phase::Begin,
+        events: None,
+        archive: None,
+        ready: VecDeque::new(),
+        timer: metrics::Timer::start(),
+        first: range.after,
+    };
+    stream::try_unfold(reader, |mut reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) }).fuse()
+}
+
+/// What a reader does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Open the cursor on what is in use.
+    Begin,
+    /// Read what is in use.
+    Events,
+    /// Read the archive up to a version, then what is in use.
+    ArchiveBefore,
+    /// Read what the archive has beyond what was in use.
+    ArchiveAfter,
+    Done,
+}
+
+struct Reader {
+    collections: Collections,
+    stream: StreamId,
+    /// The last version that was handed out.
+    last: Version,
+    until: Version,
+    phase: Phase,
+    events: Option<RawBatchCursor>,
+    archive: Option<RawBatchCursor>,
+    /// What was received from those in use while the archive has to come first.
+    ready: VecDeque<MongoBatch>,
+    timer: metrics::Timer,
+    first: Version,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<MongoBatch>, StoreError> {
+        loop {
+            match self.phase {
+                Phase::Begin => {
+                    self.events = Some(find(self.collections.events.clone(), self.filter(self.until)).await?);
+                    self.phase = Phase::Events;
+                }
+                Phase::Events => {
+                    let batch = match self.ready.pop_front() {
+                        Some(batch) => Some(batch),
+                        None => next_batch(self.events.as_mut()).await?,
+                    };
+                    let Some(batch) = batch else {
+                        self.events = None;
+                        self.phase = Phase::ArchiveAfter;
+                        continue;
+                    };
+                    let Some((first, last)) = batch.ends()? else { continue };
+                    if first > self.last.next() && self.archive.is_none() {
+                        let before = Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
+                        self.archive = Some(find(self.collections.archive.clone(), self.filter(before)).await?);
+                        self.ready.push_front(batch);
+                        self.phase = Phase::ArchiveBefore;
+                        continue;
+                    }
+                    // A gap may open again behind this batch.
+                    self.archive = None;
+                    self.last = last.into();
+                    return Ok(Some(batch));
+                }
+                Phase::ArchiveBefore => match next_batch(self.archive.as_mut()).await? {
+                    Some(batch) => {
+                        let Some((_, last)) = batch.ends()? else { continue };
+                        self.last = last.into();
+                        return Ok(Some(batch));
+                    }
+                    // The cursor stays, exhausted: it says that the archive was asked about this gap.
+                    None => self.phase = Phase::Events,
+                },
+                Phase::ArchiveAfter => {
+                    if self.archive.is_none() {
+                        if self.last >= self.until || !self.collections.clone().archive_is_present().await? {
+                            self.phase = Phase::Done;
+                            continue;
+                        }
+                        self.archive = Some(find(self.collections.archive.clone(), self.filter(self.until)).await?);
+                    }
+                    let Some(batch) = next_batch(self.archive.as_mut()).await? else {
+                        self.phase = Phase::Done;
+                        continue;
+                    };
+                    let Some((_, last)) = batch.ends()? else { continue };
+                    self.last = last.into();
+                    return Ok(Some(batch));
+                }
+                Phase::Done => {
+                    metrics::loaded(self.timer, self.last.get().saturating_sub(self.first.get()));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// What follows, up to a version.
+    fn filter(&self, until: Version) -> Document {
+        let mut filter = of_stream(&self.stream);
+        filter.insert(SEQUENCE, doc! { "$gt": self.last.as_i64(), "$lte": until.as_i64() });
+        filter
+    }
+}
+
+/// A cursor on a part of a stream in one collection, in order.
+async fn find(collection: Collection<RawDocumentBuf>, filter: Document) -> Result<RawBatchCursor, StoreError> {
+    collection.find(filter).sort(doc! { SEQUENCE: 1 }).batch_size(1000).batch().await.map_err(store_error)
+}
+
+async fn next_batch(cursor: Option<&mut RawBatchCursor>) -> Result<Option<MongoBatch>, StoreError> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    cursor.next().await.map(|batch| batch.map(MongoBatch)).transpose().map_err(store_error)
+}

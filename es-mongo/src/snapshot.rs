@@ -1,0 +1,105 @@
+//! Snapshots: kept, found, and dropped when they are too many.
+
+use bson::raw::{RawDocument, RawDocumentBuf, cstr};
+use bson::{Document, doc};
+use es_core::{Aggregate, EventData, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version};
+use futures_util::TryStreamExt;
+
+use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
+use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
+use crate::error::store_error;
+use crate::metrics;
+use crate::store::MongoStore;
+
+impl SnapshotStore for MongoStore {
+    #[tracing::instrument(level = "debug", skip_all, fields(%stream, %at_most))]
+    async fn newest_snapshot<A: Aggregate>(
+        &self,
+        stream: &StreamId,
+        at_most: Version,
+    ) -> Result<Option<Snapshot<A>>, StoreError> {
+        let mut filter = of_stream(stream);
+        filter.insert(VERSION, doc! { "$lte": at_most.as_i64() });
+        filter.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
+        let newest_first = self.collections().snapshots.find(filter).sort(doc! { VERSION: -1 });
+        // Nearly always the newest one is usable, so more than two are fetched only where it is not.
+        let mut candidates = newest_first.batch_size(2).await.map_err(store_error)?;
+        while let Some(candidate) = candidates.try_next().await.map_err(store_error)? {
+            match usable(&candidate) {
+                Some(snapshot) => return Ok(Some(snapshot)),
+                None => {
+                    tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
+                    metrics::snapshot_passed_over(A::TYPE);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, fields(%stream, version = %snapshot.version))]
+    async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
+        let timer = metrics::Timer::start();
+        let kept = self.keep(stream, snapshot).await;
+        metrics::snapshot_taken(A::TYPE, timer, kept.is_ok());
+        if let Err(error) = &kept {
+            tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
+        }
+        kept
+    }
+}
+
+impl MongoStore {
+    async fn keep<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
+        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
+        let id = snapshot_id(stream, snapshot.version);
+        let mut document = RawDocumentBuf::new();
+        document.append(cstr!("_id"), id.as_str());
+        document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
+        document.append(cstr!("aggregateType"), stream.aggregate_type());
+        document.append(cstr!("version"), snapshot.version.as_i64());
+        document.append(cstr!("stateVersion"), i64::from(A::STATE_VERSION));
+        document.append(cstr!("state"), state.as_raw());
+        document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
+        let bytes = document.as_bytes().len();
+        if bytes > MAX_DOCUMENT_BYTES {
+            return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
+        }
+        let snapshots = &self.collections().snapshots;
+        snapshots.replace_one(doc! { ID: id }, document).upsert(true).await.map_err(store_error)?;
+        self.prune(stream, self.inner.options.keep_snapshots).await.map(drop)
+    }
+
+    /// Drops all snapshots of an aggregate but the newest `keep`, and returns how many that were.
+    async fn prune(&self, stream: &StreamId, keep: u32) -> Result<u64, StoreError> {
+        let snapshots = &self.collections().snapshots;
+        let oldest_kept = snapshots
+            .find_one(of_stream(stream))
+            .sort(doc! { VERSION: -1 })
+            .skip(u64::from(keep.max(1)) - 1)
+            .projection(doc! { VERSION: 1 })
+            .await
+            .map_err(store_error)?;
+        let Some(version) = oldest_kept.as_deref().and_then(version_of) else { return Ok(0) };
+        let mut filter: Document = of_stream(stream);
+        filter.insert(VERSION, doc! { "$lt": version });
+        Ok(snapshots.delete_many(filter).await.map_err(store_error)?.deleted_count)
+    }
+}
+
+/// The `_id` of a snapshot: `Invoice:invoice_123_100`.
+pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
+    format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
+}
+
+pub(crate) fn version_of(document: &RawDocument) -> Option<i64> {
+    integer(document.get(VERSION).ok().flatten()?)
+}
+
+/// The snapshot in a document, or `None` where it is not one that this program can use.
+pub(crate) fn usable<A: Aggregate>(document: &RawDocument) -> Option<Snapshot<A>> {
+    let version = Version::try_from(version_of(document)?).ok()?;
+    let timestamp = document.get_datetime(TIMESTAMP).ok()?;
+    let state = document.get_document(STATE).ok()?;
+    let State(state) = bson::deserialize_from_slice(state.as_bytes()).ok()?;
+    Some(Snapshot::new(version, state).taken_at(timestamp.into()))
+}

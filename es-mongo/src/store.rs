@@ -1,0 +1,206 @@
+//! The handle of an open store.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use bson::doc;
+use bson::raw::RawDocumentBuf;
+use es_core::{Runtime, StoreError};
+use mongodb::options::{ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ReadPreference};
+use mongodb::{Client, Collection, Database};
+
+use crate::append::Appender;
+use crate::document::field;
+use crate::error::{store_error, without_credentials};
+use crate::index;
+use crate::options::{StoreBuilder, StoreOptions, durable};
+
+/// Events, snapshots and the archive in one database of a MongoDB replica set.
+///
+/// Cheap to clone; clones share connections and the appender. One is enough for a process.
+///
+/// ```no_run
+/// # use es_core::{event, Aggregate, Apply, Context, Repository};
+/// # #[event(version = 1)]
+/// # pub struct Deposited { pub cents: i64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(events(Deposited))]
+/// # pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account {
+/// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_mongo::MongoStore;
+///
+/// let store = MongoStore::connect("mongodb://localhost:27017/?replicaSet=rs0", "bank").await?;
+/// let accounts = Repository::<Account, _>::new(store);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MongoStore {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) collections: Collections,
+    pub(crate) options: StoreOptions,
+    pub(crate) appender: Appender,
+}
+
+/// The handles on what is stored, each with the durability that the guarantees need, whatever the client's own settings are.
+#[derive(Clone)]
+pub(crate) struct Collections {
+    pub(crate) client: Client,
+    pub(crate) database: Database,
+    pub(crate) events: Collection<RawDocumentBuf>,
+    pub(crate) snapshots: Collection<RawDocumentBuf>,
+    pub(crate) archive: Collection<RawDocumentBuf>,
+    archive_state: Arc<ArchiveState>,
+}
+
+/// Whether anything was ever archived, as far as this process knows.
+///
+/// Once true it stays true. While it is false it is asked again every [`ARCHIVE_STATE_LASTS`], and an archive run
+/// waits longer than that between its first copy and its first deletion: so nothing is deleted under a process that does not look into the archive.
+struct ArchiveState {
+    present: AtomicBool,
+    started: Instant,
+    checked_millis: AtomicI64,
+}
+
+/// How long the knowledge that there is no archive may be used.
+pub(crate) const ARCHIVE_STATE_LASTS: Duration = Duration::from_secs(1);
+
+impl MongoStore {
+    /// Connects to a replica set and opens the store in one of its databases.
+    ///
+    /// Where the connection string does not say otherwise, a server that cannot be reached is given up after 4 s.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where no server answers or the connection string is none, [`StoreError::Unauthorized`] where it refuses the
+    /// credentials, and [`StoreError::Unsafe`] where it is no replica set or an index is another one. No error holds the password.
+    pub async fn connect(uri: &str, database: &str) -> Result<Self, StoreError> {
+        let mut options = ClientOptions::parse(uri)
+            .await
+            .map_err(|error| StoreError::Unavailable { source: without_credentials(uri, &error) })?;
+        options.server_selection_timeout.get_or_insert(Duration::from_secs(4));
+        options.connect_timeout.get_or_insert(Duration::from_secs(4));
+        options.max_pool_size.get_or_insert(64);
+        let client = Client::with_options(options)
+            .map_err(|error| StoreError::Unavailable { source: without_credentials(uri, &error) })?;
+        Self::builder(client, database).open().await
+    }
+
+    /// Opens a store with options of its own, on a client that exists already.
+    pub fn builder(client: Client, database: impl Into<String>) -> StoreBuilder {
+        StoreBuilder::new(client, database)
+    }
+
+    pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
+        let StoreBuilder { client, database, options } = builder;
+        let database = client.database(&database);
+        require_replica_set(&database).await?;
+        index::ensure(&database, &options.names).await?;
+        let handle = |name: &str| {
+            let options = CollectionOptions::builder()
+                .write_concern(durable())
+                .read_concern(ReadConcern::majority())
+                .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+                .build();
+            database.collection_with_options(name, options)
+        };
+        let collections = Collections {
+            events: handle(&options.names.events),
+            snapshots: handle(&options.names.snapshots),
+            archive: handle(&options.names.archive),
+            archive_state: Arc::new(ArchiveState {
+                present: AtomicBool::new(false),
+                started: Instant::now(),
+                checked_millis: AtomicI64::new(i64::MIN / 2),
+            }),
+            client,
+            database,
+        };
+        let appender = Appender::start(collections.clone(), &options);
+        Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.inner.collections.database
+    }
+
+    /// Takes no more appends, and waits until those that were accepted are answered.
+    ///
+    /// Every clone of the store is closed with it; reading goes on.
+    pub async fn close(&self) {
+        self.inner.appender.close().await;
+    }
+
+    pub(crate) fn collections(&self) -> &Collections {
+        &self.inner.collections
+    }
+}
+
+impl Collections {
+    /// Whether anything was archived. See [`ArchiveState`] for how old the answer may be.
+    pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
+        let state = &self.archive_state;
+        if state.present.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        // The moment before the question counts, not the moment of the answer.
+        let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
+        if now - state.checked_millis.load(Ordering::Acquire) < lasts {
+            return Ok(false);
+        }
+        let any = self.archive.find_one(doc! {}).projection(doc! { field::ID: 1 }).await.map_err(store_error)?;
+        if any.is_some() {
+            self.archive_becomes_present();
+        }
+        state.checked_millis.store(now, Ordering::Release);
+        Ok(any.is_some())
+    }
+
+    /// Notes that something was archived.
+    pub(crate) fn archive_becomes_present(&self) {
+        self.archive_state.present.store(true, Ordering::Release);
+    }
+}
+
+/// Refuses a server on which several events could not be recorded together.
+async fn require_replica_set(database: &Database) -> Result<(), StoreError> {
+    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(store_error)?;
+    if hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
+        return Ok(());
+    }
+    Err(StoreError::Unsafe {
+        reason: "the server is no replica set, so several events could not be recorded together; start it with `--replSet rs0` and run `rs.initiate()` (one node is enough)".to_owned(),
+    })
+}
+
+impl Runtime for MongoStore {
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(work);
+    }
+}
+
+impl fmt::Debug for MongoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStore")
+            .field("database", &self.inner.collections.database.name())
+            .field("collections", &self.inner.options.names)
+            .finish_non_exhaustive()
+    }
+}
