@@ -1,8 +1,125 @@
 //! What generated code may name. Not part of the public interface: it changes without notice.
+//!
+//! Everything is here, primitive types too, because the caller may have shadowed any name, `std` and `str` included.
 
 pub use core;
+pub use core::convert::From;
+pub use core::default::Default;
+pub use core::fmt;
+pub use core::marker::{Send, Sync};
+pub use core::option::Option;
+pub use core::primitive::{bool, str, u32, u64};
+pub use core::result::Result;
+pub use core::{assert, panic};
 pub use serde;
 pub use std;
+pub use std::vec::Vec;
+
+pub use crate::{
+    Aggregate, Apply, Context, DecodeError, Decoded, Event, EventInfo, EventSet, FoldError, Init, IntoEvents, Payload,
+    SnapshotPolicy,
+};
+
+/// An event that is made from its predecessor; `from = Previous` asks for it.
+///
+/// It is `From` with a better explanation of what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made from its predecessor `{Old}`",
+    label = "no `From<{Old}>` for `{Self}`",
+    note = "write `impl From<{Old}> for {Self} {{ fn from(old: {Old}) -> Self {{ .. }} }}`"
+)]
+pub trait Upcast<Old>: Sized {
+    /// Turns the old form into the new one.
+    fn upcast(old: Old) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old, New: From<Old>> Upcast<Old> for New {
+    fn upcast(old: Old) -> Self {
+        New::from(old)
+    }
+}
+
+/// A state that an aggregate without `init(..)` begins with.
+///
+/// It is `Default` with a better explanation of what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it begins",
+    label = "neither `init(..)` nor `Default`",
+    note = "list the events that begin it in `#[aggregate(init(..))]`, or implement `Default` for `{Self}`"
+)]
+pub trait Begin: Sized {
+    /// The state before the first event.
+    fn begin() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Default> Begin for A {
+    fn begin() -> Self {
+        A::default()
+    }
+}
+
+/// An event of the past that is read as several events of today; `#[event(split(..))]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what it is split into",
+    label = "`{Self}` is listed in `split(..)`",
+    note = "write `#[event(version = 1, split(First, Second))]` on `{Self}`, with the events that it is read as"
+)]
+pub trait Split: Event {
+    /// The events that it is read as: a tuple.
+    type Parts: Upcast<Self>;
+
+    /// Reads it, and makes what it is read as.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Event::decode`].
+    fn read_parts<E, P>(version: u32, payload: &P) -> Result<Vec<E>, DecodeError>
+    where
+        P: Payload,
+        Self::Parts: IntoEvents<E>,
+    {
+        let old = Self::decode(version, payload)?;
+        Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
+    }
+}
+
+/// An event as the set that lists it sees it.
+///
+/// One trait for all that is generated, so that a type that is no event is one error and not several.
+pub trait Listed: Event {
+    /// What the code knows of it.
+    const INFO: EventInfo = EventInfo::of::<Self>();
+
+    /// Whether it is stored under a name, its own or an older one.
+    #[inline]
+    fn is_stored_as(name: &str) -> bool {
+        name == Self::TYPE || Self::ALIASES.contains(&name)
+    }
+
+    /// Reads it from the data of any version.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Event::decode`].
+    #[inline]
+    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
+        Self::decode(version, payload)
+    }
+
+    /// Writes its data.
+    ///
+    /// # Errors
+    ///
+    /// What the format reports.
+    #[inline]
+    fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+impl<E: Event> Listed for E {}
 
 /// Compares names in a `const` assertion, where `==` on strings is not available.
 pub const fn same_name(left: &str, right: &str) -> bool {
@@ -10,12 +127,95 @@ pub const fn same_name(left: &str, right: &str) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let mut at = 0;
-    while at < left.len() {
+    // From the end: names of events differ there sooner than at their beginning.
+    let mut at = left.len();
+    while at > 0 {
+        at -= 1;
         if left[at] != right[at] {
             return false;
         }
-        at += 1;
     }
     true
+}
+
+/// Whether two events share a stored name, their own or an older one.
+pub const fn share_name(left: &EventInfo, right: &EventInfo) -> bool {
+    if same_name(left.event_type, right.event_type)
+        || has_alias(left, right.event_type)
+        || has_alias(right, left.event_type)
+    {
+        return true;
+    }
+    let mut at = 0;
+    while at < left.aliases.len() {
+        if has_alias(right, left.aliases[at]) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether an event is stored under a name.
+pub const fn has_name(event: &EventInfo, name: &str) -> bool {
+    same_name(event.event_type, name) || has_alias(event, name)
+}
+
+const fn has_alias(event: &EventInfo, name: &str) -> bool {
+    let mut at = 0;
+    while at < event.aliases.len() {
+        if same_name(event.aliases[at], name) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The first of `others` that shares a stored name with `event`.
+pub const fn first_clash(event: &EventInfo, others: &[EventInfo]) -> Option<usize> {
+    let mut at = 0;
+    while at < others.len() {
+        if share_name(event, &others[at]) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// A message that a `const` assertion composes.
+#[derive(Debug)]
+pub struct Message {
+    bytes: [u8; Self::CAPACITY],
+    length: usize,
+}
+
+impl Message {
+    const CAPACITY: usize = 1024;
+
+    /// The parts, one after the other; what is too long is cut.
+    pub const fn of(parts: &[&str]) -> Self {
+        let mut message = Self { bytes: [0; Self::CAPACITY], length: 0 };
+        let mut part = 0;
+        while part < parts.len() {
+            let bytes = parts[part].as_bytes();
+            let mut at = 0;
+            while at < bytes.len() && message.length < Self::CAPACITY {
+                message.bytes[message.length] = bytes[at];
+                message.length += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        message
+    }
+
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => "the stored names of the events clash",
+        }
+    }
 }

@@ -1,14 +1,26 @@
-//! The macros of es-core.
+//! The macros of es-core: `#[event]` and `#[derive(Aggregate)]`.
+//!
+//! They are re-exported by `es_core`; depend on that.
+
+mod attr;
+mod check;
+mod diag;
+mod expand;
+mod fallback;
+mod model;
+mod nearest;
+mod symbol;
+
 use proc_macro::TokenStream;
 
-/// Placeholder.
-#[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
-pub fn derive_aggregate(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+/// Makes a struct or an enum an event.
+#[proc_macro_attribute]
+pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand::event(attr.into(), item.into()).into()
 }
 
-/// Placeholder.
-#[proc_macro_attribute]
-pub fn event(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+/// Makes a struct or an enum an aggregate.
+#[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
+pub fn derive_aggregate(input: TokenStream) -> TokenStream {
+    expand::aggregate(input.into()).into()
 }

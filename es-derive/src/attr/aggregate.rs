@@ -1,0 +1,121 @@
+//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, crate = path)]`
+
+use proc_macro2::Ident;
+use syn::parse::ParseStream;
+use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
+
+use super::{Cell, parse_keys, unknown_key, value};
+use crate::diag::Diag;
+use crate::symbol::{
+    AGGREGATE, CRATE, EVENT_ENUM, EVENTS, EVERY, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
+};
+
+const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, CRATE];
+const SNAPSHOT_KEYS: &[Symbol] = &[EVERY, VERSION];
+
+pub(crate) struct AggregateAttr {
+    pub(crate) name: Cell<LitStr>,
+    pub(crate) init: Cell<Vec<TypePath>>,
+    pub(crate) events: Cell<Vec<TypePath>>,
+    pub(crate) split: Cell<Vec<TypePath>>,
+    pub(crate) retired: Cell<Vec<LitStr>>,
+    pub(crate) snapshot: Cell<SnapshotAttr>,
+    pub(crate) event_enum: Cell<Ident>,
+    pub(crate) krate: Cell<Path>,
+}
+
+pub(crate) struct SnapshotAttr {
+    pub(crate) every: Cell<(LitInt, u64)>,
+    pub(crate) version: Cell<(LitInt, u64)>,
+}
+
+impl AggregateAttr {
+    pub(crate) fn parse(diag: &Diag, attrs: &[Attribute]) -> Self {
+        let mut attr = Self {
+            name: Cell::new(NAME),
+            init: Cell::new(INIT),
+            events: Cell::new(EVENTS),
+            split: Cell::new(SPLIT),
+            retired: Cell::new(RETIRED),
+            snapshot: Cell::new(SNAPSHOT),
+            event_enum: Cell::new(EVENT_ENUM),
+            krate: Cell::new(CRATE),
+        };
+        for given in attrs.iter().filter(|attr| *attr.path() == AGGREGATE) {
+            let Meta::List(_) = &given.meta else {
+                diag.error(&given.meta, "`aggregate` is a list in parentheses; write `#[aggregate(events(..))]`");
+                // Nothing more is to be said about events that are missing.
+                attr.events.given = Some(proc_macro2::Span::call_site());
+                continue;
+            };
+            let parsed = given.parse_args_with(|input: ParseStream<'_>| {
+                parse_keys(diag, input, |key, input| attr.parse_key(diag, key, input))
+            });
+            if let Err(error) = parsed {
+                diag.push(error);
+            }
+        }
+        attr
+    }
+
+    fn parse_key(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        if key == NAME {
+            // name = "Invoice"
+            let value = value::name(diag, key, input, "name = \"Invoice\"");
+            self.name.set(diag, key, value)
+        } else if key == INIT {
+            // init(InvoiceCreated)
+            let value = value::types(diag, key, input, "init(InvoiceCreated)");
+            self.init.set(diag, key, value)
+        } else if key == EVENTS {
+            // events(InvoicePaid, InvoiceDisputed)
+            let value = value::types(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
+            self.events.set(diag, key, value)
+        } else if key == SPLIT {
+            // split(InvoicePaidAndSent)
+            let value = value::types(diag, key, input, "split(InvoicePaidAndSent)");
+            self.split.set(diag, key, value)
+        } else if key == RETIRED {
+            // retired("ReminderSent")
+            let value = value::names(diag, key, input, "retired(\"ReminderSent\")");
+            self.retired.set(diag, key, value)
+        } else if key == SNAPSHOT {
+            // snapshot(every = 100, version = 1)
+            let value = SnapshotAttr::parse(diag, key, input).map(Some);
+            self.snapshot.set(diag, key, value)
+        } else if key == EVENT_ENUM {
+            // event_enum = InvoiceFact
+            let value = value::ident(diag, key, input, "event_enum = InvoiceFact");
+            self.event_enum.set(diag, key, value)
+        } else if key == CRATE {
+            // crate = ::renamed
+            let value = value::krate(diag, key, input);
+            self.krate.set(diag, key, value)
+        } else {
+            unknown_key(diag, "#[aggregate(..)]", key, KEYS);
+            super::skip_to_comma(input)
+        }
+    }
+}
+
+impl SnapshotAttr {
+    fn parse(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut attr = Self { every: Cell::new(EVERY), version: Cell::new(VERSION) };
+        let content = value::parenthesized(key, input, "snapshot(every = 100, version = 1)")?;
+        parse_keys(diag, &content, |key, input| {
+            if key == EVERY {
+                // every = 100
+                let value = value::number(diag, key, input, "every = 100", u64::MAX);
+                attr.every.set(diag, key, value)
+            } else if key == VERSION {
+                // version = 1
+                let value = value::number(diag, key, input, "version = 1", u64::from(u32::MAX));
+                attr.version.set(diag, key, value)
+            } else {
+                unknown_key(diag, "snapshot(..)", key, SNAPSHOT_KEYS);
+                super::skip_to_comma(input)
+            }
+        })?;
+        Ok(attr)
+    }
+}

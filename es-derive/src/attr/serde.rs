@@ -1,0 +1,49 @@
+//! What the user's own `#[serde(..)]` attributes decide, so that the generated ones do not decide it again.
+
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Meta, Token};
+
+use crate::diag::Diag;
+use crate::symbol::SERDE;
+
+/// The keys that the user gave, in all `#[serde(..)]` attributes of one item, field or variant.
+pub(crate) struct SerdeKeys(Vec<Ident>);
+
+impl SerdeKeys {
+    pub(crate) fn of(attrs: &[Attribute]) -> Self {
+        let mut keys = Vec::new();
+        for attr in serde_attrs(attrs) {
+            // What does not parse is left to serde, which explains it better.
+            if let Ok(metas) = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) {
+                keys.extend(metas.iter().filter_map(|meta| meta.path().get_ident().cloned()));
+            }
+        }
+        Self(keys)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|given| given == key)
+    }
+
+    pub(crate) fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.has(key))
+    }
+
+    /// The keys that only the macro may give.
+    pub(crate) fn refuse(&self, diag: &Diag, macro_name: &str) {
+        for key in &self.0 {
+            if key == "crate" {
+                diag.error(
+                    key,
+                    format_args!("`{macro_name}` says where serde is; write its own `crate = path` instead"),
+                );
+            } else if key == "remote" {
+                diag.error(key, format_args!("`{macro_name}` implements the traits for this type; remove `remote`"));
+            }
+        }
+    }
+}
+
+pub(crate) fn serde_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs.iter().filter(|attr| *attr.path() == SERDE)
+}

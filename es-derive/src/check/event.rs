@@ -1,0 +1,164 @@
+use syn::punctuated::Punctuated;
+use syn::{Data, Fields, Meta, Path, Token};
+
+use super::item;
+use crate::diag::Diag;
+use crate::model::{Event, Shape};
+use crate::symbol::EVENT;
+
+/// The most that `IntoEvents` is implemented for.
+const MOST_PARTS: usize = 8;
+
+pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
+    item::check_kind(diag, event.input, "an event");
+    item::check_lifetimes(diag, event.input, "an event");
+    check_version_is_given(diag, event);
+    check_since(diag, event);
+    check_predecessor(diag, event);
+    check_aliases(diag, event);
+    check_split(diag, event);
+    check_event_is_given_once(diag, event);
+    check_serde_is_not_derived_too(diag, event);
+    check_positions_do_not_depend_on_cfg(diag, event);
+    event.serde.refuse(diag, "#[event]");
+}
+
+/// A version that is guessed would change meaning when the type changes.
+fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
+    if !event.attr.version.is_given() {
+        let span = proc_macro2::Span::call_site();
+        diag.error_at(span, "`version` is missing; write `#[event(version = 1)]`");
+    }
+}
+
+/// `since = M` says that versions M to N are this shape, so M comes before N.
+fn check_since(diag: &Diag, event: &Event<'_>) {
+    let (Some((since, _)), Some(_)) = (event.attr.since.get(), event.attr.version.get()) else { return };
+    if event.since >= event.version {
+        let version = event.version;
+        diag.error(
+            since,
+            format_args!("`since` is the oldest version that is read as this type, so it is less than `version = {version}`; remove it when there is none"),
+        );
+    }
+}
+
+/// The chain of versions has no gap: whatever is not the first version says what came before.
+fn check_predecessor(diag: &Diag, event: &Event<'_>) {
+    let Some((version, _)) = event.attr.version.get() else { return };
+    if event.attr.since.is_given() && (event.attr.since.get().is_none() || event.since >= event.version) {
+        return;
+    }
+    let oldest = event.since;
+    if oldest > 1 && !event.attr.from.is_given() {
+        let previous = oldest - 1;
+        let ident = &event.input.ident;
+        if event.attr.since.is_given() {
+            diag.error(version, format_args!("nothing reads version {previous}; write `from = {ident}V{previous}`"));
+        } else {
+            diag.error(
+                version,
+                format_args!("version {oldest} has a predecessor; write `from = {ident}V{previous}`, or `since = 1` when only optional fields were added"),
+            );
+        }
+    }
+    let (Some(key), Some(from)) = (event.attr.from.key(), event.from()) else { return };
+    if oldest == 1 {
+        diag.error(key, "version 1 has no predecessor; remove `from`, or write the version that this is");
+    } else if from.path.is_ident(&event.input.ident) || from.path.is_ident("Self") {
+        let previous = oldest - 1;
+        diag.error(from, format_args!("an event is not its own predecessor; name the type that is version {previous}"));
+    }
+}
+
+/// An alias adds a name; one that adds nothing is a slip.
+fn check_aliases(diag: &Diag, event: &Event<'_>) {
+    let mut seen: Vec<String> = Vec::new();
+    for alias in &event.attr.aliases {
+        let name = alias.value();
+        if name == event.name {
+            diag.error(alias, format_args!("`{name}` is the name of the event already; remove this alias"));
+        } else if seen.contains(&name) {
+            diag.error(alias, format_args!("the alias `{name}` is given twice; remove one"));
+        }
+        seen.push(name);
+    }
+}
+
+/// A split has several parts, and all of them are other types.
+fn check_split(diag: &Diag, event: &Event<'_>) {
+    let (Some(key), Some(parts)) = (event.attr.split.key(), event.attr.split.get()) else { return };
+    if parts.len() < 2 {
+        diag.error(key, "a split has at least two parts; for one, give that event `from = ..` and the next version");
+    }
+    if let Some(part) = parts.get(MOST_PARTS) {
+        diag.error(part, format_args!("a split has at most {MOST_PARTS} parts; split in two steps"));
+    }
+    for (at, part) in parts.iter().enumerate() {
+        if part.path.is_ident(&event.input.ident) {
+            diag.error(part, "an event is not split into itself; name the events that it is read as");
+        } else if parts[..at].contains(part) {
+            diag.error(part, "this part is listed twice; a split has one event of each type");
+        }
+    }
+}
+
+/// Twice the attribute would be twice the impl.
+fn check_event_is_given_once(diag: &Diag, event: &Event<'_>) {
+    for attr in &event.input.attrs {
+        let path = attr.path();
+        let is_event = *path == EVENT
+            || path.segments.len() == 2 && path.segments[1].ident == EVENT && path.segments[0].ident == "es_core";
+        if is_event {
+            diag.error(path, "`#[event]` is given twice; remove one, and add its keys to the other");
+        }
+    }
+}
+
+/// The macro derives the serde traits itself, in the form that is stored.
+fn check_serde_is_not_derived_too(diag: &Diag, event: &Event<'_>) {
+    for path in derived(&event.input.attrs) {
+        if is_serde_derive(&path) {
+            let name = path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+            diag.error(&path, format_args!("`#[event]` implements `{name}` already; remove it from the derives"));
+        }
+    }
+}
+
+fn derived(attrs: &[syn::Attribute]) -> impl Iterator<Item = Path> {
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("derive"))
+        .filter_map(|attr| match &attr.meta {
+            Meta::List(_) => attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok(),
+            _ => None,
+        })
+        .flatten()
+}
+
+/// `Serialize`, `serde::Serialize`, `::serde_derive::Serialize`, but not `rkyv::Serialize`.
+pub(crate) fn is_serde_derive(path: &Path) -> bool {
+    let Some(last) = path.segments.last() else { return false };
+    let of_serde = match path.segments.len() {
+        1 => true,
+        _ => path.segments.iter().any(|segment| segment.ident == "serde" || segment.ident == "serde_derive"),
+    };
+    of_serde && (last.ident == "Serialize" || last.ident == "Deserialize")
+}
+
+/// The fields of a tuple are stored by position, and a field that comes and goes moves all behind it.
+fn check_positions_do_not_depend_on_cfg(diag: &Diag, event: &Event<'_>) {
+    let Data::Struct(data) = &event.input.data else { return };
+    let Fields::Unnamed(fields) = &data.fields else { return };
+    if event.shape != Shape::Tuple {
+        return;
+    }
+    for attr in fields.unnamed.iter().flat_map(|field| &field.attrs) {
+        if attr.path().is_ident("cfg") {
+            diag.error(
+                attr,
+                "a `cfg` here would move the fields behind it, which are stored by position; name the fields",
+            );
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Collects what is wrong with the input, so that everything is reported at once.
+
+use std::cell::RefCell;
+use std::thread;
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::Error;
+
+/// The mistakes found so far.
+///
+/// Shared by `&` through all stages; whoever makes it has to [`finish`](Self::finish) it, which a drop bomb enforces.
+pub(crate) struct Diag {
+    errors: RefCell<Option<Vec<Error>>>,
+}
+
+impl Diag {
+    pub(crate) fn new() -> Self {
+        Self { errors: RefCell::new(Some(Vec::new())) }
+    }
+
+    /// Records a mistake that covers the given tokens.
+    pub(crate) fn error(&self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.push(Error::new_spanned(tokens.into_token_stream(), message));
+    }
+
+    /// Records a mistake at one place.
+    pub(crate) fn error_at(&self, span: Span, message: impl std::fmt::Display) {
+        self.push(Error::new(span, message));
+    }
+
+    /// Records a mistake that the parser found.
+    pub(crate) fn push(&self, error: Error) {
+        if let Some(errors) = &mut *self.errors.borrow_mut() {
+            errors.push(error);
+        }
+    }
+
+    /// All mistakes as one error, if there is any.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        let mut errors = self.errors.take().unwrap_or_default().into_iter();
+        let Some(mut first) = errors.next() else { return Ok(()) };
+        for error in errors {
+            first.combine(error);
+        }
+        Err(first)
+    }
+}
+
+impl Drop for Diag {
+    fn drop(&mut self) {
+        if !thread::panicking() && self.errors.borrow().is_some() {
+            panic!("the mistakes in the input were collected but not reported");
+        }
+    }
+}

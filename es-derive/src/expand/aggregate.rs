@@ -1,0 +1,190 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{Generics, parse_quote};
+
+use super::span::{local, self_as};
+use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
+use crate::model::Aggregate;
+
+/// ```ignore
+/// pub enum InvoiceEvent { .. }                // and what makes it useful
+/// impl EventSet for InvoiceEvent { .. }
+/// const _: () = { .. };                       // no two events share a stored name
+/// const _: () = { struct __Stored { .. } impl Aggregate for Invoice { .. } };
+/// ```
+pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+    let event_enum = expand_event_enum(aggregate);
+    let set = event_set::expand(aggregate);
+    let proof = proof::expand_names_differ(aggregate);
+    let implementation = expand_impl(aggregate);
+    quote! {
+        #event_enum
+        #set
+        #proof
+        #implementation
+    }
+}
+
+/// ```ignore
+/// const _: () = {
+///     struct __Stored { .. }
+///     impl Aggregate for Invoice {
+///         type Event = InvoiceEvent;
+///         const TYPE: &'static str = "Invoice";
+///         const SNAPSHOT_POLICY: SnapshotPolicy = SnapshotPolicy::every(100);
+///         const STATE_VERSION: u32 = 1;
+///         fn init(..) { .. }
+///         fn apply(..) { .. }
+///         fn serialize_state(..) { .. }
+///         fn deserialize_state(..) { .. }
+///     }
+/// };
+/// ```
+fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let attributes = impl_attributes();
+    let (ident, event_enum) = (&aggregate.input.ident, &aggregate.event_enum);
+    let (_, ty_generics, _) = aggregate.input.generics.split_for_impl();
+    let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
+    let generics = generics(aggregate);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let name = &aggregate.name;
+    let state_version = Literal::u32_unsuffixed(aggregate.state_version());
+    let policy = match aggregate.snapshot_every() {
+        Some(every) => {
+            let every = Literal::u64_unsuffixed(every);
+            quote!(#private::SnapshotPolicy::every(#every))
+        }
+        None => quote!(#private::SnapshotPolicy::Never),
+    };
+    let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
+    let state::State { items, methods } = state::expand(aggregate);
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            #items
+
+            #attributes
+            #[allow(clippy::too_many_lines)]
+            impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
+                type Event = #event_enum #event_generics;
+                const TYPE: &'static #private::str = #name;
+                const SNAPSHOT_POLICY: #private::SnapshotPolicy = #policy;
+                const STATE_VERSION: #private::u32 = #state_version;
+
+                #init
+                #apply
+                #methods
+            }
+        };
+    }
+}
+
+/// The generics of the aggregate: its parameters are stored in snapshots, and those events that depend on them are events.
+pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
+    let private = private(&aggregate.krate);
+    let mut generics = aggregate.input.generics.clone();
+    let types: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
+    if types.is_empty() {
+        return generics;
+    }
+    let clause = generics.make_where_clause();
+    for ty in types {
+        clause.predicates.push(parse_quote! {
+            #ty: #private::serde::Serialize + #private::serde::de::DeserializeOwned
+                + #private::Send + #private::Sync + 'static
+        });
+    }
+    for event in aggregate.events.iter().filter(|event| event.generic) {
+        let ty = event.ty;
+        clause.predicates.push(parse_quote!(#ty: #private::Event));
+    }
+    generics
+}
+
+/// ```ignore
+/// fn init(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
+///     match event {
+///         InvoiceEvent::InvoiceCreated(event) => Result::Ok(<Self as Init<InvoiceCreated>>::init(event, context)),
+///         other => Result::Err(FoldError::NotInitial { event_type: EventSet::event_type(&other) }),
+///     }
+/// }
+/// ```
+fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let [event, context, state, other] = ["__event", "__context", "__state", "__other"].map(local);
+    let event_enum = &aggregate.event_enum;
+    let body = if aggregate.has_init() {
+        let arms = aggregate.events.iter().filter(|listed| listed.initial).map(|listed| {
+            let (variant, ty) = (&listed.variant, listed.ty);
+            let init = self_as(ty, &quote!(#private::Init<#ty>), "init");
+            quote!(#event_enum::#variant(#event) => #private::Result::Ok(#init(#event, #context)),)
+        });
+        let rest = aggregate.events.iter().any(|listed| !listed.initial).then(|| {
+            quote! {
+                #other => #private::Result::Err(#private::FoldError::NotInitial {
+                    event_type: #private::EventSet::event_type(&#other),
+                }),
+            }
+        });
+        quote!(match #event { #(#arms)* #rest })
+    } else {
+        let begin = self_as(&aggregate.input.ident, &quote!(#private::Begin), "begin");
+        quote! {
+            let mut #state = #begin();
+            #private::Result::map(
+                <Self as #private::Aggregate>::apply(&mut #state, #event, #context),
+                |()| #state,
+            )
+        }
+    };
+    quote! {
+        fn init(
+            #event: Self::Event,
+            #context: &#private::Context,
+        ) -> #private::Result<Self, #private::FoldError> {
+            #body
+        }
+    }
+}
+
+/// ```ignore
+/// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
+///     match event {
+///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),
+///         other => return Result::Err(FoldError::OnlyInitial { event_type: EventSet::event_type(&other) }),
+///     }
+///     Result::Ok(())
+/// }
+/// ```
+fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let [event, context, other] = ["__event", "__context", "__other"].map(local);
+    let event_enum = &aggregate.event_enum;
+    let arms = aggregate.events.iter().filter(|listed| !listed.initial).map(|listed| {
+        let (variant, ty) = (&listed.variant, listed.ty);
+        let apply = self_as(ty, &quote!(#private::Apply<#ty>), "apply");
+        quote! {
+            #event_enum::#variant(#event) => {
+                #apply(self, #event, #context);
+                #private::Result::Ok(())
+            }
+        }
+    });
+    let rest = aggregate.has_init().then(|| {
+        quote! {
+            #other => #private::Result::Err(#private::FoldError::OnlyInitial {
+                event_type: #private::EventSet::event_type(&#other),
+            }),
+        }
+    });
+    quote! {
+        fn apply(
+            &mut self,
+            #event: Self::Event,
+            #context: &#private::Context,
+        ) -> #private::Result<(), #private::FoldError> {
+            match #event { #(#arms)* #rest }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Data, DeriveInput, Fields, parse_quote};
+
+use super::span::{local, qualified, self_as};
+use super::{impl_attributes, private, proof, serde_path, stored};
+use crate::attr::serde::SerdeKeys;
+use crate::model::{Event, Shape};
+use crate::symbol::SERDE;
+
+/// ```ignore
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(crate = "..", rename_all = "camelCase")]
+/// struct InvoicePaid { .. }
+///
+/// const _: () = { .. };                       // the predecessor is version 1 of the same name
+/// impl Event for InvoicePaid { .. }
+/// ```
+pub(super) fn expand(event: &Event<'_>) -> TokenStream {
+    let item = expand_item(event, event.input.clone());
+    let serde = if event.derives_serde_directly() { TokenStream::new() } else { stored::expand_traits(event) };
+    let proof = proof::expand_predecessor(event);
+    let split = expand_split(event);
+    let implementation = expand_impl(event);
+    quote! {
+        #item
+        #serde
+        #proof
+        #implementation
+        #split
+    }
+}
+
+/// The item as the user wrote it, with the derives of serde where they write what is to be stored.
+pub(crate) fn expand_item(event: &Event<'_>, mut item: DeriveInput) -> TokenStream {
+    if !event.derives_serde_directly() {
+        // The attributes go to the mirrors, which do derive.
+        remove_serde_attributes(&mut item);
+        return item.into_token_stream();
+    }
+    let private = private(&event.krate);
+    let serde = serde_path(&event.krate);
+    let style = container_style(event.shape, &event.serde);
+    quote! {
+        #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
+        #[serde(crate = #serde #style)]
+        #item
+    }
+}
+
+fn remove_serde_attributes(item: &mut DeriveInput) {
+    item.attrs.retain(|attr| *attr.path() != SERDE);
+    if let Data::Struct(data) = &mut item.data {
+        for field in &mut data.fields {
+            field.attrs.retain(|attr| *attr.path() != SERDE);
+        }
+    }
+}
+
+/// How names are stored, unless the user says it: `, rename_all = "camelCase"`, and for an enum where the name of the variant is.
+pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
+    let mut style = TokenStream::new();
+    if !user.has_any(&["rename_all", "transparent"]) {
+        style.extend(quote!(, rename_all = "camelCase"));
+    }
+    if shape == Shape::Enum {
+        if !user.has("rename_all_fields") {
+            style.extend(quote!(, rename_all_fields = "camelCase"));
+        }
+        if !Shape::is_chosen(user) {
+            style.extend(quote!(, tag = "kind", content = "data"));
+        }
+    }
+    style
+}
+
+/// ```ignore
+/// impl Event for InvoicePaid {
+///     const TYPE: &'static str = "InvoicePaid";
+///     const VERSION: u32 = 2;
+///     const ALIASES: &'static [&'static str] = &[];
+///     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
+///         match version {
+///             2..=2 => Result::map_err(Payload::decode::<Self>(payload), |source| DecodeError::Data { version, source }),
+///             1.. if version < 2 => Result::map(<InvoicePaidV1 as Event>::decode(version, payload), <Self as Upcast<_>>::upcast),
+///             0 => Result::Err(DecodeError::UnknownVersion { stored: version }),
+///             _ => Result::Err(DecodeError::NewerVersion { stored: version, known: 2 }),
+///         }
+///     }
+/// }
+/// ```
+fn expand_impl(event: &Event<'_>) -> TokenStream {
+    let private = private(&event.krate);
+    let attributes = impl_attributes();
+    let ident = &event.input.ident;
+    let generics = generics(event);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let (name, aliases) = (&event.name, &event.attr.aliases);
+    let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
+    let [p, stored, payload, source] = ["__P", "__version", "__payload", "__source"].map(local);
+    let obligation = if event.is_generic() { proof::expand_predecessor_in_body(event) } else { TokenStream::new() };
+    let older = event.from().map(|from| {
+        let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
+        let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
+        quote!(1..#since => #private::Result::map(#decode(#stored, #payload), #upcast),)
+    });
+    let own = if event.since == event.version { quote!(#version) } else { quote!(#since..=#version) };
+    quote! {
+        #attributes
+        impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
+            const TYPE: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];
+
+            fn decode<#p: #private::Payload>(
+                #stored: #private::u32,
+                #payload: &#p,
+            ) -> #private::Result<Self, #private::DecodeError> {
+                #obligation
+                match #stored {
+                    #own => #private::Result::map_err(
+                        #private::Payload::decode::<Self>(#payload),
+                        |#source| #private::DecodeError::Data { version: #stored, source: #source },
+                    ),
+                    #older
+                    0 => #private::Result::Err(#private::DecodeError::UnknownVersion { stored: #stored }),
+                    _ => #private::Result::Err(#private::DecodeError::NewerVersion {
+                        stored: #stored,
+                        known: #version,
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// The generics of the item; where there are any, an event is what serde can write and read and what outlives its source.
+pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
+    let mut generics = event.input.generics.clone();
+    if event.is_generic() {
+        let private = private(&event.krate);
+        generics.make_where_clause().predicates.push(parse_quote! {
+            Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned + #private::Send + 'static
+        });
+    }
+    generics
+}
+
+/// ```ignore
+/// impl Split for InvoicePaidAndSent {
+///     type Parts = (InvoicePaid, InvoiceSent);
+/// }
+/// ```
+fn expand_split(event: &Event<'_>) -> TokenStream {
+    let Some(parts) = event.attr.split.get() else { return TokenStream::new() };
+    let private = private(&event.krate);
+    let attributes = impl_attributes();
+    let ident = &event.input.ident;
+    let generics = generics(event);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    quote! {
+        #attributes
+        impl #impl_generics #private::Split for #ident #ty_generics #where_clause {
+            type Parts = (#(#parts,)*);
+        }
+    }
+}
+
+/// The fields of a struct, named or not.
+pub(super) fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) | Fields::Unnamed(_) => data.fields.iter().collect(),
+            Fields::Unit => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,159 @@
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse_quote;
+
+use super::span::{local, qualified};
+use super::{impl_attributes, private};
+use crate::model::{Aggregate, Listed};
+
+/// ```ignore
+/// impl EventSet for InvoiceEvent { .. }
+/// impl Serialize for InvoiceEvent { .. }
+/// ```
+pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+    let set = expand_set(aggregate);
+    let serialize = expand_serialize(aggregate);
+    quote! {
+        #set
+        #serialize
+    }
+}
+
+/// The generics of the enum, where those events that depend on them are events.
+pub(super) fn generics(aggregate: &Aggregate<'_>) -> syn::Generics {
+    let private = private(&aggregate.krate);
+    let mut generics = aggregate.event_generics.clone();
+    for event in aggregate.events.iter().filter(|event| event.generic) {
+        let ty = event.ty;
+        generics.make_where_clause().predicates.push(parse_quote!(#ty: #private::Event));
+    }
+    generics
+}
+
+/// `<InvoicePaid as Listed>::#item`, where the user listed the event.
+fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream {
+    qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
+}
+
+/// ```ignore
+/// impl EventSet for InvoiceEvent {
+///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
+///     fn event_type(&self) -> &'static str { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.event_type } }
+///     fn event_version(&self) -> u32 { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.version } }
+///     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError> {
+///         if <InvoicePaid as Listed>::is_stored_as(event_type) {
+///             return Result::map(<InvoicePaid as Listed>::read(version, payload), |event| Decoded::One(Self::InvoicePaid(event)));
+///         }
+///         match event_type {
+///             "ReminderSent" => Result::Ok(Decoded::Retired),
+///             _ => Result::Err(DecodeError::UnknownType),
+///         }
+///     }
+/// }
+/// ```
+fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let attributes = impl_attributes();
+    let name = &aggregate.event_enum;
+    let generics = generics(aggregate);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let [p, event_type, version, payload, event] = ["__P", "__type", "__version", "__payload", "__event"].map(local);
+    let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
+    let field = |field: &str| {
+        let field = local(field);
+        let arms = aggregate.events.iter().map(|event| {
+            let (variant, info) = (&event.variant, listed(event, &private, "INFO"));
+            quote!(Self::#variant(_) => #info.#field,)
+        });
+        quote!(match self { #(#arms)* })
+    };
+    let (types, versions) = (field("event_type"), field("version"));
+    let events = aggregate.events.iter().map(|listed_event| {
+        let variant = &listed_event.variant;
+        let (is_stored_as, read) =
+            (listed(listed_event, &private, "is_stored_as"), listed(listed_event, &private, "read"));
+        quote! {
+            if #is_stored_as(#event_type) {
+                return #private::Result::map(
+                    #read(#version, #payload),
+                    |#event| #private::Decoded::One(Self::#variant(#event)),
+                );
+            }
+        }
+    });
+    let splits = aggregate.split().iter().map(|ty| {
+        let split = |item| qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), item);
+        let read = split("read_parts");
+        let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
+        quote! {
+            if #is_stored_as(#event_type) {
+                return #private::Result::map(#read(#version, #payload), #private::Decoded::Many);
+            }
+        }
+    });
+    let retired = aggregate.retired();
+    let retired = if retired.is_empty() {
+        TokenStream::new()
+    } else {
+        quote!(#(#retired)|* => #private::Result::Ok(#private::Decoded::Retired),)
+    };
+    quote! {
+        #attributes
+        #[allow(clippy::too_many_lines)]
+        impl #impl_generics #private::EventSet for #name #ty_generics #where_clause {
+            const EVENTS: &'static [#private::EventInfo] = &[#(#infos),*];
+
+            fn event_type(&self) -> &'static #private::str {
+                #types
+            }
+
+            fn event_version(&self) -> #private::u32 {
+                #versions
+            }
+
+            fn decode<#p: #private::Payload>(
+                #event_type: &#private::str,
+                #version: #private::u32,
+                #payload: &#p,
+            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
+                #(#events)*
+                #(#splits)*
+                match #event_type {
+                    #retired
+                    _ => #private::Result::Err(#private::DecodeError::UnknownType),
+                }
+            }
+        }
+    }
+}
+
+/// ```ignore
+/// impl Serialize for InvoiceEvent {
+///     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+///         match self { Self::InvoicePaid(event) => <InvoicePaid as Listed>::write(event, serializer) }
+///     }
+/// }
+/// ```
+fn expand_serialize(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let attributes = impl_attributes();
+    let name = &aggregate.event_enum;
+    let generics = generics(aggregate);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let [s, serializer, event] = ["__S", "__serializer", "__event"].map(local);
+    let arms = aggregate.events.iter().map(|listed_event| {
+        let (variant, write) = (&listed_event.variant, listed(listed_event, &private, "write"));
+        quote!(Self::#variant(#event) => #write(#event, #serializer),)
+    });
+    quote! {
+        #attributes
+        impl #impl_generics #private::serde::Serialize for #name #ty_generics #where_clause {
+            fn serialize<#s: #private::serde::Serializer>(
+                &self,
+                #serializer: #s,
+            ) -> #private::Result<#s::Ok, #s::Error> {
+                match self { #(#arms)* }
+            }
+        }
+    }
+}

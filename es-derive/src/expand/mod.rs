@@ -1,0 +1,70 @@
+//! From the checked model to tokens. Nothing here reports a mistake of the user.
+
+mod aggregate;
+mod event;
+mod event_enum;
+mod event_set;
+mod proof;
+mod span;
+mod state;
+mod stored;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, Path};
+
+use crate::attr::aggregate::AggregateAttr;
+use crate::attr::event::EventAttr;
+use crate::diag::Diag;
+use crate::{check, fallback, model};
+
+pub(crate) use event_enum::expand_event_enum;
+
+pub(crate) fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => input,
+        Err(error) => return fallback::no_type(item, error),
+    };
+    let diag = Diag::new();
+    let attr = EventAttr::parse(&diag, attr);
+    let event = model::Event::new(&attr, &input);
+    check::event(&diag, &event);
+    match diag.finish() {
+        Ok(()) => event::expand(&event),
+        Err(error) => fallback::event(&event, &error),
+    }
+}
+
+pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let diag = Diag::new();
+    let attr = AggregateAttr::parse(&diag, &input.attrs);
+    let aggregate = model::Aggregate::new(&attr, &input);
+    check::aggregate(&diag, &aggregate);
+    match diag.finish() {
+        Ok(()) => aggregate::expand(&aggregate),
+        Err(error) => fallback::aggregate(&aggregate, &error),
+    }
+}
+
+/// `::es_core::__private`, the only thing that generated code names.
+pub(crate) fn private(krate: &Path) -> TokenStream {
+    quote!(#krate::__private)
+}
+
+/// Where serde is, as its own `crate` attribute wants it.
+pub(crate) fn serde_path(krate: &Path) -> String {
+    let path = quote!(#krate::__private::serde).to_string();
+    path.replace(' ', "")
+}
+
+/// What stands before every generated impl.
+pub(crate) fn impl_attributes() -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+    }
+}

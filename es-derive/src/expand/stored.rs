@@ -1,0 +1,276 @@
+//! Mirrors: hidden types that serde derives on, in place of a type of the user's.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::visit_mut::VisitMut;
+use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
+
+use super::event::{container_style, fields};
+use super::span::local;
+use super::{impl_attributes, private, serde_path};
+use crate::attr::serde::{SerdeKeys, serde_attrs};
+use crate::model::{Event, Shape};
+
+/// The items that mirror a type, and how to write and read a value of the type with them.
+pub(super) struct Mirror {
+    pub(super) items: TokenStream,
+    /// A function of `(&Self, S) -> Result<S::Ok, S::Error>`.
+    pub(super) serialize: TokenStream,
+    /// A function of `(D) -> Result<Self, D::Error>`.
+    pub(super) deserialize: TokenStream,
+}
+
+/// What to mirror.
+pub(super) struct Original<'a> {
+    pub(super) input: &'a DeriveInput,
+    pub(super) krate: &'a Path,
+    pub(super) serde: &'a SerdeKeys,
+    pub(super) shape: Shape,
+}
+
+impl Original<'_> {
+    pub(super) fn mirror(&self) -> Mirror {
+        match self.shape {
+            Shape::Tuple if !Shape::is_chosen(self.serde) => self.mirror_tuple(),
+            Shape::Unit if !Shape::is_chosen(self.serde) => self.mirror_same(&quote!({})),
+            Shape::Unit => self.mirror_same(&quote!(;)),
+            Shape::Named | Shape::Tuple | Shape::Enum => self.mirror_same(&self.body()),
+        }
+    }
+
+    /// The type as serde's `remote` wants it: serde adds the generics of the mirror, which are the same.
+    fn remote(&self) -> String {
+        self.input.ident.to_string()
+    }
+
+    /// The fields or variants with nothing on them but what serde reads.
+    fn body(&self) -> TokenStream {
+        match &self.input.data {
+            Data::Struct(data) => {
+                let mut fields = data.fields.clone();
+                fields.iter_mut().for_each(|field| self.strip(field));
+                let end = matches!(fields, syn::Fields::Unnamed(_)).then(|| quote!(;));
+                quote!(#fields #end)
+            }
+            Data::Enum(data) => {
+                let mut variants = data.variants.clone();
+                for variant in &mut variants {
+                    variant.attrs = serde_attrs(&variant.attrs).cloned().collect();
+                    variant.discriminant = None;
+                    variant.fields.iter_mut().for_each(|field| self.strip(field));
+                }
+                quote!({ #variants })
+            }
+            Data::Union(_) => quote!({}),
+        }
+    }
+
+    fn strip(&self, field: &mut syn::Field) {
+        field.attrs = serde_attrs(&field.attrs).cloned().collect();
+        field.vis = syn::Visibility::Inherited;
+        field.ty = self.spell_out_self(&field.ty);
+    }
+
+    /// In the mirror `Self` would be the mirror.
+    fn spell_out_self(&self, ty: &Type) -> Type {
+        struct SpellOut(Type);
+        impl VisitMut for SpellOut {
+            fn visit_type_mut(&mut self, ty: &mut Type) {
+                match ty {
+                    Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self") => *ty = self.0.clone(),
+                    _ => syn::visit_mut::visit_type_mut(self, ty),
+                }
+            }
+        }
+        let (ident, (_, ty_generics, _)) = (&self.input.ident, self.input.generics.split_for_impl());
+        let mut ty = ty.clone();
+        SpellOut(parse_quote!(#ident #ty_generics)).visit_type_mut(&mut ty);
+        ty
+    }
+
+    /// ```ignore
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(crate = "..", remote = "Invoice", rename_all = "camelCase")]
+    /// struct __Stored { number: String, amount: Money }
+    /// ```
+    fn mirror_same(&self, body: &TokenStream) -> Mirror {
+        let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
+        let name = local("__Stored");
+        let remote = self.remote();
+        let private = private(self.krate);
+        let derives = quote!(#private::serde::Serialize, #private::serde::Deserialize);
+        let items = self.definition(&derives, &quote!(, remote = #remote), &keyword, &name, body);
+        let (_, ty_generics, _) = self.input.generics.split_for_impl();
+        let turbofish = ty_generics.as_turbofish();
+        Mirror {
+            items,
+            serialize: quote!(#name #turbofish::serialize),
+            deserialize: quote!(#name #turbofish::deserialize),
+        }
+    }
+
+    /// serde writes a tuple struct as an array, so two mirrors give its fields names: one reads through functions, one is read and taken apart.
+    ///
+    /// ```ignore
+    /// #[derive(Serialize)]
+    /// #[serde(crate = "..", remote = "Moved")]
+    /// struct __Written { #[serde(rename = "0", getter = "__field_0")] __0: String }
+    /// fn __field_0(this: &Moved) -> &String { &this.0 }
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(crate = "..")]
+    /// struct __Read { #[serde(rename = "0")] __0: String }
+    /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(.., |read| Moved { 0: read.__0 }) }
+    /// ```
+    fn mirror_tuple(&self) -> Mirror {
+        let private = private(self.krate);
+        let (ident, generics) = (&self.input.ident, &self.input.generics);
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let turbofish = ty_generics.as_turbofish();
+        let (written, read, this, d, read_fn) =
+            (local("__Written"), local("__Read"), local("__this"), local("__D"), local("__read"));
+        let (mut write_fields, mut read_fields) = (TokenStream::new(), TokenStream::new());
+        let (mut getters, mut taken) = (TokenStream::new(), TokenStream::new());
+        for (at, field) in fields(self.input).into_iter().enumerate() {
+            let name = format_ident!("__{at}");
+            let getter = format_ident!("__field_{at}");
+            let (index, ty) = (syn::Index::from(at), self.spell_out_self(&field.ty));
+            let attrs: Vec<_> = serde_attrs(&field.attrs).collect();
+            let stored = at.to_string();
+            let renamed = SerdeKeys::of(&field.attrs).has_any(&["rename", "flatten"]);
+            let rename = (!renamed).then(|| quote!(#[serde(rename = #stored)]));
+            let getter_name = getter.to_string();
+            write_fields.extend(quote!(#(#attrs)* #rename #[serde(getter = #getter_name)] #name: #ty,));
+            read_fields.extend(quote!(#(#attrs)* #rename #name: #ty,));
+            getters.extend(quote! {
+                #[allow(deprecated)]
+                fn #getter #impl_generics(#this: &#ident #ty_generics) -> &#ty #where_clause {
+                    &#this.#index
+                }
+            });
+            taken.extend(quote!(#index: #read.#name,));
+        }
+        let remote = self.remote();
+        let keyword = quote!(struct);
+        let style = quote!(, remote = #remote);
+        let write_body = quote!({ #write_fields });
+        let read_body = quote!({ #read_fields });
+        let writer = self.definition(&quote!(#private::serde::Serialize), &style, &keyword, &written, &write_body);
+        let reader = self.definition(&quote!(#private::serde::Deserialize), &quote!(), &keyword, &read, &read_body);
+        let read_generics = with_deserialize(generics, &private, &read, &d);
+        let (read_impl_generics, _, read_where_clause) = read_generics.split_for_impl();
+        let [source] = ["__source"].map(local);
+        let items = quote! {
+            #writer
+            #getters
+            #reader
+            #[allow(deprecated)]
+            fn #read_fn #read_impl_generics(
+                #source: #d,
+            ) -> #private::Result<#ident #ty_generics, #d::Error> #read_where_clause {
+                #private::Result::map(
+                    <#read #ty_generics as #private::serde::Deserialize<'__de>>::deserialize(#source),
+                    |#read| #ident { #taken },
+                )
+            }
+        };
+        Mirror { items, serialize: quote!(#written #turbofish::serialize), deserialize: quote!(#read_fn) }
+    }
+
+    fn definition(
+        &self,
+        derives: &TokenStream,
+        style: &TokenStream,
+        keyword: &TokenStream,
+        name: &Ident,
+        body: &TokenStream,
+    ) -> TokenStream {
+        let serde = serde_path(self.krate);
+        let names = container_style(self.shape, self.serde);
+        let attrs = serde_attrs(&self.input.attrs);
+        let generics = &self.input.generics;
+        let where_clause = &generics.where_clause;
+        // A where clause stands before the semicolon of a tuple struct and before the braces of every other type.
+        let tuple = matches!(self.shape, Shape::Tuple | Shape::Unit) && !body.to_string().starts_with('{');
+        let definition = if tuple {
+            let fields: TokenStream = body.clone().into_iter().filter(|token| token.to_string() != ";").collect();
+            quote!(#keyword #name #generics #fields #where_clause;)
+        } else {
+            quote!(#keyword #name #generics #where_clause #body)
+        };
+        quote! {
+            #[derive(#derives)]
+            #[serde(crate = #serde #style #names)]
+            #(#attrs)*
+            #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+            #definition
+        }
+    }
+}
+
+/// The generics with a deserializer `__D` of lifetime `'__de`, for which the mirror can be read.
+fn with_deserialize(generics: &Generics, private: &TokenStream, read: &Ident, d: &Ident) -> Generics {
+    let (_, ty_generics, _) = generics.split_for_impl();
+    let mut result = generics.clone();
+    result.params.insert(0, parse_quote!('__de));
+    let clause = result.make_where_clause();
+    if !generics.params.is_empty() {
+        clause.predicates.push(parse_quote!(#read #ty_generics: #private::serde::Deserialize<'__de>));
+    }
+    clause.predicates.push(parse_quote!(#d: #private::serde::Deserializer<'__de>));
+    result.params.push(parse_quote!(#d));
+    result
+}
+
+/// ```ignore
+/// const _: () = {
+///     struct __Stored { .. }
+///     impl Serialize for Opened { .. }
+///     impl<'de> Deserialize<'de> for Opened { .. }
+/// };
+/// ```
+pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
+    let (krate, input) = (&event.krate, event.input);
+    let private = private(krate);
+    let attributes = impl_attributes();
+    let Mirror { items, serialize, deserialize } =
+        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
+    let ident = &input.ident;
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let mut to = input.generics.clone();
+    let mut from = input.generics.clone();
+    from.params.insert(0, parse_quote!('__de));
+    for param in input.generics.type_params() {
+        let param = &param.ident;
+        to.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
+        from.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
+    }
+    let (to_generics, _, to_where) = to.split_for_impl();
+    let (from_generics, _, from_where) = from.split_for_impl();
+    let [s, d, source] = ["__S", "__D", "__source"].map(local);
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            #items
+
+            #attributes
+            impl #to_generics #private::serde::Serialize for #ident #ty_generics #to_where {
+                fn serialize<#s: #private::serde::Serializer>(
+                    &self,
+                    #source: #s,
+                ) -> #private::Result<#s::Ok, #s::Error> {
+                    #serialize(self, #source)
+                }
+            }
+
+            #attributes
+            impl #from_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #from_where {
+                fn deserialize<#d: #private::serde::Deserializer<'__de>>(
+                    #source: #d,
+                ) -> #private::Result<Self, #d::Error> {
+                    #deserialize(#source)
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,52 @@
+//! An event, as its attribute and its item describe it.
+
+use syn::ext::IdentExt;
+use syn::{DeriveInput, Path, TypePath};
+
+use super::Shape;
+use crate::attr::default_krate;
+use crate::attr::event::EventAttr;
+use crate::attr::serde::SerdeKeys;
+
+pub(crate) struct Event<'a> {
+    pub(crate) input: &'a DeriveInput,
+    pub(crate) attr: &'a EventAttr,
+    pub(crate) krate: Path,
+    pub(crate) serde: SerdeKeys,
+    pub(crate) shape: Shape,
+    /// The stored name.
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    /// The oldest version that is read as this type.
+    pub(crate) since: u32,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn new(attr: &'a EventAttr, input: &'a DeriveInput) -> Self {
+        let number = |cell: Option<&(syn::LitInt, u64)>| cell.and_then(|(_, number)| u32::try_from(*number).ok());
+        let version = number(attr.version.get()).unwrap_or(1);
+        Self {
+            input,
+            attr,
+            krate: attr.krate.get().cloned().unwrap_or_else(default_krate),
+            serde: SerdeKeys::of(&input.attrs),
+            shape: Shape::of(input),
+            name: attr.name.get().map_or_else(|| input.ident.unraw().to_string(), syn::LitStr::value),
+            version,
+            since: number(attr.since.get()).unwrap_or(version),
+        }
+    }
+
+    pub(crate) fn from(&self) -> Option<&'a TypePath> {
+        self.attr.from.get()
+    }
+
+    pub(crate) fn is_generic(&self) -> bool {
+        !self.input.generics.params.is_empty()
+    }
+
+    /// Whether serde's own derive writes the shape as it shall be stored.
+    pub(crate) fn derives_serde_directly(&self) -> bool {
+        matches!(self.shape, Shape::Named | Shape::Enum) || Shape::is_chosen(&self.serde)
+    }
+}

@@ -1,0 +1,66 @@
+//! Generic parameters: which of them a type names.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericParam, Generics, Ident, WherePredicate};
+
+/// Whether the tokens name the identifier.
+pub(crate) fn mentions(tokens: &impl ToTokens, ident: &Ident) -> bool {
+    fn any(tokens: TokenStream, ident: &Ident) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(found) => found == *ident,
+            TokenTree::Group(group) => any(group.stream(), ident),
+            _ => false,
+        })
+    }
+    any(tokens.to_token_stream(), ident)
+}
+
+fn name(param: &GenericParam) -> Option<&Ident> {
+    match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    }
+}
+
+/// The parameters that the tokens name, with their bounds, and the parameters that those bounds name in turn.
+pub(super) fn used_by(generics: &Generics, tokens: &impl ToTokens) -> Generics {
+    let mut used: Vec<bool> =
+        generics.params.iter().map(|param| name(param).is_some_and(|name| mentions(tokens, name))).collect();
+    loop {
+        let before = used.clone();
+        for (at, param) in generics.params.iter().enumerate() {
+            let Some(name) = name(param) else { continue };
+            used[at] |= generics.params.iter().zip(&before).any(|(other, used)| *used && mentions(other, name));
+        }
+        if used == before {
+            break;
+        }
+    }
+    let kept = |param: &GenericParam| {
+        let at = generics.params.iter().position(|other| name(other) == name(param));
+        at.is_some_and(|at| used[at])
+    };
+    let stays = |predicate: &&WherePredicate| {
+        let named = |param: &&GenericParam| name(param).is_some_and(|name| mentions(predicate, name));
+        generics.params.iter().any(|param| named(&param)) && generics.params.iter().filter(named).all(kept)
+    };
+    let mut result = Generics::default();
+    for param in generics.params.iter().filter(|param| kept(param)) {
+        let mut param = param.clone();
+        match &mut param {
+            GenericParam::Type(param) => param.default = None,
+            GenericParam::Const(param) => param.default = None,
+            GenericParam::Lifetime(_) => {}
+        }
+        result.params.push(param);
+    }
+    if let Some(clause) = &generics.where_clause {
+        let predicates: Vec<_> = clause.predicates.iter().filter(stays).cloned().collect();
+        if !predicates.is_empty() {
+            result.make_where_clause().predicates.extend(predicates);
+        }
+    }
+    result
+}

@@ -1,0 +1,50 @@
+//! Every keyword of the attributes, once.
+
+use std::fmt::{self, Display};
+
+use syn::{Ident, Path};
+
+/// A keyword.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Symbol(pub(crate) &'static str);
+
+pub(crate) const AGGREGATE: Symbol = Symbol("aggregate");
+pub(crate) const ALIAS: Symbol = Symbol("alias");
+pub(crate) const CRATE: Symbol = Symbol("crate");
+pub(crate) const EVENT: Symbol = Symbol("event");
+pub(crate) const EVENT_ENUM: Symbol = Symbol("event_enum");
+pub(crate) const EVENTS: Symbol = Symbol("events");
+pub(crate) const EVERY: Symbol = Symbol("every");
+pub(crate) const FROM: Symbol = Symbol("from");
+pub(crate) const INIT: Symbol = Symbol("init");
+pub(crate) const NAME: Symbol = Symbol("name");
+pub(crate) const RETIRED: Symbol = Symbol("retired");
+pub(crate) const SERDE: Symbol = Symbol("serde");
+pub(crate) const SINCE: Symbol = Symbol("since");
+pub(crate) const SNAPSHOT: Symbol = Symbol("snapshot");
+pub(crate) const SPLIT: Symbol = Symbol("split");
+pub(crate) const VERSION: Symbol = Symbol("version");
+
+impl Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl PartialEq<Symbol> for Ident {
+    fn eq(&self, word: &Symbol) -> bool {
+        self == word.0
+    }
+}
+
+impl PartialEq<Symbol> for &Ident {
+    fn eq(&self, word: &Symbol) -> bool {
+        *self == word.0
+    }
+}
+
+impl PartialEq<Symbol> for Path {
+    fn eq(&self, word: &Symbol) -> bool {
+        self.is_ident(word.0)
+    }
+}
