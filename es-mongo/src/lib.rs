@@ -1,1 +1,4 @@
 //! x
+
+#[cfg(feature = "dev-server")]
+pub mod dev;
