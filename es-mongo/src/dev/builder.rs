@@ -1,0 +1,98 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::DevError;
+use super::server::DevServer;
+use super::start;
+
+/// What a [`DevServer`] is started with; made by [`DevServer::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `start` is called"]
+pub struct DevServerBuilder {
+    pub(super) nodes: usize,
+    pub(super) keep_in: Option<PathBuf>,
+    pub(super) program: Option<PathBuf>,
+    pub(super) always_own: bool,
+    pub(super) start_timeout: Duration,
+    pub(super) uri_options: String,
+    pub(super) arguments: Vec<OsString>,
+}
+
+impl DevServerBuilder {
+    pub(super) fn new() -> Self {
+        let builder = Self {
+            nodes: 1,
+            keep_in: None,
+            program: None,
+            always_own: false,
+            start_timeout: Duration::from_secs(60),
+            uri_options: String::new(),
+            arguments: Vec::new(),
+        };
+        builder.cache_size_gb(0.25).set_parameter("enableTestCommands", "1")
+    }
+
+    /// The size of the set: 1 (the default) or 3.
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// Keeps the data in this folder, which is made where it does not exist, for the next start.
+    ///
+    /// Where another process runs a server on the folder already, the new handle connects to that one. It then ends
+    /// with the process that started it.
+    pub fn keep_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.keep_in = Some(folder.into());
+        self
+    }
+
+    /// The `mongod` to run, instead of looking for one.
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// Starts a server also where the variable `MONGODB_URI` is set: for a test that kills nodes, or for data that
+    /// must lie in a kept folder.
+    pub fn always_own(mut self) -> Self {
+        self.always_own = true;
+        self
+    }
+
+    /// The size of each node's cache in GB; 0.25 unless told otherwise, which is the least that `mongod` accepts.
+    pub fn cache_size_gb(self, size: f64) -> Self {
+        self.argument("--wiredTigerCacheSizeGB").argument(size.to_string())
+    }
+
+    /// Sets a server parameter on every node.
+    pub fn set_parameter(self, name: &str, value: &str) -> Self {
+        self.argument("--setParameter").argument(format!("{name}={value}"))
+    }
+
+    /// Adds one word to the command line of every node, such as `--auth`.
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds an option to every connection string, such as `tls=true`. The value is used as it is, so it must be
+    /// percent-encoded where it needs to be.
+    pub fn uri_option(mut self, name: &str, value: &str) -> Self {
+        self.uri_options.push_str(&format!("&{name}={value}"));
+        self
+    }
+
+    /// How long the start may take before it fails with [`DevError::Timeout`]; 60 s unless told otherwise. The
+    /// download of the program on the first run does not count.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
+    /// Starts the server and returns when it takes writes.
+    pub async fn start(self) -> Result<DevServer, DevError> {
+        start::start(self).await
+    }
+}

@@ -1,0 +1,115 @@
+//! A data folder that stays: what it is called, and who runs on it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use tokio::net::TcpStream;
+
+use super::error::DevError;
+use super::ports;
+use super::replica_set::{Direct, Role};
+
+/// The name and the usual ports of the set that a folder holds. Written once, with the folder.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    pub(super) set: String,
+    pub(super) ports: Vec<u16>,
+}
+
+impl Identity {
+    /// A name of its own for every set, so that a server met on a reused port is never taken for another.
+    pub(super) fn new(nodes: usize) -> Result<Self, DevError> {
+        Ok(Self { set: format!("dev{:08x}", fastrand::u32(..)), ports: ports::free(nodes)? })
+    }
+}
+
+/// A kept folder.
+#[derive(Debug)]
+pub(super) struct Kept {
+    folder: PathBuf,
+    pub(super) identity: Identity,
+}
+
+impl Kept {
+    pub(super) fn open(folder: &Path, nodes: usize) -> Result<Self, DevError> {
+        fs::create_dir_all(folder).map_err(DevError::folder(folder))?;
+        // mongod gets this path in another process, whose working folder is its own affair.
+        let folder = folder.canonicalize().map_err(DevError::folder(folder))?;
+        let file = folder.join("replica-set");
+        if !file.exists() {
+            let new = Identity::new(nodes)?;
+            let ports: Vec<String> = new.ports.iter().map(u16::to_string).collect();
+            write_whole(&file, &format!("{} {}\n", new.set, ports.join(" "))).map_err(DevError::folder(&file))?;
+        }
+        let text = fs::read_to_string(&file).map_err(DevError::folder(&file))?;
+        let identity = parse(&text)
+            .ok_or_else(|| DevError::folder(&file)(io::Error::other("it does not name a replica set and its ports")))?;
+        let kept = identity.ports.len();
+        if kept != nodes {
+            return Err(DevError::KeptNodes { folder, kept, asked: nodes });
+        }
+        Ok(Self { folder, identity })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Notes where the set runs, for a second process. The watchdog removes the note before it ends the server.
+    pub(super) fn note_running(&self, addresses: &[String]) -> Result<(), DevError> {
+        let file = self.running_file();
+        let write = || {
+            let mut note = NamedTempFile::new_in(&self.folder)?;
+            note.write_all(addresses.join(",").as_bytes())?;
+            note.persist(&file)?;
+            Ok(())
+        };
+        write().map_err(DevError::folder(&file))
+    }
+
+    /// The addresses of the set where a server of another process runs on this folder and answers.
+    pub(super) async fn running(&self, uri_options: &str) -> Result<Option<Vec<String>>, DevError> {
+        let Ok(note) = fs::read_to_string(self.running_file()) else { return Ok(None) };
+        let addresses: Vec<String> = note.split(',').map(str::to_owned).collect();
+        for address in &addresses {
+            // Nobody there is the usual case, and the driver would take two seconds to say so.
+            if TcpStream::connect(address).await.is_err() {
+                continue;
+            }
+            let hello = Direct::new(address, uri_options).await?.hello().await;
+            let ours = hello.is_some_and(|hello| {
+                hello.set.as_deref() == Some(&self.identity.set)
+                    && matches!(hello.role, Role::Primary | Role::Secondary)
+            });
+            if ours {
+                return Ok(Some(addresses));
+            }
+        }
+        Ok(None)
+    }
+
+    fn running_file(&self) -> PathBuf {
+        self.folder.join("running")
+    }
+}
+
+fn parse(text: &str) -> Option<Identity> {
+    let mut words = text.split_whitespace();
+    let set = words.next()?.to_owned();
+    let ports = words.map(str::parse).collect::<Result<Vec<u16>, _>>().ok()?;
+    Some(Identity { set, ports })
+}
+
+/// The file appears with its whole text, or another process's text stays.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let mut new = NamedTempFile::new_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    match new.persist_noclobber(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}

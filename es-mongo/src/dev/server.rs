@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, sleep};
+
+use super::builder::DevServerBuilder;
+use super::error::DevError;
+use super::node::{Node, PAUSE};
+use super::replica_set::Role;
+
+/// A `mongod` replica set for tests and examples; see [the module](super) for where it comes from.
+///
+/// It ends, and its data goes unless it is [kept](DevServerBuilder::keep_in), when this handle is dropped and when the
+/// process that holds it ends in any way, a panic and SIGKILL included.
+#[derive(Debug)]
+pub struct DevServer {
+    uri: String,
+    /// Before the folder, because fields are dropped in this order.
+    nodes: Vec<Node>,
+    primary_timeout: Duration,
+    _folder: Option<TempDir>,
+}
+
+impl DevServer {
+    /// Starts a throw-away set of one node, or takes the server that `MONGODB_URI` names.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = es_mongo::dev::DevServer::start().await?;
+    /// let client = mongodb::Client::with_uri_str(server.uri()).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn start() -> Result<Self, DevError> {
+        Self::builder().start().await
+    }
+
+    /// A set with other than the default settings.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), es_mongo::dev::DevError> {
+    /// let server = es_mongo::dev::DevServer::builder().nodes(3).always_own().start().await?;
+    /// server.primary().await?.kill().await?;
+    /// let successor = server.primary().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder() -> DevServerBuilder {
+        DevServerBuilder::new()
+    }
+
+    /// The one server that all tests of a process share; the first caller starts it, and it ends with the process.
+    ///
+    /// Every `#[tokio::test]` has a runtime of its own, so share the server and never a `Client`. Give every test a
+    /// [database of its own](super::fresh_database_name).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use es_mongo::dev::{DevServer, fresh_database_name};
+    ///
+    /// let server = DevServer::shared().await?;
+    /// let client = mongodb::Client::with_uri_str(server.uri()).await?;
+    /// let database = client.database(&fresh_database_name("append"));
+    /// # Ok(()) }
+    /// ```
+    pub async fn shared() -> Result<&'static Self, DevError> {
+        static SHARED: OnceCell<DevServer> = OnceCell::const_new();
+        SHARED.get_or_try_init(Self::start).await
+    }
+
+    /// The connection string.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The nodes, for control of each; [`DevError::NotOwned`] where this handle did not start the server.
+    pub fn nodes(&self) -> Result<&[Node], DevError> {
+        if self.nodes.is_empty() { Err(DevError::NotOwned) } else { Ok(&self.nodes) }
+    }
+
+    /// The node that is primary now, after waiting for an election where there is none.
+    pub async fn primary(&self) -> Result<&Node, DevError> {
+        let first = self.nodes()?.first().ok_or(DevError::NotOwned)?;
+        let mut directs = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            directs.push(node.direct().await?);
+        }
+        let deadline = Instant::now() + self.primary_timeout;
+        while Instant::now() < deadline {
+            // A node that was frozen takes itself for primary until it hears of its successor, so one claim counts.
+            let asked = self.nodes.iter().zip(&directs).filter(|(node, _)| node.is_running());
+            let answers = join_all(asked.map(async |(node, direct)| (node, direct.hello().await))).await;
+            let mut primaries = answers
+                .into_iter()
+                .filter(|(_, hello)| hello.as_ref().is_some_and(|hello| hello.role == Role::Primary))
+                .map(|(node, _)| node);
+            if let (Some(primary), None) = (primaries.next(), primaries.next()) {
+                return Ok(primary);
+            }
+            sleep(PAUSE).await;
+        }
+        Err(first.timeout("a primary".to_owned()))
+    }
+
+    /// A server that somebody else started.
+    pub(super) fn foreign(uri: String) -> Self {
+        Self { uri, nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: None }
+    }
+
+    pub(super) fn own(uri: String, nodes: Vec<Node>, primary_timeout: Duration, folder: Option<TempDir>) -> Self {
+        Self { uri, nodes, primary_timeout, _folder: folder }
+    }
+}
+
+impl Drop for DevServer {
+    fn drop(&mut self) {
+        // All are told before any is waited for.
+        for node in &self.nodes {
+            node.begin_to_end();
+        }
+    }
+}

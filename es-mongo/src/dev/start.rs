@@ -1,0 +1,232 @@
+//! From a builder to a set that takes writes.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tokio::time::{Instant, sleep};
+
+use super::builder::DevServerBuilder;
+use super::error::DevError;
+use super::find;
+use super::kept::{Identity, Kept};
+use super::node::{Node, PAUSE};
+use super::ports;
+use super::process::Launch;
+use super::replica_set::Role;
+use super::server::DevServer;
+
+/// How often a node may find that its port was taken in the moment before.
+const PORTS_TRIED: usize = 10;
+/// A kept log is begun anew above this size.
+const LOG_KEPT: u64 = 4 * 1024 * 1024;
+
+const ALREADY_INITIALIZED: i32 = 23;
+const NOT_YET_INITIALIZED: i32 = 94;
+
+pub(super) async fn start(builder: DevServerBuilder) -> Result<DevServer, DevError> {
+    if !builder.always_own
+        && let Some(uri) = env::var("MONGODB_URI").ok().filter(|uri| !uri.is_empty())
+    {
+        return Ok(DevServer::foreign(uri));
+    }
+    if !matches!(builder.nodes, 1 | 3) {
+        return Err(DevError::NodeCount { nodes: builder.nodes });
+    }
+    match builder.keep_in.clone() {
+        Some(folder) => start_kept(&builder, &folder).await,
+        None => start_throw_away(&builder).await,
+    }
+}
+
+async fn start_throw_away(builder: &DevServerBuilder) -> Result<DevServer, DevError> {
+    let program = find::program(builder.program.as_deref()).await?;
+    let temporary = env::temp_dir();
+    let folder =
+        tempfile::Builder::new().prefix("es-mongo-").tempdir_in(&temporary).map_err(DevError::folder(&temporary))?;
+    let start = Start { builder, program, identity: Identity::new(builder.nodes)?, deadline: deadline(builder) };
+    let mut nodes = Vec::with_capacity(builder.nodes);
+    for index in 0..builder.nodes {
+        nodes.push(start.spawn(folder.path(), index, false)?);
+    }
+    for node in &mut nodes {
+        start.settle(node).await?;
+    }
+    start.form_set(&nodes).await?;
+    Ok(DevServer::own(start.uri(&addresses(&nodes)), nodes, builder.start_timeout, Some(folder)))
+}
+
+/// `mongod`'s own lock on its data decides which of several processes runs the server; the others connect to it.
+async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServer, DevError> {
+    let kept = Kept::open(folder, builder.nodes)?;
+    let mut program = None;
+    let deadline = deadline(builder);
+    loop {
+        if let Some(addresses) = kept.running(&builder.uri_options).await? {
+            return Ok(DevServer::foreign(uri(&addresses, &kept.identity.set, &builder.uri_options)));
+        }
+        if program.is_none() {
+            program = Some(find::program(builder.program.as_deref()).await?);
+        }
+        let Some(program) = program.clone() else { continue };
+        let start = Start { builder, program, identity: kept.identity.clone(), deadline };
+        match run_kept(&start, &kept).await {
+            Err(Refused { data_in_use: true, .. }) if Instant::now() < deadline => {
+                // Not a constant, so that two processes that hold each other's nodes do not meet again.
+                sleep(PAUSE * fastrand::u32(5..50)).await;
+            }
+            Err(Refused { error, .. }) => return Err(error),
+            Ok(server) => return Ok(server),
+        }
+    }
+}
+
+struct Refused {
+    error: DevError,
+    data_in_use: bool,
+}
+
+impl From<DevError> for Refused {
+    fn from(error: DevError) -> Self {
+        Self { error, data_in_use: false }
+    }
+}
+
+async fn run_kept(start: &Start<'_>, kept: &Kept) -> Result<DevServer, Refused> {
+    let mut nodes = Vec::with_capacity(start.builder.nodes);
+    for index in 0..start.builder.nodes {
+        let mut node = start.spawn(kept.folder(), index, true)?;
+        // One after the other, so that the process that has the first node's data gets all the others' too.
+        if let Err(error) = start.settle(&mut node).await {
+            return Err(Refused { error, data_in_use: node.log_says("DBPathInUse") });
+        }
+        nodes.push(node);
+    }
+    start.form_set(&nodes).await?;
+    let addresses = addresses(&nodes);
+    kept.note_running(&addresses)?;
+    Ok(DevServer::own(start.uri(&addresses), nodes, start.builder.start_timeout, None))
+}
+
+/// What does not change while a server starts.
+struct Start<'a> {
+    builder: &'a DevServerBuilder,
+    program: PathBuf,
+    identity: Identity,
+    deadline: Instant,
+}
+
+impl Start<'_> {
+    fn spawn(&self, root: &Path, index: usize, keep: bool) -> Result<Node, DevError> {
+        let folder = root.join(format!("node{index}"));
+        let data = folder.join("data");
+        fs::create_dir_all(&data).map_err(DevError::folder(&data))?;
+        let log = folder.join("mongod.log");
+        if log.metadata().is_ok_and(|metadata| metadata.len() > LOG_KEPT) {
+            fs::remove_file(&log).map_err(DevError::folder(&log))?;
+        }
+        let mut arguments: Vec<OsString> = vec!["--replSet".into(), (&self.identity.set).into()];
+        arguments.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--oplogSize", "100"].map(OsString::from));
+        arguments.extend([OsString::from("--dbpath"), data.into(), "--logpath".into(), (&log).into()]);
+        // Another process that finds the data in use must not move the log away from the one that runs.
+        arguments.push("--logappend".into());
+        arguments.extend(self.builder.arguments.iter().cloned());
+        let port = self.identity.ports.get(index).copied().map_or_else(one_free_port, Ok)?;
+        let launch = Launch { program: self.program.clone(), arguments, port, folder, keep };
+        Node::spawn(launch, log, self.builder.uri_options.clone(), self.builder.start_timeout)
+    }
+
+    /// Waits until the node listens, and gives it another port where its own was taken.
+    async fn settle(&self, node: &mut Node) -> Result<(), DevError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match node.wait_until_it_listens(self.deadline).await {
+                Err(DevError::Exited { .. }) if tries < PORTS_TRIED && node.log_says("Address already in use") => {
+                    node.move_to_port(one_free_port()?)?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Makes the nodes one set, or the kept set's members find each other again, and waits for its primary.
+    async fn form_set(&self, nodes: &[Node]) -> Result<(), DevError> {
+        let Some(first) = nodes.first() else { return Err(DevError::NodeCount { nodes: 0 }) };
+        let addresses = addresses(nodes);
+        let direct = first.direct().await?;
+        loop {
+            let hello = first.wait_for_role(&direct, self.deadline, |_| true).await?;
+            let formed = if hello.role == Role::Uninitiated {
+                direct.initiate(&self.identity.set, &addresses).await
+            } else {
+                direct.move_to(&addresses).await
+            };
+            match formed {
+                Ok(()) => break,
+                // A kept node that has not read its configuration yet says one of these.
+                Err(DevError::Driver { source, .. })
+                    if matches!(code(&source), Some(ALREADY_INITIALIZED | NOT_YET_INITIALIZED))
+                        && Instant::now() < self.deadline =>
+                {
+                    sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for node in nodes {
+            // The driver asks on new connections: those from before the initiation know no sessions.
+            let direct = node.direct().await?;
+            let ready = |role: &Role| match role {
+                Role::Primary => true,
+                Role::Secondary => nodes.len() > 1,
+                _ => false,
+            };
+            node.wait_for_role(&direct, self.deadline, ready).await?;
+        }
+        self.wait_for_primary(nodes).await
+    }
+
+    async fn wait_for_primary(&self, nodes: &[Node]) -> Result<(), DevError> {
+        loop {
+            for node in nodes {
+                if node.direct().await?.hello().await.is_some_and(|hello| hello.role == Role::Primary) {
+                    return Ok(());
+                }
+                if Instant::now() >= self.deadline {
+                    return Err(node.timeout("a primary".to_owned()));
+                }
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn uri(&self, addresses: &[String]) -> String {
+        uri(addresses, &self.identity.set, &self.builder.uri_options)
+    }
+}
+
+fn uri(addresses: &[String], set: &str, uri_options: &str) -> String {
+    format!("mongodb://{}/?replicaSet={set}{uri_options}", addresses.join(","))
+}
+
+fn addresses(nodes: &[Node]) -> Vec<String> {
+    nodes.iter().map(|node| node.address().to_owned()).collect()
+}
+
+fn one_free_port() -> Result<u16, DevError> {
+    let ports = ports::free(1)?;
+    ports.first().copied().ok_or_else(|| DevError::folder(Path::new("127.0.0.1"))(std::io::ErrorKind::AddrInUse.into()))
+}
+
+fn deadline(builder: &DevServerBuilder) -> Instant {
+    Instant::now() + builder.start_timeout
+}
+
+fn code(error: &mongodb::error::Error) -> Option<i32> {
+    match error.kind.as_ref() {
+        mongodb::error::ErrorKind::Command(command) => Some(command.code),
+        _ => None,
+    }
+}

@@ -1,0 +1,290 @@
+//! The development server: it comes up, it can be broken on purpose, and it leaves nothing behind.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, panic, thread};
+
+use bson::{Document, doc};
+use es_mongo::dev::{DevError, DevServer, Node, fresh_database_name};
+use mongodb::Client;
+
+/// Set for a test that is run as a process of its own by another one.
+const ROLE: &str = "ES_MONGO_TEST_ROLE";
+/// Far above what anything here takes, so that a busy machine does not fail a test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn client(server: &DevServer) -> Client {
+    Client::with_uri_str(server.uri()).await.unwrap()
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn process_exists(id: u32) -> bool {
+    Command::new("kill").args(["-0", &id.to_string()]).stderr(Stdio::null()).status().unwrap().success()
+}
+
+/// The folder of a throw-away server, from the place of a node's log in it.
+fn folder_of(node: &Node) -> PathBuf {
+    node.log_file().ancestors().nth(2).unwrap().to_owned()
+}
+
+/// This test program again, running one test of it in another process.
+fn in_another_process(test: &str, role: &str, environment: &[(&str, &str)]) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]).env(ROLE, role);
+    command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// The value that the other process prints as `name=value`.
+fn value_from(child: &mut Child, name: &str) -> String {
+    let prefix = format!("{name}=");
+    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    lines.map_while(Result::ok).find_map(|line| line.strip_prefix(&prefix).map(str::to_owned)).unwrap()
+}
+
+#[tokio::test]
+async fn a_single_node_answers_and_has_transactions() {
+    let server = DevServer::shared().await.unwrap();
+    let client = client(server).await;
+    let database = client.database(&fresh_database_name("transaction"));
+    database.run_command(doc! { "ping": 1 }).await.unwrap();
+    database.create_collection("things").await.unwrap();
+    let things = database.collection::<Document>("things");
+
+    let mut session = client.start_session().await.unwrap();
+    session.start_transaction().await.unwrap();
+    things.insert_one(doc! { "_id": 1 }).session(&mut session).await.unwrap();
+    things.insert_one(doc! { "_id": 2 }).session(&mut session).await.unwrap();
+    assert_eq!(things.count_documents(doc! {}).await.unwrap(), 0);
+    session.commit_transaction().await.unwrap();
+    assert_eq!(things.count_documents(doc! {}).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn the_shared_server_is_one_for_all_tests() {
+    let (one, other) = tokio::join!(DevServer::shared(), DevServer::shared());
+    assert_eq!(one.unwrap().uri(), other.unwrap().uri());
+}
+
+#[tokio::test]
+async fn a_dropped_server_leaves_no_process_and_no_data() {
+    let server = DevServer::builder().always_own().start().await.unwrap();
+    let node = &server.nodes().unwrap()[0];
+    let (id, folder) = (node.process_id().unwrap(), folder_of(node));
+    assert!(process_exists(id) && folder.is_dir());
+    drop(server);
+    assert!(!process_exists(id));
+    assert!(!folder.exists());
+}
+
+#[test]
+fn a_panic_leaves_no_process_and_no_data() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(DevServer::builder().always_own().start()).unwrap();
+    let node = &server.nodes().unwrap()[0];
+    let (id, folder) = (node.process_id().unwrap(), folder_of(node));
+    panic::catch_unwind(move || {
+        let _owned = server;
+        panic!("a test that fails");
+    })
+    .unwrap_err();
+    assert!(!process_exists(id));
+    assert!(!folder.exists());
+}
+
+#[test]
+fn a_killed_owner_leaves_no_process_and_no_data() {
+    let mut owner = in_another_process("owner_of_a_server", "throw-away", &[]);
+    let folder = PathBuf::from(value_from(&mut owner, "folder"));
+    let id: u32 = value_from(&mut owner, "id").parse().unwrap();
+    assert!(process_exists(id) && folder.is_dir());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    eventually("mongod ends after its owner", || !process_exists(id));
+    eventually("the data goes after the owner", || !folder.exists());
+}
+
+#[test]
+#[ignore = "another test runs this one as a process of its own"]
+fn owner_of_a_server() {
+    let Ok(role) = env::var(ROLE) else { return };
+    let mut builder = DevServer::builder().always_own();
+    if role != "throw-away" {
+        builder = builder.keep_in(role);
+    }
+    let server = tokio::runtime::Runtime::new().unwrap().block_on(builder.start()).unwrap();
+    let node = &server.nodes().unwrap()[0];
+    println!("uri={}\nfolder={}\nid={}", server.uri(), folder_of(node).display(), node.process_id().unwrap());
+    // Killed long before.
+    thread::sleep(PATIENCE);
+}
+
+#[tokio::test]
+async fn a_kept_folder_keeps_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
+
+    let server = start().await;
+    let things = client(&server).await.database("kept").collection::<Document>("things");
+    things.insert_one(doc! { "_id": "kept" }).await.unwrap();
+    let id = server.nodes().unwrap()[0].process_id().unwrap();
+    drop(server);
+    assert!(!process_exists(id));
+
+    let server = start().await;
+    let things = client(&server).await.database("kept").collection::<Document>("things");
+    assert!(things.find_one(doc! { "_id": "kept" }).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || DevServer::builder().always_own().keep_in(folder.path()).nodes(3).start().await.unwrap();
+
+    let server = start().await;
+    let things = client(&server).await.database("kept").collection::<Document>("things");
+    things.insert_one(doc! { "_id": "kept" }).await.unwrap();
+    let address = server.nodes().unwrap()[0].address().to_owned();
+    drop(server);
+
+    let _taken = std::net::TcpListener::bind(&address).unwrap();
+    let server = start().await;
+    assert_ne!(server.nodes().unwrap()[0].address(), address);
+    let things = client(&server).await.database("kept").collection::<Document>("things");
+    assert!(things.find_one(doc! { "_id": "kept" }).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut owner = in_another_process("owner_of_a_server", folder.path().to_str().unwrap(), &[]);
+    let uri = value_from(&mut owner, "uri");
+    let second = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
+    assert_eq!(second.uri(), uri);
+    assert!(matches!(second.nodes(), Err(DevError::NotOwned)));
+
+    // With the owner gone, the next start takes the data over, also while the old server is still on its way out.
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    let third = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
+    assert!(third.nodes().is_ok());
+    client(&third).await.database("kept").run_command(doc! { "ping": 1 }).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_starts_at_once_on_a_kept_folder_share_one_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || DevServer::builder().always_own().keep_in(folder.path()).start();
+    let (one, other) = tokio::join!(start(), start());
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.uri(), other.uri());
+    assert!(one.nodes().is_ok() != other.nodes().is_ok());
+}
+
+#[tokio::test]
+async fn three_nodes_survive_the_kill_of_their_primary_and_its_restart() {
+    let server = DevServer::builder().always_own().nodes(3).start().await.unwrap();
+    let things = client(&server).await.database("faults").collection::<Document>("things");
+    things.insert_one(doc! { "_id": "before" }).await.unwrap();
+
+    let killed = server.primary().await.unwrap();
+    killed.kill().await.unwrap();
+    assert!(!killed.is_running());
+    let successor = server.primary().await.unwrap();
+    assert_ne!(successor.address(), killed.address());
+    things.insert_one(doc! { "_id": "without it" }).await.unwrap();
+
+    killed.restart().await.unwrap();
+    assert!(killed.is_running());
+    let frozen = server.primary().await.unwrap();
+    frozen.freeze().await.unwrap();
+    let successor = server.primary().await.unwrap();
+    assert_ne!(successor.address(), frozen.address());
+    assert!(frozen.is_running());
+    frozen.thaw().await.unwrap();
+
+    // Everybody has to be there again for this write concern.
+    let all = mongodb::options::WriteConcern::builder().w(mongodb::options::Acknowledgment::Nodes(3)).build();
+    things.insert_one(doc! { "_id": "with all" }).write_concern(all).await.unwrap();
+    assert_eq!(things.count_documents(doc! {}).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_stopped_node_keeps_its_data_and_refuses_what_needs_a_process() {
+    let server = DevServer::builder().always_own().start().await.unwrap();
+    let things = client(&server).await.database("faults").collection::<Document>("things");
+    things.insert_one(doc! { "_id": 1 }).await.unwrap();
+    let node = server.primary().await.unwrap();
+    node.freeze().await.unwrap();
+    node.stop().await.unwrap();
+    node.kill().await.unwrap();
+    assert_eq!(node.process_id(), None);
+    assert!(matches!(node.freeze().await, Err(DevError::NodeDown { .. })));
+    node.restart().await.unwrap();
+    server.primary().await.unwrap();
+    assert_eq!(things.count_documents(doc! {}).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn wrong_settings_are_typed_errors() {
+    let start = async |builder: es_mongo::dev::DevServerBuilder| builder.always_own().start().await.unwrap_err();
+
+    let error = start(DevServer::builder().program("/nonexistent/mongod")).await;
+    assert!(matches!(&error, DevError::Program { program, .. } if program == Path::new("/nonexistent/mongod")));
+    assert!(matches!(start(DevServer::builder().nodes(2)).await, DevError::NodeCount { nodes: 2 }));
+
+    let error = start(DevServer::builder().argument("--nonsense")).await;
+    assert!(matches!(&error, DevError::Exited { log, .. } if log.contains("nonsense")), "{error}");
+    let error = start(DevServer::builder().start_timeout(Duration::ZERO)).await;
+    assert!(matches!(error, DevError::Timeout { .. }), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("replica-set"), "dev1 20001 20002 20003").unwrap();
+    let error = start(DevServer::builder().keep_in(folder.path())).await;
+    assert!(matches!(error, DevError::KeptNodes { kept: 3, asked: 1, .. }), "{error}");
+}
+
+#[test]
+fn the_environment_decides_where_the_server_comes_from() {
+    let ends_well = |role, name, value| {
+        let child = in_another_process("start_with_this_environment", role, &[(name, value)]);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    };
+    ends_well("program", "MONGOD", "/nonexistent/mongod");
+    ends_well("uri", "MONGODB_URI", "mongodb://nowhere.invalid/?replicaSet=rs0");
+}
+
+#[tokio::test]
+#[ignore = "another test runs this one as a process of its own"]
+async fn start_with_this_environment() {
+    match env::var(ROLE).as_deref() {
+        Ok("program") => {
+            let error = DevServer::builder().always_own().start().await.unwrap_err();
+            assert!(matches!(&error, DevError::Program { program, .. } if program == Path::new("/nonexistent/mongod")));
+            assert!(error.to_string().contains("MONGOD"));
+        }
+        Ok("uri") => {
+            let server = DevServer::start().await.unwrap();
+            assert_eq!(server.uri(), "mongodb://nowhere.invalid/?replicaSet=rs0");
+            assert!(matches!(server.nodes(), Err(DevError::NotOwned)));
+            assert!(matches!(server.primary().await, Err(DevError::NotOwned)));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_database_name_is_one_that_mongodb_accepts() {
+    let name = fresh_database_name(&"ä b/$.\"".repeat(40));
+    assert!(name.len() <= 63);
+    assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+}
