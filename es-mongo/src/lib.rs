@@ -1,6 +1,7 @@
 //! The MongoDB store of [`es_core`].
 
 mod append;
+mod archive;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
@@ -22,6 +23,9 @@ mod trace;
 /// The driver, in the version that this crate works with.
 pub use mongodb;
 
+pub use archive::{Archive, ArchiveReport};
+#[doc(hidden)]
+pub use archive::ArchiveStep;
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, StoreBuilder};
 pub use query::EventQuery;

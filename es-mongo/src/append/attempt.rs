@@ -141,7 +141,7 @@ async fn commit(session: &mut ClientSession) -> Attempt {
 }
 
 /// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-fn in_transaction(
+pub(crate) fn in_transaction(
     collection: &mongodb::Collection<RawDocumentBuf>,
 ) -> mongodb::Collection<RawDocumentBuf> {
     collection.client().database(&collection.namespace().db).collection(collection.name())
