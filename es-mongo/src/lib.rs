@@ -19,6 +19,7 @@ mod stats;
 mod store;
 mod switch;
 mod trace;
+mod verify;
 
 /// The driver, in the version that this crate works with.
 pub use mongodb;
@@ -33,3 +34,4 @@ pub use stats::StoreStats;
 pub use store::MongoStore;
 pub use switch::{Gradual, Source, Switch};
 pub use trace::{Trace, TraceNode};
+pub use verify::{Finding, Verification, VerifyReport};
