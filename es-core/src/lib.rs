@@ -3,6 +3,8 @@
 
 mod aggregate;
 mod append;
+#[cfg(feature = "derive")]
+pub mod conformance;
 mod context;
 mod error;
 mod event;

@@ -83,7 +83,11 @@ pub(crate) async fn transact(
     }
 }
 
-async fn try_transact(collections: &Collections, documents: Vec<RawDocumentBuf>, archived: Option<Document>) -> Attempt {
+async fn try_transact(
+    collections: &Collections,
+    documents: Vec<RawDocumentBuf>,
+    archived: Option<Document>,
+) -> Attempt {
     let mut session = match collections.client.start_session().await {
         Ok(session) => session,
         Err(error) => return Attempt::NotWritten(error.into()),
@@ -109,7 +113,12 @@ async fn write_all(
     archived: Option<Document>,
 ) -> Option<Attempt> {
     if let Some(filter) = archived {
-        match in_transaction(&collections.archive).find_one(filter).projection(doc! { ID: 1 }).session(&mut *session).await {
+        match in_transaction(&collections.archive)
+            .find_one(filter)
+            .projection(doc! { ID: 1 })
+            .session(&mut *session)
+            .await
+        {
             Ok(None) => {}
             Ok(Some(_)) => return Some(Attempt::Archived),
             Err(error) => return Some(Attempt::NotWritten(error.into())),
@@ -141,9 +150,7 @@ async fn commit(session: &mut ClientSession) -> Attempt {
 }
 
 /// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-fn in_transaction(
-    collection: &mongodb::Collection<RawDocumentBuf>,
-) -> mongodb::Collection<RawDocumentBuf> {
+fn in_transaction(collection: &mongodb::Collection<RawDocumentBuf>) -> mongodb::Collection<RawDocumentBuf> {
     collection.client().database(&collection.namespace().db).collection(collection.name())
 }
 

@@ -53,8 +53,9 @@ impl Batcher {
                 rivals.push(request);
                 continue;
             }
-            let fits =
-                events + request.documents.len() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES && left.is_empty();
+            let fits = events + request.documents.len() <= MAX_EVENTS
+                && bytes + request.bytes() <= MAX_BYTES
+                && left.is_empty();
             if fits || batch.is_empty() {
                 events += request.documents.len();
                 bytes += request.bytes();
