@@ -1,5 +1,7 @@
 //! What the tests of this package share.
 
+pub mod counter;
+
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 

@@ -80,7 +80,7 @@ impl DevServerBuilder {
     /// Adds an option to every connection string, such as `tls=true`. The value is used as it is, so it must be
     /// percent-encoded where it needs to be.
     pub fn uri_option(mut self, name: &str, value: &str) -> Self {
-        self.uri_options.push_str(&format!("&{name}={value}"));
+        self.uri_options.extend(["&", name, "=", value]);
         self
     }
 
