@@ -1,6 +1,7 @@
 //! What the tests of this package share.
 
 pub mod counter;
+pub mod fail_point;
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};

@@ -17,6 +17,7 @@ pub struct DevServerBuilder {
     pub(super) start_timeout: Duration,
     pub(super) uri_options: String,
     pub(super) arguments: Vec<OsString>,
+    pub(super) cache_size_gb: f64,
 }
 
 impl DevServerBuilder {
@@ -29,9 +30,9 @@ impl DevServerBuilder {
             start_timeout: Duration::from_secs(60),
             uri_options: String::new(),
             arguments: Vec::new(),
+            cache_size_gb: 0.25,
         };
         builder
-            .cache_size_gb(0.25)
             .set_parameter("enableTestCommands", "1")
             // A secondary would otherwise stay 15 s after SIGTERM for the sake of its clients.
             .set_parameter("shutdownTimeoutMillisForSignaledShutdown", "100")
@@ -66,8 +67,9 @@ impl DevServerBuilder {
     }
 
     /// The size of each node's cache in GB; 0.25 unless told otherwise, which is the least that `mongod` accepts.
-    pub fn cache_size_gb(self, size: f64) -> Self {
-        self.argument("--wiredTigerCacheSizeGB").argument(size.to_string())
+    pub fn cache_size_gb(mut self, size: f64) -> Self {
+        self.cache_size_gb = size;
+        self
     }
 
     /// Sets a server parameter on every node.

@@ -119,6 +119,7 @@ impl Start<'_> {
         arguments.extend([OsString::from("--dbpath"), data.into(), "--logpath".into(), (&log).into()]);
         // Otherwise every start moves the former log away, and nothing ever removes it.
         arguments.push("--logappend".into());
+        arguments.extend(["--wiredTigerCacheSizeGB".into(), self.builder.cache_size_gb.to_string().into()]);
         arguments.extend(self.builder.arguments.iter().cloned());
         let port = self.identity.ports.get(index).copied().map_or_else(one_free_port, Ok)?;
         let launch = Launch { program: self.program.clone(), arguments, port, folder, keep };
