@@ -99,7 +99,7 @@ fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
         #attributes
         impl #impl_generics #private::fmt::Debug for #name #ty_generics #where_clause {
             fn fmt(&self, #formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
-                #private::fmt::Formatter::write_str(#formatter, match self { #(#arms)* })
+                #private::fmt::Formatter::write_str(#formatter, match *self { #(#arms)* })
             }
         }
     }
