@@ -88,38 +88,46 @@ pub trait Split: Event {
 /// An event as the set that lists it sees it.
 ///
 /// One trait for all that is generated, so that a type that is no event is one error and not several.
-pub trait Listed: Event {
+pub trait Listed: Sized {
     /// What the code knows of it.
-    const INFO: EventInfo = EventInfo::of::<Self>();
+    const INFO: EventInfo;
 
     /// Whether it is stored under a name, its own or an older one.
-    #[inline]
-    fn is_stored_as(name: &str) -> bool {
-        name == Self::TYPE || Self::ALIASES.contains(&name)
-    }
+    fn is_stored_as(name: &str) -> bool;
 
     /// Reads it from the data of any version.
     ///
     /// # Errors
     ///
     /// Those of [`Event::decode`].
-    #[inline]
-    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
-        Self::decode(version, payload)
-    }
+    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
 
     /// Writes its data.
     ///
     /// # Errors
     ///
     /// What the format reports.
+    fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl<E: Event> Listed for E {
+    const INFO: EventInfo = EventInfo::of::<E>();
+
+    #[inline]
+    fn is_stored_as(name: &str) -> bool {
+        name == E::TYPE || E::ALIASES.contains(&name)
+    }
+
+    #[inline]
+    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
+        E::decode(version, payload)
+    }
+
     #[inline]
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
-
-impl<E: Event> Listed for E {}
 
 /// Compares names in a `const` assertion, where `==` on strings is not available.
 pub const fn same_name(left: &str, right: &str) -> bool {

@@ -173,11 +173,21 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
     if rooted {
         return Ok(Some(path));
     }
-    let shown = path.to_token_stream().to_string().replace(' ', "");
-    diag.error(
-        &path,
-        format_args!("`crate` is relative, so its meaning depends on the module; write `crate = ::{shown}` or `crate = crate::{shown}`"),
-    );
+    let below: Path = Path {
+        leading_colon: None,
+        segments: path.segments.iter().filter(|part| part.ident != "self" && part.ident != "super").cloned().collect(),
+    };
+    let below = below.to_token_stream().to_string().replace(' ', "");
+    let message = if below == path.to_token_stream().to_string().replace(' ', "") {
+        format!(
+            "`crate` is relative, so its meaning depends on the module; write `crate = ::{below}` or `crate = crate::{below}`"
+        )
+    } else {
+        format!(
+            "`crate` is relative, so its meaning depends on the module; write `crate = crate::..`, the path from the root"
+        )
+    };
+    diag.error(&path, message);
     // What was meant, so that nothing follows.
     path.leading_colon = Some(Token![::](proc_macro2::Span::call_site()));
     Ok(Some(path))

@@ -1,10 +1,10 @@
 //! What only the compiler can know, as assertions that `cargo check` evaluates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 
 use super::private;
-use super::span::{ends, qualified};
+use super::span::{over, qualified};
 use crate::model::{Aggregate, Event};
 
 /// ```ignore
@@ -49,10 +49,7 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
 
 /// `assert!(.., "..")`, underlining what the user wrote.
 fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream, message: &str) -> TokenStream {
-    let (first, last) = ends(at);
-    let head = quote_spanned!(first=> #private::assert!);
-    let arguments = quote_spanned!(last=> (#condition, "{}", #message));
-    quote!(#head #arguments)
+    over(at, quote!(#private::assert!(#condition, "{}", #message)))
 }
 
 /// One assertion for each name, so that the second of two that are the same is the one underlined.
@@ -142,12 +139,10 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
 
 /// `if let Some((other, name)) = #clash { panic!(..) }`, underlining what the user wrote.
 fn refuse(at: &impl ToTokens, private: &TokenStream, clash: &TokenStream, parts: &TokenStream) -> TokenStream {
-    let (first, last) = ends(at);
-    let head = quote_spanned!(first=> #private::panic!);
-    let arguments = quote_spanned!(last=> ("{}", #private::Message::of(&[#parts]).as_str()));
+    let panic = over(at, quote!(#private::panic!("{}", #private::Message::of(&[#parts]).as_str())));
     quote! {
         if let #private::Option::Some((__other, __name)) = #clash {
-            #head #arguments
+            #panic
         }
     }
 }
