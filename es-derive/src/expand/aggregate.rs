@@ -50,12 +50,11 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let name = &aggregate.name;
     let state_version = Literal::u32_unsuffixed(aggregate.state_version());
-    let policy = match aggregate.snapshot_every() {
-        Some(every) => {
-            let every = Literal::u64_unsuffixed(every);
-            quote!(#private::SnapshotPolicy::every(#every))
-        }
-        None => quote!(#private::SnapshotPolicy::Never),
+    let policy = if let Some(every) = aggregate.snapshot_every() {
+        let every = Literal::u64_unsuffixed(every);
+        quote!(#private::SnapshotPolicy::every(#every))
+    } else {
+        quote!(#private::SnapshotPolicy::Never)
     };
     let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
     let state::State { items, methods } = state::expand(aggregate);

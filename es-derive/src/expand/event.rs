@@ -2,7 +2,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Data, DeriveInput, Fields, parse_quote};
 
-use super::span::{local, qualified, self_as};
+use super::span::{call, local, over, qualified, self_as};
 use super::{impl_attributes, private, proof, serde_path, stored};
 use crate::attr::serde::SerdeKeys;
 use crate::model::{Event, Shape};
@@ -97,12 +97,14 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (name, aliases) = (&event.name, &event.attr.aliases);
     let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
-    let [p, stored, payload, source] = ["__P", "__version", "__payload", "__source"].map(local);
+    let [p, stored, payload, source, old] = ["__P", "__version", "__payload", "__source", "__old"].map(local);
     let obligation = if event.is_generic() { proof::expand_predecessor_in_body(event) } else { TokenStream::new() };
     let older = event.from().map(|from| {
         let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
         let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
-        quote!(1..#since => #private::Result::map(#decode(#stored, #payload), #upcast),)
+        let decode = call(from, &decode, &quote!(#stored, #payload));
+        let upcast = call(from, &upcast, &quote!(#old));
+        quote!(1..#since => #private::Result::map(#decode, |#old| #upcast),)
     });
     let own = if event.since == event.version { quote!(#version) } else { quote!(#since..=#version) };
     quote! {
@@ -142,6 +144,11 @@ pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
         generics.make_where_clause().predicates.push(parse_quote! {
             Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned + #private::Send + 'static
         });
+        if let Some(from) =
+            event.from().filter(|from| matches!(from.path.segments.last(), Some(last) if !last.arguments.is_none()))
+        {
+            generics.make_where_clause().predicates.push(parse_quote!(#from: #private::Event));
+        }
     }
     generics
 }
@@ -158,10 +165,12 @@ fn expand_split(event: &Event<'_>) -> TokenStream {
     let ident = &event.input.ident;
     let generics = generics(event);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let key = event.attr.split.key();
+    let tuple = over(&key, quote!((#(#parts,)*)));
     quote! {
         #attributes
         impl #impl_generics #private::Split for #ident #ty_generics #where_clause {
-            type Parts = (#(#parts,)*);
+            type Parts = #tuple;
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use event_enum::expand_event_enum;
 pub(crate) fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => input,
-        Err(error) => return fallback::no_type(item, error),
+        Err(error) => return fallback::no_type(&item, error),
     };
     let diag = Diag::new();
     let attr = EventAttr::parse(&diag, attr);
@@ -46,7 +46,7 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     check::aggregate(&diag, &aggregate);
     match diag.finish() {
         Ok(()) => aggregate::expand(&aggregate),
-        Err(error) => fallback::aggregate(&aggregate, &error),
+        Err(error) => fallback::aggregate(aggregate, &error),
     }
 }
 

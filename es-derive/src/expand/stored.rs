@@ -237,16 +237,16 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
         Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
-    let mut to = input.generics.clone();
-    let mut from = input.generics.clone();
-    from.params.insert(0, parse_quote!('__de));
+    let mut write = input.generics.clone();
+    let mut read = input.generics.clone();
+    read.params.insert(0, parse_quote!('__de));
     for param in input.generics.type_params() {
         let param = &param.ident;
-        to.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
-        from.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
+        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
+        read.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
     }
-    let (to_generics, _, to_where) = to.split_for_impl();
-    let (from_generics, _, from_where) = from.split_for_impl();
+    let (write_generics, _, write_where) = write.split_for_impl();
+    let (read_generics, _, read_where) = read.split_for_impl();
     let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
         #[doc(hidden)]
@@ -254,7 +254,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
             #items
 
             #attributes
-            impl #to_generics #private::serde::Serialize for #ident #ty_generics #to_where {
+            impl #write_generics #private::serde::Serialize for #ident #ty_generics #write_where {
                 fn serialize<#s: #private::serde::Serializer>(
                     &self,
                     #source: #s,
@@ -264,7 +264,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
             }
 
             #attributes
-            impl #from_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #from_where {
+            impl #read_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #read_where {
                 fn deserialize<#d: #private::serde::Deserializer<'__de>>(
                     #source: #d,
                 ) -> #private::Result<Self, #d::Error> {
