@@ -10,7 +10,7 @@ mod batches;
 mod domain;
 mod load;
 mod report;
-//mod targets;
+mod targets;
 
 use es_mongo::dev::DevServer;
 
@@ -28,7 +28,7 @@ async fn run(wanted: &[String]) -> Outcome {
     let server = DevServer::builder().cache_size_gb(2.0).start().await?;
     let uri = server.uri();
     if is_wanted("targets") {
-        {}
+        targets::run(uri).await?;
     }
     if is_wanted("append") {
         append::run(uri).await?;

@@ -91,8 +91,8 @@ async fn many_writers(ledgers: &Repository<Ledger, MongoStore>) {
         let ledgers = ledgers.clone();
         running.spawn(async move {
             for number in 0..100 {
-                let created = ledgers.create(&format!("many-{writer}-{number}"), posted(number), metadata(number));
-                created.await.expect("it is new");
+                let id = format!("many-{writer}-{number}");
+                ledgers.create(&id, posted(number), metadata(number)).await.expect("it is new");
             }
         });
     }
