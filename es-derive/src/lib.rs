@@ -55,6 +55,13 @@ pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), item.into()).into()
 }
 
+/// Generates nothing. It makes `#[serde(..)]` known on an event whose serde impls are derived elsewhere.
+#[doc(hidden)]
+#[proc_macro_derive(SerdeAttributes, attributes(serde))]
+pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
+    TokenStream::new()
+}
+
 /// Makes a struct or an enum an aggregate: state that is folded from events.
 ///
 /// ```ignore

@@ -61,6 +61,8 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[doc(hidden)]
         const _: () = {
+            #[allow(unused_imports)]
+            use #private::primitive::*;
             #items
 
             #attributes
