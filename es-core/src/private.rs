@@ -241,6 +241,23 @@ impl Message {
     }
 }
 
+/// What a mirror has when serde refused its attributes: the error of serde is enough.
+///
+/// The functions that serde generates are inherent and come before these.
+pub trait Refused {
+    /// Never runs.
+    fn serialize<T, S: serde::Serializer>(_: &T, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("serde refused the attributes of this type"))
+    }
+
+    /// Never runs.
+    fn deserialize<'de, T, D: serde::Deserializer<'de>>(_: D) -> Result<T, D::Error> {
+        Err(serde::de::Error::custom("serde refused the attributes of this type"))
+    }
+}
+
+impl<T> Refused for T {}
+
 /// The primitive types that serde's generated code names without a path.
 pub mod primitive {
     pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};

@@ -145,7 +145,7 @@ pub enum Door {
 
 impl ::std::default::Default for Door {
     fn default() -> Self {
-        Self::Open
+        Self::Closed(0)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{impl_attributes, private, proof, serde_path, stored};
 use crate::attr::serde::SerdeKeys;
 use crate::model::{Event, Shape};
 
-/// ```ignore
+/// ```text
 /// struct InvoicePaid { .. }
 ///
 /// const _: () = { .. };                       // the mirror, `Serialize` and `Deserialize`
@@ -65,7 +65,7 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
     style
 }
 
-/// ```ignore
+/// ```text
 /// impl Event for InvoicePaid {
 ///     const TYPE: &'static str = "InvoicePaid";
 ///     const VERSION: u32 = 2;
@@ -144,7 +144,7 @@ pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
     generics
 }
 
-/// ```ignore
+/// ```text
 /// impl Split for InvoicePaidAndSent {
 ///     type Parts = (InvoicePaid, InvoiceSent);
 /// }

@@ -88,7 +88,7 @@ impl Original<'_> {
         ty
     }
 
-    /// ```ignore
+    /// ```text
     /// #[derive(Serialize, Deserialize)]
     /// #[serde(crate = "..", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
@@ -111,7 +111,7 @@ impl Original<'_> {
 
     /// serde writes a tuple struct as an array, so two mirrors give its fields names: one reads through functions, one is read and taken apart.
     ///
-    /// ```ignore
+    /// ```text
     /// #[derive(Serialize)]
     /// #[serde(crate = "..", remote = "Moved")]
     /// struct __Written { #[serde(rename = "0", getter = "__field_0")] __0: String }
@@ -222,7 +222,7 @@ fn with_deserialize(generics: &Generics, private: &TokenStream, read: &Ident, d:
     result
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     struct __Stored { .. }
 ///     impl Serialize for Opened { .. }
@@ -253,7 +253,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
         const _: () = {
             // serde names primitive types without a path.
             #[allow(unused_imports)]
-            use #private::primitive::*;
+            use #private::{Refused as _, primitive::*};
             #items
 
             #attributes
