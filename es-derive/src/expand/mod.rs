@@ -8,6 +8,8 @@ mod proof;
 mod span;
 mod state;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 use quote::quote;
