@@ -11,6 +11,8 @@ pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, u64};
 pub use core::result::Result;
 pub use core::{assert, panic};
+#[cfg(feature = "derive")]
+pub use es_derive::SerdeAttributes;
 pub use serde;
 pub use std;
 pub use std::vec::Vec;
@@ -88,6 +90,11 @@ pub trait Split: Event {
 /// An event as the set that lists it sees it.
 ///
 /// One trait for all that is generated, so that a type that is no event is one error and not several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event(version = 1)]` on `{Self}`"
+)]
 pub trait Listed: Sized {
     /// What the code knows of it.
     const INFO: EventInfo;
@@ -232,4 +239,26 @@ impl Message {
             Err(_) => "the stored names of the events clash",
         }
     }
+}
+
+/// What a mirror has when serde refused its attributes: the error of serde is enough.
+///
+/// The functions that serde generates are inherent and come before these.
+pub trait Refused {
+    /// Never runs.
+    fn serialize<T, S: serde::Serializer>(_: &T, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("serde refused the attributes of this type"))
+    }
+
+    /// Never runs.
+    fn deserialize<'de, T, D: serde::Deserializer<'de>>(_: D) -> Result<T, D::Error> {
+        Err(serde::de::Error::custom("serde refused the attributes of this type"))
+    }
+}
+
+impl<T> Refused for T {}
+
+/// The primitive types that serde's generated code names without a path.
+pub mod primitive {
+    pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};
 }

@@ -41,7 +41,7 @@ fn keyword(item: &syn::Item) -> proc_macro2::Span {
     }
 }
 
-/// ```ignore
+/// ```text
 /// struct InvoicePaid { .. }
 /// compile_error! { .. }
 /// impl Serialize for InvoicePaid { .. }
@@ -92,7 +92,7 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// compile_error! { .. }
 /// pub enum InvoiceEvent { .. }                // of those events that could be read
 /// impl EventSet for InvoiceEvent { .. }

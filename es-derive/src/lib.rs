@@ -15,7 +15,7 @@ use proc_macro::TokenStream;
 
 /// Makes a struct or an enum an event: a fact as one version of the program records it.
 ///
-/// ```ignore
+/// ```text
 /// #[event(version = 2, from = InvoicePaidV1)]
 /// pub struct InvoicePaid { pub payment_id: String, pub method: PaymentMethod, pub amount: Money }
 ///
@@ -52,12 +52,19 @@ use proc_macro::TokenStream;
 /// `#[serde(..)]` attributes on the type, its fields and its variants are passed on, and win over these defaults.
 #[proc_macro_attribute]
 pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand::event(attr.into(), item.into()).into()
+    expand::event(attr.into(), &item.into()).into()
+}
+
+/// Generates nothing. It makes `#[serde(..)]` known on an event whose serde impls are derived elsewhere.
+#[doc(hidden)]
+#[proc_macro_derive(SerdeAttributes, attributes(serde))]
+pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
+    TokenStream::new()
 }
 
 /// Makes a struct or an enum an aggregate: state that is folded from events.
 ///
-/// ```ignore
+/// ```text
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed), snapshot(every = 100, version = 1))]
 /// pub struct Invoice { number: String, amount: Money, status: Status }

@@ -41,12 +41,14 @@ trait Deserialize {}
 /// Not the trait of the library.
 trait Default {}
 
+#[allow(unused_macros, reason = "nothing is to use it")]
 macro_rules! panic {
     ($($anything:tt)*) => {
         compile_error!("not this one")
     };
 }
 
+#[allow(unused_macros, reason = "nothing is to use it")]
 macro_rules! assert {
     ($($anything:tt)*) => {
         compile_error!("not this one")
@@ -143,7 +145,7 @@ pub enum Door {
 
 impl ::std::default::Default for Door {
     fn default() -> Self {
-        Self::Open
+        Self::Closed(0)
     }
 }
 

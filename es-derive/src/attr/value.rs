@@ -183,9 +183,8 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
             "`crate` is relative, so its meaning depends on the module; write `crate = ::{below}` or `crate = crate::{below}`"
         )
     } else {
-        format!(
-            "`crate` is relative, so its meaning depends on the module; write `crate = crate::..`, the path from the root"
-        )
+        "`crate` is relative, so its meaning depends on the module; write `crate = crate::..`, the path from the root"
+            .to_owned()
     };
     diag.error(&path, message);
     // What was meant, so that nothing follows.

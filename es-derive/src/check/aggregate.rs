@@ -114,7 +114,7 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
             format_args!("`{name}` is the aggregate itself; give its events another name, such as `{name}Event`"),
         ),
         (Some(given), Some(_)) => {
-            diag.error(given, format_args!("`{name}` is one of the events; give the enum of all events another name"))
+            diag.error(given, format_args!("`{name}` is one of the events; give the enum of all events another name"));
         }
         (None, Some(event)) => diag.error(
             event.ty,

@@ -6,7 +6,7 @@ use super::span::{local, self_as};
 use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// pub enum InvoiceEvent { .. }                // and what makes it useful
 /// impl EventSet for InvoiceEvent { .. }
 /// const _: () = { .. };                       // no two events share a stored name
@@ -25,7 +25,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     struct __Stored { .. }
 ///     impl Aggregate for Invoice {
@@ -61,6 +61,8 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[doc(hidden)]
         const _: () = {
+            #[allow(unused_imports)]
+            use #private::{Refused as _, primitive::*};
             #items
 
             #attributes
@@ -101,7 +103,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     generics
 }
 
-/// ```ignore
+/// ```text
 /// fn init(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoiceCreated(event) => Result::Ok(<Self as Init<InvoiceCreated>>::init(event, context)),
@@ -147,7 +149,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),

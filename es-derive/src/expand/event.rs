@@ -6,18 +6,16 @@ use super::span::{call, local, over, qualified, self_as};
 use super::{impl_attributes, private, proof, serde_path, stored};
 use crate::attr::serde::SerdeKeys;
 use crate::model::{Event, Shape};
-use crate::symbol::SERDE;
 
-/// ```ignore
-/// #[derive(Serialize, Deserialize)]
-/// #[serde(crate = "..", rename_all = "camelCase")]
+/// ```text
 /// struct InvoicePaid { .. }
 ///
+/// const _: () = { .. };                       // the mirror, `Serialize` and `Deserialize`
 /// const _: () = { .. };                       // the predecessor is version 1 of the same name
 /// impl Event for InvoicePaid { .. }
 /// ```
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
-    let item = expand_item(event, event.input.clone());
+    let item = expand_item(event);
     let serde = if event.derives_serde_directly() { TokenStream::new() } else { stored::expand_traits(event) };
     let proof = proof::expand_predecessor(event);
     let split = expand_split(event);
@@ -32,28 +30,21 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
 }
 
 /// The item as the user wrote it, with the derives of serde where they write what is to be stored.
-pub(crate) fn expand_item(event: &Event<'_>, mut item: DeriveInput) -> TokenStream {
-    if !event.derives_serde_directly() {
-        // The attributes go to the mirrors, which do derive.
-        remove_serde_attributes(&mut item);
-        return item.into_token_stream();
-    }
+fn expand_item(event: &Event<'_>) -> TokenStream {
+    let item = event.input;
     let private = private(&event.krate);
+    if !event.derives_serde_directly() {
+        return quote! {
+            #[derive(#private::SerdeAttributes)]
+            #item
+        };
+    }
     let serde = serde_path(&event.krate);
     let style = container_style(event.shape, &event.serde);
     quote! {
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde #style)]
         #item
-    }
-}
-
-fn remove_serde_attributes(item: &mut DeriveInput) {
-    item.attrs.retain(|attr| *attr.path() != SERDE);
-    if let Data::Struct(data) = &mut item.data {
-        for field in &mut data.fields {
-            field.attrs.retain(|attr| *attr.path() != SERDE);
-        }
     }
 }
 
@@ -74,7 +65,7 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
     style
 }
 
-/// ```ignore
+/// ```text
 /// impl Event for InvoicePaid {
 ///     const TYPE: &'static str = "InvoicePaid";
 ///     const VERSION: u32 = 2;
@@ -153,7 +144,7 @@ pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
     generics
 }
 
-/// ```ignore
+/// ```text
 /// impl Split for InvoicePaidAndSent {
 ///     type Parts = (InvoicePaid, InvoiceSent);
 /// }

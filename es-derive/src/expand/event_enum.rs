@@ -6,7 +6,7 @@ use super::span::local;
 use super::{impl_attributes, private};
 use crate::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// /// The events of [`Invoice`].
 /// pub enum InvoiceEvent {
 ///     /// [`InvoicePaid`]

@@ -6,7 +6,7 @@ use super::span::{call, local, qualified};
 use super::{impl_attributes, private, proof};
 use crate::model::{Aggregate, Listed};
 
-/// ```ignore
+/// ```text
 /// impl EventSet for InvoiceEvent { .. }
 /// impl Serialize for InvoiceEvent { .. }
 /// ```
@@ -35,7 +35,7 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
     qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
 }
 
-/// ```ignore
+/// ```text
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
 ///     fn event_type(&self) -> &'static str { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.event_type } }
@@ -129,7 +129,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl Serialize for InvoiceEvent {
 ///     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 ///         match self { Self::InvoicePaid(event) => <InvoicePaid as Listed>::write(event, serializer) }

@@ -7,7 +7,7 @@ use super::private;
 use super::span::{over, qualified};
 use crate::model::{Aggregate, Event};
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     assert!(<InvoicePaidV1 as Event>::VERSION == 1, "..");
 ///     assert!(same_name(<InvoicePaidV1 as Event>::TYPE, "InvoicePaid"), "..");
@@ -54,7 +54,7 @@ fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream,
 
 /// One assertion for each name, so that the second of two that are the same is the one underlined.
 ///
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
 ///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];

@@ -1,4 +1,4 @@
-use es_core::{Aggregate, Apply, Context, event};
+use es_core::{Aggregate, Apply, Context, IntoEvents, event};
 
 #[event(version = 1)]
 pub struct Opened;
@@ -14,6 +14,8 @@ impl Apply<Opened> for Account {
     fn apply(&mut self, _: Opened, _: &Context) {}
 }
 
+fn decide<A: Aggregate>(_: impl IntoEvents<A::Event>) {}
+
 fn main() {
-    let _: Vec<AccountEvent> = Closed.into_events();
+    decide::<Account>(Closed);
 }
