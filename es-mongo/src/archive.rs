@@ -206,10 +206,16 @@ impl<A: Aggregate> Archive<'_, A> {
     /// Begins a stream at the first of its old events in use. It may go only where all before it are archived.
     async fn begin(&self, first: &Candidate) -> Result<Prefix, StoreError> {
         let Ok(stream) = StreamId::of::<A>(&first.aggregate_id) else {
-            return Ok(Prefix { aggregate_id: first.aggregate_id.clone(), stream: None, next: None, covered: Version::NONE });
+            return Ok(Prefix {
+                aggregate_id: first.aggregate_id.clone(),
+                stream: None,
+                next: None,
+                covered: Version::NONE,
+            });
         };
         let is_next = first.sequence == Sequence::FIRST
-            || scan::archived_before(self.store.collections(), &stream, first.sequence).await? == first.sequence.get() - 1;
+            || scan::archived_before(self.store.collections(), &stream, first.sequence).await?
+                == first.sequence.get() - 1;
         Ok(Prefix {
             aggregate_id: first.aggregate_id.clone(),
             stream: Some(stream),
@@ -253,7 +259,11 @@ impl<A: Aggregate> Archive<'_, A> {
         }
     }
 
-    async fn take_snapshot(&self, stream: &StreamId, newest: Option<Snapshot<A>>) -> Result<Option<Version>, StoreError> {
+    async fn take_snapshot(
+        &self,
+        stream: &StreamId,
+        newest: Option<Snapshot<A>>,
+    ) -> Result<Option<Version>, StoreError> {
         let mut replay = match newest {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::<A>::new(stream.clone()),
@@ -286,7 +296,10 @@ impl<A: Aggregate> Archive<'_, A> {
     }
 }
 
-fn reached(hook: Option<&(dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync)>, step: ArchiveStep) -> Result<(), Stop> {
+fn reached(
+    hook: Option<&(dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync)>,
+    step: ArchiveStep,
+) -> Result<(), Stop> {
     match hook.map(|hook| hook(step)) {
         Some(ControlFlow::Break(())) => Err(Stop::Told),
         _ => Ok(()),
@@ -325,6 +338,9 @@ impl Prefix {
 
 impl<A> fmt::Debug for Archive<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Archive").field("older_than", &self.older_than).field("batch", &self.batch).finish_non_exhaustive()
+        f.debug_struct("Archive")
+            .field("older_than", &self.older_than)
+            .field("batch", &self.batch)
+            .finish_non_exhaustive()
     }
 }

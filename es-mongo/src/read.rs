@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use mongodb::Collection;
-use bson::raw::{RawDocument, RawDocumentBuf};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use crate::document::field::SEQUENCE;
 use crate::document::{documents, integer, of_stream, read_event};
@@ -169,7 +169,8 @@ impl Reader {
                         continue;
                     }
                     if first > self.last.next() && self.archive.is_none() {
-                        let before = Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
+                        let before =
+                            Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
                         self.archive = Some(find(self.collections.archive.clone(), self.filter(before)).await?);
                         self.ready.push_front(batch);
                         self.phase = Phase::ArchiveBefore;

@@ -32,7 +32,10 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    pub(super) async fn open<A: Aggregate>(collections: &Collections, older_than: Timestamp) -> Result<Self, StoreError> {
+    pub(super) async fn open<A: Aggregate>(
+        collections: &Collections,
+        older_than: Timestamp,
+    ) -> Result<Self, StoreError> {
         let order = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, TIMESTAMP: { "$lt": bson::DateTime::from(older_than) } };
         let old = collections.events.find(filter).sort(order.clone()).hint(Hint::Keys(order));

@@ -53,11 +53,5 @@ impl Order for ByPosition {
 
 /// The part of an index from one key on and before another, in its order, whatever the types of the values are.
 fn on_index(index: Document, from: Option<Document>, before: Option<Document>, batch: u32) -> FindOptions {
-    FindOptions::builder()
-        .sort(index.clone())
-        .hint(Hint::Keys(index))
-        .min(from)
-        .max(before)
-        .batch_size(batch)
-        .build()
+    FindOptions::builder().sort(index.clone()).hint(Hint::Keys(index)).min(from).max(before).batch_size(batch).build()
 }

@@ -56,7 +56,11 @@ fn position_of(document: &RawDocument) -> Option<Position> {
 }
 
 /// Reports those positions that one event has among those in use, and another one in the archive.
-async fn compare(collections: &Collections, positions: &[Position], report: &mut VerifyReport) -> Result<(), StoreError> {
+async fn compare(
+    collections: &Collections,
+    positions: &[Position],
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
     if positions.is_empty() {
         return Ok(());
     }

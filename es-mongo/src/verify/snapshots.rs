@@ -129,9 +129,10 @@ fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
     match (sorted(left), sorted(right)) {
         (Some(left), Some(right)) => {
             left.len() == right.len()
-                && left.iter().zip(&right).all(|((left_key, left), (right_key, right))| {
-                    left_key == right_key && same_value(*left, *right)
-                })
+                && left
+                    .iter()
+                    .zip(&right)
+                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same_value(*left, *right))
         }
         _ => false,
     }

@@ -105,8 +105,11 @@ impl<A: Aggregate> Check<A> {
 
     /// What lies in both collections must be the same.
     fn compare_copies(&self, in_use: &[RawDocumentBuf], archived: &[RawDocumentBuf], report: &mut VerifyReport) {
-        let Some(event) = in_use.first().or(archived.first()).and_then(|document| read_event(document).ok()) else { return };
-        let (stream, sequence, event_type) = (self.replay.stream().clone(), event.sequence, event.event_type.to_owned());
+        let Some(event) = in_use.first().or(archived.first()).and_then(|document| read_event(document).ok()) else {
+            return;
+        };
+        let (stream, sequence, event_type) =
+            (self.replay.stream().clone(), event.sequence, event.event_type.to_owned());
         let (one, other) = match (in_use, archived) {
             ([_], []) | ([], [_]) => return,
             ([one], [other]) => (one, other),
@@ -150,11 +153,15 @@ impl<A: Aggregate> Check<A> {
         let (stream, event_type) = (self.replay.stream().clone(), event.event_type.to_owned());
         let sequence: Sequence = event.sequence;
         match error {
-            StoreError::Decode { source: DecodeError::UnknownType, .. } => Finding::ForeignType { stream, sequence, event_type },
+            StoreError::Decode { source: DecodeError::UnknownType, .. } => {
+                Finding::ForeignType { stream, sequence, event_type }
+            }
             StoreError::Decode { source, .. } => {
                 Finding::Undecodable { stream, sequence, event_type, reason: source.to_string() }
             }
-            StoreError::Fold { source, .. } => Finding::CannotFold { stream, sequence, event_type, reason: source.to_string() },
+            StoreError::Fold { source, .. } => {
+                Finding::CannotFold { stream, sequence, event_type, reason: source.to_string() }
+            }
             error => from_malformed(error),
         }
     }
