@@ -104,8 +104,8 @@ async fn events_decode_from_every_version_and_older_name() {
         AccountEvent::Deposited(deposited) => (deposited.cents, deposited.source),
         other => panic!("{other:?}"),
     };
-    let expected =
-        [(1, "source-1"), (10, "unknown"), (11, "unknown"), (13, "old name")].map(|(cents, source)| (cents, source.to_owned()));
+    let expected = [(1, "source-1"), (10, "unknown"), (11, "unknown"), (13, "old name")]
+        .map(|(cents, source)| (cents, source.to_owned()));
     for name in ["Deposited", "PaidIn"] {
         let found = store.events().of_type(name).read_as::<Account>().collect().await.unwrap();
         let names: Vec<&str> = found.iter().map(|event| event.event_type.as_str()).collect();
@@ -250,17 +250,22 @@ async fn assert_plans(store: &MongoStore, index: &str, what: &str) {
         let plan = entry.get_str("planSummary").unwrap_or_default();
         // Whether there is an archive at all is asked by reading any one of it.
         let is_any = entry.get_document("command").is_ok_and(|command| {
-            command.get_document("filter").is_ok_and(Document::is_empty) && command.get("limit").and_then(Bson::as_i64) == Some(1)
+            command.get_document("filter").is_ok_and(Document::is_empty)
+                && command.get("limit").and_then(Bson::as_i64) == Some(1)
         });
         // The copies of an unfinished archive run are looked up one by one, in no order.
         let is_any = is_any || entry.to_string().contains("$lookup");
         assert!(is_any || !plan.contains("COLLSCAN"), "{what}: {plan} for {entry}");
         assert!(!entry.get_bool("hasSortStage").unwrap_or(false), "{what}: it sorts: {entry}");
-        let number = |name| entry.get(name).and_then(Bson::as_i64).or(entry.get_i32(name).ok().map(i64::from)).unwrap_or(0);
+        let number =
+            |name| entry.get(name).and_then(Bson::as_i64).or(entry.get_i32(name).ok().map(i64::from)).unwrap_or(0);
         // Where nothing lies in a period, every index is as good.
         let examined = number("docsExamined");
         assert!(is_any || plan.contains(index) || examined == 0, "{what}: {plan} for {entry}");
-        assert!(is_any || index.is_empty() || examined <= number("nreturned"), "{what}: it examines more than it returns: {entry}");
+        assert!(
+            is_any || index.is_empty() || examined <= number("nreturned"),
+            "{what}: it examines more than it returns: {entry}"
+        );
     }
     profile.drop().await.unwrap();
     database.run_command(doc! { "profile": 2 }).await.unwrap();
