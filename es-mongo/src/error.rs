@@ -53,6 +53,17 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
     }
 }
 
+/// The documents that an unordered insert refused because they are there already, or `None` where anything else went wrong.
+pub(crate) fn duplicates(error: &Error) -> Option<Vec<usize>> {
+    match &*error.kind {
+        ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
+            let refused = failure.write_errors.iter().flatten();
+            refused.map(|refusal| (refusal.code == code::DUPLICATE_KEY).then_some(refusal.index)).collect()
+        }
+        _ => None,
+    }
+}
+
 /// What became of a write inside a transaction that has not been told to commit: nothing, whatever the error.
 pub(crate) fn uncommitted_fate(error: &Error) -> WriteFate {
     match insert_fate(error) {

@@ -8,6 +8,8 @@
 //! | [`MongoStore::connect`], [`MongoStore::builder`] | open, with collections, indexes and validator made or checked |
 //! | [`MongoStore::events`] | events by type, user, correlation and period, as a stream |
 //! | [`MongoStore::trace`] | the flow of a command, as a tree by causation |
+//! | [`MongoStore::archive`] | old events moved away, with every aggregate still loadable at any version and moment |
+//! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
 //! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
 //! | [`MongoStore::stats`], [`metrics`] | figures |
 //!
@@ -26,6 +28,7 @@
 //! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
 
 mod append;
+mod archive;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
@@ -43,10 +46,14 @@ mod stats;
 mod store;
 mod switch;
 mod trace;
+mod verify;
 
 /// The driver, in the version that this crate works with.
 pub use mongodb;
 
+#[doc(hidden)]
+pub use archive::ArchiveStep;
+pub use archive::{Archive, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, StoreBuilder};
 pub use query::EventQuery;
@@ -54,6 +61,7 @@ pub use stats::StoreStats;
 pub use store::MongoStore;
 pub use switch::{Gradual, Source, Switch};
 pub use trace::{Trace, TraceNode};
+pub use verify::{Finding, Verification, VerifyReport};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

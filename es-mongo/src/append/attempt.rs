@@ -154,7 +154,7 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
 }
 
 /// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-fn in_transaction(collection: &mongodb::Collection<RawDocumentBuf>) -> mongodb::Collection<RawDocumentBuf> {
+pub(crate) fn in_transaction(collection: &mongodb::Collection<RawDocumentBuf>) -> mongodb::Collection<RawDocumentBuf> {
     collection.client().database(&collection.namespace().db).collection(collection.name())
 }
 
