@@ -1,5 +1,6 @@
 //! What the tests of this package share.
 
+pub mod account;
 pub mod counter;
 pub mod fail_point;
 pub mod history;
