@@ -46,15 +46,25 @@ fn query_indexes() -> [Index; 5] {
     ]
 }
 
+fn position_index() -> Index {
+    Index { keys: doc! { POSITION: 1 }, uniqueness: Unique }
+}
+
 fn event_indexes() -> Vec<Index> {
     let mut indexes = vec![
         stream_index(),
-        Index { keys: doc! { POSITION: 1 }, uniqueness: Unique },
+        position_index(),
         Index {
             keys: doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, APPEND_ID: 1 },
             uniqueness: UniqueWhereString(APPEND_ID),
         },
     ];
+    indexes.extend(query_indexes());
+    indexes
+}
+
+fn archive_indexes() -> Vec<Index> {
+    let mut indexes = vec![stream_index(), position_index()];
     indexes.extend(query_indexes());
     indexes
 }
@@ -145,8 +155,7 @@ pub(crate) async fn ensure(database: &Database, names: &CollectionNames) -> Resu
     }
     ensure_indexes(&database.collection(&names.events), event_indexes()).await?;
     ensure_indexes(&database.collection(&names.snapshots), snapshot_indexes()).await?;
-    let archive = std::iter::once(stream_index()).chain(query_indexes()).collect();
-    ensure_indexes(&database.collection(&names.archive), archive).await
+    ensure_indexes(&database.collection(&names.archive), archive_indexes()).await
 }
 
 async fn create(database: &Database, name: &str, validator: Option<Document>) -> Result<(), StoreError> {

@@ -15,8 +15,12 @@
 //! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | taking one |
 //! | `es_mongo_snapshots_passed_over_total` | counter | `aggregate` | snapshots that did not decode |
 //! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
+//! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has made aggregates of |
+//! | `es_mongo_verify_findings_total` | counter | `aggregate` | what `verify` has found wrong |
+//! | `es_mongo_verify_seconds` | histogram | `aggregate` | one run of `verify` |
 //!
-//! Spans of `tracing`, all at level `debug`: `append`, `read`, `newest_snapshot`, `put_snapshot`, `archive`, `migrate`, `verify`.
+//! Spans of `tracing`, all at level `debug`: `append`, `newest_snapshot`, `put_snapshot`, `trace`, `stats`, `archive`, `migrate`, `verify`,
+//! and `load` of the gradual switch.
 
 use std::time::Instant;
 
@@ -84,7 +88,15 @@ pub(crate) fn snapshot_passed_over(aggregate: &'static str) {
     metrics::counter!("es_mongo_snapshots_passed_over_total", "aggregate" => aggregate).increment(1);
 }
 
-#[allow(dead_code, reason = "the archive follows")]
 pub(crate) fn archived(aggregate: &'static str, events: u64) {
     metrics::counter!("es_mongo_events_archived_total", "aggregate" => aggregate).increment(events);
+}
+
+pub(crate) fn migrated(aggregate: &'static str, documents: u64) {
+    metrics::counter!("es_mongo_documents_migrated_total", "aggregate" => aggregate).increment(documents);
+}
+
+pub(crate) fn verified(aggregate: &'static str, timer: Timer, findings: u64) {
+    metrics::counter!("es_mongo_verify_findings_total", "aggregate" => aggregate).increment(findings);
+    metrics::histogram!("es_mongo_verify_seconds", "aggregate" => aggregate).record(timer.seconds());
 }

@@ -196,6 +196,12 @@ impl Runtime for MongoStore {
     }
 }
 
+impl fmt::Debug for Collections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collections").field("events", &self.events.namespace()).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MongoStore")

@@ -1,0 +1,205 @@
+//! What is in use and what is archived as one, in the order of an index.
+//!
+//! An archive run may move events while they are read, so the order in which the two collections are asked matters.
+//! Both are read in windows: first a part of what is in use, and only then the same part of the archive. The archive
+//! copies before it deletes, so what was moved before its turn came is found in the second place, and what is
+//! moved afterwards was found in the first.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bson::Document;
+use bson::raw::{RawDocument, RawDocumentBuf};
+use es_core::StoreError;
+use futures_util::StreamExt;
+use mongodb::Collection;
+use mongodb::options::FindOptions;
+use mongodb::raw_batch_cursor::RawBatchCursor;
+
+use crate::document::documents;
+use crate::error::store_error;
+use crate::store::Collections;
+
+/// The server forgets a cursor that was not used for ten minutes, so one that rested is opened anew well before that.
+const CURSOR_RESTS: Duration = Duration::from_secs(120);
+
+/// An order in which both collections can be read, each on an index.
+pub(crate) trait Order: Send + 'static {
+    /// What the order compares.
+    type Key: Ord + Clone + Send + Sync;
+
+    /// The key of a document, or `None` where it has none, because it is malformed.
+    fn key(&self, document: &RawDocument) -> Option<Self::Key>;
+
+    /// The query for a part of a collection, sorted by the key: from one key on, and before another.
+    fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> (Document, FindOptions);
+}
+
+/// What a merge finds next.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// All documents of one key.
+    Same {
+        /// Those in use.
+        in_use: Vec<RawDocumentBuf>,
+        /// Those in the archive.
+        archived: Vec<RawDocumentBuf>,
+    },
+    /// A document without a key.
+    Malformed(RawDocumentBuf),
+}
+
+/// Both collections as one.
+pub(crate) struct Merge<O: Order> {
+    collections: Collections,
+    order: O,
+    in_use: Option<Side<O::Key>>,
+    archived: Option<Side<O::Key>>,
+    phase: Phase<O::Key>,
+    /// Where the window begins; `None` is the very beginning.
+    from: Option<O::Key>,
+}
+
+/// Where a merge stands.
+enum Phase<K> {
+    /// The next window is not known yet.
+    Between,
+    /// In a window that ends before this key; `None` is the very end.
+    Within(Option<K>),
+    Done,
+}
+
+impl<O: Order> Merge<O> {
+    pub(crate) fn new(collections: Collections, order: O) -> Self {
+        Self { collections, order, in_use: None, archived: None, phase: Phase::Between, from: None }
+    }
+
+    /// What comes next, or `None` after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Found>, StoreError> {
+        loop {
+            for side in [&mut self.in_use, &mut self.archived].into_iter().flatten() {
+                if let Some(document) = side.malformed.pop() {
+                    return Ok(Some(Found::Malformed(document)));
+                }
+            }
+            let before = match &self.phase {
+                Phase::Done => return Ok(None),
+                Phase::Between => {
+                    self.begin_window().await?;
+                    continue;
+                }
+                Phase::Within(before) => before.clone(),
+            };
+            if let Some(archived) = &mut self.archived {
+                archived.complete_first(&self.order).await?;
+            }
+            let in_window = |key: &&O::Key| before.as_ref().is_none_or(|before| *key < before);
+            let in_use = self.in_use.as_ref().and_then(Side::first).filter(in_window);
+            let archived = self.archived.as_ref().and_then(Side::first);
+            let Some(key) = in_use.into_iter().chain(archived).min().cloned() else {
+                if self.archived.as_ref().is_some_and(Side::has_malformed) {
+                    continue;
+                }
+                self.phase = if before.is_none() { Phase::Done } else { Phase::Between };
+                self.from = before;
+                continue;
+            };
+            let take = |side: &mut Option<Side<O::Key>>| side.as_mut().map(|side| side.take(&key)).unwrap_or_default();
+            return Ok(Some(Found::Same { in_use: take(&mut self.in_use), archived: take(&mut self.archived) }));
+        }
+    }
+
+    /// Reads a part of what is in use, and opens the same part of the archive.
+    async fn begin_window(&mut self) -> Result<(), StoreError> {
+        let fresh = self.in_use.take().filter(|side| !side.rested());
+        let mut in_use = match fresh {
+            Some(side) => side,
+            None => Side::open(&self.collections.events, &self.order, self.from.as_ref(), None).await?,
+        };
+        in_use.complete_first(&self.order).await?;
+        // The last key may have more documents in the next batch, so it belongs to the next window.
+        let before = if in_use.is_exhausted() { None } else { in_use.last().cloned() };
+        self.in_use = Some(in_use);
+        self.archived = if self.collections.archive_is_present().await? {
+            Some(Side::open(&self.collections.archive, &self.order, self.from.as_ref(), before.as_ref()).await?)
+        } else {
+            None
+        };
+        self.phase = Phase::Within(before);
+        Ok(())
+    }
+}
+
+/// One of the two collections.
+struct Side<K> {
+    cursor: Option<RawBatchCursor>,
+    used: Instant,
+    ready: VecDeque<(K, RawDocumentBuf)>,
+    malformed: Vec<RawDocumentBuf>,
+}
+
+impl<K: Ord + Clone> Side<K> {
+    async fn open<O: Order<Key = K>>(
+        collection: &Collection<RawDocumentBuf>,
+        order: &O,
+        from: Option<&K>,
+        before: Option<&K>,
+    ) -> Result<Self, StoreError> {
+        let (filter, options) = order.find(from, before);
+        let cursor = collection.find(filter).with_options(options).batch().await.map_err(store_error)?;
+        Ok(Self { cursor: Some(cursor), used: Instant::now(), ready: VecDeque::new(), malformed: Vec::new() })
+    }
+
+    /// Reads until all documents of the first key are there.
+    async fn complete_first<O: Order<Key = K>>(&mut self, order: &O) -> Result<(), StoreError> {
+        while self.first() == self.last() && self.fill(order).await? {}
+        Ok(())
+    }
+
+    /// Reads one batch. Returns whether there may be more.
+    async fn fill<O: Order<Key = K>>(&mut self, order: &O) -> Result<bool, StoreError> {
+        let Some(cursor) = &mut self.cursor else { return Ok(false) };
+        self.used = Instant::now();
+        let Some(batch) = cursor.next().await.transpose().map_err(store_error)? else {
+            self.cursor = None;
+            return Ok(false);
+        };
+        for document in documents(batch.doc_slices().map_err(store_error)?) {
+            let document = document?;
+            match order.key(document) {
+                Some(key) => self.ready.push_back((key, document.to_owned())),
+                None => self.malformed.push(document.to_owned()),
+            }
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, key: &K) -> Vec<RawDocumentBuf> {
+        let mut taken = Vec::new();
+        while let Some((_, document)) = self.ready.pop_front_if(|(first, _)| first == key) {
+            taken.push(document);
+        }
+        taken
+    }
+
+    fn first(&self) -> Option<&K> {
+        self.ready.front().map(|(key, _)| key)
+    }
+
+    fn last(&self) -> Option<&K> {
+        self.ready.back().map(|(key, _)| key)
+    }
+
+    fn has_malformed(&self) -> bool {
+        !self.malformed.is_empty()
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.cursor.is_none()
+    }
+
+    /// Whether the server may have forgotten the cursor.
+    fn rested(&self) -> bool {
+        !self.is_exhausted() && self.used.elapsed() > CURSOR_RESTS
+    }
+}

@@ -1,0 +1,320 @@
+//! Migration: the documents of an existing collection become aggregates of one event each.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{Bson, doc};
+use es_core::{
+    Aggregate, Append, AppendId, Appended, EventStore, ExpectedVersion, Metadata, NewEvent, StoreError, StreamId,
+    Timestamp,
+};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, TryStreamExt};
+use mongodb::Collection;
+use mongodb::options::{CollectionOptions, ReadConcern};
+use serde::de::DeserializeOwned;
+
+use crate::document::documents;
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
+use crate::error::{check_name, store_error};
+use crate::metrics;
+use crate::progress::Progress;
+use crate::store::MongoStore;
+
+/// How many documents are on their way at once. They share commits.
+const IN_FLIGHT: usize = 64;
+
+/// How many bytes of documents are on their way at once, unless a single one has more.
+const BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
+
+/// How many failures a report names.
+const MAX_FAILURES: usize = 100;
+
+impl MongoStore {
+    /// Turns each document of a collection of the same database into an aggregate with one event.
+    ///
+    /// The documents are streamed in the order of their ids and stay as they are. One that cannot be read, converted or
+    /// recorded is counted and named in the report, and does not stop the rest. What is an aggregate already is left alone, so a run
+    /// that was stopped anywhere is finished by running it again, and running it once more changes nothing.
+    ///
+    /// ```no_run
+    /// # use es_core::{event, Aggregate, Apply, Context, Metadata, Timestamp};
+    /// # #[event(version = 1)]
+    /// # pub struct AccountMigrated { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)]
+    /// # #[aggregate(events(AccountMigrated))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<AccountMigrated> for Account {
+    /// #     fn apply(&mut self, event: AccountMigrated, _: &Context) { self.cents += event.cents; }
+    /// # }
+    /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
+    /// use es_mongo::Migrated;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct OldAccount { _id: String, balance: f64 }
+    ///
+    /// let report = store
+    ///     .migrate::<Account, OldAccount>("accounts")
+    ///     .progress(|report| println!("{} documents", report.documents))
+    ///     .run(|old| {
+    ///         let cents = (old.balance * 100.0).round() as i64;
+    ///         Ok::<_, std::convert::Infallible>(Migrated::new(old._id, AccountMigrated { cents }))
+    ///     })
+    ///     .await?;
+    /// assert_eq!(report.failed, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn migrate<A: Aggregate, D: DeserializeOwned>(&self, collection: &str) -> Migration<'_, A, D> {
+        Migration { store: self, collection: collection.to_owned(), progress: Progress::none(), types: PhantomData }
+    }
+}
+
+/// A migration that is about to run; made by [`MongoStore::migrate`].
+#[must_use = "nothing is migrated before `run`"]
+pub struct Migration<'a, A, D> {
+    store: &'a MongoStore,
+    collection: String,
+    progress: Progress<MigrationReport>,
+    types: PhantomData<fn(D) -> A>,
+}
+
+/// What becomes of one document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrated<E> {
+    id: String,
+    event: E,
+    metadata: Metadata,
+    timestamp: Option<Timestamp>,
+}
+
+impl<E> Migrated<E> {
+    /// An aggregate with this id that begins with this event.
+    pub fn new(id: impl Into<String>, event: impl Into<E>) -> Self {
+        Self { id: id.into(), event: event.into(), metadata: Metadata::new(), timestamp: None }
+    }
+
+    /// With metadata.
+    #[must_use]
+    pub fn metadata(self, metadata: Metadata) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// Recorded as of the moment when it happened, instead of the moment of the migration.
+    #[must_use]
+    pub fn at(self, timestamp: Timestamp) -> Self {
+        Self { timestamp: Some(timestamp), ..self }
+    }
+}
+
+/// What a migration has done, or has done so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct MigrationReport {
+    /// Documents looked at: the sum of the three counts that follow.
+    pub documents: u64,
+    /// Documents that are aggregates now.
+    pub migrated: u64,
+    /// Documents that were aggregates before.
+    pub already: u64,
+    /// Documents that could not be migrated.
+    pub failed: u64,
+    /// Why not: the first 100 of them.
+    pub failures: Vec<MigrationFailure>,
+}
+
+/// A document that could not be migrated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MigrationFailure {
+    /// The `_id` of the document, as text.
+    pub document_id: String,
+    /// What is in its way.
+    pub reason: String,
+}
+
+impl fmt::Display for MigrationFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.document_id, self.reason)
+    }
+}
+
+impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
+    /// Calls `listener` with what was done so far, after each group of documents.
+    pub fn progress(self, listener: impl Fn(&MigrationReport) + Send + Sync + 'static) -> Self {
+        Self { progress: Progress::to(listener), ..self }
+    }
+
+    /// Runs the migration: `convert` says which aggregate and which event a document becomes.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked or cannot record: what was migrated until then stays. Whatever concerns
+    /// a single document is in the report instead.
+    #[tracing::instrument(level = "debug", name = "migrate", skip_all, fields(collection = %self.collection, aggregate = A::TYPE))]
+    pub async fn run<E: fmt::Display>(
+        self,
+        convert: impl Fn(D) -> Result<Migrated<A::Event>, E> + Send + Sync,
+    ) -> Result<MigrationReport, StoreError> {
+        check_name(&self.collection)?;
+        let append_id = AppendId::new(format!("migration:{}", self.collection))?;
+        let mut report = MigrationReport::default();
+        let mut cursor = self.source().find(doc! {}).sort(doc! { ID: 1 }).batch().await.map_err(store_error)?;
+        let mut group = Group::default();
+        while let Some(batch) = cursor.next().await.transpose().map_err(store_error)? {
+            for document in documents(batch.doc_slices().map_err(store_error)?) {
+                let document = document?;
+                match prepare::<A, D, E>(document, &convert) {
+                    Ok(prepared) => group.prepared.push(prepared),
+                    Err(reason) => report.fail(document_id(document), reason),
+                }
+                group.documents += 1;
+                group.bytes += document.as_bytes().len();
+                if group.is_full() {
+                    self.record(std::mem::take(&mut group), &append_id, &mut report).await?;
+                }
+            }
+        }
+        self.record(group, &append_id, &mut report).await?;
+        Ok(report)
+    }
+
+    fn source(&self) -> Collection<RawDocumentBuf> {
+        let options = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
+        self.store.collections().database.collection_with_options(&self.collection, options)
+    }
+
+    /// Records a group. Those that exist are found by one query, so that a repeated run is cheap.
+    async fn record(&self, group: Group, append_id: &AppendId, report: &mut MigrationReport) -> Result<(), StoreError> {
+        let existing = self.existing::<A>(&group).await?;
+        let (known, new): (Vec<_>, Vec<_>) =
+            group.prepared.into_iter().partition(|one| existing.contains(one.stream.aggregate_id().as_str()));
+        report.already(known.len() as u64);
+        let appends = new.into_iter().map(|Prepared { document_id, stream, event }| async {
+            let append = Append::new(stream, ExpectedVersion::NONE, vec![event]).with_id(append_id.clone());
+            (document_id, self.store.append(append).await)
+        });
+        let before = report.migrated;
+        // All are answered before an error ends the run: what is under way is recorded in any case, and is to be counted.
+        let mut stopped = None;
+        for (document_id, answer) in join_all(appends).await {
+            match answer {
+                Ok(Appended::Now(_)) => report.migrated(),
+                Ok(Appended::Already(_)) | Err(StoreError::Conflict { .. } | StoreError::AppendIdReused { .. }) => {
+                    report.already(1);
+                }
+                Err(error) if concerns_the_store(&error) => stopped = Some(error),
+                Err(error) => report.fail(document_id, error.to_string()),
+            }
+        }
+        metrics::migrated(A::TYPE, report.migrated - before);
+        self.progress.tell(report);
+        stopped.map_or(Ok(()), Err)
+    }
+
+    /// The ids of the aggregates of a group that exist.
+    async fn existing<B: Aggregate>(&self, group: &Group) -> Result<HashSet<String>, StoreError> {
+        let ids: Vec<&str> = group.prepared.iter().map(|one| one.stream.aggregate_id().as_str()).collect();
+        let mut existing = HashSet::new();
+        if ids.is_empty() {
+            return Ok(existing);
+        }
+        let filter = doc! { AGGREGATE_ID: { "$in": ids }, SEQUENCE: 1, AGGREGATE_TYPE: B::TYPE };
+        let collections = self.store.collections();
+        for collection in [&collections.events, &collections.archive] {
+            let found = collection.find(filter.clone()).projection(doc! { AGGREGATE_ID: 1 });
+            let mut found = found.await.map_err(store_error)?;
+            while let Some(document) = found.try_next().await.map_err(store_error)? {
+                existing.extend(document.get_str(AGGREGATE_ID).map(str::to_owned));
+            }
+        }
+        Ok(existing)
+    }
+}
+
+/// A document on its way.
+struct Prepared {
+    document_id: String,
+    stream: StreamId,
+    event: NewEvent,
+}
+
+/// Documents that are recorded at once.
+#[derive(Default)]
+struct Group {
+    prepared: Vec<Prepared>,
+    /// How many documents were looked at for it, those that failed included.
+    documents: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn is_full(&self) -> bool {
+        self.documents >= IN_FLIGHT || self.bytes >= BYTES_IN_FLIGHT
+    }
+}
+
+fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
+    document: &RawDocument,
+    convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
+) -> Result<Prepared, String> {
+    let read = bson::deserialize_from_slice(document.as_bytes()).map_err(|error| error.to_string())?;
+    let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
+    let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
+    let event = NewEvent::encode(&event, metadata).map_err(|error| error.to_string())?;
+    let event = match timestamp {
+        Some(timestamp) => event.at(timestamp),
+        None => event,
+    };
+    Ok(Prepared { document_id: document_id(document), stream, event })
+}
+
+/// Whether an error would meet every other document too.
+fn concerns_the_store(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unavailable { .. }
+            | StoreError::Unauthorized { .. }
+            | StoreError::Unsafe { .. }
+            | StoreError::OutcomeUnknown { .. }
+            | StoreError::Closed
+    )
+}
+
+/// The `_id` of a document as people write it.
+fn document_id(document: &RawDocument) -> String {
+    match document.get(ID) {
+        Ok(Some(RawBsonRef::String(id))) => id.to_owned(),
+        Ok(Some(RawBsonRef::ObjectId(id))) => id.to_hex(),
+        Ok(Some(id)) => Bson::try_from(id).map_or_else(|_| format!("{id:?}"), |id| id.to_string()),
+        _ => "a document without a readable _id".to_owned(),
+    }
+}
+
+impl MigrationReport {
+    fn migrated(&mut self) {
+        self.documents += 1;
+        self.migrated += 1;
+    }
+
+    fn already(&mut self, documents: u64) {
+        self.documents += documents;
+        self.already += documents;
+    }
+
+    fn fail(&mut self, document_id: String, reason: String) {
+        self.documents += 1;
+        self.failed += 1;
+        if self.failures.len() < MAX_FAILURES {
+            self.failures.push(MigrationFailure { document_id, reason });
+        }
+    }
+}
+
+impl<A, D> fmt::Debug for Migration<'_, A, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migration").field("collection", &self.collection).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,29 @@
+//! Telling the caller how far a long run has come.
+
+use std::fmt;
+
+/// Whom to tell.
+pub(crate) struct Progress<R>(Option<Box<dyn Fn(&R) + Send + Sync>>);
+
+impl<R> Progress<R> {
+    /// Nobody.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn to(listener: impl Fn(&R) + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(listener)))
+    }
+
+    pub(crate) fn tell(&self, report: &R) {
+        if let Some(listener) = &self.0 {
+            listener(report);
+        }
+    }
+}
+
+impl<R> fmt::Debug for Progress<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(untold)" })
+    }
+}

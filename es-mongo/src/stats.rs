@@ -1,0 +1,238 @@
+//! Figures about what is stored.
+
+use std::collections::HashMap;
+
+use bson::raw::RawDocumentBuf;
+use bson::{Document, doc};
+use es_core::{StoreError, Timestamp};
+use futures_util::TryStreamExt;
+use mongodb::Collection;
+use mongodb::options::Hint;
+
+use crate::document::field::{
+    AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION,
+};
+use crate::document::integer;
+use crate::error::store_error;
+use crate::store::{Collections, MongoStore};
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// Figures about everything that is stored; made by [`MongoStore::stats`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// All recorded events, wherever they are.
+    pub events: u64,
+    /// How many of them are in the archive, and no longer among those in use.
+    pub archived: u64,
+    /// The snapshots.
+    pub snapshots: u64,
+    /// The aggregates that have an event.
+    pub aggregates: u64,
+    /// The average size of an aggregate, or 0 where there is none.
+    pub events_per_aggregate: f64,
+    /// How many events there are of each type, the most frequent first.
+    pub by_type: Vec<(String, u64)>,
+    /// The earliest moment of an event.
+    pub first: Option<Timestamp>,
+    /// The latest moment of an event.
+    pub last: Option<Timestamp>,
+    /// Events a second over the last hour recorded: those of the hour that ends with `last`, by the time between the first
+    /// and the last of them. `None` where they have one and the same moment.
+    pub events_per_second: Option<f64>,
+}
+
+impl MongoStore {
+    /// Figures about everything that is stored.
+    ///
+    /// The cost: two scans of an index over all events, which read no event itself, about a second for every few million.
+    /// While an archive run is on its way, or where one was killed, its copies are looked up too.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked.
+    ///
+    /// ```no_run
+    /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
+    /// let stats = store.stats().await?;
+    /// println!("{} events of {} aggregates", stats.events, stats.aggregates);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn stats(&self) -> Result<StoreStats, StoreError> {
+        let collections = self.collections();
+        let mut count = Count::of(&collections.events).await?;
+        let mut archived = 0;
+        let archive_is_present = collections.archive_is_present().await?;
+        if archive_is_present {
+            let in_archive = Count::of(&collections.archive).await?;
+            archived = in_archive.events();
+            let in_use = count.events();
+            count.add(in_archive, 1);
+            // Positions are dense, so the newest one tells how many events there are. More than that lie in both places.
+            if newest_position(collections).await? != Some(in_use + archived) {
+                let twice = Count::of_copies(collections).await?;
+                archived = archived.saturating_sub(twice.events());
+                count.add(twice, -1);
+            }
+        }
+        let period = Period::of(collections, archive_is_present).await?;
+        let events = count.events();
+        Ok(StoreStats {
+            events,
+            archived,
+            snapshots: count_snapshots(collections).await?,
+            aggregates: count.aggregates(),
+            events_per_aggregate: ratio(events, count.aggregates()).unwrap_or(0.0),
+            by_type: count.by_type(),
+            first: period.first,
+            last: period.last,
+            events_per_second: period.events_per_second,
+        })
+    }
+}
+
+/// Events by type, and the streams that begin among them.
+struct Count {
+    by_type: HashMap<String, i64>,
+    beginnings: i64,
+}
+
+impl Count {
+    async fn of(collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
+        let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
+        let by_type = group(collection, groups, Some(doc! { EVENT_TYPE: 1, TIMESTAMP: 1 })).await?;
+        // Each stream has exactly one event that is its first.
+        let beginnings = collection
+            .count_documents(doc! { SEQUENCE: 1 })
+            .hint(Hint::Keys(doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 }))
+            .await
+            .map_err(store_error)?;
+        Ok(Self {
+            by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
+            beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
+        })
+    }
+
+    /// The archived events that are still in use.
+    async fn of_copies(collections: &Collections) -> Result<Self, StoreError> {
+        let begins = doc! { "$cond": [{ "$eq": [format!("${SEQUENCE}"), 1] }, 1_i64, 0_i64] };
+        let pipeline = vec![
+            doc! { "$project": { EVENT_TYPE: 1, SEQUENCE: 1 } },
+            doc! { "$lookup": {
+                "from": collections.events.name(), "localField": ID, "foreignField": ID,
+                "pipeline": [{ "$project": { ID: 1 } }], "as": "inUse",
+            } },
+            doc! { "$match": { "inUse": { "$ne": [] } } },
+            doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 }, "beginnings": { "$sum": begins } } },
+        ];
+        let groups = group(&collections.archive, pipeline, None).await?;
+        let beginnings = groups.iter().map(|(_, _, beginnings)| beginnings).sum();
+        Ok(Self { by_type: groups.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(), beginnings })
+    }
+
+    fn add(&mut self, other: Self, sign: i64) {
+        for (event_type, events) in other.by_type {
+            *self.by_type.entry(event_type).or_default() += sign * events;
+        }
+        self.beginnings += sign * other.beginnings;
+    }
+
+    fn events(&self) -> u64 {
+        unsigned(self.by_type.values().sum())
+    }
+
+    fn aggregates(&self) -> u64 {
+        unsigned(self.beginnings)
+    }
+
+    fn by_type(self) -> Vec<(String, u64)> {
+        let mut by_type: Vec<_> =
+            self.by_type.into_iter().map(|(event_type, events)| (event_type, unsigned(events))).collect();
+        by_type.sort_by(|(left_type, left), (right_type, right)| right.cmp(left).then_with(|| left_type.cmp(right_type)));
+        by_type
+    }
+}
+
+/// Runs an aggregation whose groups have a type of event, a count of events, and perhaps one of beginnings.
+async fn group(
+    collection: &Collection<RawDocumentBuf>,
+    pipeline: Vec<Document>,
+    hint: Option<Document>,
+) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    let mut aggregate = collection.aggregate(pipeline);
+    if let Some(keys) = hint {
+        aggregate = aggregate.hint(Hint::Keys(keys));
+    }
+    let groups: Vec<Document> = aggregate.await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
+    let count = |group: &Document, name: &str| group.get_i64(name).unwrap_or(0);
+    Ok(groups
+        .iter()
+        .map(|group| (group.get_str(ID).unwrap_or_default().to_owned(), count(group, "events"), count(group, "beginnings")))
+        .collect())
+}
+
+async fn newest_position(collections: &Collections) -> Result<Option<u64>, StoreError> {
+    let newest = collections.events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 });
+    let newest = newest.await.map_err(store_error)?;
+    let position = newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer));
+    Ok(position.map(unsigned))
+}
+
+async fn count_snapshots(collections: &Collections) -> Result<u64, StoreError> {
+    let index = Hint::Keys(doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 });
+    collections.snapshots.count_documents(doc! {}).hint(index).await.map_err(store_error)
+}
+
+/// When events were recorded.
+struct Period {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    events_per_second: Option<f64>,
+}
+
+impl Period {
+    async fn of(collections: &Collections, archive_is_present: bool) -> Result<Self, StoreError> {
+        let mut places = vec![&collections.events];
+        places.extend(archive_is_present.then_some(&collections.archive));
+        let (mut first, mut last): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+        for place in &places {
+            let earliest = edge(place, doc! {}, 1).await?;
+            first = first.into_iter().chain(earliest).min();
+            last = last.max(edge(place, doc! {}, -1).await?);
+        }
+        let mut events_per_second = None;
+        if let Some(last) = last {
+            let hour = doc! { TIMESTAMP: { "$gt": bson::DateTime::from(Timestamp::from_millis(last.as_millis().saturating_sub(HOUR_MILLIS))) } };
+            let (mut events, mut begin) = (0, last);
+            for place in places {
+                events += place.count_documents(hour.clone()).await.map_err(store_error)?;
+                begin = edge(place, hour.clone(), 1).await?.map_or(begin, |earliest| earliest.min(begin));
+            }
+            events_per_second = ratio(events * 1000, unsigned(last.as_millis() - begin.as_millis()));
+        }
+        Ok(Self { first, last, events_per_second })
+    }
+}
+
+/// The earliest or the latest moment of the events that a filter leaves.
+async fn edge(
+    collection: &Collection<RawDocumentBuf>,
+    filter: Document,
+    direction: i32,
+) -> Result<Option<Timestamp>, StoreError> {
+    let found = collection.find_one(filter).sort(doc! { TIMESTAMP: direction }).projection(doc! { TIMESTAMP: 1 });
+    let found = found.await.map_err(store_error)?;
+    Ok(found.and_then(|found| found.get_datetime(TIMESTAMP).ok()).map(Timestamp::from))
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of events are far below 2^53")]
+fn ratio(left: u64, right: u64) -> Option<f64> {
+    (right > 0).then(|| left as f64 / right as f64)
+}

@@ -1,0 +1,131 @@
+//! The gradual switch: from documents to event-sourced aggregates, one read at a time.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use bson::raw::RawDocumentBuf;
+use bson::{Bson, doc};
+use es_core::{Aggregate, LoadError, Loaded, Repository, StoreError, StreamId};
+use mongodb::Collection;
+use mongodb::options::{CollectionOptions, ReadConcern};
+use serde::de::DeserializeOwned;
+
+use crate::document::field::ID;
+use crate::error::{check_name, malformed, store_error};
+use crate::store::MongoStore;
+
+/// Where a [`Gradual`] reads: the flag of the switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Switch {
+    /// The old documents only: nothing has changed yet.
+    #[default]
+    Documents,
+    /// The event-sourced aggregate where there is one, else the old document.
+    WhereMigrated,
+    /// The event-sourced aggregates only: the old documents do not matter any more.
+    EventSourced,
+}
+
+/// What a [`Gradual`] has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source<A, D> {
+    /// The aggregate, from its events.
+    EventSourced(Loaded<A>),
+    /// The old document.
+    Document(D),
+}
+
+/// Reads that move from the documents of an old collection to event-sourced aggregates.
+///
+/// ```no_run
+/// # use es_mongo::{Gradual, MongoStore, Source, Switch};
+/// # async fn example<Invoice: es_core::Aggregate, OldInvoice: serde::de::DeserializeOwned>(
+/// #     store: MongoStore, switch: Switch,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let invoices = es_core::Repository::<Invoice, _>::new(store);
+/// match Gradual::<Invoice, OldInvoice>::new(invoices, "billing_documents", switch).load("invoice_123").await? {
+///     Source::EventSourced(invoice) => println!("version {}", invoice.version),
+///     Source::Document(_) => println!("not migrated yet"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Gradual<A, D> {
+    repository: Repository<A, MongoStore>,
+    collection: String,
+    switch: Switch,
+    document: PhantomData<fn() -> D>,
+}
+
+impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
+    /// Reads aggregates from this repository and documents from this collection of the same database.
+    pub fn new(repository: Repository<A, MongoStore>, collection: &str, switch: Switch) -> Self {
+        Self { repository, collection: collection.to_owned(), switch, document: PhantomData }
+    }
+
+    /// The same with the flag in another position.
+    #[must_use]
+    pub fn with_switch(self, switch: Switch) -> Self {
+        Self { switch, ..self }
+    }
+
+    /// Reads the aggregate or the document with this id, as the flag says.
+    ///
+    /// A document is found by its `_id`: the string itself, or, where it has 24 hexadecimal digits, the `ObjectId` that it spells.
+    /// An aggregate that exists and cannot be loaded is an error, never a reason to fall back to the old document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::load`]; [`LoadError::NotFound`] where neither exists, and [`StoreError::Malformed`] where the document is no `D`.
+    #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
+    pub async fn load(&self, id: &str) -> Result<Source<A, D>, LoadError> {
+        match self.switch {
+            Switch::Documents => self.document(id).await,
+            Switch::EventSourced => self.repository.load(id).await.map(Source::EventSourced),
+            Switch::WhereMigrated => match self.repository.load(id).await {
+                Err(LoadError::NotFound { .. }) => self.document(id).await,
+                loaded => loaded.map(Source::EventSourced),
+            },
+        }
+    }
+
+    async fn document(&self, id: &str) -> Result<Source<A, D>, LoadError> {
+        let stream = StreamId::of::<A>(id)?;
+        check_name(&self.collection)?;
+        let mut ids = vec![Bson::from(id)];
+        ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
+        let found = self.documents().find_one(doc! { ID: { "$in": ids } }).await.map_err(store_error)?;
+        let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
+        let document = bson::deserialize_from_slice(found.as_bytes()).map_err(|error| {
+            let what = format!("the document `{}` of the collection `{}`", id, self.collection);
+            StoreError::from(malformed(what, error))
+        })?;
+        Ok(Source::Document(document))
+    }
+
+    fn documents(&self) -> Collection<RawDocumentBuf> {
+        let options = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
+        self.repository.store().database().collection_with_options(&self.collection, options)
+    }
+}
+
+impl<A: Aggregate, D> Clone for Gradual<A, D> {
+    fn clone(&self) -> Self {
+        Self {
+            repository: self.repository.clone(),
+            collection: self.collection.clone(),
+            switch: self.switch,
+            document: PhantomData,
+        }
+    }
+}
+
+impl<A: Aggregate, D> fmt::Debug for Gradual<A, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gradual")
+            .field("aggregate", &A::TYPE)
+            .field("collection", &self.collection)
+            .field("switch", &self.switch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,140 @@
+//! The flow of a command: its events as a tree of causes and effects.
+
+use std::collections::HashMap;
+
+use es_core::{EventData, EventId, RecordedEvent, StoreError};
+
+use crate::store::MongoStore;
+
+impl MongoStore {
+    /// Everything that happened as part of one correlation, as a tree: what caused what.
+    ///
+    /// An event whose `causationId` is the id of another event of the correlation is its effect; every other one is a root.
+    /// Roots and effects are in the order of their positions. Unlike a query, the answer is held in memory as a whole.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked, or an event is malformed.
+    ///
+    /// ```no_run
+    /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
+    /// for (depth, event) in store.trace("order-17").await?.iter() {
+    ///     println!("{:indent$}{} {}", "", event.event_type, event.aggregate_id, indent = 2 * depth);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn trace(&self, correlation_id: &str) -> Result<Trace, StoreError> {
+        let events = self.events().of_correlation(correlation_id).read().collect().await?;
+        Ok(Trace::new(events))
+    }
+}
+
+/// The events of one correlation by cause and effect; made by [`MongoStore::trace`].
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Trace {
+    /// The events that no event of the correlation caused, in the order of their positions.
+    pub roots: Vec<TraceNode>,
+}
+
+/// One event of a [`Trace`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TraceNode {
+    /// The event.
+    pub event: RecordedEvent<EventData>,
+    /// The events that it caused, in the order of their positions.
+    pub effects: Vec<TraceNode>,
+}
+
+impl Trace {
+    fn new(mut events: Vec<RecordedEvent<EventData>>) -> Self {
+        events.sort_by_key(|event| event.position);
+        let causes = causes(&events);
+        let mut effects: Vec<Vec<usize>> = vec![Vec::new(); events.len()];
+        let mut roots = Vec::new();
+        for (at, cause) in causes.into_iter().enumerate() {
+            match cause {
+                Some(cause) => effects[cause].push(at),
+                None => roots.push(at),
+            }
+        }
+        // Every cause before its effects: in the reverse of this order each node finds its effects already made.
+        let mut order = roots.clone();
+        let mut next = 0;
+        while let Some(at) = order.get(next) {
+            order.extend_from_slice(&effects[*at]);
+            next += 1;
+        }
+        let mut events: Vec<_> = events.into_iter().map(Some).collect();
+        let mut nodes: Vec<Option<TraceNode>> = events.iter().map(|_| None).collect();
+        for at in order.into_iter().rev() {
+            let effects = effects[at].iter().filter_map(|effect| nodes[*effect].take()).collect();
+            nodes[at] = events[at].take().map(|event| TraceNode { event, effects });
+        }
+        Self { roots: roots.into_iter().filter_map(|root| nodes[root].take()).collect() }
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether the correlation has no event.
+    pub fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Every event with its depth, from 0 for a root: each cause right before all that followed from it.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &RecordedEvent<EventData>)> {
+        let mut waiting: Vec<(usize, &TraceNode)> = self.roots.iter().rev().map(|root| (0, root)).collect();
+        std::iter::from_fn(move || {
+            let (depth, node) = waiting.pop()?;
+            waiting.extend(node.effects.iter().rev().map(|effect| (depth + 1, effect)));
+            Some((depth, &node.event))
+        })
+    }
+}
+
+impl Drop for TraceNode {
+    /// A chain of causes may be longer than the stack is deep, so nodes are not dropped inside of each other.
+    fn drop(&mut self) {
+        let mut waiting = std::mem::take(&mut self.effects);
+        while let Some(mut node) = waiting.pop() {
+            waiting.append(&mut node.effects);
+        }
+    }
+}
+
+/// The index of each event's cause. Where ids were made by hand, causes can form a ring; its earliest event then counts as a root.
+fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
+    let places: HashMap<EventId, usize> = events.iter().enumerate().map(|(at, event)| (event.id, at)).collect();
+    let mut causes: Vec<Option<usize>> = events
+        .iter()
+        .map(|event| event.metadata.caused_by_event().and_then(|cause| places.get(&cause).copied()))
+        .collect();
+    // The walk on which each event was met first. One that meets itself has gone round a ring.
+    let mut met = vec![usize::MAX; events.len()];
+    for start in 0..events.len() {
+        let mut at = start;
+        while met[at] == usize::MAX {
+            met[at] = start;
+            match causes[at] {
+                Some(cause) => at = cause,
+                None => break,
+            }
+        }
+        if met[at] == start && causes[at].is_some() {
+            let mut earliest = at;
+            let mut next = causes[at];
+            while let Some(around) = next.filter(|around| *around != at) {
+                earliest = earliest.min(around);
+                next = causes[around];
+            }
+            causes[earliest] = None;
+        }
+    }
+    causes
+}
