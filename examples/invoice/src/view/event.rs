@@ -65,12 +65,11 @@ impl EventView {
 
 impl Row for EventView {
     const COLUMNS: &'static [&'static str] =
-        &[">Position", "Invoice", ">Seq.", "Time (UTC)", "Event", "Stored as", "User", "Correlation", "What"];
+        &["Invoice", ">Seq.", "Time (UTC)", "Event", "Form", "User", "Correlation", "What"];
 
     fn cells(&self) -> Vec<String> {
         let text = |id: &Option<String>| id.clone().unwrap_or_default();
         vec![
-            self.position.to_string(),
             self.aggregate_id.clone(),
             self.sequence_number.to_string(),
             utc(self.timestamp),

@@ -44,7 +44,7 @@ impl View {
         if self.json {
             return rows.iter().try_for_each(|row| self.data(row));
         }
-        if rows.is_empty() { self.note("(none)") } else { self.note(table::table(rows)) }
+        if rows.is_empty() { self.note("(none)") } else { self.note(table::table(rows).trim_fmt()) }
     }
 
     /// Something that only people read.

@@ -1,7 +1,6 @@
 //! Aligned tables.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 /// One line of a table.
@@ -12,6 +11,9 @@ pub trait Row: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
+/// A line under the titles and no other.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+
 pub(super) fn table<R: Row>(rows: &[R]) -> Table {
     let cell = |(title, text): (&&str, String)| {
         let alignment = if title.starts_with('>') { CellAlignment::Right } else { CellAlignment::Left };
@@ -20,7 +22,7 @@ pub(super) fn table<R: Row>(rows: &[R]) -> Table {
     let titles = R::COLUMNS.iter().map(|title| (title, title.trim_start_matches('>').to_owned()));
     let mut table = Table::new();
     // Lines are never broken: what is piped into another program must not depend on the width of a terminal.
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(titles.map(cell));
     for row in rows {
         table.add_row(R::COLUMNS.iter().zip(row.cells()).map(cell));

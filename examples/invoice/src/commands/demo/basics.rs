@@ -123,7 +123,8 @@ async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invo
 async fn read_version_1<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
     story.step("An event of version 1, from before the payment method was recorded, is read by the code of today")?;
     let id = "invoice_8";
-    let created = invoices.create(id, Invoice::create(order(id)?)?, Metadata::new().user("user_789")).await?;
+    let metadata = Metadata::new().user("user_789").correlation("corr_old");
+    let created = invoices.create(id, Invoice::create(order(id)?)?, metadata).await?;
     let paid_at = Timestamp::now();
     let old = InvoicePaidV1 { payment_id: "pay_8".to_owned(), paid_amount: "1500.00".parse()?, paid_at };
     let data = EventData::encode("InvoicePaid", &old)?;
