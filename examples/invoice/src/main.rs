@@ -7,6 +7,7 @@ mod commands;
 mod connect;
 mod domain;
 mod failure;
+mod import;
 mod view;
 
 use std::process::ExitCode;

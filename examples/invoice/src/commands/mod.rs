@@ -2,6 +2,7 @@
 
 mod change;
 mod demo;
+mod import;
 mod show;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let connection = Connection::open(&options).await?;
     match command {
         Command::Demo { .. } => {}
+        Command::Import { file } => return import::import(&connection, &file, view).await,
         Command::Create(create) => change::create(&connection, create, view).await?,
         Command::Pay(pay) => change::pay(&connection, pay, view).await?,
         Command::Dispute { id, reason, by } => change::dispute(&connection, &id, &reason, by, view).await?,

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub fn bar(length: Option<u64>, what: &'static str) -> ProgressBar {
     let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
     let template = match length {
-        Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left",
+        Some(_) => "{msg} {wide_bar} {percent} %, {eta} left",
         None => "{msg} {spinner} {human_pos}",
     };
     bar.with_message(what).with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
