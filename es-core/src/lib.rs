@@ -1,8 +1,67 @@
-//! Event-sourced aggregates.
+//! Event-sourced aggregates: the vocabulary, the repository, an in-memory store and a test kit.
+//!
+//! An *event* is a fact that was recorded. An *aggregate* is state that is folded from its events. A *decision* looks at the state and returns
+//! events, or an error of the domain. The [`Repository`] loads an aggregate, asks for a decision, and appends what it returned, provided that nobody else
+//! has appended in between.
+//!
+//! ```
+//! use es_core::memory::MemoryStore;
+//! use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+//!
+//! #[event(version = 1)]
+//! pub struct Opened { pub owner: String }
+//!
+//! #[event(version = 1)]
+//! pub struct Deposited { pub cents: i64 }
+//!
+//! #[derive(Aggregate, Debug)]
+//! #[aggregate(init(Opened), events(Deposited))]
+//! pub struct Account { owner: String, cents: i64 }
+//!
+//! impl Init<Opened> for Account {
+//!     fn init(event: Opened, _: &Context) -> Self { Self { owner: event.owner, cents: 0 } }
+//! }
+//!
+//! impl Apply<Deposited> for Account {
+//!     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let accounts = Repository::<Account, _>::new(MemoryStore::new());
+//! accounts.create("alice", Opened { owner: "Alice".into() }, Metadata::new().user("clerk_7")).await?;
+//! accounts
+//!     .update("alice", Metadata::new(), |_| Ok::<_, std::convert::Infallible>(Deposited { cents: 500 }))
+//!     .await?;
+//! let account = accounts.load("alice").await?;
+//! assert_eq!((account.version.get(), account.cents), (2, 500));
+//! assert_eq!(accounts.load_at_version("alice", 1).await?.cents, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Terms
+//!
+//! | term | is |
+//! |---|---|
+//! | *stream* | the events of one aggregate, in order ([`StreamId`]) |
+//! | *sequence* | the place of an event in its stream, from 1 ([`Sequence`]) |
+//! | *version* of an aggregate | how many events its stream has ([`Version`]) |
+//! | *position* | the place of an event among all events of the store ([`Position`]) |
+//! | *expected version* | the version that an append was decided on ([`ExpectedVersion`]) |
+//! | *upcast* | reading what an old version of an event stored, as the newest |
+//! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
+//! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
+//!
+//! # Which crate do I need
+//!
+//! This one for aggregates and their tests; `es-mongo` for a server. The macros come with the default feature `derive`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
 mod append;
+#[cfg(feature = "derive")]
+pub mod conformance;
 mod context;
 mod error;
 mod event;

@@ -11,6 +11,8 @@ pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, u64};
 pub use core::result::Result;
 pub use core::{assert, panic};
+#[cfg(feature = "derive")]
+pub use es_derive::SerdeAttributes;
 pub use serde;
 pub use std;
 pub use std::vec::Vec;
@@ -88,38 +90,51 @@ pub trait Split: Event {
 /// An event as the set that lists it sees it.
 ///
 /// One trait for all that is generated, so that a type that is no event is one error and not several.
-pub trait Listed: Event {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event(version = 1)]` on `{Self}`"
+)]
+pub trait Listed: Sized {
     /// What the code knows of it.
-    const INFO: EventInfo = EventInfo::of::<Self>();
+    const INFO: EventInfo;
 
     /// Whether it is stored under a name, its own or an older one.
-    #[inline]
-    fn is_stored_as(name: &str) -> bool {
-        name == Self::TYPE || Self::ALIASES.contains(&name)
-    }
+    fn is_stored_as(name: &str) -> bool;
 
     /// Reads it from the data of any version.
     ///
     /// # Errors
     ///
     /// Those of [`Event::decode`].
-    #[inline]
-    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
-        Self::decode(version, payload)
-    }
+    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
 
     /// Writes its data.
     ///
     /// # Errors
     ///
     /// What the format reports.
+    fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl<E: Event> Listed for E {
+    const INFO: EventInfo = EventInfo::of::<E>();
+
+    #[inline]
+    fn is_stored_as(name: &str) -> bool {
+        name == E::TYPE || E::ALIASES.contains(&name)
+    }
+
+    #[inline]
+    fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
+        E::decode(version, payload)
+    }
+
     #[inline]
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
-
-impl<E: Event> Listed for E {}
 
 /// Compares names in a `const` assertion, where `==` on strings is not available.
 pub const fn same_name(left: &str, right: &str) -> bool {
@@ -138,30 +153,48 @@ pub const fn same_name(left: &str, right: &str) -> bool {
     true
 }
 
-/// Whether two events share a stored name, their own or an older one.
-pub const fn share_name(left: &EventInfo, right: &EventInfo) -> bool {
-    if same_name(left.event_type, right.event_type)
-        || has_alias(left, right.event_type)
-        || has_alias(right, left.event_type)
-    {
-        return true;
-    }
+/// The first of `others`, up to `end`, that shares a stored name with `event`: its place, and the name.
+pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: usize) -> Option<(usize, &'a str)> {
     let mut at = 0;
-    while at < left.aliases.len() {
-        if has_alias(right, left.aliases[at]) {
-            return true;
+    while at < end {
+        if let Some(name) = shared_name(&others[at], event) {
+            return Some((at, name));
         }
         at += 1;
     }
-    false
+    None
 }
 
-/// Whether an event is stored under a name.
-pub const fn has_name(event: &EventInfo, name: &str) -> bool {
-    same_name(event.event_type, name) || has_alias(event, name)
+/// The first event that is stored under a name: its place, and the name.
+pub const fn first_named<'a>(name: &str, events: &'a [EventInfo]) -> Option<(usize, &'a str)> {
+    let mut at = 0;
+    while at < events.len() {
+        if has_name(&events[at], name) {
+            return Some((at, events[at].event_type));
+        }
+        at += 1;
+    }
+    None
 }
 
-const fn has_alias(event: &EventInfo, name: &str) -> bool {
+const fn shared_name(left: &EventInfo, right: &EventInfo) -> Option<&'static str> {
+    if has_name(right, left.event_type) {
+        return Some(left.event_type);
+    }
+    let mut at = 0;
+    while at < left.aliases.len() {
+        if has_name(right, left.aliases[at]) {
+            return Some(left.aliases[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn has_name(event: &EventInfo, name: &str) -> bool {
+    if same_name(event.event_type, name) {
+        return true;
+    }
     let mut at = 0;
     while at < event.aliases.len() {
         if same_name(event.aliases[at], name) {
@@ -170,18 +203,6 @@ const fn has_alias(event: &EventInfo, name: &str) -> bool {
         at += 1;
     }
     false
-}
-
-/// The first of `others` that shares a stored name with `event`.
-pub const fn first_clash(event: &EventInfo, others: &[EventInfo]) -> Option<usize> {
-    let mut at = 0;
-    while at < others.len() {
-        if share_name(event, &others[at]) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
 }
 
 /// A message that a `const` assertion composes.
@@ -218,4 +239,26 @@ impl Message {
             Err(_) => "the stored names of the events clash",
         }
     }
+}
+
+/// What a mirror has when serde refused its attributes: the error of serde is enough.
+///
+/// The functions that serde generates are inherent and come before these.
+pub trait Refused {
+    /// Never runs.
+    fn serialize<T, S: serde::Serializer>(_: &T, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("serde refused the attributes of this type"))
+    }
+
+    /// Never runs.
+    fn deserialize<'de, T, D: serde::Deserializer<'de>>(_: D) -> Result<T, D::Error> {
+        Err(serde::de::Error::custom("serde refused the attributes of this type"))
+    }
+}
+
+impl<T> Refused for T {}
+
+/// The primitive types that serde's generated code names without a path.
+pub mod primitive {
+    pub use core::primitive::{bool, str, u8, u16, u32, u64, usize};
 }

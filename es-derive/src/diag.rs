@@ -49,8 +49,7 @@ impl Diag {
 
 impl Drop for Diag {
     fn drop(&mut self) {
-        if !thread::panicking() && self.errors.borrow().is_some() {
-            panic!("the mistakes in the input were collected but not reported");
-        }
+        let reported = self.errors.borrow().is_none();
+        assert!(reported || thread::panicking(), "the mistakes in the input were collected but not reported");
     }
 }

@@ -1,16 +1,25 @@
 //! What stands beside the errors, so that nothing follows from them: impls that the rest of the program can be checked against.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::Error;
+use std::collections::HashSet;
 
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{
+    Data, DeriveInput, Error, GenericArgument, GenericParam, Generics, Lifetime, Meta, Path, Token, parse_quote,
+};
+
+use crate::check::is_serde_derive;
+use crate::expand::{expand_event_enum, impl_attributes, private};
 use crate::model::{Aggregate, Event};
+use crate::symbol::{EVENT, SERDE};
 
 /// The attribute is on what is no type.
-pub(crate) fn no_type(item: TokenStream, error: Error) -> TokenStream {
+pub(crate) fn no_type(item: &TokenStream, error: Error) -> TokenStream {
     let error = match syn::parse2::<syn::Item>(item.clone()) {
         Ok(other) => {
-            Error::new_spanned(first_token(&other), "an event is a struct or an enum; write `#[event]` on one")
+            Error::new(keyword(&other), "an event is a struct or an enum; write `#[event(version = 1)]` on one")
         }
         Err(_) => error,
     };
@@ -18,16 +27,221 @@ pub(crate) fn no_type(item: TokenStream, error: Error) -> TokenStream {
     quote!(#item #error)
 }
 
-fn first_token(item: &syn::Item) -> TokenStream {
-    quote!(#item).into_iter().next().map(TokenStream::from).unwrap_or_default()
+/// Where an item says what it is.
+fn keyword(item: &syn::Item) -> proc_macro2::Span {
+    match item {
+        syn::Item::Fn(item) => item.sig.fn_token.span,
+        syn::Item::Impl(item) => item.impl_token.span,
+        syn::Item::Trait(item) => item.trait_token.span,
+        syn::Item::Type(item) => item.type_token.span,
+        syn::Item::Mod(item) => item.mod_token.span,
+        other => {
+            other.to_token_stream().into_iter().next().map_or_else(proc_macro2::Span::call_site, |first| first.span())
+        }
+    }
 }
 
+/// ```text
+/// struct InvoicePaid { .. }
+/// compile_error! { .. }
+/// impl Serialize for InvoicePaid { .. }
+/// impl<'de> Deserialize<'de> for InvoicePaid { .. }
+/// impl Event for InvoicePaid { .. }
+/// ```
 pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
-    let item = event.input;
+    let item = without_our_attributes(event.input.clone());
     let error = error.to_compile_error();
-    quote!(#item #error)
+    let private = private(&event.krate);
+    let attributes = impl_attributes();
+    let stub = Stub::of(event.input, &quote!(#private::Send + 'static));
+    let (impl_generics, this, where_clause) = stub.parts();
+    let mut reading = stub.generics.clone();
+    reading.params.insert(0, parse_quote!('__de));
+    let (read_generics, _, _) = reading.split_for_impl();
+    let name = &event.name;
+    let version = event.version;
+    quote! {
+        #item
+        #error
+
+        #attributes
+        impl #impl_generics #private::serde::Serialize for #this #where_clause {
+            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
+                loop {}
+            }
+        }
+
+        #attributes
+        impl #read_generics #private::serde::Deserialize<'__de> for #this #where_clause {
+            fn deserialize<__D: #private::serde::Deserializer<'__de>>(_: __D) -> #private::Result<Self, __D::Error> {
+                loop {}
+            }
+        }
+
+        #attributes
+        impl #impl_generics #private::Event for #this #where_clause {
+            const TYPE: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            fn decode<__P: #private::Payload>(
+                _: #private::u32,
+                _: &__P,
+            ) -> #private::Result<Self, #private::DecodeError> {
+                loop {}
+            }
+        }
+    }
 }
 
-pub(crate) fn aggregate(_: &Aggregate<'_>, error: &Error) -> TokenStream {
-    error.to_compile_error()
+/// ```text
+/// compile_error! { .. }
+/// pub enum InvoiceEvent { .. }                // of those events that could be read
+/// impl EventSet for InvoiceEvent { .. }
+/// impl Aggregate for Invoice { .. }
+/// ```
+pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
+    let mut seen = HashSet::new();
+    aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
+    let own = &aggregate.input.ident;
+    if seen.contains(&aggregate.event_enum.unraw()) || aggregate.event_enum == *own {
+        aggregate.event_enum = quote::format_ident!("__{}Events", own.unraw());
+    }
+    let error = error.to_compile_error();
+    let private = private(&aggregate.krate);
+    let attributes = impl_attributes();
+    let event_enum = expand_event_enum(&aggregate);
+    let (name, set) = (&aggregate.name, &aggregate.event_enum);
+    let stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
+    let (impl_generics, this, where_clause) = stub.parts();
+    let mut set_generics = aggregate.event_generics.clone();
+    let (_, set_ty_generics, _) = aggregate.event_generics.split_for_impl();
+    if !set_generics.params.is_empty() {
+        let bound = parse_quote!(#set #set_ty_generics: #private::Send + 'static);
+        set_generics.make_where_clause().predicates.push(bound);
+    }
+    let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
+    quote! {
+        #error
+        #event_enum
+
+        #attributes
+        impl #set_impl_generics #private::serde::Serialize for #set #set_ty_generics #set_where {
+            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
+                loop {}
+            }
+        }
+
+        #attributes
+        impl #set_impl_generics #private::EventSet for #set #set_ty_generics #set_where {
+            const EVENTS: &'static [#private::EventInfo] = &[];
+            fn event_type(&self) -> &'static #private::str {
+                loop {}
+            }
+            fn event_version(&self) -> #private::u32 {
+                loop {}
+            }
+            fn decode<__P: #private::Payload>(
+                _: &#private::str,
+                _: #private::u32,
+                _: &__P,
+            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
+                loop {}
+            }
+        }
+
+        #attributes
+        impl #impl_generics #private::Aggregate for #this #where_clause {
+            type Event = #set #set_ty_generics;
+            const TYPE: &'static #private::str = #name;
+            const SNAPSHOT_POLICY: #private::SnapshotPolicy = #private::SnapshotPolicy::Never;
+            const STATE_VERSION: #private::u32 = 1;
+            fn init(_: Self::Event, _: &#private::Context) -> #private::Result<Self, #private::FoldError> {
+                loop {}
+            }
+            fn apply(&mut self, _: Self::Event, _: &#private::Context) -> #private::Result<(), #private::FoldError> {
+                loop {}
+            }
+            fn serialize_state<__S: #private::serde::Serializer>(
+                &self,
+                _: __S,
+            ) -> #private::Result<__S::Ok, __S::Error> {
+                loop {}
+            }
+            fn deserialize_state<'__de, __D: #private::serde::Deserializer<'__de>>(
+                _: __D,
+            ) -> #private::Result<Self, __D::Error> {
+                loop {}
+            }
+        }
+    }
+}
+
+/// A type as a stub impl names it: lifetimes, which are an error, are `'static`.
+struct Stub {
+    generics: Generics,
+    this: TokenStream,
+}
+
+impl Stub {
+    fn of(input: &DeriveInput, bound: &TokenStream) -> Self {
+        let mut generics = input.generics.clone();
+        let args = generics.params.iter().map(|param| -> GenericArgument {
+            match param {
+                GenericParam::Lifetime(_) => {
+                    GenericArgument::Lifetime(Lifetime::new("'static", proc_macro2::Span::call_site()))
+                }
+                GenericParam::Type(param) => {
+                    let ident = &param.ident;
+                    parse_quote!(#ident)
+                }
+                GenericParam::Const(param) => {
+                    let ident = &param.ident;
+                    parse_quote!(#ident)
+                }
+            }
+        });
+        let ident = &input.ident;
+        let this = quote!(#ident<#(#args),*>);
+        let has_lifetimes = generics.lifetimes().next().is_some();
+        generics.params =
+            generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
+        if has_lifetimes {
+            generics.where_clause = None;
+        }
+        if !generics.params.is_empty() {
+            generics.make_where_clause().predicates.push(parse_quote!(#this: #bound));
+        }
+        Self { generics, this }
+    }
+
+    fn parts(&self) -> (impl ToTokens, &TokenStream, Option<&syn::WhereClause>) {
+        let (impl_generics, _, where_clause) = self.generics.split_for_impl();
+        (impl_generics, &self.this, where_clause)
+    }
+}
+
+/// The item without what only the macro gives a meaning, and without derives that the stubs would repeat.
+fn without_our_attributes(mut item: DeriveInput) -> DeriveInput {
+    fn clean(attrs: &mut Vec<syn::Attribute>) {
+        attrs.retain(|attr| *attr.path() != SERDE);
+    }
+    clean(&mut item.attrs);
+    item.attrs.retain(|attr| attr.path().segments.last().is_none_or(|last| last.ident != EVENT));
+    for attr in item.attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
+        let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) else { continue };
+        let kept = paths.into_iter().filter(|path| !is_serde_derive(path));
+        if let Meta::List(list) = &mut attr.meta {
+            list.tokens = quote!(#(#kept),*);
+        }
+    }
+    match &mut item.data {
+        Data::Struct(data) => data.fields.iter_mut().for_each(|field| clean(&mut field.attrs)),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                clean(&mut variant.attrs);
+                variant.fields.iter_mut().for_each(|field| clean(&mut field.attrs));
+            }
+        }
+        Data::Union(data) => data.fields.named.iter_mut().for_each(|field| clean(&mut field.attrs)),
+    }
+    item
 }

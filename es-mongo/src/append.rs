@@ -19,6 +19,7 @@ mod request;
 use es_core::{Append, Appended, EventStore, ReadRange, Receipt, StoreError, StreamId, Version};
 use futures_core::Stream;
 
+pub(crate) use attempt::in_transaction;
 pub(crate) use queue::Appender;
 
 use crate::metrics;

@@ -191,8 +191,7 @@ mod tests {
         let stream = StreamId::new("Invoice", "i-1").unwrap();
         let id = EventId::new();
         let moment = Timestamp::from_millis(1_234);
-        let document =
-            EventDocument::new(id, &stream, &new_event(), Sequence::FIRST, moment, Some("key")).unwrap();
+        let document = EventDocument::new(id, &stream, &new_event(), Sequence::FIRST, moment, Some("key")).unwrap();
         let stored = document.at(Position::try_from(0x0102_0304_0506_0708).unwrap()).unwrap();
         let event = read_event(&stored).unwrap();
         assert_eq!((event.id, event.aggregate_id, event.aggregate_type), (id, "i-1", "Invoice"));
@@ -216,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_document_without_a_position_is_refused_by_name() {
-        let stored = bson::serialize_to_raw_document_buf(&doc! { "_id": bson::oid::ObjectId::new(), "sequenceNumber": 1 });
+        let stored =
+            bson::serialize_to_raw_document_buf(&doc! { "_id": bson::oid::ObjectId::new(), "sequenceNumber": 1 });
         let error = read_event(&stored.unwrap()).unwrap_err().to_string();
         assert!(error.contains("`position`"), "{error}");
     }

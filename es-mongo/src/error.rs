@@ -1,9 +1,7 @@
 //! The driver's errors by what they mean, and the one mapping of them.
 
 use es_core::{BoxError, StoreError};
-use mongodb::error::{
-    Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
-};
+use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 
 /// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
 mod code {
@@ -39,9 +37,7 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
         // With a write concern that was not met, even what was accepted may be rolled back.
         ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
             match failure.write_errors.iter().flatten().next() {
-                Some(first) => {
-                    WriteFate::Refused { index: first.index, duplicate: first.code == code::DUPLICATE_KEY }
-                }
+                Some(first) => WriteFate::Refused { index: first.index, duplicate: first.code == code::DUPLICATE_KEY },
                 None => WriteFate::Unknown,
             }
         }
@@ -54,6 +50,17 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
             _ => WriteFate::Unknown,
         },
         _ => WriteFate::Unknown,
+    }
+}
+
+/// The documents that an unordered insert refused because they are there already, or `None` where anything else went wrong.
+pub(crate) fn duplicates(error: &Error) -> Option<Vec<usize>> {
+    match &*error.kind {
+        ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
+            let refused = failure.write_errors.iter().flatten();
+            refused.map(|refusal| (refusal.code == code::DUPLICATE_KEY).then_some(refusal.index)).collect()
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,34 @@
-//! The MongoDB store of [`es_core`].
+//! The persistence of [`es_core`] on MongoDB.
+//!
+//! [`MongoStore`] keeps events, snapshots and an archive in one database of a replica set. It is the store of an
+//! [`es_core::Repository`], and beyond that it answers what an audit asks:
+//!
+//! | | |
+//! |---|---|
+//! | [`MongoStore::connect`], [`MongoStore::builder`] | open, with collections, indexes and validator made or checked |
+//! | [`MongoStore::events`] | events by type, user, correlation and period, as a stream |
+//! | [`MongoStore::trace`] | the flow of a command, as a tree by causation |
+//! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
+//! | [`MongoStore::archive`] | old events into a collection of their own, from where everything reads on |
+//! | [`MongoStore::verify`] | the daily check of coherence |
+//! | [`MongoStore::stats`], [`metrics`] | figures |
+//!
+//! # What is stored
+//!
+//! One document an event in `events`: `_id`, `aggregateId`, `aggregateType`, `eventType`, `eventVersion`, `eventData`, `metadata`,
+//! `timestamp`, `sequenceNumber`, `appendId` where the caller gave one, and `position`. The archive holds the same documents.
+//! Snapshots have `_id` (`Type:aggregateId_version`), `aggregateId`, `aggregateType`, `version`, `stateVersion`, `state`, `timestamp`.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `rustls-tls` | yes | TLS to the server |
+//! | `dns-resolver` | yes | `mongodb+srv://` addresses |
+//! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
 
 mod append;
+mod archive;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
@@ -18,10 +46,14 @@ mod stats;
 mod store;
 mod switch;
 mod trace;
+mod verify;
 
 /// The driver, in the version that this crate works with.
 pub use mongodb;
 
+#[doc(hidden)]
+pub use archive::ArchiveStep;
+pub use archive::{Archive, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, StoreBuilder};
 pub use query::EventQuery;
@@ -29,3 +61,9 @@ pub use stats::StoreStats;
 pub use store::MongoStore;
 pub use switch::{Gradual, Source, Switch};
 pub use trace::{Trace, TraceNode};
+pub use verify::{Finding, Verification, VerifyReport};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -222,11 +222,17 @@ impl Order for ByTime {
         let mut bounds = Vec::with_capacity(4);
         bounds.extend(self.since.map(|moment| ("$gte", moment)));
         bounds.extend(self.until.map(|moment| ("$lte", moment)));
-        bounds.extend(from.map(|moment| (if self.direction == Direction::NewestFirst { "$lte" } else { "$gte" }, moment)));
-        bounds.extend(before.map(|moment| (if self.direction == Direction::NewestFirst { "$gt" } else { "$lt" }, moment)));
+        bounds.extend(
+            from.map(|moment| (if self.direction == Direction::NewestFirst { "$lte" } else { "$gte" }, moment)),
+        );
+        bounds.extend(
+            before.map(|moment| (if self.direction == Direction::NewestFirst { "$gt" } else { "$lt" }, moment)),
+        );
         let mut filter = self.filter.clone();
-        let bounds: Vec<Document> =
-            bounds.into_iter().map(|(operator, moment)| doc! { TIMESTAMP: { operator: bson::DateTime::from(moment) } }).collect();
+        let bounds: Vec<Document> = bounds
+            .into_iter()
+            .map(|(operator, moment)| doc! { TIMESTAMP: { operator: bson::DateTime::from(moment) } })
+            .collect();
         if !bounds.is_empty() {
             filter.insert("$and", bounds);
         }
@@ -271,7 +277,10 @@ impl<T> Reader<T> {
             match self.merge.next().await? {
                 Some(Found::Same { in_use, archived }) => self.ready = of_one_moment(in_use, archived, self.direction)?,
                 Some(Found::Malformed(document)) => {
-                    return Err(malformed(format!("the event document with _id {:?}", document.get("_id")), "it has no date"));
+                    return Err(malformed(
+                        format!("the event document with _id {:?}", document.get("_id")),
+                        "it has no date",
+                    ));
                 }
                 None => return Ok(None),
             }

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use mongodb::Collection;
-use bson::raw::{RawDocument, RawDocumentBuf};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use crate::document::field::SEQUENCE;
 use crate::document::{documents, integer, of_stream, read_event};
@@ -31,18 +31,28 @@ impl EventBatch for MongoBatch {
 }
 
 impl MongoBatch {
-    pub(crate) fn new(batch: RawBatch) -> Self {
-        Self(batch)
-    }
-
-    /// The sequences of the first and the last event, or `None` where there is no event.
-    fn ends(&self) -> Result<Option<(Sequence, Sequence)>, StoreError> {
+    /// Which part of the stream this is, or `None` where there is no event.
+    fn span(&self) -> Result<Option<Span>, StoreError> {
         let mut documents = documents(self.0.doc_slices().map_err(store_error)?);
         let Some(first) = documents.next() else { return Ok(None) };
-        let first = first?;
-        let last = documents.last().transpose()?.unwrap_or(first);
-        Ok(Some((sequence_of(first)?, sequence_of(last)?)))
+        let (first, mut last, mut events) = (first?, None, 1);
+        for document in documents {
+            last = Some(document?);
+            events += 1;
+        }
+        let first_sequence = sequence_of(first)?;
+        let last = last.map_or(Ok(first_sequence), sequence_of)?;
+        let has_hole = last.get() - first_sequence.get() + 1 > events;
+        Ok(Some(Span { first: first_sequence, last, has_hole }))
     }
+}
+
+/// A part of a stream.
+struct Span {
+    first: Sequence,
+    last: Sequence,
+    /// Whether an event between the first and the last is not there.
+    has_hole: bool,
 }
 
 fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
@@ -92,6 +102,7 @@ pub(crate) fn stream(
         archive: None,
         ready: VecDeque::new(),
         timer: metrics::Timer::start(),
+        torn: None,
         first: range.after,
     };
     stream::try_unfold(reader, |mut reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) }).fuse()
@@ -122,6 +133,8 @@ struct Reader {
     archive: Option<RawBatchCursor>,
     /// What was received from those in use while the archive has to come first.
     ready: VecDeque<MongoBatch>,
+    /// Behind which version a batch came with a hole in it.
+    torn: Option<Version>,
     timer: metrics::Timer,
     first: Version,
 }
@@ -144,9 +157,20 @@ impl Reader {
                         self.phase = Phase::ArchiveAfter;
                         continue;
                     };
-                    let Some((first, last)) = batch.ends()? else { continue };
+                    let Some(Span { first, last, has_hole }) = batch.span()? else { continue };
+                    if has_hole && self.torn != Some(self.last) {
+                        // The server does not read a batch at one moment: an archive run has deleted a part of this one meanwhile.
+                        // All of it is in the archive by now, and what is not is read again.
+                        self.torn = Some(self.last);
+                        self.archive = Some(find(self.collections.archive.clone(), self.filter(last.into())).await?);
+                        self.ready.clear();
+                        self.events = None;
+                        self.phase = Phase::ArchiveBefore;
+                        continue;
+                    }
                     if first > self.last.next() && self.archive.is_none() {
-                        let before = Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
+                        let before =
+                            Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
                         self.archive = Some(find(self.collections.archive.clone(), self.filter(before)).await?);
                         self.ready.push_front(batch);
                         self.phase = Phase::ArchiveBefore;
@@ -159,9 +183,14 @@ impl Reader {
                 }
                 Phase::ArchiveBefore => match next_batch(self.archive.as_mut()).await? {
                     Some(batch) => {
-                        let Some((_, last)) = batch.ends()? else { continue };
+                        let Some(Span { last, .. }) = batch.span()? else { continue };
                         self.last = last.into();
                         return Ok(Some(batch));
+                    }
+                    // After a torn batch, what follows is read anew.
+                    None if self.events.is_none() => {
+                        self.archive = None;
+                        self.phase = Phase::Begin;
                     }
                     // The cursor stays, exhausted: it says that the archive was asked about this gap.
                     None => self.phase = Phase::Events,
@@ -178,7 +207,7 @@ impl Reader {
                         self.phase = Phase::Done;
                         continue;
                     };
-                    let Some((_, last)) = batch.ends()? else { continue };
+                    let Some(Span { last, .. }) = batch.span()? else { continue };
                     self.last = last.into();
                     return Ok(Some(batch));
                 }

@@ -9,9 +9,7 @@ use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::Hint;
 
-use crate::document::field::{
-    AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION,
-};
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION};
 use crate::document::integer;
 use crate::error::store_error;
 use crate::store::{Collections, MongoStore};
@@ -130,7 +128,10 @@ impl Count {
         ];
         let groups = group(&collections.archive, pipeline, None).await?;
         let beginnings = groups.iter().map(|(_, _, beginnings)| beginnings).sum();
-        Ok(Self { by_type: groups.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(), beginnings })
+        Ok(Self {
+            by_type: groups.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
+            beginnings,
+        })
     }
 
     fn add(&mut self, other: Self, sign: i64) {
@@ -151,7 +152,8 @@ impl Count {
     fn by_type(self) -> Vec<(String, u64)> {
         let mut by_type: Vec<_> =
             self.by_type.into_iter().map(|(event_type, events)| (event_type, unsigned(events))).collect();
-        by_type.sort_by(|(left_type, left), (right_type, right)| right.cmp(left).then_with(|| left_type.cmp(right_type)));
+        by_type
+            .sort_by(|(left_type, left), (right_type, right)| right.cmp(left).then_with(|| left_type.cmp(right_type)));
         by_type
     }
 }
@@ -170,7 +172,9 @@ async fn group(
     let count = |group: &Document, name: &str| group.get_i64(name).unwrap_or(0);
     Ok(groups
         .iter()
-        .map(|group| (group.get_str(ID).unwrap_or_default().to_owned(), count(group, "events"), count(group, "beginnings")))
+        .map(|group| {
+            (group.get_str(ID).unwrap_or_default().to_owned(), count(group, "events"), count(group, "beginnings"))
+        })
         .collect())
 }
 

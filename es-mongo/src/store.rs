@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{Runtime, StoreError};
-use mongodb::options::{ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ReadPreference};
+use mongodb::options::{ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria};
 use mongodb::{Client, Collection, Database};
 
 use crate::append::Appender;

@@ -1,5 +1,8 @@
 //! The development server: it comes up, it can be broken on purpose, and it leaves nothing behind.
 
+// clippy allows this in `#[test]` functions only, and the helpers here are as much of a test.
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,11 +46,12 @@ fn in_another_process(test: &str, role: &str, environment: &[(&str, &str)]) -> C
     command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// The value that the other process prints as `name=value`.
-fn value_from(child: &mut Child, name: &str) -> String {
-    let prefix = format!("{name}=");
-    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-    lines.map_while(Result::ok).find_map(|line| line.strip_prefix(&prefix).map(str::to_owned)).unwrap()
+/// What `owner_of_a_server` says of its server: the connection string, the folder and the process.
+fn server_of(owner: &mut Child) -> (String, PathBuf, u32) {
+    let lines = BufReader::new(owner.stdout.as_mut().unwrap()).lines();
+    let mut words = lines.map_while(Result::ok).skip_while(|line| line != "server:").skip(1);
+    let mut next = || words.next().unwrap();
+    (next(), next().into(), next().parse().unwrap())
 }
 
 #[tokio::test]
@@ -103,8 +107,7 @@ fn a_panic_leaves_no_process_and_no_data() {
 #[test]
 fn a_killed_owner_leaves_no_process_and_no_data() {
     let mut owner = in_another_process("owner_of_a_server", "throw-away", &[]);
-    let folder = PathBuf::from(value_from(&mut owner, "folder"));
-    let id: u32 = value_from(&mut owner, "id").parse().unwrap();
+    let (_, folder, id) = server_of(&mut owner);
     assert!(process_exists(id) && folder.is_dir());
     owner.kill().unwrap();
     owner.wait().unwrap();
@@ -122,7 +125,8 @@ fn owner_of_a_server() {
     }
     let server = tokio::runtime::Runtime::new().unwrap().block_on(builder.start()).unwrap();
     let node = &server.nodes().unwrap()[0];
-    println!("uri={}\nfolder={}\nid={}", server.uri(), folder_of(node).display(), node.process_id().unwrap());
+    // The test runner has begun a line of its own.
+    println!("\nserver:\n{}\n{}\n{}", server.uri(), folder_of(node).display(), node.process_id().unwrap());
     // Killed long before.
     thread::sleep(PATIENCE);
 }
@@ -155,7 +159,9 @@ async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
     let address = server.nodes().unwrap()[0].address().to_owned();
     drop(server);
 
-    let _taken = std::net::TcpListener::bind(&address).unwrap();
+    // Another program there, which hangs up on everybody.
+    let taken = std::net::TcpListener::bind(&address).unwrap();
+    thread::spawn(move || taken.incoming().for_each(drop));
     let server = start().await;
     assert_ne!(server.nodes().unwrap()[0].address(), address);
     let things = client(&server).await.database("kept").collection::<Document>("things");
@@ -166,7 +172,7 @@ async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
 async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = in_another_process("owner_of_a_server", folder.path().to_str().unwrap(), &[]);
-    let uri = value_from(&mut owner, "uri");
+    let (uri, ..) = server_of(&mut owner);
     let second = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
     assert_eq!(second.uri(), uri);
     assert!(matches!(second.nodes(), Err(DevError::NotOwned)));

@@ -1,1 +1,36 @@
 //! What the tests of this package share.
+
+pub mod account;
+pub mod counter;
+pub mod fail_point;
+
+use es_mongo::MongoStore;
+use es_mongo::dev::{DevServer, fresh_database_name};
+
+/// The server that all tests of one program share, which ends with it.
+///
+/// # Panics
+///
+/// Where no server can be started: a test that needs one must not pass without.
+pub async fn server() -> &'static DevServer {
+    DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A store without events, in a database of its own on the shared server.
+///
+/// # Panics
+///
+/// Where it cannot be opened.
+pub async fn empty_store() -> MongoStore {
+    open(&fresh_database_name("test")).await
+}
+
+/// A store in a database of the shared server.
+///
+/// # Panics
+///
+/// Where it cannot be opened.
+pub async fn open(database: &str) -> MongoStore {
+    let opened = MongoStore::connect(server().await.uri(), database).await;
+    opened.unwrap_or_else(|error| panic!("{error}"))
+}

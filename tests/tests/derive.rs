@@ -1,5 +1,5 @@
 //! What the macros generate, at run time.
-#![allow(missing_docs, missing_debug_implementations, reason = "a test program has no users")]
+#![allow(missing_docs, missing_debug_implementations, clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{
     Aggregate, AggregateId, Apply, Context, DecodeError, Decoded, Event, EventData, EventSet, FoldError, Init,

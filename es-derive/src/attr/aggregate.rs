@@ -22,6 +22,8 @@ pub(crate) struct AggregateAttr {
     pub(crate) snapshot: Cell<SnapshotAttr>,
     pub(crate) event_enum: Cell<Ident>,
     pub(crate) krate: Cell<Path>,
+    /// A key could not be read, so that what seems to be missing may be that.
+    pub(crate) is_garbled: bool,
 }
 
 pub(crate) struct SnapshotAttr {
@@ -40,12 +42,12 @@ impl AggregateAttr {
             snapshot: Cell::new(SNAPSHOT),
             event_enum: Cell::new(EVENT_ENUM),
             krate: Cell::new(CRATE),
+            is_garbled: false,
         };
         for given in attrs.iter().filter(|attr| *attr.path() == AGGREGATE) {
             let Meta::List(_) = &given.meta else {
                 diag.error(&given.meta, "`aggregate` is a list in parentheses; write `#[aggregate(events(..))]`");
-                // Nothing more is to be said about events that are missing.
-                attr.events.given = Some(proc_macro2::Span::call_site());
+                attr.is_garbled = true;
                 continue;
             };
             let parsed = given.parse_args_with(|input: ParseStream<'_>| {
@@ -92,6 +94,7 @@ impl AggregateAttr {
             let value = value::krate(diag, key, input);
             self.krate.set(diag, key, value)
         } else {
+            self.is_garbled = true;
             unknown_key(diag, "#[aggregate(..)]", key, KEYS);
             super::skip_to_comma(input)
         }

@@ -18,6 +18,8 @@ pub(crate) struct EventAttr {
     pub(crate) split: Cell<Vec<TypePath>>,
     pub(crate) krate: Cell<Path>,
     pub(crate) aliases: Vec<LitStr>,
+    /// A key could not be read, so that what seems to be missing may be that.
+    pub(crate) is_garbled: bool,
 }
 
 impl EventAttr {
@@ -30,6 +32,7 @@ impl EventAttr {
             split: Cell::new(SPLIT),
             krate: Cell::new(CRATE),
             aliases: Vec::new(),
+            is_garbled: false,
         };
         let largest = u64::from(u32::MAX);
         let parser = |input: syn::parse::ParseStream<'_>| {
@@ -62,6 +65,7 @@ impl EventAttr {
                     let value = value::krate(diag, key, input);
                     attr.krate.set(diag, key, value)?;
                 } else {
+                    attr.is_garbled = true;
                     unknown_key(diag, "#[event(..)]", key, KEYS);
                     super::skip_to_comma(input)?;
                 }

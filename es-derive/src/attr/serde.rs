@@ -47,3 +47,11 @@ impl SerdeKeys {
 pub(crate) fn serde_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| *attr.path() == SERDE)
 }
+
+/// What a mirror takes over: what serde reads, and what decides whether it is there.
+pub(crate) fn mirrored_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs.iter().filter(|attr| {
+        let path = attr.path();
+        *path == SERDE || path.is_ident("cfg") || path.is_ident("cfg_attr")
+    })
+}

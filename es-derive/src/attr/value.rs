@@ -30,11 +30,11 @@ fn wrong_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Error
     input.error(format_args!("`{key}` does not take this; write `{example}`"))
 }
 
-fn literal(expr: Expr) -> Result<Lit, Expr> {
+fn literal(expr: &Expr) -> Result<&Lit, &Expr> {
     match expr {
         Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
         // What a `$literal` or `$expr` of `macro_rules!` hands on.
-        Expr::Group(group) => literal(*group.expr),
+        Expr::Group(group) => literal(&group.expr),
         other => Err(other),
     }
 }
@@ -48,8 +48,8 @@ pub(super) fn number(
     largest: u64,
 ) -> syn::Result<Option<(LitInt, u64)>> {
     let expr = expression(key, input, example)?;
-    let lit = match literal(expr) {
-        Ok(Lit::Int(lit)) => lit,
+    let lit = match literal(&expr) {
+        Ok(Lit::Int(lit)) => lit.clone(),
         Ok(other) => {
             diag.error(other, format_args!("`{key}` is a whole number; write `{example}`"));
             return Ok(None);
@@ -84,8 +84,8 @@ pub(super) fn number(
 /// `name = "InvoicePaid"`: what is stored as the name of a type.
 pub(super) fn name(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<LitStr>> {
     let expr = expression(key, input, example)?;
-    match literal(expr) {
-        Ok(Lit::Str(lit)) => Ok(check_name(diag, lit, &key.to_string())),
+    match literal(&expr) {
+        Ok(Lit::Str(lit)) => Ok(check_name(diag, lit.clone(), &key.to_string())),
         Ok(other) => {
             diag.error(other, format_args!("`{key}` is a string; write `{example}`"));
             Ok(None)
@@ -167,18 +167,29 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
     let example = "crate = ::renamed";
     assign(key, input, example)?;
     let begin = input.fork();
-    let path = input.call(Path::parse_mod_style).map_err(|_| wrong_value(&begin, key, example))?;
+    let mut path = input.call(Path::parse_mod_style).map_err(|_| wrong_value(&begin, key, example))?;
     let rooted = path.leading_colon.is_some()
         || path.segments.first().is_some_and(|first| first.ident == "crate" || first.ident == "$crate");
     if rooted {
         return Ok(Some(path));
     }
-    let shown = path.to_token_stream().to_string().replace(' ', "");
-    diag.error(
-        &path,
-        format_args!("`crate` is relative, so its meaning depends on the module; write `crate = ::{shown}` or `crate = crate::{shown}`"),
-    );
-    Ok(None)
+    let below: Path = Path {
+        leading_colon: None,
+        segments: path.segments.iter().filter(|part| part.ident != "self" && part.ident != "super").cloned().collect(),
+    };
+    let below = below.to_token_stream().to_string().replace(' ', "");
+    let message = if below == path.to_token_stream().to_string().replace(' ', "") {
+        format!(
+            "`crate` is relative, so its meaning depends on the module; write `crate = ::{below}` or `crate = crate::{below}`"
+        )
+    } else {
+        "`crate` is relative, so its meaning depends on the module; write `crate = crate::..`, the path from the root"
+            .to_owned()
+    };
+    diag.error(&path, message);
+    // What was meant, so that nothing follows.
+    path.leading_colon = Some(Token![::](proc_macro2::Span::call_site()));
+    Ok(Some(path))
 }
 
 /// What stands in the parentheses behind a key, such as `events(..)`.

@@ -22,7 +22,7 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
 
 /// Without events there is nothing to fold.
 fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
-    if aggregate.attr.init.is_given() || aggregate.attr.events.is_given() {
+    if aggregate.attr.is_garbled || aggregate.attr.init.is_given() || aggregate.attr.events.is_given() {
         return;
     }
     diag.error(
@@ -104,16 +104,26 @@ fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// The event enum stands beside the aggregate.
+/// The event enum stands beside the aggregate and its events.
 fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
-    let Some(name) = aggregate.attr.event_enum.get() else { return };
-    if *name == aggregate.input.ident {
-        diag.error(
-            name,
+    let name = &aggregate.event_enum;
+    let clash = aggregate.events.iter().find(|event| event.ty.path.is_ident(name));
+    match (aggregate.attr.event_enum.get(), clash) {
+        (Some(given), _) if *given == aggregate.input.ident => diag.error(
+            given,
             format_args!("`{name}` is the aggregate itself; give its events another name, such as `{name}Event`"),
-        );
-    } else if aggregate.events.iter().any(|event| event.ty.path.is_ident(name)) {
-        diag.error(name, format_args!("`{name}` is one of the events; give the enum of all events another name"));
+        ),
+        (Some(given), Some(_)) => {
+            diag.error(given, format_args!("`{name}` is one of the events; give the enum of all events another name"));
+        }
+        (None, Some(event)) => diag.error(
+            event.ty,
+            format_args!(
+                "the enum of all events would be called `{name}` too; write `event_enum = {}Fact`",
+                aggregate.input.ident.unraw()
+            ),
+        ),
+        (_, None) => {}
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
 
 /// A version that is guessed would change meaning when the type changes.
 fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
-    if !event.attr.version.is_given() {
+    if !event.attr.version.is_given() && !event.attr.is_garbled {
         let span = proc_macro2::Span::call_site();
         diag.error_at(span, "`version` is missing; write `#[event(version = 1)]`");
     }

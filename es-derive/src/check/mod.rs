@@ -5,4 +5,4 @@ mod event;
 mod item;
 
 pub(crate) use aggregate::aggregate;
-pub(crate) use event::event;
+pub(crate) use event::{event, is_serde_derive};

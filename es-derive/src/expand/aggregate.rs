@@ -6,7 +6,7 @@ use super::span::{local, self_as};
 use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// pub enum InvoiceEvent { .. }                // and what makes it useful
 /// impl EventSet for InvoiceEvent { .. }
 /// const _: () = { .. };                       // no two events share a stored name
@@ -25,7 +25,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     struct __Stored { .. }
 ///     impl Aggregate for Invoice {
@@ -50,18 +50,19 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let name = &aggregate.name;
     let state_version = Literal::u32_unsuffixed(aggregate.state_version());
-    let policy = match aggregate.snapshot_every() {
-        Some(every) => {
-            let every = Literal::u64_unsuffixed(every);
-            quote!(#private::SnapshotPolicy::every(#every))
-        }
-        None => quote!(#private::SnapshotPolicy::Never),
+    let policy = if let Some(every) = aggregate.snapshot_every() {
+        let every = Literal::u64_unsuffixed(every);
+        quote!(#private::SnapshotPolicy::every(#every))
+    } else {
+        quote!(#private::SnapshotPolicy::Never)
     };
     let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
     let state::State { items, methods } = state::expand(aggregate);
     quote! {
         #[doc(hidden)]
         const _: () = {
+            #[allow(unused_imports)]
+            use #private::{Refused as _, primitive::*};
             #items
 
             #attributes
@@ -102,7 +103,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     generics
 }
 
-/// ```ignore
+/// ```text
 /// fn init(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoiceCreated(event) => Result::Ok(<Self as Init<InvoiceCreated>>::init(event, context)),
@@ -148,7 +149,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),

@@ -2,22 +2,20 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Data, DeriveInput, Fields, parse_quote};
 
-use super::span::{local, qualified, self_as};
+use super::span::{call, local, over, qualified, self_as};
 use super::{impl_attributes, private, proof, serde_path, stored};
 use crate::attr::serde::SerdeKeys;
 use crate::model::{Event, Shape};
-use crate::symbol::SERDE;
 
-/// ```ignore
-/// #[derive(Serialize, Deserialize)]
-/// #[serde(crate = "..", rename_all = "camelCase")]
+/// ```text
 /// struct InvoicePaid { .. }
 ///
+/// const _: () = { .. };                       // the mirror, `Serialize` and `Deserialize`
 /// const _: () = { .. };                       // the predecessor is version 1 of the same name
 /// impl Event for InvoicePaid { .. }
 /// ```
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
-    let item = expand_item(event, event.input.clone());
+    let item = expand_item(event);
     let serde = if event.derives_serde_directly() { TokenStream::new() } else { stored::expand_traits(event) };
     let proof = proof::expand_predecessor(event);
     let split = expand_split(event);
@@ -32,28 +30,21 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
 }
 
 /// The item as the user wrote it, with the derives of serde where they write what is to be stored.
-pub(crate) fn expand_item(event: &Event<'_>, mut item: DeriveInput) -> TokenStream {
-    if !event.derives_serde_directly() {
-        // The attributes go to the mirrors, which do derive.
-        remove_serde_attributes(&mut item);
-        return item.into_token_stream();
-    }
+fn expand_item(event: &Event<'_>) -> TokenStream {
+    let item = event.input;
     let private = private(&event.krate);
+    if !event.derives_serde_directly() {
+        return quote! {
+            #[derive(#private::SerdeAttributes)]
+            #item
+        };
+    }
     let serde = serde_path(&event.krate);
     let style = container_style(event.shape, &event.serde);
     quote! {
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde #style)]
         #item
-    }
-}
-
-fn remove_serde_attributes(item: &mut DeriveInput) {
-    item.attrs.retain(|attr| *attr.path() != SERDE);
-    if let Data::Struct(data) = &mut item.data {
-        for field in &mut data.fields {
-            field.attrs.retain(|attr| *attr.path() != SERDE);
-        }
     }
 }
 
@@ -74,7 +65,7 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
     style
 }
 
-/// ```ignore
+/// ```text
 /// impl Event for InvoicePaid {
 ///     const TYPE: &'static str = "InvoicePaid";
 ///     const VERSION: u32 = 2;
@@ -97,12 +88,14 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (name, aliases) = (&event.name, &event.attr.aliases);
     let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
-    let [p, stored, payload, source] = ["__P", "__version", "__payload", "__source"].map(local);
+    let [p, stored, payload, source, old] = ["__P", "__version", "__payload", "__source", "__old"].map(local);
     let obligation = if event.is_generic() { proof::expand_predecessor_in_body(event) } else { TokenStream::new() };
     let older = event.from().map(|from| {
         let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
         let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
-        quote!(1..#since => #private::Result::map(#decode(#stored, #payload), #upcast),)
+        let decode = call(from, &decode, &quote!(#stored, #payload));
+        let upcast = call(from, &upcast, &quote!(#old));
+        quote!(1..#since => #private::Result::map(#decode, |#old| #upcast),)
     });
     let own = if event.since == event.version { quote!(#version) } else { quote!(#since..=#version) };
     quote! {
@@ -142,11 +135,16 @@ pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
         generics.make_where_clause().predicates.push(parse_quote! {
             Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned + #private::Send + 'static
         });
+        if let Some(from) =
+            event.from().filter(|from| matches!(from.path.segments.last(), Some(last) if !last.arguments.is_none()))
+        {
+            generics.make_where_clause().predicates.push(parse_quote!(#from: #private::Event));
+        }
     }
     generics
 }
 
-/// ```ignore
+/// ```text
 /// impl Split for InvoicePaidAndSent {
 ///     type Parts = (InvoicePaid, InvoiceSent);
 /// }
@@ -158,10 +156,12 @@ fn expand_split(event: &Event<'_>) -> TokenStream {
     let ident = &event.input.ident;
     let generics = generics(event);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let key = event.attr.split.key();
+    let tuple = over(&key, quote!((#(#parts,)*)));
     quote! {
         #attributes
         impl #impl_generics #private::Split for #ident #ty_generics #where_clause {
-            type Parts = (#(#parts,)*);
+            type Parts = #tuple;
         }
     }
 }

@@ -6,7 +6,7 @@ use super::span::local;
 use super::{impl_attributes, private};
 use crate::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// /// The events of [`Invoice`].
 /// pub enum InvoiceEvent {
 ///     /// [`InvoicePaid`]
@@ -86,6 +86,9 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// The name of the variant: the events themselves need not be `Debug`, and may hold what does not belong in a log.
 fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
+    if aggregate.events.is_empty() {
+        return TokenStream::new();
+    }
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
     let name = &aggregate.event_enum;
@@ -99,7 +102,7 @@ fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
         #attributes
         impl #impl_generics #private::fmt::Debug for #name #ty_generics #where_clause {
             fn fmt(&self, #formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
-                #private::fmt::Formatter::write_str(#formatter, match self { #(#arms)* })
+                #private::fmt::Formatter::write_str(#formatter, match *self { #(#arms)* })
             }
         }
     }

@@ -2,11 +2,11 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse_quote;
 
-use super::span::{local, qualified};
-use super::{impl_attributes, private};
+use super::span::{call, local, qualified};
+use super::{impl_attributes, private, proof};
 use crate::model::{Aggregate, Listed};
 
-/// ```ignore
+/// ```text
 /// impl EventSet for InvoiceEvent { .. }
 /// impl Serialize for InvoiceEvent { .. }
 /// ```
@@ -35,7 +35,7 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
     qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
 }
 
-/// ```ignore
+/// ```text
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
 ///     fn event_type(&self) -> &'static str { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.event_type } }
@@ -82,15 +82,16 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
         }
     });
     let splits = aggregate.split().iter().map(|ty| {
-        let split = |item| qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), item);
-        let read = split("read_parts");
+        let read = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "read_parts");
+        let read = call(ty, &read, &quote!(#version, #payload));
         let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
         quote! {
             if #is_stored_as(#event_type) {
-                return #private::Result::map(#read(#version, #payload), #private::Decoded::Many);
+                return #private::Result::map(#read, #private::Decoded::Many);
             }
         }
     });
+    let proof = proof::expand_names_differ_in_body(aggregate);
     let retired = aggregate.retired();
     let retired = if retired.is_empty() {
         TokenStream::new()
@@ -116,6 +117,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
                 #version: #private::u32,
                 #payload: &#p,
             ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
+                #proof
                 #(#events)*
                 #(#splits)*
                 match #event_type {
@@ -127,7 +129,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl Serialize for InvoiceEvent {
 ///     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 ///         match self { Self::InvoicePaid(event) => <InvoicePaid as Listed>::write(event, serializer) }

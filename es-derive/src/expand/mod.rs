@@ -8,6 +8,8 @@ mod proof;
 mod span;
 mod state;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,7 +22,7 @@ use crate::{check, fallback, model};
 
 pub(crate) use event_enum::expand_event_enum;
 
-pub(crate) fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => input,
         Err(error) => return fallback::no_type(item, error),
@@ -46,7 +48,7 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     check::aggregate(&diag, &aggregate);
     match diag.finish() {
         Ok(()) => aggregate::expand(&aggregate),
-        Err(error) => fallback::aggregate(&aggregate, &error),
+        Err(error) => fallback::aggregate(aggregate, &error),
     }
 }
 

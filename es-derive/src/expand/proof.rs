@@ -1,13 +1,13 @@
 //! What only the compiler can know, as assertions that `cargo check` evaluates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 
 use super::private;
-use super::span::{ends, qualified};
+use super::span::{over, qualified};
 use crate::model::{Aggregate, Event};
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     assert!(<InvoicePaidV1 as Event>::VERSION == 1, "..");
 ///     assert!(same_name(<InvoicePaidV1 as Event>::TYPE, "InvoicePaid"), "..");
@@ -49,23 +49,102 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
 
 /// `assert!(.., "..")`, underlining what the user wrote.
 fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream, message: &str) -> TokenStream {
-    let (first, last) = ends(at);
-    let head = quote_spanned!(first=> #private::assert!);
-    let arguments = quote_spanned!(last=> (#condition, "{}", #message));
-    quote!(#head #arguments)
+    over(at, quote!(#private::assert!(#condition, "{}", #message)))
 }
 
-/// One assertion for each event, so that the second of two that share a stored name is the one underlined.
+/// One assertion for each name, so that the second of two that are the same is the one underlined.
 ///
-/// ```ignore
-/// const _: () = if let Some(at) = first_clash(&EventInfo::of::<B>(), &[EventInfo::of::<A>()]) {
-///     panic!("{}", Message::of(&["`B` is stored under the same name as `", ["A"][at], "`; .."]).as_str())
+/// ```text
+/// const _: () = {
+///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
+///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];
+///     const _: () = if let Option::Some((other, name)) = first_clash(__EVENTS, 1) {
+///         panic!("{}", Message::of(&["`InvoicePaid` and `", __SHOWN[other], "` are both stored under the name `", name, ".."]).as_str())
+///     };
 /// };
 /// ```
 pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
+    if aggregate.has_generic_events() {
+        return TokenStream::new();
+    }
     let private = private(&aggregate.krate);
-    let _ = (&private, aggregate);
-    TokenStream::new()
+    let event_enum = &aggregate.event_enum;
+    let table = expand_table(aggregate, &quote!(<#event_enum as #private::EventSet>::EVENTS), &quote!(const));
+    let assertions = assert_names_differ(aggregate);
+    quote! {
+        #[allow(deprecated)]
+        const _: () = {
+            #table
+            #(const _: () = #assertions;)*
+        };
+    }
+}
+
+/// The same where an event names a parameter of the aggregate, so that only the body of a method can name it.
+pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStream {
+    if !aggregate.has_generic_events() {
+        return TokenStream::new();
+    }
+    let private = private(&aggregate.krate);
+    let table = expand_table(aggregate, &quote!(<Self as #private::EventSet>::EVENTS), &quote!(let));
+    let assertions = assert_names_differ(aggregate);
+    quote!(const { #table #(#assertions;)* };)
+}
+
+/// All events, those of today first and then the split ones, and how to call them.
+fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &TokenStream) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let shown = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(shown);
+    quote! {
+        #keyword __EVENTS: &[#private::EventInfo] = #events;
+        #keyword __SHOWN: &[&#private::str] = &[#(#shown),*];
+    }
+}
+
+fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
+    let private = private(&aggregate.krate);
+    let mut assertions = Vec::new();
+    for (at, event) in aggregate.events.iter().enumerate().skip(1) {
+        let head = format!("`{}` and `", shown(event.ty));
+        let tail = "`; list only the newest version of an event, or give one of them another `name`";
+        assertions.push(refuse(
+            event.ty,
+            &private,
+            &quote!(#private::first_clash(&__EVENTS[#at], __EVENTS, #at)),
+            &quote!(#head, __SHOWN[__other], "` are both stored as `", __name, #tail),
+        ));
+    }
+    for ty in aggregate.split() {
+        let head = format!("`{}`, which is split, and `", shown(ty));
+        let tail = "`; give one of them another `name`, or remove the one that does not matter any more";
+        let info = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "INFO");
+        assertions.push(refuse(
+            ty,
+            &private,
+            &quote!(#private::first_clash(&#info, __EVENTS, __EVENTS.len())),
+            &quote!(#head, __SHOWN[__other], "` are both stored as `", __name, #tail),
+        ));
+    }
+    for name in aggregate.retired() {
+        let head = format!("`{}` is retired, and `", name.value());
+        assertions.push(refuse(
+            name,
+            &private,
+            &quote!(#private::first_named(#name, __EVENTS)),
+            &quote!(#head, __SHOWN[__other], "` is stored under that name; remove one of them, or give `", __SHOWN[__other], "` another `name`"),
+        ));
+    }
+    assertions
+}
+
+/// `if let Some((other, name)) = #clash { panic!(..) }`, underlining what the user wrote.
+fn refuse(at: &impl ToTokens, private: &TokenStream, clash: &TokenStream, parts: &TokenStream) -> TokenStream {
+    let panic = over(at, quote!(#private::panic!("{}", #private::Message::of(&[#parts]).as_str())));
+    quote! {
+        if let #private::Option::Some((__other, __name)) = #clash {
+            #panic
+        }
+    }
 }
 
 pub(super) fn shown(tokens: &impl ToTokens) -> String {

@@ -29,6 +29,26 @@ pub(super) fn self_as(at: &impl ToTokens, bound: &TokenStream, item: &str) -> To
     qualified(at, &quote_spanned!(first=> Self), bound, item)
 }
 
+/// `#path(#arguments)`, all of it at the end of what the user wrote: the compiler blames the whole call for some mistakes.
+pub(super) fn call(at: &impl ToTokens, path: &TokenStream, arguments: &TokenStream) -> TokenStream {
+    let (_, last) = ends(at);
+    let arguments = quote_spanned!(last=> (#arguments));
+    quote::quote!(#path #arguments)
+}
+
+/// The tokens, standing where the user wrote `at`: the first one at its beginning, the others at its end.
+pub(super) fn over(at: &impl ToTokens, tokens: TokenStream) -> TokenStream {
+    let (first, last) = ends(at);
+    tokens
+        .into_iter()
+        .enumerate()
+        .map(|(place, mut token)| {
+            token.set_span(if place == 0 { first } else { last });
+            token
+        })
+        .collect()
+}
+
 /// A name that no name of the user's can be.
 pub(super) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())

@@ -12,7 +12,7 @@ pub(super) struct State {
     pub(super) methods: TokenStream,
 }
 
-/// ```ignore
+/// ```text
 /// fn serialize_state<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { __Stored::serialize(self, serializer) }
 /// fn deserialize_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> { __Stored::deserialize(deserializer) }
 /// ```

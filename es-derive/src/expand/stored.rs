@@ -8,7 +8,7 @@ use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
 use super::event::{container_style, fields};
 use super::span::local;
 use super::{impl_attributes, private, serde_path};
-use crate::attr::serde::{SerdeKeys, serde_attrs};
+use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
 /// The items that mirror a type, and how to write and read a value of the type with them.
@@ -55,7 +55,7 @@ impl Original<'_> {
             Data::Enum(data) => {
                 let mut variants = data.variants.clone();
                 for variant in &mut variants {
-                    variant.attrs = serde_attrs(&variant.attrs).cloned().collect();
+                    variant.attrs = mirrored_attrs(&variant.attrs).cloned().collect();
                     variant.discriminant = None;
                     variant.fields.iter_mut().for_each(|field| self.strip(field));
                 }
@@ -66,7 +66,7 @@ impl Original<'_> {
     }
 
     fn strip(&self, field: &mut syn::Field) {
-        field.attrs = serde_attrs(&field.attrs).cloned().collect();
+        field.attrs = mirrored_attrs(&field.attrs).cloned().collect();
         field.vis = syn::Visibility::Inherited;
         field.ty = self.spell_out_self(&field.ty);
     }
@@ -88,7 +88,7 @@ impl Original<'_> {
         ty
     }
 
-    /// ```ignore
+    /// ```text
     /// #[derive(Serialize, Deserialize)]
     /// #[serde(crate = "..", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
@@ -111,7 +111,7 @@ impl Original<'_> {
 
     /// serde writes a tuple struct as an array, so two mirrors give its fields names: one reads through functions, one is read and taken apart.
     ///
-    /// ```ignore
+    /// ```text
     /// #[derive(Serialize)]
     /// #[serde(crate = "..", remote = "Moved")]
     /// struct __Written { #[serde(rename = "0", getter = "__field_0")] __0: String }
@@ -135,7 +135,7 @@ impl Original<'_> {
             let name = format_ident!("__{at}");
             let getter = format_ident!("__field_{at}");
             let (index, ty) = (syn::Index::from(at), self.spell_out_self(&field.ty));
-            let attrs: Vec<_> = serde_attrs(&field.attrs).collect();
+            let attrs: Vec<_> = mirrored_attrs(&field.attrs).collect();
             let stored = at.to_string();
             let renamed = SerdeKeys::of(&field.attrs).has_any(&["rename", "flatten"]);
             let rename = (!renamed).then(|| quote!(#[serde(rename = #stored)]));
@@ -187,7 +187,7 @@ impl Original<'_> {
     ) -> TokenStream {
         let serde = serde_path(self.krate);
         let names = container_style(self.shape, self.serde);
-        let attrs = serde_attrs(&self.input.attrs);
+        let attrs = mirrored_attrs(&self.input.attrs).filter(|attr| !attr.path().is_ident("cfg"));
         let generics = &self.input.generics;
         let where_clause = &generics.where_clause;
         // A where clause stands before the semicolon of a tuple struct and before the braces of every other type.
@@ -222,7 +222,7 @@ fn with_deserialize(generics: &Generics, private: &TokenStream, read: &Ident, d:
     result
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = {
 ///     struct __Stored { .. }
 ///     impl Serialize for Opened { .. }
@@ -237,24 +237,27 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
         Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
-    let mut to = input.generics.clone();
-    let mut from = input.generics.clone();
-    from.params.insert(0, parse_quote!('__de));
+    let mut write = input.generics.clone();
+    let mut read = input.generics.clone();
+    read.params.insert(0, parse_quote!('__de));
     for param in input.generics.type_params() {
         let param = &param.ident;
-        to.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
-        from.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
+        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
+        read.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
     }
-    let (to_generics, _, to_where) = to.split_for_impl();
-    let (from_generics, _, from_where) = from.split_for_impl();
+    let (write_generics, _, write_where) = write.split_for_impl();
+    let (read_generics, _, read_where) = read.split_for_impl();
     let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
         #[doc(hidden)]
         const _: () = {
+            // serde names primitive types without a path.
+            #[allow(unused_imports)]
+            use #private::{Refused as _, primitive::*};
             #items
 
             #attributes
-            impl #to_generics #private::serde::Serialize for #ident #ty_generics #to_where {
+            impl #write_generics #private::serde::Serialize for #ident #ty_generics #write_where {
                 fn serialize<#s: #private::serde::Serializer>(
                     &self,
                     #source: #s,
@@ -264,7 +267,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
             }
 
             #attributes
-            impl #from_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #from_where {
+            impl #read_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #read_where {
                 fn deserialize<#d: #private::serde::Deserializer<'__de>>(
                     #source: #d,
                 ) -> #private::Result<Self, #d::Error> {

@@ -92,4 +92,9 @@ impl<'a> Aggregate<'a> {
         let given = self.attr.snapshot.get().and_then(|snapshot| snapshot.version.get());
         given.and_then(|(_, number)| u32::try_from(*number).ok()).unwrap_or(1)
     }
+
+    /// What is proved of the events can be stated only where the generic parameters are in scope.
+    pub(crate) fn has_generic_events(&self) -> bool {
+        !self.event_generics.params.is_empty()
+    }
 }

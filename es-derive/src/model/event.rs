@@ -45,8 +45,10 @@ impl<'a> Event<'a> {
         !self.input.generics.params.is_empty()
     }
 
-    /// Whether serde's own derive writes the shape as it shall be stored.
+    /// Whether serde derives on the type itself: it knows best what a generic type needs, and what the user chose.
+    ///
+    /// Everything else is stored by a mirror, which has names of its own around it and so does not care what the user has shadowed.
     pub(crate) fn derives_serde_directly(&self) -> bool {
-        matches!(self.shape, Shape::Named | Shape::Enum) || Shape::is_chosen(&self.serde)
+        Shape::is_chosen(&self.serde) || (self.is_generic() && matches!(self.shape, Shape::Named | Shape::Enum))
     }
 }

@@ -9,14 +9,15 @@ use es_core::BoxError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
 use mongodb::options::{ReadConcern, TransactionOptions};
+use tokio::time::Instant;
 
 use crate::document::field::ID;
 use crate::error::{WriteFate, commit_fate, insert_fate, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
 
-/// How often an unknown commit of a transaction is sent again before the store is asked what became of it.
-const COMMIT_TRIES: u32 = 3;
+/// How long to wait before a commit whose answer was lost is sent again.
+const COMMIT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What one try has become.
 pub(crate) enum Attempt {
@@ -75,7 +76,7 @@ pub(crate) async fn transact(
     limit: Duration,
 ) -> Attempt {
     let collections = collections.clone();
-    let transaction = async move { Ok(try_transact(&collections, documents, archived).await) };
+    let transaction = async move { Ok(try_transact(&collections, documents, archived, limit).await) };
     match bounded(limit, transaction).await {
         Ok(Ok(attempt)) => attempt,
         Ok(Err(error)) => Attempt::Unknown(error.into()),
@@ -83,7 +84,12 @@ pub(crate) async fn transact(
     }
 }
 
-async fn try_transact(collections: &Collections, documents: Vec<RawDocumentBuf>, archived: Option<Document>) -> Attempt {
+async fn try_transact(
+    collections: &Collections,
+    documents: Vec<RawDocumentBuf>,
+    archived: Option<Document>,
+    limit: Duration,
+) -> Attempt {
     let mut session = match collections.client.start_session().await {
         Ok(session) => session,
         Err(error) => return Attempt::NotWritten(error.into()),
@@ -98,7 +104,7 @@ async fn try_transact(collections: &Collections, documents: Vec<RawDocumentBuf>,
         let _ = session.abort_transaction().await;
         return failed;
     }
-    commit(&mut session).await
+    commit(&mut session, limit).await
 }
 
 /// Runs the statements of the transaction. `None` where it is ready to commit.
@@ -109,7 +115,12 @@ async fn write_all(
     archived: Option<Document>,
 ) -> Option<Attempt> {
     if let Some(filter) = archived {
-        match in_transaction(&collections.archive).find_one(filter).projection(doc! { ID: 1 }).session(&mut *session).await {
+        match in_transaction(&collections.archive)
+            .find_one(filter)
+            .projection(doc! { ID: 1 })
+            .session(&mut *session)
+            .await
+        {
             Ok(None) => {}
             Ok(Some(_)) => return Some(Attempt::Archived),
             Err(error) => return Some(Attempt::NotWritten(error.into())),
@@ -127,23 +138,23 @@ async fn write_all(
     }
 }
 
-async fn commit(session: &mut ClientSession) -> Attempt {
-    let mut tries = 0;
+/// Commits, and sends the commit again for as long as its answer is lost.
+///
+/// To give up early would leave the keys of the transaction locked on the server, and every later try would meet them.
+async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
+    let end = Instant::now() + limit;
     loop {
-        tries += 1;
         let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
         match commit_fate(&error) {
             WriteFate::NotWritten => return Attempt::NotWritten(error.into()),
-            _ if tries < COMMIT_TRIES => {}
+            _ if Instant::now() < end => tokio::time::sleep(COMMIT_PAUSE).await,
             _ => return Attempt::Unknown(error.into()),
         }
     }
 }
 
 /// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-fn in_transaction(
-    collection: &mongodb::Collection<RawDocumentBuf>,
-) -> mongodb::Collection<RawDocumentBuf> {
+pub(crate) fn in_transaction(collection: &mongodb::Collection<RawDocumentBuf>) -> mongodb::Collection<RawDocumentBuf> {
     collection.client().database(&collection.namespace().db).collection(collection.name())
 }
 

@@ -53,8 +53,9 @@ impl Batcher {
                 rivals.push(request);
                 continue;
             }
-            let fits =
-                events + request.documents.len() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES && left.is_empty();
+            let fits = events + request.documents.len() <= MAX_EVENTS
+                && bytes + request.bytes() <= MAX_BYTES
+                && left.is_empty();
             if fits || batch.is_empty() {
                 events += request.documents.len();
                 bytes += request.bytes();
@@ -94,7 +95,9 @@ mod tests {
     #[test]
     fn appends_to_one_stream_do_not_share_a_commit() {
         let mut batcher = Batcher::default();
-        ["a", "b", "a", "c"].map(|id| batcher.push(request(id, 1)));
+        for id in ["a", "b", "a", "c"] {
+            batcher.push(request(id, 1));
+        }
         let (batch, rivals) = batcher.take();
         assert_eq!((ids(&batch), ids(&rivals)), (vec!["a", "b", "c"], vec!["a"]));
         assert!(batcher.is_empty());
@@ -103,7 +106,9 @@ mod tests {
     #[test]
     fn what_exceeds_a_commit_waits_in_order_for_the_next() {
         let mut batcher = Batcher::default();
-        ["a", "b", "c"].map(|id| batcher.push(request(id, MAX_EVENTS - 1)));
+        for id in ["a", "b", "c"] {
+            batcher.push(request(id, MAX_EVENTS - 1));
+        }
         assert_eq!(ids(&batcher.take().0), ["a"]);
         assert_eq!(ids(&batcher.take().0), ["b"]);
         assert_eq!(batcher.len(), 1);

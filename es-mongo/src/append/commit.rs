@@ -153,7 +153,8 @@ impl Committer {
                 let text = error.to_string();
                 let mut first = Some(error);
                 for request in batch.drain(..) {
-                    let error = first.take().map_or_else(|| StoreError::Backend { source: text.clone().into() }, store_error);
+                    let error =
+                        first.take().map_or_else(|| StoreError::Backend { source: text.clone().into() }, store_error);
                     request.answer(Err(error));
                 }
                 Ok(())

@@ -7,8 +7,8 @@ use std::pin::pin;
 use bson::raw::RawDocument;
 use bson::{Document, doc};
 use es_core::{
-    Append, Appended, EventBatch, EventData, EventId, ReadRange, Receipt, RecordedEvent, Stamp, StoreError, StoreError as Error,
-    StreamId, Version,
+    Append, Appended, EventBatch, EventData, EventId, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
+    StoreError as Error, StreamId, Version,
 };
 use futures_util::TryStreamExt;
 
@@ -110,7 +110,8 @@ pub(crate) async fn find_append(
 
 /// The receipt for events that were recorded together.
 pub(crate) fn receipt(events: &[RecordedEvent<EventData>]) -> Option<Receipt> {
-    let stamp = |event: &RecordedEvent<EventData>| Stamp::new(event.id, event.sequence, event.position, event.timestamp);
+    let stamp =
+        |event: &RecordedEvent<EventData>| Stamp::new(event.id, event.sequence, event.position, event.timestamp);
     Receipt::new(events.iter().map(stamp).collect())
 }
 

@@ -17,6 +17,7 @@ pub struct DevServerBuilder {
     pub(super) start_timeout: Duration,
     pub(super) uri_options: String,
     pub(super) arguments: Vec<OsString>,
+    pub(super) cache_size_gb: f64,
 }
 
 impl DevServerBuilder {
@@ -29,8 +30,12 @@ impl DevServerBuilder {
             start_timeout: Duration::from_secs(60),
             uri_options: String::new(),
             arguments: Vec::new(),
+            cache_size_gb: 0.25,
         };
-        builder.cache_size_gb(0.25).set_parameter("enableTestCommands", "1")
+        builder
+            .set_parameter("enableTestCommands", "1")
+            // A secondary would otherwise stay 15 s after SIGTERM for the sake of its clients.
+            .set_parameter("shutdownTimeoutMillisForSignaledShutdown", "100")
     }
 
     /// The size of the set: 1 (the default) or 3.
@@ -62,8 +67,9 @@ impl DevServerBuilder {
     }
 
     /// The size of each node's cache in GB; 0.25 unless told otherwise, which is the least that `mongod` accepts.
-    pub fn cache_size_gb(self, size: f64) -> Self {
-        self.argument("--wiredTigerCacheSizeGB").argument(size.to_string())
+    pub fn cache_size_gb(mut self, size: f64) -> Self {
+        self.cache_size_gb = size;
+        self
     }
 
     /// Sets a server parameter on every node.
@@ -80,7 +86,7 @@ impl DevServerBuilder {
     /// Adds an option to every connection string, such as `tls=true`. The value is used as it is, so it must be
     /// percent-encoded where it needs to be.
     pub fn uri_option(mut self, name: &str, value: &str) -> Self {
-        self.uri_options.push_str(&format!("&{name}={value}"));
+        self.uri_options.extend(["&", name, "=", value]);
         self
     }
 

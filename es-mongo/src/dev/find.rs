@@ -19,7 +19,7 @@ pub(super) async fn program(named: Option<&Path>) -> Result<PathBuf, DevError> {
         return Ok(program);
     }
     let mut tried = String::from(
-        "  tried: the variable MONGODB_URI, which is not set\n  \
+        "  tried: the variable MONGODB_URI, which is not set or is passed over\n  \
          tried: the variable MONGOD, which is not set\n  \
          tried: mongod on the PATH, which is not there",
     );

@@ -1,6 +1,6 @@
 //! A data folder that stays: what it is called, and who runs on it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,12 @@ impl Identity {
     pub(super) fn new(nodes: usize) -> Result<Self, DevError> {
         Ok(Self { set: format!("dev{:08x}", fastrand::u32(..)), ports: ports::free(nodes)? })
     }
+}
+
+/// Held for as long as a server runs on a kept folder.
+#[derive(Debug)]
+pub(super) struct Ownership {
+    _lock: File,
 }
 
 /// A kept folder.
@@ -69,12 +75,27 @@ impl Kept {
         write().map_err(DevError::folder(&file))
     }
 
-    /// The addresses of the set where a server of another process runs on this folder and answers.
+    /// The right to run a server on this folder, where no other handle has it. The system takes it back the moment
+    /// its holder ends, so it tells a server that runs from one whose owner is gone and that is about to end.
+    pub(super) fn try_own(&self) -> Result<Option<Ownership>, DevError> {
+        let file = self.folder.join("owner");
+        let lock = File::options().create(true).append(true).open(&file).map_err(DevError::folder(&file))?;
+        if !lock_file(&lock).map_err(DevError::folder(&file))? {
+            return Ok(None);
+        }
+        // What a former owner noted is no longer so.
+        match fs::remove_file(self.running_file()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DevError::folder(&self.running_file())(error)),
+            _ => Ok(Some(Ownership { _lock: lock })),
+        }
+    }
+
+    /// The addresses of the set where a server of another handle runs on this folder and answers.
     pub(super) async fn running(&self, uri_options: &str) -> Result<Option<Vec<String>>, DevError> {
-        let Ok(note) = fs::read_to_string(self.running_file()) else { return Ok(None) };
+        let Some(note) = self.note() else { return Ok(None) };
         let addresses: Vec<String> = note.split(',').map(str::to_owned).collect();
         for address in &addresses {
-            // Nobody there is the usual case, and the driver would take two seconds to say so.
+            // Nobody there is quick to find out this way, and the driver would take two seconds to say so.
             if TcpStream::connect(address).await.is_err() {
                 continue;
             }
@@ -83,11 +104,16 @@ impl Kept {
                 hello.set.as_deref() == Some(&self.identity.set)
                     && matches!(hello.role, Role::Primary | Role::Secondary)
             });
-            if ours {
+            // A new owner removes the note of the one before.
+            if ours && self.note().as_ref() == Some(&note) {
                 return Ok(Some(addresses));
             }
         }
         Ok(None)
+    }
+
+    fn note(&self) -> Option<String> {
+        fs::read_to_string(self.running_file()).ok()
     }
 
     fn running_file(&self) -> PathBuf {
@@ -112,4 +138,21 @@ fn write_whole(file: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
     }
+}
+
+/// Whether the lock was free. It goes with the last handle on this opening of the file.
+#[cfg(unix)]
+fn lock_file(file: &File) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A server cannot be started here at all, so there is nobody to lock out.
+#[cfg(not(unix))]
+fn lock_file(_file: &File) -> io::Result<bool> {
+    Ok(true)
 }

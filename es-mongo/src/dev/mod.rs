@@ -16,7 +16,7 @@
 //!    checked against its SHA-256, and kept in `es-mongo` under `$XDG_CACHE_HOME` or `~/.cache`; it needs OpenSSL 3 and
 //!    libcurl 4.
 //!
-//! Where there is none, [`DevError::NoServer`] says what was tried and what to install.
+//! The programs of 2 and 3 must be version 5.0 or later. Where there is none, [`DevError::NoServer`] says what was tried and what to install.
 //!
 //! # How it ends
 //!

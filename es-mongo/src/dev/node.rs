@@ -50,7 +50,8 @@ impl Node {
         self.start_again()
     }
 
-    fn start_again(&self) -> Result<(), DevError> {
+    /// Starts the process anew; one that still runs ends at once.
+    pub(super) fn start_again(&self) -> Result<(), DevError> {
         let ended = self.process().take();
         if let Some(ended) = ended {
             ended.leave();

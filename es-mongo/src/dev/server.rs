@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -7,6 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::builder::DevServerBuilder;
 use super::error::DevError;
+use super::find;
+use super::kept::Ownership;
 use super::node::{Node, PAUSE};
 use super::replica_set::Role;
 
@@ -20,7 +23,15 @@ pub struct DevServer {
     /// Before the folder, because fields are dropped in this order.
     nodes: Vec<Node>,
     primary_timeout: Duration,
-    _folder: Option<TempDir>,
+    _folder: Folder,
+}
+
+/// What the server holds of its folder until it has ended.
+#[derive(Debug)]
+pub(super) enum Folder {
+    Foreign,
+    ThrowAway { _removed_on_drop: TempDir },
+    Kept { _ownership: Ownership },
 }
 
 impl DevServer {
@@ -68,6 +79,11 @@ impl DevServer {
         SHARED.get_or_try_init(Self::start).await
     }
 
+    /// The `mongod` program that would be started, for a test that wants a server of another kind.
+    pub async fn program() -> Result<PathBuf, DevError> {
+        find::program(None).await
+    }
+
     /// The connection string.
     pub fn uri(&self) -> &str {
         &self.uri
@@ -104,10 +120,10 @@ impl DevServer {
 
     /// A server that somebody else started.
     pub(super) fn foreign(uri: String) -> Self {
-        Self { uri, nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: None }
+        Self { uri, nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: Folder::Foreign }
     }
 
-    pub(super) fn own(uri: String, nodes: Vec<Node>, primary_timeout: Duration, folder: Option<TempDir>) -> Self {
+    pub(super) fn own(uri: String, nodes: Vec<Node>, primary_timeout: Duration, folder: Folder) -> Self {
         Self { uri, nodes, primary_timeout, _folder: folder }
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mongodb::error::ErrorKind;
 use tokio::time::{Instant, sleep};
 
 use super::builder::DevServerBuilder;
@@ -15,13 +16,14 @@ use super::node::{Node, PAUSE};
 use super::ports;
 use super::process::Launch;
 use super::replica_set::Role;
-use super::server::DevServer;
+use super::server::{DevServer, Folder};
 
 /// How often a node may find that its port was taken in the moment before.
 const PORTS_TRIED: usize = 10;
 /// A kept log is begun anew above this size.
 const LOG_KEPT: u64 = 4 * 1024 * 1024;
 
+const UNAUTHORIZED: i32 = 13;
 const ALREADY_INITIALIZED: i32 = 23;
 const NOT_YET_INITIALIZED: i32 = 94;
 
@@ -54,59 +56,45 @@ async fn start_throw_away(builder: &DevServerBuilder) -> Result<DevServer, DevEr
         start.settle(node).await?;
     }
     start.form_set(&nodes).await?;
-    Ok(DevServer::own(start.uri(&addresses(&nodes)), nodes, builder.start_timeout, Some(folder)))
+    Ok(DevServer::own(
+        start.uri(&addresses(&nodes)),
+        nodes,
+        builder.start_timeout,
+        Folder::ThrowAway { _removed_on_drop: folder },
+    ))
 }
 
-/// `mongod`'s own lock on its data decides which of several processes runs the server; the others connect to it.
 async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServer, DevError> {
     let kept = Kept::open(folder, builder.nodes)?;
-    let mut program = None;
-    let deadline = deadline(builder);
-    loop {
+    let end = deadline(builder);
+    let ownership = loop {
+        if let Some(ownership) = kept.try_own()? {
+            break ownership;
+        }
         if let Some(addresses) = kept.running(&builder.uri_options).await? {
             return Ok(DevServer::foreign(uri(&addresses, &kept.identity.set, &builder.uri_options)));
         }
-        if program.is_none() {
-            program = Some(find::program(builder.program.as_deref()).await?);
+        if Instant::now() >= end {
+            let what = format!("the server that another program starts or stops on {}", kept.folder().display());
+            return Err(DevError::Timeout { what, after: builder.start_timeout, log: String::new() });
         }
-        let Some(program) = program.clone() else { continue };
-        let start = Start { builder, program, identity: kept.identity.clone(), deadline };
-        match run_kept(&start, &kept).await {
-            Err(Refused { data_in_use: true, .. }) if Instant::now() < deadline => {
-                // Not a constant, so that two processes that hold each other's nodes do not meet again.
-                sleep(PAUSE * fastrand::u32(5..50)).await;
-            }
-            Err(Refused { error, .. }) => return Err(error),
-            Ok(server) => return Ok(server),
-        }
+        sleep(PAUSE).await;
+    };
+
+    let program = find::program(builder.program.as_deref()).await?;
+    let start = Start { builder, program, identity: kept.identity.clone(), deadline: deadline(builder) };
+    let mut nodes = Vec::with_capacity(builder.nodes);
+    for index in 0..builder.nodes {
+        nodes.push(start.spawn(kept.folder(), index, true)?);
     }
-}
-
-struct Refused {
-    error: DevError,
-    data_in_use: bool,
-}
-
-impl From<DevError> for Refused {
-    fn from(error: DevError) -> Self {
-        Self { error, data_in_use: false }
-    }
-}
-
-async fn run_kept(start: &Start<'_>, kept: &Kept) -> Result<DevServer, Refused> {
-    let mut nodes = Vec::with_capacity(start.builder.nodes);
-    for index in 0..start.builder.nodes {
-        let mut node = start.spawn(kept.folder(), index, true)?;
-        // One after the other, so that the process that has the first node's data gets all the others' too.
-        if let Err(error) = start.settle(&mut node).await {
-            return Err(Refused { error, data_in_use: node.log_says("DBPathInUse") });
-        }
-        nodes.push(node);
+    for node in &mut nodes {
+        start.settle(node).await?;
     }
     start.form_set(&nodes).await?;
     let addresses = addresses(&nodes);
     kept.note_running(&addresses)?;
-    Ok(DevServer::own(start.uri(&addresses), nodes, start.builder.start_timeout, None))
+    let uri = start.uri(&addresses);
+    Ok(DevServer::own(uri, nodes, builder.start_timeout, Folder::Kept { _ownership: ownership }))
 }
 
 /// What does not change while a server starts.
@@ -129,22 +117,30 @@ impl Start<'_> {
         let mut arguments: Vec<OsString> = vec!["--replSet".into(), (&self.identity.set).into()];
         arguments.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--oplogSize", "100"].map(OsString::from));
         arguments.extend([OsString::from("--dbpath"), data.into(), "--logpath".into(), (&log).into()]);
-        // Another process that finds the data in use must not move the log away from the one that runs.
+        // Otherwise every start moves the former log away, and nothing ever removes it.
         arguments.push("--logappend".into());
+        arguments.extend(["--wiredTigerCacheSizeGB".into(), self.builder.cache_size_gb.to_string().into()]);
         arguments.extend(self.builder.arguments.iter().cloned());
         let port = self.identity.ports.get(index).copied().map_or_else(one_free_port, Ok)?;
         let launch = Launch { program: self.program.clone(), arguments, port, folder, keep };
         Node::spawn(launch, log, self.builder.uri_options.clone(), self.builder.start_timeout)
     }
 
-    /// Waits until the node listens, and gives it another port where its own was taken.
+    /// Waits until the node listens, and starts it again where something stood in its way that passes.
     async fn settle(&self, node: &mut Node) -> Result<(), DevError> {
-        let mut tries = 0;
+        let mut ports_tried = 1;
         loop {
-            tries += 1;
             match node.wait_until_it_listens(self.deadline).await {
-                Err(DevError::Exited { .. }) if tries < PORTS_TRIED && node.log_says("Address already in use") => {
+                Err(DevError::Exited { .. })
+                    if ports_tried < PORTS_TRIED && node.log_says("Address already in use") =>
+                {
+                    ports_tried += 1;
                     node.move_to_port(one_free_port()?)?;
+                }
+                // The former owner of a kept folder was killed, and its server is still on its way out.
+                Err(DevError::Exited { .. }) if node.log_says("DBPathInUse") && Instant::now() < self.deadline => {
+                    sleep(PAUSE).await;
+                    node.start_again()?;
                 }
                 result => return result,
             }
@@ -158,20 +154,23 @@ impl Start<'_> {
         let direct = first.direct().await?;
         loop {
             let hello = first.wait_for_role(&direct, self.deadline, |_| true).await?;
-            let formed = if hello.role == Role::Uninitiated {
-                direct.initiate(&self.identity.set, &addresses).await
-            } else {
-                direct.move_to(&addresses).await
+            let formed = match hello.role {
+                Role::Uninitiated => direct.initiate(&self.identity.set, &addresses).await,
+                _ => direct.move_to(&addresses).await,
+            };
+            // A kept node that is not in its configuration, because its port has changed, calls itself uninitiated.
+            let formed = match formed {
+                Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => direct.move_to(&addresses).await,
+                formed => formed,
             };
             match formed {
                 Ok(()) => break,
-                // A kept node that has not read its configuration yet says one of these.
-                Err(DevError::Driver { source, .. })
-                    if matches!(code(&source), Some(ALREADY_INITIALIZED | NOT_YET_INITIALIZED))
-                        && Instant::now() < self.deadline =>
-                {
+                // It is still reading its configuration.
+                Err(error) if code(&error) == Some(NOT_YET_INITIALIZED) && Instant::now() < self.deadline => {
                     sleep(PAUSE).await;
                 }
+                // With authentication on, nobody has told us a password. On unchanged ports nothing was to be done.
+                Err(error) if code(&error) == Some(UNAUTHORIZED) => break,
                 Err(error) => return Err(error),
             }
         }
@@ -224,9 +223,10 @@ fn deadline(builder: &DevServerBuilder) -> Instant {
     Instant::now() + builder.start_timeout
 }
 
-fn code(error: &mongodb::error::Error) -> Option<i32> {
-    match error.kind.as_ref() {
-        mongodb::error::ErrorKind::Command(command) => Some(command.code),
+fn code(error: &DevError) -> Option<i32> {
+    let DevError::Driver { source, .. } = error else { return None };
+    match source.kind.as_ref() {
+        ErrorKind::Command(command) => Some(command.code),
         _ => None,
     }
 }

@@ -1,0 +1,148 @@
+//! The laws that every store keeps, one a function, to be run against any implementation.
+//!
+//! Each law is given a store without events and panics with the rule that is broken. [`conformance_tests!`](crate::conformance_tests) makes a test of each.
+//!
+//! ```
+//! # #[cfg(test)]
+//! mod my_store {
+//!     es_core::conformance_tests!(es_core::memory::MemoryStore::new());
+//! }
+//! ```
+
+#![allow(clippy::missing_panics_doc, reason = "a law panics where it is broken, as the first paragraph says")]
+
+mod append;
+mod read;
+mod snapshot;
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use futures_core::Stream;
+
+pub use append::*;
+pub use read::*;
+pub use snapshot::*;
+
+use crate::{
+    Aggregate, Append, Appended, Apply, Context, EventBatch, EventData, EventStore, ExpectedVersion, IntoEvents,
+    Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version,
+};
+
+/// The event of the laws: a number was added.
+#[crate::event(version = 1, crate = crate)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Added {
+    /// The number.
+    pub number: i64,
+}
+
+/// The aggregate of the laws: the numbers that were added, in order, so that a lost, doubled or swapped event shows.
+#[derive(Debug, Clone, PartialEq, Default, Aggregate)]
+#[aggregate(events(Added), snapshot(every = 10), crate = crate)]
+pub struct Numbers {
+    added: Vec<i64>,
+}
+
+impl Apply<Added> for Numbers {
+    fn apply(&mut self, event: Added, _context: &Context) {
+        self.added.push(event.number);
+    }
+}
+
+/// Makes one test of each law. The expression makes a store without events; it may `.await`. It needs `tokio` with macros and a multi-thread runtime.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($store:expr) => {
+        $crate::conformance_tests! { @laws $store;
+            the_first_event_has_sequence_one_and_the_version_counts_events
+            exactly_one_of_many_appends_that_expect_the_same_version_wins
+            an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing
+            an_append_that_expects_a_version_beyond_the_head_is_a_conflict
+            a_refused_append_of_several_events_writes_none_of_them
+            several_events_of_one_append_stay_together
+            positions_of_concurrent_appends_are_dense_and_unique
+            positions_grow_along_each_stream
+            an_empty_append_is_refused
+            a_repeated_append_id_answers_with_the_first_receipt
+            of_two_concurrent_appends_with_one_id_one_acts
+            an_append_id_with_other_events_is_refused
+            an_append_id_counts_for_one_aggregate_only
+            aggregates_of_two_types_may_share_an_id
+            what_was_recorded_is_read_back_as_it_was
+            a_range_is_read_without_its_beginning_and_with_its_end
+            an_id_that_looks_like_an_operator_is_a_plain_string
+            an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
+            an_import_keeps_the_moments_of_its_events
+            as_of_a_moment_is_the_longest_prefix_recorded_by_then
+            snapshot_plus_tail_equals_full_replay_at_every_version
+            the_newest_snapshot_at_or_below_a_version_is_found
+            a_snapshot_of_another_state_version_is_passed_over
+        }
+    };
+    (@laws $store:expr; $($law:ident)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $law() {
+            $crate::conformance::$law($store).await;
+        }
+    )+};
+}
+
+fn stream(id: &str) -> StreamId {
+    expect(StreamId::of::<Numbers>(id))
+}
+
+fn new_event(number: i64) -> NewEvent {
+    let event: <Numbers as Aggregate>::Event = Added { number }.into_events().remove(0);
+    expect(NewEvent::encode(&event, Metadata::new()))
+}
+
+fn append(id: &str, expected: u32, numbers: impl IntoIterator<Item = i64>) -> Append {
+    let expected = ExpectedVersion::exactly(Version::from(expected));
+    Append::new(stream(id), expected, numbers.into_iter().map(new_event).collect())
+}
+
+async fn stored<S: EventStore>(store: &S, stream: &StreamId) -> Vec<RecordedEvent<EventData>> {
+    let mut batches = pin!(store.read(stream, ReadRange::ALL));
+    let mut events = Vec::new();
+    while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+        for event in expect(batch).events() {
+            events.push(expect(expect(event).to_recorded()));
+        }
+    }
+    events
+}
+
+async fn numbers<S: EventStore>(store: &S, id: &str) -> Vec<i64> {
+    let events = stored(store, &stream(id)).await;
+    let decode = |event: &RecordedEvent<EventData>| expect(event.data.as_raw().get_i64("number"));
+    events.iter().map(decode).collect()
+}
+
+fn is_conflict(answer: &Result<Appended, StoreError>, expected: u64, actual: u64) -> bool {
+    matches!(answer, Err(StoreError::Conflict { expected: e, actual: a, .. }) if *e == expected && *a == actual)
+}
+
+/// Runs futures side by side in one task.
+async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut running: Vec<Pin<Box<_>>> = futures.into_iter().map(Box::pin).collect();
+    let mut results: Vec<Option<T>> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, result) in running.iter_mut().zip(&mut results) {
+            if result.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *result = Some(value);
+            }
+        }
+        if results.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    results.into_iter().flatten().collect()
+}
+
+#[track_caller]
+fn expect<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("the store failed where it must not: {error}"))
+}

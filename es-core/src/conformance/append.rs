@@ -1,0 +1,156 @@
+//! Laws of appending.
+
+use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
+use crate::{Append, AppendId, Appended, ExpectedVersion, Store, StoreError, StreamId, Version};
+
+/// Events are counted from 1, and the version is how many there are.
+pub async fn the_first_event_has_sequence_one_and_the_version_counts_events<S: Store>(store: S) {
+    assert_eq!(expect(store.head(&stream("a")).await), Version::NONE);
+    let receipt = expect(store.append(append("a", 0, [1, 2])).await).into_receipt();
+    assert_eq!(receipt.version, 2);
+    assert_eq!(receipt.stamps.iter().map(|stamp| stamp.sequence.get()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(expect(store.head(&stream("a")).await), 2);
+}
+
+/// Rule 1: one winner; every loser is told the version that there is, and has written nothing.
+pub async fn exactly_one_of_many_appends_that_expect_the_same_version_wins<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [0])).await);
+    let answers = all((1..=32).map(|number| store.append(append("a", 1, [number])))).await;
+    let winners = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Now(_)))).count();
+    let losers = answers.iter().filter(|answer| is_conflict(answer, 1, 2)).count();
+    assert_eq!((winners, losers), (1, 31), "one append wins and 31 meet a conflict: {answers:?}");
+    assert_eq!(numbers(&store, "a").await.len(), 2, "a loser has written");
+}
+
+/// Rule 1: whoever comes late writes nothing.
+pub async fn an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1, 2, 3])).await);
+    for expected in 0..3 {
+        let answer = store.append(append("a", expected, [9])).await;
+        assert!(is_conflict(&answer, expected.into(), 3), "expected {expected}: {answer:?}");
+    }
+    assert_eq!(numbers(&store, "a").await, [1, 2, 3]);
+}
+
+/// Rule 1: a version that the aggregate has not reached is not its version. Otherwise the stream would get a hole.
+pub async fn an_append_that_expects_a_version_beyond_the_head_is_a_conflict<S: Store>(store: S) {
+    let answer = store.append(append("a", 4, [9])).await;
+    assert!(is_conflict(&answer, 4, 0), "on no stream: {answer:?}");
+    expect(store.append(append("a", 0, [1])).await);
+    let answer = store.append(append("a", 2, [9])).await;
+    assert!(is_conflict(&answer, 2, 1), "on a stream of one: {answer:?}");
+    assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rule 1: all or nothing.
+pub async fn a_refused_append_of_several_events_writes_none_of_them<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let answer = store.append(append("a", 0, [7, 8, 9])).await;
+    assert!(is_conflict(&answer, 0, 1), "{answer:?}");
+    assert_eq!(numbers(&store, "a").await, [1]);
+    let next = expect(store.append(append("b", 0, [2])).await).into_receipt();
+    assert_eq!(next.stamps[0].position.get(), 2, "a refused append has used up a position");
+}
+
+/// Rules 1 and 3: the events of one append follow each other in the stream and in the store.
+pub async fn several_events_of_one_append_stay_together<S: Store>(store: S) {
+    let appends = (0..16).map(|stream| append(&format!("s{stream}"), 0, [1, 2, 3]));
+    for answer in all(appends.map(|append| store.append(append))).await {
+        let stamps = expect(answer).into_receipt().stamps;
+        let first = stamps[0].position.get();
+        let positions: Vec<_> = stamps.iter().map(|stamp| stamp.position.get()).collect();
+        assert_eq!(positions, [first, first + 1, first + 2]);
+    }
+}
+
+/// Rule 3: no hole and no position twice, however many append at once, with conflicts among them.
+pub async fn positions_of_concurrent_appends_are_dense_and_unique<S: Store>(store: S) {
+    let appends = (0..60).map(|number| {
+        let events = if number % 5 == 0 { vec![number, number] } else { vec![number] };
+        store.append(append(&format!("s{}", number % 40), 0, events))
+    });
+    let answers = all(appends).await;
+    let receipts = answers.into_iter().filter_map(|answer| match answer {
+        Ok(appended) => Some(appended.into_receipt()),
+        Err(StoreError::Conflict { .. }) => None,
+        Err(other) => panic!("the store failed where it must not: {other}"),
+    });
+    let mut positions: Vec<u64> =
+        receipts.flat_map(|receipt| receipt.stamps).map(|stamp| stamp.position.get()).collect();
+    positions.sort_unstable();
+    assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>());
+}
+
+/// Rule 3: what comes later in a stream has a higher position.
+pub async fn positions_grow_along_each_stream<S: Store>(store: S) {
+    for version in 0..5 {
+        expect(store.append(append("a", version, [i64::from(version)])).await);
+        expect(store.append(append("b", version, [i64::from(version)])).await);
+    }
+    for id in ["a", "b"] {
+        let positions: Vec<_> = stored(&store, &stream(id)).await.iter().map(|event| event.position).collect();
+        assert!(positions.is_sorted(), "{positions:?}");
+    }
+}
+
+/// There is nothing to record.
+pub async fn an_empty_append_is_refused<S: Store>(store: S) {
+    let answer = store.append(append("a", 0, [])).await;
+    assert!(matches!(answer, Err(StoreError::EmptyAppend { .. })), "{answer:?}");
+}
+
+fn with_key(id: &str, expected: u32, key: &str, events: &[i64]) -> Append {
+    append(id, expected, events.iter().copied()).with_id(expect(AppendId::new(key)))
+}
+
+/// Rule 2: the same key again does nothing again, whatever version it expects and whatever came after it.
+pub async fn a_repeated_append_id_answers_with_the_first_receipt<S: Store>(store: S) {
+    let first = expect(store.append(with_key("a", 0, "key", &[1, 2])).await);
+    assert!(matches!(first, Appended::Now(_)));
+    let at_once = expect(store.append(with_key("a", 0, "key", &[1, 2])).await);
+    assert_eq!(at_once, Appended::Already(first.receipt().clone()));
+    expect(store.append(append("a", 2, [3])).await);
+    for expected in [0, 2, 3] {
+        let later = expect(store.append(with_key("a", expected, "key", &[1, 2])).await);
+        assert_eq!(later, Appended::Already(first.receipt().clone()), "expected {expected}");
+    }
+    assert_eq!(numbers(&store, "a").await, [1, 2, 3]);
+    let found = expect(store.find_append(&stream("a"), "key").await);
+    assert_eq!(found.as_ref(), Some(first.receipt()));
+}
+
+/// Rule 2: a command that arrives twice at the same moment acts once.
+pub async fn of_two_concurrent_appends_with_one_id_one_acts<S: Store>(store: S) {
+    let answers = all((0..8).map(|_| store.append(with_key("a", 0, "key", &[1])))).await;
+    let acted = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Now(_)))).count();
+    let already = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Already(_)))).count();
+    assert_eq!((acted, already), (1, 7), "{answers:?}");
+    assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rule 2: a key is not used for two different things.
+pub async fn an_append_id_with_other_events_is_refused<S: Store>(store: S) {
+    expect(store.append(with_key("a", 0, "key", &[1])).await);
+    for other in [&[2][..], &[1, 1], &[1, 2]] {
+        let answer = store.append(with_key("a", 1, "key", other)).await;
+        assert!(matches!(answer, Err(StoreError::AppendIdReused { .. })), "{other:?}: {answer:?}");
+    }
+    assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// A key belongs to its aggregate.
+pub async fn an_append_id_counts_for_one_aggregate_only<S: Store>(store: S) {
+    expect(store.append(with_key("a", 0, "key", &[1])).await);
+    let other = expect(store.append(with_key("b", 0, "key", &[2])).await);
+    assert!(matches!(other, Appended::Now(_)));
+}
+
+/// `account/42` and `wallet/42` are two aggregates.
+pub async fn aggregates_of_two_types_may_share_an_id<S: Store>(store: S) {
+    expect(store.append(append("42", 0, [1])).await);
+    let other = expect(StreamId::new("Other", "42"));
+    let answer = store.append(Append::new(other.clone(), ExpectedVersion::NONE, vec![new_event(2)])).await;
+    assert!(matches!(answer, Ok(Appended::Now(_))), "{answer:?}");
+    assert_eq!(numbers(&store, "42").await, [1]);
+    assert_eq!(stored(&store, &other).await.len(), 1);
+}

@@ -1,0 +1,101 @@
+//! Laws of reading.
+
+use super::{Added, Numbers, append, expect, numbers, stored, stream};
+use crate::{
+    Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, Repository,
+    Store, StoreError, Timestamp,
+};
+
+/// An event comes back with its data, metadata, moment and name, to the last byte.
+pub async fn what_was_recorded_is_read_back_as_it_was<S: Store>(store: S) {
+    let metadata = expect(Metadata::new().user("u").correlation("c").causation("x").with("ip", "203.0.113.7"));
+    let repository = Repository::<Numbers, _>::new(store.clone());
+    let before = Timestamp::now();
+    let committed = expect(repository.create("a", Added { number: 7 }, metadata.clone()).await);
+    let after = Timestamp::now();
+    let events = stored(&store, &stream("a")).await;
+    let [event] = events.as_slice() else { panic!("one event was recorded, not {events:?}") };
+    assert_eq!((event.id, event.sequence, event.position), {
+        let receipt = &committed.events[0];
+        (receipt.id, receipt.sequence, receipt.position)
+    });
+    assert_eq!((event.aggregate_type.as_str(), event.aggregate_id.as_str()), (Numbers::TYPE, "a"));
+    assert_eq!((event.event_type.as_str(), event.event_version), ("Added", 1));
+    assert_eq!(event.metadata, metadata);
+    assert!(event.timestamp >= before && event.timestamp <= after);
+    assert_eq!(event.timestamp, committed.events[0].timestamp);
+    let Decoded::One(decoded) = expect(event.decode::<Numbers>()) else { panic!("one event is one event") };
+    assert_eq!(expect(EventData::encode("Added", &decoded)), event.data);
+}
+
+/// A range begins strictly after a version and ends with one.
+pub async fn a_range_is_read_without_its_beginning_and_with_its_end<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=5)).await);
+    let repository = Repository::<Numbers, _>::new(store.clone());
+    for version in 1..=5_u32 {
+        let loaded = expect(repository.load_at_version("a", version).await);
+        assert_eq!(loaded.added, (1..=i64::from(version)).collect::<Vec<_>>());
+    }
+    let beyond = repository.load_at_version("a", 6).await;
+    assert!(matches!(beyond, Err(LoadError::NoSuchVersion { actual, .. }) if actual == 5), "{beyond:?}");
+    assert!(matches!(repository.load("none").await, Err(LoadError::NotFound { .. })));
+    assert_eq!(numbers(&store, "a").await, [1, 2, 3, 4, 5]);
+}
+
+/// Rule 10: user strings are values.
+pub async fn an_id_that_looks_like_an_operator_is_a_plain_string<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    for id in [r#"{"$ne": null}"#, "$where", "a.b", "$ne"] {
+        assert_eq!(numbers(&store, id).await, [0; 0], "{id} found what is not its own");
+        expect(store.append(append(id, 0, [2])).await);
+        assert_eq!(numbers(&store, id).await, [2]);
+    }
+}
+
+/// Rule 6: nothing is skipped, and the version is the head of the stream.
+pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let data = expect(EventData::encode("Added", &Added { number: 1 }));
+    let cases = [("Unheard", 1, "unknown"), ("Added", 99, "99")];
+    for (name, version, said) in cases {
+        let foreign = expect(NewEvent::from_data(name, version, data.clone(), Metadata::new()));
+        let id = format!("with-{name}");
+        expect(store.append(append(&id, 0, [1])).await);
+        let expected = ExpectedVersion::exactly(1.into());
+        expect(store.append(Append::new(stream(&id), expected, vec![foreign])).await);
+        assert_eq!(expect(store.head(&stream(&id)).await), 2);
+        let repository = Repository::<Numbers, _>::new(store.clone());
+        let error = match repository.load(&id).await {
+            Err(LoadError::Store(error @ StoreError::Decode { .. })) => error.to_string(),
+            other => panic!("an event that is not understood must be an error: {other:?}"),
+        };
+        assert!(error.contains(&id) && error.contains(name) && error.contains(said) && error.contains('2'), "{error}");
+    }
+}
+
+/// An import, and nothing else, sets the moments of its events.
+pub async fn an_import_keeps_the_moments_of_its_events<S: Store>(store: S) {
+    let repository = Repository::<Numbers, _>::new(store.clone());
+    expect(repository.import("a", import(&[1_000, 2_000])).await);
+    let moments: Vec<_> = stored(&store, &stream("a")).await.iter().map(|event| event.timestamp.as_millis()).collect();
+    assert_eq!(moments, [1_000, 2_000]);
+}
+
+/// As of a moment is a prefix of the stream: a clock that went back does not bring a later event in.
+pub async fn as_of_a_moment_is_the_longest_prefix_recorded_by_then<S: Store>(store: S) {
+    let repository = Repository::<Numbers, _>::new(store);
+    expect(repository.import("a", import(&[1_000, 3_000, 2_000, 4_000])).await);
+    for (moment, version) in [(1_000, 1), (2_999, 1), (3_000, 3), (3_999, 3), (4_000, 4)] {
+        let loaded = expect(repository.load_as_of("a", Timestamp::from_millis(moment)).await);
+        assert_eq!(loaded.version, version, "as of {moment}");
+    }
+    let too_early = repository.load_as_of("a", Timestamp::from_millis(999)).await;
+    assert!(matches!(too_early, Err(LoadError::NotFound { .. })), "{too_early:?}");
+}
+
+fn import(moments: &[i64]) -> Vec<ImportedEvent<<Numbers as Aggregate>::Event>> {
+    let event = |(number, moment): (i64, &i64)| {
+        ImportedEvent::new(Added { number }, Timestamp::from_millis(*moment), Metadata::new())
+    };
+    (1..).zip(moments).map(event).collect()
+}

@@ -1,0 +1,60 @@
+//! Laws of snapshots.
+
+use super::{Added, Numbers, append, expect, stream};
+use crate::{Aggregate, Apply, Context, Metadata, Repository, Snapshot, SnapshotPolicy, Store, Version};
+
+/// Rule 5: with and without snapshots the state is the same, at every version.
+pub async fn snapshot_plus_tail_equals_full_replay_at_every_version<S: Store>(store: S) {
+    let with = Repository::<Numbers, _>::new(store.clone()).with_snapshots(SnapshotPolicy::every(3));
+    let without = with.clone().with_snapshots(SnapshotPolicy::Never);
+    expect(with.create("a", Added { number: 1 }, Metadata::new()).await);
+    for number in 2..=20 {
+        let decide = |_: &Numbers| Ok::<_, std::convert::Infallible>(Added { number });
+        expect(with.update("a", Metadata::new(), decide).await);
+        if number % 5 == 0 {
+            // Not every version has one: some loads begin right at a snapshot, some have a tail.
+            expect(with.take_snapshot("a").await);
+        }
+    }
+    for version in 1..=20_u32 {
+        let (left, right) = (with.load_at_version("a", version).await, without.load_at_version("a", version).await);
+        assert_eq!(expect(left), expect(right), "version {version}");
+    }
+}
+
+/// The newest one that is not too new.
+pub async fn the_newest_snapshot_at_or_below_a_version_is_found<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=9)).await);
+    for version in [3_u32, 6] {
+        let state = Numbers { added: vec![i64::from(version)] };
+        expect(store.put_snapshot(&stream("a"), &Snapshot::new(Version::from(version), state)).await);
+    }
+    for (at_most, found) in [(2_u32, None), (3, Some(3)), (5, Some(3)), (6, Some(6)), (9, Some(6))] {
+        let snapshot = expect(store.newest_snapshot::<Numbers>(&stream("a"), Version::from(at_most)).await);
+        assert_eq!(snapshot.map(|snapshot| snapshot.version.get()), found, "at most {at_most}");
+    }
+}
+
+/// The aggregate of the laws after its state has changed its shape.
+#[derive(Debug, Aggregate, Default)]
+#[aggregate(name = "Numbers", events(Added), snapshot(every = 10, version = 2), event_enum = ReshapedEvent, crate = crate)]
+pub struct Reshaped {
+    total: i64,
+}
+
+impl Apply<Added> for Reshaped {
+    fn apply(&mut self, event: Added, _context: &Context) {
+        self.total += event.number;
+    }
+}
+
+/// Rule 5: a snapshot of another shape costs time, never state.
+pub async fn a_snapshot_of_another_state_version_is_passed_over<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=4)).await);
+    let old = Repository::<Numbers, _>::new(store.clone());
+    expect(old.take_snapshot("a").await);
+    let reshaped = expect(Repository::<Reshaped, _>::new(store.clone()).load("a").await);
+    assert_eq!((reshaped.version.get(), reshaped.total), (4, 10));
+    let none = expect(store.newest_snapshot::<Reshaped>(&stream("a"), Version::MAX).await);
+    assert!(none.is_none(), "a snapshot of state version 1 was taken for one of {}", Reshaped::STATE_VERSION);
+}

@@ -1,0 +1,241 @@
+///One event of [`Cart`], each of its types a variant.
+#[allow(
+    deprecated,
+    clippy::enum_variant_names,
+    clippy::large_enum_variant,
+    clippy::module_name_repetitions
+)]
+pub enum CartEvent<T: Clone> {
+    ///[`ItemAdded`], which changes the aggregate.
+    ItemAdded(ItemAdded<T>),
+    ///[`Emptied`], which changes the aggregate.
+    Emptied(Emptied),
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
+    fn from(__event: ItemAdded<T>) -> Self {
+        Self::ItemAdded(__event)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
+        ::es_core::__private::Vec::push(__events, CartEvent::ItemAdded(self));
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
+    fn from(__event: Emptied) -> Self {
+        Self::Emptied(__event)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
+        ::es_core::__private::Vec::push(__events, CartEvent::Emptied(self));
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
+        ::es_core::__private::Vec::push(__events, self);
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
+    fn fmt(
+        &self,
+        __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
+    ) -> ::es_core::__private::fmt::Result {
+        ::es_core::__private::fmt::Formatter::write_str(
+            __formatter,
+            match *self {
+                Self::ItemAdded(_) => "ItemAdded",
+                Self::Emptied(_) => "Emptied",
+            },
+        )
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+#[allow(clippy::too_many_lines)]
+impl<T: Clone> ::es_core::__private::EventSet for CartEvent<T>
+where
+    ItemAdded<T>: ::es_core::__private::Event,
+{
+    const EVENTS: &'static [::es_core::__private::EventInfo] = &[
+        <ItemAdded<T> as ::es_core::__private::Listed>::INFO,
+        <Emptied as ::es_core::__private::Listed>::INFO,
+    ];
+    fn event_type(&self) -> &'static ::es_core::__private::str {
+        match self {
+            Self::ItemAdded(_) => {
+                <ItemAdded<T> as ::es_core::__private::Listed>::INFO.event_type
+            }
+            Self::Emptied(_) => {
+                <Emptied as ::es_core::__private::Listed>::INFO.event_type
+            }
+        }
+    }
+    fn event_version(&self) -> ::es_core::__private::u32 {
+        match self {
+            Self::ItemAdded(_) => {
+                <ItemAdded<T> as ::es_core::__private::Listed>::INFO.version
+            }
+            Self::Emptied(_) => <Emptied as ::es_core::__private::Listed>::INFO.version,
+        }
+    }
+    fn decode<__P: ::es_core::__private::Payload>(
+        __type: &::es_core::__private::str,
+        __version: ::es_core::__private::u32,
+        __payload: &__P,
+    ) -> ::es_core::__private::Result<
+        ::es_core::__private::Decoded<Self>,
+        ::es_core::__private::DecodeError,
+    > {
+        const {
+            let __EVENTS: &[::es_core::__private::EventInfo] = <Self as ::es_core::__private::EventSet>::EVENTS;
+            let __SHOWN: &[&::es_core::__private::str] = &["ItemAdded<T>", "Emptied"];
+            if let ::es_core::__private::Option::Some((__other, __name)) = ::es_core::__private::first_clash(
+                &__EVENTS[1usize],
+                __EVENTS,
+                1usize,
+            ) {
+                ::es_core::__private::panic!(
+                    "{}", ::es_core::__private::Message::of(& ["`Emptied` and `",
+                    __SHOWN[__other], "` are both stored as `", __name,
+                    "`; list only the newest version of an event, or give one of them another `name`"])
+                    .as_str()
+                )
+            }
+        };
+        if <ItemAdded<T> as ::es_core::__private::Listed>::is_stored_as(__type) {
+            return ::es_core::__private::Result::map(
+                <ItemAdded<
+                    T,
+                > as ::es_core::__private::Listed>::read(__version, __payload),
+                |__event| ::es_core::__private::Decoded::One(Self::ItemAdded(__event)),
+            );
+        }
+        if <Emptied as ::es_core::__private::Listed>::is_stored_as(__type) {
+            return ::es_core::__private::Result::map(
+                <Emptied as ::es_core::__private::Listed>::read(__version, __payload),
+                |__event| ::es_core::__private::Decoded::One(Self::Emptied(__event)),
+            );
+        }
+        match __type {
+            _ => {
+                ::es_core::__private::Result::Err(
+                    ::es_core::__private::DecodeError::UnknownType,
+                )
+            }
+        }
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::serde::Serialize for CartEvent<T>
+where
+    ItemAdded<T>: ::es_core::__private::Event,
+{
+    fn serialize<__S: ::es_core::__private::serde::Serializer>(
+        &self,
+        __serializer: __S,
+    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+        match self {
+            Self::ItemAdded(__event) => {
+                <ItemAdded<
+                    T,
+                > as ::es_core::__private::Listed>::write(__event, __serializer)
+            }
+            Self::Emptied(__event) => {
+                <Emptied as ::es_core::__private::Listed>::write(__event, __serializer)
+            }
+        }
+    }
+}
+#[doc(hidden)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::es_core::__private::{Refused as _, primitive::*};
+    #[derive(
+        ::es_core::__private::serde::Serialize,
+        ::es_core::__private::serde::Deserialize
+    )]
+    #[serde(
+        crate = "::es_core::__private::serde",
+        remote = "Cart",
+        rename_all = "camelCase"
+    )]
+    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    struct __Stored<T: Clone> {
+        items: Vec<T>,
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    #[allow(clippy::too_many_lines)]
+    impl<T: Clone> ::es_core::__private::Aggregate for Cart<T>
+    where
+        T: ::es_core::__private::serde::Serialize
+            + ::es_core::__private::serde::de::DeserializeOwned
+            + ::es_core::__private::Send + ::es_core::__private::Sync + 'static,
+        ItemAdded<T>: ::es_core::__private::Event,
+    {
+        type Event = CartEvent<T>;
+        const TYPE: &'static ::es_core::__private::str = "Cart";
+        const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
+        const STATE_VERSION: ::es_core::__private::u32 = 1;
+        fn init(
+            __event: Self::Event,
+            __context: &::es_core::__private::Context,
+        ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
+            let mut __state = <Self as ::es_core::__private::Begin>::begin();
+            ::es_core::__private::Result::map(
+                <Self as ::es_core::__private::Aggregate>::apply(
+                    &mut __state,
+                    __event,
+                    __context,
+                ),
+                |()| __state,
+            )
+        }
+        fn apply(
+            &mut self,
+            __event: Self::Event,
+            __context: &::es_core::__private::Context,
+        ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
+            match __event {
+                CartEvent::ItemAdded(__event) => {
+                    <Self as ::es_core::__private::Apply<
+                        ItemAdded<T>,
+                    >>::apply(self, __event, __context);
+                    ::es_core::__private::Result::Ok(())
+                }
+                CartEvent::Emptied(__event) => {
+                    <Self as ::es_core::__private::Apply<
+                        Emptied,
+                    >>::apply(self, __event, __context);
+                    ::es_core::__private::Result::Ok(())
+                }
+            }
+        }
+        fn serialize_state<__S: ::es_core::__private::serde::Serializer>(
+            &self,
+            __serializer: __S,
+        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+            __Stored::<T>::serialize(self, __serializer)
+        }
+        fn deserialize_state<
+            '__de,
+            __D: ::es_core::__private::serde::Deserializer<'__de>,
+        >(__deserializer: __D) -> ::es_core::__private::Result<Self, __D::Error> {
+            __Stored::<T>::deserialize(__deserializer)
+        }
+    }
+};

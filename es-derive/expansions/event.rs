@@ -1,0 +1,102 @@
+#[derive(::es_core::__private::SerdeAttributes)]
+/// The invoice was paid.
+pub struct InvoicePaid {
+    pub payment_id: String,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+#[doc(hidden)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::es_core::__private::{Refused as _, primitive::*};
+    #[derive(
+        ::es_core::__private::serde::Serialize,
+        ::es_core::__private::serde::Deserialize
+    )]
+    #[serde(
+        crate = "::es_core::__private::serde",
+        remote = "InvoicePaid",
+        rename_all = "camelCase"
+    )]
+    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    struct __Stored {
+        payment_id: String,
+        #[serde(default)]
+        note: Option<String>,
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl ::es_core::__private::serde::Serialize for InvoicePaid {
+        fn serialize<__S: ::es_core::__private::serde::Serializer>(
+            &self,
+            __source: __S,
+        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+            __Stored::serialize(self, __source)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
+        fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
+            __source: __D,
+        ) -> ::es_core::__private::Result<Self, __D::Error> {
+            __Stored::deserialize(__source)
+        }
+    }
+};
+#[allow(deprecated)]
+const _: () = ::es_core::__private::assert!(
+    < InvoicePaidV1 as ::es_core::__private::Event > ::VERSION == 1u32, "{}",
+    "`from` of `InvoicePaid` has to be version 1 of the event, because `InvoicePaid` reads from version 2 on; `InvoicePaidV1` has another version"
+);
+#[allow(deprecated)]
+const _: () = ::es_core::__private::assert!(
+    ::es_core::__private::same_name(< InvoicePaidV1 as ::es_core::__private::Event >
+    ::TYPE, "InvoicePaid"), "{}",
+    "`from` of `InvoicePaid` has to be version 1 of `InvoicePaid`, and `InvoicePaidV1` is stored under another name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
+);
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::Event for InvoicePaid {
+    const TYPE: &'static ::es_core::__private::str = "InvoicePaid";
+    const VERSION: ::es_core::__private::u32 = 2;
+    const ALIASES: &'static [&'static ::es_core::__private::str] = &["BillPaid"];
+    fn decode<__P: ::es_core::__private::Payload>(
+        __version: ::es_core::__private::u32,
+        __payload: &__P,
+    ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
+        match __version {
+            2 => {
+                ::es_core::__private::Result::map_err(
+                    ::es_core::__private::Payload::decode::<Self>(__payload),
+                    |__source| ::es_core::__private::DecodeError::Data {
+                        version: __version,
+                        source: __source,
+                    },
+                )
+            }
+            1..2 => {
+                ::es_core::__private::Result::map(
+                    <InvoicePaidV1 as ::es_core::__private::Event>::decode(
+                        __version,
+                        __payload,
+                    ),
+                    |__old| <Self as ::es_core::__private::Upcast<
+                        InvoicePaidV1,
+                    >>::upcast(__old),
+                )
+            }
+            0 => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
+                    stored: __version,
+                })
+            }
+            _ => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
+                    stored: __version,
+                    known: 2,
+                })
+            }
+        }
+    }
+}

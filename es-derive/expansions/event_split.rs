@@ -1,0 +1,85 @@
+#[derive(::es_core::__private::SerdeAttributes)]
+pub enum PaidAndSent {
+    ByMail { letter_date: String },
+    Online,
+}
+#[doc(hidden)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::es_core::__private::{Refused as _, primitive::*};
+    #[derive(
+        ::es_core::__private::serde::Serialize,
+        ::es_core::__private::serde::Deserialize
+    )]
+    #[serde(
+        crate = "::es_core::__private::serde",
+        remote = "PaidAndSent",
+        rename_all = "camelCase",
+        rename_all_fields = "camelCase",
+        tag = "kind",
+        content = "data"
+    )]
+    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    enum __Stored {
+        ByMail { letter_date: String },
+        Online,
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl ::es_core::__private::serde::Serialize for PaidAndSent {
+        fn serialize<__S: ::es_core::__private::serde::Serializer>(
+            &self,
+            __source: __S,
+        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+            __Stored::serialize(self, __source)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
+        fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
+            __source: __D,
+        ) -> ::es_core::__private::Result<Self, __D::Error> {
+            __Stored::deserialize(__source)
+        }
+    }
+};
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::Event for PaidAndSent {
+    const TYPE: &'static ::es_core::__private::str = "PaidAndSent";
+    const VERSION: ::es_core::__private::u32 = 1;
+    const ALIASES: &'static [&'static ::es_core::__private::str] = &[];
+    fn decode<__P: ::es_core::__private::Payload>(
+        __version: ::es_core::__private::u32,
+        __payload: &__P,
+    ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
+        match __version {
+            1 => {
+                ::es_core::__private::Result::map_err(
+                    ::es_core::__private::Payload::decode::<Self>(__payload),
+                    |__source| ::es_core::__private::DecodeError::Data {
+                        version: __version,
+                        source: __source,
+                    },
+                )
+            }
+            0 => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
+                    stored: __version,
+                })
+            }
+            _ => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
+                    stored: __version,
+                    known: 1,
+                })
+            }
+        }
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::Split for PaidAndSent {
+    type Parts = (InvoicePaid, InvoiceSent);
+}

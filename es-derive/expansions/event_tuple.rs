@@ -1,0 +1,109 @@
+#[derive(::es_core::__private::SerdeAttributes)]
+pub struct Moved(pub String, u32);
+#[doc(hidden)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::es_core::__private::{Refused as _, primitive::*};
+    #[derive(::es_core::__private::serde::Serialize)]
+    #[serde(
+        crate = "::es_core::__private::serde",
+        remote = "Moved",
+        rename_all = "camelCase"
+    )]
+    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    struct __Written {
+        #[serde(rename = "0")]
+        #[serde(getter = "__field_0")]
+        __0: String,
+        #[serde(rename = "1")]
+        #[serde(getter = "__field_1")]
+        __1: u32,
+    }
+    #[allow(deprecated)]
+    fn __field_0(__this: &Moved) -> &String {
+        &__this.0
+    }
+    #[allow(deprecated)]
+    fn __field_1(__this: &Moved) -> &u32 {
+        &__this.1
+    }
+    #[derive(::es_core::__private::serde::Deserialize)]
+    #[serde(crate = "::es_core::__private::serde", rename_all = "camelCase")]
+    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    struct __Read {
+        #[serde(rename = "0")]
+        __0: String,
+        #[serde(rename = "1")]
+        __1: u32,
+    }
+    #[allow(deprecated)]
+    fn __read<'__de, __D>(
+        __source: __D,
+    ) -> ::es_core::__private::Result<Moved, __D::Error>
+    where
+        __D: ::es_core::__private::serde::Deserializer<'__de>,
+    {
+        ::es_core::__private::Result::map(
+            <__Read as ::es_core::__private::serde::Deserialize<
+                '__de,
+            >>::deserialize(__source),
+            |__Read| Moved {
+                0: __Read.__0,
+                1: __Read.__1,
+            },
+        )
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl ::es_core::__private::serde::Serialize for Moved {
+        fn serialize<__S: ::es_core::__private::serde::Serializer>(
+            &self,
+            __source: __S,
+        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+            __Written::serialize(self, __source)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for Moved {
+        fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
+            __source: __D,
+        ) -> ::es_core::__private::Result<Self, __D::Error> {
+            __read(__source)
+        }
+    }
+};
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::Event for Moved {
+    const TYPE: &'static ::es_core::__private::str = "Moved";
+    const VERSION: ::es_core::__private::u32 = 1;
+    const ALIASES: &'static [&'static ::es_core::__private::str] = &[];
+    fn decode<__P: ::es_core::__private::Payload>(
+        __version: ::es_core::__private::u32,
+        __payload: &__P,
+    ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
+        match __version {
+            1 => {
+                ::es_core::__private::Result::map_err(
+                    ::es_core::__private::Payload::decode::<Self>(__payload),
+                    |__source| ::es_core::__private::DecodeError::Data {
+                        version: __version,
+                        source: __source,
+                    },
+                )
+            }
+            0 => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
+                    stored: __version,
+                })
+            }
+            _ => {
+                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
+                    stored: __version,
+                    known: 1,
+                })
+            }
+        }
+    }
+}

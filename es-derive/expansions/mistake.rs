@@ -1,0 +1,113 @@
+::core::compile_error! {
+    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
+}
+///One event of [`Door`], each of its types a variant.
+#[allow(
+    deprecated,
+    clippy::enum_variant_names,
+    clippy::large_enum_variant,
+    clippy::module_name_repetitions
+)]
+enum DoorEvent {
+    ///[`DoorClosed`], which changes the aggregate.
+    DoorClosed(DoorClosed),
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::From<DoorClosed> for DoorEvent {
+    fn from(__event: DoorClosed) -> Self {
+        Self::DoorClosed(__event)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
+        ::es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
+        ::es_core::__private::Vec::push(__events, self);
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::fmt::Debug for DoorEvent {
+    fn fmt(
+        &self,
+        __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
+    ) -> ::es_core::__private::fmt::Result {
+        ::es_core::__private::fmt::Formatter::write_str(
+            __formatter,
+            match *self {
+                Self::DoorClosed(_) => "DoorClosed",
+            },
+        )
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::serde::Serialize for DoorEvent {
+    fn serialize<__S: ::es_core::__private::serde::Serializer>(
+        &self,
+        _: __S,
+    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+        loop {}
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::EventSet for DoorEvent {
+    const EVENTS: &'static [::es_core::__private::EventInfo] = &[];
+    fn event_type(&self) -> &'static ::es_core::__private::str {
+        loop {}
+    }
+    fn event_version(&self) -> ::es_core::__private::u32 {
+        loop {}
+    }
+    fn decode<__P: ::es_core::__private::Payload>(
+        _: &::es_core::__private::str,
+        _: ::es_core::__private::u32,
+        _: &__P,
+    ) -> ::es_core::__private::Result<
+        ::es_core::__private::Decoded<Self>,
+        ::es_core::__private::DecodeError,
+    > {
+        loop {}
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::Aggregate for Door {
+    type Event = DoorEvent;
+    const TYPE: &'static ::es_core::__private::str = "Door";
+    const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
+    const STATE_VERSION: ::es_core::__private::u32 = 1;
+    fn init(
+        _: Self::Event,
+        _: &::es_core::__private::Context,
+    ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
+        loop {}
+    }
+    fn apply(
+        &mut self,
+        _: Self::Event,
+        _: &::es_core::__private::Context,
+    ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
+        loop {}
+    }
+    fn serialize_state<__S: ::es_core::__private::serde::Serializer>(
+        &self,
+        _: __S,
+    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
+        loop {}
+    }
+    fn deserialize_state<'__de, __D: ::es_core::__private::serde::Deserializer<'__de>>(
+        _: __D,
+    ) -> ::es_core::__private::Result<Self, __D::Error> {
+        loop {}
+    }
+}

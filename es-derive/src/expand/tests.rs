@@ -1,0 +1,82 @@
+//! What six canonical inputs expand to, as committed files that can be read. `ES_UPDATE=1` writes them anew.
+
+use std::path::Path;
+use std::{env, fs};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+fn check(name: &str, tokens: TokenStream) {
+    let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name} does not expand to items: {error}"));
+    let expanded = prettyplease::unparse(&file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expansions").join(name).with_extension("rs");
+    if env::var_os("ES_UPDATE").is_some() {
+        fs::write(&path, &expanded).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        expanded == committed,
+        "{name} expands to something else than {}; run with `ES_UPDATE=1` and read the difference",
+        path.display()
+    );
+}
+
+#[test]
+fn an_event() {
+    let item = quote! {
+        /// The invoice was paid.
+        pub struct InvoicePaid { pub payment_id: String, #[serde(default)] pub note: Option<String> }
+    };
+    check("event", super::event(quote!(version = 2, from = InvoicePaidV1, alias = "BillPaid"), &item));
+}
+
+#[test]
+fn an_event_by_position() {
+    check(
+        "event_tuple",
+        super::event(
+            quote!(version = 1),
+            &quote!(
+                pub struct Moved(pub String, u32);
+            ),
+        ),
+    );
+}
+
+#[test]
+fn an_event_that_is_split() {
+    let item = quote!(
+        pub enum PaidAndSent {
+            ByMail { letter_date: String },
+            Online,
+        }
+    );
+    check("event_split", super::event(quote!(version = 1, split(InvoicePaid, InvoiceSent)), &item));
+}
+
+#[test]
+fn an_aggregate() {
+    let input = quote! {
+        #[aggregate(init(InvoiceCreated), events(InvoicePaid), split(PaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
+        pub struct Invoice { invoice_number: String, #[serde(skip)] cache: u32 }
+    };
+    check("aggregate", super::aggregate(input));
+}
+
+#[test]
+fn an_aggregate_with_a_parameter() {
+    let input = quote! {
+        #[aggregate(events(ItemAdded<T>, Emptied))]
+        pub struct Cart<T: Clone> { items: Vec<T> }
+    };
+    check("aggregate_generic", super::aggregate(input));
+}
+
+#[test]
+fn a_mistake() {
+    let input = quote! {
+        #[aggregate(evnets(DoorOpened), events(DoorClosed))]
+        enum Door { Open, Closed }
+    };
+    check("mistake", super::aggregate(input));
+}

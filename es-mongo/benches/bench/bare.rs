@@ -1,0 +1,91 @@
+//! The same work with the bare driver.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use es_core::{NewEvent, Timestamp};
+use es_mongo::mongodb::bson::oid::ObjectId;
+use es_mongo::mongodb::bson::raw::{RawDocumentBuf, cstr};
+use es_mongo::mongodb::bson::{self, Document, doc};
+use es_mongo::mongodb::error::Result as DriverResult;
+use es_mongo::mongodb::options::{Acknowledgment, ClientOptions, CollectionOptions, WriteConcern};
+use es_mongo::mongodb::{Client, ClientSession, Collection};
+use es_mongo::{CollectionNames, MongoStore};
+
+/// Collections with the library's own indexes and durability, written to without the library.
+#[derive(Clone)]
+pub(crate) struct Bare {
+    pub(crate) client: Client,
+    pub(crate) events: Collection<RawDocumentBuf>,
+    /// Without a write concern of its own, as a transaction wants it.
+    pub(crate) in_transaction: Collection<Document>,
+}
+
+static POSITION: AtomicI64 = AtomicI64::new(1);
+
+pub(crate) async fn client(uri: &str) -> DriverResult<Client> {
+    let mut options = ClientOptions::parse(uri).await?;
+    options.max_pool_size = Some(64);
+    options.write_concern = Some(durable());
+    Client::with_options(options)
+}
+
+fn durable() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+}
+
+impl Bare {
+    pub(crate) async fn open(uri: &str, database: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let client = client(uri).await?;
+        // The library makes the indexes and the validator, and is not used again.
+        let names = CollectionNames::prefixed("bare_");
+        let name = names.events.clone();
+        MongoStore::builder(client.clone(), database).collections(names).open().await?;
+        let options = CollectionOptions::builder().write_concern(durable()).build();
+        let database = client.database(database);
+        let events = database.collection_with_options(&name, options);
+        Ok(Self { in_transaction: database.collection(&name), events, client })
+    }
+
+    /// One event by `insert_one`, of the same bytes that the library would write.
+    pub(crate) async fn insert(&self, id: &str, sequence: i64, event: &NewEvent) -> DriverResult<()> {
+        self.events.insert_one(document(id, sequence, event)).await.map(drop)
+    }
+
+    /// One event the way of the chapter: in a transaction look for the head, then insert after it.
+    pub(crate) async fn append_the_seeds_way(&self, id: &str, event: &NewEvent) -> DriverResult<()> {
+        let mut session = self.client.start_session().await?;
+        session
+            .start_transaction()
+            .and_run((self, id, event), |session, (bare, id, event)| {
+                Box::pin(async move { bare.find_then_insert(session, id, event).await })
+            })
+            .await
+    }
+
+    async fn find_then_insert(&self, session: &mut ClientSession, id: &str, event: &NewEvent) -> DriverResult<()> {
+        let newest = self
+            .in_transaction
+            .find_one(doc! { "aggregateId": id })
+            .sort(doc! { "sequenceNumber": -1 })
+            .session(&mut *session)
+            .await?;
+        let sequence = newest.and_then(|newest| newest.get_i64("sequenceNumber").ok()).unwrap_or(0) + 1;
+        let document = Document::try_from(document(id, sequence, event))?;
+        self.in_transaction.insert_one(document).session(session).await.map(drop)
+    }
+}
+
+pub(crate) fn document(id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
+    let mut document = RawDocumentBuf::new();
+    document.append(cstr!("_id"), ObjectId::new());
+    document.append(cstr!("aggregateId"), id);
+    document.append(cstr!("aggregateType"), "Ledger");
+    document.append(cstr!("eventType"), &*event.event_type);
+    document.append(cstr!("eventVersion"), 1_i32);
+    document.append(cstr!("eventData"), event.data.as_raw());
+    document.append(cstr!("metadata"), event.metadata.as_raw());
+    document.append(cstr!("timestamp"), bson::DateTime::from(Timestamp::now()));
+    document.append(cstr!("sequenceNumber"), sequence);
+    document.append(cstr!("position"), POSITION.fetch_add(1, Ordering::Relaxed));
+    document
+}

@@ -1,0 +1,82 @@
+//! Positions: from 1, without holes, each of them once, over what is in use and what is archived.
+
+use std::collections::HashMap;
+
+use bson::raw::RawDocument;
+use bson::{Bson, doc};
+use es_core::{Position, StoreError};
+use futures_util::TryStreamExt;
+
+use super::order::ByPosition;
+use super::{Finding, VerifyReport};
+use crate::document::field::{ID, POSITION};
+use crate::document::integer;
+use crate::error::store_error;
+use crate::merge::{Found, Merge};
+use crate::store::Collections;
+
+/// How many positions that occur twice are looked up at once.
+const LOOKUP: usize = 500;
+
+pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
+    let mut merge = Merge::new(collections.clone(), ByPosition);
+    let mut expected = Position::FIRST;
+    let mut twice = Vec::new();
+    while let Some(found) = merge.next().await? {
+        let Found::Same { in_use, archived } = found else {
+            let reason = format!("`{POSITION}` is missing or of another type");
+            report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
+            continue;
+        };
+        let Some(position) = in_use.first().or(archived.first()).and_then(|document| position_of(document)) else {
+            let reason = format!("`{POSITION}` is below 1");
+            report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
+            continue;
+        };
+        if position > expected
+            && let Ok(last) = Position::try_from(position.as_i64() - 1)
+        {
+            report.found(Finding::PositionGap { first: expected, last });
+        }
+        expected = position.next();
+        if in_use.len() > 1 || archived.len() > 1 {
+            report.found(Finding::DuplicatePosition { position });
+        } else if in_use.len() + archived.len() > 1 {
+            twice.push(position);
+            if twice.len() >= LOOKUP {
+                compare(collections, &std::mem::take(&mut twice), report).await?;
+            }
+        }
+    }
+    compare(collections, &twice, report).await
+}
+
+fn position_of(document: &RawDocument) -> Option<Position> {
+    Position::try_from(integer(document.get(POSITION).ok()??)?).ok()
+}
+
+/// Reports those positions that one event has among those in use, and another one in the archive.
+async fn compare(
+    collections: &Collections,
+    positions: &[Position],
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
+    let mut ids: HashMap<Position, Bson> = HashMap::with_capacity(positions.len());
+    for collection in [&collections.events, &collections.archive] {
+        let found = collection.find(doc! { POSITION: { "$in": wanted.clone() } }).projection(doc! { POSITION: 1 });
+        let mut found = found.await.map_err(store_error)?;
+        while let Some(document) = found.try_next().await.map_err(store_error)? {
+            let Some(position) = position_of(&document) else { continue };
+            let id = document.get(ID).ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
+            if ids.get(&position).is_some_and(|other| *other != id) {
+                report.found(Finding::DuplicatePosition { position });
+            }
+            ids.insert(position, id);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! The snapshots, in the order of their aggregates.
+
+use std::collections::VecDeque;
+
+use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{Document, doc};
+use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
+use futures_util::TryStreamExt;
+use mongodb::Collection;
+use mongodb::options::Hint;
+
+use super::{Finding, VerifyReport};
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
+use crate::document::integer;
+use crate::error::store_error;
+use crate::snapshot::{usable, version_of};
+
+/// How many snapshots are fetched at once. They can be large.
+const PAGE: i64 = 16;
+
+/// All snapshots of one type of aggregate, page by page: a cursor would be forgotten while events are read.
+pub(super) struct Snapshots {
+    snapshots: Collection<RawDocumentBuf>,
+    aggregate_type: &'static str,
+    ready: VecDeque<RawDocumentBuf>,
+    /// The key of the last one that was fetched.
+    last: Option<Document>,
+    exhausted: bool,
+}
+
+/// A snapshot that programs of today use.
+pub(super) struct Kept {
+    pub(super) version: Version,
+    /// Its state as this program writes it.
+    state: EventData,
+}
+
+impl Snapshots {
+    pub(super) fn of<A: Aggregate>(snapshots: Collection<RawDocumentBuf>) -> Self {
+        Self { snapshots, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
+    }
+
+    /// The next snapshot that belongs to an aggregate whose id is at most this one, or to any where there is none.
+    pub(super) async fn next(&mut self, at_most: Option<&str>) -> Result<Option<RawDocumentBuf>, StoreError> {
+        if self.ready.is_empty() && !self.exhausted {
+            self.fetch().await?;
+        }
+        let belongs = |document: &mut RawDocumentBuf| {
+            at_most.is_none_or(|at_most| document.get_str(AGGREGATE_ID).is_ok_and(|id| id <= at_most))
+        };
+        Ok(self.ready.pop_front_if(belongs))
+    }
+
+    async fn fetch(&mut self) -> Result<(), StoreError> {
+        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        // The bound is inclusive, so the last one is fetched again and passed over.
+        let mut page = self
+            .snapshots
+            .find(doc! { AGGREGATE_TYPE: self.aggregate_type })
+            .sort(index.clone())
+            .hint(Hint::Keys(index))
+            .limit(PAGE + 1);
+        if let Some(last) = &self.last {
+            page = page.min(last.clone());
+        }
+        let mut page = page.await.map_err(store_error)?;
+        let last = self.last.clone();
+        let mut fetched = 0;
+        while let Some(document) = page.try_next().await.map_err(store_error)? {
+            fetched += 1;
+            let key = key_of(&document);
+            if key.is_none() || key != last {
+                self.last = key.or_else(|| self.last.take());
+                self.ready.push_back(document);
+            }
+        }
+        self.exhausted = fetched <= PAGE;
+        Ok(())
+    }
+}
+
+fn key_of(document: &RawDocument) -> Option<Document> {
+    let (id, aggregate_type) = (document.get_str(AGGREGATE_ID).ok()?, document.get_str(AGGREGATE_TYPE).ok()?);
+    Some(doc! { AGGREGATE_ID: id, AGGREGATE_TYPE: aggregate_type, VERSION: version_of(document)? })
+}
+
+impl Kept {
+    /// Reads a snapshot, and reports one that should be usable and is not. `None` for one of another `stateVersion` too.
+    pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerifyReport) -> Option<Self> {
+        let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
+        if state_version.is_some_and(|version| version != i64::from(A::STATE_VERSION)) {
+            return None;
+        }
+        let kept = usable::<A>(document).and_then(|snapshot| {
+            let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state)).ok()?;
+            Some(Self { version: snapshot.version, state })
+        });
+        if kept.is_none() {
+            let snapshot = match document.get(ID) {
+                Ok(Some(RawBsonRef::String(id))) => id.to_owned(),
+                id => format!("{id:?}"),
+            };
+            report.found(Finding::SnapshotUnreadable { snapshot });
+        }
+        kept
+    }
+
+    /// Whether it is the state that replaying gives.
+    pub(super) fn is<A: Aggregate>(&self, replayed: Option<&A>) -> bool {
+        let replayed = replayed.and_then(|state| EventData::encode(A::TYPE, &StateRef(state)).ok());
+        replayed.is_some_and(|replayed| same_document(self.state.as_raw(), replayed.as_raw()))
+    }
+}
+
+/// Whether documents are the same, but for the order of their keys: a `HashMap` has none.
+fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
+    if left.as_bytes() == right.as_bytes() {
+        return true;
+    }
+    let sorted = |document| -> Option<Vec<(&str, RawBsonRef<'_>)>> {
+        let mut entries = Vec::new();
+        for entry in <&RawDocument>::into_iter(document) {
+            let (key, value) = entry.ok()?;
+            entries.push((key.as_str(), value));
+        }
+        entries.sort_by_key(|(key, _)| *key);
+        Some(entries)
+    };
+    match (sorted(left), sorted(right)) {
+        (Some(left), Some(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(&right)
+                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same_value(*left, *right))
+        }
+        _ => false,
+    }
+}
+
+fn same_value(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> bool {
+    match (left, right) {
+        (RawBsonRef::Document(left), RawBsonRef::Document(right)) => same_document(left, right),
+        (RawBsonRef::Array(left), RawBsonRef::Array(right)) => same_array(left, right),
+        // Not a number is equal to itself here: it was stored and read back.
+        (RawBsonRef::Double(left), RawBsonRef::Double(right)) => left.to_bits() == right.to_bits(),
+        (left, right) => left == right,
+    }
+}
+
+fn same_array(left: &RawArray, right: &RawArray) -> bool {
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(Ok(left)), Some(Ok(right))) if same_value(left, right) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(left: &Document, right: &Document) -> bool {
+        let raw = |document| bson::serialize_to_raw_document_buf(document).unwrap();
+        same_document(&raw(left), &raw(right))
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_matter_at_any_depth() {
+        assert!(same(&doc! { "a": 1, "b": [{ "c": 1, "d": 2 }] }, &doc! { "b": [{ "d": 2, "c": 1 }], "a": 1 }));
+    }
+
+    #[test]
+    fn another_value_a_missing_key_and_the_order_of_a_list_do_matter() {
+        assert!(!same(&doc! { "a": { "b": 1 } }, &doc! { "a": { "b": 2 } }));
+        assert!(!same(&doc! { "a": 1 }, &doc! { "a": 1, "b": 1 }));
+        assert!(!same(&doc! { "a": [1, 2] }, &doc! { "a": [2, 1] }));
+        assert!(!same(&doc! { "a": 1 }, &doc! { "a": 1_i64 }));
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_equal_to_itself() {
+        assert!(same(&doc! { "a": f64::NAN, "b": 1 }, &doc! { "b": 1, "a": f64::NAN }));
+    }
+}

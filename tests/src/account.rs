@@ -1,0 +1,137 @@
+//! An aggregate with what a stored past can have: an older version, an older name, a retired event, a map in its state.
+
+use std::collections::HashMap;
+
+use es_core::{
+    Aggregate, Append, Apply, Context, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent, Repository,
+    StreamId, Timestamp, Version, event,
+};
+use es_mongo::MongoStore;
+
+/// The account exists.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Whose it is.
+    pub owner: String,
+}
+
+/// The account exists, and did before events were recorded.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountMigrated {
+    /// Whose it is.
+    pub owner: String,
+    /// What was on it.
+    pub cents: i64,
+}
+
+/// Money came in.
+#[event(version = 2, from = DepositedV1, alias = "PaidIn")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deposited {
+    /// How much.
+    pub cents: i64,
+    /// From where.
+    pub source: String,
+}
+
+/// Money came in, as version 1 recorded it.
+#[event(version = 1, name = "Deposited")]
+#[derive(Debug, Clone)]
+pub struct DepositedV1 {
+    /// How much.
+    pub cents: i64,
+}
+
+impl From<DepositedV1> for Deposited {
+    fn from(old: DepositedV1) -> Self {
+        Self { cents: old.cents, source: "unknown".to_owned() }
+    }
+}
+
+/// Money, and who sent it.
+#[derive(Aggregate, Debug, Clone, PartialEq)]
+#[aggregate(init(Opened, AccountMigrated), events(Deposited), retired("StatementSent"), snapshot(every = 1000, version = 3))]
+pub struct Account {
+    /// Whose it is.
+    pub owner: String,
+    /// What is on it.
+    pub cents: i64,
+    /// How much came from where.
+    pub sources: HashMap<String, i64>,
+}
+
+impl Init<Opened> for Account {
+    fn init(event: Opened, _context: &Context) -> Self {
+        Self { owner: event.owner, cents: 0, sources: HashMap::new() }
+    }
+}
+
+impl Init<AccountMigrated> for Account {
+    fn init(event: AccountMigrated, _context: &Context) -> Self {
+        Self { owner: event.owner, cents: event.cents, sources: HashMap::new() }
+    }
+}
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, event: Deposited, _context: &Context) {
+        self.cents += event.cents;
+        *self.sources.entry(event.source).or_default() += event.cents;
+    }
+}
+
+/// A day so many days after the first of January 2024.
+#[must_use]
+pub fn day(day: i64) -> Timestamp {
+    Timestamp::from_millis(1_704_067_200_000 + day * 86_400_000)
+}
+
+/// The accounts of a store.
+#[must_use]
+pub fn accounts(store: &MongoStore) -> Repository<Account, MongoStore> {
+    Repository::new(store.clone())
+}
+
+/// An account with so many events, one a day from day 0.
+///
+/// # Panics
+///
+/// Where it cannot be recorded.
+pub async fn import(store: &MongoStore, id: &str, events: i64) {
+    let opened = ImportedEvent::new(Opened { owner: id.to_owned() }, day(0), Metadata::new().user("clerk"));
+    let mut past = vec![opened];
+    for at in 1..events {
+        let deposited = Deposited { cents: at, source: format!("source-{}", at % 3) };
+        past.push(ImportedEvent::new(deposited, day(at), Metadata::new().user("clerk")));
+    }
+    accounts(store).import(id, past).await.unwrap();
+}
+
+/// Records events of any type and moment behind the head of an account.
+///
+/// # Panics
+///
+/// Where they cannot be recorded.
+pub async fn append(store: &MongoStore, id: &str, version: u32, events: Vec<NewEvent>) {
+    let stream = StreamId::of::<Account>(id).unwrap();
+    let append = Append::new(stream, ExpectedVersion::exactly(Version::from(version)), events);
+    store.append(append).await.unwrap();
+}
+
+/// The state at each version of an account whose events [`import`] has made.
+///
+/// # Panics
+///
+/// Where a version is not what it must be.
+pub async fn assert_loads_everywhere(store: &MongoStore, id: &str, events: i64) {
+    let accounts = accounts(store);
+    for version in 1..=u32::try_from(events).unwrap() {
+        let loaded = accounts.load_at_version(id, version).await.unwrap();
+        let cents: i64 = (1..i64::from(version)).sum();
+        assert_eq!((loaded.version.get(), loaded.cents), (u64::from(version), cents), "{id} at {version}");
+        let as_of = accounts.load_as_of(id, day(i64::from(version) - 1)).await.unwrap();
+        assert_eq!(as_of.state, loaded.state, "{id} as of day {}", version - 1);
+    }
+    assert_eq!(accounts.load(id).await.unwrap().version.get(), u64::try_from(events).unwrap());
+}

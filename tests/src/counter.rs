@@ -1,0 +1,68 @@
+//! The smallest aggregate that shows a lost update: a number to which one is added.
+
+use std::convert::Infallible;
+
+use es_core::{Aggregate, Apply, Committed, Context, Metadata, Repository, RetryPolicy, Store, UpdateError, event};
+
+/// One was added.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneAdded {
+    /// Who added it, to tell the additions apart.
+    pub by: String,
+}
+
+/// How often one was added.
+#[derive(Aggregate, Debug, Clone, PartialEq, Eq, Default)]
+#[aggregate(events(OneAdded), snapshot(every = 20))]
+pub struct Counter {
+    /// The number.
+    pub total: u64,
+}
+
+impl Apply<OneAdded> for Counter {
+    fn apply(&mut self, _event: OneAdded, _context: &Context) {
+        self.total += 1;
+    }
+}
+
+/// What adding one answers.
+pub type AddAnswer = Result<Committed<CounterEvent>, UpdateError<Infallible>>;
+
+/// A repository that does not give up before everybody had a turn.
+pub fn patient<S: Store>(store: S) -> Repository<Counter, S> {
+    Repository::new(store).with_retry(RetryPolicy::default().tries(1_000))
+}
+
+/// Adds one.
+///
+/// # Errors
+///
+/// As [`Repository::update`].
+pub async fn add_one<S: Store>(repository: &Repository<Counter, S>, id: &str, by: &str) -> AddAnswer {
+    repository.update(id, Metadata::new().user(by), |_| Ok(OneAdded { by: by.to_owned() })).await
+}
+
+/// Adds one from so many tasks at once, and returns the versions that were acknowledged.
+///
+/// # Panics
+///
+/// Where an addition fails: with retry on, none does.
+pub async fn add_from_many_tasks<S: Store>(
+    repository: &Repository<Counter, S>,
+    id: &str,
+    by: &str,
+    tasks: usize,
+) -> Vec<u64> {
+    let mut running = tokio::task::JoinSet::new();
+    for task in 0..tasks {
+        let (repository, id, by) = (repository.clone(), id.to_owned(), format!("{by}-{task}"));
+        running.spawn(async move { add_one(&repository, &id, &by).await });
+    }
+    let answers = running.join_all().await;
+    let version = |answer: AddAnswer| match answer {
+        Ok(committed) => committed.version.get(),
+        Err(error) => panic!("{error}"),
+    };
+    answers.into_iter().map(version).collect()
+}

@@ -1,0 +1,316 @@
+//! The archive: what moves, what stays, and that nothing is lost wherever a run ends.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use es_core::{
+    Append, AppendId, Appended, CreateError, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, Outcome,
+    SnapshotStore, StoreError, StreamId, Timestamp, Version,
+};
+use es_mongo::mongodb::Collection;
+use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::{ArchiveReport, ArchiveStep, MongoStore};
+use futures_util::future::join_all;
+use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import};
+use tests::empty_store;
+
+fn events(store: &MongoStore) -> Collection<Document> {
+    store.database().collection("events")
+}
+
+fn archive(store: &MongoStore) -> Collection<Document> {
+    store.database().collection("events_archive")
+}
+
+async fn count(collection: &Collection<Document>) -> u64 {
+    collection.count_documents(doc! {}).await.unwrap()
+}
+
+async fn assert_sound(store: &MongoStore, events: u64) {
+    let report = store.verify::<Account>().run().await.unwrap();
+    assert!(report.is_sound(), "{:#?}", report.findings);
+    assert_eq!(report.events, events);
+}
+
+/// A run that ends, as if it were killed, when it reaches a step for the nth time.
+async fn killed_at(store: &MongoStore, step: ArchiveStep, time: u32, older_than: Timestamp) -> ArchiveReport {
+    let reached = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&reached);
+    let run = store.archive::<Account>(older_than).batch(7).at_step(move |at| {
+        if at == step && counted.fetch_add(1, Ordering::Relaxed) + 1 == time {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    let report = run.run().await.unwrap();
+    assert!(reached.load(Ordering::Relaxed) >= time, "{step:?} was not reached {time} times");
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_events_move_and_every_version_and_moment_still_loads() {
+    let store = empty_store().await;
+    for (id, events) in [("a", 12), ("b", 5), ("c", 1)] {
+        import(&store, id, events).await;
+    }
+    let report = store.archive::<Account>(day(6)).run().await.unwrap();
+    // `c` has the newest position, so it stays.
+    assert_eq!((report.streams, report.moved, report.finished, report.kept), (3, 11, 0, 1));
+    assert_eq!(report.snapshots, 2);
+    assert_eq!((count(&events(&store)).await, count(&archive(&store)).await), (7, 11));
+    assert_sound(&store, 18).await;
+    for (id, events) in [("a", 12), ("b", 5), ("c", 1)] {
+        assert_loads_everywhere(&store, id, events).await;
+        let history = accounts(&store).history(id).unwrap().collect().await.unwrap();
+        let sequences: Vec<u64> = history.iter().map(|event| event.sequence.get()).collect();
+        assert_eq!(sequences, (1..).take(usize::try_from(events).unwrap()).collect::<Vec<u64>>());
+    }
+    let again = store.archive::<Account>(day(6)).run().await.unwrap();
+    assert_eq!((again.moved, again.finished, again.snapshots, again.kept), (0, 0, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_after_any_step_loses_nothing_and_the_next_one_finishes_it() {
+    let steps = [
+        ArchiveStep::SnapshotTaken,
+        ArchiveStep::Copied,
+        ArchiveStep::Confirmed,
+        ArchiveStep::Waited,
+        ArchiveStep::Deleted,
+    ];
+    let kills = steps.into_iter().flat_map(|step| [1, 2].map(|time| (step, time)));
+    join_all(kills.map(|(step, time)| async move {
+        let store = empty_store().await;
+        for (id, events) in [("a", 9), ("b", 9), ("c", 9), ("last", 1)] {
+            import(&store, id, events).await;
+        }
+        let killed = killed_at(&store, step, time, day(8)).await;
+        for id in ["a", "b", "c"] {
+            assert_loads_everywhere(&store, id, 9).await;
+        }
+        assert_sound(&store, 28).await;
+        let stats = store.stats().await.unwrap();
+        assert_eq!((stats.events, stats.aggregates), (28, 4), "killed at {step:?}");
+        let again = store.archive::<Account>(day(8)).run().await.unwrap();
+        let moved = killed.moved + again.moved + again.finished;
+        assert_eq!(moved, 24, "killed at {step:?}: {killed:?}, then {again:?}");
+        let had_copies = !matches!(step, ArchiveStep::SnapshotTaken | ArchiveStep::Deleted);
+        assert_eq!(again.finished > 0, had_copies, "killed at {step:?}: {again:?}");
+        assert_eq!((count(&events(&store)).await, count(&archive(&store)).await), (4, 24));
+        for id in ["a", "b", "c"] {
+            assert_loads_everywhere(&store, id, 9).await;
+        }
+        assert_sound(&store, 28).await;
+        let report = store.verify::<Account>().run().await.unwrap();
+        assert_eq!(report.unfinished, 0);
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ended_in_the_middle_of_copying_is_finished() {
+    let store = empty_store().await;
+    import(&store, "a", 9).await;
+    import(&store, "last", 1).await;
+    killed_at(&store, ArchiveStep::Copied, 1, day(8)).await;
+    archive(&store).delete_many(doc! { "sequenceNumber": { "$in": [2, 5] } }).await.unwrap();
+    assert_loads_everywhere(&store, "a", 9).await;
+    let again = store.archive::<Account>(day(8)).run().await.unwrap();
+    assert_eq!((again.moved, again.finished), (3, 5));
+    assert_sound(&store, 10).await;
+    assert_loads_everywhere(&store, "a", 9).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_event_behind_a_younger_one_stays() {
+    let store = empty_store().await;
+    import(&store, "a", 3).await;
+    let deposit = |at| {
+        let data = EventData::encode("Deposited", &Deposited { cents: 1, source: "x".to_owned() }).unwrap();
+        NewEvent::from_data("Deposited", 2, data, Metadata::new()).unwrap().at(at)
+    };
+    append(&store, "a", 3, vec![deposit(day(100)), deposit(day(2)), deposit(day(101))]).await;
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_eq!((report.moved, report.kept), (3, 1));
+    assert_sound(&store, 6).await;
+    assert_eq!(accounts(&store).load("a").await.unwrap().version, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_cannot_be_folded_stays_and_does_not_stop_the_others() {
+    let store = empty_store().await;
+    import(&store, "a", 3).await;
+    import(&store, "broken", 3).await;
+    let data = EventData::encode("Alien", &Opened { owner: String::new() }).unwrap();
+    let alien = NewEvent::from_data("Alien", 1, data, Metadata::new()).unwrap().at(day(3));
+    append(&store, "broken", 3, vec![alien]).await;
+    import(&store, "z", 3).await;
+    import(&store, "zz", 1).await;
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_eq!((report.streams, report.moved, report.kept), (4, 6, 5));
+    let in_use = events(&store).count_documents(doc! { "aggregateId": "broken" }).await.unwrap();
+    assert_eq!(in_use, 4);
+    let error = accounts(&store).load("broken").await.unwrap_err().to_string();
+    assert!(error.contains("Alien"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_the_archive_holds_with_other_content_is_not_deleted() {
+    let store = empty_store().await;
+    import(&store, "a", 3).await;
+    import(&store, "last", 1).await;
+    let mut other = events(&store).find_one(doc! { "sequenceNumber": 2 }).await.unwrap().unwrap();
+    other.insert("eventType", "Forged");
+    archive(&store).insert_one(other).await.unwrap();
+    let error = store.archive::<Account>(day(50)).run().await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error}");
+    assert!(error.to_string().contains("event 2 of Account `a`"), "{error}");
+    assert_eq!(count(&events(&store)).await, 4);
+    assert_loads_everywhere(&store, "a", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_event_in_the_archive_in_the_same_place_stops_the_run() {
+    let store = empty_store().await;
+    import(&store, "a", 3).await;
+    import(&store, "last", 1).await;
+    let mut other = events(&store).find_one(doc! { "sequenceNumber": 2 }).await.unwrap().unwrap();
+    other.insert("_id", es_mongo::mongodb::bson::oid::ObjectId::new());
+    archive(&store).insert_one(other).await.unwrap();
+    let error = store.archive::<Account>(day(50)).run().await.unwrap_err();
+    assert!(error.to_string().contains("event 2 of Account `a`"), "{error}");
+    assert_eq!(count(&events(&store)).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregate_that_is_archived_as_a_whole_goes_on() {
+    let store = empty_store().await;
+    let stream = StreamId::of::<Account>("a").unwrap();
+    let key = || Some(AppendId::new("once").unwrap());
+    let opened = AccountEvent::from(Opened { owner: "a".into() });
+    let opened = NewEvent::encode(&opened, Metadata::new()).unwrap().at(day(0));
+    let create = || Append::new(stream.clone(), ExpectedVersion::NONE, vec![opened.clone()]).with_id(key());
+    store.append(create()).await.unwrap();
+    import(&store, "last", 1).await;
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_eq!(report.moved, 1);
+
+    let accounts = accounts(&store);
+    assert!(accounts.exists("a").await.unwrap());
+    let refused = accounts.create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    assert!(matches!(refused, Err(CreateError::AlreadyExists { version, .. }) if version == 1));
+    assert!(matches!(store.append(create()).await.unwrap(), Appended::Already(_)));
+    let deposit = || Deposited { cents: 5, source: "x".into() };
+    let paid = accounts.update_once("a", "pay", Metadata::new(), |_| Ok::<_, StoreError>(deposit())).await.unwrap();
+    assert_eq!((paid.version.get(), paid.outcome), (2, Outcome::Appended));
+    let again = accounts.update_once("a", "pay", Metadata::new(), |_| Ok::<_, StoreError>(deposit())).await.unwrap();
+    assert_eq!((again.version.get(), again.outcome), (2, Outcome::AlreadyAppended));
+    let stale = Append::new(stream, ExpectedVersion::observed(Version::NONE), vec![opened.clone()]);
+    assert!(store.append(stale).await.unwrap_err().is_conflict());
+    assert_eq!(accounts.load("a").await.unwrap().cents, 5);
+    assert_sound(&store, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_that_knows_of_no_archive_sees_every_event() {
+    let store = empty_store().await;
+    import(&store, "a", 9).await;
+    import(&store, "last", 1).await;
+    let other = tests::open(store.database().name()).await;
+    assert_loads_everywhere(&other, "a", 9).await;
+    store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_loads_everywhere(&other, "a", 9).await;
+    let refused = accounts(&other).create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    assert!(matches!(refused, Err(CreateError::AlreadyExists { version, .. }) if version == 9));
+    assert_eq!(other.events().read().collect().await.unwrap().len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_a_deletion_tore_is_completed_from_the_archive() {
+    let store = empty_store().await;
+    import(&store, "a", 9).await;
+    import(&store, "last", 1).await;
+    killed_at(&store, ArchiveStep::Confirmed, 1, day(7)).await;
+    // What a reader sees that was in the middle of a batch while the run deleted.
+    events(&store).delete_many(doc! { "aggregateId": "a", "sequenceNumber": { "$in": [3, 4, 6] } }).await.unwrap();
+    assert_loads_everywhere(&store, "a", 9).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_usable_snapshot_that_covers_the_events_is_not_taken_again() {
+    let store = empty_store().await;
+    import(&store, "a", 9).await;
+    import(&store, "last", 1).await;
+    accounts(&store).take_snapshot("a").await.unwrap();
+    let report = store.archive::<Account>(day(8)).run().await.unwrap();
+    assert_eq!((report.moved, report.snapshots), (8, 0));
+    let snapshots = store.database().collection::<Document>("snapshots");
+    snapshots.update_many(doc! {}, doc! { "$set": { "state": { "owner": 5 } } }).await.unwrap();
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_eq!((report.moved, report.snapshots), (1, 1));
+    let stream = StreamId::of::<Account>("a").unwrap();
+    let snapshot = store.newest_snapshot::<Account>(&stream, Version::MAX).await.unwrap().unwrap();
+    assert_eq!((snapshot.version.get(), snapshot.state.cents), (9, 36));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_readers_and_a_second_run_are_not_disturbed() {
+    const STREAMS: u32 = 6;
+    const EVENTS: u32 = 60;
+    let store = empty_store().await;
+    let ids: Vec<String> = (0..STREAMS).map(|number| format!("account-{number}")).collect();
+    for id in &ids {
+        accounts(&store).create(id, Opened { owner: id.clone() }, Metadata::new().correlation("run")).await.unwrap();
+    }
+    let mut work = tokio::task::JoinSet::new();
+    for id in ids.clone() {
+        let store = tests::open(store.database().name()).await;
+        work.spawn(async move {
+            for _ in 1..EVENTS {
+                let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
+                accounts(&store).update(&id, Metadata::new().correlation("run"), deposit).await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+            }
+            0
+        });
+    }
+    for _ in 0..2 {
+        let store = tests::open(store.database().name()).await;
+        work.spawn(async move {
+            let mut moved = 0;
+            for _ in 0..3 {
+                let report = store.archive::<Account>(Timestamp::now()).batch(20).run().await.unwrap();
+                moved += report.moved + report.finished;
+            }
+            moved
+        });
+    }
+    let reader = tests::open(store.database().name()).await;
+    let readers = tokio::spawn(async move {
+        let mut last = 0;
+        loop {
+            for id in &ids {
+                let loaded = accounts(&reader).load(id).await.unwrap();
+                assert_eq!(loaded.version.get(), u64::try_from(loaded.cents).unwrap() + 1);
+                let history = accounts(&reader).history(id).unwrap().collect().await.unwrap();
+                assert!(history.len() as u64 >= loaded.version.get());
+            }
+            let found = reader.events().of_correlation("run").read().collect().await.unwrap();
+            let mut positions: Vec<u64> = found.iter().map(|event| event.position.get()).collect();
+            positions.sort_unstable();
+            assert!(positions.len() >= last, "{last} events, then {}", positions.len());
+            positions.dedup();
+            assert_eq!(positions.len(), found.len(), "an event came twice");
+            last = positions.len();
+            if last as u32 == STREAMS * EVENTS {
+                return;
+            }
+        }
+    });
+    let moved: u64 = work.join_all().await.into_iter().sum();
+    readers.await.unwrap();
+    assert_eq!(count(&archive(&store)).await, moved);
+    assert_eq!(count(&archive(&store)).await + count(&events(&store)).await, u64::from(STREAMS * EVENTS));
+    assert_sound(&store, u64::from(STREAMS * EVENTS)).await;
+}

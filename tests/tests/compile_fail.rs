@@ -1,0 +1,15 @@
+//! What the macros refuse, with every message as a committed file, and what they accept.
+//!
+//! One rule a file. `TRYBUILD=overwrite` writes the messages anew; read what it wrote.
+
+#[test]
+fn every_mistake_is_explained_where_it_is() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("ui/fail/*/*.rs");
+}
+
+#[test]
+fn every_legal_form_compiles() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui/pass/*.rs");
+}

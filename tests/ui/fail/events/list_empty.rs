@@ -1,0 +1,10 @@
+use es_core::Aggregate;
+
+#[derive(Aggregate)]
+#[aggregate(events())]
+pub struct Account;
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

@@ -1,0 +1,7 @@
+use es_core::Aggregate;
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Opened))]
+pub struct Account;
+
+fn main() {}

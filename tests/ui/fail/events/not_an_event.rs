@@ -1,0 +1,16 @@
+use es_core::{Aggregate, Apply, Context};
+
+pub struct Opened;
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Opened))]
+pub struct Account;
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened, _: &Context) {}
+}
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

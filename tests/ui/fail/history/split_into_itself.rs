@@ -1,0 +1,12 @@
+use es_core::event;
+
+#[event(version = 1)]
+pub struct Closed;
+
+#[event(version = 1, split(Closed, Opened))]
+pub struct Opened;
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

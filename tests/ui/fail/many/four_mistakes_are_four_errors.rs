@@ -1,0 +1,13 @@
+use es_core::{Aggregate, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[derive(Aggregate)]
+#[aggregate(nmae = "Account", events(Opened, Opened), snapshot(every = 0), retired(Closed))]
+pub struct Account;
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

@@ -1,0 +1,9 @@
+use es_core::event;
+
+#[event(version = 1, alias(Began))]
+pub struct Opened;
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

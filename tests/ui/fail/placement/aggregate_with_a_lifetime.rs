@@ -1,0 +1,15 @@
+use es_core::{Aggregate, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[derive(Aggregate)]
+#[aggregate(events(Opened))]
+pub struct Account<'a> {
+    owner: &'a str,
+}
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

@@ -1,0 +1,6 @@
+use es_core::event;
+
+#[event(version = 1)]
+pub fn open() {}
+
+fn main() {}

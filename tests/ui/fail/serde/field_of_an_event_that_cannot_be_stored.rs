@@ -1,0 +1,13 @@
+use es_core::event;
+
+pub struct Owner;
+
+#[event(version = 1)]
+pub struct Opened {
+    pub owner: Owner,
+}
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

@@ -1,0 +1,11 @@
+use es_core::event;
+
+pub struct Owner;
+
+#[event(version = 1)]
+pub struct Opened(pub Owner);
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

@@ -1,0 +1,6 @@
+pub struct Account;
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

@@ -1,0 +1,6 @@
+pub struct Opened;
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

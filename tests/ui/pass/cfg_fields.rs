@@ -1,0 +1,25 @@
+use es_core::{Aggregate, Apply, Context, event};
+
+#[event(version = 1)]
+pub struct Opened {
+    pub owner: String,
+    #[cfg(any())]
+    pub never: Missing,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Opened))]
+pub struct Account {
+    owner: String,
+    #[cfg(any())]
+    never: Missing,
+}
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened, _: &Context) {}
+}
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}

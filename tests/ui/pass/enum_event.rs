@@ -1,0 +1,13 @@
+use es_core::event;
+
+#[event(version = 1)]
+pub enum Opened {
+    Online,
+    Branch { city_name: String },
+    Phone(String),
+}
+
+fn main() {
+    fn is_event<E: es_core::Event>() {}
+    is_event::<Opened>();
+}

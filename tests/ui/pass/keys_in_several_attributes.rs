@@ -1,0 +1,19 @@
+use es_core::{Aggregate, Apply, Context, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Opened))]
+#[aggregate(retired("Locked"))]
+#[aggregate(snapshot(every = 100))]
+pub struct Account;
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened, _: &Context) {}
+}
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}
