@@ -161,18 +161,26 @@ pub struct Append {
     pub events: Vec<NewEvent>,
     /// The caller's idempotency key.
     pub append_id: Option<AppendId>,
+    /// The identities of the events, where one of them already names another; the store makes them where there are none.
+    pub event_ids: Option<Vec<EventId>>,
 }
 
 impl Append {
     /// These events after this version of this aggregate.
     pub fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
-        Self { stream, expected, events, append_id: None }
+        Self { stream, expected, events, append_id: None, event_ids: None }
     }
 
     /// The same under an idempotency key.
     #[must_use]
     pub fn with_id(self, append_id: impl Into<Option<AppendId>>) -> Self {
         Self { append_id: append_id.into(), ..self }
+    }
+
+    /// Takes the identities of the events, or makes them: one for each event, all of one [block](EventId::block).
+    pub fn take_event_ids(&mut self) -> Vec<EventId> {
+        let count = self.events.len();
+        self.event_ids.take().filter(|ids| ids.len() == count).unwrap_or_else(|| EventId::block(count))
     }
 }
 

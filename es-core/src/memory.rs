@@ -11,9 +11,8 @@ use bson::raw::RawDocumentBuf;
 use futures_core::Stream;
 
 use crate::{
-    Aggregate, Append, Appended, EventBatch, EventData, EventId, EventStore, Position, ReadRange, Receipt,
-    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId,
-    Timestamp, Version,
+    Aggregate, Append, Appended, EventBatch, EventData, EventStore, Position, ReadRange, Receipt, RecordedEvent,
+    Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId, Timestamp, Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -85,7 +84,7 @@ impl MemoryStore {
 }
 
 impl Inner {
-    fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
+    fn append(&mut self, mut append: Append) -> Result<Appended, StoreError> {
         if append.events.is_empty() {
             return Err(StoreError::EmptyAppend { stream: append.stream });
         }
@@ -103,9 +102,10 @@ impl Inner {
         let mut stamps = Vec::with_capacity(append.events.len());
         let first = stream.events.len();
         let (mut sequence, mut position) = (actual.next(), next_position(&self.log));
-        for event in append.events {
+        let ids = append.take_event_ids();
+        for (event, id) in append.events.into_iter().zip(ids) {
             let timestamp = event.timestamp.unwrap_or(now);
-            let stamp = Stamp::new(EventId::new(), sequence, position, timestamp);
+            let stamp = Stamp::new(id, sequence, position, timestamp);
             let recorded = Arc::new(RecordedEvent {
                 id: stamp.id,
                 aggregate_id: append.stream.aggregate_id().as_str().to_owned(),

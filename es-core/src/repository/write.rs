@@ -8,8 +8,9 @@ use futures_core::Stream;
 use crate::recorded::record_decoded;
 use crate::repository::{CreateError, Repository, UpdateError};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventSet, ExpectedVersion, IntoEvents, Metadata,
-    NewEvent, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId, Timestamp, Version,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, IntoEvents,
+    Metadata, NewEvent, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId, Timestamp,
+    Version,
 };
 
 /// What a create or an update has recorded.
@@ -44,12 +45,19 @@ pub struct ImportedEvent<E> {
     event: E,
     timestamp: Timestamp,
     metadata: Metadata,
+    caused_by_first: bool,
 }
 
 impl<E> ImportedEvent<E> {
     /// The event as it happened at a moment.
     pub fn new(event: impl Into<E>, timestamp: Timestamp, metadata: Metadata) -> Self {
-        Self { event: event.into(), timestamp, metadata }
+        Self { event: event.into(), timestamp, metadata, caused_by_first: false }
+    }
+
+    /// The same, with the first event of the import as its causation, whose id is not known yet.
+    #[must_use]
+    pub fn caused_by_first(self) -> Self {
+        Self { caused_by_first: true, ..self }
     }
 }
 
@@ -65,7 +73,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         events: impl IntoEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        self.create_as(id, None, with_metadata(events.into_events(), &metadata)).await
+        self.create_as(id, None, None, with_metadata(events.into_events(), &metadata)).await
     }
 
     /// [`create`](Self::create) under an idempotency key: sent twice, it acts once, and the second call gets
@@ -82,7 +90,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
-        self.create_as(id, Some(append_id), with_metadata(events.into_events(), &metadata)).await
+        self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata)).await
     }
 
     /// Records the whole past of an aggregate that happened elsewhere, with the events' own moments. Nothing else may set those.
@@ -95,18 +103,27 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         id: &str,
         events: Vec<ImportedEvent<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
-        let events = events.into_iter().map(|imported| (imported.event, imported.metadata, Some(imported.timestamp)));
-        self.create_as(id, None, events.collect()).await
+        let ids = EventId::block(events.len());
+        let mut decided = Vec::with_capacity(events.len());
+        for (index, ImportedEvent { event, timestamp, metadata, caused_by_first }) in events.into_iter().enumerate() {
+            let metadata = match ids.first() {
+                Some(first) if caused_by_first && index > 0 => metadata.causation(first.to_string()),
+                _ => metadata,
+            };
+            decided.push((event, metadata, Some(timestamp)));
+        }
+        self.create_as(id, None, Some(ids), decided).await
     }
 
     async fn create_as(
         &self,
         id: &str,
         append_id: Option<AppendId>,
+        event_ids: Option<Vec<EventId>>,
         events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
-        let conflict = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone()).await {
+        let conflict = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
             Err(StoreError::Conflict { actual, .. }) => actual,
             answer => return Ok(answer?),
         };
@@ -184,7 +201,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             let events = decide(state).map_err(UpdateError::Rejected)?.into_events();
             let expected = ExpectedVersion::observed(replay.version());
             let events = with_metadata(events, &metadata);
-            let error = match self.append(&stream, expected, events, append_id.clone()).await {
+            let error = match self.append(&stream, expected, events, append_id.clone(), None).await {
                 Ok(committed) => return Ok(committed),
                 Err(error) if error.is_conflict() => error,
                 // A racing call with the same key decided otherwise: the one that won is the answer.
@@ -235,6 +252,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         expected: ExpectedVersion,
         events: Vec<Decided<A::Event>>,
         append_id: Option<AppendId>,
+        event_ids: Option<Vec<EventId>>,
     ) -> Result<Committed<A::Event>, StoreError> {
         let id = stream.aggregate_id().clone();
         if events.is_empty() {
@@ -244,7 +262,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         for (event, metadata, timestamp) in &events {
             encoded.push(NewEvent { timestamp: *timestamp, ..NewEvent::encode(event, metadata.clone())? });
         }
-        match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
+        let append = Append::new(stream.clone(), expected, encoded).with_id(append_id);
+        match self.store.append(Append { event_ids, ..append }).await? {
             Appended::Now(receipt) => {
                 self.snapshot_if_due(stream, expected.version(), receipt.version);
                 Ok(committed(stream, &receipt, events))

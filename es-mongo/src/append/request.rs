@@ -32,8 +32,8 @@ pub(crate) type Answer = oneshot::Receiver<Result<Appended, StoreError>>;
 
 impl Request {
     /// Prepares an append: ids, moments and documents.
-    pub(crate) fn new(append: Append, deadline: Duration) -> Result<(Self, Answer), StoreError> {
-        let ids = EventId::block(append.events.len());
+    pub(crate) fn new(mut append: Append, deadline: Duration) -> Result<(Self, Answer), StoreError> {
+        let ids = append.take_event_ids();
         let now = Timestamp::now();
         let mut sequence = append.expected.version().next();
         let mut append_id = append.append_id.as_ref().map(es_core::AppendId::as_str);

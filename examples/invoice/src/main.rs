@@ -1,1 +1,27 @@
-fn main() {}
+//! Invoices, event-sourced on MongoDB: the whole flow of the framework in one program.
+#![allow(unreachable_pub, reason = "in a program, `pub` says what a module offers to the others")]
+#![allow(missing_docs, reason = "names say it; the comments are for what they do not")]
+
+mod cli;
+mod commands;
+mod connect;
+mod domain;
+mod failure;
+mod import;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()).await {
+        Ok(code) => code,
+        Err(failure) if failure::is_closed_pipe(&failure) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {}", failure::describe(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}

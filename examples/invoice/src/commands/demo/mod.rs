@@ -1,0 +1,40 @@
+//! The whole flow, told step by step.
+
+mod basics;
+mod story;
+
+use es_core::Repository;
+use es_core::memory::MemoryStore;
+use es_mongo::dev::fresh_database_name;
+
+use crate::cli::Options;
+use crate::connect::Connection;
+use crate::domain::Invoice;
+use crate::failure::Failure;
+use crate::view::View;
+
+use story::Story;
+
+pub async fn run(options: &Options, keep: bool, view: View) -> Result<(), Failure> {
+    let mut story = Story::new(view);
+    if options.memory {
+        story.note("In memory, without any server.")?;
+        basics::tell(&mut story, &Repository::<Invoice, _>::new(MemoryStore::new())).await?;
+        return story.note("\nQueries, archive, migration and verification need a server: run it without --memory.");
+    }
+    // A database of its own, so that the demo tells the same every time and touches nothing else.
+    let database = fresh_database_name("invoice_demo");
+    let connection = Connection::open_database(options, &database).await?;
+    story.note(format!("On MongoDB, in the database {database}."))?;
+    let told = tell(&mut story, &connection).await;
+    if keep {
+        story.note(format!("\nThe database {database} is kept."))?;
+    } else {
+        connection.store.database().drop().await?;
+    }
+    told
+}
+
+async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    basics::tell(story, &connection.invoices()).await
+}

@@ -1,0 +1,67 @@
+//! How the demo speaks.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::view::{Row, Show, View};
+
+/// Numbered steps, each with what it shows.
+pub struct Story {
+    view: View,
+    steps: u32,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    step: u32,
+    title: &'a str,
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    outcome: &'a str,
+}
+
+impl Story {
+    pub fn new(view: View) -> Self {
+        Self { view, steps: 0 }
+    }
+
+    /// Begins the next step.
+    pub fn step(&mut self, title: &str) -> Result<(), Failure> {
+        self.steps += 1;
+        self.view.note(format!("\n{}. {title}", self.steps))?;
+        Ok(self.view.data(&Step { step: self.steps, title })?)
+    }
+
+    /// What came of something, in words.
+    pub fn outcome(&self, outcome: impl Display) -> Result<(), Failure> {
+        let outcome = outcome.to_string();
+        self.view.note(format!("   {outcome}"))?;
+        Ok(self.view.data(&Outcome { outcome: &outcome })?)
+    }
+
+    /// What an error says, where the demo wants one.
+    pub fn refused<T, E: Display>(&self, what: &str, result: Result<T, E>) -> Result<(), Failure> {
+        match result {
+            Ok(_) => Err(format!("{what}: it should have been refused").into()),
+            Err(error) => self.outcome(format!("{what}: refused, {error}")),
+        }
+    }
+
+    /// An explanation, for people only.
+    pub fn note(&self, text: impl Display) -> Result<(), Failure> {
+        Ok(self.view.note(text)?)
+    }
+
+    pub fn one(&self, value: &impl Show) -> Result<(), Failure> {
+        Ok(self.view.one(value)?)
+    }
+
+    pub fn list<R: Row>(&self, rows: impl IntoIterator<Item = impl Into<R>>) -> Result<(), Failure> {
+        let rows: Vec<R> = rows.into_iter().map(Into::into).collect();
+        Ok(self.view.list(&rows)?)
+    }
+}

@@ -1,0 +1,146 @@
+//! Invoices from a CSV file, many at a time.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use es_core::{CreateError, EventData, EventSet, Repository, StoreError};
+use es_mongo::MongoStore;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+
+use crate::connect::Connection;
+use crate::domain::{Invoice, InvoiceEvent};
+use crate::failure::Failure;
+use crate::import::{Line, Lines, PastInvoice};
+use crate::view::{Show, View, bar, count};
+
+/// How many invoices are on their way at once. They share commits, so more of them are faster.
+const AT_ONCE: usize = 64;
+
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    lines: u64,
+    imported: u64,
+    already: u64,
+    failed: Vec<LineFailure>,
+}
+
+/// Why a line was not imported.
+#[derive(Debug, Serialize)]
+struct LineFailure {
+    line: u64,
+    reason: String,
+}
+
+/// What became of a line.
+enum Outcome {
+    Imported,
+    Already,
+    Failed(String),
+}
+
+pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<ExitCode, Failure> {
+    let lines = Lines::open(file)?;
+    let length = file.metadata()?.len();
+    let bar = bar(Some(length), "importing");
+    let invoices = connection.invoices();
+    let mut first_lines = HashMap::new();
+    let work = lines.map(|line| {
+        let (invoices, line) = (invoices.clone(), refuse_repeated(line, &mut first_lines));
+        async move {
+            let Line { number, byte, invoice } = line?;
+            let outcome = match invoice {
+                Ok(invoice) => record(&invoices, &invoice).await?,
+                Err(reason) => Outcome::Failed(reason),
+            };
+            Ok::<_, Failure>((number, byte, outcome))
+        }
+    });
+    let mut work = stream::iter(work).buffer_unordered(AT_ONCE);
+    let mut report = Report::default();
+    while let Some(done) = work.next().await {
+        let (line, byte, outcome) = done?;
+        bar.set_position(byte);
+        report.lines += 1;
+        match outcome {
+            Outcome::Imported => report.imported += 1,
+            Outcome::Already => report.already += 1,
+            Outcome::Failed(reason) => report.failed.push(LineFailure { line, reason }),
+        }
+    }
+    bar.finish_and_clear();
+    report.failed.sort_by_key(|failure| failure.line);
+    for LineFailure { line, reason } in &report.failed {
+        eprintln!("{}, line {line}: {reason}", file.display());
+    }
+    view.one(&report)?;
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One file says everything about an invoice in one line; a second line would be lost without a word.
+fn refuse_repeated(
+    line: Result<Line, Failure>,
+    first_lines: &mut HashMap<String, u64>,
+) -> Result<Line, Failure> {
+    let mut line = line?;
+    if let Ok(invoice) = &line.invoice {
+        let first = *first_lines.entry(invoice.number.clone()).or_insert(line.number);
+        if first != line.number {
+            line.invoice = Err(format!("invoice {} is on line {first} already", invoice.number));
+        }
+    }
+    Ok(line)
+}
+
+async fn record(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Outcome, Failure> {
+    // Looked up first, because an import that is repeated finds every invoice there.
+    match find(invoices, invoice).await? {
+        Found::Nothing => {}
+        Found::Same => return Ok(Outcome::Already),
+        Found::Other => return Ok(Outcome::Failed("the invoice exists already, with another past".to_owned())),
+    }
+    match invoices.import(&invoice.number, invoice.to_import()).await {
+        Ok(_) => Ok(Outcome::Imported),
+        Err(CreateError::Store(StoreError::InvalidId(error))) => Ok(Outcome::Failed(error.to_string())),
+        Err(error @ CreateError::AlreadyExists { .. }) => Ok(Outcome::Failed(error.to_string())),
+        // Whatever else the store says would meet every other line too.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How the stream of an invoice begins.
+enum Found {
+    Nothing,
+    /// With exactly the events of the import.
+    Same,
+    Other,
+}
+
+async fn find(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Found, Failure> {
+    let mut recorded = match invoices.history(&invoice.number) {
+        Ok(history) => history,
+        // The import says what is wrong with the id.
+        Err(_) => return Ok(Found::Nothing),
+    };
+    for (index, (event, moment)) in invoice.events().into_iter().enumerate() {
+        match recorded.next().await.transpose()? {
+            None if index == 0 => return Ok(Found::Nothing),
+            Some(recorded) if recorded.timestamp == moment && data(&recorded.data)? == data(&event)? => {}
+            _ => return Ok(Found::Other),
+        }
+    }
+    Ok(Found::Same)
+}
+
+fn data(event: &InvoiceEvent) -> Result<EventData, StoreError> {
+    EventData::encode(event.event_type(), event)
+}
+
+impl Show for Report {
+    fn text(&self) -> String {
+        let Self { lines, imported, already, failed } = self;
+        let (lines, imported, already) = (count(*lines), count(*imported), count(*already));
+        format!("{lines} lines: {imported} imported, {already} were there already, {} failed", failed.len())
+    }
+}

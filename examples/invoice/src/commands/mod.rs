@@ -1,0 +1,37 @@
+//! One file for each command, or for a few that belong together.
+
+mod change;
+mod demo;
+mod import;
+mod show;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::connect::Connection;
+use crate::failure::Failure;
+use crate::view::View;
+
+pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let Cli { options, command } = cli;
+    let view = View::new(options.json);
+    let command = command.unwrap_or(Command::Demo { keep: false });
+    if let Command::Demo { keep } = command {
+        return demo::run(&options, keep, view).await.map(|()| ExitCode::SUCCESS);
+    }
+    let connection = Connection::open(&options).await?;
+    match command {
+        Command::Demo { .. } => {}
+        Command::Import { file } => return import::import(&connection, &file, view).await,
+        Command::Create(create) => change::create(&connection, create, view).await?,
+        Command::Pay(pay) => change::pay(&connection, pay, view).await?,
+        Command::Dispute { id, reason, by } => change::dispute(&connection, &id, &reason, by, view).await?,
+        Command::Credit { id, amount, reason, by } => {
+            change::credit(&connection, &id, amount, &reason, by, view).await?;
+        }
+        Command::Show { id, at_version, as_of } => show::show(&connection, &id, at_version, as_of, view).await?,
+        Command::History { id } => show::history(&connection, &id, view).await?,
+        _ => return Err("not there yet".into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,74 @@
+//! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
+
+use es_core::Timestamp;
+use es_mongo::EventQuery;
+use serde::Serialize;
+
+use crate::connect::Connection;
+use crate::domain::Invoice;
+use crate::failure::Failure;
+use crate::view::{EventView, Show, View};
+
+pub async fn by_user(connection: &Connection, user: &str, limit: u64, view: View) -> Result<(), Failure> {
+    list(connection.store.events().by_user(user).newest_first().limit(limit), view).await
+}
+
+pub async fn by_type(
+    connection: &Connection,
+    event_type: &str,
+    (since, until): (Option<Timestamp>, Option<Timestamp>),
+    limit: u64,
+    view: View,
+) -> Result<(), Failure> {
+    let mut query = connection.store.events().of_type(event_type).limit(limit);
+    if let Some(since) = since {
+        query = query.since(since);
+    }
+    if let Some(until) = until {
+        query = query.until(until);
+    }
+    list(query, view).await
+}
+
+pub async fn trace(connection: &Connection, correlation: &str, view: View) -> Result<(), Failure> {
+    let traced = Traced::read(connection, correlation).await?;
+    if traced.is_empty() {
+        return Err(format!("nothing belongs to the correlation `{correlation}`").into());
+    }
+    Ok(view.each(&traced)?)
+}
+
+async fn list(query: EventQuery, view: View) -> Result<(), Failure> {
+    let events = query.read_as::<Invoice>().collect().await?;
+    let events: Vec<EventView> = events.into_iter().map(EventView::from).collect();
+    Ok(view.list(&events)?)
+}
+
+/// One event of a tree of causes and effects.
+#[derive(Debug, Serialize)]
+pub struct Traced {
+    depth: usize,
+    #[serde(flatten)]
+    event: EventView,
+}
+
+impl Traced {
+    /// Every event of the correlation, each cause right before its effects.
+    pub async fn read(connection: &Connection, correlation: &str) -> Result<Vec<Self>, Failure> {
+        let trace = connection.store.trace(correlation).await?;
+        let mut traced = Vec::with_capacity(trace.len());
+        for (depth, event) in trace.iter().filter(|(_, event)| event.is_of::<Invoice>()) {
+            let decoded = event.decode::<Invoice>()?.into_vec();
+            traced.extend(decoded.into_iter().map(|data| Self { depth, event: EventView::new(event, data) }));
+        }
+        Ok(traced)
+    }
+}
+
+impl Show for Traced {
+    fn text(&self) -> String {
+        let indent = "   ".repeat(self.depth);
+        let branch = if self.depth == 0 { "" } else { "└─ " };
+        format!("{}  {indent}{branch}{}", self.event.time(), self.event.summary())
+    }
+}

@@ -1,0 +1,128 @@
+//! The facts that are recorded about an invoice. Fields are stored in camelCase.
+
+use std::fmt;
+use std::str::FromStr;
+
+use es_core::{Timestamp, event};
+use serde::{Deserialize, Serialize};
+
+use super::Money;
+
+/// A customer owes an amount.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoiceCreated {
+    pub invoice_number: String,
+    pub customer_id: String,
+    pub country: String,
+    pub amount: Money,
+    pub currency: String,
+    pub due_date: Timestamp,
+    pub items: Vec<Item>,
+}
+
+/// One line of an invoice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    pub description: String,
+    pub amount: Money,
+}
+
+/// The customer has paid what was owed.
+#[event(version = 2, from = InvoicePaidV1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoicePaid {
+    pub payment_id: String,
+    pub payment_method: PaymentMethod,
+    pub paid_amount: Money,
+    pub paid_at: Timestamp,
+}
+
+/// The payment as version 1 recorded it, before anybody asked how it was made. Kept so that old events are read for ever.
+#[event(version = 1, name = "InvoicePaid")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoicePaidV1 {
+    pub payment_id: String,
+    pub paid_amount: Money,
+    pub paid_at: Timestamp,
+}
+
+impl From<InvoicePaidV1> for InvoicePaid {
+    fn from(old: InvoicePaidV1) -> Self {
+        Self {
+            payment_id: old.payment_id,
+            payment_method: PaymentMethod::Unknown,
+            paid_amount: old.paid_amount,
+            paid_at: old.paid_at,
+        }
+    }
+}
+
+/// The customer does not agree. Nothing can be paid until a credit has settled it.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoiceDisputed {
+    pub reason: String,
+}
+
+/// A part of the amount is no longer owed, which settles a dispute.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoiceCredited {
+    pub amount: Money,
+    pub reason: String,
+}
+
+/// The invoice as it stood in the documents that were kept before there were events.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvoiceMigrated {
+    pub invoice_number: String,
+    pub customer_id: String,
+    pub amount: Money,
+    pub currency: String,
+    pub due_date: Timestamp,
+    /// When it was paid, where it was.
+    pub paid_at: Option<Timestamp>,
+}
+
+/// How a payment was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    BankTransfer,
+    CreditCard,
+    DirectDebit,
+    /// It was not recorded.
+    Unknown,
+}
+
+impl PaymentMethod {
+    const ALL: [Self; 4] = [Self::BankTransfer, Self::CreditCard, Self::DirectDebit, Self::Unknown];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::BankTransfer => "bank_transfer",
+            Self::CreditCard => "credit_card",
+            Self::DirectDebit => "direct_debit",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for PaymentMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for PaymentMethod {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|method| method.name()).collect();
+            format!("a payment is one of {}", known.join(", "))
+        })
+    }
+}

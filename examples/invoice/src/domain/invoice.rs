@@ -1,0 +1,196 @@
+//! The aggregate: what an invoice is, how events change it, and what may be decided about it.
+
+use es_core::{Aggregate, Apply, Context, Init, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod};
+
+/// An invoice, folded from its events.
+#[derive(Aggregate, Debug, Clone, PartialEq)]
+#[aggregate(
+    init(InvoiceCreated, InvoiceMigrated),
+    events(InvoicePaid, InvoiceDisputed, InvoiceCredited),
+    snapshot(every = 100, version = 1)
+)]
+pub struct Invoice {
+    pub number: String,
+    pub customer_id: String,
+    pub amount: Money,
+    pub credited: Money,
+    pub currency: String,
+    pub due_date: Timestamp,
+    pub created_at: Timestamp,
+    pub status: Status,
+}
+
+/// Where an invoice stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Status {
+    /// Neither paid nor disputed.
+    Pending,
+    Disputed { reason: String },
+    Paid { payment_id: String, payment_method: PaymentMethod, paid_at: Timestamp },
+}
+
+/// What a new invoice is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    pub invoice_number: String,
+    pub customer_id: String,
+    pub country: String,
+    pub currency: String,
+    pub due_date: Timestamp,
+    pub items: Vec<Item>,
+}
+
+/// A payment as it comes in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payment {
+    pub id: String,
+    pub method: PaymentMethod,
+    pub amount: Money,
+    pub at: Timestamp,
+}
+
+/// Why a decision about an invoice was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvoiceError {
+    #[error("an invoice needs a positive amount, not {0}")]
+    NotPositive(Money),
+    #[error("the amounts add up to more than can be exact")]
+    TooLarge,
+    #[error("the invoice is paid already, with payment {payment_id}")]
+    AlreadyPaid { payment_id: String },
+    #[error("the payment is over {paid}, but {owed} is owed")]
+    AmountMismatch { owed: Money, paid: Money },
+    #[error("the invoice is disputed ({reason}); a credit has to settle that first")]
+    Disputed { reason: String },
+    #[error("a credit of {credit} is more than the {owed} that is owed")]
+    CreditTooLarge { owed: Money, credit: Money },
+}
+
+impl Invoice {
+    /// Bills what was ordered.
+    pub fn create(order: Order) -> Result<InvoiceCreated, InvoiceError> {
+        let amounts = order.items.iter().map(|item| item.amount);
+        let amount = amounts.into_iter().try_fold(Money::ZERO, Money::checked_add).ok_or(InvoiceError::TooLarge)?;
+        if !amount.is_positive() {
+            return Err(InvoiceError::NotPositive(amount));
+        }
+        let Order { invoice_number, customer_id, country, currency, due_date, items } = order;
+        Ok(InvoiceCreated { invoice_number, customer_id, country, amount, currency, due_date, items })
+    }
+
+    /// Takes a payment of everything that is owed.
+    pub fn pay(&self, payment: Payment) -> Result<InvoicePaid, InvoiceError> {
+        self.refuse_if_paid()?;
+        self.refuse_if_disputed()?;
+        let owed = self.owed();
+        if payment.amount != owed {
+            return Err(InvoiceError::AmountMismatch { owed, paid: payment.amount });
+        }
+        Ok(InvoicePaid {
+            payment_id: payment.id,
+            payment_method: payment.method,
+            paid_amount: payment.amount,
+            paid_at: payment.at,
+        })
+    }
+
+    /// Notes that the customer does not agree.
+    pub fn dispute(&self, reason: impl Into<String>) -> Result<InvoiceDisputed, InvoiceError> {
+        self.refuse_if_paid()?;
+        self.refuse_if_disputed()?;
+        Ok(InvoiceDisputed { reason: reason.into() })
+    }
+
+    /// Lets the customer off a part of the amount, which settles a dispute.
+    pub fn credit(&self, amount: Money, reason: impl Into<String>) -> Result<InvoiceCredited, InvoiceError> {
+        self.refuse_if_paid()?;
+        if !amount.is_positive() {
+            return Err(InvoiceError::NotPositive(amount));
+        }
+        let owed = self.owed();
+        if amount > owed {
+            return Err(InvoiceError::CreditTooLarge { owed, credit: amount });
+        }
+        Ok(InvoiceCredited { amount, reason: reason.into() })
+    }
+
+    /// What is still to be paid, if the invoice is not paid: the amount without what was credited.
+    pub fn owed(&self) -> Money {
+        // A credit is never more than what is owed, so this is exact.
+        self.amount.checked_sub(self.credited).unwrap_or(self.amount)
+    }
+
+    fn refuse_if_paid(&self) -> Result<(), InvoiceError> {
+        match &self.status {
+            Status::Paid { payment_id, .. } => Err(InvoiceError::AlreadyPaid { payment_id: payment_id.clone() }),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_if_disputed(&self) -> Result<(), InvoiceError> {
+        match &self.status {
+            Status::Disputed { reason } => Err(InvoiceError::Disputed { reason: reason.clone() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Init<InvoiceCreated> for Invoice {
+    fn init(event: InvoiceCreated, context: &Context) -> Self {
+        Self {
+            number: event.invoice_number,
+            customer_id: event.customer_id,
+            amount: event.amount,
+            credited: Money::ZERO,
+            currency: event.currency,
+            due_date: event.due_date,
+            created_at: context.timestamp(),
+            status: Status::Pending,
+        }
+    }
+}
+
+impl Init<InvoiceMigrated> for Invoice {
+    fn init(event: InvoiceMigrated, context: &Context) -> Self {
+        let status = event.paid_at.map_or(Status::Pending, |paid_at| Status::Paid {
+            payment_id: "before the migration".to_owned(),
+            payment_method: PaymentMethod::Unknown,
+            paid_at,
+        });
+        Self {
+            number: event.invoice_number,
+            customer_id: event.customer_id,
+            amount: event.amount,
+            credited: Money::ZERO,
+            currency: event.currency,
+            due_date: event.due_date,
+            created_at: context.timestamp(),
+            status,
+        }
+    }
+}
+
+impl Apply<InvoicePaid> for Invoice {
+    fn apply(&mut self, event: InvoicePaid, _: &Context) {
+        let InvoicePaid { payment_id, payment_method, paid_at, .. } = event;
+        self.status = Status::Paid { payment_id, payment_method, paid_at };
+    }
+}
+
+impl Apply<InvoiceDisputed> for Invoice {
+    fn apply(&mut self, event: InvoiceDisputed, _: &Context) {
+        self.status = Status::Disputed { reason: event.reason };
+    }
+}
+
+impl Apply<InvoiceCredited> for Invoice {
+    fn apply(&mut self, event: InvoiceCredited, _: &Context) {
+        self.credited = self.credited.checked_add(event.amount).unwrap_or(self.credited);
+        self.status = Status::Pending;
+    }
+}

@@ -1,0 +1,13 @@
+//! The domain: invoices and what happens to them. Nothing here knows how or where events are stored.
+
+mod events;
+mod invoice;
+mod money;
+#[cfg(test)]
+mod tests;
+
+pub use events::{
+    InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, InvoicePaidV1, Item, PaymentMethod,
+};
+pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
+pub use money::{InvalidMoney, Money};

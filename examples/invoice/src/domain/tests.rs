@@ -1,0 +1,121 @@
+use es_core::testing::given;
+use es_core::{EventData, EventSet, Timestamp};
+
+use super::*;
+
+fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+fn day(text: &str) -> Timestamp {
+    format!("{text}T00:00:00Z").parse().unwrap()
+}
+
+fn order(amounts: &[&str]) -> Order {
+    let item = |amount: &&str| Item { description: "Support".into(), amount: money(amount) };
+    Order {
+        invoice_number: "INV-1".into(),
+        customer_id: "cust_1".into(),
+        country: "FR".into(),
+        currency: "EUR".into(),
+        due_date: day("2024-02-01"),
+        items: amounts.iter().map(item).collect(),
+    }
+}
+
+fn created() -> InvoiceCreated {
+    Invoice::create(order(&["1200.00", "300.00"])).unwrap()
+}
+
+fn payment(amount: &str) -> Payment {
+    let method = PaymentMethod::CreditCard;
+    Payment { id: "pay_1".into(), method, amount: money(amount), at: day("2024-01-20") }
+}
+
+fn paid(amount: &str) -> InvoicePaid {
+    InvoicePaid {
+        payment_id: "pay_1".into(),
+        payment_method: PaymentMethod::CreditCard,
+        paid_amount: money(amount),
+        paid_at: day("2024-01-20"),
+    }
+}
+
+fn disputed() -> InvoiceDisputed {
+    InvoiceDisputed { reason: "wrong hours".into() }
+}
+
+fn credited(amount: &str) -> InvoiceCredited {
+    InvoiceCredited { amount: money(amount), reason: "goodwill".into() }
+}
+
+#[test]
+fn the_amount_of_an_invoice_is_the_sum_of_its_items() {
+    assert_eq!(created().amount, money("1500.00"));
+}
+
+#[test]
+fn an_invoice_over_nothing_is_refused() {
+    let refused = || Invoice::create(order(&[]));
+    given::<Invoice>(()).when_new(refused).then_error(InvoiceError::NotPositive(Money::ZERO));
+}
+
+#[test]
+fn what_is_owed_can_be_paid() {
+    given::<Invoice>(created()).when(|invoice| invoice.pay(payment("1500"))).then(paid("1500"));
+}
+
+#[test]
+fn a_payment_over_another_amount_is_refused() {
+    let mismatch = InvoiceError::AmountMismatch { owed: money("1500"), paid: money("1499.99") };
+    given::<Invoice>(created()).when(|invoice| invoice.pay(payment("1499.99"))).then_error(mismatch);
+}
+
+#[test]
+fn nothing_is_paid_or_disputed_or_credited_twice() {
+    let already = || InvoiceError::AlreadyPaid { payment_id: "pay_1".into() };
+    let paid = || given::<Invoice>((created(), paid("1500")));
+    paid().when(|invoice| invoice.pay(payment("1500"))).then_error(already());
+    paid().when(|invoice| invoice.dispute("too late")).then_error(already());
+    paid().when(|invoice| invoice.credit(money("1"), "too late")).then_error(already());
+}
+
+#[test]
+fn a_disputed_invoice_waits_for_a_credit() {
+    let refused = InvoiceError::Disputed { reason: "wrong hours".into() };
+    given::<Invoice>((created(), disputed())).when(|invoice| invoice.pay(payment("1500"))).then_error(refused);
+    given::<Invoice>((created(), disputed(), credited("300")))
+        .when(|invoice| invoice.pay(payment("1200")))
+        .then(paid("1200"));
+}
+
+#[test]
+fn a_credit_is_at_most_what_is_owed() {
+    let error = InvoiceError::CreditTooLarge { owed: money("1200"), credit: money("1200.01") };
+    given::<Invoice>((created(), credited("300")))
+        .when(|invoice| invoice.credit(money("1200.01"), "goodwill"))
+        .then_error(error);
+}
+
+#[test]
+fn a_migrated_invoice_goes_on_like_any_other() {
+    let InvoiceCreated { invoice_number, customer_id, amount, currency, due_date, .. } = created();
+    let migrated = InvoiceMigrated { invoice_number, customer_id, amount, currency, due_date, paid_at: None };
+    given::<Invoice>(migrated).when(|invoice| invoice.pay(payment("1500"))).then(paid("1500"));
+}
+
+#[test]
+fn a_payment_of_version_1_is_read_with_an_unknown_method() {
+    let old = InvoicePaidV1 { payment_id: "pay_1".into(), paid_amount: money("9"), paid_at: day("2023-01-01") };
+    let stored = EventData::encode("InvoicePaid", &old).unwrap();
+    let read = InvoiceEvent::decode("InvoicePaid", 1, &stored).unwrap().into_vec();
+    assert!(matches!(&read[..], [InvoiceEvent::InvoicePaid(paid)] if paid.payment_method == PaymentMethod::Unknown));
+}
+
+#[test]
+fn fields_are_stored_under_the_names_that_other_programs_use() {
+    let stored = EventData::encode("InvoicePaid", &paid("1500")).unwrap();
+    let keys: Vec<_> = stored.as_raw().iter().map(|entry| entry.unwrap().0.to_string()).collect();
+    assert_eq!(keys, ["paymentId", "paymentMethod", "paidAmount", "paidAt"]);
+    assert!(stored.as_raw().get_str("paymentMethod").is_ok_and(|method| method == "credit_card"));
+}

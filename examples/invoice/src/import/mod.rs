@@ -1,0 +1,8 @@
+//! The past of invoices, read from a CSV file.
+
+mod date;
+mod past;
+mod table;
+
+pub use past::PastInvoice;
+pub use table::{Line, Lines};

@@ -1,0 +1,132 @@
+//! What one line says: the whole past of an invoice.
+
+use std::time::Duration;
+
+use csv::StringRecord;
+use es_core::{ImportedEvent, Metadata, Timestamp};
+
+use super::date;
+use crate::domain::{
+    Invoice, InvoiceCreated, InvoiceDisputed, InvoiceEvent, InvoicePaid, Item, Money, Order, PaymentMethod,
+};
+use crate::failure::Failure;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// Where the columns are that matter. Others may be there, in any order.
+#[derive(Debug)]
+pub struct Columns {
+    country: usize,
+    customer: usize,
+    number: usize,
+    invoiced: usize,
+    due: usize,
+    amount: usize,
+    disputed: usize,
+    settled: usize,
+}
+
+impl Columns {
+    pub fn find(header: &StringRecord) -> Result<Self, Failure> {
+        let column = |name: &str| {
+            let found = header.iter().position(|title| title.trim().trim_start_matches('\u{feff}') == name);
+            found.ok_or_else(|| format!("line 1: the column `{name}` is missing"))
+        };
+        Ok(Self {
+            country: column("countryCode")?,
+            customer: column("customerID")?,
+            number: column("invoiceNumber")?,
+            invoiced: column("InvoiceDate")?,
+            due: column("DueDate")?,
+            amount: column("InvoiceAmount")?,
+            disputed: column("Disputed")?,
+            settled: column("SettledDate")?,
+        })
+    }
+
+    /// What a line says, or why it cannot be read.
+    pub fn read(&self, record: &StringRecord) -> Result<PastInvoice, String> {
+        let field = |column: usize| record.get(column).unwrap_or_default().trim();
+        let text = |name: &str, column| match field(column) {
+            "" => Err(format!("{name}: it is empty")),
+            text => Ok(text.to_owned()),
+        };
+        let day = |name: &str, column| {
+            let text = field(column);
+            date::parse(text).ok_or_else(|| format!("{name}: `{text}` is not a date such as 1/31/2013"))
+        };
+        let amount: Money = field(self.amount).parse().map_err(|error| format!("InvoiceAmount: {error}"))?;
+        let invoiced = day("InvoiceDate", self.invoiced)?;
+        let settled = day("SettledDate", self.settled)?;
+        if settled < invoiced {
+            return Err(format!("SettledDate: {} is before the InvoiceDate", field(self.settled)));
+        }
+        let disputed = match field(self.disputed) {
+            "Yes" => true,
+            "No" => false,
+            other => return Err(format!("Disputed: `{other}` is neither Yes nor No")),
+        };
+        let number = text("invoiceNumber", self.number)?;
+        let order = Order {
+            invoice_number: number.clone(),
+            customer_id: text("customerID", self.customer)?,
+            country: text("countryCode", self.country)?,
+            currency: "USD".to_owned(),
+            due_date: day("DueDate", self.due)?,
+            items: vec![Item { description: "as invoiced".to_owned(), amount }],
+        };
+        let created = Invoice::create(order).map_err(|error| format!("InvoiceAmount: {error}"))?;
+        Ok(PastInvoice { number, created, invoiced, disputed, settled })
+    }
+}
+
+/// An invoice that was created, perhaps disputed, and paid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastInvoice {
+    /// Its number, which becomes its id.
+    pub number: String,
+    created: InvoiceCreated,
+    invoiced: Timestamp,
+    disputed: bool,
+    settled: Timestamp,
+}
+
+impl PastInvoice {
+    /// What happened to it, and when.
+    pub fn events(&self) -> Vec<(InvoiceEvent, Timestamp)> {
+        let mut events = vec![(self.created.clone().into(), self.invoiced)];
+        if self.disputed {
+            let disputed = InvoiceDisputed { reason: "not recorded".to_owned() };
+            events.push((disputed.into(), self.halfway()));
+        }
+        let paid = InvoicePaid {
+            payment_id: format!("pay_{}", self.number),
+            payment_method: PaymentMethod::Unknown,
+            paid_amount: self.created.amount,
+            paid_at: self.settled,
+        };
+        events.push((paid.into(), self.settled));
+        events
+    }
+
+    /// The same as the store takes it: one correlation, and all that followed was caused by the invoice.
+    pub fn to_import(&self) -> Vec<ImportedEvent<InvoiceEvent>> {
+        let import = |(event, moment): (InvoiceEvent, Timestamp)| {
+            // What the customer did is recorded as done by the customer.
+            let user = match event {
+                InvoiceEvent::InvoiceCreated(_) => "billing",
+                _ => &self.created.customer_id,
+            };
+            let metadata = Metadata::new().user(user).correlation(format!("invoice-{}", self.number));
+            ImportedEvent::new(event, moment, metadata).caused_by_first()
+        };
+        self.events().into_iter().map(import).collect()
+    }
+
+    /// The file does not say when it was disputed: half of the days between invoice and payment, so that every import says the same.
+    fn halfway(&self) -> Timestamp {
+        let days = (self.settled.as_millis() - self.invoiced.as_millis()) / DAY_MILLIS;
+        let half = u64::try_from(days / 2).unwrap_or(0);
+        self.invoiced.plus(Duration::from_secs(half * 24 * 60 * 60))
+    }
+}

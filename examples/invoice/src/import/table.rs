@@ -1,0 +1,119 @@
+//! The lines of the file: columns by name, and a reason with the line number where one cannot be read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use csv::{ErrorKind, StringRecord};
+
+use super::past::{Columns, PastInvoice};
+use crate::failure::Failure;
+
+/// One line of the file, and what it says.
+#[derive(Debug)]
+pub struct Line {
+    pub number: u64,
+    /// How many bytes of the file come before it.
+    pub byte: u64,
+    pub invoice: Result<PastInvoice, String>,
+}
+
+/// The lines of a file, read as they are asked for.
+#[derive(Debug)]
+pub struct Lines<R> {
+    reader: csv::Reader<R>,
+    columns: Columns,
+}
+
+impl Lines<File> {
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+        let file = File::open(path).map_err(cannot)?;
+        if file.metadata().map_err(cannot)?.is_dir() {
+            return Err(format!("cannot read {}: it is a folder", path.display()).into());
+        }
+        Self::new(file).map_err(|reason| format!("{}: {reason}", path.display()).into())
+    }
+}
+
+impl<R: Read> Lines<R> {
+    fn new(source: R) -> Result<Self, Failure> {
+        let mut reader = csv::Reader::from_reader(source);
+        let columns = Columns::find(reader.headers()?)?;
+        Ok(Self { reader, columns })
+    }
+}
+
+impl<R: Read> Iterator for Lines<R> {
+    type Item = Result<Line, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut record = StringRecord::new();
+        let position = self.reader.position().clone();
+        match self.reader.read_record(&mut record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let position = record.position().unwrap_or(&position);
+                let invoice = self.columns.read(&record);
+                Some(Ok(Line { number: position.line(), byte: position.byte(), invoice }))
+            }
+            Err(error) => {
+                let position = error.position().unwrap_or(&position);
+                let (number, byte) = (position.line(), position.byte());
+                let reason = match error.kind() {
+                    ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                        format!("it has {len} columns, and the header has {expected_len}")
+                    }
+                    ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
+                    // The file itself cannot be read any further.
+                    _ => return Some(Err(error.into())),
+                };
+                Some(Ok(Line { number, byte, invoice: Err(reason) }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "countryCode,customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate";
+    const GOOD: &str = "391,C-1,1001,1/2/2013,2/1/2013,55.94,No,1/15/2013";
+
+    fn lines(text: &str) -> Vec<(u64, Result<PastInvoice, String>)> {
+        let lines = Lines::new(text.as_bytes()).unwrap();
+        lines.map(|line| line.map(|line| (line.number, line.invoice)).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_line_has_its_own_number_whatever_ends_it() {
+        for end in ["\r\n", "\n"] {
+            let text = [HEADER, GOOD, "391,C-1,1002", GOOD, ""].join(end);
+            let numbers: Vec<_> = lines(&text).into_iter().map(|(number, invoice)| (number, invoice.is_ok())).collect();
+            assert_eq!(numbers, [(2, true), (3, false), (4, true)], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_says_which_column_is_why() {
+        for (good, bad, reason) in [
+            ("1/2/2013", "2/30/2013", "InvoiceDate: `2/30/2013` is not a date such as 1/31/2013"),
+            ("55.94", "55,94", "it has 9 columns, and the header has 8"),
+            ("55.94", "5x", "InvoiceAmount: `5x` is not an amount such as 1500.00, with at most two decimals"),
+            ("55.94", "-1", "InvoiceAmount: an invoice needs a positive amount, not -1.00"),
+            ("No", "Perhaps", "Disputed: `Perhaps` is neither Yes nor No"),
+            ("1/15/2013", "1/1/2013", "SettledDate: 1/1/2013 is before the InvoiceDate"),
+            ("1001", "", "invoiceNumber: it is empty"),
+        ] {
+            let text = format!("{HEADER}\n{}\n", GOOD.replacen(good, bad, 1));
+            assert_eq!(lines(&text)[0].1.as_ref().unwrap_err(), reason);
+        }
+    }
+
+    #[test]
+    fn a_header_without_a_column_that_is_needed_is_refused() {
+        let error = Lines::new(HEADER.replace("DueDate", "Due").as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 1: the column `DueDate` is missing");
+    }
+}

@@ -1,0 +1,13 @@
+//! The bar that long work shows.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar on the error stream, which draws nothing where that is not a terminal. Without a length it only counts.
+pub fn bar(length: Option<u64>, what: &'static str) -> ProgressBar {
+    let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let template = match length {
+        Some(_) => "{msg} {wide_bar} {percent} %, {eta} left",
+        None => "{msg} {spinner} {human_pos}",
+    };
+    bar.with_message(what).with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
+}

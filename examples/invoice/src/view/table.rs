@@ -1,0 +1,51 @@
+//! Aligned tables.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use serde::Serialize;
+
+/// One line of a table.
+pub trait Row: Serialize {
+    /// The titles of the columns. One that begins with `>` is aligned to the right, as numbers are.
+    const COLUMNS: &'static [&'static str];
+
+    fn cells(&self) -> Vec<String>;
+}
+
+/// A line under the titles and no other.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+
+pub(super) fn table<R: Row>(rows: &[R]) -> Table {
+    let cell = |(title, text): (&&str, String)| {
+        let alignment = if title.starts_with('>') { CellAlignment::Right } else { CellAlignment::Left };
+        Cell::new(text).set_alignment(alignment)
+    };
+    let titles = R::COLUMNS.iter().map(|title| (title, title.trim_start_matches('>').to_owned()));
+    let mut table = Table::new();
+    // Lines are never broken: what is piped into another program must not depend on the width of a terminal.
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(titles.map(cell));
+    for row in rows {
+        table.add_row(R::COLUMNS.iter().zip(row.cells()).map(cell));
+    }
+    table
+}
+
+/// A count with separators between thousands, as in `2,466`.
+pub fn count(number: u64) -> String {
+    if number < 1000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", count(number / 1000), number % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_separators() {
+        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_002_466, "1,002,466")] {
+            assert_eq!(count(number), shown);
+        }
+    }
+}
