@@ -56,10 +56,15 @@ impl From<RecordedEvent<InvoiceEvent>> for EventView {
 }
 
 impl EventView {
+    pub fn time(&self) -> String {
+        utc(self.timestamp)
+    }
+
     /// What happened, to whom and by whom, in one line.
     pub fn summary(&self) -> String {
         let user = self.metadata.user_id.as_deref().unwrap_or("nobody");
-        format!("{} of {} by {user}: {}", self.event_type, self.aggregate_id, details(&self.event_data))
+        let (event, invoice, what) = (&self.event_type, &self.aggregate_id, details(&self.event_data));
+        format!("{event} of {invoice} by {user}: {what}")
     }
 }
 

@@ -39,6 +39,11 @@ impl View {
         if self.json { self.data(value) } else { self.note(value.text()) }
     }
 
+    /// Several things, one below the other.
+    pub fn each(self, values: &[impl Show]) -> io::Result<()> {
+        values.iter().try_for_each(|value| self.one(value))
+    }
+
     /// Several things of one kind: a table.
     pub fn list<R: Row>(self, rows: &[R]) -> io::Result<()> {
         if self.json {
