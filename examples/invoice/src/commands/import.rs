@@ -79,10 +79,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
 }
 
 /// One file says everything about an invoice in one line; a second line would be lost without a word.
-fn refuse_repeated(
-    line: Result<Line, Failure>,
-    first_lines: &mut HashMap<String, u64>,
-) -> Result<Line, Failure> {
+fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String, u64>) -> Result<Line, Failure> {
     let mut line = line?;
     if let Ok(invoice) = &line.invoice {
         let first = *first_lines.entry(invoice.number.clone()).or_insert(line.number);

@@ -158,6 +158,10 @@ impl Show for Stats {
             ("First event", moment(store.first)),
             ("Last event", moment(store.last)),
         ]);
-        lines.iter().map(|(name, value)| format!("{name:<20} {value:>20}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|(name, value)| format!("{name:<20} {value:>20}").trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

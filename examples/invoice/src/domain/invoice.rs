@@ -3,7 +3,9 @@
 use es_core::{Aggregate, Apply, Context, Init, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod};
+use super::{
+    InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod,
+};
 
 /// An invoice, folded from its events.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
@@ -29,8 +31,14 @@ pub struct Invoice {
 pub enum Status {
     /// Neither paid nor disputed.
     Pending,
-    Disputed { reason: String },
-    Paid { payment_id: String, payment_method: PaymentMethod, paid_at: Timestamp },
+    Disputed {
+        reason: String,
+    },
+    Paid {
+        payment_id: String,
+        payment_method: PaymentMethod,
+        paid_at: Timestamp,
+    },
 }
 
 /// What a new invoice is made of.

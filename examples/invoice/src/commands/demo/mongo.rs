@@ -52,7 +52,9 @@ async fn archive(story: &mut Story, connection: &Connection) -> Result<(), Failu
 }
 
 async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("Documents from before there were events are migrated; one that makes no sense is named, and stops nothing")?;
+    story.step(
+        "Documents from before there were events are migrated; one that makes no sense is named, and stops nothing",
+    )?;
     let document = |number: u32, amount: Bson| -> Result<BillingDocument, Failure> {
         Ok(BillingDocument {
             id: Bson::from(format!("old_{number}")),
@@ -97,6 +99,8 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
 }
 
 async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("The daily check reads everything: no gap, every event readable, snapshots equal to what their events say")?;
+    story.step(
+        "The daily check reads everything: no gap, every event readable, snapshots equal to what their events say",
+    )?;
     story.one(&upkeep::check(connection).await?)
 }
