@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use event::EventView;
 pub use invoice::InvoiceView;
 pub use moment::{date, parse_moment, parse_moment_from, utc};
-pub use progress::bar;
+pub use progress::{bar, spinner};
 pub use table::{Row, count};
 
 /// Prints in the form that the user asked for.
