@@ -8,6 +8,8 @@
 //! | [`MongoStore::connect`], [`MongoStore::builder`] | open, with collections, indexes and validator made or checked |
 //! | [`MongoStore::events`] | events by type, user, correlation and period, as a stream |
 //! | [`MongoStore::trace`] | the flow of a command, as a tree by causation |
+//! | [`MongoStore::archive`] | old events moved away, with every aggregate still loadable at any version and moment |
+//! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
 //! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
 //! | [`MongoStore::archive`] | old events into a collection of their own, from where everything reads on |
 //! | [`MongoStore::verify`] | the daily check of coherence |

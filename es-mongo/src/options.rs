@@ -59,13 +59,16 @@ pub(crate) struct StoreOptions {
     pub(crate) archive_grace: Duration,
 }
 
+/// How long one try is waited for: longer than a slow commit, shorter than a caller is patient with a server that hangs.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             names: CollectionNames::default(),
             keep_snapshots: 2,
             append_deadline: Duration::from_secs(30),
-            attempt_timeout: Duration::from_secs(15),
+            attempt_timeout: ATTEMPT_TIMEOUT,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
         }
@@ -97,7 +100,7 @@ impl StoreBuilder {
     #[must_use]
     pub fn append_deadline(mut self, deadline: Duration) -> Self {
         self.options.append_deadline = deadline;
-        self.options.attempt_timeout = (deadline / 2).max(Duration::from_millis(1));
+        self.options.attempt_timeout = (deadline / 2).clamp(Duration::from_millis(1), ATTEMPT_TIMEOUT);
         self
     }
 

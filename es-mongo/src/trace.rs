@@ -138,3 +138,67 @@ fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
     }
     causes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{EventDocument, read_event};
+    use bson::doc;
+    use es_core::{Metadata, NewEvent, Position, Sequence, StreamId, Timestamp};
+
+    /// Events at the positions from 1, each with the place of its cause in this list.
+    fn events(causes: &[Option<usize>]) -> Vec<RecordedEvent<EventData>> {
+        let ids: Vec<EventId> = causes.iter().map(|_| EventId::new()).collect();
+        let stream = StreamId::new("Test", "t").unwrap();
+        let event = |at: usize| {
+            let metadata = match causes[at] {
+                Some(cause) => Metadata::new().causation(ids[cause].to_string()),
+                None => Metadata::new().causation("a command"),
+            };
+            let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
+            let new = NewEvent::from_data("Happened", 1, data, metadata).unwrap();
+            let document = EventDocument::new(ids[at], &stream, &new, Sequence::FIRST, Timestamp::now(), None).unwrap();
+            let stored = document.at(Position::try_from(i64::try_from(at).unwrap() + 1).unwrap()).unwrap();
+            read_event(&stored).unwrap().to_recorded().unwrap()
+        };
+        (0..causes.len()).map(event).collect()
+    }
+
+    fn flow(trace: &Trace) -> Vec<(usize, u64)> {
+        trace.iter().map(|(depth, event)| (depth, event.position.get())).collect()
+    }
+
+    #[test]
+    fn effects_stand_below_their_causes_in_the_order_of_positions() {
+        let mut events = events(&[None, Some(0), Some(0), Some(1), None, Some(4)]);
+        events.reverse();
+        let trace = Trace::new(events);
+        assert_eq!(flow(&trace), [(0, 1), (1, 2), (2, 4), (1, 3), (0, 5), (1, 6)]);
+    }
+
+    #[test]
+    fn an_effect_that_was_recorded_before_its_cause_still_stands_below_it() {
+        let trace = Trace::new(events(&[Some(1), None]));
+        assert_eq!(flow(&trace), [(0, 2), (1, 1)]);
+    }
+
+    #[test]
+    fn in_a_ring_of_causes_the_earliest_event_is_a_root() {
+        let trace = Trace::new(events(&[None, Some(3), Some(1), Some(2), Some(2)]));
+        assert_eq!(flow(&trace), [(0, 1), (0, 2), (1, 3), (2, 4), (2, 5)]);
+    }
+
+    #[test]
+    fn an_event_that_caused_itself_is_a_root() {
+        let trace = Trace::new(events(&[Some(0), Some(0)]));
+        assert_eq!(flow(&trace), [(0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn a_chain_of_any_length_is_traced_and_dropped() {
+        let causes: Vec<Option<usize>> = (0..100_000).map(|at: usize| at.checked_sub(1)).collect();
+        let trace = Trace::new(events(&causes));
+        assert_eq!((trace.len(), trace.roots.len()), (100_000, 1));
+        drop(trace);
+    }
+}

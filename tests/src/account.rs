@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use es_core::{
-    Aggregate, Append, Apply, Context, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent, Repository,
-    StreamId, Timestamp, Version, event,
+    Aggregate, Append, Apply, Context, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent,
+    Repository, StreamId, Timestamp, Version, event,
 };
 use es_mongo::MongoStore;
 
@@ -52,7 +52,12 @@ impl From<DepositedV1> for Deposited {
 
 /// Money, and who sent it.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
-#[aggregate(init(Opened, AccountMigrated), events(Deposited), retired("StatementSent"), snapshot(every = 1000, version = 3))]
+#[aggregate(
+    init(Opened, AccountMigrated),
+    events(Deposited),
+    retired("StatementSent"),
+    snapshot(every = 1000, version = 3)
+)]
 pub struct Account {
     /// Whose it is.
     pub owner: String,

@@ -12,7 +12,9 @@ use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{ArchiveReport, ArchiveStep, MongoStore};
 use futures_util::future::join_all;
-use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import};
+use tests::account::{
+    Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import,
+};
 use tests::empty_store;
 
 fn events(store: &MongoStore) -> Collection<Document> {

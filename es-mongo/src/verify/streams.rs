@@ -12,8 +12,8 @@ use futures_util::TryStreamExt;
 use super::order::ByStream;
 use super::snapshots::{Kept, Snapshots};
 use super::{Finding, TELL_EVERY, VerifyReport};
-use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID};
-use crate::document::read_event;
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
+use crate::document::{integer, read_event};
 use crate::merge::{Found, Merge};
 use crate::progress::Progress;
 use crate::read;
@@ -129,6 +129,8 @@ impl<A: Aggregate> Check<A> {
             Ok(event) => event,
             Err(error) => {
                 self.is_foldable = false;
+                // It is there, whatever is wrong with the rest of it, so what follows is no gap.
+                self.seen = sequence_of(document).map_or(self.seen, Version::from);
                 return report.found(from_malformed(error));
             }
         };
@@ -219,6 +221,10 @@ async fn check_orphan<A: Aggregate>(
         report.found(Finding::SnapshotBeyondHead { stream, version: kept.version, head });
     }
     Ok(())
+}
+
+fn sequence_of(document: &RawDocument) -> Option<Sequence> {
+    Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()
 }
 
 fn malformed(document: &RawDocument) -> Finding {
