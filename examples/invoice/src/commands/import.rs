@@ -115,11 +115,8 @@ enum Found {
 }
 
 async fn find(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Found, Failure> {
-    let mut recorded = match invoices.history(&invoice.number) {
-        Ok(history) => history,
-        // The import says what is wrong with the id.
-        Err(_) => return Ok(Found::Nothing),
-    };
+    // An id that cannot be one is not recorded either; the import says what is wrong with it.
+    let Ok(mut recorded) = invoices.history(&invoice.number) else { return Ok(Found::Nothing) };
     for (index, (event, moment)) in invoice.events().into_iter().enumerate() {
         match recorded.next().await.transpose()? {
             None if index == 0 => return Ok(Found::Nothing),

@@ -164,7 +164,7 @@ impl Init<InvoiceCreated> for Invoice {
 }
 
 impl Init<InvoiceMigrated> for Invoice {
-    fn init(event: InvoiceMigrated, context: &Context) -> Self {
+    fn init(event: InvoiceMigrated, _: &Context) -> Self {
         let status = event.paid_at.map_or(Status::Pending, |paid_at| Status::Paid {
             payment_id: "before the migration".to_owned(),
             payment_method: PaymentMethod::Unknown,
@@ -177,7 +177,7 @@ impl Init<InvoiceMigrated> for Invoice {
             credited: Money::ZERO,
             currency: event.currency,
             due_date: event.due_date,
-            created_at: context.timestamp(),
+            created_at: event.created_at,
             status,
         }
     }
