@@ -15,6 +15,7 @@ mod commit;
 mod outcome;
 mod queue;
 mod request;
+mod turns;
 
 use es_core::{Append, Appended, EventStore, ReadRange, Receipt, StoreError, StreamId, Version};
 use futures_core::Stream;

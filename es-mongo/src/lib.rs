@@ -41,6 +41,7 @@ mod options;
 mod progress;
 mod query;
 mod read;
+mod read_ahead;
 mod snapshot;
 mod stats;
 mod store;

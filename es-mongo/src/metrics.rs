@@ -22,7 +22,7 @@
 //! Spans of `tracing`, all at level `debug`: `append`, `newest_snapshot`, `put_snapshot`, `trace`, `stats`, `archive`, `migrate`, `verify`,
 //! and `load` of the gradual switch.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use es_core::{Appended, StoreError};
 
@@ -35,8 +35,12 @@ impl Timer {
         Self(Instant::now())
     }
 
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
     fn seconds(self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+        self.elapsed().as_secs_f64()
     }
 }
 

@@ -8,13 +8,17 @@ use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use mongodb::Collection;
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::document::field::SEQUENCE;
 use crate::document::{documents, integer, of_stream, read_event};
 use crate::error::{malformed, store_error};
 use crate::metrics;
+use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
+
+/// How many events are asked for at once. Ten times the server's own first batch, and still well below a megabyte of usual events.
+const BATCH: u32 = 1_000;
 
 /// Several stored events in the buffer in which the driver received them.
 #[derive(Debug)]
@@ -42,8 +46,8 @@ impl MongoBatch {
         }
         let first_sequence = sequence_of(first)?;
         let last = last.map_or(Ok(first_sequence), sequence_of)?;
-        let has_hole = last.get() - first_sequence.get() + 1 > events;
-        Ok(Some(Span { first: first_sequence, last, has_hole }))
+        let has_hole = last.get().saturating_sub(first_sequence.get()) + 1 > events;
+        Ok(Some(Span { first: first_sequence, last, events, has_hole }))
     }
 }
 
@@ -51,6 +55,8 @@ impl MongoBatch {
 struct Span {
     first: Sequence,
     last: Sequence,
+    /// How many events it has.
+    events: u64,
     /// Whether an event between the first and the last is not there.
     has_hole: bool,
 }
@@ -129,8 +135,8 @@ struct Reader {
     last: Version,
     until: Version,
     phase: Phase,
-    events: Option<RawBatchCursor>,
-    archive: Option<RawBatchCursor>,
+    events: Option<ReadAhead>,
+    archive: Option<ReadAhead>,
     /// What was received from those in use while the archive has to come first.
     ready: VecDeque<MongoBatch>,
     /// Behind which version a batch came with a hole in it.
@@ -157,7 +163,7 @@ impl Reader {
                         self.phase = Phase::ArchiveAfter;
                         continue;
                     };
-                    let Some(Span { first, last, has_hole }) = batch.span()? else { continue };
+                    let Some(Span { first, last, events, has_hole }) = batch.span()? else { continue };
                     if has_hole && self.torn != Some(self.last) {
                         // The server does not read a batch at one moment: an archive run has deleted a part of this one meanwhile.
                         // All of it is in the archive by now, and what is not is read again.
@@ -179,6 +185,12 @@ impl Reader {
                     // A gap may open again behind this batch.
                     self.archive = None;
                     self.last = last.into();
+                    if self.last < self.until
+                        && events >= u64::from(BATCH)
+                        && let Some(cursor) = &mut self.events
+                    {
+                        cursor.fetch();
+                    }
                     return Ok(Some(batch));
                 }
                 Phase::ArchiveBefore => match next_batch(self.archive.as_mut()).await? {
@@ -228,11 +240,14 @@ impl Reader {
 }
 
 /// A cursor on a part of a stream in one collection, in order.
-async fn find(collection: Collection<RawDocumentBuf>, filter: Document) -> Result<RawBatchCursor, StoreError> {
-    collection.find(filter).sort(doc! { SEQUENCE: 1 }).batch_size(1000).batch().await.map_err(store_error)
+async fn find(collection: Collection<RawDocumentBuf>, filter: Document) -> Result<ReadAhead, StoreError> {
+    let find = collection.find(filter).sort(doc! { SEQUENCE: 1 }).batch_size(BATCH);
+    find.batch().await.map(ReadAhead::new).map_err(store_error)
 }
 
-async fn next_batch(cursor: Option<&mut RawBatchCursor>) -> Result<Option<MongoBatch>, StoreError> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    cursor.next().await.map(|batch| batch.map(MongoBatch)).transpose().map_err(store_error)
+async fn next_batch(cursor: Option<&mut ReadAhead>) -> Result<Option<MongoBatch>, StoreError> {
+    match cursor {
+        Some(cursor) => Ok(cursor.next().await?.map(MongoBatch)),
+        None => Ok(None),
+    }
 }

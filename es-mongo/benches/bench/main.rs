@@ -9,6 +9,7 @@ mod bare;
 mod batches;
 mod domain;
 mod load;
+mod processes;
 mod report;
 mod targets;
 
@@ -19,8 +20,12 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn main() -> Outcome {
     // cargo passes `--bench`; whatever else is given names a section.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(&wanted))
+    match arguments.split_first() {
+        Some((first, rest)) if first == "worker" => runtime.block_on(processes::work(rest)),
+        _ => runtime.block_on(run(&wanted)),
+    }
 }
 
 async fn run(wanted: &[String]) -> Outcome {
@@ -35,6 +40,9 @@ async fn run(wanted: &[String]) -> Outcome {
     }
     if is_wanted("batches") {
         batches::run(uri).await?;
+    }
+    if is_wanted("processes") {
+        processes::run(uri).await?;
     }
     if is_wanted("load") {
         load::run(uri).await?;

@@ -10,6 +10,7 @@ use es_core::{BoxError, Position, RetryPolicy, StoreError, StreamId, Version};
 use crate::append::attempt::{self, Attempt, Refusal, bounded};
 use crate::append::outcome::{self, Verdict};
 use crate::append::request::Request;
+use crate::append::turns::Turns;
 use crate::document::field::POSITION;
 use crate::document::integer;
 use crate::error::{malformed, store_error};
@@ -26,10 +27,13 @@ pub(crate) struct Committer {
     backoff: RetryPolicy,
     /// The highest position, where it is known from an acknowledged write or a majority read.
     newest: Option<Newest>,
+    /// The highest position after this process's own last commit.
+    own: Option<Newest>,
+    turns: Turns,
 }
 
 /// The highest position that is stored: none yet, or this one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Newest(Option<Position>);
 
 impl Newest {
@@ -44,14 +48,34 @@ impl Newest {
 
 /// Why a batch has to be tried again after a while.
 struct Problem {
-    /// One word for the metrics.
-    reason: &'static str,
+    reason: Reason,
     source: BoxError,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Another process took the position.
+    Position,
+    /// The store cannot be asked, or has not written.
+    Unavailable,
+    /// It may have been written.
+    Unknown,
+}
+
+impl Reason {
+    /// One word for the metrics.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Position => "position",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 impl Problem {
     fn unavailable(source: impl Into<BoxError>) -> Self {
-        Self { reason: "unavailable", source: source.into() }
+        Self { reason: Reason::Unavailable, source: source.into() }
     }
 }
 
@@ -62,7 +86,16 @@ impl Committer {
             .tries(u32::MAX)
             .base_wait(Duration::from_millis(2))
             .max_wait(Duration::from_millis(500));
-        Self { collections, attempt_timeout, backoff, newest: None }
+        Self { collections, attempt_timeout, backoff, newest: None, own: None, turns: Turns::new() }
+    }
+
+    /// Lets other processes go first, where there are any. Comes before a batch is taken, so that callers queue up meanwhile.
+    pub(crate) async fn take_turns(&mut self) {
+        if let Some(pause) = self.turns.pause() {
+            tokio::time::sleep(pause).await;
+            // Somebody else has probably committed: to ask is cheaper than to guess and lose.
+            self.newest = None;
+        }
     }
 
     /// Writes a batch and answers every append in it. Returns the versions that its streams have now, where that is known.
@@ -71,13 +104,16 @@ impl Committer {
         let mut failed = 0;
         while !batch.is_empty() {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
-            failed += 1;
-            tracing::debug!(reason = problem.reason, problem = %problem.source, failed, "a commit is tried again");
-            metrics::append_retried(problem.reason);
+            let reason = problem.reason;
+            tracing::debug!(reason = reason.word(), problem = %problem.source, failed, "a commit is tried again");
+            metrics::append_retried(reason.word());
             give_up_overdue(&mut batch, &problem);
-            if !batch.is_empty()
-                && let Some(wait) = self.backoff.wait_after(failed)
-            {
+            if reason == Reason::Position || batch.is_empty() {
+                // It is known already which position comes next.
+                continue;
+            }
+            failed += 1;
+            if let Some(wait) = self.backoff.wait_after(failed) {
                 tokio::time::sleep(wait).await;
             }
         }
@@ -104,8 +140,10 @@ impl Committer {
         match attempt {
             Attempt::Stored => {
                 metrics::committed(timer, batch.len());
+                self.turns.won(timer.elapsed());
                 let events = batch.iter().map(|request| request.documents.len()).sum();
                 self.newest = Some(newest.plus(events));
+                self.own = self.newest;
                 answer_stored(batch.drain(..), newest, heads);
                 Ok(())
             }
@@ -120,7 +158,7 @@ impl Committer {
                     culprit
                 };
                 match cause {
-                    Refusal::DuplicateKey => self.judge(batch, culprit, heads).await,
+                    Refusal::DuplicateKey => self.find_rival(batch, culprit, heads).await,
                     Refusal::Other(error) => {
                         batch.remove(culprit).answer(Err(store_error(error)));
                         Ok(())
@@ -146,7 +184,7 @@ impl Committer {
             Attempt::Unknown(source) => {
                 self.newest = None;
                 batch.iter_mut().for_each(Request::may_be_written);
-                Err(Problem { reason: "unknown", source })
+                Err(Problem { reason: Reason::Unknown, source })
             }
             Attempt::Hopeless(error) => {
                 // It concerns one of them or all; the driver does not say. An error cannot be shared, but its text can.
@@ -160,6 +198,21 @@ impl Committer {
                 Ok(())
             }
         }
+    }
+
+    /// After a duplicate key: either the append that was refused has an answer, or another process took its position.
+    async fn find_rival(&mut self, batch: &mut Vec<Request>, culprit: usize, heads: &mut Heads) -> Result<(), Problem> {
+        let request = &batch[culprit];
+        // Nearly always one of the two answers is all that is needed, so they are asked for together.
+        let (in_the_way, newest) =
+            tokio::join!(outcome::stands_in_the_way(&self.collections, request), self.read_newest());
+        if in_the_way.map_err(Problem::unavailable)? {
+            return self.judge(batch, culprit, heads).await;
+        }
+        self.turns.lost();
+        self.newest = Some(newest?);
+        tokio::time::sleep(self.turns.after_loss()).await;
+        Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
     }
 
     /// Answers the append that was refused, where the store says what stands in its way.
@@ -178,7 +231,7 @@ impl Committer {
             }
             Verdict::PositionTaken => {
                 self.newest = None;
-                Err(Problem { reason: "position", source: "another process took the position".into() })
+                Ok(())
             }
         }
     }
@@ -201,10 +254,18 @@ impl Committer {
     }
 
     /// The highest position, by a majority read where it is not known.
-    async fn newest(&self) -> Result<Newest, Problem> {
+    async fn newest(&mut self) -> Result<Newest, Problem> {
         if let Some(newest) = self.newest {
             return Ok(newest);
         }
+        let newest = self.read_newest().await?;
+        if self.own.is_some_and(|own| own != newest) {
+            self.turns.notice_other();
+        }
+        Ok(newest)
+    }
+
+    async fn read_newest(&self) -> Result<Newest, Problem> {
         let events = self.collections.events.clone();
         let newest = bounded(self.attempt_timeout, async move {
             events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 }).await

@@ -46,6 +46,21 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
     Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
+/// Whether something of its own stream stands in the way of an append that met a duplicate key. If not, it was the position.
+pub(crate) async fn stands_in_the_way(collections: &Collections, request: &Request) -> Result<bool, StoreError> {
+    let mut any = vec![doc! { ID: request.ids.first().map(|id| id.as_object_id()) }];
+    let mut place = of_stream(request.stream());
+    place.insert(SEQUENCE, request.first_sequence().as_i64());
+    any.push(place);
+    if let Some(append_id) = request.append_id() {
+        let mut key = of_stream(request.stream());
+        key.insert(APPEND_ID, append_id);
+        any.push(key);
+    }
+    let found = collections.events.find_one(doc! { "$or": any }).projection(doc! { ID: 1 }).await;
+    found.map(|found| found.is_some()).map_err(store_error)
+}
+
 /// The answer to an append whose expected version is not the version that the aggregate has.
 pub(crate) async fn refuse(
     collections: &Collections,

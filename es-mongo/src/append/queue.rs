@@ -64,6 +64,7 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
                 None => return,
             }
         }
+        committer.take_turns().await;
         // What has queued up meanwhile comes along; nothing waits for more.
         while batcher.has_room() {
             match receiver.try_recv() {

@@ -1,4 +1,5 @@
 //! The command line.
+#![allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
 
 use std::path::PathBuf;
 

@@ -10,6 +10,7 @@ use es_mongo::dev::DevServer;
 use crate::cli::Options;
 use crate::domain::Invoice;
 use crate::failure::Failure;
+use crate::view::spinner;
 
 /// An open store, and the server under it where the program runs one of its own.
 #[derive(Debug)]
@@ -32,7 +33,9 @@ impl Connection {
         if let Some(uri) = options.uri.as_deref().filter(|uri| !uri.is_empty()) {
             return Ok(Self { store: MongoStore::connect(uri, database).await?, _server: None });
         }
+        let spinner = spinner("starting a MongoDB server (the first start may have to download it)");
         let server = DevServer::builder().keep_in(data_folder()?).always_own().start().await?;
+        spinner.finish_and_clear();
         Ok(Self { store: MongoStore::connect(server.uri(), database).await?, _server: Some(server) })
     }
 

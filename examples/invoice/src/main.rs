@@ -16,7 +16,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::run(cli::Cli::parse()).await {
+    match Box::pin(commands::run(cli::Cli::parse())).await {
         Ok(code) => code,
         Err(failure) if failure::is_closed_pipe(&failure) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -37,13 +37,7 @@ pub async fn pay(connection: &Connection, pay: Pay, view: View) -> Result<(), Fa
     report(connection.invoices().update(&id, metadata, decide).await?, view)
 }
 
-pub async fn dispute(
-    connection: &Connection,
-    id: &str,
-    reason: &str,
-    by: By,
-    view: View,
-) -> Result<(), Failure> {
+pub async fn dispute(connection: &Connection, id: &str, reason: &str, by: By, view: View) -> Result<(), Failure> {
     let metadata = metadata(connection, id, by).await?;
     report(connection.invoices().update(id, metadata, |invoice| invoice.dispute(reason)).await?, view)
 }

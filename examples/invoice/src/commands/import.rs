@@ -79,10 +79,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
 }
 
 /// One file says everything about an invoice in one line; a second line would be lost without a word.
-fn refuse_repeated(
-    line: Result<Line, Failure>,
-    first_lines: &mut HashMap<String, u64>,
-) -> Result<Line, Failure> {
+fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String, u64>) -> Result<Line, Failure> {
     let mut line = line?;
     if let Ok(invoice) = &line.invoice {
         let first = *first_lines.entry(invoice.number.clone()).or_insert(line.number);
@@ -118,11 +115,8 @@ enum Found {
 }
 
 async fn find(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Found, Failure> {
-    let mut recorded = match invoices.history(&invoice.number) {
-        Ok(history) => history,
-        // The import says what is wrong with the id.
-        Err(_) => return Ok(Found::Nothing),
-    };
+    // An id that cannot be one is not recorded either; the import says what is wrong with it.
+    let Ok(mut recorded) = invoices.history(&invoice.number) else { return Ok(Found::Nothing) };
     for (index, (event, moment)) in invoice.events().into_iter().enumerate() {
         match recorded.next().await.transpose()? {
             None if index == 0 => return Ok(Found::Nothing),

@@ -3,7 +3,11 @@
 mod change;
 mod demo;
 mod import;
+mod migrate;
+mod query;
 mod show;
+mod stats;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -31,7 +35,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Show { id, at_version, as_of } => show::show(&connection, &id, at_version, as_of, view).await?,
         Command::History { id } => show::history(&connection, &id, view).await?,
-        _ => return Err("not there yet".into()),
+        Command::Trace { correlation } => query::trace(&connection, &correlation, view).await?,
+        Command::ByUser { user, limit } => query::by_user(&connection, &user, limit, view).await?,
+        Command::ByType { event_type, since, until, limit } => {
+            query::by_type(&connection, &event_type, (since, until), limit, view).await?;
+        }
+        Command::Snapshot { id } => upkeep::snapshot(&connection, &id, view).await?,
+        Command::Archive { older_than_days } => upkeep::archive(&connection, older_than_days, view).await?,
+        Command::Migrate { from } => return migrate::migrate(&connection, &from, view).await,
+        Command::Verify => return upkeep::verify(&connection, view).await,
+        Command::Stats => stats::stats(&connection, view).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -58,8 +58,10 @@ impl Traced {
         let trace = connection.store.trace(correlation).await?;
         let mut traced = Vec::with_capacity(trace.len());
         for (depth, event) in trace.iter().filter(|(_, event)| event.is_of::<Invoice>()) {
-            let decoded = event.decode::<Invoice>()?.into_vec();
-            traced.extend(decoded.into_iter().map(|data| Self { depth, event: EventView::new(event, data) }));
+            for data in event.decode::<Invoice>()?.into_vec() {
+                let event = event.as_stored().record(data).into();
+                traced.push(Self { depth, event });
+            }
         }
         Ok(traced)
     }

@@ -1,6 +1,6 @@
 //! Figures, from the events alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use es_core::{RecordedEvent, Timestamp};
 use es_mongo::StoreStats;
@@ -18,7 +18,7 @@ pub async fn stats(connection: &Connection, view: View) -> Result<(), Failure> {
 /// Reads every event once, as a stream, so that the figures need no more memory than one small entry an invoice.
 pub async fn read(connection: &Connection) -> Result<Stats, Failure> {
     let store = StoreFigures::from(connection.store.stats().await?);
-    let bar = bar(Some(store.events + store.archived), "reading events");
+    let bar = bar(Some(store.events), "reading events");
     let mut tally = Tally::default();
     let mut events = connection.store.events().read_as::<Invoice>();
     while let Some(event) = events.next().await {
@@ -56,7 +56,7 @@ struct StoreFigures {
     snapshots: u64,
     aggregates: u64,
     events_per_aggregate: f64,
-    by_type: Vec<(String, u64)>,
+    by_type: BTreeMap<String, u64>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     events_per_second: Option<f64>,
@@ -125,7 +125,7 @@ impl From<StoreStats> for StoreFigures {
             snapshots: stats.snapshots,
             aggregates: stats.aggregates,
             events_per_aggregate: stats.events_per_aggregate,
-            by_type: stats.by_type,
+            by_type: stats.by_type.into_iter().collect(),
             first: stats.first,
             last: stats.last,
             events_per_second: stats.events_per_second,
@@ -146,8 +146,8 @@ impl Show for Stats {
             ("Paid", count(invoices.paid)),
             ("Paid late", count(invoices.paid_late)),
             ("", String::new()),
-            ("Events in use", count(store.events)),
-            ("Events archived", count(store.archived)),
+            ("Events", count(store.events)),
+            ("  in the archive", count(store.archived)),
         ];
         lines.extend(store.by_type.iter().map(|(event_type, events)| (event_type.as_str(), count(*events))));
         lines.extend([
@@ -158,6 +158,10 @@ impl Show for Stats {
             ("First event", moment(store.first)),
             ("Last event", moment(store.last)),
         ]);
-        lines.iter().map(|(name, value)| format!("{name:<20} {value:>20}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|(name, value)| format!("{name:<20} {value:>20}").trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

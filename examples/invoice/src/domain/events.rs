@@ -81,6 +81,7 @@ pub struct InvoiceMigrated {
     pub customer_id: String,
     pub amount: Money,
     pub currency: String,
+    pub created_at: Timestamp,
     pub due_date: Timestamp,
     /// When it was paid, where it was.
     pub paid_at: Option<Timestamp>,

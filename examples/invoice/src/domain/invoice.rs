@@ -3,7 +3,9 @@
 use es_core::{Aggregate, Apply, Context, Init, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod};
+use super::{
+    InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod,
+};
 
 /// An invoice, folded from its events.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
@@ -29,8 +31,14 @@ pub struct Invoice {
 pub enum Status {
     /// Neither paid nor disputed.
     Pending,
-    Disputed { reason: String },
-    Paid { payment_id: String, payment_method: PaymentMethod, paid_at: Timestamp },
+    Disputed {
+        reason: String,
+    },
+    Paid {
+        payment_id: String,
+        payment_method: PaymentMethod,
+        paid_at: Timestamp,
+    },
 }
 
 /// What a new invoice is made of.
@@ -156,7 +164,7 @@ impl Init<InvoiceCreated> for Invoice {
 }
 
 impl Init<InvoiceMigrated> for Invoice {
-    fn init(event: InvoiceMigrated, context: &Context) -> Self {
+    fn init(event: InvoiceMigrated, _: &Context) -> Self {
         let status = event.paid_at.map_or(Status::Pending, |paid_at| Status::Paid {
             payment_id: "before the migration".to_owned(),
             payment_method: PaymentMethod::Unknown,
@@ -169,7 +177,7 @@ impl Init<InvoiceMigrated> for Invoice {
             credited: Money::ZERO,
             currency: event.currency,
             due_date: event.due_date,
-            created_at: context.timestamp(),
+            created_at: event.created_at,
             status,
         }
     }

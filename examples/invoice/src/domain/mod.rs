@@ -9,5 +9,7 @@ mod tests;
 pub use events::{
     InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, InvoicePaidV1, Item, PaymentMethod,
 };
-pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
-pub use money::{InvalidMoney, Money};
+#[cfg(test)]
+pub use invoice::InvoiceError;
+pub use invoice::{Invoice, InvoiceEvent, Order, Payment, Status};
+pub use money::Money;

@@ -100,7 +100,8 @@ fn a_credit_is_at_most_what_is_owed() {
 #[test]
 fn a_migrated_invoice_goes_on_like_any_other() {
     let InvoiceCreated { invoice_number, customer_id, amount, currency, due_date, .. } = created();
-    let migrated = InvoiceMigrated { invoice_number, customer_id, amount, currency, due_date, paid_at: None };
+    let (created_at, paid_at) = (day("2022-05-01"), None);
+    let migrated = InvoiceMigrated { invoice_number, customer_id, amount, currency, created_at, due_date, paid_at };
     given::<Invoice>(migrated).when(|invoice| invoice.pay(payment("1500"))).then(paid("1500"));
 }
 

@@ -6,9 +6,8 @@ use es_core::Timestamp;
 pub fn parse(text: &str) -> Option<Timestamp> {
     let mut parts = text.split('/');
     let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_number = |part: &str, lengths: &[usize]| {
-        lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let is_number =
+        |part: &str, lengths: &[usize]| lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     if parts.next().is_some() || !is_number(month, &[1, 2]) || !is_number(day, &[1, 2]) || !is_number(year, &[4]) {
         return None;
     }
@@ -29,7 +28,8 @@ mod tests {
 
     #[test]
     fn what_is_no_day_is_refused() {
-        for text in ["", "2/30/2013", "13/1/2013", "0/1/2013", "1/1/13", "2013-01-01", "1/1/2013/1", "+1/1/2013", "1/2"] {
+        for text in ["", "2/30/2013", "13/1/2013", "0/1/2013", "1/1/13", "2013-01-01", "1/1/2013/1", "+1/1/2013", "1/2"]
+        {
             assert!(parse(text).is_none(), "{text:?}");
         }
     }

@@ -16,6 +16,7 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// Where the columns are that matter. Others may be there, in any order.
 #[derive(Debug)]
 pub struct Columns {
+    count: usize,
     country: usize,
     customer: usize,
     number: usize,
@@ -33,6 +34,7 @@ impl Columns {
             found.ok_or_else(|| format!("line 1: the column `{name}` is missing"))
         };
         Ok(Self {
+            count: header.len(),
             country: column("countryCode")?,
             customer: column("customerID")?,
             number: column("invoiceNumber")?,
@@ -42,6 +44,11 @@ impl Columns {
             disputed: column("Disputed")?,
             settled: column("SettledDate")?,
         })
+    }
+
+    /// How many there are, with those that do not matter.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// What a line says, or why it cannot be read.

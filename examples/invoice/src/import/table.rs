@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use csv::{ErrorKind, StringRecord};
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Terminator};
 
 use super::past::{Columns, PastInvoice};
 use crate::failure::Failure;
@@ -38,9 +38,19 @@ impl Lines<File> {
 
 impl<R: Read> Lines<R> {
     fn new(source: R) -> Result<Self, Failure> {
-        let mut reader = csv::Reader::from_reader(source);
+        // The reader counts a line where it meets the end of one, and with CRLF it would look for that only when it reads the
+        // next line. So a line ends with LF here, and a CR before it is trimmed with the spaces.
+        let mut reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).flexible(true).from_reader(source);
         let columns = Columns::find(reader.headers()?)?;
         Ok(Self { reader, columns })
+    }
+
+    fn invoice(&self, record: &StringRecord) -> Result<PastInvoice, String> {
+        let (columns, header) = (record.len(), self.columns.count());
+        if columns != header {
+            return Err(format!("it has {columns} columns, and the header has {header}"));
+        }
+        self.columns.read(record)
     }
 }
 
@@ -49,29 +59,23 @@ impl<R: Read> Iterator for Lines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = StringRecord::new();
-        let position = self.reader.position().clone();
-        match self.reader.read_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let position = record.position().unwrap_or(&position);
-                let invoice = self.columns.read(&record);
-                Some(Ok(Line { number: position.line(), byte: position.byte(), invoice }))
-            }
-            Err(error) => {
-                let position = error.position().unwrap_or(&position);
-                let (number, byte) = (position.line(), position.byte());
-                let reason = match error.kind() {
-                    ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} columns, and the header has {expected_len}")
-                    }
-                    ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
-                    // The file itself cannot be read any further.
-                    _ => return Some(Err(error.into())),
-                };
-                Some(Ok(Line { number, byte, invoice: Err(reason) }))
-            }
+        loop {
+            let position = self.reader.position().clone();
+            let invoice = match self.reader.read_record(&mut record) {
+                Ok(false) => return None,
+                Ok(true) if is_blank(&record) => continue,
+                Ok(true) => self.invoice(&record),
+                Err(error) if matches!(error.kind(), ErrorKind::Utf8 { .. }) => Err("it is not UTF-8".to_owned()),
+                // The file itself cannot be read any further.
+                Err(error) => return Some(Err(error.into())),
+            };
+            return Some(Ok(Line { number: position.line(), byte: position.byte(), invoice }));
         }
     }
+}
+
+fn is_blank(record: &StringRecord) -> bool {
+    record.len() == 1 && record.iter().all(|field| field.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -89,7 +93,7 @@ mod tests {
     #[test]
     fn every_line_has_its_own_number_whatever_ends_it() {
         for end in ["\r\n", "\n"] {
-            let text = [HEADER, GOOD, "391,C-1,1002", GOOD, ""].join(end);
+            let text = [HEADER, GOOD, "391,C-1,1002", GOOD, "", ""].join(end);
             let numbers: Vec<_> = lines(&text).into_iter().map(|(number, invoice)| (number, invoice.is_ok())).collect();
             assert_eq!(numbers, [(2, true), (3, false), (4, true)], "{end:?}");
         }

@@ -1,7 +1,8 @@
 //! A recorded event.
 
-use es_core::{RecordedEvent, Timestamp};
-use serde::Serialize;
+use bson::Document;
+use es_core::{Metadata, RecordedEvent, Timestamp};
+use serde::{Serialize, Serializer, ser};
 
 use super::{Row, date, utc};
 use crate::domain::InvoiceEvent;
@@ -16,30 +17,20 @@ pub struct EventView {
     event_type: String,
     event_version: u32,
     event_data: InvoiceEvent,
-    metadata: MetadataView,
+    #[serde(serialize_with = "as_document")]
+    metadata: Metadata,
     timestamp: Timestamp,
     sequence_number: u64,
     position: u64,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MetadataView {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    causation_id: Option<String>,
+/// With the user's own keys, whatever they hold.
+fn as_document<S: Serializer>(metadata: &Metadata, serializer: S) -> Result<S::Ok, S::Error> {
+    Document::try_from(metadata.as_raw()).map_err(ser::Error::custom)?.serialize(serializer)
 }
 
 impl From<RecordedEvent<InvoiceEvent>> for EventView {
     fn from(event: RecordedEvent<InvoiceEvent>) -> Self {
-        let metadata = MetadataView {
-            user_id: event.metadata.user_id().map(str::to_owned),
-            correlation_id: event.metadata.correlation_id().map(str::to_owned),
-            causation_id: event.metadata.causation_id().map(str::to_owned),
-        };
         Self {
             id: event.id.to_string(),
             aggregate_id: event.aggregate_id,
@@ -47,7 +38,7 @@ impl From<RecordedEvent<InvoiceEvent>> for EventView {
             event_type: event.event_type,
             event_version: event.event_version,
             event_data: event.data,
-            metadata,
+            metadata: event.metadata,
             timestamp: event.timestamp,
             sequence_number: event.sequence.get(),
             position: event.position.get(),
@@ -56,10 +47,15 @@ impl From<RecordedEvent<InvoiceEvent>> for EventView {
 }
 
 impl EventView {
+    pub fn time(&self) -> String {
+        utc(self.timestamp)
+    }
+
     /// What happened, to whom and by whom, in one line.
     pub fn summary(&self) -> String {
-        let user = self.metadata.user_id.as_deref().unwrap_or("nobody");
-        format!("{} of {} by {user}: {}", self.event_type, self.aggregate_id, details(&self.event_data))
+        let user = self.metadata.user_id().unwrap_or("nobody");
+        let (event, invoice, what) = (&self.event_type, &self.aggregate_id, details(&self.event_data));
+        format!("{event} of {invoice} by {user}: {what}")
     }
 }
 
@@ -68,15 +64,15 @@ impl Row for EventView {
         &["Invoice", ">Seq.", "Time (UTC)", "Event", "Form", "User", "Correlation", "What"];
 
     fn cells(&self) -> Vec<String> {
-        let text = |id: &Option<String>| id.clone().unwrap_or_default();
+        let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
         vec![
             self.aggregate_id.clone(),
             self.sequence_number.to_string(),
             utc(self.timestamp),
             self.event_type.clone(),
             format!("v{}", self.event_version),
-            text(&self.metadata.user_id),
-            text(&self.metadata.correlation_id),
+            text(self.metadata.user_id()),
+            text(self.metadata.correlation_id()),
             details(&self.event_data),
         ]
     }

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use event::EventView;
 pub use invoice::InvoiceView;
 pub use moment::{date, parse_moment, parse_moment_from, utc};
-pub use progress::bar;
+pub use progress::{bar, spinner};
 pub use table::{Row, count};
 
 /// Prints in the form that the user asked for.
@@ -37,6 +37,11 @@ impl View {
     /// One thing.
     pub fn one(self, value: &impl Show) -> io::Result<()> {
         if self.json { self.data(value) } else { self.note(value.text()) }
+    }
+
+    /// Several things, one below the other.
+    pub fn each(self, values: &[impl Show]) -> io::Result<()> {
+        values.iter().try_for_each(|value| self.one(value))
     }
 
     /// Several things of one kind: a table.

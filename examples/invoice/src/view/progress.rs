@@ -1,5 +1,7 @@
 //! The bar that long work shows.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar on the error stream, which draws nothing where that is not a terminal. Without a length it only counts.
@@ -10,4 +12,11 @@ pub fn bar(length: Option<u64>, what: &'static str) -> ProgressBar {
         None => "{msg} {spinner} {human_pos}",
     };
     bar.with_message(what).with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
+}
+
+/// A sign of life on the error stream while something takes an unknown time. It draws nothing where that is not a terminal.
+pub fn spinner(what: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(what);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }

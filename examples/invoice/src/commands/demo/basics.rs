@@ -7,7 +7,8 @@ use es_core::{
 
 use super::story::Story;
 use crate::domain::{
-    Invoice, InvoiceCredited, InvoiceDisputed, InvoiceEvent, InvoicePaid, InvoicePaidV1, Item, Money, Order, Payment, PaymentMethod,
+    Invoice, InvoiceCredited, InvoiceDisputed, InvoiceEvent, InvoicePaid, InvoicePaidV1, Item, Money, Order, Payment,
+    PaymentMethod,
 };
 use crate::failure::Failure;
 use crate::view::{EventView, InvoiceView};
@@ -77,7 +78,8 @@ async fn dispute_and_credit<S: Store>(story: &mut Story, invoices: &Repository<I
     let by = |user, cause| Metadata::caused_by(cause).user(user);
 
     let metadata = by("cust_456", &created.events[0]);
-    let disputed = invoices.update(id, metadata.clone(), |invoice| invoice.dispute("support was not asked for")).await?;
+    let disputed =
+        invoices.update(id, metadata.clone(), |invoice| invoice.dispute("support was not asked for")).await?;
     let full = payment("pay_790", "1500.00".parse()?);
     story.refused("a payment meanwhile", invoices.update(id, metadata, |invoice| invoice.pay(full.clone())).await)?;
 
@@ -106,10 +108,8 @@ async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invo
         (InvoiceCredited { amount: "0.01".parse()?, reason: "our mistake".to_owned() }.into(), "2023-02-10T09:00:00Z"),
         (paid.into(), "2023-03-01T09:00:00Z"),
     ];
-    let past: Result<Vec<_>, Failure> = past
-        .into_iter()
-        .map(|(event, moment)| Ok(ImportedEvent::new(event, moment.parse()?, metadata())))
-        .collect();
+    let past: Result<Vec<_>, Failure> =
+        past.into_iter().map(|(event, moment)| Ok(ImportedEvent::new(event, moment.parse()?, metadata()))).collect();
     invoices.import(id, past?).await?;
     story.outcome("at version 1, at version 3, as of 2023-02-05, and today:")?;
     story.list::<InvoiceView>([

@@ -1,6 +1,7 @@
 //! The whole flow, told step by step.
 
 mod basics;
+mod mongo;
 mod story;
 
 use es_core::Repository;
@@ -36,5 +37,6 @@ pub async fn run(options: &Options, keep: bool, view: View) -> Result<(), Failur
 }
 
 async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    basics::tell(story, &connection.invoices()).await
+    basics::tell(story, &connection.invoices()).await?;
+    mongo::tell(story, connection).await
 }

@@ -60,6 +60,10 @@ impl Story {
         Ok(self.view.one(value)?)
     }
 
+    pub fn each(&self, values: &[impl Show]) -> Result<(), Failure> {
+        Ok(self.view.each(values)?)
+    }
+
     pub fn list<R: Row>(&self, rows: impl IntoIterator<Item = impl Into<R>>) -> Result<(), Failure> {
         let rows: Vec<R> = rows.into_iter().map(Into::into).collect();
         Ok(self.view.list(&rows)?)

@@ -1,0 +1,106 @@
+//! What a MongoDB store does beside: queries, traces, the archive, migration, the daily check, figures.
+
+use bson::Bson;
+use es_core::LoadError;
+use es_mongo::{Gradual, Source, Switch};
+
+use super::story::Story;
+use crate::commands::migrate::{self, BillingDocument};
+use crate::commands::query::Traced;
+use crate::commands::{stats, upkeep};
+use crate::connect::Connection;
+use crate::domain::Invoice;
+use crate::failure::Failure;
+use crate::view::{EventView, InvoiceView};
+
+const OLD_COLLECTION: &str = "billing_documents";
+
+pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    query(story, connection).await?;
+    trace(story, connection).await?;
+    archive(story, connection).await?;
+    migrate(story, connection).await?;
+    switch(story, connection).await?;
+    verify(story, connection).await?;
+    story.step("Figures, from the events alone")?;
+    story.one(&stats::read(connection).await?)
+}
+
+async fn query(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("All payments since 2023, what one user did last, and all of one correlation")?;
+    let events = || connection.store.events();
+    let payments = events().of_type("InvoicePaid").since("2023-01-01T00:00:00Z".parse()?);
+    story.list::<EventView>(payments.read_as::<Invoice>().collect().await?)?;
+    let last_of_user = events().by_user("cust_456").newest_first().limit(2);
+    story.list::<EventView>(last_of_user.read_as::<Invoice>().collect().await?)?;
+    let together = events().of_correlation("corr_abc");
+    story.list::<EventView>(together.read_as::<Invoice>().collect().await?)
+}
+
+async fn trace(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("Who did what because of what: the events of one correlation as a tree")?;
+    story.each(&Traced::read(connection, "corr_def").await?)
+}
+
+async fn archive(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("Events of before 2024 move to the archive; nothing becomes unreadable by that")?;
+    let invoices = connection.invoices();
+    let before = invoices.load_at_version("invoice_7", 2).await?;
+    story.one(&upkeep::archive_before(connection, "2024-01-01T00:00:00Z".parse()?).await?)?;
+    let same = invoices.load_at_version("invoice_7", 2).await? == before;
+    story.outcome(format!("invoice_7 at version 2 is the same as before: {same}"))
+}
+
+async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step(
+        "Documents from before there were events are migrated; one that makes no sense is named, and stops nothing",
+    )?;
+    let document = |number: u32, amount: Bson| -> Result<BillingDocument, Failure> {
+        Ok(BillingDocument {
+            id: Bson::from(format!("old_{number}")),
+            invoice_number: format!("OLD-{number}"),
+            customer_id: "cust_456".to_owned(),
+            amount,
+            currency: "EUR".to_owned(),
+            created_at: "2022-05-01T00:00:00Z".parse()?,
+            due_date: "2022-06-01T00:00:00Z".parse()?,
+            paid_at: None,
+        })
+    };
+    let documents = [document(1, 1500.10.into())?, document(2, 99.into())?, document(3, "a lot".into())?];
+    connection.store.database().collection(OLD_COLLECTION).insert_many(documents).await?;
+    story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
+    story.outcome("and again, which changes nothing:")?;
+    story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
+    story.list::<InvoiceView>([connection.invoices().load("old_1").await?])
+}
+
+async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("A flag switches reads over step by step: old_1 is migrated, old_3 is not")?;
+    for (flag, switch) in [
+        ("the old documents only", Switch::Documents),
+        ("events where there are any", Switch::WhereMigrated),
+        ("events only", Switch::EventSourced),
+    ] {
+        let gradual = Gradual::<Invoice, BillingDocument>::new(connection.invoices(), OLD_COLLECTION, switch);
+        let mut found = Vec::new();
+        for id in ["old_1", "old_3"] {
+            let source = match gradual.load(id).await {
+                Ok(Source::EventSourced(_)) => "from its events",
+                Ok(Source::Document(_)) => "from its document",
+                Err(LoadError::NotFound { .. }) => "not there",
+                Err(error) => return Err(error.into()),
+            };
+            found.push(format!("{id} {source}"));
+        }
+        story.outcome(format!("{flag}: {}", found.join(", ")))?;
+    }
+    Ok(())
+}
+
+async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step(
+        "The daily check reads everything: no gap, every event readable, snapshots equal to what their events say",
+    )?;
+    story.one(&upkeep::check(connection).await?)
+}
