@@ -33,6 +33,9 @@ use transfer::Transfer;
 /// How many events are moved at once unless told otherwise.
 const BATCH: u32 = 500;
 
+/// The most events that are moved at once: they are named in one command, and deleted in one transaction.
+const MAX_BATCH: u32 = 10_000;
+
 impl MongoStore {
     /// Moves the events of aggregates of type `A` that were recorded before `older_than` into the archive.
     ///
@@ -136,9 +139,9 @@ impl<A: Aggregate> Archive<'_, A> {
         Self { progress: Progress::to(listener), ..self }
     }
 
-    /// How many events are moved at once, at least 1; 500 unless told otherwise.
+    /// How many events are moved at once, from 1 to 10,000; 500 unless told otherwise.
     pub fn batch(self, events: u32) -> Self {
-        Self { batch: events.max(1), ..self }
+        Self { batch: events.clamp(1, MAX_BATCH), ..self }
     }
 
     /// Calls `hook` after each step; the run ends as if it were killed there where that says so.

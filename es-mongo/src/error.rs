@@ -1,5 +1,7 @@
 //! The driver's errors by what they mean, and the one mapping of them.
 
+use std::collections::HashSet;
+
 use es_core::{BoxError, StoreError};
 use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 
@@ -54,7 +56,7 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
 }
 
 /// The documents that an unordered insert refused because they are there already, or `None` where anything else went wrong.
-pub(crate) fn duplicates(error: &Error) -> Option<Vec<usize>> {
+pub(crate) fn duplicates(error: &Error) -> Option<HashSet<usize>> {
     match &*error.kind {
         ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
             let refused = failure.write_errors.iter().flatten();

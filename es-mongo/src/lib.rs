@@ -11,8 +11,6 @@
 //! | [`MongoStore::archive`] | old events moved away, with every aggregate still loadable at any version and moment |
 //! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
 //! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
-//! | [`MongoStore::archive`] | old events into a collection of their own, from where everything reads on |
-//! | [`MongoStore::verify`] | the daily check of coherence |
 //! | [`MongoStore::stats`], [`metrics`] | figures |
 //!
 //! # What is stored

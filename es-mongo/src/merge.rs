@@ -176,8 +176,8 @@ impl<K: Ord + Clone> Side<K> {
 
     fn take(&mut self, key: &K) -> Vec<RawDocumentBuf> {
         let mut taken = Vec::new();
-        while let Some((_, document)) = self.ready.pop_front_if(|(first, _)| first == key) {
-            taken.push(document);
+        while self.first() == Some(key) {
+            taken.extend(self.ready.pop_front().map(|(_, document)| document));
         }
         taken
     }

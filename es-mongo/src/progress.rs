@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// Whom to tell.
-pub(crate) struct Progress<R>(Option<Box<dyn Fn(&R) + Send + Sync>>);
+pub(crate) struct Progress<R>(Option<Listener<R>>);
+
+type Listener<R> = Box<dyn Fn(&R) + Send + Sync>;
 
 impl<R> Progress<R> {
     /// Nobody.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
-use es_core::{Aggregate, LoadError, Loaded, Repository, StoreError, StreamId};
+use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
@@ -76,7 +76,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     ///
     /// # Errors
     ///
-    /// As [`Repository::load`]; [`LoadError::NotFound`] where neither exists, and [`StoreError::Malformed`] where the document is no `D`.
+    /// As [`Repository::load`]; [`LoadError::NotFound`] where neither exists, and [`StoreError::Malformed`](es_core::StoreError::Malformed) where the document is no `D`.
     #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
     pub async fn load(&self, id: &str) -> Result<Source<A, D>, LoadError> {
         match self.switch {
@@ -98,7 +98,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
         let document = bson::deserialize_from_slice(found.as_bytes()).map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
-            StoreError::from(malformed(what, error))
+            malformed(what, error)
         })?;
         Ok(Source::Document(document))
     }

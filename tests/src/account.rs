@@ -1,4 +1,5 @@
 //! An aggregate with what a stored past can have: an older version, an older name, a retired event, a map in its state.
+#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
 
 use std::collections::HashMap;
 

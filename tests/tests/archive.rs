@@ -1,4 +1,5 @@
 //! The archive: what moves, what stays, and that nothing is lost wherever a run ends.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -305,13 +306,24 @@ async fn writers_readers_and_a_second_run_are_not_disturbed() {
             positions.dedup();
             assert_eq!(positions.len(), found.len(), "an event came twice");
             last = positions.len();
-            if last as u32 == STREAMS * EVENTS {
+            if last as u64 == u64::from(STREAMS * EVENTS) {
+                return;
+            }
+        }
+    });
+    let checker = tests::open(store.database().name()).await;
+    let checks = tokio::spawn(async move {
+        loop {
+            let report = checker.verify::<Account>().run().await.unwrap();
+            assert!(report.is_sound(), "{:#?}", report.findings);
+            if report.events == u64::from(STREAMS * EVENTS) {
                 return;
             }
         }
     });
     let moved: u64 = work.join_all().await.into_iter().sum();
     readers.await.unwrap();
+    checks.await.unwrap();
     assert_eq!(count(&archive(&store)).await, moved);
     assert_eq!(count(&archive(&store)).await + count(&events(&store)).await, u64::from(STREAMS * EVENTS));
     assert_sound(&store, u64::from(STREAMS * EVENTS)).await;

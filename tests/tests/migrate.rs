@@ -1,4 +1,5 @@
 //! Migration of an existing collection, and the gradual switch to it.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,6 @@
 //! Moving events: copy, confirm, wait, delete.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use bson::oid::ObjectId;
@@ -96,7 +96,7 @@ impl<'a> Transfer<'a> {
         reached: &impl Fn(ArchiveStep) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let refused = match self.collections.archive.insert_many(&events).ordered(false).await {
-            Ok(_) => Vec::new(),
+            Ok(_) => HashSet::new(),
             Err(error) => duplicates(&error).ok_or_else(|| store_error(error))?,
         };
         self.first_copy.get_or_insert_with(Instant::now);

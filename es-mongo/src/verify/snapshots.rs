@@ -20,7 +20,7 @@ const PAGE: i64 = 16;
 
 /// All snapshots of one type of aggregate, page by page: a cursor would be forgotten while events are read.
 pub(super) struct Snapshots {
-    snapshots: Collection<RawDocumentBuf>,
+    collection: Collection<RawDocumentBuf>,
     aggregate_type: &'static str,
     ready: VecDeque<RawDocumentBuf>,
     /// The key of the last one that was fetched.
@@ -36,8 +36,8 @@ pub(super) struct Kept {
 }
 
 impl Snapshots {
-    pub(super) fn of<A: Aggregate>(snapshots: Collection<RawDocumentBuf>) -> Self {
-        Self { snapshots, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
+    pub(super) fn of<A: Aggregate>(collection: Collection<RawDocumentBuf>) -> Self {
+        Self { collection, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
     }
 
     /// The next snapshot that belongs to an aggregate whose id is at most this one, or to any where there is none.
@@ -45,17 +45,17 @@ impl Snapshots {
         if self.ready.is_empty() && !self.exhausted {
             self.fetch().await?;
         }
-        let belongs = |document: &mut RawDocumentBuf| {
+        let belongs = |document: &RawDocumentBuf| {
             at_most.is_none_or(|at_most| document.get_str(AGGREGATE_ID).is_ok_and(|id| id <= at_most))
         };
-        Ok(self.ready.pop_front_if(belongs))
+        Ok(if self.ready.front().is_some_and(belongs) { self.ready.pop_front() } else { None })
     }
 
     async fn fetch(&mut self) -> Result<(), StoreError> {
         let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
         // The bound is inclusive, so the last one is fetched again and passed over.
         let mut page = self
-            .snapshots
+            .collection
             .find(doc! { AGGREGATE_TYPE: self.aggregate_type })
             .sort(index.clone())
             .hint(Hint::Keys(index))

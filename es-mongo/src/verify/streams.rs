@@ -171,7 +171,8 @@ impl<A: Aggregate> Check<A> {
     /// Compares the snapshots of the version that was just reached.
     fn compare_snapshots(&mut self, report: &mut VerifyReport) {
         let version = self.replay.version();
-        while let Some(kept) = self.snapshots.pop_front_if(|kept| kept.version <= version) {
+        while self.snapshots.front().is_some_and(|kept| kept.version <= version) {
+            let Some(kept) = self.snapshots.pop_front() else { return };
             if kept.version < version || !kept.is(self.replay.state()) {
                 report.found(Finding::SnapshotDiffers { stream: self.replay.stream().clone(), version: kept.version });
             }
