@@ -47,9 +47,13 @@ impl Connection {
     /// Ends what was begun. The server may be in use by another process, which is waited for.
     pub async fn close(self) -> Result<(), Failure> {
         self.store.close().await;
-        match self.server {
-            Some(server) => server.leave(self.store.database().client()).await,
+        let client = self.store.database().client().clone();
+        let left = match &self.server {
+            Some(server) => server.leave(&client).await,
             None => Ok(()),
-        }
+        };
+        // A client that is only dropped ends its sessions in the background, where it panics if the program ends meanwhile.
+        client.shutdown().immediate(true).await;
+        left
     }
 }

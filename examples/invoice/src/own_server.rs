@@ -37,7 +37,7 @@ impl OwnServer {
     }
 
     /// Waits until no other process uses the server, where this one runs it.
-    pub async fn leave(self, client: &Client) -> Result<(), Failure> {
+    pub async fn leave(&self, client: &Client) -> Result<(), Failure> {
         if self.server.nodes().is_err() {
             return Ok(());
         }
