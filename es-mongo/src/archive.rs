@@ -15,11 +15,12 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 
 use bson::doc;
+use bson::oid::ObjectId;
 use es_core::{
     Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, SnapshotStore, StoreError, StreamId, Timestamp,
     Version,
 };
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::document::field::POSITION;
 use crate::document::integer;
@@ -29,6 +30,9 @@ use crate::read;
 use crate::store::MongoStore;
 use scan::{Candidate, Scan};
 use transfer::Transfer;
+
+/// How many streams are looked at at once.
+const IN_FLIGHT: usize = 16;
 
 /// How many events are moved at once unless told otherwise.
 const BATCH: u32 = 500;
@@ -169,35 +173,56 @@ impl<A: Aggregate> Archive<'_, A> {
         let Some(newest) = self.newest_position().await? else { return Ok(()) };
         let mut scan = Scan::open::<A>(self.store.collections(), self.older_than).await?;
         let mut transfer = Transfer::new(self.store);
-        let mut stream: Option<Prefix> = None;
-        let mut batch = Vec::new();
-        while let Some(candidate) = scan.next().await? {
-            let Some(candidate) = candidate else {
-                self.report.kept += 1;
-                continue;
-            };
-            let prefix = match &mut stream {
-                Some(prefix) if prefix.is_of(&candidate) => prefix,
-                other => {
-                    self.report.streams += 1;
-                    other.insert(self.begin(&candidate).await?)
-                }
-            };
-            if candidate.position < newest && self.may_go(prefix, candidate.sequence).await? {
-                batch.push(candidate.id);
-            } else {
-                prefix.next = None;
-                self.report.kept += 1;
+        let mut last: Option<Prefix> = None;
+        loop {
+            let (parts, malformed) = self.next_parts(&mut scan, last.take()).await?;
+            self.report.kept += malformed;
+            if parts.is_empty() && malformed == 0 {
+                break;
             }
-            if batch.len() >= self.batch as usize {
-                self.transfer(&mut transfer, std::mem::take(&mut batch)).await?;
+            self.report.streams += parts.iter().filter(|part| part.begun.is_none()).count() as u64;
+            let this = &*self;
+            let judging = stream::iter(parts).map(|part| this.judge(part, newest)).buffered(IN_FLIGHT);
+            // All of them end before an error ends the run: none is dropped in the middle of a write.
+            let judged: Vec<Result<Judged, Stop>> = judging.collect().await;
+            let mut going = Vec::new();
+            for judged in judged {
+                let Judged { prefix, ids, kept, snapshots } = judged?;
+                going.extend(ids);
+                self.report.kept += kept;
+                self.report.snapshots += snapshots;
+                last = Some(prefix);
             }
-        }
-        if !batch.is_empty() {
-            self.transfer(&mut transfer, batch).await?;
+            if !going.is_empty() {
+                self.transfer(&mut transfer, going).await?;
+            }
         }
         self.progress.tell(&self.report);
         Ok(())
+    }
+
+    /// The next old events, as many as are moved at once, by their streams; and how many others are malformed.
+    ///
+    /// A stream may have more of them than that: `last` is what is known about the one that was looked at last.
+    async fn next_parts(&self, scan: &mut Scan, mut last: Option<Prefix>) -> Result<(Vec<Part>, u64), StoreError> {
+        let mut parts: Vec<Part> = Vec::new();
+        let (mut events, mut malformed) = (0, 0);
+        while events < self.batch {
+            let Some(candidate) = scan.next().await? else { break };
+            events += 1;
+            let Some(candidate) = candidate else {
+                malformed += 1;
+                continue;
+            };
+            match parts.last_mut().filter(|part| part.aggregate_id == candidate.aggregate_id) {
+                Some(part) => part.events.push(candidate),
+                None => {
+                    let begun = last.take_if(|last| last.aggregate_id == candidate.aggregate_id);
+                    parts.push(Part { aggregate_id: candidate.aggregate_id.clone(), begun, events: vec![candidate] });
+                }
+            }
+        }
+        Ok((parts, malformed))
     }
 
     async fn newest_position(&self) -> Result<Option<i64>, StoreError> {
@@ -206,57 +231,66 @@ impl<A: Aggregate> Archive<'_, A> {
         Ok(newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer)))
     }
 
-    /// Begins a stream at the first of its old events in use. It may go only where all before it are archived.
-    async fn begin(&self, first: &Candidate) -> Result<Prefix, StoreError> {
-        let Ok(stream) = StreamId::of::<A>(&first.aggregate_id) else {
-            return Ok(Prefix {
-                aggregate_id: first.aggregate_id.clone(),
-                stream: None,
-                next: None,
-                covered: Version::NONE,
-            });
+    /// Finds out which events of a stream may go: those before which nothing stays, and that a snapshot covers.
+    async fn judge(&self, part: Part, newest: i64) -> Result<Judged, Stop> {
+        let Part { aggregate_id, begun, events } = part;
+        let mut prefix = match begun {
+            Some(prefix) => prefix,
+            None => self.begin(aggregate_id, events.first()).await?,
         };
-        let is_next = first.sequence == Sequence::FIRST
-            || scan::archived_before(self.store.collections(), &stream, first.sequence).await?
-                == first.sequence.get() - 1;
-        Ok(Prefix {
-            aggregate_id: first.aggregate_id.clone(),
-            stream: Some(stream),
-            next: is_next.then_some(first.sequence),
-            covered: Version::NONE,
-        })
-    }
-
-    /// Whether an event may go: everything before it goes, and a snapshot covers it.
-    async fn may_go(&mut self, prefix: &mut Prefix, sequence: Sequence) -> Result<bool, Stop> {
-        let Some(stream) = prefix.stream.as_ref().filter(|_| prefix.next == Some(sequence)) else { return Ok(false) };
-        if prefix.covered < Version::from(sequence) {
-            match self.cover(stream, sequence).await? {
-                Some(version) => prefix.covered = version,
-                None => return Ok(false),
+        let mut ids = Vec::with_capacity(events.len());
+        let (mut next, mut last) = (prefix.next, None);
+        for event in &events {
+            if next != Some(event.sequence) || event.position >= newest {
+                break;
             }
+            ids.push(event.id);
+            (next, last) = (Some(event.sequence.next()), Some(event.sequence));
         }
-        prefix.next = Some(sequence.next());
-        Ok(true)
+        let mut snapshots = 0;
+        if let (Some(stream), Some(last)) = (&prefix.stream, last)
+            && prefix.covered < Version::from(last)
+        {
+            let covered = self.cover(stream, last).await?;
+            (prefix.covered, snapshots) = (covered.until, u64::from(covered.by_new_snapshot));
+            let is_covered = |event: &&Candidate| Version::from(event.sequence) <= covered.until;
+            ids.truncate(events.iter().take_while(is_covered).count());
+        }
+        let kept = (events.len() - ids.len()) as u64;
+        prefix.next = if kept == 0 { next } else { None };
+        Ok(Judged { prefix, ids, kept, snapshots })
     }
 
-    /// The version of a usable snapshot that covers an event, taken at the head of the stream where there is none. `None` where there can be none.
-    async fn cover(&mut self, stream: &StreamId, sequence: Sequence) -> Result<Option<Version>, Stop> {
+    /// Begins a stream at the first of its old events in use. It may go only where all before it are archived.
+    async fn begin(&self, aggregate_id: String, first: Option<&Candidate>) -> Result<Prefix, StoreError> {
+        let stream = StreamId::of::<A>(&aggregate_id).ok();
+        let mut prefix = Prefix { aggregate_id, stream, next: None, covered: Version::NONE };
+        if let (Some(stream), Some(Candidate { sequence, .. })) = (&prefix.stream, first) {
+            let is_next = *sequence == Sequence::FIRST
+                || scan::archived_before(self.store.collections(), stream, *sequence).await? == sequence.get() - 1;
+            prefix.next = is_next.then_some(*sequence);
+        }
+        Ok(prefix)
+    }
+
+    /// Makes sure that a usable snapshot covers an event: takes one at the head of the stream where it is missing and can be taken.
+    async fn cover(&self, stream: &StreamId, sequence: Sequence) -> Result<Covered, Stop> {
         let head = read::head(self.store.collections(), stream).await?;
         let newest = self.store.newest_snapshot::<A>(stream, head).await?;
-        if let Some(newest) = newest.as_ref().filter(|newest| newest.version >= Version::from(sequence)) {
-            return Ok(Some(newest.version));
+        let until = newest.as_ref().map_or(Version::NONE, |newest| newest.version);
+        let as_it_is = Covered { until, by_new_snapshot: false };
+        if until >= Version::from(sequence) {
+            return Ok(as_it_is);
         }
         match self.take_snapshot(stream, newest).await {
-            Ok(Some(version)) => {
-                self.report.snapshots += 1;
+            Ok(Some(until)) => {
                 self.reached(ArchiveStep::SnapshotTaken)?;
-                Ok(Some(version))
+                Ok(Covered { until, by_new_snapshot: true })
             }
-            Ok(None) => Ok(None),
+            Ok(None) => Ok(as_it_is),
             Err(error) if concerns_the_stream(&error) => {
                 tracing::warn!(%stream, %error, "a stream cannot be covered by a snapshot, so its events stay in use");
-                Ok(None)
+                Ok(as_it_is)
             }
             Err(error) => Err(error.into()),
         }
@@ -284,7 +318,7 @@ impl<A: Aggregate> Archive<'_, A> {
         Ok(Some(version))
     }
 
-    async fn transfer(&mut self, transfer: &mut Transfer<'_>, batch: Vec<bson::oid::ObjectId>) -> Result<(), Stop> {
+    async fn transfer(&mut self, transfer: &mut Transfer<'_>, batch: Vec<ObjectId>) -> Result<(), Stop> {
         let hook = self.hook.as_deref();
         let deleted = transfer.run(batch, |step| reached(hook, step)).await?;
         self.report.moved += deleted.moved;
@@ -322,7 +356,15 @@ fn concerns_the_stream(error: &StoreError) -> bool {
     )
 }
 
-/// The part of a stream that goes.
+/// Old events of one stream.
+struct Part {
+    aggregate_id: String,
+    /// What is known of the stream, where events of it were looked at before.
+    begun: Option<Prefix>,
+    events: Vec<Candidate>,
+}
+
+/// What is known of a stream.
 struct Prefix {
     aggregate_id: String,
     /// `None` where another program wrote an id that this library would have refused.
@@ -333,10 +375,18 @@ struct Prefix {
     covered: Version,
 }
 
-impl Prefix {
-    fn is_of(&self, candidate: &Candidate) -> bool {
-        self.aggregate_id == candidate.aggregate_id
-    }
+/// What goes of one part.
+struct Judged {
+    prefix: Prefix,
+    ids: Vec<ObjectId>,
+    kept: u64,
+    snapshots: u64,
+}
+
+/// How far the snapshots of a stream reach.
+struct Covered {
+    until: Version,
+    by_new_snapshot: bool,
 }
 
 impl<A> fmt::Debug for Archive<'_, A> {

@@ -44,7 +44,7 @@ pub struct StoreStats {
 impl MongoStore {
     /// Figures about everything that is stored.
     ///
-    /// The cost: two scans of an index over all events, which read no event itself, about a second for every few million.
+    /// The cost: two scans of an index over all events, which read no event itself.
     /// While an archive run is on its way, or where one was killed, its copies are looked up too.
     ///
     /// # Errors

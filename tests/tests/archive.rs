@@ -241,6 +241,35 @@ async fn a_batch_that_a_deletion_tore_is_completed_from_the_archive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_has_begun_is_completed_while_all_of_it_is_archived() {
+    const EVENTS: i64 = 3_500;
+    let store = empty_store().await;
+    import(&store, "a", EVENTS).await;
+    import(&store, "last", 1).await;
+    let mut answers = [
+        store.events().of_type("Deposited").read_as::<Account>(),
+        store.events().of_type("Deposited").newest_first().read_as::<Account>(),
+        accounts(&store).history("a").unwrap(),
+    ];
+    let mut begun = Vec::new();
+    for answer in &mut answers {
+        begun.push(answer.next().await.unwrap().unwrap().sequence.get());
+    }
+    let report = store.archive::<Account>(day(EVENTS)).run().await.unwrap();
+    assert_eq!(report.moved, EVENTS.unsigned_abs());
+    let mut completed = Vec::new();
+    for (answer, first) in answers.into_iter().zip(begun) {
+        let rest = answer.collect().await.unwrap();
+        completed.push([first].into_iter().chain(rest.iter().map(|event| event.sequence.get())).collect::<Vec<_>>());
+    }
+    let all: Vec<u64> = (1..=EVENTS.unsigned_abs()).collect();
+    assert_eq!(completed[0], all[1..]);
+    completed[1].reverse();
+    assert_eq!(completed[1], all[1..]);
+    assert_eq!(completed[2], all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_usable_snapshot_that_covers_the_events_is_not_taken_again() {
     let store = empty_store().await;
     import(&store, "a", 9).await;
