@@ -8,6 +8,7 @@ mod connect;
 mod domain;
 mod failure;
 mod import;
+mod own_server;
 mod view;
 
 use std::process::ExitCode;

@@ -48,19 +48,20 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
     let mut first_lines = HashMap::new();
     let work = lines.map(|line| {
         let (invoices, line) = (invoices.clone(), refuse_repeated(line, &mut first_lines));
-        async move {
+        // A task each, so that all cores are used.
+        tokio::spawn(async move {
             let Line { number, byte, invoice } = line?;
             let outcome = match invoice {
                 Ok(invoice) => record(&invoices, &invoice).await?,
                 Err(reason) => Outcome::Failed(reason),
             };
             Ok::<_, Failure>((number, byte, outcome))
-        }
+        })
     });
     let mut work = stream::iter(work).buffer_unordered(AT_ONCE);
     let mut report = Report::default();
     while let Some(done) = work.next().await {
-        let (line, byte, outcome) = done?;
+        let (line, byte, outcome) = done??;
         bar.set_position(byte);
         report.lines += 1;
         match outcome {

@@ -24,27 +24,35 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         return demo::run(&options, keep, view).await.map(|()| ExitCode::SUCCESS);
     }
     let connection = Connection::open(&options).await?;
+    let done = run_on(&connection, command, view).await;
+    // What the command says matters more than what closing says.
+    let closed = connection.close().await;
+    done.and_then(|code| closed.map(|()| code))
+}
+
+async fn run_on(connection: &Connection, command: Command, view: View) -> Result<ExitCode, Failure> {
     match command {
+        // It has a database of its own.
         Command::Demo { .. } => {}
-        Command::Import { file } => return import::import(&connection, &file, view).await,
-        Command::Create(create) => change::create(&connection, create, view).await?,
-        Command::Pay(pay) => change::pay(&connection, pay, view).await?,
-        Command::Dispute { id, reason, by } => change::dispute(&connection, &id, &reason, by, view).await?,
+        Command::Import { file } => return import::import(connection, &file, view).await,
+        Command::Create(create) => change::create(connection, create, view).await?,
+        Command::Pay(pay) => change::pay(connection, pay, view).await?,
+        Command::Dispute { id, reason, by } => change::dispute(connection, &id, &reason, by, view).await?,
         Command::Credit { id, amount, reason, by } => {
-            change::credit(&connection, &id, amount, &reason, by, view).await?;
+            change::credit(connection, &id, amount, &reason, by, view).await?;
         }
-        Command::Show { id, at_version, as_of } => show::show(&connection, &id, at_version, as_of, view).await?,
-        Command::History { id } => show::history(&connection, &id, view).await?,
-        Command::Trace { correlation } => query::trace(&connection, &correlation, view).await?,
-        Command::ByUser { user, limit } => query::by_user(&connection, &user, limit, view).await?,
+        Command::Show { id, at_version, as_of } => show::show(connection, &id, at_version, as_of, view).await?,
+        Command::History { id } => show::history(connection, &id, view).await?,
+        Command::Trace { correlation } => query::trace(connection, &correlation, view).await?,
+        Command::ByUser { user, limit } => query::by_user(connection, &user, limit, view).await?,
         Command::ByType { event_type, since, until, limit } => {
-            query::by_type(&connection, &event_type, (since, until), limit, view).await?;
+            query::by_type(connection, &event_type, (since, until), limit, view).await?;
         }
-        Command::Snapshot { id } => upkeep::snapshot(&connection, &id, view).await?,
-        Command::Archive { older_than_days } => upkeep::archive(&connection, older_than_days, view).await?,
-        Command::Migrate { from } => return migrate::migrate(&connection, &from, view).await,
-        Command::Verify => return upkeep::verify(&connection, view).await,
-        Command::Stats => stats::stats(&connection, view).await?,
+        Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
+        Command::Archive { older_than_days } => upkeep::archive(connection, older_than_days, view).await?,
+        Command::Migrate { from } => return migrate::migrate(connection, &from, view).await,
+        Command::Verify => return upkeep::verify(connection, view).await,
+        Command::Stats => stats::stats(connection, view).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

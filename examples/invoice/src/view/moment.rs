@@ -6,9 +6,13 @@ use es_core::{InvalidTimestamp, Timestamp};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// `2024-02-29 12:00:00Z`
+/// `2024-02-29 12:00:00Z`, or `2024-02-29 12:00:00.120Z` where there are milliseconds.
 pub fn utc(moment: Timestamp) -> String {
-    moment.to_string().replacen('T', " ", 1)
+    let text = moment.to_string().replacen('T', " ", 1);
+    match text.trim_end_matches('Z').split_once('.') {
+        Some((seconds, millis)) => format!("{seconds}.{millis:0<3}Z"),
+        None => text,
+    }
 }
 
 /// `2024-02-29`
@@ -41,6 +45,7 @@ mod tests {
         assert_eq!(parse_moment("2024-02-29").unwrap().to_string(), "2024-02-29T23:59:59.999Z");
         assert_eq!(parse_moment_from("2024-02-29").unwrap().to_string(), "2024-02-29T00:00:00Z");
         assert_eq!(utc(parse_moment("2024-02-29T12:00:00+01:00").unwrap()), "2024-02-29 11:00:00Z");
+        assert_eq!(utc(parse_moment("2024-02-29T12:00:00.120Z").unwrap()), "2024-02-29 12:00:00.120Z");
     }
 
     #[test]

@@ -28,15 +28,21 @@ pub async fn run(options: &Options, keep: bool, view: View) -> Result<(), Failur
     let connection = Connection::open_database(options, &database).await?;
     story.note(format!("On MongoDB, in the database {database}."))?;
     let told = tell(&mut story, &connection).await;
-    if keep {
-        story.note(format!("\nThe database {database} is kept."))?;
-    } else {
-        connection.store.database().drop().await?;
-    }
-    told
+    let closed = end(&story, connection, keep).await;
+    told.and(closed)
 }
 
 async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     basics::tell(story, &connection.invoices()).await?;
     mongo::tell(story, connection).await
+}
+
+async fn end(story: &Story, connection: Connection, keep: bool) -> Result<(), Failure> {
+    let database = connection.store.database();
+    if keep {
+        story.note(format!("\nThe database {} is kept.", database.name()))?;
+    } else {
+        database.drop().await?;
+    }
+    connection.close().await
 }
