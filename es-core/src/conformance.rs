@@ -27,11 +27,11 @@ pub use snapshot::*;
 
 use crate::{
     Aggregate, Append, Appended, Apply, Context, EventBatch, EventData, EventStore, ExpectedVersion, IntoEvents,
-    Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version,
+    Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version, event,
 };
 
 /// The event of the laws: a number was added.
-#[crate::event(version = 1, crate = crate)]
+#[event(version = 1, crate = crate)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Added {
     /// The number.

@@ -175,9 +175,9 @@ mod tests {
         Answer::Acknowledged { sequence: place, position: place }
     }
 
-    fn is(asked: &[Asked], stored: &[Stored], expected: Broken) {
+    fn is(asked: &[Asked], stored: &[Stored], expected: &Broken) {
         let broken = check(asked, stored);
-        assert!(broken.contains(&expected), "{broken:?}");
+        assert!(broken.contains(expected), "{broken:?}");
     }
 
     #[test]
@@ -194,46 +194,46 @@ mod tests {
 
     #[test]
     fn an_acknowledged_append_that_is_missing_is_lost() {
-        is(&[asked("a", acknowledged(1))], &[], Broken::Lost("a".into()));
+        is(&[asked("a", acknowledged(1))], &[], &Broken::Lost("a".into()));
     }
 
     #[test]
     fn a_refused_append_that_is_stored_is_found() {
-        is(&[asked("a", Answer::Refused)], &[stored("a", 1, 1)], Broken::RefusedButStored("a".into()));
+        is(&[asked("a", Answer::Refused)], &[stored("a", 1, 1)], &Broken::RefusedButStored("a".into()));
     }
 
     #[test]
     fn an_event_that_is_stored_twice_is_found() {
-        is(&[asked("a", acknowledged(1))], &[stored("a", 1, 1), stored("a", 2, 2)], Broken::Duplicated("a".into()));
+        is(&[asked("a", acknowledged(1))], &[stored("a", 1, 1), stored("a", 2, 2)], &Broken::Duplicated("a".into()));
     }
 
     #[test]
     fn an_event_elsewhere_than_acknowledged_is_found() {
-        is(&[asked("a", acknowledged(2))], &[stored("a", 1, 1)], Broken::Misplaced("a".into()));
+        is(&[asked("a", acknowledged(2))], &[stored("a", 1, 1)], &Broken::Misplaced("a".into()));
     }
 
     #[test]
     fn an_already_that_is_not_true_is_found() {
-        is(&[asked("a", Answer::Already { sequence: 1 })], &[], Broken::NotAlready("a".into()));
+        is(&[asked("a", Answer::Already { sequence: 1 })], &[], &Broken::NotAlready("a".into()));
     }
 
     #[test]
     fn an_event_that_nobody_asked_for_is_found() {
-        is(&[], &[stored("a", 1, 1)], Broken::NeverAsked("a".into()));
+        is(&[], &[stored("a", 1, 1)], &Broken::NeverAsked("a".into()));
     }
 
     #[test]
     fn holes_and_repetitions_are_found() {
         let asked = [asked("a", Answer::Unknown), asked("b", Answer::Unknown)];
-        is(&asked, &[stored("a", 1, 1), stored("b", 3, 2)], Broken::Sequences("s".into()));
-        is(&asked, &[stored("a", 1, 1), stored("b", 1, 2)], Broken::Sequences("s".into()));
-        is(&asked, &[stored("a", 1, 1), stored("b", 2, 3)], Broken::Positions(1));
-        is(&asked, &[stored("a", 1, 1), stored("b", 2, 1)], Broken::Positions(1));
+        is(&asked, &[stored("a", 1, 1), stored("b", 3, 2)], &Broken::Sequences("s".into()));
+        is(&asked, &[stored("a", 1, 1), stored("b", 1, 2)], &Broken::Sequences("s".into()));
+        is(&asked, &[stored("a", 1, 1), stored("b", 2, 3)], &Broken::Positions(1));
+        is(&asked, &[stored("a", 1, 1), stored("b", 2, 1)], &Broken::Positions(1));
     }
 
     #[test]
     fn a_stream_against_the_order_of_positions_is_found() {
         let asked = [asked("a", Answer::Unknown), asked("b", Answer::Unknown)];
-        is(&asked, &[stored("a", 1, 2), stored("b", 2, 1)], Broken::OutOfOrder("s".into()));
+        is(&asked, &[stored("a", 1, 2), stored("b", 2, 1)], &Broken::OutOfOrder("s".into()));
     }
 }

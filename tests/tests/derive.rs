@@ -1,5 +1,5 @@
 //! What the macros generate, at run time.
-#![allow(missing_docs, missing_debug_implementations, clippy::unwrap_used, reason = "a test program has no users")]
+#![allow(clippy::struct_field_names, reason = "the names are what is tested: they are stored in camelCase")]
 
 use es_core::{
     Aggregate, AggregateId, Apply, Context, DecodeError, Decoded, Event, EventData, EventSet, FoldError, Init,

@@ -152,11 +152,11 @@ async fn nothing_acknowledged_is_lost_when_nodes_die_step_down_or_freeze() {
     for writer in 0..WRITERS {
         writers.spawn(write(Arc::clone(&run), writer));
     }
-    let follower = tokio::spawn(follow(Arc::clone(&run)));
+    let reader = tokio::spawn(follow(Arc::clone(&run)));
     let without_service = each_fault(&run).await;
     run.over.store(true, Ordering::Relaxed);
     let asked: Vec<Asked> = writers.join_all().await.into_iter().flatten().collect();
-    let followed = follower.await.unwrap();
+    let followed = reader.await.unwrap();
 
     let stored = stored(run.server.uri()).await;
     let broken = check(&asked, &stored);

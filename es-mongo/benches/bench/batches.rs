@@ -49,6 +49,9 @@ async fn five_at_once(store: MongoStore, id: String) -> Vec<Duration> {
     latencies
 }
 
+/// How often a decision on the hot aggregate was asked for.
+static TRIES: AtomicU64 = AtomicU64::new(0);
+
 /// 32 writers on one aggregate, with retry.
 async fn hot(store: &MongoStore) {
     let patient =
@@ -56,7 +59,6 @@ async fn hot(store: &MongoStore) {
     let ledgers =
         Repository::<Ledger, _>::new(store.clone()).with_retry(patient).with_snapshots(SnapshotPolicy::every(50));
     ledgers.create("hot", posted(0), Metadata::new()).await.expect("it is new");
-    static TRIES: AtomicU64 = AtomicU64::new(0);
     let mut figures = Figures::new();
     for _ in 0..ROUNDS {
         let started = Instant::now();
