@@ -12,6 +12,7 @@ pub enum CartEvent<T: Clone> {
     Emptied(Emptied),
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
     fn from(__event: ItemAdded<T>) -> Self {
@@ -19,6 +20,7 @@ impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -26,6 +28,7 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
     fn from(__event: Emptied) -> Self {
@@ -33,6 +36,7 @@ impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -40,6 +44,7 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -47,6 +52,7 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
     fn fmt(
@@ -63,6 +69,7 @@ impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 #[allow(clippy::too_many_lines)]
 impl<T: Clone> ::es_core::__private::EventSet for CartEvent<T>
@@ -139,6 +146,7 @@ where
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::serde::Serialize for CartEvent<T>
 where
@@ -178,6 +186,7 @@ const _: () = {
         items: Vec<T>,
     }
     #[automatically_derived]
+    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl<T: Clone> ::es_core::__private::Aggregate for Cart<T>

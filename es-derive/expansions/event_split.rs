@@ -25,6 +25,7 @@ const _: () = {
         Online,
     }
     #[automatically_derived]
+    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl ::es_core::__private::serde::Serialize for PaidAndSent {
         fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -35,6 +36,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
         fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
@@ -45,6 +47,7 @@ const _: () = {
     }
 };
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Event for PaidAndSent {
     const TYPE: &'static ::es_core::__private::str = "PaidAndSent";
@@ -79,6 +82,7 @@ impl ::es_core::__private::Event for PaidAndSent {
     }
 }
 #[automatically_derived]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Split for PaidAndSent {
     type Parts = (InvoicePaid, InvoiceSent);

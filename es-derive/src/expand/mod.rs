@@ -64,9 +64,12 @@ pub(crate) fn serde_path(krate: &Path) -> String {
 }
 
 /// What stands before every generated impl.
+///
+/// Without `do_not_recommend` the compiler would list other events and aggregates beside the remedy for a missing one.
 pub(crate) fn impl_attributes() -> TokenStream {
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         #[allow(deprecated, unused_qualifications)]
     }
 }
