@@ -13,6 +13,7 @@ mod attempt;
 mod batch;
 mod commit;
 mod outcome;
+mod places;
 mod queue;
 mod request;
 mod turns;

@@ -4,14 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use bson::raw::RawDocumentBuf;
-use bson::{Document, doc};
 use es_core::BoxError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
 use mongodb::options::{ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
-use crate::document::field::ID;
+use crate::append::places::Places;
 use crate::error::{WriteFate, commit_fate, insert_fate, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
@@ -67,12 +66,12 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
 
 /// Writes documents in one transaction: all or none of them.
 ///
-/// `archived` finds whatever of it was archived before. The transaction sees the archive and the events as they are at one moment, and conflicts
+/// `archived` are the places that the archive is asked about first. The transaction sees the archive and the events as they are at one moment, and conflicts
 /// with a deletion that comes after: so what was recorded and then archived is never recorded a second time.
 pub(crate) async fn transact(
     collections: &Collections,
     documents: Vec<RawDocumentBuf>,
-    archived: Option<Document>,
+    archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
     let collections = collections.clone();
@@ -87,7 +86,7 @@ pub(crate) async fn transact(
 async fn try_transact(
     collections: &Collections,
     documents: Vec<RawDocumentBuf>,
-    archived: Option<Document>,
+    archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
     let mut session = match collections.client.start_session().await {
@@ -112,17 +111,12 @@ async fn write_all(
     collections: &Collections,
     session: &mut ClientSession,
     documents: Vec<RawDocumentBuf>,
-    archived: Option<Document>,
+    archived: Option<Places>,
 ) -> Option<Attempt> {
-    if let Some(filter) = archived {
-        match in_transaction(&collections.archive)
-            .find_one(filter)
-            .projection(doc! { ID: 1 })
-            .session(&mut *session)
-            .await
-        {
-            Ok(None) => {}
-            Ok(Some(_)) => return Some(Attempt::Archived),
+    if let Some(places) = archived {
+        match any_archived(collections, session, &places).await {
+            Ok(false) => {}
+            Ok(true) => return Some(Attempt::Archived),
             Err(error) => return Some(Attempt::NotWritten(error.into())),
         }
     }
@@ -136,6 +130,19 @@ async fn write_all(
             WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(error.into()),
         }),
     }
+}
+
+async fn any_archived(collections: &Collections, session: &mut ClientSession, places: &Places) -> Result<bool, Error> {
+    for filter in places.filters() {
+        let archive = in_transaction(&collections.archive);
+        let mut found = archive.find(filter).projection(Places::projection()).session(&mut *session).await?;
+        while let Some(event) = found.next(session).await.transpose()? {
+            if places.taken_by(&event).is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Commits, and sends the commit again for as long as its answer is lost.

@@ -1,14 +1,18 @@
 //! Committing one batch, until every append of it has an answer.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{BoxError, Position, RetryPolicy, StoreError, StreamId, Version};
 
+use futures_util::{StreamExt, stream};
+
 use crate::append::attempt::{self, Attempt, Refusal, bounded};
 use crate::append::outcome::{self, Verdict};
+use crate::append::places::Places;
 use crate::append::request::Request;
 use crate::append::turns::Turns;
 use crate::document::field::POSITION;
@@ -16,6 +20,9 @@ use crate::document::integer;
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::store::Collections;
+
+/// How many questions about appends that were refused are asked at once.
+const VERDICTS_AT_ONCE: usize = 16;
 
 /// The versions that streams are known to have.
 pub(crate) type Heads = HashMap<StreamId, Version>;
@@ -131,8 +138,9 @@ impl Committer {
         let documents = place(batch, newest).map_err(Problem::unavailable)?;
         let timer = metrics::Timer::start();
         let limit = self.attempt_timeout;
-        let attempt = if archived || batch.iter().any(|request| request.documents.len() > 1) {
-            let in_archive = archived.then(|| outcome::in_archive(batch));
+        let together = archived || batch.iter().any(|request| request.documents.len() > 1);
+        let attempt = if together {
+            let in_archive = archived.then(|| Places::of(batch));
             attempt::transact(&self.collections, documents, in_archive, limit).await
         } else {
             attempt::insert(&self.collections, documents, limit).await
@@ -158,7 +166,12 @@ impl Committer {
                     culprit
                 };
                 match cause {
-                    Refusal::DuplicateKey => self.find_rival(batch, culprit, heads).await,
+                    // Of a transaction nothing stays, so whatever else is in the way is looked for too: each loser would cost a transaction.
+                    Refusal::DuplicateKey if together => {
+                        let all = 0..batch.len();
+                        self.find_rival(batch, all, heads).await
+                    }
+                    Refusal::DuplicateKey => self.find_rival(batch, culprit..culprit + 1, heads).await,
                     Refusal::Other(error) => {
                         batch.remove(culprit).answer(Err(store_error(error)));
                         Ok(())
@@ -167,15 +180,8 @@ impl Committer {
             }
             Attempt::Archived => {
                 self.collections.archive_becomes_present();
-                let mut left = 0;
-                while left < batch.len() {
-                    let before = batch.len();
-                    // What is not in the archive has nothing in its way, and stays for the next try.
-                    if self.judge(batch, left, heads).await.is_err() || batch.len() == before {
-                        left += 1;
-                    }
-                }
-                Ok(())
+                let blocked = outcome::in_the_way(&self.collections, batch).await.map_err(Problem::unavailable)?;
+                self.judge(batch, blocked, heads).await
             }
             Attempt::NotWritten(source) => {
                 self.newest = None;
@@ -200,14 +206,21 @@ impl Committer {
         }
     }
 
-    /// After a duplicate key: either the append that was refused has an answer, or another process took its position.
-    async fn find_rival(&mut self, batch: &mut Vec<Request>, culprit: usize, heads: &mut Heads) -> Result<(), Problem> {
-        let request = &batch[culprit];
+    /// After a duplicate key: either the appends that cannot be written have an answer, or another process took the position.
+    async fn find_rival(
+        &mut self,
+        batch: &mut Vec<Request>,
+        suspects: Range<usize>,
+        heads: &mut Heads,
+    ) -> Result<(), Problem> {
+        let first = suspects.start;
         // Nearly always one of the two answers is all that is needed, so they are asked for together.
-        let (in_the_way, newest) =
-            tokio::join!(outcome::stands_in_the_way(&self.collections, request), self.read_newest());
-        if in_the_way.map_err(Problem::unavailable)? {
-            return self.judge(batch, culprit, heads).await;
+        let (blocked, newest) =
+            tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_newest());
+        let blocked = blocked.map_err(Problem::unavailable)?;
+        if !blocked.is_empty() {
+            let blocked = blocked.into_iter().map(|suspect| first + suspect).collect();
+            return self.judge(batch, blocked, heads).await;
         }
         self.turns.lost();
         self.newest = Some(newest?);
@@ -215,25 +228,31 @@ impl Committer {
         Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
     }
 
-    /// Answers the append that was refused, where the store says what stands in its way.
-    async fn judge(&mut self, batch: &mut Vec<Request>, culprit: usize, heads: &mut Heads) -> Result<(), Problem> {
-        let verdict = outcome::verdict(&self.collections, &batch[culprit]).await.map_err(Problem::unavailable)?;
-        match verdict {
-            Verdict::Answered(answer) => {
-                let request = batch.remove(culprit);
-                match &answer {
-                    Ok(appended) => heads.insert(request.stream().clone(), appended.receipt().version),
-                    Err(StoreError::Conflict { actual, .. }) => heads.insert(request.stream().clone(), *actual),
-                    Err(_) => None,
-                };
-                request.answer(answer);
-                Ok(())
-            }
-            Verdict::PositionTaken => {
-                self.newest = None;
-                Ok(())
+    /// Answers the appends, given by their places in the batch in order, that have something in their way.
+    async fn judge(&mut self, batch: &mut Vec<Request>, blocked: Vec<usize>, heads: &mut Heads) -> Result<(), Problem> {
+        let mut suspects = Vec::with_capacity(blocked.len());
+        for at in &blocked {
+            suspects.push(outcome::verdict(&self.collections, &batch[*at]));
+        }
+        let verdicts: Vec<_> = stream::iter(suspects).buffered(VERDICTS_AT_ONCE).collect().await;
+        let mut unanswered = None;
+        // From the last to the first, so that the places of those before stay what they are.
+        for (at, verdict) in blocked.into_iter().zip(verdicts).rev() {
+            match verdict {
+                Ok(Verdict::Answered(answer)) => {
+                    let request = batch.remove(at);
+                    match &answer {
+                        Ok(appended) => heads.insert(request.stream().clone(), appended.receipt().version),
+                        Err(StoreError::Conflict { actual, .. }) => heads.insert(request.stream().clone(), *actual),
+                        Err(_) => None,
+                    };
+                    request.answer(answer);
+                }
+                Ok(Verdict::PositionTaken) => self.newest = None,
+                Err(error) => unanswered = Some(error),
             }
         }
+        unanswered.map_or(Ok(()), |error| Err(Problem::unavailable(error)))
     }
 
     /// Answers those that an earlier try has written without our knowing.

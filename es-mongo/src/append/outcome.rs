@@ -2,6 +2,7 @@
 //!
 //! The text of a duplicate-key error is never trusted. What is stored says which append it belongs to.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 use bson::raw::RawDocument;
@@ -12,8 +13,9 @@ use es_core::{
 };
 use futures_util::TryStreamExt;
 
+use crate::append::places::Places;
 use crate::append::request::Request;
-use crate::document::field::{APPEND_ID, ID, SEQUENCE};
+use crate::document::field::{APPEND_ID, ID};
 use crate::document::{of_stream, read_event};
 use crate::error::store_error;
 use crate::read;
@@ -46,19 +48,24 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
     Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
-/// Whether something of its own stream stands in the way of an append that met a duplicate key. If not, it was the position.
-pub(crate) async fn stands_in_the_way(collections: &Collections, request: &Request) -> Result<bool, StoreError> {
-    let mut any = vec![doc! { ID: request.ids.first().map(|id| id.as_object_id()) }];
-    let mut place = of_stream(request.stream());
-    place.insert(SEQUENCE, request.first_sequence().as_i64());
-    any.push(place);
-    if let Some(append_id) = request.append_id() {
-        let mut key = of_stream(request.stream());
-        key.insert(APPEND_ID, append_id);
-        any.push(key);
+/// Which of these requests have something of their own streams in their way. For the others it was the position that was taken.
+pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) -> Result<Vec<usize>, StoreError> {
+    let places = Places::of(requests);
+    let mut taken = BTreeSet::new();
+    // In this order nothing is missed that is being archived.
+    let mut holders = vec![collections.events.clone()];
+    if collections.archive_is_present().await? {
+        holders.push(collections.archive.clone());
     }
-    let found = collections.events.find_one(doc! { "$or": any }).projection(doc! { ID: 1 }).await;
-    found.map(|found| found.is_some()).map_err(store_error)
+    for collection in holders {
+        for filter in places.filters() {
+            let mut found = collection.find(filter).projection(Places::projection()).await.map_err(store_error)?;
+            while let Some(event) = found.try_next().await.map_err(store_error)? {
+                taken.extend(places.taken_by(&event));
+            }
+        }
+    }
+    Ok(taken.into_iter().collect())
 }
 
 /// The answer to an append whose expected version is not the version that the aggregate has.
@@ -128,22 +135,6 @@ pub(crate) fn receipt(events: &[RecordedEvent<EventData>]) -> Option<Receipt> {
     let stamp =
         |event: &RecordedEvent<EventData>| Stamp::new(event.id, event.sequence, event.position, event.timestamp);
     Receipt::new(events.iter().map(stamp).collect())
-}
-
-/// The filter for whatever of these requests may lie in the archive: an event in its place, or one with its key.
-pub(crate) fn in_archive(requests: &[Request]) -> Document {
-    let mut any = Vec::with_capacity(requests.len());
-    for request in requests {
-        let mut place = of_stream(request.stream());
-        place.insert(SEQUENCE, request.first_sequence().as_i64());
-        any.push(place);
-        if let Some(append_id) = request.append_id() {
-            let mut key = of_stream(request.stream());
-            key.insert(APPEND_ID, append_id);
-            any.push(key);
-        }
-    }
-    doc! { "$or": any }
 }
 
 /// The requests whose first event is stored, with that event. They were written by a try whose answer was lost.

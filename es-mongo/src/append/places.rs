@@ -1,0 +1,109 @@
+//! The places in streams that a batch wants to take, to ask a collection about all of them at once.
+
+use std::collections::HashMap;
+
+use bson::raw::RawDocument;
+use bson::{Document, doc};
+
+use crate::append::request::Request;
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, ID, SEQUENCE};
+use crate::document::integer;
+
+/// For each append of a batch its stream, its first sequence and its key. A batch has one append a stream.
+#[derive(Debug)]
+pub(crate) struct Places {
+    wanted: HashMap<String, Vec<Place>>,
+}
+
+#[derive(Debug)]
+struct Place {
+    request: usize,
+    aggregate_type: String,
+    sequence: i64,
+    append_id: Option<String>,
+}
+
+impl Places {
+    pub(crate) fn of(requests: &[Request]) -> Self {
+        let mut wanted: HashMap<String, Vec<Place>> = HashMap::with_capacity(requests.len());
+        for (request, wants) in requests.iter().enumerate() {
+            let stream = wants.stream();
+            wanted.entry(stream.aggregate_id().as_str().to_owned()).or_default().push(Place {
+                request,
+                aggregate_type: stream.aggregate_type().to_owned(),
+                sequence: wants.first_sequence().as_i64(),
+                append_id: wants.append_id().map(str::to_owned),
+            });
+        }
+        Self { wanted }
+    }
+
+    /// Filters that find every event in one of the places or with one of the keys, and some others: see [`taken_by`](Self::taken_by).
+    ///
+    /// Each is answered from one index. An exact filter would be a list of alternatives, each planned for itself.
+    pub(crate) fn filters(&self) -> Vec<Document> {
+        let ids: Vec<&str> = self.wanted.keys().map(String::as_str).collect();
+        let places = || self.wanted.values().flatten();
+        let mut sequences: Vec<i64> = places().map(|place| place.sequence).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
+        let mut filters = vec![doc! { AGGREGATE_ID: { "$in": &ids }, SEQUENCE: { "$in": sequences } }];
+        let keys: Vec<&str> = places().filter_map(|place| place.append_id.as_deref()).collect();
+        if !keys.is_empty() {
+            filters.push(doc! { AGGREGATE_ID: { "$in": ids }, APPEND_ID: { "$in": keys } });
+        }
+        filters
+    }
+
+    /// What has to be read of an event to tell whether it is in one of the places.
+    pub(crate) fn projection() -> Document {
+        doc! { ID: 0, AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, SEQUENCE: 1, APPEND_ID: 1 }
+    }
+
+    /// The request whose place, or whose key, this event has.
+    pub(crate) fn taken_by(&self, event: &RawDocument) -> Option<usize> {
+        let aggregate_type = event.get_str(AGGREGATE_TYPE).ok()?;
+        let sequence = integer(event.get(SEQUENCE).ok()??);
+        let append_id = event.get_str(APPEND_ID).ok();
+        let of_id = self.wanted.get(event.get_str(AGGREGATE_ID).ok()?)?;
+        let of_stream = of_id.iter().filter(|place| place.aggregate_type == aggregate_type);
+        let mut taken = of_stream.filter(|place| {
+            sequence == Some(place.sequence) || (append_id.is_some() && append_id == place.append_id.as_deref())
+        });
+        taken.next().map(|place| place.request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bson::raw::RawDocumentBuf;
+    use es_core::{Append, AppendId, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Version};
+
+    use super::*;
+
+    fn request(aggregate_type: &str, version: u32, key: &str) -> Request {
+        let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
+        let event = NewEvent::from_data("Happened", 1, data, Metadata::new()).unwrap();
+        let expected = ExpectedVersion::observed(Version::from(version));
+        let stream = StreamId::new(aggregate_type, "a").unwrap();
+        let append = Append::new(stream, expected, vec![event]).with_id(AppendId::new(key).unwrap());
+        Request::new(append, Duration::from_secs(1)).unwrap().0
+    }
+
+    fn event(aggregate_type: &str, sequence: i64, key: &str) -> RawDocumentBuf {
+        let event = doc! { AGGREGATE_ID: "a", AGGREGATE_TYPE: aggregate_type, SEQUENCE: sequence, APPEND_ID: key };
+        bson::serialize_to_raw_document_buf(&event).unwrap()
+    }
+
+    #[test]
+    fn an_event_takes_the_place_or_the_key_of_its_own_stream_only() {
+        let places = Places::of(&[request("Left", 0, "key"), request("Right", 6, "other")]);
+        assert_eq!(places.taken_by(&event("Left", 1, "none")), Some(0));
+        assert_eq!(places.taken_by(&event("Left", 9, "key")), Some(0));
+        assert_eq!(places.taken_by(&event("Right", 7, "none")), Some(1));
+        assert_eq!(places.taken_by(&event("Right", 1, "key")), None);
+        assert_eq!(places.taken_by(&event("Left", 7, "other")), None);
+    }
+}
