@@ -30,6 +30,28 @@ pub trait Event: Serialize + Sized + Send + 'static {
     ///
     /// [`DecodeError`] when the version is newer than this type, or when the data is not what that version stored.
     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
+
+    /// Shows this version of the fact and every older one, the newest first. The [schema lock](crate::schema) asks for it.
+    ///
+    /// `#[event]` generates it. An event that does not show its versions cannot be locked.
+    fn visit_versions<V: VisitVersions>(visitor: &mut V) {
+        let _ = visitor;
+    }
+}
+
+/// Who is shown the versions of an event, each as a type.
+pub trait VisitVersions {
+    /// Version `E::VERSION`, and those before it from `since` on, are stored as an `E`.
+    fn version<E: Event + DeserializeOwned>(&mut self, since: u32);
+}
+
+/// Who is shown the events of an aggregate, each as a type.
+pub trait VisitEvents {
+    /// An event that the aggregate reads, in its newest version.
+    fn event<E: Event>(&mut self);
+
+    /// A stored name that no longer matters.
+    fn retired(&mut self, name: &'static str);
 }
 
 /// The stored data of one event, in whatever format the store keeps it.
@@ -72,6 +94,13 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     ///
     /// [`DecodeError`] when the name is unknown, the version is newer than the code, or the data does not fit.
     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError>;
+
+    /// Shows every event and every retired name, as declared. The [schema lock](crate::schema) asks for it.
+    ///
+    /// `#[derive(Aggregate)]` generates it. A set that does not show its events cannot be locked.
+    fn visit_events<V: VisitEvents>(visitor: &mut V) {
+        let _ = visitor;
+    }
 }
 
 /// What the code knows of one event: its stored name, its newest version, and its older names.

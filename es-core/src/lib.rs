@@ -72,6 +72,7 @@ mod recorded;
 mod replay;
 mod repository;
 mod retry;
+pub mod schema;
 mod snapshot;
 mod store;
 mod stream;
@@ -90,7 +91,9 @@ pub use aggregate::{Aggregate, Apply, FoldError, Init};
 pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, MAX_NESTING, NewEvent, Receipt, Stamp};
 pub use context::Context;
 pub use error::StoreError;
-pub use event::{BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, IntoEvents, Payload};
+pub use event::{
+    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, IntoEvents, Payload, VisitEvents, VisitVersions,
+};
 pub use events::Events;
 pub use metadata::{Metadata, MetadataError};
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};

@@ -19,7 +19,7 @@ pub use std::vec::Vec;
 
 pub use crate::{
     Aggregate, Apply, Context, DecodeError, Decoded, Event, EventInfo, EventSet, FoldError, Init, IntoEvents, Payload,
-    SnapshotPolicy,
+    SnapshotPolicy, VisitEvents, VisitVersions,
 };
 
 /// An event that is made from its predecessor; `from = Previous` asks for it.
@@ -115,6 +115,9 @@ pub trait Listed: Sized {
     ///
     /// What the format reports.
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Shows it.
+    fn visit<V: VisitEvents>(visitor: &mut V);
 }
 
 impl<E: Event> Listed for E {
@@ -133,6 +136,10 @@ impl<E: Event> Listed for E {
     #[inline]
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
+    }
+
+    fn visit<V: VisitEvents>(visitor: &mut V) {
+        visitor.event::<E>();
     }
 }
 

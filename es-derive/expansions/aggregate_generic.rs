@@ -144,6 +144,10 @@ where
             }
         }
     }
+    fn visit_events<__V: ::es_core::__private::VisitEvents>(__visitor: &mut __V) {
+        <ItemAdded<T> as ::es_core::__private::Listed>::visit(__visitor);
+        <Emptied as ::es_core::__private::Listed>::visit(__visitor);
+    }
 }
 #[automatically_derived]
 #[diagnostic::do_not_recommend]

@@ -102,4 +102,8 @@ impl ::es_core::__private::Event for InvoicePaid {
             }
         }
     }
+    fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
+        ::es_core::__private::VisitVersions::version::<Self>(__visitor, 2);
+        <InvoicePaidV1 as ::es_core::__private::Event>::visit_versions(__visitor);
+    }
 }

@@ -80,6 +80,9 @@ impl ::es_core::__private::Event for PaidAndSent {
             }
         }
     }
+    fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
+        ::es_core::__private::VisitVersions::version::<Self>(__visitor, 1);
+    }
 }
 #[automatically_derived]
 #[diagnostic::do_not_recommend]

@@ -109,4 +109,7 @@ impl ::es_core::__private::Event for Moved {
             }
         }
     }
+    fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
+        ::es_core::__private::VisitVersions::version::<Self>(__visitor, 1);
+    }
 }

@@ -78,6 +78,10 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
 ///             _ => Result::Err(DecodeError::NewerVersion { stored: version, known: 2 }),
 ///         }
 ///     }
+///     fn visit_versions<V: VisitVersions>(visitor: &mut V) {
+///         VisitVersions::version::<Self>(visitor, 2);
+///         <InvoicePaidV1 as Event>::visit_versions(visitor);
+///     }
 /// }
 /// ```
 fn expand_impl(event: &Event<'_>) -> TokenStream {
@@ -96,6 +100,12 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
         let decode = call(from, &decode, &quote!(#stored, #payload));
         let upcast = call(from, &upcast, &quote!(#old));
         quote!(1..#since => #private::Result::map(#decode, |#old| #upcast),)
+    });
+    let [v, visitor] = ["__V", "__visitor"].map(local);
+    let visit_older = event.from().map(|from| {
+        let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
+        let visit = call(from, &visit, &quote!(#visitor));
+        quote!(#visit;)
     });
     let own = if event.since == event.version { quote!(#version) } else { quote!(#since..=#version) };
     quote! {
@@ -122,6 +132,11 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
                         known: #version,
                     }),
                 }
+            }
+
+            fn visit_versions<#v: #private::VisitVersions>(#visitor: &mut #v) {
+                #private::VisitVersions::version::<Self>(#visitor, #since);
+                #visit_older
             }
         }
     }

@@ -49,6 +49,10 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 ///             _ => Result::Err(DecodeError::UnknownType),
 ///         }
 ///     }
+///     fn visit_events<V: VisitEvents>(visitor: &mut V) {
+///         <InvoicePaid as Listed>::visit(visitor);
+///         VisitEvents::retired(visitor, "ReminderSent");
+///     }
 /// }
 /// ```
 fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -92,7 +96,13 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
         }
     });
     let proof = proof::expand_names_differ_in_body(aggregate);
+    let [v, visitor] = ["__V", "__visitor"].map(local);
+    let visits = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(|ty| {
+        let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "visit");
+        call(ty, &visit, &quote!(#visitor))
+    });
     let retired = aggregate.retired();
+    let retired_names = retired;
     let retired = if retired.is_empty() {
         TokenStream::new()
     } else {
@@ -124,6 +134,11 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
                     #retired
                     _ => #private::Result::Err(#private::DecodeError::UnknownType),
                 }
+            }
+
+            fn visit_events<#v: #private::VisitEvents>(#visitor: &mut #v) {
+                #(#visits;)*
+                #(#private::VisitEvents::retired(#visitor, #retired_names);)*
             }
         }
     }

@@ -1,0 +1,219 @@
+//! The schema lock: a committed file that says what was stored, and a test that fails when the code no longer fits it.
+//!
+//! ```no_run
+//! # use es_core::{event, Aggregate, Apply, Context};
+//! # #[event(version = 1)]
+//! # pub struct InvoicePaid { pub payment_id: String }
+//! # #[derive(Aggregate, Default)]
+//! # #[aggregate(events(InvoicePaid))]
+//! # pub struct Invoice {}
+//! # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
+//! #[test]
+//! fn what_is_stored_can_be_read_for_ever() {
+//!     es_core::schema::check::<Invoice>("events.lock");
+//! }
+//! # what_is_stored_can_be_read_for_ever();
+//! ```
+//!
+//! The first run, and each that finds something new, asks for `ES_UPDATE=1 cargo test`, which adds it to the file:
+//!
+//! ```text
+//! aggregate Invoice
+//!   state 1
+//!   event InvoicePaid
+//!     version 1
+//!       shape
+//!         paymentId: string
+//!       sample
+//!         paymentId: "text"
+//! ```
+//!
+//! # What it refuses, with and without `ES_UPDATE=1`
+//!
+//! - Another shape of a version that is in the file. A field that may be missing (`Option`, `#[serde(default)]`) is a compatible addition:
+//!   the check says so, and records it as `added`. So is any addition that `#[event(since = ..)]` declares as a version of its own.
+//! - A version or a name that nothing reads any more. A name may go where `retired("..")` lists it.
+//! - A sample that no longer becomes the newest version of its event.
+//! - Another shape of the state under the same `snapshot(version = ..)`.
+//!
+//! A version that was never released may be changed: delete its lines from the file, and run with `ES_UPDATE=1`.
+//!
+//! # What it cannot see
+//!
+//! The shape is found by letting the types read made-up values. It is what is stored: names of Rust types are not part of it, and neither
+//! is a change of meaning under the same name and kind. Two things stay hidden from it, unless a [sample](Check::sample) shows
+//! them: fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
+//! (`skip_serializing_if`), and all variants of `#[serde(untagged)]` but the first that fits.
+
+mod collect;
+mod compare;
+mod difference;
+mod file;
+mod finding;
+mod literal;
+mod shape;
+mod trace;
+mod tree;
+
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use bson::Document;
+
+use self::collect::{Declared, Samples};
+use self::compare::compare;
+pub use self::finding::SchemaError;
+use self::finding::{Finding, Verdict, report};
+use crate::{Aggregate, BsonPayload, Event, EventSet, StateRef};
+
+/// Checks aggregate `A` against the lock in a file, whose path is relative to the root of the crate under test.
+///
+/// # Panics
+///
+/// Where they differ, with the differences and with what to do about each.
+#[track_caller]
+pub fn check<A: Aggregate>(path: impl AsRef<Path>) {
+    Check::<A>::new(path).run();
+}
+
+/// A check with samples of the user's own, for types that accept no made-up value.
+///
+/// ```no_run
+/// # use es_core::{event, Aggregate, Apply, Context};
+/// # #[event(version = 1)]
+/// # pub struct InvoicePaid { pub amount: String }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(events(InvoicePaid))]
+/// # pub struct Invoice {}
+/// # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
+/// use es_core::schema::Check;
+///
+/// Check::<Invoice>::new("events.lock").sample(InvoicePaid { amount: "12.50 EUR".into() }).run();
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is checked before `run`"]
+pub struct Check<A> {
+    path: PathBuf,
+    samples: Samples,
+    states: Vec<Document>,
+    unwritable: Vec<String>,
+    is_update: bool,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate> Check<A> {
+    /// A check against the lock in a file, whose path is relative to the root of the crate under test.
+    ///
+    /// It updates the file where the environment has `ES_UPDATE=1`.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+        Self {
+            path: root.join(path),
+            samples: Samples::new(),
+            states: Vec::new(),
+            unwritable: Vec::new(),
+            is_update: std::env::var_os("ES_UPDATE").is_some_and(|value| !value.is_empty() && value != "0"),
+            aggregate: PhantomData,
+        }
+    }
+
+    /// A value of an event, in any of its versions: its parts are taken where a value is made up, and it becomes the sample of the version.
+    ///
+    /// Several values of one version are several samples.
+    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
+    pub fn sample<E: Event>(mut self, event: E) -> Self {
+        match collect::encode(&event) {
+            Ok(document) => self.samples.entry((E::TYPE, E::VERSION)).or_default().push(document),
+            Err(error) => self.unwritable.push(format!("the sample of {} cannot be written: {error}", E::TYPE)),
+        }
+        self
+    }
+
+    /// A value of the state, whose parts are taken where a value is made up.
+    pub fn state(mut self, state: &A) -> Self {
+        match collect::encode(&StateRef(state)) {
+            Ok(document) => self.states.push(document),
+            Err(error) => self.unwritable.push(format!("the state of {} cannot be written: {error}", A::TYPE)),
+        }
+        self
+    }
+
+    /// Whether to add what is new, whatever the environment says.
+    pub fn update(self, is_update: bool) -> Self {
+        Self { is_update, ..self }
+    }
+
+    /// Checks.
+    ///
+    /// # Panics
+    ///
+    /// Where the code and the lock differ, with the differences and with what to do about each.
+    #[track_caller]
+    pub fn run(self) {
+        if let Err(error) = self.try_run() {
+            panic!("{error}");
+        }
+    }
+
+    /// The same without a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError`] where the code and the lock differ, or where the file cannot be used.
+    pub fn try_run(self) -> Result<(), SchemaError> {
+        let declared = collect::collect::<A>(&self.samples, &self.states);
+        if self.is_update {
+            let compared = file::update(&self.path, |sections| {
+                let (findings, section) = self.compare(&declared, sections);
+                if findings.iter().all(|finding| finding.verdict != Verdict::Broken) {
+                    sections.retain(|known| known.line != section.line);
+                    sections.push(section);
+                    return Ok(());
+                }
+                Err(self.differs(&findings))
+            });
+            return compared;
+        }
+        let (findings, _) = self.compare(&declared, &file::read(&self.path)?);
+        if findings.is_empty() { Ok(()) } else { Err(self.differs(&findings)) }
+    }
+
+    fn compare(&self, declared: &Declared, sections: &[tree::Node]) -> (Vec<Finding>, tree::Node) {
+        let unknown = self.cannot_be_known(declared);
+        if !unknown.is_empty() {
+            return (unknown, tree::Node::default());
+        }
+        let line = format!("aggregate {}", A::TYPE);
+        let locked = sections.iter().find(|section| section.line == line);
+        let compared = compare(locked, A::TYPE, A::STATE_VERSION, declared, &read_as_today::<A>);
+        (compared.findings, compared.section)
+    }
+
+    /// What keeps the check from seeing everything.
+    fn cannot_be_known(&self, declared: &Declared) -> Vec<Finding> {
+        let unwritable = self.unwritable.iter().map(|what| Finding::broken(what.clone(), String::new(), String::new()));
+        let untraceable = declared.untraceable.iter().map(|(what, error)| {
+            let remedy =
+                "give a value of your own: `Check::<..>::new(..).sample(..).run()`, or `.state(..)` for a state";
+            Finding::broken(format!("{what}: {error}"), String::new(), remedy.to_owned())
+        });
+        let opaque = declared.opaque.iter().map(|name| {
+            Finding::broken(
+                format!("the event {name} does not show its versions"),
+                String::new(),
+                "write `visit_versions` in its `impl Event` and `visit_events` in the `impl EventSet`, or let the macros write them".to_owned(),
+            )
+        });
+        unwritable.chain(untraceable).chain(opaque).collect()
+    }
+
+    fn differs(&self, findings: &[Finding]) -> SchemaError {
+        SchemaError::Differs { aggregate: A::TYPE, path: self.path.clone(), findings: report(findings, self.is_update) }
+    }
+}
+
+/// Reads data as an event of today, through every version between.
+fn read_as_today<A: Aggregate>(name: &str, version: u32, data: &Document) -> Result<(), String> {
+    let raw = bson::serialize_to_raw_document_buf(data).map_err(|error| error.to_string())?;
+    A::Event::decode(name, version, &BsonPayload(&raw)).map(drop).map_err(|error| error.to_string())
+}

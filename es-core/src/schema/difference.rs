@@ -1,0 +1,78 @@
+//! Two shapes side by side: what was added, and whether that is all.
+
+use std::fmt::Write;
+
+use super::tree::Node;
+
+/// A line of a shape that came after the version was released.
+const ADDED: &str = "added ";
+
+/// The name of a field and whether it may be missing, and its kind.
+fn field(line: &str) -> (&str, bool, &str) {
+    let line = line.strip_prefix(ADDED).unwrap_or(line);
+    let (name, kind) = line.split_once(": ").unwrap_or((line, ""));
+    match name.strip_suffix('?') {
+        Some(name) => (name, true, kind),
+        None => (name, false, kind),
+    }
+}
+
+fn find<'a>(nodes: &'a [Node], line: &str) -> Option<&'a Node> {
+    let (name, _, _) = field(line);
+    nodes.iter().find(|node| field(&node.line).0 == name)
+}
+
+/// Whether two shapes are the same but for the order of their fields, and for what was added and when.
+pub(super) fn is_same(released: &[Node], current: &[Node]) -> bool {
+    released.len() == current.len()
+        && add_optional(released, current).is_some()
+        && add_optional(current, released).is_some()
+}
+
+/// The released shape with the fields that were added, or `None` where anything else differs than fields that may be missing.
+pub(super) fn add_optional(released: &[Node], current: &[Node]) -> Option<Vec<Node>> {
+    let mut merged = Vec::new();
+    for node in released {
+        let now = find(current, &node.line)?;
+        if field(&now.line) != field(&node.line) {
+            return None;
+        }
+        merged.push(Node::new(node.line.clone()).with(add_optional(&node.children, &now.children)?));
+    }
+    for node in current.iter().filter(|node| find(released, &node.line).is_none()) {
+        if !field(&node.line).1 {
+            return None;
+        }
+        merged.push(Node::new(format!("{ADDED}{}", node.line)).with(node.children.clone()));
+    }
+    Some(merged)
+}
+
+/// What differs, line by line; an order that differs is not shown.
+pub(super) fn difference(released: &[Node], current: &[Node]) -> String {
+    let mut ordered = Vec::new();
+    order_like(released, current, &mut ordered);
+    let plain = |nodes: &[Node]| nodes.iter().map(without_added).map(|node| node.to_string()).collect::<String>();
+    let (before, after) = (plain(released), plain(&ordered));
+    let difference = similar::TextDiff::from_lines(&before, &after);
+    difference.iter_all_changes().fold(String::new(), |mut text, change| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{}{change}", change.tag());
+        text
+    })
+}
+
+fn without_added(node: &Node) -> Node {
+    let line = node.line.strip_prefix(ADDED).unwrap_or(&node.line);
+    Node::new(line).with(node.children.iter().map(without_added).collect())
+}
+
+fn order_like(released: &[Node], current: &[Node], ordered: &mut Vec<Node>) {
+    let known = released.iter().filter_map(|node| Some((&node.children[..], find(current, &node.line)?)));
+    let new = current.iter().filter(|node| find(released, &node.line).is_none()).map(|node| (&[][..], node));
+    for (before, node) in known.chain(new) {
+        let mut children = Vec::new();
+        order_like(before, &node.children, &mut children);
+        ordered.push(Node::new(node.line.clone()).with(children));
+    }
+}

@@ -1,0 +1,95 @@
+//! The file of a lock, which many tests may write at once.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::finding::SchemaError;
+use super::tree::Node;
+
+/// How long a writer may take before it is believed to be dead.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const HEADER: &str = "\
+# What the events and the states of the aggregates look like where they are stored, and a sample of each.
+# A test keeps this file. `ES_UPDATE=1 cargo test` adds what is new; nothing here is edited by hand, for it is stored like this.
+";
+
+/// The sections of the file, none where there is no file.
+pub(super) fn read(path: &Path) -> Result<Vec<Node>, SchemaError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(SchemaError::Io { path: path.to_owned(), source }),
+    };
+    // A checkout may have given the lines other endings.
+    Node::parse(&text.replace("\r\n", "\n")).map_err(|line| SchemaError::Malformed { path: path.to_owned(), line })
+}
+
+/// Changes the file while nobody else does: what others have written by then is kept.
+pub(super) fn update<T>(
+    path: &Path,
+    change: impl FnOnce(&mut Vec<Node>) -> Result<T, SchemaError>,
+) -> Result<T, SchemaError> {
+    let io = |source| SchemaError::Io { path: path.to_owned(), source };
+    let _turn = Turn::take(path).map_err(io)?;
+    let mut sections = read(path)?;
+    let before = write(&sections);
+    let result = change(&mut sections)?;
+    sections.sort_by(|left, right| left.line.cmp(&right.line));
+    let text = write(&sections);
+    if text != before || !path.exists() {
+        replace(path, &text).map_err(io)?;
+    }
+    Ok(result)
+}
+
+fn write(sections: &[Node]) -> String {
+    sections.iter().fold(HEADER.to_owned(), |text, section| format!("{text}\n{section}"))
+}
+
+/// A reader sees the file as it was or as it is to be, and nothing between.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = beside(path, &format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&new, path)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{ending}"));
+    path.with_file_name(name)
+}
+
+/// The right to write, as a file that only one can create.
+struct Turn(PathBuf);
+
+impl Turn {
+    fn take(path: &Path) -> io::Result<Self> {
+        let turn = beside(path, "writing");
+        loop {
+            match OpenOptions::new().write(true).create_new(true).open(&turn) {
+                Ok(_) => return Ok(Self(turn)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+            let age = fs::metadata(&turn).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
+            if age.is_some_and(|age| age > PATIENCE) {
+                // Whoever made it was killed. Of two that see this, one removes what the other has just made, and both write a whole file.
+                let _ = fs::remove_file(&turn);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

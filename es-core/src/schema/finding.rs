@@ -1,0 +1,105 @@
+//! What a check finds, and how it says it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing that was stored is concerned.
+    New,
+    /// What was stored can still be read, and reads as it did.
+    Compatible,
+    /// What was stored can no longer be read, or reads as something else.
+    Broken,
+}
+
+/// One difference between what was locked and the code.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) verdict: Verdict,
+    pub(super) what: String,
+    /// Lines of a difference.
+    pub(super) difference: String,
+    /// What to do, where it is not the same for all findings of the verdict.
+    pub(super) remedy: String,
+}
+
+impl Finding {
+    pub(super) fn new(what: String) -> Self {
+        Self { verdict: Verdict::New, what, difference: String::new(), remedy: String::new() }
+    }
+
+    pub(super) fn compatible(what: String, difference: String, remedy: String) -> Self {
+        Self { verdict: Verdict::Compatible, what, difference, remedy }
+    }
+
+    pub(super) fn broken(what: String, difference: String, remedy: String) -> Self {
+        Self { verdict: Verdict::Broken, what, difference, remedy }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.verdict {
+            Verdict::New => "new",
+            Verdict::Compatible => "compatible",
+            Verdict::Broken => "broken",
+        };
+        writeln!(f, "{mark}: {}", self.what)?;
+        for line in self.difference.lines() {
+            writeln!(f, "    {line}")?;
+        }
+        if !self.remedy.is_empty() {
+            writeln!(f, "  {}", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an aggregate stores is not what its schema lock says.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// The code and the lock differ.
+    #[error("the schema of {aggregate} is not what {} says\n\n{findings}", .path.display())]
+    Differs {
+        /// The stored name of the aggregate.
+        aggregate: &'static str,
+        /// The file of the lock.
+        path: PathBuf,
+        /// The differences, and what to do about each.
+        findings: String,
+    },
+    /// The lock cannot be understood.
+    #[error("line {line} of {} is not a line of a schema lock; restore the file from version control", .path.display())]
+    Malformed {
+        /// The file of the lock.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The lock cannot be read or written.
+    #[error("{} cannot be read or written: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system reported.
+        source: std::io::Error,
+    },
+}
+
+/// The findings as one text, with what to do about those of each kind.
+pub(super) fn report(findings: &[Finding], is_update: bool) -> String {
+    let mut text = findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
+    let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
+    let is_broken = has(Verdict::Broken);
+    let advice = match (is_broken, is_update, has(Verdict::New) || has(Verdict::Compatible)) {
+        (true, true, _) => "nothing was written: `ES_UPDATE=1` adds what is new, and never rewrites what was released",
+        (true, false, true) => "repair what is broken first; then add what is new with `ES_UPDATE=1 cargo test`",
+        (false, _, true) => "run `ES_UPDATE=1 cargo test` to record it, and commit the file",
+        (_, _, false) => "",
+    };
+    text.push_str(advice);
+    text.trim_end().to_owned()
+}
