@@ -6,13 +6,13 @@ pub enum PaidAndSent {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
     #[serde(
-        crate = "::es_core::__private::serde",
+        crate = "__serde",
         remote = "PaidAndSent",
         rename_all = "camelCase",
         rename_all_fields = "camelCase",

@@ -1,9 +1,10 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, parse_quote};
 
 use super::span::{call, local, over, qualified, self_as};
-use super::{impl_attributes, private, proof, serde_path, stored};
+use super::{impl_attributes, private, proof, stored};
 use crate::attr::serde::SerdeKeys;
 use crate::model::{Event, Shape};
 
@@ -39,13 +40,29 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
             #item
         };
     }
-    let serde = serde_path(&event.krate);
+    let (import, serde) = expand_serde_path(event, &private);
     let style = container_style(event.shape, &event.serde);
     quote! {
+        #import
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde #style)]
         #item
     }
+}
+
+/// Where serde is, as a string for its own `crate`. `$crate` means nothing in a string, so there it is imported under a name first.
+fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, String) {
+    let path = quote!(#private::serde).to_string().replace(' ', "");
+    if !path.starts_with('$') {
+        return (TokenStream::new(), path);
+    }
+    let name = format_ident!("__serde_of_{}", event.input.ident.unraw());
+    let import = quote! {
+        #[doc(hidden)]
+        #[allow(non_snake_case, unused_imports)]
+        use #private::serde as #name;
+    };
+    (import, name.to_string())
 }
 
 /// How names are stored, unless the user says it: `, rename_all = "camelCase"`, and for an enum where the name of the variant is.
