@@ -62,15 +62,6 @@ impl ::es_core::__private::Event for InvoicePaid {
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
         match __version {
-            2 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
             1..2 => {
                 ::es_core::__private::Result::map(
                     <InvoicePaidV1 as ::es_core::__private::Event>::decode(
@@ -82,17 +73,7 @@ impl ::es_core::__private::Event for InvoicePaid {
                     >>::upcast(__old),
                 )
             }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 2,
-                })
-            }
+            _ => ::es_core::__private::read_since(2, __version, __payload),
         }
     }
 }

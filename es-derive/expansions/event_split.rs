@@ -1,4 +1,3 @@
-#[derive(::es_core::__private::SerdeAttributes)]
 pub enum PaidAndSent {
     ByMail { letter_date: String },
     Online,
@@ -54,28 +53,7 @@ impl ::es_core::__private::Event for PaidAndSent {
         __version: ::es_core::__private::u32,
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        match __version {
-            1 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 1,
-                })
-            }
-        }
+        ::es_core::__private::read_since(1, __version, __payload)
     }
 }
 #[automatically_derived]

@@ -1,4 +1,3 @@
-#[derive(::es_core::__private::SerdeAttributes)]
 pub struct Moved(pub String, u32);
 #[doc(hidden)]
 const _: () = {
@@ -79,27 +78,6 @@ impl ::es_core::__private::Event for Moved {
         __version: ::es_core::__private::u32,
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        match __version {
-            1 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 1,
-                })
-            }
-        }
+        ::es_core::__private::read_since(1, __version, __payload)
     }
 }
