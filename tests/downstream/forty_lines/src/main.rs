@@ -19,7 +19,8 @@ async fn run<S: Store>(store: S) -> Outcome {
     let accounts = Repository::<Account, _>::new(store);
     let opened = Opened { owner: "Ada".to_owned(), limit: euros(20) };
     accounts.create("ada", opened, Metadata::new().user("clerk_7")).await?;
-    accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await?;
+    let deposited = accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await;
+    assert!(deposited.is_ok(), "{deposited:?}");
     let refused = accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await;
     assert!(refused.is_err(), "more than the limit");
     let ada = accounts.load("ada").await?;
