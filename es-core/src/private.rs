@@ -109,6 +109,20 @@ pub trait Listed: Sized {
     /// Those of [`Event::decode`].
     fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
 
+    /// The same, as the variant of the set.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Event::decode`].
+    #[inline]
+    fn read_as<E, P: Payload>(
+        version: u32,
+        payload: &P,
+        variant: impl FnOnce(Self) -> E,
+    ) -> Result<Decoded<E>, DecodeError> {
+        Self::read(version, payload).map(|event| Decoded::One(variant(event)))
+    }
+
     /// Writes its data.
     ///
     /// # Errors
@@ -141,6 +155,26 @@ impl<E: Event> Listed for E {
     fn visit<V: VisitEvents>(visitor: &mut V) {
         visitor.event::<E>();
     }
+}
+
+/// Reads an event from what versions `since` to its own stored, which have the same shape.
+///
+/// # Errors
+///
+/// Those of [`Event::decode`].
+#[inline]
+pub fn read_since<E, P>(since: u32, version: u32, payload: &P) -> Result<E, DecodeError>
+where
+    E: Event + serde::de::DeserializeOwned,
+    P: Payload,
+{
+    if version < since {
+        return Err(DecodeError::UnknownVersion { stored: version });
+    }
+    if version > E::VERSION {
+        return Err(DecodeError::NewerVersion { stored: version, known: E::VERSION });
+    }
+    payload.decode::<E>().map_err(|source| DecodeError::Data { version, source })
 }
 
 /// Compares names in a `const` assertion, where `==` on strings is not available.

@@ -78,24 +78,18 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
         <InvoicePaid as ::es_core::__private::Listed>::INFO,
     ];
     fn event_type(&self) -> &'static ::es_core::__private::str {
-        match self {
-            Self::InvoiceCreated(_) => {
-                <InvoiceCreated as ::es_core::__private::Listed>::INFO.event_type
-            }
-            Self::InvoicePaid(_) => {
-                <InvoicePaid as ::es_core::__private::Listed>::INFO.event_type
-            }
-        }
+        Self::EVENTS[match self {
+                Self::InvoiceCreated(_) => 0,
+                Self::InvoicePaid(_) => 1,
+            }]
+            .event_type
     }
     fn event_version(&self) -> ::es_core::__private::u32 {
-        match self {
-            Self::InvoiceCreated(_) => {
-                <InvoiceCreated as ::es_core::__private::Listed>::INFO.version
-            }
-            Self::InvoicePaid(_) => {
-                <InvoicePaid as ::es_core::__private::Listed>::INFO.version
-            }
-        }
+        Self::EVENTS[match self {
+                Self::InvoiceCreated(_) => 0,
+                Self::InvoicePaid(_) => 1,
+            }]
+            .version
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,
@@ -106,23 +100,17 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
         ::es_core::__private::DecodeError,
     > {
         if <InvoiceCreated as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return ::es_core::__private::Result::map(
-                <InvoiceCreated as ::es_core::__private::Listed>::read(
-                    __version,
-                    __payload,
-                ),
-                |__event| ::es_core::__private::Decoded::One(
-                    Self::InvoiceCreated(__event),
-                ),
+            return <InvoiceCreated as ::es_core::__private::Listed>::read_as(
+                __version,
+                __payload,
+                Self::InvoiceCreated,
             );
         }
         if <InvoicePaid as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return ::es_core::__private::Result::map(
-                <InvoicePaid as ::es_core::__private::Listed>::read(
-                    __version,
-                    __payload,
-                ),
-                |__event| ::es_core::__private::Decoded::One(Self::InvoicePaid(__event)),
+            return <InvoicePaid as ::es_core::__private::Listed>::read_as(
+                __version,
+                __payload,
+                Self::InvoicePaid,
             );
         }
         if <PaidAndSent as ::es_core::__private::Listed>::is_stored_as(__type) {
@@ -224,16 +212,12 @@ const _: () = {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(
-        crate = "::es_core::__private::serde",
-        remote = "Invoice",
-        rename_all = "camelCase"
-    )]
+    #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored {
         invoice_number: String,

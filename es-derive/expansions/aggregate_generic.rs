@@ -81,22 +81,18 @@ where
         <Emptied as ::es_core::__private::Listed>::INFO,
     ];
     fn event_type(&self) -> &'static ::es_core::__private::str {
-        match self {
-            Self::ItemAdded(_) => {
-                <ItemAdded<T> as ::es_core::__private::Listed>::INFO.event_type
-            }
-            Self::Emptied(_) => {
-                <Emptied as ::es_core::__private::Listed>::INFO.event_type
-            }
-        }
+        Self::EVENTS[match self {
+                Self::ItemAdded(_) => 0,
+                Self::Emptied(_) => 1,
+            }]
+            .event_type
     }
     fn event_version(&self) -> ::es_core::__private::u32 {
-        match self {
-            Self::ItemAdded(_) => {
-                <ItemAdded<T> as ::es_core::__private::Listed>::INFO.version
-            }
-            Self::Emptied(_) => <Emptied as ::es_core::__private::Listed>::INFO.version,
-        }
+        Self::EVENTS[match self {
+                Self::ItemAdded(_) => 0,
+                Self::Emptied(_) => 1,
+            }]
+            .version
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,
@@ -123,17 +119,19 @@ where
             }
         };
         if <ItemAdded<T> as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return ::es_core::__private::Result::map(
-                <ItemAdded<
-                    T,
-                > as ::es_core::__private::Listed>::read(__version, __payload),
-                |__event| ::es_core::__private::Decoded::One(Self::ItemAdded(__event)),
+            return <ItemAdded<
+                T,
+            > as ::es_core::__private::Listed>::read_as(
+                __version,
+                __payload,
+                Self::ItemAdded,
             );
         }
         if <Emptied as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return ::es_core::__private::Result::map(
-                <Emptied as ::es_core::__private::Listed>::read(__version, __payload),
-                |__event| ::es_core::__private::Decoded::One(Self::Emptied(__event)),
+            return <Emptied as ::es_core::__private::Listed>::read_as(
+                __version,
+                __payload,
+                Self::Emptied,
             );
         }
         match __type {
@@ -175,16 +173,12 @@ where
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(
-        crate = "::es_core::__private::serde",
-        remote = "Cart",
-        rename_all = "camelCase"
-    )]
+    #[serde(crate = "__serde", remote = "Cart", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored<T: Clone> {
         items: Vec<T>,

@@ -8,16 +8,12 @@ pub struct InvoicePaid {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(
-        crate = "::es_core::__private::serde",
-        remote = "InvoicePaid",
-        rename_all = "camelCase"
-    )]
+    #[serde(crate = "__serde", remote = "InvoicePaid", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored {
         payment_id: String,
@@ -69,15 +65,6 @@ impl ::es_core::__private::Event for InvoicePaid {
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
         match __version {
-            2 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
             1..2 => {
                 ::es_core::__private::Result::map(
                     <InvoicePaidV1 as ::es_core::__private::Event>::decode(
@@ -89,17 +76,7 @@ impl ::es_core::__private::Event for InvoicePaid {
                     >>::upcast(__old),
                 )
             }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 2,
-                })
-            }
+            _ => ::es_core::__private::read_since(2, __version, __payload),
         }
     }
     fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {

@@ -1,4 +1,3 @@
-#[derive(::es_core::__private::SerdeAttributes)]
 pub enum PaidAndSent {
     ByMail { letter_date: String },
     Online,
@@ -6,13 +5,13 @@ pub enum PaidAndSent {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
     #[serde(
-        crate = "::es_core::__private::serde",
+        crate = "__serde",
         remote = "PaidAndSent",
         rename_all = "camelCase",
         rename_all_fields = "camelCase",
@@ -57,28 +56,7 @@ impl ::es_core::__private::Event for PaidAndSent {
         __version: ::es_core::__private::u32,
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        match __version {
-            1 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 1,
-                })
-            }
-        }
+        ::es_core::__private::read_since(1, __version, __payload)
     }
     fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
         ::es_core::__private::VisitVersions::version::<Self>(__visitor, 1);

@@ -1,15 +1,10 @@
-#[derive(::es_core::__private::SerdeAttributes)]
 pub struct Moved(pub String, u32);
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*};
+    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
     #[derive(::es_core::__private::serde::Serialize)]
-    #[serde(
-        crate = "::es_core::__private::serde",
-        remote = "Moved",
-        rename_all = "camelCase"
-    )]
+    #[serde(crate = "__serde", remote = "Moved", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Written {
         #[serde(rename = "0")]
@@ -28,7 +23,7 @@ const _: () = {
         &__this.1
     }
     #[derive(::es_core::__private::serde::Deserialize)]
-    #[serde(crate = "::es_core::__private::serde", rename_all = "camelCase")]
+    #[serde(crate = "__serde", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Read {
         #[serde(rename = "0")]
@@ -86,28 +81,7 @@ impl ::es_core::__private::Event for Moved {
         __version: ::es_core::__private::u32,
         __payload: &__P,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        match __version {
-            1 => {
-                ::es_core::__private::Result::map_err(
-                    ::es_core::__private::Payload::decode::<Self>(__payload),
-                    |__source| ::es_core::__private::DecodeError::Data {
-                        version: __version,
-                        source: __source,
-                    },
-                )
-            }
-            0 => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::UnknownVersion {
-                    stored: __version,
-                })
-            }
-            _ => {
-                ::es_core::__private::Result::Err(::es_core::__private::DecodeError::NewerVersion {
-                    stored: __version,
-                    known: 1,
-                })
-            }
-        }
+        ::es_core::__private::read_since(1, __version, __payload)
     }
     fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
         ::es_core::__private::VisitVersions::version::<Self>(__visitor, 1);

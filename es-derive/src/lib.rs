@@ -1,9 +1,11 @@
 //! The macros of es-core: `#[event]` and `#[derive(Aggregate)]`.
 //!
-//! They are re-exported by `es_core`; depend on that. What they generate names `::es_core` only.
+//! They are re-exported by `es_core`; depend on that. What they generate names that crate only, by the name under which the user's
+//! manifest lists it.
 
 mod attr;
 mod check;
+mod dependency;
 mod diag;
 mod expand;
 mod fallback;
@@ -33,7 +35,7 @@ use proc_macro::TokenStream;
 /// | `since = M` | versions M to N have this shape, because only optional fields were added (`#[serde(default)]`) | N alone |
 /// | `alias = ".."` | an older name that is still read; may be given several times | none |
 /// | `split(A, B)` | the fact is read as these, by `From<Self> for (A, B)`; the aggregate lists it in `split(..)` | it is read as itself |
-/// | `crate = path` | where the library is, when not at `::es_core`; absolute or from `crate` | `::es_core` |
+/// | `crate = path` | where the library is, such as `$crate` in a macro of another crate; absolute or from `crate` | the name of `es-core` in `Cargo.toml` |
 ///
 /// It implements `es_core::Event`, and serde's `Serialize` and `Deserialize`, so that neither is derived beside it. That the
 /// predecessor is version `M - 1` of the same name is proved when the program is compiled.
@@ -79,7 +81,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape, to be raised when it changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
-/// | `crate = path` | where the library is, when not at `::es_core`; absolute or from `crate` | `::es_core` |
+/// | `crate = path` | where the library is, such as `$crate` in a macro of another crate; absolute or from `crate` | the name of `es-core` in `Cargo.toml` |
 ///
 /// The keys may be spread over several `#[aggregate(..)]`.
 ///

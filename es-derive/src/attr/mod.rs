@@ -10,6 +10,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
+use crate::dependency;
 use crate::diag::Diag;
 use crate::nearest::nearest;
 use crate::symbol::Symbol;
@@ -112,7 +113,11 @@ fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
     diag.error(key, format_args!("unknown key `{key}` in `{attribute}`; {hint}the keys are {list}"));
 }
 
-/// Where the generated code finds the library: `::es_core`, or what `crate = path` says.
+/// Where the generated code finds the library without `crate = path`: under the name that the user's manifest gives it.
 pub(crate) fn default_krate() -> Path {
-    syn::parse_quote!(::es_core)
+    let renamed = dependency::renamed().and_then(|name| syn::parse_str::<Ident>(&name).ok());
+    match renamed {
+        Some(name) => syn::parse_quote!(::#name),
+        None => syn::parse_quote!(::es_core),
+    }
 }

@@ -3,6 +3,7 @@ use quote::quote;
 use syn::{Generics, parse_quote};
 
 use super::span::{local, self_as};
+use super::stored::mirror_imports;
 use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
@@ -58,11 +59,11 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     };
     let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
     let state::State { items, methods } = state::expand(aggregate);
+    let imports = mirror_imports(&private);
     quote! {
         #[doc(hidden)]
         const _: () = {
-            #[allow(unused_imports)]
-            use #private::{Refused as _, primitive::*};
+            #imports
             #items
 
             #attributes

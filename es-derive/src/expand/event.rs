@@ -1,10 +1,11 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote};
-use syn::{Data, DeriveInput, Fields, parse_quote};
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
 
 use super::span::{call, local, over, qualified, self_as};
-use super::{impl_attributes, private, proof, serde_path, stored};
-use crate::attr::serde::SerdeKeys;
+use super::{impl_attributes, private, proof, stored};
+use crate::attr::serde::{SerdeKeys, serde_attrs};
 use crate::model::{Event, Shape};
 
 /// ```text
@@ -34,18 +35,47 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
     let item = event.input;
     let private = private(&event.krate);
     if !event.derives_serde_directly() {
-        return quote! {
-            #[derive(#private::SerdeAttributes)]
-            #item
-        };
+        // Other derives read `#[serde(..)]` too, so it stays, and somebody has to have declared it.
+        let declared = mentions_serde(item).then(|| quote!(#[derive(#private::SerdeAttributes)]));
+        return quote!(#declared #item);
     }
-    let serde = serde_path(&event.krate);
+    let (import, serde) = expand_serde_path(event, &private);
     let style = container_style(event.shape, &event.serde);
     quote! {
+        #import
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde #style)]
         #item
     }
+}
+
+/// Whether `#[serde(..)]` stands anywhere on the item, or may come out of a `cfg_attr`.
+fn mentions_serde(item: &DeriveInput) -> bool {
+    let any = |attrs: &[Attribute]| {
+        attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")) || serde_attrs(attrs).next().is_some()
+    };
+    let any_field = |fields: &Fields| fields.iter().any(|field| any(&field.attrs));
+    any(&item.attrs)
+        || match &item.data {
+            Data::Struct(data) => any_field(&data.fields),
+            Data::Enum(data) => data.variants.iter().any(|variant| any(&variant.attrs) || any_field(&variant.fields)),
+            Data::Union(_) => true,
+        }
+}
+
+/// Where serde is, as a string for its own `crate`. `$crate` means nothing in a string, so there it is imported under a name first.
+fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, String) {
+    let path = quote!(#private::serde).to_string().replace(' ', "");
+    if !path.starts_with('$') {
+        return (TokenStream::new(), path);
+    }
+    let name = format_ident!("__serde_of_{}", event.input.ident.unraw());
+    let import = quote! {
+        #[doc(hidden)]
+        #[allow(non_snake_case, unused_imports)]
+        use #private::serde as #name;
+    };
+    (import, name.to_string())
 }
 
 /// How names are stored, unless the user says it: `, rename_all = "camelCase"`, and for an enum where the name of the variant is.
@@ -72,10 +102,8 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
 ///     const ALIASES: &'static [&'static str] = &[];
 ///     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
 ///         match version {
-///             2..=2 => Result::map_err(Payload::decode::<Self>(payload), |source| DecodeError::Data { version, source }),
-///             1.. if version < 2 => Result::map(<InvoicePaidV1 as Event>::decode(version, payload), <Self as Upcast<_>>::upcast),
-///             0 => Result::Err(DecodeError::UnknownVersion { stored: version }),
-///             _ => Result::Err(DecodeError::NewerVersion { stored: version, known: 2 }),
+///             1..2 => Result::map(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old)),
+///             _ => read_since(2, version, payload),
 ///         }
 ///     }
 ///     fn visit_versions<V: VisitVersions>(visitor: &mut V) {
@@ -92,22 +120,30 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let (name, aliases) = (&event.name, &event.attr.aliases);
     let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
-    let [p, stored, payload, source, old] = ["__P", "__version", "__payload", "__source", "__old"].map(local);
+    let [p, stored, payload, old] = ["__P", "__version", "__payload", "__old"].map(local);
     let obligation = if event.is_generic() { proof::expand_predecessor_in_body(event) } else { TokenStream::new() };
-    let older = event.from().map(|from| {
-        let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
-        let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
-        let decode = call(from, &decode, &quote!(#stored, #payload));
-        let upcast = call(from, &upcast, &quote!(#old));
-        quote!(1..#since => #private::Result::map(#decode, |#old| #upcast),)
-    });
+    let own = quote!(#private::read_since(#since, #stored, #payload));
+    let body = match event.from() {
+        Some(from) => {
+            let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
+            let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
+            let decode = call(from, &decode, &quote!(#stored, #payload));
+            let upcast = call(from, &upcast, &quote!(#old));
+            quote! {
+                match #stored {
+                    1..#since => #private::Result::map(#decode, |#old| #upcast),
+                    _ => #own,
+                }
+            }
+        }
+        None => own,
+    };
     let [v, visitor] = ["__V", "__visitor"].map(local);
     let visit_older = event.from().map(|from| {
         let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
         let visit = call(from, &visit, &quote!(#visitor));
         quote!(#visit;)
     });
-    let own = if event.since == event.version { quote!(#version) } else { quote!(#since..=#version) };
     quote! {
         #attributes
         impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
@@ -120,18 +156,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
                 #payload: &#p,
             ) -> #private::Result<Self, #private::DecodeError> {
                 #obligation
-                match #stored {
-                    #own => #private::Result::map_err(
-                        #private::Payload::decode::<Self>(#payload),
-                        |#source| #private::DecodeError::Data { version: #stored, source: #source },
-                    ),
-                    #older
-                    0 => #private::Result::Err(#private::DecodeError::UnknownVersion { stored: #stored }),
-                    _ => #private::Result::Err(#private::DecodeError::NewerVersion {
-                        stored: #stored,
-                        known: #version,
-                    }),
-                }
+                #body
             }
 
             fn visit_versions<#v: #private::VisitVersions>(#visitor: &mut #v) {

@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse_quote;
 
@@ -38,11 +38,11 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 /// ```text
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
-///     fn event_type(&self) -> &'static str { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.event_type } }
-///     fn event_version(&self) -> u32 { match self { Self::InvoicePaid(_) => <InvoicePaid as Listed>::INFO.version } }
+///     fn event_type(&self) -> &'static str { Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }].event_type }
+///     fn event_version(&self) -> u32 { Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }].version }
 ///     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError> {
 ///         if <InvoicePaid as Listed>::is_stored_as(event_type) {
-///             return Result::map(<InvoicePaid as Listed>::read(version, payload), |event| Decoded::One(Self::InvoicePaid(event)));
+///             return <InvoicePaid as Listed>::read_as(version, payload, Self::InvoicePaid);
 ///         }
 ///         match event_type {
 ///             "ReminderSent" => Result::Ok(Decoded::Retired),
@@ -61,27 +61,16 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     let name = &aggregate.event_enum;
     let generics = generics(aggregate);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let [p, event_type, version, payload, event] = ["__P", "__type", "__version", "__payload", "__event"].map(local);
+    let [p, event_type, version, payload] = ["__P", "__type", "__version", "__payload"].map(local);
     let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
-    let field = |field: &str| {
-        let field = local(field);
-        let arms = aggregate.events.iter().map(|event| {
-            let (variant, info) = (&event.variant, listed(event, &private, "INFO"));
-            quote!(Self::#variant(_) => #info.#field,)
-        });
-        quote!(match self { #(#arms)* })
-    };
-    let (types, versions) = (field("event_type"), field("version"));
+    let place = expand_place(aggregate);
     let events = aggregate.events.iter().map(|listed_event| {
         let variant = &listed_event.variant;
         let (is_stored_as, read) =
-            (listed(listed_event, &private, "is_stored_as"), listed(listed_event, &private, "read"));
+            (listed(listed_event, &private, "is_stored_as"), listed(listed_event, &private, "read_as"));
         quote! {
             if #is_stored_as(#event_type) {
-                return #private::Result::map(
-                    #read(#version, #payload),
-                    |#event| #private::Decoded::One(Self::#variant(#event)),
-                );
+                return #read(#version, #payload, Self::#variant);
             }
         }
     });
@@ -115,11 +104,11 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
             const EVENTS: &'static [#private::EventInfo] = &[#(#infos),*];
 
             fn event_type(&self) -> &'static #private::str {
-                #types
+                Self::EVENTS[#place].event_type
             }
 
             fn event_version(&self) -> #private::u32 {
-                #versions
+                Self::EVENTS[#place].version
             }
 
             fn decode<#p: #private::Payload>(
@@ -142,6 +131,15 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// The place of an event in `EVENTS`: `match self { Self::InvoicePaid(_) => 0 }`.
+fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
+    let arms = aggregate.events.iter().enumerate().map(|(place, event)| {
+        let (variant, place) = (&event.variant, Literal::usize_unsuffixed(place));
+        quote!(Self::#variant(_) => #place,)
+    });
+    quote!(match self { #(#arms)* })
 }
 
 /// ```text

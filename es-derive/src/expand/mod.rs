@@ -57,12 +57,6 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
     quote!(#krate::__private)
 }
 
-/// Where serde is, as its own `crate` attribute wants it.
-pub(crate) fn serde_path(krate: &Path) -> String {
-    let path = quote!(#krate::__private::serde).to_string();
-    path.replace(' ', "")
-}
-
 /// What stands before every generated impl.
 ///
 /// Without `do_not_recommend` the compiler would list other events and aggregates beside the remedy for a missing one.

@@ -7,7 +7,7 @@ use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
 
 use super::event::{container_style, fields};
 use super::span::local;
-use super::{impl_attributes, private, serde_path};
+use super::{impl_attributes, private};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
@@ -90,7 +90,7 @@ impl Original<'_> {
 
     /// ```text
     /// #[derive(Serialize, Deserialize)]
-    /// #[serde(crate = "..", remote = "Invoice", rename_all = "camelCase")]
+    /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
     fn mirror_same(&self, body: &TokenStream) -> Mirror {
@@ -113,12 +113,12 @@ impl Original<'_> {
     ///
     /// ```text
     /// #[derive(Serialize)]
-    /// #[serde(crate = "..", remote = "Moved")]
+    /// #[serde(crate = "__serde", remote = "Moved")]
     /// struct __Written { #[serde(rename = "0", getter = "__field_0")] __0: String }
     /// fn __field_0(this: &Moved) -> &String { &this.0 }
     ///
     /// #[derive(Deserialize)]
-    /// #[serde(crate = "..")]
+    /// #[serde(crate = "__serde")]
     /// struct __Read { #[serde(rename = "0")] __0: String }
     /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(.., |read| Moved { 0: read.__0 }) }
     /// ```
@@ -185,7 +185,6 @@ impl Original<'_> {
         name: &Ident,
         body: &TokenStream,
     ) -> TokenStream {
-        let serde = serde_path(self.krate);
         let names = container_style(self.shape, self.serde);
         let attrs = mirrored_attrs(&self.input.attrs).filter(|attr| !attr.path().is_ident("cfg"));
         let generics = &self.input.generics;
@@ -200,11 +199,21 @@ impl Original<'_> {
         };
         quote! {
             #[derive(#derives)]
-            #[serde(crate = #serde #style #names)]
+            #[serde(crate = "__serde" #style #names)]
             #(#attrs)*
             #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
             #definition
         }
+    }
+}
+
+/// What the code that serde derives on a mirror names: the primitive types, without a path, and serde itself.
+///
+/// serde takes its own path as a string, in which `$crate` would mean nothing; a name that is imported beside the mirror always does.
+pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
+    quote! {
+        #[allow(unused_imports)]
+        use #private::{Refused as _, primitive::*, serde as __serde};
     }
 }
 
@@ -247,13 +256,12 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
     }
     let (write_generics, _, write_where) = write.split_for_impl();
     let (read_generics, _, read_where) = read.split_for_impl();
+    let imports = mirror_imports(&private);
     let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
         #[doc(hidden)]
         const _: () = {
-            // serde names primitive types without a path.
-            #[allow(unused_imports)]
-            use #private::{Refused as _, primitive::*};
+            #imports
             #items
 
             #attributes
