@@ -45,7 +45,6 @@ pub struct Numbers {
     added: Vec<i64>,
 }
 
-#[diagnostic::do_not_recommend]
 impl Apply<Added> for Numbers {
     fn apply(&mut self, event: Added, _context: &Context) {
         self.added.push(event.number);

@@ -55,12 +55,19 @@
 //!
 //! # Which crate do I need
 //!
-//! This one for aggregates and their tests; `es-mongo` for a server. The macros come with the default feature `derive`.
+//! This one for aggregates and their tests; `es-mongo` for a server.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `derive` | yes | the macros |
+//! | `conformance` | no | the laws of a store, for whoever writes one |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
 mod append;
-#[cfg(feature = "derive")]
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
 mod error;

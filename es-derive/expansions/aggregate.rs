@@ -12,7 +12,6 @@ pub enum InvoiceEvent {
     InvoicePaid(InvoicePaid),
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::From<InvoiceCreated> for InvoiceEvent {
     fn from(__event: InvoiceCreated) -> Self {
@@ -20,7 +19,6 @@ impl ::es_core::__private::From<InvoiceCreated> for InvoiceEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceCreated {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<InvoiceEvent>) {
@@ -28,7 +26,6 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceCreated {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::From<InvoicePaid> for InvoiceEvent {
     fn from(__event: InvoicePaid) -> Self {
@@ -36,7 +33,6 @@ impl ::es_core::__private::From<InvoicePaid> for InvoiceEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoicePaid {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<InvoiceEvent>) {
@@ -44,7 +40,6 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoicePaid {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceEvent {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<InvoiceEvent>) {
@@ -52,7 +47,6 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::fmt::Debug for InvoiceEvent {
     fn fmt(
@@ -69,7 +63,6 @@ impl ::es_core::__private::fmt::Debug for InvoiceEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 #[allow(clippy::too_many_lines)]
 impl ::es_core::__private::EventSet for InvoiceEvent {
@@ -141,7 +134,6 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::serde::Serialize for InvoiceEvent {
     fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -225,7 +217,6 @@ const _: () = {
         cache: u32,
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl ::es_core::__private::Aggregate for Invoice {

@@ -12,7 +12,6 @@ pub enum CartEvent<T: Clone> {
     Emptied(Emptied),
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
     fn from(__event: ItemAdded<T>) -> Self {
@@ -20,7 +19,6 @@ impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -28,7 +26,6 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
     fn from(__event: Emptied) -> Self {
@@ -36,7 +33,6 @@ impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -44,7 +40,6 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
@@ -52,7 +47,6 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
     fn fmt(
@@ -69,7 +63,6 @@ impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 #[allow(clippy::too_many_lines)]
 impl<T: Clone> ::es_core::__private::EventSet for CartEvent<T>
@@ -148,7 +141,6 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::serde::Serialize for CartEvent<T>
 where
@@ -184,7 +176,6 @@ const _: () = {
         items: Vec<T>,
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl<T: Clone> ::es_core::__private::Aggregate for Cart<T>

@@ -21,7 +21,6 @@ const _: () = {
         note: Option<String>,
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl ::es_core::__private::serde::Serialize for InvoicePaid {
         fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -32,7 +31,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
         fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
@@ -54,7 +52,6 @@ const _: () = ::es_core::__private::assert!(
     "`from` of `InvoicePaid` has to be version 1 of `InvoicePaid`, and `InvoicePaidV1` is stored under another name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
 );
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Event for InvoicePaid {
     const TYPE: &'static ::es_core::__private::str = "InvoicePaid";

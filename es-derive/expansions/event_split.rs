@@ -24,7 +24,6 @@ const _: () = {
         Online,
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl ::es_core::__private::serde::Serialize for PaidAndSent {
         fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -35,7 +34,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
         fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
@@ -46,7 +44,6 @@ const _: () = {
     }
 };
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Event for PaidAndSent {
     const TYPE: &'static ::es_core::__private::str = "PaidAndSent";
@@ -63,7 +60,6 @@ impl ::es_core::__private::Event for PaidAndSent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Split for PaidAndSent {
     type Parts = (InvoicePaid, InvoiceSent);

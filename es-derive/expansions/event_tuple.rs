@@ -49,7 +49,6 @@ const _: () = {
         )
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl ::es_core::__private::serde::Serialize for Moved {
         fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -60,7 +59,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[diagnostic::do_not_recommend]
     #[allow(deprecated, unused_qualifications)]
     impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for Moved {
         fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
@@ -71,7 +69,6 @@ const _: () = {
     }
 };
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Event for Moved {
     const TYPE: &'static ::es_core::__private::str = "Moved";

@@ -13,7 +13,6 @@ enum DoorEvent {
     DoorClosed(DoorClosed),
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::From<DoorClosed> for DoorEvent {
     fn from(__event: DoorClosed) -> Self {
@@ -21,7 +20,6 @@ impl ::es_core::__private::From<DoorClosed> for DoorEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
@@ -29,7 +27,6 @@ impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
@@ -37,7 +34,6 @@ impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::fmt::Debug for DoorEvent {
     fn fmt(
@@ -53,7 +49,6 @@ impl ::es_core::__private::fmt::Debug for DoorEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::serde::Serialize for DoorEvent {
     fn serialize<__S: ::es_core::__private::serde::Serializer>(
@@ -64,7 +59,6 @@ impl ::es_core::__private::serde::Serialize for DoorEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::EventSet for DoorEvent {
     const EVENTS: &'static [::es_core::__private::EventInfo] = &[];
@@ -86,7 +80,6 @@ impl ::es_core::__private::EventSet for DoorEvent {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Aggregate for Door {
     type Event = DoorEvent;

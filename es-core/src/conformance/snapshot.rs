@@ -42,7 +42,6 @@ pub struct Reshaped {
     total: i64,
 }
 
-#[diagnostic::do_not_recommend]
 impl Apply<Added> for Reshaped {
     fn apply(&mut self, event: Added, _context: &Context) {
         self.total += event.number;

@@ -58,12 +58,9 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
 }
 
 /// What stands before every generated impl.
-///
-/// Without `do_not_recommend` the compiler would list other events and aggregates beside the remedy for a missing one.
 pub(crate) fn impl_attributes() -> TokenStream {
     quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(deprecated, unused_qualifications)]
     }
 }

@@ -1,0 +1,13 @@
+//! The laws of a store, kept by the one on MongoDB.
+
+use es_mongo::MongoStore;
+use es_mongo::dev::{DevServer, fresh_database_name};
+
+/// A store without events, in a database of its own.
+async fn empty_store() -> MongoStore {
+    let server = DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"));
+    let opened = MongoStore::connect(server.uri(), &fresh_database_name("conformance")).await;
+    opened.unwrap_or_else(|error| panic!("{error}"))
+}
+
+es_core::conformance_tests!(empty_store().await);
