@@ -100,27 +100,64 @@ pub(crate) fn is_index_conflict(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))
 }
 
+/// An error of the driver by what happened and what to do. Labels, topology and replies are left to its source.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Reported {
+    text: String,
+    source: Error,
+}
+
+pub(crate) fn reported(error: Error) -> BoxError {
+    let text = match &*error.kind {
+        ErrorKind::ServerSelection { .. } => {
+            "no server answers; check that it runs, that the address is right, and that the replica set has a primary"
+                .to_owned()
+        }
+        ErrorKind::Authentication { message, .. } => {
+            format!("{message}; check the user, the password and `authSource`")
+        }
+        kind => kind.to_string(),
+    };
+    Reported { text, source: error }.into()
+}
+
 /// Maps an error of the driver. The source is kept: the driver puts no credentials into errors of operations.
 pub(crate) fn store_error(error: Error) -> StoreError {
-    match &*error.kind {
-        ErrorKind::Authentication { .. } => StoreError::Unauthorized { source: error.into() },
-        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => {
-            // The driver reports a refused log-in during selection as this; its text is the only trace of the reason.
-            StoreError::Unavailable { source: error.into() }
-        }
-        ErrorKind::Command(failure) => match failure.code {
-            code::UNAUTHORIZED | code::AUTHENTICATION_FAILED => StoreError::Unauthorized { source: error.into() },
-            code::MAX_TIME_EXPIRED => StoreError::Unavailable { source: error.into() },
-            code if code::NOT_PRIMARY.contains(&code) => StoreError::Unavailable { source: error.into() },
-            _ => StoreError::Backend { source: error.into() },
-        },
-        _ => StoreError::Backend { source: error.into() },
+    let is = |codes: &[i32]| matches!(&*error.kind, ErrorKind::Command(failure) if codes.contains(&failure.code));
+    let is_unreachable = matches!(
+        &*error.kind,
+        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }
+    );
+    let is_refused = matches!(&*error.kind, ErrorKind::Authentication { .. })
+        || is(&[code::UNAUTHORIZED, code::AUTHENTICATION_FAILED]);
+    let is_unavailable = is_unreachable || is(&[code::MAX_TIME_EXPIRED]) || is(&code::NOT_PRIMARY);
+    let source = reported(error);
+    if is_refused {
+        StoreError::Unauthorized { source }
+    } else if is_unavailable {
+        StoreError::Unavailable { source }
+    } else {
+        StoreError::Backend { source }
     }
 }
 
 /// Something stored is not as this library stores it.
 pub(crate) fn malformed(what: impl Into<String>, source: impl Into<BoxError>) -> StoreError {
     StoreError::Malformed { what: what.into(), source: source.into() }
+}
+
+/// Refuses a name of a database that the server could not hold, or would take for something else.
+pub(crate) fn check_database(name: &str) -> Result<(), StoreError> {
+    check_name(name)?;
+    if name.len() < 64 && !name.contains(['.', '/', '\\', ' ', '"']) {
+        return Ok(());
+    }
+    Err(StoreError::Unsafe {
+        reason: format!(
+            "`{name}` cannot be the name of a database: it must be shorter than 64 bytes, without `.`, `/`, `\\`, `\"` and spaces"
+        ),
+    })
 }
 
 /// Refuses a name of a database or collection that the server could not hold, or would take for something else.
@@ -141,7 +178,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
 pub(crate) fn without_credentials(uri: &str, error: &Error) -> BoxError {
     let mut text = error.to_string();
     if let Some(password) = password(uri) {
-        text = text.replace(password, "…");
+        text = text.replace(&format!(":{password}"), ":…");
+        // A short one stands in ordinary words too, and to replace it there would spoil the text and tell the password.
+        if password.len() > 3 {
+            text = text.replace(password, "…");
+        }
     }
     text.into()
 }
@@ -176,5 +217,22 @@ mod tests {
         for name in ["", "a\0b", "a$b", "system.views"] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
+        for name in ["a.b", "a b", "a/b", &"x".repeat(64)] {
+            assert!(check_database(name).is_err(), "{name:?}");
+        }
+        assert!(check_name("billing.events").is_ok());
+    }
+
+    #[test]
+    fn a_short_password_does_not_spoil_the_text() {
+        let error = Error::custom("cannot be parsed: mongodb://me:b@host".to_owned());
+        let text = without_credentials("mongodb://me:b@host", &error).to_string();
+        assert!(text.contains("cannot be parsed") && !text.contains(":b@"), "{text}");
+    }
+
+    #[test]
+    fn an_error_of_the_driver_is_told_without_labels_and_replies() {
+        let text = store_error(Error::custom("the reason".to_owned())).to_string();
+        assert!(!text.contains("labels") && !text.contains("Kind:"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ use es_core::StoreError;
 use mongodb::Client;
 use mongodb::options::{Acknowledgment, WriteConcern};
 
-use crate::error::check_name;
+use crate::error::{check_database, check_name};
 use crate::store::MongoStore;
 
 /// The names of the three collections. Indexes are made, and checked, under the names in use.
@@ -119,7 +119,8 @@ impl StoreBuilder {
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
-        for name in [database, &options.names.events, &options.names.snapshots, &options.names.archive] {
+        check_database(database)?;
+        for name in [&options.names.events, &options.names.snapshots, &options.names.archive] {
             check_name(name)?;
         }
         MongoStore::open(self).await

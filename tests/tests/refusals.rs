@@ -182,6 +182,7 @@ async fn refused(uri: &str) -> StoreError {
 async fn a_server_that_is_not_there_is_an_error_within_five_seconds() {
     let error = refused("mongodb://user:hunter2@127.0.0.1:1/?replicaSet=rs0").await;
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("check that it runs"), "{error}");
 }
 
 #[tokio::test]
@@ -227,7 +228,7 @@ async fn what_is_no_event_is_refused_by_the_server_itself() {
 
 #[tokio::test]
 async fn a_database_name_that_the_server_would_misread_is_refused() {
-    for name in ["", "a\0b", "a$b"] {
+    for name in ["", "a\0b", "a$b", "a.b"] {
         let error = MongoStore::connect(server().await.uri(), name).await.unwrap_err();
         assert!(matches!(error, StoreError::Unsafe { .. }), "{error:?}");
     }

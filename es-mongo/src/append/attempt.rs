@@ -11,7 +11,7 @@ use mongodb::options::{ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
 use crate::append::places::Places;
-use crate::error::{WriteFate, commit_fate, insert_fate, uncommitted_fate};
+use crate::error::{WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
 
@@ -56,8 +56,8 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
             WriteFate::Refused { index, duplicate } => {
                 Attempt::Refused { stored: index, culprit: index, cause: refusal(duplicate, error) }
             }
-            WriteFate::NotWritten => Attempt::NotWritten(error.into()),
-            WriteFate::Unknown => Attempt::Unknown(error.into()),
+            WriteFate::NotWritten => Attempt::NotWritten(reported(error)),
+            WriteFate::Unknown => Attempt::Unknown(reported(error)),
             WriteFate::Hopeless => Attempt::Hopeless(error),
         },
         Err(late) => Attempt::Unknown(late),
@@ -78,7 +78,7 @@ pub(crate) async fn transact(
     let transaction = async move { Ok(try_transact(&collections, documents, archived, limit).await) };
     match bounded(limit, transaction).await {
         Ok(Ok(attempt)) => attempt,
-        Ok(Err(error)) => Attempt::Unknown(error.into()),
+        Ok(Err(error)) => Attempt::Unknown(reported(error)),
         Err(late) => Attempt::Unknown(late),
     }
 }
@@ -91,11 +91,11 @@ async fn try_transact(
 ) -> Attempt {
     let mut session = match collections.client.start_session().await {
         Ok(session) => session,
-        Err(error) => return Attempt::NotWritten(error.into()),
+        Err(error) => return Attempt::NotWritten(reported(error)),
     };
     let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
     if let Err(error) = session.start_transaction().with_options(options).await {
-        return Attempt::NotWritten(error.into());
+        return Attempt::NotWritten(reported(error));
     }
     let written = write_all(collections, &mut session, documents, archived).await;
     if let Some(failed) = written {
@@ -117,7 +117,7 @@ async fn write_all(
         match any_archived(collections, session, &places).await {
             Ok(false) => {}
             Ok(true) => return Some(Attempt::Archived),
-            Err(error) => return Some(Attempt::NotWritten(error.into())),
+            Err(error) => return Some(Attempt::NotWritten(reported(error))),
         }
     }
     match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
@@ -127,7 +127,7 @@ async fn write_all(
                 Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
             }
             WriteFate::Hopeless => Attempt::Hopeless(error),
-            WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(error.into()),
+            WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
         }),
     }
 }
@@ -153,9 +153,9 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
     loop {
         let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
         match commit_fate(&error) {
-            WriteFate::NotWritten => return Attempt::NotWritten(error.into()),
+            WriteFate::NotWritten => return Attempt::NotWritten(reported(error)),
             _ if Instant::now() < end => tokio::time::sleep(COMMIT_PAUSE).await,
-            _ => return Attempt::Unknown(error.into()),
+            _ => return Attempt::Unknown(reported(error)),
         }
     }
 }
