@@ -104,6 +104,24 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         loaded(replay)
     }
 
+    /// The aggregate as it is, rebuilt from a version on: on top of the newest usable snapshot at or below that version, with every event after
+    /// the snapshot. From version 0 it is rebuilt whole, whatever snapshots there are.
+    ///
+    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub async fn load_from_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id)?;
+        let mut replay = match self.store.newest_snapshot(&stream, version.into()).await? {
+            Some(snapshot) => Replay::from_snapshot(stream, snapshot),
+            None => Replay::new(stream),
+        };
+        self.fold(&mut replay, Version::MAX, |_| true).await?;
+        loaded(replay)
+    }
+
     /// The aggregate as it was at a moment: the longest prefix of its stream that was recorded by then.
     ///
     /// The prefix ends before the first event that was recorded later, even if a clock went back and events after it bear an earlier time.

@@ -19,6 +19,7 @@ pub async fn snapshot_plus_tail_equals_full_replay_at_every_version<S: Store>(st
     for version in 1..=20_u32 {
         let (left, right) = (with.load_at_version("a", version).await, without.load_at_version("a", version).await);
         assert_eq!(expect(left), expect(right), "version {version}");
+        assert_eq!(expect(with.load_from_version("a", version).await).added.len(), 20, "from version {version}");
     }
 }
 
