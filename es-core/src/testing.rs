@@ -28,7 +28,11 @@
 //! given::<Account>(Deposited { cents: 500 }).when(|account| account.withdraw(501)).then_error(Overdrawn);
 //! ```
 
+mod roundtrip;
+
 use std::fmt::{Debug, Write};
+
+pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
 use crate::{
     Aggregate, AggregateId, Context, EventData, EventSet, IntoEvents, Metadata, NewEvent, Replay, Sequence, StoreError,

@@ -36,9 +36,12 @@ fn write_leaf(value: &Bson) -> String {
         Bson::Int64(number) => format!("Long({number})"),
         // The shortest text that is read as the same number.
         Bson::Double(number) => format!("Double({number:?})"),
+        // Beyond the years that RFC 3339 can write, the text is of another moment.
         Bson::DateTime(date) => match date.try_to_rfc3339_string() {
-            Ok(text) => format!("Date(\"{text}\")"),
-            Err(_) => format!("DateMillis({})", date.timestamp_millis()),
+            Ok(text) if bson::DateTime::parse_rfc3339_str(&text).is_ok_and(|read| read == *date) => {
+                format!("Date(\"{text}\")")
+            }
+            _ => format!("DateMillis({})", date.timestamp_millis()),
         },
         Bson::Decimal128(number) => format!("Decimal128(\"{number}\")"),
         Bson::ObjectId(id) => format!("ObjectId(\"{id}\")"),
