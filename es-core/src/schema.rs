@@ -12,7 +12,7 @@
 //! fn what_is_stored_can_be_read_for_ever() {
 //!     es_core::schema::check::<Invoice>("events.lock");
 //! }
-//! # what_is_stored_can_be_read_for_ever();
+//! # let _ = |path: &str| es_core::schema::check::<Invoice>(path);
 //! ```
 //!
 //! The first run, and each that finds something new, asks for `ES_UPDATE=1 cargo test`, which adds it to the file:
@@ -30,8 +30,9 @@
 //!
 //! # What it refuses, with and without `ES_UPDATE=1`
 //!
-//! - Another shape of a version that is in the file. A field that may be missing (`Option`, `#[serde(default)]`) is a compatible addition:
-//!   the check says so, and records it as `added`. So is any addition that `#[event(since = ..)]` declares as a version of its own.
+//! - Another shape of a version that is in the file. What stored data need not have is a compatible addition: a field that may be missing (`Option`,
+//!   `#[serde(default)]`), a variant of an enum. The check says so, and records it as `added`. Where older programs must refuse
+//!   such data, not misread it, `#[event(version = 2, since = 1)]` makes it a version of its own.
 //! - A version or a name that nothing reads any more. A name may go where `retired("..")` lists it.
 //! - A sample that no longer becomes the newest version of its event.
 //! - Another shape of the state under the same `snapshot(version = ..)`.
@@ -52,6 +53,8 @@ mod file;
 mod finding;
 mod literal;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod tree;
 

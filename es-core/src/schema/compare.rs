@@ -174,7 +174,9 @@ impl EventRules<'_> {
         }
         if is_read {
             self.findings.push(Finding::compatible(
-                format!("{name} version {number} gained what may be missing, so all that was stored can still be read"),
+                format!(
+                    "{name} version {number} gained what stored data need not have, so all of it can still be read"
+                ),
                 difference(shape, &current),
                 format!(
                     "record it as it is, or, where older programs must refuse what they do not know, write \

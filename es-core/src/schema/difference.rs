@@ -29,23 +29,36 @@ pub(super) fn is_same(released: &[Node], current: &[Node]) -> bool {
         && add_optional(current, released).is_some()
 }
 
-/// The released shape with the fields that were added, or `None` where anything else differs than fields that may be missing.
+/// The released shape with what was added, or `None` where anything else differs than fields that may be missing, and variants.
 pub(super) fn add_optional(released: &[Node], current: &[Node]) -> Option<Vec<Node>> {
+    add(released, current, false)
+}
+
+fn add(released: &[Node], current: &[Node], are_variants: bool) -> Option<Vec<Node>> {
     let mut merged = Vec::new();
     for node in released {
         let now = find(current, &node.line)?;
         if field(&now.line) != field(&node.line) {
             return None;
         }
-        merged.push(Node::new(node.line.clone()).with(add_optional(&node.children, &now.children)?));
+        let children = add(&node.children, &now.children, has_variants(&node.line))?;
+        merged.push(Node::new(node.line.clone()).with(children));
     }
     for node in current.iter().filter(|node| find(released, &node.line).is_none()) {
-        if !field(&node.line).1 {
+        if !are_variants && !field(&node.line).1 {
             return None;
         }
         merged.push(Node::new(format!("{ADDED}{}", node.line)).with(node.children.clone()));
     }
     Some(merged)
+}
+
+/// Whether what stands below a line are the variants of an enum.
+fn has_variants(line: &str) -> bool {
+    let (_, _, kind) = field(line);
+    let kind = kind.trim_end_matches(" | null");
+    let inner = kind.rsplit_once("list of ").or_else(|| kind.rsplit_once("map of ")).map_or(kind, |(_, inner)| inner);
+    inner == "one of" || inner.starts_with("one of, ")
 }
 
 /// What differs, line by line; an order that differs is not shown.

@@ -106,6 +106,8 @@ struct Tracer {
     tag_fields: BTreeMap<String, String>,
     /// Fields that are not given: another name of a field that is, or a field of which it is asked whether it may be missing.
     omitted: BTreeSet<String>,
+    /// Fields to be given before the others, because these others may be other names of them.
+    first: BTreeSet<String>,
     /// Whether data without the field can be read.
     optional: BTreeMap<String, bool>,
     /// The field that is missing in this reading.
@@ -200,6 +202,7 @@ impl Tracer {
                 }
                 _ => "a name of a variant is refused".to_owned(),
             },
+            Halt::DuplicateField(name) => format!("the field `{name}` is there twice"),
             Halt::Refused(reason) => reason,
             Halt::Exhausted(path) => {
                 let reason = self.refusals.remove(&path).unwrap_or_default();

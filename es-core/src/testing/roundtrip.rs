@@ -1,7 +1,7 @@
 //! Whether BSON gives back what it was given.
 
 mod record;
-#[cfg(all(test, feature = "derive"))]
+#[cfg(test)]
 mod tests;
 mod value;
 

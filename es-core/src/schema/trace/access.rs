@@ -34,6 +34,25 @@ impl<'p> Named<'p> {
         Self { tracer, path, hints, names: names.into_iter(), current: None, seen: Vec::new(), tag: None, is_by_name }
     }
 
+    /// The fields that the type says it has: its own names and its older ones, in no order that would tell which is which.
+    pub(super) fn declared(tracer: &'p mut Tracer, path: String, hints: Hints, names: &[&str]) -> Self {
+        let (first, rest): (Vec<&str>, Vec<&str>) =
+            names.iter().partition(|name| tracer.first.contains(&join(&path, name)));
+        let names = first.into_iter().chain(rest).map(str::to_owned).collect();
+        Self::new(tracer, path, hints, names)
+    }
+
+    /// A field that was given under two names keeps the one that the type calls it by.
+    pub(super) fn settle<T>(&mut self, read: Result<T, Halt>) -> Result<T, Halt> {
+        let (Err(Halt::DuplicateField(name)), Some(given)) = (&read, &self.current) else { return read };
+        if given == name {
+            self.tracer.first.insert(join(&self.path, name));
+        } else {
+            self.tracer.omitted.insert(join(&self.path, given));
+        }
+        Err(Halt::Again)
+    }
+
     /// What was seen: a document, or a variant where a field said which.
     pub(super) fn finish(self) -> Shape {
         let Some((tag, at, name)) = self.tag else { return Shape::Document(self.seen) };
@@ -295,9 +314,9 @@ impl<'de> VariantAccess<'de> for Probe<'_> {
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Halt> {
         let Probe { tracer, path, hints, out } = self;
-        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        let mut named = Named::new(tracer, path, hints, fields);
+        let mut named = Named::declared(tracer, path, hints, fields);
         let read = visitor.visit_map(&mut named);
+        let read = named.settle(read);
         *out = named.finish();
         read
     }

@@ -45,9 +45,10 @@ pub(super) enum Any {
 pub(super) fn any(at: usize) -> Option<Any> {
     let value = match at {
         0 => Bson::String(STRINGS[0].to_owned()),
-        1 => Bson::Int32(1),
-        2 => Bson::Boolean(true),
-        3 => Bson::Double(1.5),
+        // Before the integer, which a float accepts too.
+        1 => Bson::Double(1.5),
+        2 => Bson::Int32(1),
+        3 => Bson::Boolean(true),
         4 => Bson::DateTime(DateTime::from_millis(MILLIS)),
         5 => Bson::Decimal128("1.00".parse::<Decimal128>().ok()?),
         6 => Bson::ObjectId(ObjectId::from_bytes([1; 12])),

@@ -9,6 +9,8 @@ pub(super) enum Halt {
     /// Something was learned on the way.
     Again,
     MissingField(&'static str),
+    /// A field was given under two of its names.
+    DuplicateField(&'static str),
     UnknownVariant(&'static [&'static str]),
     Refused(String),
     /// Every candidate for the value at this path was refused.
@@ -24,6 +26,10 @@ impl de::Error for Halt {
         Self::MissingField(field)
     }
 
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::DuplicateField(field)
+    }
+
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         Self::UnknownVariant(expected)
     }
@@ -34,6 +40,7 @@ impl fmt::Display for Halt {
         match self {
             Self::Again => f.write_str("to be read again"),
             Self::MissingField(field) => write!(f, "missing field `{field}`"),
+            Self::DuplicateField(field) => write!(f, "duplicate field `{field}`"),
             Self::UnknownVariant(expected) => write!(f, "unknown variant, expected one of {expected:?}"),
             Self::Exhausted(path) => write!(f, "no value for `{path}`"),
             Self::Refused(reason) => f.write_str(reason),

@@ -311,9 +311,9 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     ) -> Result<V::Value, Halt> {
         self.inside(type_name::<V::Value>(), |probe| {
             let Probe { tracer, path, hints, out } = probe;
-            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-            let mut named = Named::new(tracer, path, hints, fields);
+            let mut named = Named::declared(tracer, path, hints, fields);
             let read = visitor.visit_map(&mut named);
+            let read = named.settle(read);
             *out = named.finish();
             read
         })

@@ -27,7 +27,7 @@ struct Recorder;
 
 /// The parts of a value that are still being written, and what they become.
 pub(super) struct Parts {
-    parts: Vec<(Value, Value)>,
+    list: Vec<(Value, Value)>,
     key: Option<Value>,
     variant: Option<&'static str>,
     is_bson: bool,
@@ -35,11 +35,11 @@ pub(super) struct Parts {
 
 impl Parts {
     fn new(variant: Option<&'static str>) -> Self {
-        Self { parts: Vec::new(), key: None, variant, is_bson: false }
+        Self { list: Vec::new(), key: None, variant, is_bson: false }
     }
 
     fn push<T: Serialize + ?Sized>(&mut self, key: Value, value: &T) -> Result<(), Refusal> {
-        self.parts.push((key, record(value)?));
+        self.list.push((key, record(value)?));
         Ok(())
     }
 
@@ -51,12 +51,12 @@ impl Parts {
     }
 
     fn into_list(self) -> Value {
-        let items = self.parts.into_iter().map(|(_, value)| value).collect();
+        let items = self.list.into_iter().map(|(_, value)| value).collect();
         Self::wrap(Value::List(items), self.variant)
     }
 
     fn into_document(self) -> Value {
-        let value = Self::wrap(Value::Document(self.parts), self.variant);
+        let value = Self::wrap(Value::Document(self.list), self.variant);
         if self.is_bson { Value::Bson(Box::new(value)) } else { value }
     }
 }

@@ -1,5 +1,7 @@
 //! One test a class of what BSON does not give back.
 
+#![cfg(feature = "derive")]
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
