@@ -22,6 +22,9 @@ use serde::ser::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(bson::DateTime);
 
+/// From 0000-01-01T00:00:00Z to the last millisecond of the year 9999.
+const RFC_3339_MILLIS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
 /// A text is not a moment in RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a time in RFC 3339, such as 2024-02-29T12:00:00Z")]
@@ -78,10 +81,11 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.try_to_rfc3339_string() {
-            Ok(text) => f.pad(&text),
-            // A BSON date can lie outside the years that RFC 3339 can write.
-            Err(_) => write!(f, "{} ms", self.as_millis()),
+        // A BSON date can lie outside the years 0 to 9999 that RFC 3339 can write; bson would write the nearest that it can.
+        let text = RFC_3339_MILLIS.contains(&self.as_millis()).then(|| self.0.try_to_rfc3339_string());
+        match text {
+            Some(Ok(text)) => f.pad(&text),
+            _ => write!(f, "{} ms", self.as_millis()),
         }
     }
 }
@@ -162,6 +166,12 @@ mod tests {
         let raw = bson::serialize_to_raw_document_buf(&outer).unwrap();
         let back: Outer = bson::deserialize_from_slice(raw.as_bytes()).unwrap();
         assert_eq!(back.inner.at.as_millis(), 1_234);
+    }
+
+    #[test]
+    fn a_moment_that_rfc_3339_cannot_write_is_not_shown_as_another_one() {
+        assert_eq!(Timestamp::from_millis(253_402_300_800_000).to_string(), "253402300800000 ms");
+        assert_eq!(Timestamp::from_millis(253_402_300_799_999).to_string(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]
