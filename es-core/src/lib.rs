@@ -53,6 +53,10 @@
 //! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
+//! # Changing what is stored
+//!
+//! Events are stored for ever, and programs change: see the [guide](guide::changing_events).
+//!
 //! # Which crate do I need
 //!
 //! This one for aggregates and their tests; `es-mongo` for a server.
@@ -73,6 +77,8 @@ mod context;
 mod error;
 mod event;
 mod events;
+#[cfg(feature = "derive")]
+pub mod guide;
 pub mod memory;
 mod metadata;
 mod recorded;

@@ -157,6 +157,20 @@ impl<E: Event> Listed for E {
     }
 }
 
+/// What a field may be. It is serde's two traits with a better explanation of what is missing, said before serde's own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "serde cannot both write and read this",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}` where it is yours, give the field `#[serde(with = \"..\")]`, or leave it out of what is stored with `#[serde(skip)]`"
+)]
+pub trait Storable {
+    /// Names the obligation.
+    const CHECKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> Storable for T {}
+
 /// Reads an event from what versions `since` to its own stored, which have the same shape.
 ///
 /// # Errors

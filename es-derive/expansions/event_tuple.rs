@@ -3,6 +3,11 @@ pub struct Moved(pub String, u32);
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    #[allow(deprecated)]
+    const _: () = {
+        let () = <String as ::es_core::__private::Storable>::CHECKED;
+        let () = <u32 as ::es_core::__private::Storable>::CHECKED;
+    };
     #[derive(::es_core::__private::serde::Serialize)]
     #[serde(crate = "__serde", remote = "Moved", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]

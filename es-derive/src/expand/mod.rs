@@ -7,6 +7,7 @@ mod event_set;
 mod proof;
 mod span;
 mod state;
+mod storable;
 mod stored;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
 
 use super::event::{container_style, fields};
 use super::span::local;
-use super::{impl_attributes, private};
+use super::{impl_attributes, private, storable};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
@@ -30,6 +30,13 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
+        let mut mirror = self.mirror_shape();
+        // Before serde's own code, so that it is what the compiler says first.
+        mirror.items = [storable::expand(self), mirror.items].into_iter().collect();
+        mirror
+    }
+
+    fn mirror_shape(&self) -> Mirror {
         match self.shape {
             Shape::Tuple if !Shape::is_chosen(self.serde) => self.mirror_tuple(),
             Shape::Unit if !Shape::is_chosen(self.serde) => self.mirror_same(&quote!({})),
@@ -72,7 +79,7 @@ impl Original<'_> {
     }
 
     /// In the mirror `Self` would be the mirror.
-    fn spell_out_self(&self, ty: &Type) -> Type {
+    pub(super) fn spell_out_self(&self, ty: &Type) -> Type {
         struct SpellOut(Type);
         impl VisitMut for SpellOut {
             fn visit_type_mut(&mut self, ty: &mut Type) {
