@@ -220,6 +220,20 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
     None
 }
 
+/// Refuses an event that shares a stored name with one before it in the list.
+///
+/// # Panics
+///
+/// Where it does: in a `const`, so that the compiler says it of the caller.
+#[track_caller]
+pub const fn assert_name_differs(at: usize, events: &[EventInfo], shown: &[&str]) {
+    if let Some((other, name)) = first_clash(&events[at], events, at) {
+        let tail = "`; list only the newest version of an event, or give one of them another `name`";
+        let parts = ["`", shown[at], "` and `", shown[other], "` are both stored as `", name, tail];
+        panic!("{}", Message::of(&parts).as_str());
+    }
+}
+
 /// The first event that is stored under a name: its place, and the name.
 pub const fn first_named<'a>(name: &str, events: &'a [EventInfo]) -> Option<(usize, &'a str)> {
     let mut at = 0;

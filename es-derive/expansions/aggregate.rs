@@ -164,18 +164,7 @@ const _: () = {
         "InvoicePaid",
         "PaidAndSent",
     ];
-    const _: () = if let ::es_core::__private::Option::Some((__other, __name)) = ::es_core::__private::first_clash(
-        &__EVENTS[1usize],
-        __EVENTS,
-        1usize,
-    ) {
-        ::es_core::__private::panic!(
-            "{}", ::es_core::__private::Message::of(& ["`InvoicePaid` and `",
-            __SHOWN[__other], "` are both stored as `", __name,
-            "`; list only the newest version of an event, or give one of them another `name`"])
-            .as_str()
-        )
-    };
+    const _: () = ::es_core::__private::assert_name_differs(1usize, __EVENTS, __SHOWN);
     const _: () = if let ::es_core::__private::Option::Some((__other, __name)) = ::es_core::__private::first_clash(
         &<PaidAndSent as ::es_core::__private::Listed>::INFO,
         __EVENTS,

@@ -98,18 +98,7 @@ where
         const {
             let __EVENTS: &[::es_core::__private::EventInfo] = <Self as ::es_core::__private::EventSet>::EVENTS;
             let __SHOWN: &[&::es_core::__private::str] = &["ItemAdded<T>", "Emptied"];
-            if let ::es_core::__private::Option::Some((__other, __name)) = ::es_core::__private::first_clash(
-                &__EVENTS[1usize],
-                __EVENTS,
-                1usize,
-            ) {
-                ::es_core::__private::panic!(
-                    "{}", ::es_core::__private::Message::of(& ["`Emptied` and `",
-                    __SHOWN[__other], "` are both stored as `", __name,
-                    "`; list only the newest version of an event, or give one of them another `name`"])
-                    .as_str()
-                )
-            }
+            ::es_core::__private::assert_name_differs(1usize, __EVENTS, __SHOWN);
         };
         if <ItemAdded<T> as ::es_core::__private::Listed>::is_stored_as(__type) {
             return <ItemAdded<

@@ -58,9 +58,7 @@ fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream,
 /// const _: () = {
 ///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
 ///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];
-///     const _: () = if let Option::Some((other, name)) = first_clash(__EVENTS, 1) {
-///         panic!("{}", Message::of(&["`InvoicePaid` and `", __SHOWN[other], "` are both stored under the name `", name, ".."]).as_str())
-///     };
+///     const _: () = assert_name_differs(1, __EVENTS, __SHOWN);
 /// };
 /// ```
 pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -105,14 +103,8 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let private = private(&aggregate.krate);
     let mut assertions = Vec::new();
     for (at, event) in aggregate.events.iter().enumerate().skip(1) {
-        let head = format!("`{}` and `", shown(event.ty));
-        let tail = "`; list only the newest version of an event, or give one of them another `name`";
-        assertions.push(refuse(
-            event.ty,
-            &private,
-            &quote!(#private::first_clash(&__EVENTS[#at], __EVENTS, #at)),
-            &quote!(#head, __SHOWN[__other], "` are both stored as `", __name, #tail),
-        ));
+        // Blamed is the caller: the listed type, where the whole call stands.
+        assertions.push(over(event.ty, quote!(#private::assert_name_differs(#at, __EVENTS, __SHOWN))));
     }
     for ty in aggregate.split() {
         let head = format!("`{}`, which is split, and `", shown(ty));
