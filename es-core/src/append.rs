@@ -6,7 +6,8 @@ use bson::raw::{RawArray, RawBsonRef, RawDocument};
 
 use crate::stream::check_id;
 use crate::{
-    EventData, EventId, EventSet, InvalidId, Metadata, Position, Sequence, StoreError, StreamId, Timestamp, Version,
+    EventData, EventId, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId,
+    Timestamp, Version,
 };
 
 /// How many levels documents may be nested in the data or the metadata of an event: what MongoDB documents as its limit.
@@ -169,6 +170,18 @@ impl Append {
     /// These events after this version of this aggregate.
     pub fn new(stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Self {
         Self { stream, expected, events, append_id: None, event_ids: None }
+    }
+
+    /// Whether these recorded events are what this append would record: the same names, versions and data, in the same order.
+    ///
+    /// This is how a store tells a repeated append id from one that was used with other events.
+    pub fn has_recorded<'a>(&self, stored: impl ExactSizeIterator<Item = &'a RecordedEvent<EventData>>) -> bool {
+        stored.len() == self.events.len()
+            && stored.zip(&self.events).all(|(stored, new)| {
+                stored.event_type == new.event_type
+                    && stored.event_version == new.event_version
+                    && stored.data == new.data
+            })
     }
 
     /// The same under an idempotency key.

@@ -149,12 +149,7 @@ impl Recording {
 
     fn again(&self, range: (usize, usize), append: &Append) -> Result<Appended, StoreError> {
         let stored = self.events.get(range.0..range.1).unwrap_or_default();
-        let same = stored.len() == append.events.len()
-            && stored.iter().zip(&append.events).all(|(stored, new)| {
-                stored.event_type == new.event_type
-                    && stored.event_version == new.event_version
-                    && stored.data == new.data
-            });
+        let same = append.has_recorded(stored.iter().map(|event| &**event));
         match (same, self.receipt(range), &append.append_id) {
             (true, Some(receipt), _) => Ok(Appended::Already(receipt)),
             (_, receipt, append_id) => Err(StoreError::AppendIdReused {

@@ -104,11 +104,7 @@ async fn answer_by_key(
     let Some(append_id) = &append.append_id else { return Ok(None) };
     let Some(stored) = find_append(collections, &append.stream, append_id.as_str()).await? else { return Ok(None) };
     let Some(receipt) = receipt(&stored) else { return Ok(None) };
-    let same = stored.len() == append.events.len()
-        && stored.iter().zip(&append.events).all(|(stored, new)| {
-            stored.event_type == new.event_type && stored.event_version == new.event_version && stored.data == new.data
-        });
-    Ok(Some(if same {
+    Ok(Some(if append.has_recorded(stored.iter()) {
         Ok(Appended::Already(receipt))
     } else {
         let (stream, append_id) = (append.stream.clone(), append_id.as_str().to_owned());
