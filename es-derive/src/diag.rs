@@ -24,6 +24,16 @@ impl Diag {
         self.push(Error::new_spanned(tokens.into_token_stream(), message));
     }
 
+    /// Records two things that do not go together, the first with where it stands, the second with what to do.
+    pub(crate) fn conflict(
+        &self,
+        (first, there): (impl ToTokens, impl std::fmt::Display),
+        (second, remedy): (impl ToTokens, impl std::fmt::Display),
+    ) {
+        self.error(first, there);
+        self.error(second, remedy);
+    }
+
     /// Records a mistake at one place.
     pub(crate) fn error_at(&self, span: Span, message: impl std::fmt::Display) {
         self.push(Error::new(span, message));

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use quote::ToTokens;
+use syn::TypePath;
 use syn::ext::IdentExt;
 
 use super::item;
@@ -49,29 +50,39 @@ fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
     let mut seen = HashMap::new();
     for event in &aggregate.events {
         let shown = shown(event.ty);
-        match seen.insert(shown.clone(), event.initial) {
-            Some(true) if !event.initial => diag.error(
-                event.ty,
-                format_args!("`{shown}` is in `init` and in `events`; an event either begins the aggregate or changes it, so remove one"),
+        match seen.get(&shown) {
+            Some(&(first, true)) if !event.initial => diag.conflict(
+                (first, format_args!("`{shown}` is in `init` and in `events`; this is the first")),
+                (event.ty, format_args!("`{shown}` either begins the aggregate or changes it; remove one")),
             ),
-            Some(_) => diag.error(event.ty, format_args!("`{shown}` is listed twice; remove one")),
-            None => {}
+            Some(&(first, _)) => listed_twice(diag, &shown, first, event.ty),
+            None => drop(seen.insert(shown, (event.ty, event.initial))),
         }
     }
 }
 
+fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
+    diag.conflict(
+        (first, format_args!("`{shown}` is listed twice; this is the first")),
+        (second, format_args!("`{shown}` is listed twice; remove one")),
+    );
+}
+
 /// The variants of the event enum are named after the types, so two types of one name clash.
 fn check_variants_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
-    let mut seen: HashMap<String, String> = HashMap::new();
+    let mut seen: HashMap<String, &TypePath> = HashMap::new();
     for event in &aggregate.events {
-        let (variant, shown) = (event.variant.unraw().to_string(), shown(event.ty));
-        match seen.get(&variant) {
-            Some(other) if *other != shown => diag.error(
-                event.ty,
-                format_args!("`{other}` and `{shown}` would both be the variant `{variant}`; import one under another name, `use {shown} as ..`"),
-            ),
-            Some(_) => {}
-            None => drop(seen.insert(variant, shown)),
+        let variant = event.variant.unraw().to_string();
+        let Some(first) = seen.get(&variant) else {
+            seen.insert(variant, event.ty);
+            continue;
+        };
+        let (other, shown) = (shown(first), shown(event.ty));
+        if other != shown {
+            diag.conflict(
+                (first, format_args!("`{other}` and `{shown}` would both be the variant `{variant}`")),
+                (event.ty, format_args!("import one of them under another name: `use {shown} as ..`")),
+            );
         }
     }
 }
@@ -81,26 +92,29 @@ fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
     let split = aggregate.split();
     for (at, ty) in split.iter().enumerate() {
         let shown = shown(ty);
-        if aggregate.events.iter().any(|event| event.ty == ty) {
-            diag.error(
-                ty,
-                format_args!("`{shown}` is split, so it is no event of today; remove it from `init` and `events`"),
+        if let Some(event) = aggregate.events.iter().find(|event| event.ty == ty) {
+            diag.conflict(
+                (event.ty, format_args!("`{shown}` is split, so it is no event of today; remove it here")),
+                (ty, format_args!("`{shown}` is split here; remove it from `init` and `events`")),
             );
-        } else if split[..at].contains(ty) {
-            diag.error(ty, format_args!("`{shown}` is listed twice; remove one"));
+        } else if let Some(first) = split[..at].iter().find(|first| *first == ty) {
+            listed_twice(diag, &shown, first, ty);
         }
     }
 }
 
 /// A retired name is retired once.
 fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashMap::new();
     for name in aggregate.retired() {
         let value = name.value();
-        if seen.contains(&value) {
-            diag.error(name, format_args!("`{value}` is retired twice; remove one"));
+        match seen.get(&value) {
+            Some(first) => diag.conflict(
+                (first, format_args!("`{value}` is retired twice; this is the first")),
+                (name, format_args!("`{value}` is retired twice; remove one")),
+            ),
+            None => drop(seen.insert(value, name)),
         }
-        seen.push(value);
     }
 }
 
@@ -127,6 +141,6 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-fn shown(ty: &syn::TypePath) -> String {
+fn shown(ty: &TypePath) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
 }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use syn::punctuated::Punctuated;
 use syn::{Data, Fields, Meta, Path, Token};
 
@@ -73,15 +75,20 @@ fn check_predecessor(diag: &Diag, event: &Event<'_>) {
 
 /// An alias adds a name; one that adds nothing is a slip.
 fn check_aliases(diag: &Diag, event: &Event<'_>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashMap::new();
     for alias in &event.attr.aliases {
         let name = alias.value();
         if name == event.name {
             diag.error(alias, format_args!("`{name}` is the name of the event already; remove this alias"));
-        } else if seen.contains(&name) {
-            diag.error(alias, format_args!("the alias `{name}` is given twice; remove one"));
+            continue;
         }
-        seen.push(name);
+        match seen.get(&name) {
+            Some(first) => diag.conflict(
+                (first, format_args!("the alias `{name}` is given twice; this is the first")),
+                (alias, format_args!("the alias `{name}` is given twice; remove one")),
+            ),
+            None => drop(seen.insert(name, alias)),
+        }
     }
 }
 
@@ -97,8 +104,11 @@ fn check_split(diag: &Diag, event: &Event<'_>) {
     for (at, part) in parts.iter().enumerate() {
         if part.path.is_ident(&event.input.ident) {
             diag.error(part, "an event is not split into itself; name the events that it is read as");
-        } else if parts[..at].contains(part) {
-            diag.error(part, "this part is listed twice; a split has one event of each type");
+        } else if let Some(first) = parts[..at].iter().find(|first| *first == part) {
+            diag.conflict(
+                (first, "this part is listed twice; this is the first"),
+                (part, "this part is listed twice; a split has one event of each type"),
+            );
         }
     }
 }

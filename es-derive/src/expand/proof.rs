@@ -36,7 +36,7 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let old_name = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "TYPE");
     let since = event.since;
     let gap = format!(
-        "`from` of `{new}` has to be version {expected} of the event, because `{new}` reads from version {since} on; `{old}` has another version"
+        "`from` of `{new}` has to be version {expected} of the event, because `{new}` reads from version {since} on; `{old}` has another version, so name the type of version {expected} instead"
     );
     let other = format!(
         "`from` of `{new}` has to be version {expected} of `{name}`, and `{old}` is stored under another name; write `#[event(version = {expected}, name = \"{name}\")]` on `{old}`"

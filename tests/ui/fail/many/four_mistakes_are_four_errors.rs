@@ -4,7 +4,7 @@ use es_core::{Aggregate, event};
 pub struct Opened;
 
 #[derive(Aggregate)]
-#[aggregate(nmae = "Account", events(Opened, Opened), snapshot(every = 0), retired(Closed))]
+#[aggregate(nmae = "Account", events(Opened), init(), snapshot(every = 0), retired(Closed))]
 pub struct Account;
 
 fn main() {
