@@ -44,7 +44,8 @@
 //! The shape is found by letting the types read made-up values. It is what is stored: names of Rust types are not part of it, and neither
 //! is a change of meaning under the same name and kind. Two things stay hidden from it, unless a [sample](Check::sample) shows
 //! them: fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
-//! (`skip_serializing_if`), and all variants of `#[serde(untagged)]` but the first that fits.
+//! (`skip_serializing_if`), and all variants of `#[serde(untagged)]` but the first that fits. An older name of a variant of an enum
+//! (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
 
 mod collect;
 mod compare;
