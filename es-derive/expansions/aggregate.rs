@@ -194,10 +194,6 @@ const _: () = {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
-    #[allow(deprecated)]
-    const _: () = {
-        let () = <String as ::es_core::__private::Storable>::CHECKED;
-    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
@@ -238,6 +234,7 @@ const _: () = {
                 }
             }
         }
+        #[inline(always)]
         fn apply(
             &mut self,
             __event: Self::Event,

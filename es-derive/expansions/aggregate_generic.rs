@@ -192,6 +192,7 @@ const _: () = {
                 |()| __state,
             )
         }
+        #[inline(always)]
         fn apply(
             &mut self,
             __event: Self::Event,

@@ -6,10 +6,6 @@ pub enum PaidAndSent {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
-    #[allow(deprecated)]
-    const _: () = {
-        let () = <String as ::es_core::__private::Storable>::CHECKED;
-    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize

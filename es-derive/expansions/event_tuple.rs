@@ -3,11 +3,6 @@ pub struct Moved(pub String, u32);
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
-    #[allow(deprecated)]
-    const _: () = {
-        let () = <String as ::es_core::__private::Storable>::CHECKED;
-        let () = <u32 as ::es_core::__private::Storable>::CHECKED;
-    };
     #[derive(::es_core::__private::serde::Serialize)]
     #[serde(crate = "__serde", remote = "Moved", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
@@ -28,7 +23,7 @@ const _: () = {
         &__this.1
     }
     #[derive(::es_core::__private::serde::Deserialize)]
-    #[serde(crate = "__serde", rename_all = "camelCase")]
+    #[serde(crate = "__serde", remote = "__Read", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Read {
         #[serde(rename = "0")]
@@ -36,7 +31,7 @@ const _: () = {
         #[serde(rename = "1")]
         __1: u32,
     }
-    #[allow(deprecated)]
+    #[allow(deprecated, clippy::multiple_bound_locations)]
     fn __read<'__de, __D>(
         __source: __D,
     ) -> ::es_core::__private::Result<Moved, __D::Error>
@@ -44,10 +39,8 @@ const _: () = {
         __D: ::es_core::__private::serde::Deserializer<'__de>,
     {
         ::es_core::__private::Result::map(
-            <__Read as ::es_core::__private::serde::Deserialize<
-                '__de,
-            >>::deserialize(__source),
-            |__Read| Moved {
+            __Read::deserialize(__source),
+            |__Read: __Read| Moved {
                 0: __Read.__0,
                 1: __Read.__1,
             },

@@ -4,6 +4,10 @@ pub mod account;
 pub mod counter;
 pub mod fail_point;
 pub mod history;
+pub mod ledger;
+
+/// What the macros of this crate name.
+pub use es_core as library;
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};

@@ -385,3 +385,17 @@ fn raw_identifiers_are_stored_without_their_mark() {
     assert_eq!(r#Match::TYPE, "Match");
     assert_eq!(keys(&encode(&r#Match { r#type: "t".into() })), ["type"]);
 }
+
+mod declared_elsewhere {
+    tests::declare_ledger!(Ledger, Booked);
+}
+
+#[test]
+fn a_macro_of_another_crate_declares_an_aggregate() {
+    use declared_elsewhere::{Booked, Ledger};
+    let booked = Booked { amount: tests::ledger::Cents(5), note: None };
+    es_core::testing::assert_roundtrip_eq([booked.clone()]);
+    let mut ledger = Ledger::default();
+    Aggregate::apply(&mut ledger, booked.into(), &context()).unwrap();
+    assert_eq!(ledger.booked, [tests::ledger::Cents(5)]);
+}

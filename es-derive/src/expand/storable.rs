@@ -1,8 +1,8 @@
 //! What serde has to know how to store, said on the field before serde says it of the whole.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Attribute, Data, Field};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Data, Field, Type};
 
 use super::private;
 use super::span::qualified;
@@ -22,31 +22,66 @@ const ASKS_LESS: &[&str] = &[
     "bound",
 ];
 
+/// Types that serde knows. One of the user's that hides such a name is left to serde's own words.
+const KNOWN: &[&str] = &["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "String", "u8", "u16", "u32", "u64"];
+
+/// What the fields of a type oblige it to.
+pub(super) struct Obligations {
+    /// The obligations, in code that is never run.
+    pub(super) items: TokenStream,
+    /// `, bound(..)` for the mirrors.
+    pub(super) bound: TokenStream,
+}
+
 /// ```text
+/// #[allow(dead_code)]
+/// type __Field0 = Owner;
 /// #[allow(deprecated)]
 /// const _: () = {
-///     let () = <String as Storable>::CHECKED;
+///     let () = <Owner as Storable>::CHECKED;
 /// };
 /// ```
 ///
+/// and, for the mirrors, `bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = "..")`. The code that serde
+/// derives then assumes what it needs, so that what is missing is said once, here. Without the `for<..>` the compiler would say
+/// of the bound itself that it does not hold.
+///
 /// Nothing where there are parameters: their bounds are serde's to find.
-pub(super) fn expand(original: &Original<'_>) -> TokenStream {
+pub(super) fn expand(original: &Original<'_>) -> Obligations {
     let is_open = !original.input.generics.params.is_empty() || is_chosen_otherwise(&original.input.attrs);
-    let fields: Vec<_> = fields(original).filter(|field| !is_chosen_otherwise(&field.attrs)).collect();
-    if is_open || fields.is_empty() {
-        return TokenStream::new();
+    let fields: Vec<_> = if is_open { Vec::new() } else { fields(original).filter(|field| asks(field)).collect() };
+    if fields.is_empty() {
+        return Obligations { items: TokenStream::new(), bound: TokenStream::new() };
     }
     let private = private(original.krate);
-    let obligations = fields.into_iter().map(|field| {
+    let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
+    let (mut write, mut read) = (Vec::new(), Vec::new());
+    for (place, field) in fields.into_iter().enumerate() {
         let ty = original.spell_out_self(&field.ty);
-        let cfg = field.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
         let checked = qualified(&field.ty, &ty.to_token_stream(), &quote!(#private::Storable), "CHECKED");
-        quote!(#(#cfg)* let () = #checked;)
-    });
-    quote! {
-        #[allow(deprecated)]
-        const _: () = { #(#obligations)* };
+        obligations.extend(quote!(let () = #checked;));
+        // A bound is a string, in which a `$crate` would mean nothing; an alias is not.
+        let alias = format_ident!("__Field{place}");
+        aliases.extend(quote!(#[allow(dead_code, deprecated)] type #alias = #ty;));
+        write.push(format!("for<'__any> {alias}: __serde::Serialize"));
+        read.push(format!("for<'__any> {alias}: __serde::Deserialize<'__any>"));
     }
+    let (write, read) = (write.join(", "), read.join(", "));
+    Obligations {
+        items: quote! {
+            #aliases
+            #[allow(deprecated)]
+            const _: () = { #obligations };
+        },
+        bound: quote!(, bound(serialize = #write, deserialize = #read)),
+    }
+}
+
+/// Whether something may be missing that can be said here; what is there only under a condition may not be named.
+fn asks(field: &Field) -> bool {
+    let is_known = matches!(&field.ty, Type::Path(path)
+        if path.path.get_ident().is_some_and(|ident| KNOWN.iter().any(|known| ident == known)));
+    !is_known && !is_chosen_otherwise(&field.attrs) && !field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
 }
 
 fn is_chosen_otherwise(attrs: &[Attribute]) -> bool {

@@ -30,19 +30,16 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
-        let mut mirror = self.mirror_shape();
+        let obligations = storable::expand(self);
+        let mut mirror = match self.shape {
+            Shape::Tuple if !Shape::is_chosen(self.serde) => self.mirror_tuple(&obligations.bound),
+            Shape::Unit if !Shape::is_chosen(self.serde) => self.mirror_same(&obligations.bound, &quote!({})),
+            Shape::Unit => self.mirror_same(&obligations.bound, &quote!(;)),
+            Shape::Named | Shape::Tuple | Shape::Enum => self.mirror_same(&obligations.bound, &self.body()),
+        };
         // Before serde's own code, so that it is what the compiler says first.
-        mirror.items = [storable::expand(self), mirror.items].into_iter().collect();
+        mirror.items = [obligations.items, mirror.items].into_iter().collect();
         mirror
-    }
-
-    fn mirror_shape(&self) -> Mirror {
-        match self.shape {
-            Shape::Tuple if !Shape::is_chosen(self.serde) => self.mirror_tuple(),
-            Shape::Unit if !Shape::is_chosen(self.serde) => self.mirror_same(&quote!({})),
-            Shape::Unit => self.mirror_same(&quote!(;)),
-            Shape::Named | Shape::Tuple | Shape::Enum => self.mirror_same(&self.body()),
-        }
     }
 
     /// The type as serde's `remote` wants it: serde adds the generics of the mirror, which are the same.
@@ -100,13 +97,13 @@ impl Original<'_> {
     /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
-    fn mirror_same(&self, body: &TokenStream) -> Mirror {
+    fn mirror_same(&self, bound: &TokenStream, body: &TokenStream) -> Mirror {
         let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
         let name = local("__Stored");
         let remote = self.remote();
         let private = private(self.krate);
         let derives = quote!(#private::serde::Serialize, #private::serde::Deserialize);
-        let items = self.definition(&derives, &quote!(, remote = #remote), &keyword, &name, body);
+        let items = self.definition(&derives, &quote!(, remote = #remote #bound), &keyword, &name, body);
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
         let turbofish = ty_generics.as_turbofish();
         Mirror {
@@ -125,11 +122,11 @@ impl Original<'_> {
     /// fn __field_0(this: &Moved) -> &String { &this.0 }
     ///
     /// #[derive(Deserialize)]
-    /// #[serde(crate = "__serde")]
+    /// #[serde(crate = "__serde", remote = "__Read")]
     /// struct __Read { #[serde(rename = "0")] __0: String }
-    /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(.., |read| Moved { 0: read.__0 }) }
+    /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(__Read::deserialize(deserializer), |read| Moved { 0: read.__0 }) }
     /// ```
-    fn mirror_tuple(&self) -> Mirror {
+    fn mirror_tuple(&self, bound: &TokenStream) -> Mirror {
         let private = private(self.krate);
         let (ident, generics) = (&self.input.ident, &self.input.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -159,25 +156,28 @@ impl Original<'_> {
         }
         let remote = self.remote();
         let keyword = quote!(struct);
-        let style = quote!(, remote = #remote);
+        let (write_style, read_style) = (quote!(, remote = #remote #bound), quote!(, remote = "__Read" #bound));
         let write_body = quote!({ #write_fields });
         let read_body = quote!({ #read_fields });
-        let writer = self.definition(&quote!(#private::serde::Serialize), &style, &keyword, &written, &write_body);
-        let reader = self.definition(&quote!(#private::serde::Deserialize), &quote!(), &keyword, &read, &read_body);
-        let read_generics = with_deserialize(generics, &private, &read, &d);
+        let writer =
+            self.definition(&quote!(#private::serde::Serialize), &write_style, &keyword, &written, &write_body);
+        let reader = self.definition(&quote!(#private::serde::Deserialize), &read_style, &keyword, &read, &read_body);
+        let mut read_generics = with_deserialize(generics, &private);
+        read_generics.params.push(parse_quote!(#d));
+        read_generics.make_where_clause().predicates.push(parse_quote!(#d: #private::serde::Deserializer<'__de>));
         let (read_impl_generics, _, read_where_clause) = read_generics.split_for_impl();
         let [source] = ["__source"].map(local);
         let items = quote! {
             #writer
             #getters
             #reader
-            #[allow(deprecated)]
+            #[allow(deprecated, clippy::multiple_bound_locations)]
             fn #read_fn #read_impl_generics(
                 #source: #d,
             ) -> #private::Result<#ident #ty_generics, #d::Error> #read_where_clause {
                 #private::Result::map(
-                    <#read #ty_generics as #private::serde::Deserialize<'__de>>::deserialize(#source),
-                    |#read| #ident { #taken },
+                    #read #turbofish::deserialize(#source),
+                    |#read: #read #ty_generics| #ident { #taken },
                 )
             }
         };
@@ -224,17 +224,14 @@ pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The generics with a deserializer `__D` of lifetime `'__de`, for which the mirror can be read.
-fn with_deserialize(generics: &Generics, private: &TokenStream, read: &Ident, d: &Ident) -> Generics {
-    let (_, ty_generics, _) = generics.split_for_impl();
+/// The generics with the lifetime `'__de`, from which every parameter can be read.
+fn with_deserialize(generics: &Generics, private: &TokenStream) -> Generics {
     let mut result = generics.clone();
     result.params.insert(0, parse_quote!('__de));
-    let clause = result.make_where_clause();
-    if !generics.params.is_empty() {
-        clause.predicates.push(parse_quote!(#read #ty_generics: #private::serde::Deserialize<'__de>));
+    for param in generics.type_params() {
+        let param = &param.ident;
+        result.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
     }
-    clause.predicates.push(parse_quote!(#d: #private::serde::Deserializer<'__de>));
-    result.params.push(parse_quote!(#d));
     result
 }
 
@@ -254,13 +251,11 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let mut write = input.generics.clone();
-    let mut read = input.generics.clone();
-    read.params.insert(0, parse_quote!('__de));
     for param in input.generics.type_params() {
         let param = &param.ident;
         write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
-        read.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
     }
+    let read = with_deserialize(&input.generics, &private);
     let (write_generics, _, write_where) = write.split_for_impl();
     let (read_generics, _, read_where) = read.split_for_impl();
     let imports = mirror_imports(&private);

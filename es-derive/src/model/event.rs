@@ -45,10 +45,10 @@ impl<'a> Event<'a> {
         !self.input.generics.params.is_empty()
     }
 
-    /// Whether serde derives on the type itself: it knows best what a generic type needs, and what the user chose.
+    /// Whether serde derives on the type itself: it knows best what a generic type needs.
     ///
     /// Everything else is stored by a mirror, which has names of its own around it and so does not care what the user has shadowed.
     pub(crate) fn derives_serde_directly(&self) -> bool {
-        Shape::is_chosen(&self.serde) || (self.is_generic() && matches!(self.shape, Shape::Named | Shape::Enum))
+        self.is_generic() && matches!(self.shape, Shape::Named | Shape::Enum)
     }
 }

@@ -1,0 +1,46 @@
+// serde writes and reads another type in place of the event, where the names that its generated code uses mean something else.
+
+use es_core::event;
+
+mod form {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub struct Form {
+        pub amount: i64,
+    }
+}
+
+use form::Form;
+
+#[allow(non_camel_case_types, dead_code)]
+struct str;
+
+#[event(version = 1)]
+#[derive(Clone)]
+#[serde(from = "Form", into = "Form")]
+pub struct Priced {
+    pub cents: i64,
+}
+
+impl From<Form> for Priced {
+    fn from(form: Form) -> Self {
+        Self { cents: form.amount }
+    }
+}
+
+impl From<Priced> for Form {
+    fn from(event: Priced) -> Self {
+        Self { amount: event.cents }
+    }
+}
+
+#[event(version = 1)]
+#[serde(untagged)]
+pub enum Measured {
+    Whole { count: u32 },
+    Named { unit: String },
+}
+
+fn main() {
+    es_core::testing::assert_roundtrip::<Priced>([Priced { cents: 5 }]);
+    es_core::testing::assert_roundtrip::<Measured>([Measured::Named { unit: "kg".into() }, Measured::Whole { count: 1 }]);
+}
