@@ -9,25 +9,11 @@ pub struct InvoicePaid {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
-    #[allow(dead_code, deprecated)]
-    type __Field0 = Option<String>;
-    #[allow(deprecated)]
-    const _: () = {
-        let () = <Option<String> as ::es_core::__private::Storable>::CHECKED;
-    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(
-        crate = "__serde",
-        remote = "InvoicePaid",
-        bound(
-            serialize = "for<'__any> __Field0: __serde::Serialize",
-            deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
-        ),
-        rename_all = "camelCase"
-    )]
+    #[serde(crate = "__serde", remote = "InvoicePaid", rename_all = "camelCase")]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored {
         payment_id: String,

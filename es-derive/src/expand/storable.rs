@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Data, Field, Type};
+use syn::{Attribute, Data, Field, GenericArgument, PathArguments, PathSegment, Type, TypePath};
 
 use super::private;
 use super::span::qualified;
@@ -24,6 +24,9 @@ const ASKS_LESS: &[&str] = &[
 
 /// Types that serde knows. One of the user's that hides such a name is left to serde's own words.
 const KNOWN: &[&str] = &["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "String", "u8", "u16", "u32", "u64"];
+
+/// Types that serde knows as soon as it knows what they hold.
+const KNOWN_AROUND: &[&str] = &["BTreeMap", "BTreeSet", "Box", "HashMap", "HashSet", "Option", "Vec"];
 
 /// What the fields of a type oblige it to.
 pub(super) struct Obligations {
@@ -78,10 +81,25 @@ pub(super) fn expand(original: &Original<'_>) -> Obligations {
 }
 
 /// Whether something may be missing that can be said here; what is there only under a condition may not be named.
+///
+/// Every obligation costs the compiler about as much as the field itself does, so what cannot fail is not asked.
 fn asks(field: &Field) -> bool {
-    let is_known = matches!(&field.ty, Type::Path(path)
-        if path.path.get_ident().is_some_and(|ident| KNOWN.iter().any(|known| ident == known)));
-    !is_known && !is_chosen_otherwise(&field.attrs) && !field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+    !is_known(&field.ty)
+        && !is_chosen_otherwise(&field.attrs)
+        && !field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+}
+
+fn is_known(ty: &Type) -> bool {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else { return false };
+    let [PathSegment { ident, arguments }] = path.segments.iter().collect::<Vec<_>>()[..] else { return false };
+    match arguments {
+        PathArguments::None => KNOWN.iter().any(|known| ident == known),
+        PathArguments::AngleBracketed(held) => {
+            KNOWN_AROUND.iter().any(|known| ident == known)
+                && held.args.iter().all(|held| matches!(held, GenericArgument::Type(held) if is_known(held)))
+        }
+        PathArguments::Parenthesized(_) => false,
+    }
 }
 
 fn is_chosen_otherwise(attrs: &[Attribute]) -> bool {
