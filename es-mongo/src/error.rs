@@ -19,6 +19,7 @@ mod code {
     pub(super) const WRITE_CONFLICT: i32 = 112;
     pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
     pub(super) const DUPLICATE_KEY: i32 = 11000;
+    pub(super) const ROLE_EXISTS: i32 = 51002;
     pub(super) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
     /// The node is not, or no longer, the one that takes writes.
@@ -98,6 +99,11 @@ pub(crate) fn commit_fate(error: &Error) -> WriteFate {
 /// Whether a collection could not be created because it is there already.
 pub(crate) fn is_namespace_exists(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::NAMESPACE_EXISTS)
+}
+
+/// Whether a role could not be created because it is there already.
+pub(crate) fn is_role_exists(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::ROLE_EXISTS)
 }
 
 /// Whether an index could not be created because one of that name or those keys is there with other options.

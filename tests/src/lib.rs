@@ -4,6 +4,7 @@ pub mod account;
 pub mod counter;
 pub mod fail_point;
 pub mod history;
+pub mod secured;
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
