@@ -1,7 +1,12 @@
 //! The driver's errors by what they mean, and the one mapping of them.
 
+mod connection_string;
+mod denied;
+mod unreachable;
+
 use std::collections::HashSet;
 
+pub(crate) use connection_string::refused as connection_string_refused;
 use es_core::{BoxError, StoreError};
 use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 
@@ -14,6 +19,7 @@ mod code {
     pub(super) const WRITE_CONFLICT: i32 = 112;
     pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
     pub(super) const DUPLICATE_KEY: i32 = 11000;
+    pub(super) const ROLE_EXISTS: i32 = 51002;
     pub(super) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
     /// The node is not, or no longer, the one that takes writes.
@@ -95,6 +101,11 @@ pub(crate) fn is_namespace_exists(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::NAMESPACE_EXISTS)
 }
 
+/// Whether a role could not be created because it is there already.
+pub(crate) fn is_role_exists(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::ROLE_EXISTS)
+}
+
 /// Whether an index could not be created because one of that name or those keys is there with other options.
 pub(crate) fn is_index_conflict(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))
@@ -110,10 +121,8 @@ struct Reported {
 
 pub(crate) fn reported(error: Error) -> BoxError {
     let text = match &*error.kind {
-        ErrorKind::ServerSelection { .. } => {
-            "no server answers; check that it runs, that the address is right, and that the replica set has a primary"
-                .to_owned()
-        }
+        ErrorKind::ServerSelection { message, .. } => unreachable::text(message),
+        ErrorKind::Command(failure) if failure.code == code::UNAUTHORIZED => denied::text(&failure.message),
         ErrorKind::Authentication { message, .. } => {
             format!("{message}; check the user, the password and `authSource`")
         }
@@ -174,43 +183,9 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     Err(StoreError::Unsafe { reason })
 }
 
-/// The text of an error about a connection string, without the password in it.
-pub(crate) fn without_credentials(uri: &str, error: &Error) -> BoxError {
-    let mut text = error.to_string();
-    if let Some(password) = password(uri) {
-        text = text.replace(&format!(":{password}"), ":…");
-        // A short one stands in ordinary words too, and to replace it there would spoil the text and tell the password.
-        if password.len() > 3 {
-            text = text.replace(password, "…");
-        }
-    }
-    text.into()
-}
-
-/// The password in `mongodb://user:password@host`, as it is written there.
-fn password(uri: &str) -> Option<&str> {
-    let (_, rest) = uri.split_once("://")?;
-    let (login, _) = rest.rsplit_once('@')?;
-    let (_, password) = login.split_once(':')?;
-    (!password.is_empty()).then_some(password)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_password_of_a_connection_string_is_found_even_with_an_at_sign_in_it() {
-        assert_eq!(password("mongodb://user:p@ss@host/db"), Some("p@ss"));
-        assert_eq!(password("mongodb://host/db"), None);
-    }
-
-    #[test]
-    fn a_text_that_repeats_the_connection_string_loses_the_password() {
-        let error = Error::custom("cannot parse mongodb://user:hunter2@host".to_owned());
-        let text = without_credentials("mongodb://user:hunter2@host", &error).to_string();
-        assert!(!text.contains("hunter2"), "{text}");
-    }
 
     #[test]
     fn names_that_the_server_would_misread_are_refused() {
@@ -221,13 +196,6 @@ mod tests {
             assert!(check_database(name).is_err(), "{name:?}");
         }
         assert!(check_name("billing.events").is_ok());
-    }
-
-    #[test]
-    fn a_short_password_does_not_spoil_the_text() {
-        let error = Error::custom("cannot be parsed: mongodb://me:b@host".to_owned());
-        let text = without_credentials("mongodb://me:b@host", &error).to_string();
-        assert!(text.contains("cannot be parsed") && !text.contains(":b@"), "{text}");
     }
 
     #[test]

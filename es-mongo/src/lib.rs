@@ -12,6 +12,7 @@
 //! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
 //! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
 //! | [`MongoStore::stats`], [`metrics`] | figures |
+//! | [`Roles`] | users of the server who may do their part and nothing else |
 //!
 //! # What is stored
 //!
@@ -23,7 +24,7 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `rustls-tls` | yes | TLS to the server |
+//! | `rustls-tls` | yes | TLS to the server: `tls=true` in the connection string, and `tlsCAFile=..` for a certificate authority of your own |
 //! | `dns-resolver` | yes | `mongodb+srv://` addresses |
 //! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
 
@@ -42,6 +43,7 @@ mod progress;
 mod query;
 mod read;
 mod read_ahead;
+mod roles;
 mod snapshot;
 mod stats;
 mod store;
@@ -58,6 +60,7 @@ pub use archive::{Archive, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, StoreBuilder};
 pub use query::EventQuery;
+pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::MongoStore;
 pub use switch::{Gradual, Source, Switch};

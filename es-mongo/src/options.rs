@@ -112,6 +112,7 @@ impl StoreBuilder {
     }
 
     /// Opens the store: checks the deployment, and creates collections, indexes and the validator where they are missing.
+    /// Where nothing is missing it writes nothing, so it needs no right to; [`Role`](crate::Role) has who needs which.
     ///
     /// # Errors
     ///

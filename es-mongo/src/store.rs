@@ -14,7 +14,7 @@ use mongodb::{Client, Collection, Database};
 
 use crate::append::Appender;
 use crate::document::field;
-use crate::error::{store_error, without_credentials};
+use crate::error::{connection_string_refused, store_error};
 use crate::index;
 use crate::options::{StoreBuilder, StoreOptions, durable};
 
@@ -84,16 +84,16 @@ impl MongoStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where no server answers or the connection string is none, [`StoreError::Unauthorized`] where it refuses the
-    /// credentials, and [`StoreError::Unsafe`] where it is no replica set or an index is another one. No error holds the password.
+    /// credentials or the user lacks a right, and [`StoreError::Unsafe`] where it is no replica set or an index is another one. No error holds the password.
     pub async fn connect(uri: &str, database: &str) -> Result<Self, StoreError> {
         let mut options = ClientOptions::parse(uri)
             .await
-            .map_err(|error| StoreError::Unavailable { source: without_credentials(uri, &error) })?;
+            .map_err(|error| StoreError::Unavailable { source: connection_string_refused(uri, &error) })?;
         options.server_selection_timeout.get_or_insert(Duration::from_secs(4));
         options.connect_timeout.get_or_insert(Duration::from_secs(4));
         options.max_pool_size.get_or_insert(64);
         let client = Client::with_options(options)
-            .map_err(|error| StoreError::Unavailable { source: without_credentials(uri, &error) })?;
+            .map_err(|error| StoreError::Unavailable { source: connection_string_refused(uri, &error) })?;
         Self::builder(client, database).open().await
     }
 

@@ -5,6 +5,7 @@ pub mod counter;
 pub mod fail_point;
 pub mod history;
 pub mod ledger;
+pub mod secured;
 
 /// What the macros of this crate name.
 pub use es_core as library;

@@ -117,6 +117,7 @@ async fn write_all(
         match any_archived(collections, session, &places).await {
             Ok(false) => {}
             Ok(true) => return Some(Attempt::Archived),
+            Err(error) if uncommitted_fate(&error) == WriteFate::Hopeless => return Some(Attempt::Hopeless(error)),
             Err(error) => return Some(Attempt::NotWritten(reported(error))),
         }
     }

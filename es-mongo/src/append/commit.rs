@@ -67,6 +67,8 @@ enum Reason {
     Unavailable,
     /// It may have been written.
     Unknown,
+    /// The user may not ask what has to be asked, and trying again would not help.
+    Forbidden,
 }
 
 impl Reason {
@@ -76,6 +78,7 @@ impl Reason {
             Self::Position => "position",
             Self::Unavailable => "unavailable",
             Self::Unknown => "unknown",
+            Self::Forbidden => "forbidden",
         }
     }
 }
@@ -83,6 +86,14 @@ impl Reason {
 impl Problem {
     fn unavailable(source: impl Into<BoxError>) -> Self {
         Self { reason: Reason::Unavailable, source: source.into() }
+    }
+
+    /// The store could not be asked.
+    fn asking(error: StoreError) -> Self {
+        match error {
+            StoreError::Unauthorized { source } => Self { reason: Reason::Forbidden, source },
+            error => Self::unavailable(error),
+        }
     }
 }
 
@@ -112,6 +123,12 @@ impl Committer {
         while !batch.is_empty() {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
             let reason = problem.reason;
+            if reason == Reason::Forbidden {
+                for request in batch.drain(..) {
+                    request.answer_forbidden(problem.source.to_string().into());
+                }
+                continue;
+            }
             tracing::debug!(reason = reason.word(), problem = %problem.source, failed, "a commit is tried again");
             metrics::append_retried(reason.word());
             give_up_overdue(&mut batch, &problem);
@@ -180,7 +197,7 @@ impl Committer {
             }
             Attempt::Archived => {
                 self.collections.archive_becomes_present();
-                let blocked = outcome::in_the_way(&self.collections, batch).await.map_err(Problem::unavailable)?;
+                let blocked = outcome::in_the_way(&self.collections, batch).await.map_err(Problem::asking)?;
                 self.judge(batch, blocked, heads).await
             }
             Attempt::NotWritten(source) => {
@@ -193,13 +210,11 @@ impl Committer {
                 Err(Problem { reason: Reason::Unknown, source })
             }
             Attempt::Hopeless(error) => {
-                // It concerns one of them or all; the driver does not say. An error cannot be shared, but its text can.
-                let text = error.to_string();
-                let mut first = Some(error);
+                // It concerns one of them or all; the driver does not say.
+                let mut error = store_error(error);
                 for request in batch.drain(..) {
-                    let error =
-                        first.take().map_or_else(|| StoreError::Backend { source: text.clone().into() }, store_error);
-                    request.answer(Err(error));
+                    let another = shared(&error);
+                    request.answer(Err(std::mem::replace(&mut error, another)));
                 }
                 Ok(())
             }
@@ -217,7 +232,7 @@ impl Committer {
         // Nearly always one of the two answers is all that is needed, so they are asked for together.
         let (blocked, newest) =
             tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_newest());
-        let blocked = blocked.map_err(Problem::unavailable)?;
+        let blocked = blocked.map_err(Problem::asking)?;
         if !blocked.is_empty() {
             let blocked = blocked.into_iter().map(|suspect| first + suspect).collect();
             return self.judge(batch, blocked, heads).await;
@@ -252,7 +267,7 @@ impl Committer {
                 Err(error) => unanswered = Some(error),
             }
         }
-        unanswered.map_or(Ok(()), |error| Err(Problem::unavailable(error)))
+        unanswered.map_or(Ok(()), |error| Err(Problem::asking(error)))
     }
 
     /// Answers those that an earlier try has written without our knowing.
@@ -262,7 +277,7 @@ impl Committer {
         if ids.is_empty() {
             return Ok(());
         }
-        let found = outcome::stored_ids(&self.collections, ids).await.map_err(Problem::unavailable)?;
+        let found = outcome::stored_ids(&self.collections, ids).await.map_err(Problem::asking)?;
         for event in found {
             let Some(at) = batch.iter().position(|request| request.ids.first() == Some(&event.id)) else { continue };
             let request = batch.remove(at);
@@ -289,7 +304,8 @@ impl Committer {
         let newest = bounded(self.attempt_timeout, async move {
             events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 }).await
         });
-        let newest = newest.await.map_err(Problem::unavailable)?.map_err(Problem::unavailable)?;
+        let newest = newest.await.map_err(Problem::unavailable)?;
+        let newest = newest.map_err(|error| Problem::asking(store_error(error)))?;
         let Some(newest) = newest else { return Ok(Newest(None)) };
         let position = newest.get(POSITION).ok().flatten().and_then(integer).map(Position::try_from);
         match position {
@@ -301,7 +317,16 @@ impl Committer {
     /// Whether the batch has to look into the archive.
     async fn is_archived(&self) -> Result<bool, Problem> {
         let answer = tokio::time::timeout(self.attempt_timeout, self.collections.archive_is_present()).await;
-        answer.map_err(Problem::unavailable)?.map_err(Problem::unavailable)
+        answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
+    }
+}
+
+/// The same error for another caller: an error cannot be shared, but its text can.
+fn shared(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unauthorized { source } => StoreError::Unauthorized { source: source.to_string().into() },
+        StoreError::Backend { source } => StoreError::Backend { source: source.to_string().into() },
+        other => StoreError::Backend { source: other.to_string().into() },
     }
 }
 

@@ -105,6 +105,14 @@ impl Request {
         self.answer(receipt.map(Appended::Now));
     }
 
+    /// Answers that the user may not do what it takes: unknown where a try may have been written.
+    pub(crate) fn answer_forbidden(self, source: BoxError) {
+        match self.fate {
+            Fate::NotSent => self.answer(Err(StoreError::Unauthorized { source })),
+            Fate::MaybeWritten => self.answer_given_up(source),
+        }
+    }
+
     /// Answers that it was given up: unknown where a try may have been written, unavailable where none was.
     pub(crate) fn answer_given_up(self, source: BoxError) {
         let error = match self.fate {

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::authentication::Authentication;
 use super::error::DevError;
 use super::server::DevServer;
 use super::start;
@@ -18,6 +19,7 @@ pub struct DevServerBuilder {
     pub(super) uri_options: String,
     pub(super) arguments: Vec<OsString>,
     pub(super) cache_size_gb: f64,
+    pub(super) authentication: Option<Authentication>,
 }
 
 impl DevServerBuilder {
@@ -31,6 +33,7 @@ impl DevServerBuilder {
             uri_options: String::new(),
             arguments: Vec::new(),
             cache_size_gb: 0.25,
+            authentication: None,
         };
         builder
             .set_parameter("enableTestCommands", "1")
@@ -72,12 +75,19 @@ impl DevServerBuilder {
         self
     }
 
+    /// Turns authentication on: the server has one user, with the role `root`, whose name and password are in
+    /// [`DevServer::uri`]. A kept set needs it at every start.
+    pub fn authentication(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.authentication = Some(Authentication::new(user.into(), password.into()));
+        self
+    }
+
     /// Sets a server parameter on every node.
     pub fn set_parameter(self, name: &str, value: &str) -> Self {
         self.argument("--setParameter").argument(format!("{name}={value}"))
     }
 
-    /// Adds one word to the command line of every node, such as `--auth`.
+    /// Adds one word to the command line of every node, such as `--quiet`.
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self

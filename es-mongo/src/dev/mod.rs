@@ -2,7 +2,8 @@
 //!
 //! [`DevServer::start`] gives a throw-away set of one node on loopback. A test suite takes the one server of its process
 //! with [`DevServer::shared`] and a database for each test with [`fresh_database_name`]. The [builder](DevServer::builder)
-//! makes a set of three nodes, each of which can be [killed, frozen and restarted](Node), or one whose
+//! makes a set of three nodes, each of which can be [killed, frozen and restarted](Node), one that
+//! [asks for a password](DevServerBuilder::authentication), or one whose
 //! [data stays](DevServerBuilder::keep_in).
 //!
 //! # Where the server comes from
@@ -24,6 +25,7 @@
 //! ends, the pipe closes, and the script ends `mongod` and removes its data. So a server can be started on Unix only;
 //! elsewhere set `MONGODB_URI`.
 
+mod authentication;
 mod builder;
 mod database_name;
 mod error;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,11 +20,20 @@ use super::replica_set::Role;
 /// process that holds it ends in any way, a panic and SIGKILL included.
 #[derive(Debug)]
 pub struct DevServer {
-    uri: String,
+    uri: Uri,
     /// Before the folder, because fields are dropped in this order.
     nodes: Vec<Node>,
     primary_timeout: Duration,
     _folder: Folder,
+}
+
+/// A connection string, of which a log sees no user and no password.
+struct Uri(String);
+
+impl fmt::Debug for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.rsplit_once('@').map_or(&self.0, |(_login, servers)| servers))
+    }
 }
 
 /// What the server holds of its folder until it has ended.
@@ -86,7 +96,7 @@ impl DevServer {
 
     /// The connection string.
     pub fn uri(&self) -> &str {
-        &self.uri
+        &self.uri.0
     }
 
     /// The nodes, for control of each; [`DevError::NotOwned`] where this handle did not start the server.
@@ -120,11 +130,11 @@ impl DevServer {
 
     /// A server that somebody else started.
     pub(super) fn foreign(uri: String) -> Self {
-        Self { uri, nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: Folder::Foreign }
+        Self { uri: Uri(uri), nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: Folder::Foreign }
     }
 
     pub(super) fn own(uri: String, nodes: Vec<Node>, primary_timeout: Duration, folder: Folder) -> Self {
-        Self { uri, nodes, primary_timeout, _folder: folder }
+        Self { uri: Uri(uri), nodes, primary_timeout, _folder: folder }
     }
 }
 

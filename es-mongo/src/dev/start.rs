@@ -57,7 +57,7 @@ async fn start_throw_away(builder: &DevServerBuilder) -> Result<DevServer, DevEr
     }
     start.form_set(&nodes).await?;
     Ok(DevServer::own(
-        start.uri(&addresses(&nodes)),
+        start.open_to_users(&addresses(&nodes)).await?,
         nodes,
         builder.start_timeout,
         Folder::ThrowAway { _removed_on_drop: folder },
@@ -72,7 +72,10 @@ async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServ
             break ownership;
         }
         if let Some(addresses) = kept.running(&builder.uri_options).await? {
-            return Ok(DevServer::foreign(uri(&addresses, &kept.identity.set, &builder.uri_options)));
+            return Ok(DevServer::foreign(logged_in(
+                builder,
+                uri(&addresses, &kept.identity.set, &builder.uri_options),
+            )));
         }
         if Instant::now() >= end {
             let what = format!("the server that another program starts or stops on {}", kept.folder().display());
@@ -93,7 +96,7 @@ async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServ
     start.form_set(&nodes).await?;
     let addresses = addresses(&nodes);
     kept.note_running(&addresses)?;
-    let uri = start.uri(&addresses);
+    let uri = start.open_to_users(&addresses).await?;
     Ok(DevServer::own(uri, nodes, builder.start_timeout, Folder::Kept { _ownership: ownership }))
 }
 
@@ -120,6 +123,9 @@ impl Start<'_> {
         // Otherwise every start moves the former log away, and nothing ever removes it.
         arguments.push("--logappend".into());
         arguments.extend(["--wiredTigerCacheSizeGB".into(), self.builder.cache_size_gb.to_string().into()]);
+        if let Some(authentication) = &self.builder.authentication {
+            arguments.extend(["--auth".into(), "--keyFile".into(), authentication.write_key(&folder)?.into()]);
+        }
         arguments.extend(self.builder.arguments.iter().cloned());
         let port = self.identity.ports.get(index).copied().map_or_else(one_free_port, Ok)?;
         let launch = Launch { program: self.program.clone(), arguments, port, folder, keep };
@@ -201,13 +207,25 @@ impl Start<'_> {
         }
     }
 
-    fn uri(&self, addresses: &[String]) -> String {
-        uri(addresses, &self.identity.set, &self.builder.uri_options)
+    /// The connection string, after the user in it was made.
+    async fn open_to_users(&self, addresses: &[String]) -> Result<String, DevError> {
+        let uri = uri(addresses, &self.identity.set, &self.builder.uri_options);
+        if let Some(authentication) = &self.builder.authentication {
+            authentication.make_user(&uri).await?;
+        }
+        Ok(logged_in(self.builder, uri))
     }
 }
 
 fn uri(addresses: &[String], set: &str, uri_options: &str) -> String {
     format!("mongodb://{}/?replicaSet={set}{uri_options}", addresses.join(","))
+}
+
+fn logged_in(builder: &DevServerBuilder, uri: String) -> String {
+    match &builder.authentication {
+        Some(authentication) => authentication.log_in(&uri),
+        None => uri,
+    }
 }
 
 fn addresses(nodes: &[Node]) -> Vec<String> {

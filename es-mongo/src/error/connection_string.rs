@@ -1,0 +1,140 @@
+//! What is wrong with a connection string, without repeating what is secret in it.
+//!
+//! A string that cannot be read does not say where its password is: the driver takes `user:password` without a host for a host and a port, and quotes it. So the
+//! text is not searched for the password. The driver is asked again about a string of the same form with nothing in it, and that answer is told.
+
+use es_core::BoxError;
+use mongodb::error::Error;
+use mongodb::options::ConnectionString;
+
+const NOT_TOLD: &str = "the connection string cannot be used; check its servers, its options, and that user and password are percent-encoded";
+
+/// The error about a connection string that the driver refused with `error`.
+pub(crate) fn refused(uri: &str, error: &Error) -> BoxError {
+    if let Err(error) = ConnectionString::parse(masked(uri)) {
+        return error.kind.to_string().into();
+    }
+    match ConnectionString::parse(uri) {
+        Err(_) => NOT_TOLD.into(),
+        // It can be read, so this is about servers or options that do not fit each other, which the driver tells without the login.
+        Ok(_) => error.kind.to_string().into(),
+    }
+}
+
+/// The string with every letter and digit replaced that could be of a secret.
+fn masked(uri: &str) -> String {
+    let (scheme, rest) = match uri.split_once("://") {
+        Some((scheme @ ("mongodb" | "mongodb+srv"), rest)) => (format!("{scheme}://"), rest),
+        _ => (String::new(), uri),
+    };
+    // Behind the last @ there are servers and options. Where there is none, all of it may be a login.
+    let (login, servers) = rest.rsplit_once('@').map_or((rest, None), |(login, servers)| (login, Some(servers)));
+    match servers {
+        Some(servers) => format!("{scheme}{}@{}", blank(login), options_masked(servers)),
+        None => match login.split_once('?') {
+            Some((servers, options)) => format!("{scheme}{}?{}", blank(servers), values_masked(options)),
+            None => scheme + &blank(login),
+        },
+    }
+}
+
+fn options_masked(servers: &str) -> String {
+    match servers.split_once('?') {
+        Some((servers, options)) => format!("{servers}?{}", values_masked(options)),
+        None => servers.to_owned(),
+    }
+}
+
+/// Names of options are told, and values only of those that hold no secret.
+fn values_masked(options: &str) -> String {
+    let masked = options.split('&').map(|option| match option.split_once('=') {
+        Some((name, value)) if name.chars().all(char::is_alphanumeric) => {
+            let name_in_lower_case = name.to_lowercase();
+            let secret = name_in_lower_case.contains("password") || name_in_lower_case.contains("properties");
+            format!("{name}={}", if secret { blank(value) } else { value.to_owned() })
+        }
+        _ => blank(option),
+    });
+    masked.collect::<Vec<_>>().join("&")
+}
+
+/// The same signs with no letter and no digit of it left, so that it is read in the same way.
+fn blank(text: &str) -> String {
+    let mut blank = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let escape = rest.get(1..3).filter(|hex| first == '%' && hex.chars().all(|digit| digit.is_ascii_hexdigit()));
+        let taken = match escape {
+            Some(_) => {
+                blank.push_str("%20");
+                3
+            }
+            None => {
+                blank.push(match first {
+                    digit if digit.is_numeric() => '1',
+                    letter if letter.is_alphabetic() => 'x',
+                    sign if sign.is_ascii() => sign,
+                    _ => 'x',
+                });
+                first.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    blank
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(uri: &str) -> String {
+        let error =
+            ConnectionString::parse(uri).map_or_else(|error| error, |_| Error::custom("no such option".to_owned()));
+        refused(uri, &error).to_string()
+    }
+
+    #[test]
+    fn a_password_is_not_told_wherever_the_string_is_broken() {
+        for uri in [
+            "hunter2",
+            "user:hunter2@host",
+            "hunter2://user:hunter2@host",
+            "mongodb://user:hunter2",
+            "mongodb://user:hunter2?x@host",
+            "mongodb://user:hunter2/x?y=z@host",
+            "mongodb://user:hunter2@host:port",
+            "mongodb://user:p@hunter2:x@host",
+            "mongodb://user:hunter2%@host",
+            "mongodb://user:p@host/?hunter2",
+            "mongodb://user:p@host/?a=b@c&hunter2",
+            "mongodb://host/?tlsCertificateKeyFilePassword=hunter2&tls=maybe",
+            "mongodb://host/?authMechanismProperties=hunter2",
+            "mongodb+srv://user:hunter2@a,b",
+        ] {
+            let text = text(uri);
+            assert!(!text.contains("hunter2") && !text.contains("hunter"), "{uri}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let said = [
+            ("mongodb://localhost:port", "the port must be an integer"),
+            ("mongodb://user:hunter2@localhost:port", "got port"),
+            ("mongodb://us%er:hunter2@localhost", "username cannot contain unescaped %"),
+            ("mongodb://localhost/?tls=maybe", "tls"),
+            ("localhost:27017", "no scheme"),
+            ("mongodb://localhost:99999", "percent-encoded"),
+        ];
+        for (uri, said) in said {
+            let text = text(uri);
+            assert!(text.contains(said), "{uri}: {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_left_but_its_form() {
+        assert_eq!(blank("Secr3t:%4aß€%zz"), "xxxx1x:%20xx%xx");
+    }
+}
