@@ -34,6 +34,9 @@ mod archive;
 pub mod dev;
 mod document;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod merge;
 pub mod metrics;

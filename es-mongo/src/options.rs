@@ -40,6 +40,25 @@ impl CollectionNames {
     }
 }
 
+impl CollectionNames {
+    /// Refuses names that the server could not hold, and one name twice: an archive run that copies events onto themselves would
+    /// take each for its own copy, and delete it.
+    fn check(&self) -> Result<(), StoreError> {
+        let names = [&self.events, &self.snapshots, &self.archive];
+        for (at, name) in names.into_iter().enumerate() {
+            check_name(name)?;
+            if names[..at].contains(&name) {
+                return Err(StoreError::Unsafe {
+                    reason: format!(
+                        "`{name}` cannot be two of the collections for events, snapshots and the archive; choose another name"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a store does besides the defaults. Made by [`MongoStore::builder`].
 #[derive(Debug, Clone)]
 pub struct StoreBuilder {
@@ -116,14 +135,12 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] where the server is no replica set, or where an index or the validator of that name is another one;
+    /// [`StoreError::Unsafe`] where the server is no replica set, where two collections have one name, or where an index or the validator of that name is another one;
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
         check_database(database)?;
-        for name in [&options.names.events, &options.names.snapshots, &options.names.archive] {
-            check_name(name)?;
-        }
+        options.names.check()?;
         MongoStore::open(self).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bson::raw::RawDocumentBuf;
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{StoreError, Timestamp};
 use futures_util::TryStreamExt;
@@ -164,12 +164,12 @@ async fn group(
     pipeline: Vec<Document>,
     hint: Option<Document>,
 ) -> Result<Vec<(String, i64, i64)>, StoreError> {
-    let mut aggregate = collection.aggregate(pipeline);
+    let mut aggregate = collection.aggregate(pipeline).with_type::<RawDocumentBuf>();
     if let Some(keys) = hint {
         aggregate = aggregate.hint(Hint::Keys(keys));
     }
-    let groups: Vec<Document> = aggregate.await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
-    let count = |group: &Document, name: &str| group.get_i64(name).unwrap_or(0);
+    let groups: Vec<RawDocumentBuf> = aggregate.await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
+    let count = |group: &RawDocument, name: &str| group.get_i64(name).unwrap_or(0);
     Ok(groups
         .iter()
         .map(|group| {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
-use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
+use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Payload, Repository, StreamId};
 use mongodb::Collection;
 use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
@@ -96,7 +96,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
         let found = self.documents().find_one(doc! { ID: { "$in": ids } }).await.map_err(store_error)?;
         let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
-        let document = bson::deserialize_from_slice(found.as_bytes()).map_err(|error| {
+        let document = BsonPayload(&found).decode().map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
             malformed(what, error)
         })?;

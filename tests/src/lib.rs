@@ -4,6 +4,7 @@ pub mod account;
 pub mod counter;
 pub mod fail_point;
 pub mod history;
+pub mod killed;
 pub mod ledger;
 pub mod secured;
 

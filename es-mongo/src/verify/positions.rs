@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bson::raw::RawDocument;
-use bson::{Bson, doc};
+use bson::doc;
+use bson::raw::{RawBson, RawDocument};
 use es_core::{Position, StoreError};
 use futures_util::TryStreamExt;
 
@@ -65,13 +65,13 @@ async fn compare(
         return Ok(());
     }
     let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
-    let mut ids: HashMap<Position, Bson> = HashMap::with_capacity(positions.len());
+    let mut ids: HashMap<Position, RawBson> = HashMap::with_capacity(positions.len());
     for collection in [&collections.events, &collections.archive] {
         let found = collection.find(doc! { POSITION: { "$in": wanted.clone() } }).projection(doc! { POSITION: 1 });
         let mut found = found.await.map_err(store_error)?;
         while let Some(document) = found.try_next().await.map_err(store_error)? {
             let Some(position) = position_of(&document) else { continue };
-            let id = document.get(ID).ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
+            let id = document.get(ID).ok().flatten().map_or(RawBson::Null, RawBson::from);
             if ids.get(&position).is_some_and(|other| *other != id) {
                 report.found(Finding::DuplicatePosition { position });
             }
