@@ -58,7 +58,7 @@ pub use mongodb;
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
-pub use options::{CollectionNames, StoreBuilder};
+pub use options::{CollectionNames, Ordering, StoreBuilder};
 pub use query::EventQuery;
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;

@@ -40,6 +40,29 @@ impl CollectionNames {
     }
 }
 
+/// What the positions of a store's events order.
+///
+/// It is a property of what is stored, kept by the index on `position`: a store that was opened with one cannot be opened with the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Ordering {
+    /// Positions count all events of the store from 1, without holes and in commit order. It needs a unique index on `position`, which
+    /// a sharded collection cannot have.
+    #[default]
+    Global,
+    /// Events are in order within their aggregate only, and the position of an event is its sequence there. For a sharded
+    /// cluster, with `events` and its archive sharded by `{ aggregateId: 1 }`, which the unique index on streams begins with:
+    ///
+    /// ```js
+    /// sh.shardCollection("billing.events", { aggregateId: 1 })
+    /// ```
+    ///
+    /// Everything else holds as it does otherwise. What is lost is the order across aggregates: nobody can follow positions, a
+    /// [trace](crate::MongoStore::trace) puts events without a common cause in the order of their moments, and
+    /// [verify](crate::MongoStore::verify) cannot tell that a whole aggregate is missing.
+    PerAggregate,
+}
+
 /// What a store does besides the defaults. Made by [`MongoStore::builder`].
 #[derive(Debug, Clone)]
 pub struct StoreBuilder {
@@ -52,6 +75,7 @@ pub struct StoreBuilder {
 #[derive(Debug, Clone)]
 pub(crate) struct StoreOptions {
     pub(crate) names: CollectionNames,
+    pub(crate) ordering: Ordering,
     pub(crate) keep_snapshots: u32,
     pub(crate) append_deadline: Duration,
     pub(crate) attempt_timeout: Duration,
@@ -66,6 +90,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             names: CollectionNames::default(),
+            ordering: Ordering::default(),
             keep_snapshots: 2,
             append_deadline: Duration::from_secs(30),
             attempt_timeout: ATTEMPT_TIMEOUT,
@@ -84,6 +109,13 @@ impl StoreBuilder {
     #[must_use]
     pub fn collections(mut self, names: CollectionNames) -> Self {
         self.options.names = names;
+        self
+    }
+
+    /// What positions order; everything in the store unless told otherwise.
+    #[must_use]
+    pub fn ordering(mut self, ordering: Ordering) -> Self {
+        self.options.ordering = ordering;
         self
     }
 
@@ -116,7 +148,8 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] where the server is no replica set, or where an index or the validator of that name is another one;
+    /// [`StoreError::Unsafe`] where the server is no replica set, where an index or the validator of that name is another one, or where the
+    /// [ordering](Self::ordering) is one that the collection cannot have, or was not opened with before: the error says which is possible;
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;

@@ -14,6 +14,7 @@ use es_core::{Aggregate, StoreError};
 pub use finding::Finding;
 
 use crate::metrics;
+use crate::options::Ordering;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 
@@ -108,7 +109,10 @@ impl<A: Aggregate> Verification<'_, A> {
         let timer = metrics::Timer::start();
         let mut report = VerifyReport::default();
         streams::check::<A>(self.store.collections(), &mut report, &self.progress).await?;
-        positions::check(self.store.collections(), &mut report).await?;
+        match self.store.inner.options.ordering {
+            Ordering::Global => positions::check(self.store.collections(), &mut report).await?,
+            Ordering::PerAggregate => positions::check_per_aggregate(self.store.collections(), &mut report).await?,
+        }
         self.progress.tell(&report);
         metrics::verified(A::TYPE, timer, report.total_findings);
         Ok(report)

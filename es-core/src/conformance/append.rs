@@ -48,6 +48,13 @@ pub async fn a_refused_append_of_several_events_writes_none_of_them<S: Store>(st
     let answer = store.append(append("a", 0, [7, 8, 9])).await;
     assert!(is_conflict(&answer, 0, 1), "{answer:?}");
     assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rules 1 and 3: nothing was written, so nothing was counted.
+pub async fn a_refused_append_uses_up_no_position<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let answer = store.append(append("a", 0, [7, 8, 9])).await;
+    assert!(is_conflict(&answer, 0, 1), "{answer:?}");
     let next = expect(store.append(append("b", 0, [2])).await).into_receipt();
     assert_eq!(next.stamps[0].position.get(), 2, "a refused append has used up a position");
 }

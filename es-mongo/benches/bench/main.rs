@@ -8,7 +8,9 @@ mod append;
 mod bare;
 mod batches;
 mod domain;
+mod growth;
 mod load;
+mod memory;
 mod processes;
 mod report;
 mod targets;
@@ -23,6 +25,7 @@ fn main() -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.split_first() {
         Some((first, rest)) if first == "worker" => runtime.block_on(processes::work(rest)),
+        Some((first, rest)) if first == "memory-worker" => runtime.block_on(memory::work(rest)),
         _ => runtime.block_on(run(&Wanted(arguments))),
     }
 }
@@ -39,6 +42,11 @@ impl Wanted {
     /// Whether one part of a section was asked for, by its name or with the whole section.
     fn part(&self, section: &str, part: impl std::fmt::Display) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| *name == section || *name == format!("{section}.{part}"))
+    }
+
+    /// Whether one part of a section was asked for by its name.
+    fn named(&self, section: &str, part: impl std::fmt::Display) -> bool {
+        self.0.contains(&format!("{section}.{part}"))
     }
 }
 
@@ -59,6 +67,12 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("load") {
         load::run(uri, wanted).await?;
+    }
+    if wanted.section("memory") {
+        memory::run(uri).await?;
+    }
+    if wanted.section("growth") {
+        growth::run(uri, wanted).await?;
     }
     Ok(())
 }

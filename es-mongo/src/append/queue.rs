@@ -22,7 +22,7 @@ pub(crate) struct Appender {
 impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
-        let committer = Committer::new(collections, options.attempt_timeout);
+        let committer = Committer::new(collections, options);
         let task = tokio::spawn(run(receiver, committer));
         Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)) }
     }

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 
 use super::order::ByPosition;
 use super::{Finding, VerifyReport};
-use crate::document::field::{ID, POSITION};
+use crate::document::field::{ID, POSITION, SEQUENCE};
 use crate::document::integer;
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
@@ -49,6 +49,25 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
         }
     }
     compare(collections, &twice, report).await
+}
+
+/// Where order ends at the aggregate, the position of an event is its sequence.
+pub(super) async fn check_per_aggregate(
+    collections: &Collections,
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
+    let differs = doc! { "$expr": { "$ne": [format!("${POSITION}"), format!("${SEQUENCE}")] } };
+    for collection in [&collections.events, &collections.archive] {
+        let mut found = collection.find(differs.clone()).projection(doc! { ID: 1 }).await.map_err(store_error)?;
+        while let Some(document) = found.try_next().await.map_err(store_error)? {
+            let id = document.get(ID).ok().flatten();
+            report.found(Finding::Malformed {
+                what: format!("the event document with _id {id:?}"),
+                reason: format!("`{POSITION}` is not its `{SEQUENCE}`"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn position_of(document: &RawDocument) -> Option<Position> {
