@@ -17,6 +17,7 @@ use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
 use crate::index;
 use crate::options::{StoreBuilder, StoreOptions, durable};
+use crate::patience::Patience;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -60,6 +61,7 @@ pub(crate) struct Collections {
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
+    pub(crate) patience: Patience,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -105,7 +107,8 @@ impl MongoStore {
     pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
         let StoreBuilder { client, database, options } = builder;
         let database = client.database(&database);
-        require_replica_set(&database).await?;
+        let patience = Patience::new(options.read_deadline, "read deadline");
+        require_replica_set(&database, patience).await?;
         index::ensure(&database, &options.names).await?;
         let handle = |name: &str| {
             let options = CollectionOptions::builder()
@@ -124,10 +127,13 @@ impl MongoStore {
                 started: Instant::now(),
                 checked_millis: AtomicI64::new(i64::MIN / 2),
             }),
+            patience,
             client,
             database,
         };
-        let appender = Appender::start(collections.clone(), &options);
+        // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
+        let hurried = Patience::new(options.attempt_timeout, "limit of one try within the append deadline");
+        let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }
 
@@ -161,12 +167,20 @@ impl Collections {
         if now - state.checked_millis.load(Ordering::Acquire) < lasts {
             return Ok(false);
         }
-        let any = self.archive.find_one(doc! {}).projection(doc! { field::ID: 1 }).await.map_err(store_error)?;
+        let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
         if any.is_some() {
             self.archive_becomes_present();
         }
         state.checked_millis.store(now, Ordering::Release);
         Ok(any.is_some())
+    }
+
+    /// Asks a question, and beside it, where the last answer is too old, whether anything was archived.
+    ///
+    /// What matters is what [`archive_is_present`](Self::archive_is_present) says after the question was answered. This only spares it a round trip of its own.
+    pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
+        let (answer, _) = tokio::join!(question, self.archive_is_present());
+        answer
     }
 
     /// Notes that something was archived.
@@ -176,8 +190,10 @@ impl Collections {
 }
 
 /// Refuses a server on which several events could not be recorded together.
-async fn require_replica_set(database: &Database) -> Result<(), StoreError> {
-    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(store_error)?;
+async fn require_replica_set(database: &Database, patience: Patience) -> Result<(), StoreError> {
+    let asked = database.clone();
+    let hello =
+        patience.once(async move { asked.run_command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
     if hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
         return Ok(());
     }

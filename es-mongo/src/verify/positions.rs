@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use bson::raw::RawDocument;
 use bson::{Bson, doc};
 use es_core::{Position, StoreError};
-use futures_util::TryStreamExt;
 
 use super::order::ByPosition;
 use super::{Finding, VerifyReport};
 use crate::document::field::{ID, POSITION};
 use crate::document::integer;
-use crate::error::store_error;
 use crate::merge::{Found, Merge};
 use crate::store::Collections;
 
@@ -67,9 +65,8 @@ async fn compare(
     let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
     let mut ids: HashMap<Position, Bson> = HashMap::with_capacity(positions.len());
     for collection in [&collections.events, &collections.archive] {
-        let found = collection.find(doc! { POSITION: { "$in": wanted.clone() } }).projection(doc! { POSITION: 1 });
-        let mut found = found.await.map_err(store_error)?;
-        while let Some(document) = found.try_next().await.map_err(store_error)? {
+        let found = collections.find(collection, doc! { POSITION: { "$in": wanted.clone() } });
+        for document in found.projection(doc! { POSITION: 1 }).all().await? {
             let Some(position) = position_of(&document) else { continue };
             let id = document.get(ID).ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
             if ids.get(&position).is_some_and(|other| *other != id) {
