@@ -5,8 +5,7 @@ use bson::{Document, doc};
 use es_core::{Aggregate, EventData, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version};
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
-use crate::document::{MAX_DOCUMENT_BYTES, documents, integer, of_stream};
-use crate::error::store_error;
+use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -20,22 +19,19 @@ impl SnapshotStore for MongoStore {
         let mut filter = of_stream(stream);
         filter.insert(VERSION, doc! { "$lte": at_most.as_i64() });
         filter.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
-        let newest_first = self.collections().find(&self.collections().snapshots, filter).sort(doc! { VERSION: -1 });
-        // Nearly always the newest one is usable, so more than two are fetched only where it is not.
-        let mut candidates = newest_first.batch_size(2).batches().await?;
-        while let Some(batch) = candidates.next().await? {
-            for candidate in documents(batch.doc_slices().map_err(store_error)?) {
-                let candidate = candidate?;
-                match usable(candidate) {
-                    Some(snapshot) => return Ok(Some(snapshot)),
-                    None => {
-                        tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
-                        metrics::snapshot_passed_over(A::TYPE);
-                    }
-                }
+        // Nearly always the newest one is usable, so the next is fetched only where it is not. Asked for one at a time, none leaves a cursor behind.
+        let mut passed_over = 0;
+        loop {
+            let newest_first =
+                self.collections().find(&self.collections().snapshots, filter.clone()).sort(doc! { VERSION: -1 });
+            let Some(candidate) = newest_first.skip(passed_over).one().await? else { return Ok(None) };
+            if let Some(snapshot) = usable(&candidate) {
+                return Ok(Some(snapshot));
             }
+            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
+            metrics::snapshot_passed_over(A::TYPE);
+            passed_over += 1;
         }
-        Ok(None)
     }
 
     #[tracing::instrument(level = "debug", skip_all, fields(%stream, version = %snapshot.version))]

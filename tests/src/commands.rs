@@ -34,9 +34,4 @@ impl Commands {
     pub fn take(&self) -> Vec<Document> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// The names of what was sent since this was asked last, in order.
-    pub fn take_names(&self) -> Vec<String> {
-        self.take().iter().filter_map(|command| command.keys().next().cloned()).collect()
-    }
 }

@@ -131,7 +131,7 @@ async fn a_load_during_an_election_takes_longer_and_succeeds() {
     const EVENTS: u64 = 3_500;
     let server = DevServer::builder().nodes(3).always_own().start().await.unwrap();
     let store = MongoStore::connect(server.uri(), "election").await.unwrap();
-    import(&store, "long", EVENTS).await;
+    import(&store, "long", i64::try_from(EVENTS).unwrap()).await;
     import(&store, "short", 3).await;
     let over = Arc::new(AtomicBool::new(false));
     let mut readers = tokio::task::JoinSet::new();
@@ -175,10 +175,24 @@ fn named(uri: &str, application: &str) -> String {
 }
 
 /// What one call sends, in order.
-async fn sent<T>(commands: &Commands, call: impl Future<Output = T>) -> (T, Vec<String>) {
+async fn sent<T>(commands: &Commands, call: impl Future<Output = T>) -> (T, Vec<Document>) {
     commands.take();
     let answer = call.await;
-    (answer, commands.take_names())
+    // A load may leave nothing behind either, such as a cursor that is to be closed.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    (answer, commands.take())
+}
+
+/// Whether a command asks if anything was archived, which is asked once a second beside another question.
+fn asks_for_the_archive(command: &Document) -> bool {
+    command.get_str("find").is_ok_and(|name| name == "events_archive")
+        && command.get_document("filter").is_ok_and(Document::is_empty)
+}
+
+/// The names of what one call sends, in order, but for the question whether there is an archive.
+async fn names<T>(commands: &Commands, call: impl Future<Output = T>) -> Vec<String> {
+    let (_, sent) = sent(commands, call).await;
+    sent.iter().filter(|command| !asks_for_the_archive(command)).filter_map(|it| it.keys().next().cloned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,19 +203,19 @@ async fn a_load_costs_one_command_without_a_snapshot_and_two_with_one() {
     let without = Repository::<Account, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
     import(&store, "a", 20).await;
     with.take_snapshot("a").await.unwrap();
-    // Only now and then it has to be asked whether there is an archive; the next test has that.
-    without.load("a").await.unwrap();
+    let more = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
+    with.update("a", Metadata::new(), more).await.unwrap();
+    with.take_snapshot("a").await.unwrap();
     let find = ["find"];
-    assert_eq!(sent(&commands, without.load("a")).await.1, find);
-    assert_eq!(sent(&commands, with.load("a")).await.1, ["find", "find"]);
-    assert_eq!(sent(&commands, without.load_at_version("a", 10)).await.1, find);
-    assert_eq!(sent(&commands, with.load_at_version("a", 20)).await.1, ["find", "find"]);
-    assert_eq!(sent(&commands, with.load_as_of("a", day(5))).await.1, find);
-    assert_eq!(sent(&commands, with.exists("a")).await.1, find);
-    assert_eq!(sent(&commands, with.history("a").unwrap().collect()).await.1, find);
-    let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
-    let (updated, names) = sent(&commands, without.update("a", Metadata::new(), deposit)).await;
-    assert_eq!((updated.unwrap().version, names), (21.into(), vec!["find".to_owned(), "insert".to_owned()]));
+    assert_eq!(names(&commands, without.load("a")).await, find);
+    assert_eq!(names(&commands, with.load("a")).await, ["find", "find"]);
+    assert_eq!(names(&commands, without.load_at_version("a", 10)).await, find);
+    assert_eq!(names(&commands, with.load_at_version("a", 20)).await, ["find", "find"]);
+    assert_eq!(names(&commands, with.load_as_of("a", day(5))).await, find);
+    assert_eq!(names(&commands, with.exists("a")).await, find);
+    assert_eq!(names(&commands, with.history("a").unwrap().collect()).await, find);
+    assert_eq!(names(&commands, without.update("a", Metadata::new(), more)).await, ["find", "insert"]);
+    assert_eq!(with.load("a").await.unwrap().version, 22);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,11 +229,12 @@ async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it()
     let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 300 };
     let slow = FailPoint::on_commands(server().await.uri(), "beside", doc! { "times": 2 }, data).await;
     let started = Instant::now();
-    let (loaded, names) = sent(&commands, accounts.load("a")).await;
+    let (loaded, sent) = sent(&commands, accounts.load("a")).await;
     let took = started.elapsed();
     slow.off().await;
     assert_eq!(loaded.unwrap().version, 5);
-    assert_eq!(names, ["find", "find"]);
+    assert_eq!(sent.iter().map(asks_for_the_archive).filter(|asks| *asks).count(), 1);
+    assert_eq!(sent.len(), 2);
     assert!(took >= delay && took < delay * 2, "both questions together took {took:?}");
 }
 
@@ -282,7 +297,7 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
             continue;
         }
         // Whether there is an archive at all is asked by reading any one of it; the copies of an unfinished run are looked up one by one.
-        let is_any = command.get_str("find") == Ok(archive.as_str())
+        let is_any = command.get_str("find").is_ok_and(|name| name == archive)
             && command.get_document("filter").is_ok_and(Document::is_empty)
             && !command.contains_key("sort")
             && !command.contains_key("hint");
