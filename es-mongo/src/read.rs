@@ -11,7 +11,7 @@ use mongodb::Collection;
 use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::document::field::SEQUENCE;
-use crate::document::{documents, integer, of_stream, read_event};
+use crate::document::{documents, integer, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
@@ -73,7 +73,7 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
 pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
-        let newest = newest.projection(doc! { SEQUENCE: 1 }).one();
+        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1 }).one();
         if let Some(newest) = collections.beside_archive_state(newest).await? {
             return sequence_of(&newest).map(Version::from);
         }
@@ -255,7 +255,9 @@ impl Reader {
     async fn find(&mut self, place: &Collection<RawDocumentBuf>, until: Version) -> Result<ReadAhead, StoreError> {
         let mut filter = of_stream(&self.stream);
         filter.insert(SEQUENCE, doc! { "$gt": self.last.as_i64(), "$lte": until.as_i64() });
-        self.collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).batch_size(BATCH).batches().await
+        // By name: for a short stream the server may think another index and a sort as good, and it remembers that for longer ones.
+        let find = self.collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).on_index(stream_index());
+        find.batch_size(BATCH).batches().await
     }
 }
 

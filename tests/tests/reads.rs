@@ -238,9 +238,9 @@ async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it()
     assert!(took >= delay && took < delay * 2, "both questions together took {took:?}");
 }
 
-/// The stages of a plan, at any depth.
+/// The stages of the plan that is used, at any depth.
 fn stages(plan: &Document, found: &mut BTreeSet<String>) {
-    for (key, value) in plan {
+    for (key, value) in plan.iter().filter(|(key, _)| *key != "rejectedPlans") {
         if key == "stage"
             && let Some(stage) = value.as_str()
         {
@@ -257,8 +257,16 @@ fn stages(plan: &Document, found: &mut BTreeSet<String>) {
 
 /// A command as `explain` takes it.
 fn explainable(command: &Document) -> Document {
-    let of_the_session =
-        ["lsid", "$clusterTime", "$db", "txnNumber", "startTransaction", "autocommit", "$readPreference"];
+    let of_the_session = [
+        "lsid",
+        "$clusterTime",
+        "$db",
+        "txnNumber",
+        "startTransaction",
+        "autocommit",
+        "$readPreference",
+        "writeConcern",
+    ];
     let mut command = command.clone();
     for field in of_the_session {
         command.remove(field);
