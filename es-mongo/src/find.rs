@@ -48,7 +48,8 @@ impl Find {
         self
     }
 
-    pub(crate) fn from_key(mut self, key: Option<Document>) -> Self {
+    /// From this key of the index on.
+    pub(crate) fn min_key(mut self, key: Option<Document>) -> Self {
         self.options.min = key;
         self
     }

@@ -56,7 +56,7 @@ impl Snapshots {
             .find(&self.collections.snapshots, doc! { AGGREGATE_TYPE: self.aggregate_type })
             .sort(index.clone())
             .on_index(index)
-            .from_key(self.last.clone())
+            .min_key(self.last.clone())
             .limit(PAGE + 1);
         let last = self.last.clone();
         let mut fetched = 0;
