@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
+use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
     POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
@@ -33,7 +34,7 @@ enum Uniqueness {
 use Uniqueness::{NotUnique, Unique, UniqueWhereString};
 
 fn stream_index() -> Index {
-    Index { keys: doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 }, uniqueness: Unique }
+    Index { keys: document::stream_index(), uniqueness: Unique }
 }
 
 fn query_indexes() -> [Index; 5] {

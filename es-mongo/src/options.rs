@@ -7,6 +7,7 @@ use mongodb::Client;
 use mongodb::options::{Acknowledgment, WriteConcern};
 
 use crate::error::{check_database, check_name};
+use crate::patience::attempt_within;
 use crate::store::MongoStore;
 
 /// The names of the three collections. Indexes are made, and checked, under the names in use.
@@ -79,12 +80,13 @@ pub(crate) struct StoreOptions {
     pub(crate) keep_snapshots: u32,
     pub(crate) append_deadline: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
 }
 
-/// How long one try is waited for: longer than a slow commit, shorter than a caller is patient with a server that hangs.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller is patient unless told otherwise.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Default for StoreOptions {
     fn default() -> Self {
@@ -92,8 +94,9 @@ impl Default for StoreOptions {
             names: CollectionNames::default(),
             ordering: Ordering::default(),
             keep_snapshots: 2,
-            append_deadline: Duration::from_secs(30),
-            attempt_timeout: ATTEMPT_TIMEOUT,
+            append_deadline: DEADLINE,
+            attempt_timeout: attempt_within(DEADLINE),
+            read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
         }
@@ -132,7 +135,20 @@ impl StoreBuilder {
     #[must_use]
     pub fn append_deadline(mut self, deadline: Duration) -> Self {
         self.options.append_deadline = deadline;
-        self.options.attempt_timeout = (deadline / 2).clamp(Duration::from_millis(1), ATTEMPT_TIMEOUT);
+        self.options.attempt_timeout = attempt_within(deadline);
+        self
+    }
+
+    /// How long an answer of the server to a read is waited for before the store is reported as unavailable; 30 s unless told otherwise.
+    ///
+    /// It holds for each answer, not for a whole stream: for a lookup, for each batch of a load or a query, for each step of an archive run, a
+    /// migration or a check, and for keeping a snapshot. Within it a read is asked again, with growing waits, while no node can answer, so a load during an election takes
+    /// longer and does not fail. [`stats`](MongoStore::stats) counts all events in one answer: give it more time where there are very many.
+    ///
+    /// The driver has no time limit of its own for a server that does not answer.
+    #[must_use]
+    pub fn read_deadline(mut self, deadline: Duration) -> Self {
+        self.options.read_deadline = deadline;
         self
     }
 

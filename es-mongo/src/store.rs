@@ -17,6 +17,7 @@ use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
 use crate::index;
 use crate::options::{Ordering, StoreBuilder, StoreOptions, durable};
+use crate::patience::Patience;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -60,6 +61,7 @@ pub(crate) struct Collections {
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
+    pub(crate) patience: Patience,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -105,8 +107,9 @@ impl MongoStore {
     pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
         let StoreBuilder { client, database, options } = builder;
         let database = client.database(&database);
-        if deployment(&database).await? == Deployment::ShardedCluster {
-            require_possible(options.ordering, &database, &options.names.events).await?;
+        let patience = Patience::new(options.read_deadline, "read deadline");
+        if deployment(&database, patience).await? == Deployment::ShardedCluster {
+            require_possible(options.ordering, &database, &options.names.events, patience).await?;
         }
         index::ensure(&database, &options.names, options.ordering).await?;
         let handle = |name: &str| {
@@ -126,10 +129,13 @@ impl MongoStore {
                 started: Instant::now(),
                 checked_millis: AtomicI64::new(i64::MIN / 2),
             }),
+            patience,
             client,
             database,
         };
-        let appender = Appender::start(collections.clone(), &options);
+        // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
+        let hurried = Patience::new(options.attempt_timeout, "limit of one try within the append deadline");
+        let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }
 
@@ -163,12 +169,20 @@ impl Collections {
         if now - state.checked_millis.load(Acquire) < lasts {
             return Ok(false);
         }
-        let any = self.archive.find_one(doc! {}).projection(doc! { field::ID: 1 }).await.map_err(store_error)?;
+        let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
         if any.is_some() {
             self.archive_becomes_present();
         }
         state.checked_millis.store(now, Release);
         Ok(any.is_some())
+    }
+
+    /// Asks a question, and beside it, where the last answer is too old, whether anything was archived.
+    ///
+    /// What matters is what [`archive_is_present`](Self::archive_is_present) says after the question was answered. This only spares it a round trip of its own.
+    pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
+        let (answer, _) = tokio::join!(question, self.archive_is_present());
+        answer
     }
 
     /// Notes that something was archived.
@@ -184,8 +198,10 @@ enum Deployment {
 }
 
 /// Finds out what the server is, and refuses one on which several events could not be recorded together.
-async fn deployment(database: &Database) -> Result<Deployment, StoreError> {
-    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(store_error)?;
+async fn deployment(database: &Database, patience: Patience) -> Result<Deployment, StoreError> {
+    let asked = database.clone();
+    let hello =
+        patience.once(async move { asked.run_command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
     if hello.contains_key("setName") {
         return Ok(Deployment::ReplicaSet);
     }
@@ -198,11 +214,17 @@ async fn deployment(database: &Database) -> Result<Deployment, StoreError> {
 }
 
 /// Refuses an order over all events where they lie on several shards. A collection that is not sharded lies on one, and can have either order.
-async fn require_possible(ordering: Ordering, database: &Database, events: &str) -> Result<(), StoreError> {
+async fn require_possible(
+    ordering: Ordering,
+    database: &Database,
+    events: &str,
+    patience: Patience,
+) -> Result<(), StoreError> {
     if ordering == Ordering::PerAggregate {
         return Ok(());
     }
-    let stats = database.run_command(doc! { "collStats": events }).await.map_err(store_error)?;
+    let (asked, question) = (database.clone(), doc! { "collStats": events });
+    let stats = patience.once(async move { asked.run_command(question).await }).await?.map_err(store_error)?;
     if stats.get_bool("sharded").unwrap_or(false) {
         return Err(StoreError::Unsafe {
             reason: format!(

@@ -1,6 +1,7 @@
 //! What the tests of this package share.
 
 pub mod account;
+pub mod commands;
 pub mod counter;
 pub mod fail_point;
 pub mod history;

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use bson::raw::RawDocument;
 use bson::{Bson, doc};
 use es_core::{Position, StoreError};
-use futures_util::TryStreamExt;
 
 use super::order::ByPosition;
 use super::{Finding, VerifyReport};
 use crate::document::field::{ID, POSITION, SEQUENCE};
-use crate::document::integer;
+use crate::document::{documents, integer, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
 use crate::store::Collections;
@@ -56,15 +55,20 @@ pub(super) async fn check_per_aggregate(
     collections: &Collections,
     report: &mut VerifyReport,
 ) -> Result<(), StoreError> {
-    let differs = doc! { "$expr": { "$ne": [format!("${POSITION}"), format!("${SEQUENCE}")] } };
     for collection in [&collections.events, &collections.archive] {
-        let mut found = collection.find(differs.clone()).projection(doc! { ID: 1 }).await.map_err(store_error)?;
-        while let Some(document) = found.try_next().await.map_err(store_error)? {
-            let id = document.get(ID).ok().flatten();
-            report.found(Finding::Malformed {
-                what: format!("the event document with _id {id:?}"),
-                reason: format!("`{POSITION}` is not its `{SEQUENCE}`"),
-            });
+        let in_order = collections.find(collection, doc! {}).sort(stream_index());
+        let mut batches = in_order.projection(doc! { POSITION: 1, SEQUENCE: 1 }).batches().await?;
+        while let Some(batch) = batches.next().await? {
+            for document in documents(batch.doc_slices().map_err(store_error)?) {
+                let document = document?;
+                let count = |field| document.get(field).ok().flatten().and_then(integer);
+                if count(POSITION) != count(SEQUENCE) {
+                    report.found(Finding::Malformed {
+                        what: format!("the event document with _id {:?}", document.get(ID).ok().flatten()),
+                        reason: format!("`{POSITION}` is not its `{SEQUENCE}`"),
+                    });
+                }
+            }
         }
     }
     Ok(())
@@ -86,9 +90,8 @@ async fn compare(
     let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
     let mut ids: HashMap<Position, Bson> = HashMap::with_capacity(positions.len());
     for collection in [&collections.events, &collections.archive] {
-        let found = collection.find(doc! { POSITION: { "$in": wanted.clone() } }).projection(doc! { POSITION: 1 });
-        let mut found = found.await.map_err(store_error)?;
-        while let Some(document) = found.try_next().await.map_err(store_error)? {
+        let found = collections.find(collection, doc! { POSITION: { "$in": wanted.clone() } });
+        for document in found.projection(doc! { POSITION: 1 }).all().await? {
             let Some(position) = position_of(&document) else { continue };
             let id = document.get(ID).ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
             if ids.get(&position).is_some_and(|other| *other != id) {

@@ -25,7 +25,7 @@ pub(super) async fn check<A: Aggregate>(
     progress: &Progress<VerifyReport>,
 ) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByStream);
-    let mut snapshots = Snapshots::of::<A>(collections.snapshots.clone());
+    let mut snapshots = Snapshots::of::<A>(collections.clone());
     let mut current: Option<Check<A>> = None;
     while let Some(found) = merge.next().await? {
         let (in_use, archived) = match found {
