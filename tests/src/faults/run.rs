@@ -51,6 +51,8 @@ pub struct Run {
 pub(super) struct Happened {
     pub(super) kind: Kind,
     pub(super) began: Moment,
+    /// Not so where a fail point was never met.
+    pub(super) took_hold: bool,
 }
 
 /// What a run has shown.
@@ -112,6 +114,7 @@ impl Run {
             let (began, at) = (clock::now(), Instant::now());
             let met = inject(cluster, *fault).await;
             service_returns(worker).await;
+            let took_hold = met != Some(0);
             let met = met.map_or(String::new(), |met| format!(", met {met} times"));
             println!(
                 "{:6.1} s: {}: {}{met}; memory {} and {} MiB",
@@ -121,7 +124,7 @@ impl Run {
                 resident_mib(std::process::id()),
                 resident_mib(second.id()),
             );
-            happened.push(Happened { kind: fault.kind, began });
+            happened.push(Happened { kind: fault.kind, began, took_hold });
             match self.every {
                 Some(every) => sleep(every.saturating_sub(at.elapsed())).await,
                 None => sleep(fault.rest).await,

@@ -55,12 +55,13 @@ pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Moment) -> S
     let acknowledged: Vec<Moment> = acknowledged.map(|(answered, _)| *answered).collect();
 
     let mut rows: BTreeMap<Kind, Row> = BTreeMap::new();
-    let mut all = Row { injected: happened.len(), ..Row::default() };
+    let injected = happened.iter().filter(|fault| fault.took_hold).count();
+    let mut all = Row { injected, ..Row::default() };
     asked.iter().for_each(|(_, answer)| all.count(*answer));
     let ends = happened.iter().skip(1).map(|next| next.began).chain([ended]);
     for (fault, until) in happened.iter().zip(ends) {
         let row = rows.entry(fault.kind).or_default();
-        row.injected += 1;
+        row.injected += usize::from(fault.took_hold);
         row.longest = row.longest.max(longest_without(&acknowledged, fault.began, until));
         let during = |moment: &Moment| *moment < fault.began;
         let from = asked.partition_point(|(answered, _)| during(answered));
