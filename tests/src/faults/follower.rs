@@ -13,7 +13,7 @@ use super::worker::Shared;
 use crate::history::{Mark, Seen, Stored};
 
 /// How many events are fetched at once.
-const BATCH: i64 = 1_000;
+const BATCH: u16 = 1_000;
 /// How long one question may take; the driver has no limit of its own.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -68,7 +68,9 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
             // An archive run has moved a part of it: copied first, then deleted, so by now it is there.
             let until = found.last().map_or(last, |event| event.position);
             let Some(archived) = after(&archive, last, until).await else { continue };
+            let known_until = archived.last().filter(|_| is_full(&archived)).map_or(until, |event| event.position);
             found.extend(archived);
+            found.retain(|event| event.position <= known_until);
             found.sort_by_key(|event| event.position);
             found.dedup_by_key(|event| event.position);
         }
@@ -76,15 +78,14 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
         if found.is_empty() && is_over {
             return;
         }
-        let full = found.len() >= BATCH as usize;
-        let seen = |event: StoredDocument| event.stored();
-        let seen =
-            found.into_iter().map(seen).map(|Stored { position, mark, index, .. }| Seen { position, mark, index });
+        let is_full = is_full(&found);
+        let seen = found.into_iter().map(StoredDocument::stored);
+        let seen = seen.map(|Stored { position, mark, index, .. }| Seen { position, mark, index });
         let seen: Vec<Seen> = seen.collect();
         if !seen.is_empty() {
             shared.recorder.seen(&reader, seen);
         }
-        if !full {
+        if !is_full {
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -93,8 +94,15 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
 /// The events after a position and up to another, or `None` where they could not be asked for.
 async fn after(collection: &Collection<Document>, position: i64, until: i64) -> Option<Vec<StoredDocument>> {
     let filter = doc! { "position": { "$gt": position, "$lte": until } };
-    let found = collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH).read_concern(ReadConcern::majority());
+    let found =
+        collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into()).read_concern(ReadConcern::majority());
     let found = async move { error::Result::Ok(found.await?.try_collect::<Vec<Document>>().await?) };
-    let found = tokio::time::timeout(PATIENCE, found).await.ok()?.ok()?;
+    // In a task of its own: the driver does not promise to survive a future that is dropped half-way.
+    let found = tokio::time::timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
     Some(found.into_iter().map(StoredDocument::read).collect())
+}
+
+/// Whether there may be more.
+fn is_full(events: &[StoredDocument]) -> bool {
+    events.len() >= BATCH.into()
 }

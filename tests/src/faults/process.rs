@@ -34,6 +34,5 @@ impl Second {
 pub(super) fn resident_mib(process: u32) -> u64 {
     let Ok(memory) = std::fs::read_to_string(format!("/proc/{process}/statm")) else { return 0 };
     let pages: u64 = memory.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
-    // A page has 4 KiB on the machines that this runs on.
-    pages * 4 / 1024
+    pages * rustix::param::page_size() as u64 / (1024 * 1024)
 }

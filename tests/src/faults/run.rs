@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use es_core::Timestamp;
 use es_mongo::MongoStore;
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::clock;
@@ -25,6 +26,8 @@ const SERVICE: u64 = 20;
 const SERVICE_WITHIN: Duration = Duration::from_secs(60);
 /// How long what was given up may still hang in the network before the verdict.
 const SETTLES: Duration = Duration::from_secs(3);
+/// How old an event is when it is archived, and how far apart the runs of the archive are.
+const ARCHIVED_AFTER: Duration = Duration::from_secs(60);
 const DATABASE: &str = "faults";
 
 /// What to run.
@@ -86,11 +89,13 @@ impl Run {
         let (own, second) = (work(0), work(1));
         let worker = Worker::start(&own).await;
         let process = Second::start(&self.program, &second);
-        let archive = self.archive.then(|| tokio::spawn(archive(worker.shared.store.clone())));
+        let (stop, stopped) = oneshot::channel();
+        let archive = self.archive.then(|| tokio::spawn(archive(worker.shared.store.clone(), stopped)));
         let happened = self.carry_out(&cluster, &plan, &worker, &process).await;
         let ended = clock::now();
+        drop(stop);
         if let Some(archive) = archive {
-            archive.abort();
+            archive.await.unwrap();
         }
         process.finish().await;
         worker.finish().await;
@@ -145,12 +150,10 @@ async fn service_returns(worker: &Worker) {
     }
 }
 
-/// Archives what is older than a minute, again and again. A run that a fault ends is finished by the next.
-async fn archive(store: MongoStore) {
-    loop {
-        sleep(Duration::from_secs(60)).await;
-        let older_than = Timestamp::now().minus(Duration::from_secs(60));
-        match store.archive::<Tally>(older_than).run().await {
+/// Archives what is old, again and again. A run that a fault ends is finished by the next.
+async fn archive(store: MongoStore, mut stopped: oneshot::Receiver<()>) {
+    while tokio::time::timeout(ARCHIVED_AFTER, &mut stopped).await.is_err() {
+        match store.archive::<Tally>(Timestamp::now().minus(ARCHIVED_AFTER)).run().await {
             Ok(report) => println!("archive: {} events moved, {} finished", report.moved, report.finished),
             Err(error) => println!("archive: ended by {error}"),
         }
