@@ -15,7 +15,7 @@ const SILENCE: Duration = Duration::from_millis(150);
 async fn echo() -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (received, receiver) = mpsc::unbounded_channel();
+    let (received, arrivals) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
             let received = received.clone();
@@ -28,7 +28,7 @@ async fn echo() -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
             });
         }
     });
-    (address, receiver)
+    (address, arrivals)
 }
 
 async fn say(connection: &mut TcpStream, word: &[u8]) -> Option<std::io::Result<Vec<u8>>> {

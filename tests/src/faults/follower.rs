@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{Document, deserialize_from_document, doc};
 use es_mongo::mongodb::options::ReadConcern;
-use es_mongo::mongodb::{Collection, error};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 
@@ -94,9 +94,11 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
 /// The events after a position and up to another, or `None` where they could not be asked for.
 async fn after(collection: &Collection<Document>, position: i64, until: i64) -> Option<Vec<StoredDocument>> {
     let filter = doc! { "position": { "$gt": position, "$lte": until } };
-    let found =
-        collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into()).read_concern(ReadConcern::majority());
-    let found = async move { error::Result::Ok(found.await?.try_collect::<Vec<Document>>().await?) };
+    let collection = collection.clone();
+    let found = async move {
+        let found = collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into());
+        found.read_concern(ReadConcern::majority()).await?.try_collect::<Vec<Document>>().await
+    };
     // In a task of its own: the driver does not promise to survive a future that is dropped half-way.
     let found = tokio::time::timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
     Some(found.into_iter().map(StoredDocument::read).collect())

@@ -41,7 +41,7 @@ pub(super) async fn inject(cluster: &Cluster, fault: Fault) -> Option<i64> {
             primary.thaw().await.unwrap();
         }
         Kind::RequestsLost | Kind::AnswersLost | Kind::BothLost | Kind::Reset | Kind::PrimaryCutOff | Kind::SlowWay => {
-            cut(cluster, fault).await
+            cut(cluster, fault).await;
         }
         Kind::ClosedBefore => {
             return fail(cluster, fault, doc! { "failCommands": ["insert"], "closeConnection": true }).await;

@@ -57,15 +57,18 @@ pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Moment) -> S
     let mut rows: BTreeMap<Kind, Row> = BTreeMap::new();
     let injected = happened.iter().filter(|fault| fault.took_hold).count();
     let mut all = Row { injected, ..Row::default() };
-    asked.iter().for_each(|(_, answer)| all.count(*answer));
+    for (_, answer) in &asked {
+        all.count(*answer);
+    }
     let ends = happened.iter().skip(1).map(|next| next.began).chain([ended]);
     for (fault, until) in happened.iter().zip(ends) {
         let row = rows.entry(fault.kind).or_default();
         row.injected += usize::from(fault.took_hold);
         row.longest = row.longest.max(longest_without(&acknowledged, fault.began, until));
-        let during = |moment: &Moment| *moment < fault.began;
-        let from = asked.partition_point(|(answered, _)| during(answered));
-        asked[from..].iter().take_while(|(answered, _)| *answered < until).for_each(|(_, answer)| row.count(*answer));
+        let from = asked.partition_point(|(answered, _)| *answered < fault.began);
+        for (_, answer) in asked[from..].iter().take_while(|(answered, _)| *answered < until) {
+            row.count(*answer);
+        }
     }
     all.longest = rows.values().map(|row| row.longest).max().unwrap_or_default();
 
