@@ -13,9 +13,9 @@ struct Arguments {
     /// What the order and the timing of the faults are drawn from; printed, and drawn where none is given.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many faults; every kind comes before one comes again.
-    #[arg(long, default_value_t = Kind::ALL.len() + 3)]
-    faults: usize,
+    /// How many faults, 24 or in a soak 60; every kind comes before one comes again.
+    #[arg(long)]
+    faults: Option<usize>,
     /// The writers of both processes together.
     #[arg(long, default_value_t = 16)]
     writers: u32,
@@ -46,14 +46,20 @@ async fn main() -> Result<ExitCode, std::io::Error> {
     let run = Run {
         seed,
         kinds: Kind::ALL.to_vec(),
-        faults: arguments.faults,
+        faults: arguments.faults.unwrap_or(Kind::ALL.len() + 3),
         every: None,
         writers: arguments.writers,
         archive: false,
         program,
     };
     let run = if arguments.soak {
-        Run { faults: 60, every: Some(Duration::from_secs(10)), writers: 32, archive: true, ..run }
+        Run {
+            faults: arguments.faults.unwrap_or(60),
+            every: Some(Duration::from_secs(10)),
+            writers: 32,
+            archive: true,
+            ..run
+        }
     } else {
         run
     };
