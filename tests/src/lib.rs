@@ -4,8 +4,10 @@ pub mod account;
 pub mod commands;
 pub mod counter;
 pub mod fail_point;
+pub mod faults;
 pub mod history;
 pub mod ledger;
+pub mod proxy;
 pub mod secured;
 
 /// What the macros of this crate name.
