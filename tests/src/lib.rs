@@ -6,6 +6,7 @@ pub mod fail_point;
 pub mod history;
 pub mod ledger;
 pub mod secured;
+pub mod wrong_store;
 
 /// What the macros of this crate name.
 pub use es_core as library;
