@@ -44,7 +44,8 @@ async fn refused_appends_in_the_middle_of_a_batch_leave_no_hole() {
         store.append(append(id, vec![event]))
     });
     let answers = join_all(appends).await;
-    let refused: Vec<usize> = answers.iter().enumerate().filter(|(_, answer)| answer.is_err()).map(|(at, _)| at).collect();
+    let refused: Vec<usize> =
+        answers.iter().enumerate().filter(|(_, answer)| answer.is_err()).map(|(at, _)| at).collect();
     assert_eq!(refused, [7, 12], "{answers:?}");
     let receipts = answers.iter().flatten().map(Appended::receipt);
     let mut acknowledged: Vec<u64> = receipts.map(|receipt| receipt.stamps[0].position.get()).collect();

@@ -151,7 +151,8 @@ async fn check<S: Store>(with: &Repository<Account, S>, models: &[Model]) {
 /// Runs a property on so many cases, unless `PROPTEST_CASES` says otherwise.
 fn for_each<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, property: impl AsyncFn(T)) {
     let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let config = Config { cases: told.unwrap_or(cases), max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
+    let config =
+        Config { cases: told.unwrap_or(cases), max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let checked = TestRunner::new(config).run(&strategy, |value| {
         runtime.block_on(property(value));

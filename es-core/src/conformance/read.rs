@@ -1,6 +1,6 @@
 //! Laws of reading.
 
-use super::{Added, Numbers, append, expect, numbers, new_event, stored, stored_in, stream};
+use super::{Added, Numbers, append, expect, new_event, numbers, stored, stored_in, stream};
 use crate::{
     Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, ReadRange,
     Repository, Store, StoreError, Timestamp, Version,

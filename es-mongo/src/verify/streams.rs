@@ -5,7 +5,8 @@ use std::pin::pin;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Aggregate, DecodeError, EventBatch, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId, Version,
+    Aggregate, DecodeError, EventBatch, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId,
+    Version,
 };
 use futures_util::TryStreamExt;
 
@@ -102,7 +103,13 @@ impl<A: Aggregate> Check<A> {
         }
         kept.make_contiguous().sort_by_key(|kept| kept.version);
         report.streams += 1;
-        Ok(Self { replay: Replay::new(stream), seen: Version::NONE, position: None, is_foldable: true, snapshots: kept })
+        Ok(Self {
+            replay: Replay::new(stream),
+            seen: Version::NONE,
+            position: None,
+            is_foldable: true,
+            snapshots: kept,
+        })
     }
 
     /// What lies in both collections must be the same.
