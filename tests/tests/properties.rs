@@ -331,8 +331,9 @@ fn verify_finds_every_fault_that_is_planted_in_a_sound_store() {
         let target = Unguarded::of(store).await;
         assert_eq!(target.findings().await, []);
         let of_account = doc! { "aggregateId": id(account) };
-        let events = target.collection("events").find(of_account.clone()).sort(doc! { "sequenceNumber": -1 }).limit(6);
-        let mut events: Vec<Document> = events.await.unwrap().try_collect().await.unwrap();
+        let in_use = target.collection("events");
+        let newest = in_use.find(of_account.clone()).sort(doc! { "sequenceNumber": -1 }).limit(6);
+        let mut events: Vec<Document> = newest.await.unwrap().try_collect().await.unwrap();
         events.reverse();
         let snapshots = target.collection("snapshots");
         let snapshot = snapshots.find_one(of_account).sort(doc! { "version": -1 }).await.unwrap().unwrap();
