@@ -24,7 +24,7 @@ async fn replication(server: &DevServer, mode: &str) {
     let primary = server.primary().await.unwrap();
     for node in server.nodes().unwrap().iter().filter(|node| node.address() != primary.address()) {
         let uri = format!("mongodb://{}/?directConnection=true", node.address());
-        let command = doc! { "configureFailPoint": "stopReplicationProducer", "mode": mode };
+        let command = doc! { "configureFailPoint": "stopReplProducer", "mode": mode };
         Client::with_uri_str(uri).await.unwrap().database("admin").run_command(command).await.unwrap();
     }
     // A fetch that was begun may still bring what comes within its time.
