@@ -17,19 +17,19 @@ pub(crate) struct Find {
     collection: Collection<RawDocumentBuf>,
     patience: Patience,
     filter: Document,
-    options: FindOptions,
+    options: Box<FindOptions>,
 }
 
 impl Collections {
     /// Asks one collection, this store's or another one of its database.
     pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
-        Find { collection: collection.clone(), patience: self.patience, filter, options: FindOptions::default() }
+        Find { collection: collection.clone(), patience: self.patience, filter, options: Box::default() }
     }
 }
 
 impl Find {
     pub(crate) fn with_options(self, options: FindOptions) -> Self {
-        Self { options, ..self }
+        Self { options: Box::new(options), ..self }
     }
 
     pub(crate) fn sort(mut self, order: Document) -> Self {
@@ -72,7 +72,7 @@ impl Find {
     /// The first document.
     pub(crate) async fn one(self) -> Result<Option<RawDocumentBuf>, StoreError> {
         let Self { collection, patience, filter, options } = self;
-        let FindOptions { sort, projection, hint, skip, .. } = options;
+        let FindOptions { sort, projection, hint, skip, .. } = *options;
         let options = FindOneOptions::builder().sort(sort).projection(projection).hint(hint).skip(skip).build();
         let ask = || {
             let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
@@ -86,7 +86,7 @@ impl Find {
         let Self { collection, patience, filter, options } = self;
         let ask = || {
             let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
-            async move { collection.find(filter).with_options(options).await?.try_collect().await }
+            async move { collection.find(filter).with_options(*options).await?.try_collect().await }
         };
         patience.ask(ask).await
     }
@@ -96,7 +96,7 @@ impl Find {
         let Self { collection, patience, filter, options } = self;
         let ask = || {
             let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
-            async move { collection.find(filter).with_options(options).batch().await }
+            async move { collection.find(filter).with_options(*options).batch().await }
         };
         patience.ask(ask).await.map(|cursor| ReadAhead::new(cursor, patience))
     }

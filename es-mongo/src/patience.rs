@@ -41,7 +41,17 @@ impl Patience {
     ///
     /// A node that cannot answer is asked again, after a wait that grows and has jitter. One that says nothing may be frozen, and another one in its place by now:
     /// so another try goes out beside the first, which may still win.
-    pub(crate) async fn ask<T, F>(self, question: impl Fn() -> F) -> Result<T, StoreError>
+    ///
+    /// The future is small: what it needs is on the heap, for a load awaits it in several places, and would have room for each of them.
+    pub(crate) fn ask<T, F>(self, question: impl Fn() -> F) -> impl Future<Output = Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: Future<Output = DriverResult<T>> + Send + 'static,
+    {
+        Box::pin(self.ask_until(question))
+    }
+
+    async fn ask_until<T, F>(self, question: impl Fn() -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,

@@ -88,7 +88,7 @@ async fn every_read_from_a_frozen_server_ends_at_its_deadline_and_the_store_work
     let node = &server.nodes().unwrap()[0];
     node.freeze().await.unwrap();
     let started = Instant::now();
-    let answers = every_read(&store).await;
+    let answers = Box::pin(every_read(&store)).await;
     let took = started.elapsed();
     node.thaw().await.unwrap();
     for (read, error) in answers {
@@ -291,7 +291,7 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
     store.database().collection::<Document>("old").insert_one(doc! { "_id": "y" }).await.unwrap();
     commands.take();
     store.archive::<Account>(day(10)).run().await.unwrap();
-    let failed: Vec<_> = every_read(&store).await.into_iter().filter(|(_, error)| error.is_some()).collect();
+    let failed: Vec<_> = Box::pin(every_read(&store)).await.into_iter().filter(|(_, error)| error.is_some()).collect();
     assert!(failed.is_empty(), "{failed:?}");
     accounts(&store).load_at_version("a", 12).await.unwrap();
     store.events().newest_first().of_type("Deposited").since(day(3)).read().collect().await.unwrap();
@@ -326,10 +326,10 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_sorts_on_an_index_under_the_default_names() {
-    every_read_sorts_on_an_index(CollectionNames::default()).await;
+    Box::pin(every_read_sorts_on_an_index(CollectionNames::default())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_sorts_on_an_index_under_own_names() {
-    every_read_sorts_on_an_index(CollectionNames::prefixed("billing_")).await;
+    Box::pin(every_read_sorts_on_an_index(CollectionNames::prefixed("billing_"))).await;
 }
