@@ -180,7 +180,7 @@ mod tests {
         let StoreError::Unavailable { source } = error else { panic!("{error}") };
         assert_eq!(source.to_string(), "the server did not answer within 50ms, the read deadline");
         assert!(source.source().unwrap().to_string().contains("cut"));
-        let silent = patience(50).ask(|| std::future::pending::<DriverResult<()>>()).await.unwrap_err();
+        let silent = patience(50).ask(std::future::pending::<DriverResult<()>>).await.unwrap_err();
         assert!(silent.to_string().contains("50ms"), "{silent}");
     }
 }

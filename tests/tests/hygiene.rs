@@ -225,6 +225,7 @@ pub enum Cart<T> {
     },
 }
 
+#[allow(clippy::derivable_impls, reason = "a derive would ask that every item has a default")]
 impl<T> ::std::default::Default for Cart<T> {
     fn default() -> Self {
         Self::Empty
