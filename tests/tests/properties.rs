@@ -95,7 +95,7 @@ async fn run<S: Store>(
         match step {
             Step::Append { account, deposits } => {
                 let stream = StreamId::of::<Account>(&id(*account)).unwrap();
-                let version = Version::try_from(models[*account].len() as i64).unwrap();
+                let version = Version::NONE.plus(models[*account].len() as u64);
                 let events = deposits.iter().map(|(cents, at)| {
                     let event = AccountEvent::from(deposit(*cents));
                     NewEvent::encode(&event, Metadata::new()).unwrap().at(day(*at))
@@ -131,7 +131,7 @@ async fn check<S: Store>(with: &Repository<Account, S>, models: &[Model]) {
         let id = id(account);
         let whole = expected(&id, &model[1..]);
         for version in 1..=model.len() {
-            let at = Version::try_from(version as i64).unwrap();
+            let at = Version::NONE.plus(version as u64);
             let wanted = expected(&id, &model[1..version]);
             for repository in [with, &without] {
                 let loaded = repository.load_at_version(&id, at).await.unwrap();
