@@ -9,7 +9,6 @@ pub mod history;
 pub mod ledger;
 pub mod proxy;
 pub mod secured;
-pub mod wrong_store;
 
 /// What the macros of this crate name.
 pub use es_core as library;

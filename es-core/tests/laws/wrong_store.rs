@@ -17,13 +17,13 @@ macro_rules! mistakes {
     ($($(#[$doc:meta])* $mistake:ident => $law:ident,)+) => {
         /// One thing that a store can do wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Mistake {
+        pub(crate) enum Mistake {
             $($(#[$doc])* $mistake,)+
         }
 
         impl Mistake {
             /// All of them, each with the name of the law that guards against it.
-            pub const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
+            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
         }
     };
 }
@@ -111,7 +111,7 @@ mistakes! {
 
 /// [`MemoryStore`] with a mistake, or with none.
 #[derive(Debug, Clone)]
-pub struct WrongStore {
+pub(crate) struct WrongStore {
     right: MemoryStore,
     mistake: Option<Mistake>,
     notes: Arc<Mutex<Notes>>,
@@ -128,7 +128,7 @@ struct Notes {
 
 impl WrongStore {
     /// A store without events that makes this mistake.
-    pub fn new(mistake: impl Into<Option<Mistake>>) -> Self {
+    pub(crate) fn new(mistake: impl Into<Option<Mistake>>) -> Self {
         Self { right: MemoryStore::new(), mistake: mistake.into(), notes: Arc::default() }
     }
 
@@ -297,7 +297,7 @@ fn one_less(version: Version) -> Version {
 
 /// Events of a [`WrongStore`].
 #[derive(Debug)]
-pub struct WrongBatch(Vec<RecordedEvent<EventData>>);
+pub(crate) struct WrongBatch(Vec<RecordedEvent<EventData>>);
 
 impl EventBatch for WrongBatch {
     fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {

@@ -1,10 +1,12 @@
 //! Each law of a store is seen to fail where it is broken, and to hold where nothing is wrong.
 
+mod wrong_store;
+
 use std::panic::AssertUnwindSafe;
 
 use es_core::conformance;
 use futures_util::FutureExt;
-use tests::wrong_store::{Mistake, WrongStore};
+use wrong_store::{Mistake, WrongStore};
 
 /// Makes one test of each law. A law without a mistake against it fails.
 macro_rules! seen_to_fail {
