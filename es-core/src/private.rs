@@ -208,6 +208,22 @@ pub const fn same_name(left: &str, right: &str) -> bool {
     true
 }
 
+/// Whether every older name of a predecessor is one of its successor too: only those of the newest version are looked up.
+pub const fn keeps_aliases(old: &[&str], new: &[&str]) -> bool {
+    let mut kept = 0;
+    while kept < old.len() {
+        let mut at = 0;
+        while at < new.len() && !same_name(old[kept], new[at]) {
+            at += 1;
+        }
+        if at == new.len() {
+            return false;
+        }
+        kept += 1;
+    }
+    true
+}
+
 /// The first of `others`, up to `end`, that shares a stored name with `event`: its place, and the name.
 pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: usize) -> Option<(usize, &'a str)> {
     let mut at = 0;

@@ -62,6 +62,13 @@ impl From<Sequence> for Version {
     }
 }
 
+impl From<Sequence> for Position {
+    /// The position of an event in a store whose order ends at the aggregate.
+    fn from(sequence: Sequence) -> Self {
+        Self(sequence.0)
+    }
+}
+
 impl PartialEq<u64> for Version {
     fn eq(&self, other: &u64) -> bool {
         self.0 == *other

@@ -51,6 +51,12 @@ const _: () = ::es_core::__private::assert!(
     ::TYPE, "InvoicePaid"), "{}",
     "`from` of `InvoicePaid` has to be version 1 of `InvoicePaid`, and `InvoicePaidV1` is stored under another name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
 );
+#[allow(deprecated)]
+const _: () = ::es_core::__private::assert!(
+    ::es_core::__private::keeps_aliases(< InvoicePaidV1 as ::es_core::__private::Event >
+    ::ALIASES, & ["BillPaid"]), "{}",
+    "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events of that name are not read; write it on `InvoicePaid` too"
+);
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Event for InvoicePaid {

@@ -41,6 +41,14 @@ use proc_macro::TokenStream;
 /// predecessor is version `M - 1` of the same name is proved when the program is compiled. That a released version stays as it
 /// was is for the schema lock to say: `es_core::schema::check::<Invoice>("events.lock")` in a test.
 ///
+/// # Beside other attributes
+///
+/// Write `#[event(..)]` first, above every `#[derive(..)]`: it sees what stands below it, and says what does not go together. A derive of
+/// serde *above* it is expanded before and cannot be seen, so there the compiler says `conflicting implementations of trait
+/// Serialize` (E0119); remove `Serialize` and `Deserialize` from that derive.
+///
+/// An `alias` belongs on the newest version: whatever older versions have is repeated there, and a missing one is an error.
+///
 /// # What is stored
 ///
 /// A document always, so that it can grow, with names in camelCase:

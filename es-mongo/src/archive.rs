@@ -21,7 +21,6 @@ use futures_util::{StreamExt, stream};
 
 use crate::document::field::POSITION;
 use crate::document::integer;
-use crate::error::store_error;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::{Judged, Part, Prefix};
@@ -223,8 +222,9 @@ impl<A: Aggregate> Archive<'_, A> {
     }
 
     async fn newest_position(&self) -> Result<Option<i64>, StoreError> {
-        let newest = self.store.collections().events.find_one(doc! {}).sort(doc! { POSITION: -1 });
-        let newest = newest.projection(doc! { POSITION: 1 }).await.map_err(store_error)?;
+        let collections = self.store.collections();
+        let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
+        let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
         Ok(newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer)))
     }
 

@@ -171,6 +171,11 @@ pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDo
     })
 }
 
+/// The index that has the events of each stream in their order.
+pub(crate) fn stream_index() -> Document {
+    doc! { field::AGGREGATE_ID: 1, field::SEQUENCE: 1, field::AGGREGATE_TYPE: 1 }
+}
+
 /// The filter for the events of one stream.
 pub(crate) fn of_stream(stream: &StreamId) -> Document {
     doc! { field::AGGREGATE_ID: stream.aggregate_id().as_str(), field::AGGREGATE_TYPE: stream.aggregate_type() }

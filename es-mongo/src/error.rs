@@ -14,6 +14,8 @@ use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRAN
 mod code {
     pub(super) const UNAUTHORIZED: i32 = 13;
     pub(super) const AUTHENTICATION_FAILED: i32 = 18;
+    /// The cursor went with the node that held it, or was idle for too long.
+    pub(super) const CURSOR_NOT_FOUND: i32 = 43;
     pub(super) const NAMESPACE_EXISTS: i32 = 48;
     pub(super) const MAX_TIME_EXPIRED: i32 = 50;
     pub(super) const WRITE_CONFLICT: i32 = 112;
@@ -140,7 +142,8 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     );
     let is_refused = matches!(&*error.kind, ErrorKind::Authentication { .. })
         || is(&[code::UNAUTHORIZED, code::AUTHENTICATION_FAILED]);
-    let is_unavailable = is_unreachable || is(&[code::MAX_TIME_EXPIRED]) || is(&code::NOT_PRIMARY);
+    let is_unavailable =
+        is_unreachable || is(&[code::CURSOR_NOT_FOUND, code::MAX_TIME_EXPIRED]) || is(&code::NOT_PRIMARY);
     let source = reported(error);
     if is_refused {
         StoreError::Unauthorized { source }

@@ -9,12 +9,13 @@ use futures_util::TryStreamExt;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
+use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
     POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
 };
 use crate::error::{is_index_conflict, is_namespace_exists, store_error};
-use crate::options::CollectionNames;
+use crate::options::{CollectionNames, Ordering};
 
 /// One index as it must be.
 struct Index {
@@ -33,7 +34,7 @@ enum Uniqueness {
 use Uniqueness::{NotUnique, Unique, UniqueWhereString};
 
 fn stream_index() -> Index {
-    Index { keys: doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 }, uniqueness: Unique }
+    Index { keys: document::stream_index(), uniqueness: Unique }
 }
 
 fn query_indexes() -> [Index; 5] {
@@ -46,14 +47,19 @@ fn query_indexes() -> [Index; 5] {
     ]
 }
 
-fn position_index() -> Index {
-    Index { keys: doc! { POSITION: 1 }, uniqueness: Unique }
+/// Whether it is unique says which ordering the store has.
+fn position_index(ordering: Ordering) -> Index {
+    let uniqueness = match ordering {
+        Ordering::Global => Unique,
+        Ordering::PerAggregate => NotUnique,
+    };
+    Index { keys: doc! { POSITION: 1 }, uniqueness }
 }
 
-fn event_indexes() -> Vec<Index> {
+fn event_indexes(ordering: Ordering) -> Vec<Index> {
     let mut indexes = vec![
         stream_index(),
-        position_index(),
+        position_index(ordering),
         Index {
             keys: doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, APPEND_ID: 1 },
             uniqueness: UniqueWhereString(APPEND_ID),
@@ -63,8 +69,8 @@ fn event_indexes() -> Vec<Index> {
     indexes
 }
 
-fn archive_indexes() -> Vec<Index> {
-    let mut indexes = vec![stream_index(), position_index()];
+fn archive_indexes(ordering: Ordering) -> Vec<Index> {
+    let mut indexes = vec![stream_index(), position_index(ordering)];
     indexes.extend(query_indexes());
     indexes
 }
@@ -102,6 +108,12 @@ impl Index {
             return Some(format!("its keys are {} instead of {}", existing.keys, wanted.keys));
         }
         if options.unique.unwrap_or(false) != wanted_options.unique.unwrap_or(false) {
+            if self.keys.keys().eq([POSITION]) {
+                let made_with = if self.is_unique() { Ordering::PerAggregate } else { Ordering::Global };
+                return Some(format!(
+                    "the store was made with `Ordering::{made_with:?}`, so open it with that ordering"
+                ));
+            }
             return Some(format!("unique is {} instead of {}", !self.is_unique(), self.is_unique()));
         }
         if options.partial_filter_expression != wanted_options.partial_filter_expression {
@@ -142,7 +154,7 @@ fn same_keys(left: &Document, right: &Document) -> bool {
 /// Makes collections, indexes and the validator where they are missing.
 ///
 /// It asks for names only, so its cost does not depend on what is stored.
-pub(crate) async fn ensure(database: &Database, names: &CollectionNames) -> Result<(), StoreError> {
+pub(crate) async fn ensure(database: &Database, names: &CollectionNames, ordering: Ordering) -> Result<(), StoreError> {
     let existing: Vec<_> =
         database.list_collections().await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
     for name in [&names.events, &names.snapshots, &names.archive] {
@@ -153,9 +165,9 @@ pub(crate) async fn ensure(database: &Database, names: &CollectionNames) -> Resu
             ensure_validator(database, name, found.and_then(|found| found.options.validator.as_ref())).await?;
         }
     }
-    ensure_indexes(&database.collection(&names.events), event_indexes()).await?;
+    ensure_indexes(&database.collection(&names.events), event_indexes(ordering)).await?;
     ensure_indexes(&database.collection(&names.snapshots), snapshot_indexes()).await?;
-    ensure_indexes(&database.collection(&names.archive), archive_indexes()).await
+    ensure_indexes(&database.collection(&names.archive), archive_indexes(ordering)).await
 }
 
 async fn create(database: &Database, name: &str, validator: Option<Document>) -> Result<(), StoreError> {
@@ -268,7 +280,7 @@ async fn missing_indexes<'a>(
             Some(Some(difference)) => {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "the index `{name}` of `{}` is another one: {difference}; drop it, so that the right one can be made",
+                        "the index `{name}` of `{}` is another one: {difference}; or drop it, so that the right one can be made",
                         collection.name()
                     ),
                 });

@@ -34,6 +34,7 @@ mod archive;
 pub mod dev;
 mod document;
 mod error;
+mod find;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -42,6 +43,7 @@ mod merge;
 pub mod metrics;
 mod migrate;
 mod options;
+mod patience;
 mod progress;
 mod query;
 mod read;
@@ -61,7 +63,7 @@ pub use mongodb;
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
-pub use options::{CollectionNames, StoreBuilder};
+pub use options::{CollectionNames, Ordering, StoreBuilder};
 pub use query::EventQuery;
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;

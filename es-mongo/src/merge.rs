@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 use bson::Document;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::StoreError;
-use futures_util::StreamExt;
 use mongodb::Collection;
 use mongodb::options::FindOptions;
-use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use crate::document::documents;
 use crate::error::store_error;
+use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
 /// The server forgets a cursor that was not used for ten minutes, so one that rested is opened anew well before that.
@@ -114,14 +113,18 @@ impl<O: Order> Merge<O> {
         let fresh = self.in_use.take().filter(|side| !side.rested());
         let mut in_use = match fresh {
             Some(side) => side,
-            None => Side::open(&self.collections.events, &self.order, self.from.as_ref(), None).await?,
+            None => {
+                let events = &self.collections.events;
+                Side::open(&self.collections, events, &self.order, self.from.as_ref(), None).await?
+            }
         };
         in_use.complete_first(&self.order).await?;
         // The last key may have more documents in the next batch, so it belongs to the next window.
         let before = if in_use.is_exhausted() { None } else { in_use.last().cloned() };
         self.in_use = Some(in_use);
         self.archived = if self.collections.archive_is_present().await? {
-            Some(Side::open(&self.collections.archive, &self.order, self.from.as_ref(), before.as_ref()).await?)
+            let (collections, from) = (&self.collections, self.from.as_ref());
+            Some(Side::open(collections, &collections.archive, &self.order, from, before.as_ref()).await?)
         } else {
             None
         };
@@ -132,7 +135,7 @@ impl<O: Order> Merge<O> {
 
 /// One of the two collections.
 struct Side<K> {
-    cursor: Option<RawBatchCursor>,
+    cursor: Option<ReadAhead>,
     used: Instant,
     ready: VecDeque<(K, RawDocumentBuf)>,
     malformed: Vec<RawDocumentBuf>,
@@ -140,13 +143,14 @@ struct Side<K> {
 
 impl<K: Ord + Clone> Side<K> {
     async fn open<O: Order<Key = K>>(
+        collections: &Collections,
         collection: &Collection<RawDocumentBuf>,
         order: &O,
         from: Option<&K>,
         before: Option<&K>,
     ) -> Result<Self, StoreError> {
         let (filter, options) = order.find(from, before);
-        let cursor = collection.find(filter).with_options(options).batch().await.map_err(store_error)?;
+        let cursor = collections.find(collection, filter).with_options(options).batches().await?;
         Ok(Self { cursor: Some(cursor), used: Instant::now(), ready: VecDeque::new(), malformed: Vec::new() })
     }
 
@@ -160,7 +164,7 @@ impl<K: Ord + Clone> Side<K> {
     async fn fill<O: Order<Key = K>>(&mut self, order: &O) -> Result<bool, StoreError> {
         let Some(cursor) = &mut self.cursor else { return Ok(false) };
         self.used = Instant::now();
-        let Some(batch) = cursor.next().await.transpose().map_err(store_error)? else {
+        let Some(batch) = cursor.next().await? else {
             self.cursor = None;
             return Ok(false);
         };

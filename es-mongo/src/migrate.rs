@@ -11,7 +11,6 @@ use es_core::{
     StoreError, StreamId, Timestamp,
 };
 use futures_util::future::join_all;
-use futures_util::{StreamExt, TryStreamExt};
 use mongodb::Collection;
 use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
@@ -161,9 +160,10 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         check_name(&self.collection)?;
         let append_id = AppendId::new(format!("migration:{}", self.collection))?;
         let mut report = MigrationReport::default();
-        let mut cursor = self.source().find(doc! {}).sort(doc! { ID: 1 }).batch().await.map_err(store_error)?;
+        let all = self.store.collections().find(&self.source(), doc! {}).sort(doc! { ID: 1 });
+        let mut cursor = all.batches().await?;
         let mut group = Group::default();
-        while let Some(batch) = cursor.next().await.transpose().map_err(store_error)? {
+        while let Some(batch) = cursor.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
                 match prepare::<A, D, E>(document, &convert) {
@@ -224,9 +224,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         let filter = doc! { AGGREGATE_ID: { "$in": ids }, SEQUENCE: 1, AGGREGATE_TYPE: B::TYPE };
         let collections = self.store.collections();
         for collection in [&collections.events, &collections.archive] {
-            let found = collection.find(filter.clone()).projection(doc! { AGGREGATE_ID: 1 });
-            let mut found = found.await.map_err(store_error)?;
-            while let Some(document) = found.try_next().await.map_err(store_error)? {
+            let found = collections.find(collection, filter.clone()).projection(doc! { AGGREGATE_ID: 1 });
+            for document in found.all().await? {
                 existing.extend(document.get_str(AGGREGATE_ID).map(str::to_owned));
             }
         }

@@ -7,6 +7,7 @@ use mongodb::Client;
 use mongodb::options::{Acknowledgment, WriteConcern};
 
 use crate::error::{check_database, check_name};
+use crate::patience::attempt_within;
 use crate::store::MongoStore;
 
 /// The names of the three collections. Indexes are made, and checked, under the names in use.
@@ -59,6 +60,29 @@ impl CollectionNames {
     }
 }
 
+/// What the positions of a store's events order.
+///
+/// It is a property of what is stored, kept by the index on `position`: a store that was opened with one cannot be opened with the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Ordering {
+    /// Positions count all events of the store from 1, without holes and in commit order. It needs a unique index on `position`, which
+    /// a sharded collection cannot have.
+    #[default]
+    Global,
+    /// Events are in order within their aggregate only, and the position of an event is its sequence there. For a sharded
+    /// cluster, with `events` and its archive sharded by `{ aggregateId: 1 }`, which the unique index on streams begins with:
+    ///
+    /// ```js
+    /// sh.shardCollection("billing.events", { aggregateId: 1 })
+    /// ```
+    ///
+    /// Everything else holds as it does otherwise. What is lost is the order across aggregates: nobody can follow positions, a
+    /// [trace](crate::MongoStore::trace) puts events without a common cause in the order of their moments, and
+    /// [verify](crate::MongoStore::verify) cannot tell that a whole aggregate is missing.
+    PerAggregate,
+}
+
 /// What a store does besides the defaults. Made by [`MongoStore::builder`].
 #[derive(Debug, Clone)]
 pub struct StoreBuilder {
@@ -71,23 +95,27 @@ pub struct StoreBuilder {
 #[derive(Debug, Clone)]
 pub(crate) struct StoreOptions {
     pub(crate) names: CollectionNames,
+    pub(crate) ordering: Ordering,
     pub(crate) keep_snapshots: u32,
     pub(crate) append_deadline: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
 }
 
-/// How long one try is waited for: longer than a slow commit, shorter than a caller is patient with a server that hangs.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller is patient unless told otherwise.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             names: CollectionNames::default(),
+            ordering: Ordering::default(),
             keep_snapshots: 2,
-            append_deadline: Duration::from_secs(30),
-            attempt_timeout: ATTEMPT_TIMEOUT,
+            append_deadline: DEADLINE,
+            attempt_timeout: attempt_within(DEADLINE),
+            read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
         }
@@ -106,6 +134,13 @@ impl StoreBuilder {
         self
     }
 
+    /// What positions order; everything in the store unless told otherwise.
+    #[must_use]
+    pub fn ordering(mut self, ordering: Ordering) -> Self {
+        self.options.ordering = ordering;
+        self
+    }
+
     /// How many snapshots of one aggregate are kept, the newest ones; 2 unless told otherwise, and at least 1.
     #[must_use]
     pub fn keep_snapshots(mut self, count: u32) -> Self {
@@ -119,7 +154,20 @@ impl StoreBuilder {
     #[must_use]
     pub fn append_deadline(mut self, deadline: Duration) -> Self {
         self.options.append_deadline = deadline;
-        self.options.attempt_timeout = (deadline / 2).clamp(Duration::from_millis(1), ATTEMPT_TIMEOUT);
+        self.options.attempt_timeout = attempt_within(deadline);
+        self
+    }
+
+    /// How long an answer of the server to a read is waited for before the store is reported as unavailable; 30 s unless told otherwise.
+    ///
+    /// It holds for each answer, not for a whole stream: for a lookup, for each batch of a load or a query, for each step of an archive run, a
+    /// migration or a check, and for keeping a snapshot. Within it a read is asked again, with growing waits, while no node can answer, so a load during an election takes
+    /// longer and does not fail. [`stats`](MongoStore::stats) counts all events in one answer: give it more time where there are very many.
+    ///
+    /// The driver has no time limit of its own for a server that does not answer.
+    #[must_use]
+    pub fn read_deadline(mut self, deadline: Duration) -> Self {
+        self.options.read_deadline = deadline;
         self
     }
 
@@ -135,7 +183,8 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] where the server is no replica set, where two collections have one name, or where an index or the validator of that name is another one;
+    /// [`StoreError::Unsafe`] where the server is no replica set, where two collections have one name, where an index or the validator of that name is another one, or where the
+    /// [ordering](Self::ordering) is one that the collection cannot have, or was not opened with before: the error says which is possible;
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;

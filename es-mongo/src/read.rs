@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use bson::{Document, doc};
 use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
@@ -11,7 +11,7 @@ use mongodb::Collection;
 use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::document::field::SEQUENCE;
-use crate::document::{documents, integer, of_stream, read_event};
+use crate::document::{documents, integer, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
@@ -72,13 +72,9 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
 /// The version of an aggregate: the head of its stream.
 pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
     for collection in [&collections.events, &collections.archive] {
-        let newest = collection
-            .find_one(of_stream(stream))
-            .sort(doc! { SEQUENCE: -1 })
-            .projection(doc! { SEQUENCE: 1 })
-            .await
-            .map_err(store_error)?;
-        if let Some(newest) = newest {
+        let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
+        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1 }).one();
+        if let Some(newest) = collections.beside_archive_state(newest).await? {
             return sequence_of(&newest).map(Version::from);
         }
         // In this order nothing is missed that is being archived; and without an archive there is nothing more to ask.
@@ -109,6 +105,7 @@ pub(crate) fn stream(
         ready: VecDeque::new(),
         timer: metrics::Timer::start(),
         torn: None,
+        resumed: None,
         first: range.after,
     };
     stream::try_unfold(reader, |mut reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) }).fuse()
@@ -141,6 +138,8 @@ struct Reader {
     ready: VecDeque<MongoBatch>,
     /// Behind which version a batch came with a hole in it.
     torn: Option<Version>,
+    /// Behind which version a cursor was lost.
+    resumed: Option<Version>,
     timer: metrics::Timer,
     first: Version,
 }
@@ -150,13 +149,24 @@ impl Reader {
         loop {
             match self.phase {
                 Phase::Begin => {
-                    self.events = Some(find(self.collections.events.clone(), self.filter(self.until)).await?);
+                    let collections = self.collections.clone();
+                    let in_use = self.find(&collections.events, self.until);
+                    self.events = Some(collections.beside_archive_state(in_use).await?);
                     self.phase = Phase::Events;
                 }
                 Phase::Events => {
                     let batch = match self.ready.pop_front() {
                         Some(batch) => Some(batch),
-                        None => next_batch(self.events.as_mut()).await?,
+                        None => match next_batch(self.events.as_mut()).await {
+                            Err(error) if self.can_resume() => {
+                                tracing::debug!(stream = %self.stream, %error, "a cursor is opened anew");
+                                self.resumed = Some(self.last);
+                                self.events = None;
+                                self.phase = Phase::Begin;
+                                continue;
+                            }
+                            batch => batch?,
+                        },
                     };
                     let Some(batch) = batch else {
                         self.events = None;
@@ -168,7 +178,7 @@ impl Reader {
                         // The server does not read a batch at one moment: an archive run has deleted a part of this one meanwhile.
                         // All of it is in the archive by now, and what is not is read again.
                         self.torn = Some(self.last);
-                        self.archive = Some(find(self.collections.archive.clone(), self.filter(last.into())).await?);
+                        self.archive = Some(self.find_archived(last.into()).await?);
                         self.ready.clear();
                         self.events = None;
                         self.phase = Phase::ArchiveBefore;
@@ -177,7 +187,7 @@ impl Reader {
                     if first > self.last.next() && self.archive.is_none() {
                         let before =
                             Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
-                        self.archive = Some(find(self.collections.archive.clone(), self.filter(before)).await?);
+                        self.archive = Some(self.find_archived(before).await?);
                         self.ready.push_front(batch);
                         self.phase = Phase::ArchiveBefore;
                         continue;
@@ -209,11 +219,11 @@ impl Reader {
                 },
                 Phase::ArchiveAfter => {
                     if self.archive.is_none() {
-                        if self.last >= self.until || !self.collections.clone().archive_is_present().await? {
+                        if self.last >= self.until || !self.collections.archive_is_present().await? {
                             self.phase = Phase::Done;
                             continue;
                         }
-                        self.archive = Some(find(self.collections.archive.clone(), self.filter(self.until)).await?);
+                        self.archive = Some(self.find_archived(self.until).await?);
                     }
                     let Some(batch) = next_batch(self.archive.as_mut()).await? else {
                         self.phase = Phase::Done;
@@ -231,18 +241,24 @@ impl Reader {
         }
     }
 
-    /// What follows, up to a version.
-    fn filter(&self, until: Version) -> Document {
+    /// Whether the cursor on what is in use was lost, which an election does to it, and another one would bring the reader on.
+    fn can_resume(&self) -> bool {
+        self.events.as_ref().is_some_and(ReadAhead::is_lost) && self.resumed != Some(self.last)
+    }
+
+    async fn find_archived(&mut self, until: Version) -> Result<ReadAhead, StoreError> {
+        let archive = self.collections.archive.clone();
+        self.find(&archive, until).await
+    }
+
+    /// A cursor on what follows in one collection up to a version, in order.
+    async fn find(&mut self, place: &Collection<RawDocumentBuf>, until: Version) -> Result<ReadAhead, StoreError> {
         let mut filter = of_stream(&self.stream);
         filter.insert(SEQUENCE, doc! { "$gt": self.last.as_i64(), "$lte": until.as_i64() });
-        filter
+        // By name: for a short stream the server may think another index and a sort as good, and it remembers that for longer ones.
+        let find = self.collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).on_index(stream_index());
+        find.batch_size(BATCH).batches().await
     }
-}
-
-/// A cursor on a part of a stream in one collection, in order.
-async fn find(collection: Collection<RawDocumentBuf>, filter: Document) -> Result<ReadAhead, StoreError> {
-    let find = collection.find(filter).sort(doc! { SEQUENCE: 1 }).batch_size(BATCH);
-    find.batch().await.map(ReadAhead::new).map_err(store_error)
 }
 
 async fn next_batch(cursor: Option<&mut ReadAhead>) -> Result<Option<MongoBatch>, StoreError> {

@@ -1,51 +1,69 @@
-//! A cursor that fetches its next batch while the last one is decoded.
+//! A cursor that fetches its next batch while the last one is decoded, and waits for none longer than it must.
 
 use es_core::StoreError;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use tokio::task::JoinHandle;
 
-use crate::error::{malformed, store_error};
+use crate::error::store_error;
+use crate::patience::Patience;
 
-type Fetched = (RawBatchCursor, Option<Result<RawBatch, mongodb::error::Error>>);
+type Fetched = (Box<RawBatchCursor>, Option<Result<RawBatch, mongodb::error::Error>>);
 
 /// A cursor, and the batch that is on its way.
 ///
 /// The driver asks for a batch only when the one before is used up; decoding and the network would take turns.
-pub(crate) enum ReadAhead {
+pub(crate) struct ReadAhead {
+    state: State,
+    patience: Patience,
+}
+
+enum State {
     Resting(Box<RawBatchCursor>),
     Fetching(JoinHandle<Fetched>),
+    /// The node that had the cursor has failed.
+    Lost,
     Ended,
 }
 
 impl ReadAhead {
-    pub(crate) fn new(cursor: RawBatchCursor) -> Self {
-        Self::Resting(Box::new(cursor))
+    pub(crate) fn new(cursor: RawBatchCursor, patience: Patience) -> Self {
+        Self { state: State::Resting(Box::new(cursor)), patience }
     }
 
     /// The next batch, which has been on its way since [`fetch`](Self::fetch) was called.
     pub(crate) async fn next(&mut self) -> Result<Option<RawBatch>, StoreError> {
-        let (cursor, batch) = match std::mem::replace(self, Self::Ended) {
-            Self::Resting(mut cursor) => {
-                let batch = cursor.next().await;
-                (*cursor, batch)
-            }
-            Self::Fetching(task) => task.await.map_err(|stopped| malformed("a cursor", stopped))?,
-            Self::Ended => return Ok(None),
+        let (cursor, batch) = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Resting(mut cursor) => match cursor.next().now_or_never() {
+                // The first batch came with the cursor, and after the last one nothing is asked.
+                Some(batch) => (cursor, batch),
+                None => self.patience.wait(fetch(cursor)).await?,
+            },
+            State::Fetching(task) => self.patience.wait(task).await?,
+            State::Lost | State::Ended => return Ok(None),
         };
         let Some(batch) = batch else { return Ok(None) };
-        *self = Self::new(cursor);
+        self.state = if batch.is_ok() { State::Resting(cursor) } else { State::Lost };
         batch.map(Some).map_err(store_error)
+    }
+
+    /// Whether the last batch could not be had from the node that has the cursor, and the cursor is of no more use.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.state, State::Lost)
     }
 
     /// Begins to fetch the next batch. Worth its task only where there is one.
     pub(crate) fn fetch(&mut self) {
-        *self = match std::mem::replace(self, Self::Ended) {
-            Self::Resting(mut cursor) => Self::Fetching(tokio::spawn(async move {
-                let batch = cursor.next().await;
-                (*cursor, batch)
-            })),
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Resting(cursor) => State::Fetching(fetch(cursor)),
             other => other,
         };
     }
+}
+
+fn fetch(mut cursor: Box<RawBatchCursor>) -> JoinHandle<Fetched> {
+    tokio::spawn(async move {
+        let batch = cursor.next().await;
+        (cursor, batch)
+    })
 }

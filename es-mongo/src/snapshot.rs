@@ -5,11 +5,9 @@ use bson::{Document, doc};
 use es_core::{
     Aggregate, BsonPayload, EventData, Payload, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version,
 };
-use futures_util::TryStreamExt;
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
-use crate::error::store_error;
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -23,19 +21,19 @@ impl SnapshotStore for MongoStore {
         let mut filter = of_stream(stream);
         filter.insert(VERSION, doc! { "$lte": at_most.as_i64() });
         filter.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
-        let newest_first = self.collections().snapshots.find(filter).sort(doc! { VERSION: -1 });
-        // Nearly always the newest one is usable, so more than two are fetched only where it is not.
-        let mut candidates = newest_first.batch_size(2).await.map_err(store_error)?;
-        while let Some(candidate) = candidates.try_next().await.map_err(store_error)? {
-            match usable(&candidate) {
-                Some(snapshot) => return Ok(Some(snapshot)),
-                None => {
-                    tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
-                    metrics::snapshot_passed_over(A::TYPE);
-                }
+        // Nearly always the newest one is usable, so the next is fetched only where it is not. Asked for one at a time, none leaves a cursor behind.
+        let mut passed_over = 0;
+        loop {
+            let newest_first =
+                self.collections().find(&self.collections().snapshots, filter.clone()).sort(doc! { VERSION: -1 });
+            let Some(candidate) = newest_first.skip(passed_over).one().await? else { return Ok(None) };
+            if let Some(snapshot) = usable(&candidate) {
+                return Ok(Some(snapshot));
             }
+            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
+            metrics::snapshot_passed_over(A::TYPE);
+            passed_over += 1;
         }
-        Ok(None)
     }
 
     #[tracing::instrument(level = "debug", skip_all, fields(%stream, version = %snapshot.version))]
@@ -66,25 +64,34 @@ impl MongoStore {
         if bytes > MAX_DOCUMENT_BYTES {
             return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
         }
-        let snapshots = &self.collections().snapshots;
-        snapshots.replace_one(doc! { ID: id }, document).upsert(true).await.map_err(store_error)?;
+        let ask = || {
+            let (snapshots, by_id, document) =
+                (self.collections().snapshots.clone(), doc! { ID: &id }, document.clone());
+            async move { snapshots.replace_one(by_id, document).upsert(true).await }
+        };
+        self.collections().patience.ask(ask).await?;
         self.prune(stream, self.inner.options.keep_snapshots).await.map(drop)
     }
 
     /// Drops all snapshots of an aggregate but the newest `keep`, and returns how many that were.
     async fn prune(&self, stream: &StreamId, keep: u32) -> Result<u64, StoreError> {
         let snapshots = &self.collections().snapshots;
-        let oldest_kept = snapshots
-            .find_one(of_stream(stream))
+        let oldest_kept = self
+            .collections()
+            .find(snapshots, of_stream(stream))
             .sort(doc! { VERSION: -1 })
             .skip(u64::from(keep.max(1)) - 1)
             .projection(doc! { VERSION: 1 })
-            .await
-            .map_err(store_error)?;
+            .one()
+            .await?;
         let Some(version) = oldest_kept.as_deref().and_then(version_of) else { return Ok(0) };
         let mut filter: Document = of_stream(stream);
         filter.insert(VERSION, doc! { "$lt": version });
-        Ok(snapshots.delete_many(filter).await.map_err(store_error)?.deleted_count)
+        let ask = || {
+            let (snapshots, filter) = (snapshots.clone(), filter.clone());
+            async move { snapshots.delete_many(filter).await }
+        };
+        Ok(self.collections().patience.ask(ask).await?.deleted_count)
     }
 }
 

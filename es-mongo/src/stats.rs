@@ -7,11 +7,10 @@ use bson::{Document, doc};
 use es_core::{StoreError, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::Collection;
-use mongodb::options::Hint;
+use mongodb::options::{AggregateOptions, Hint};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION};
 use crate::document::integer;
-use crate::error::store_error;
 use crate::store::{Collections, MongoStore};
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -61,11 +60,11 @@ impl MongoStore {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn stats(&self) -> Result<StoreStats, StoreError> {
         let collections = self.collections();
-        let mut count = Count::of(&collections.events).await?;
+        let mut count = Count::of(collections, &collections.events).await?;
         let mut archived = 0;
         let archive_is_present = collections.archive_is_present().await?;
         if archive_is_present {
-            let in_archive = Count::of(&collections.archive).await?;
+            let in_archive = Count::of(collections, &collections.archive).await?;
             archived = in_archive.events();
             let in_use = count.events();
             count.add(in_archive, 1);
@@ -99,15 +98,12 @@ struct Count {
 }
 
 impl Count {
-    async fn of(collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
+    async fn of(collections: &Collections, collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
         let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
-        let by_type = group(collection, groups, Some(doc! { EVENT_TYPE: 1, TIMESTAMP: 1 })).await?;
+        let by_type = group(collections, collection, groups, Some(doc! { EVENT_TYPE: 1, TIMESTAMP: 1 })).await?;
         // Each stream has exactly one event that is its first.
-        let beginnings = collection
-            .count_documents(doc! { SEQUENCE: 1 })
-            .hint(Hint::Keys(doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 }))
-            .await
-            .map_err(store_error)?;
+        let by_stream = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
+        let beginnings = collections.find(collection, doc! { SEQUENCE: 1 }).on_index(by_stream).count().await?;
         Ok(Self {
             by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
             beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
@@ -126,7 +122,7 @@ impl Count {
             doc! { "$match": { "inUse": { "$ne": [] } } },
             doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 }, "beginnings": { "$sum": begins } } },
         ];
-        let groups = group(&collections.archive, pipeline, None).await?;
+        let groups = group(collections, &collections.archive, pipeline, None).await?;
         let beginnings = groups.iter().map(|(_, _, beginnings)| beginnings).sum();
         Ok(Self {
             by_type: groups.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
@@ -160,15 +156,20 @@ impl Count {
 
 /// Runs an aggregation whose groups have a type of event, a count of events, and perhaps one of beginnings.
 async fn group(
+    collections: &Collections,
     collection: &Collection<RawDocumentBuf>,
     pipeline: Vec<Document>,
     hint: Option<Document>,
 ) -> Result<Vec<(String, i64, i64)>, StoreError> {
-    let mut aggregate = collection.aggregate(pipeline).with_type::<RawDocumentBuf>();
-    if let Some(keys) = hint {
-        aggregate = aggregate.hint(Hint::Keys(keys));
-    }
-    let groups: Vec<RawDocumentBuf> = aggregate.await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
+    let options = AggregateOptions::builder().hint(hint.map(Hint::Keys)).build();
+    let ask = || {
+        let (collection, pipeline, options) = (collection.clone(), pipeline.clone(), options.clone());
+        async move {
+            let groups = collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>();
+            groups.await?.try_collect().await
+        }
+    };
+    let groups: Vec<RawDocumentBuf> = collections.patience.with_one_at_a_time().ask(ask).await?;
     let count = |group: &RawDocument, name: &str| group.get_i64(name).unwrap_or(0);
     Ok(groups
         .iter()
@@ -179,15 +180,15 @@ async fn group(
 }
 
 async fn newest_position(collections: &Collections) -> Result<Option<u64>, StoreError> {
-    let newest = collections.events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 });
-    let newest = newest.await.map_err(store_error)?;
+    let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
+    let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
     let position = newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer));
     Ok(position.map(unsigned))
 }
 
 async fn count_snapshots(collections: &Collections) -> Result<u64, StoreError> {
-    let index = Hint::Keys(doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 });
-    collections.snapshots.count_documents(doc! {}).hint(index).await.map_err(store_error)
+    let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+    collections.find(&collections.snapshots, doc! {}).on_index(index).count().await
 }
 
 /// When events were recorded.
@@ -203,17 +204,17 @@ impl Period {
         places.extend(archive_is_present.then_some(&collections.archive));
         let (mut first, mut last): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         for place in &places {
-            let earliest = edge(place, doc! {}, 1).await?;
+            let earliest = edge(collections, place, doc! {}, 1).await?;
             first = first.into_iter().chain(earliest).min();
-            last = last.max(edge(place, doc! {}, -1).await?);
+            last = last.max(edge(collections, place, doc! {}, -1).await?);
         }
         let mut events_per_second = None;
         if let Some(last) = last {
             let hour = doc! { TIMESTAMP: { "$gt": bson::DateTime::from(Timestamp::from_millis(last.as_millis().saturating_sub(HOUR_MILLIS))) } };
             let (mut events, mut begin) = (0, last);
             for place in places {
-                events += place.count_documents(hour.clone()).await.map_err(store_error)?;
-                begin = edge(place, hour.clone(), 1).await?.map_or(begin, |earliest| earliest.min(begin));
+                events += collections.find(place, hour.clone()).count().await?;
+                begin = edge(collections, place, hour.clone(), 1).await?.map_or(begin, |earliest| earliest.min(begin));
             }
             events_per_second = ratio(events * 1000, unsigned(last.as_millis() - begin.as_millis()));
         }
@@ -223,12 +224,13 @@ impl Period {
 
 /// The earliest or the latest moment of the events that a filter leaves.
 async fn edge(
+    collections: &Collections,
     collection: &Collection<RawDocumentBuf>,
     filter: Document,
     direction: i32,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let found = collection.find_one(filter).sort(doc! { TIMESTAMP: direction }).projection(doc! { TIMESTAMP: 1 });
-    let found = found.await.map_err(store_error)?;
+    let found = collections.find(collection, filter).sort(doc! { TIMESTAMP: direction });
+    let found = found.projection(doc! { TIMESTAMP: 1 }).one().await?;
     Ok(found.and_then(|found| found.get_datetime(TIMESTAMP).ok()).map(Timestamp::from))
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Acquire, Ordering::Release};
 use std::time::{Duration, Instant};
 
 use bson::doc;
@@ -16,7 +16,8 @@ use crate::append::Appender;
 use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
 use crate::index;
-use crate::options::{StoreBuilder, StoreOptions, durable};
+use crate::options::{Ordering, StoreBuilder, StoreOptions, durable};
+use crate::patience::Patience;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -60,6 +61,7 @@ pub(crate) struct Collections {
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
+    pub(crate) patience: Patience,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -105,8 +107,11 @@ impl MongoStore {
     pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
         let StoreBuilder { client, database, options } = builder;
         let database = client.database(&database);
-        require_replica_set(&database).await?;
-        index::ensure(&database, &options.names).await?;
+        let patience = Patience::new(options.read_deadline, "read deadline");
+        if deployment(&database, patience).await? == Deployment::ShardedCluster {
+            require_possible(options.ordering, &database, &options.names.events, patience).await?;
+        }
+        index::ensure(&database, &options.names, options.ordering).await?;
         let handle = |name: &str| {
             let options = CollectionOptions::builder()
                 .write_concern(durable())
@@ -124,10 +129,13 @@ impl MongoStore {
                 started: Instant::now(),
                 checked_millis: AtomicI64::new(i64::MIN / 2),
             }),
+            patience,
             client,
             database,
         };
-        let appender = Appender::start(collections.clone(), &options);
+        // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
+        let hurried = Patience::new(options.attempt_timeout, "limit of one try within the append deadline");
+        let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }
 
@@ -152,38 +160,79 @@ impl Collections {
     /// Whether anything was archived. See [`ArchiveState`] for how old the answer may be.
     pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
         let state = &self.archive_state;
-        if state.present.load(Ordering::Acquire) {
+        if state.present.load(Acquire) {
             return Ok(true);
         }
         // The moment before the question counts, not the moment of the answer.
         let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
-        if now - state.checked_millis.load(Ordering::Acquire) < lasts {
+        if now - state.checked_millis.load(Acquire) < lasts {
             return Ok(false);
         }
-        let any = self.archive.find_one(doc! {}).projection(doc! { field::ID: 1 }).await.map_err(store_error)?;
+        let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
         if any.is_some() {
             self.archive_becomes_present();
         }
-        state.checked_millis.store(now, Ordering::Release);
+        state.checked_millis.store(now, Release);
         Ok(any.is_some())
+    }
+
+    /// Asks a question, and beside it, where the last answer is too old, whether anything was archived.
+    ///
+    /// What matters is what [`archive_is_present`](Self::archive_is_present) says after the question was answered. This only spares it a round trip of its own.
+    pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
+        let (answer, _) = tokio::join!(question, self.archive_is_present());
+        answer
     }
 
     /// Notes that something was archived.
     pub(crate) fn archive_becomes_present(&self) {
-        self.archive_state.present.store(true, Ordering::Release);
+        self.archive_state.present.store(true, Release);
     }
 }
 
-/// Refuses a server on which several events could not be recorded together.
-async fn require_replica_set(database: &Database) -> Result<(), StoreError> {
-    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(store_error)?;
-    if hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
-        return Ok(());
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deployment {
+    ReplicaSet,
+    ShardedCluster,
+}
+
+/// Finds out what the server is, and refuses one on which several events could not be recorded together.
+async fn deployment(database: &Database, patience: Patience) -> Result<Deployment, StoreError> {
+    let asked = database.clone();
+    let hello =
+        patience.once(async move { asked.run_command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
+    if hello.contains_key("setName") {
+        return Ok(Deployment::ReplicaSet);
+    }
+    if hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
+        return Ok(Deployment::ShardedCluster);
     }
     Err(StoreError::Unsafe {
         reason: "the server is no replica set, so several events could not be recorded together; start it with `--replSet rs0` and run `rs.initiate()` (one node is enough)".to_owned(),
     })
+}
+
+/// Refuses an order over all events where they lie on several shards. A collection that is not sharded lies on one, and can have either order.
+async fn require_possible(
+    ordering: Ordering,
+    database: &Database,
+    events: &str,
+    patience: Patience,
+) -> Result<(), StoreError> {
+    if ordering == Ordering::PerAggregate {
+        return Ok(());
+    }
+    let (asked, question) = (database.clone(), doc! { "collStats": events });
+    let stats = patience.once(async move { asked.run_command(question).await }).await?.map_err(store_error)?;
+    if stats.get_bool("sharded").unwrap_or(false) {
+        return Err(StoreError::Unsafe {
+            reason: format!(
+                "`{events}` is sharded, so its positions cannot be unique; open the store with `.ordering(Ordering::PerAggregate)`"
+            ),
+        });
+    }
+    Ok(())
 }
 
 impl Runtime for MongoStore {

@@ -11,7 +11,7 @@ use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
 
 use crate::document::field::ID;
-use crate::error::{check_name, malformed, store_error};
+use crate::error::{check_name, malformed};
 use crate::store::MongoStore;
 
 /// Where a [`Gradual`] reads: the flag of the switch.
@@ -94,7 +94,8 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         check_name(&self.collection)?;
         let mut ids = vec![Bson::from(id)];
         ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
-        let found = self.documents().find_one(doc! { ID: { "$in": ids } }).await.map_err(store_error)?;
+        let collections = self.repository.store().collections();
+        let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
         let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
         let document = BsonPayload(&found).decode().map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);

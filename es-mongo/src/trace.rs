@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use es_core::{EventData, EventId, RecordedEvent, StoreError};
 
+use crate::options::Ordering;
 use crate::store::MongoStore;
 
 impl MongoStore {
@@ -27,7 +28,7 @@ impl MongoStore {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn trace(&self, correlation_id: &str) -> Result<Trace, StoreError> {
         let events = self.events().of_correlation(correlation_id).read().collect().await?;
-        Ok(Trace::new(events))
+        Ok(Trace::new(events, self.inner.options.ordering))
     }
 }
 
@@ -50,8 +51,12 @@ pub struct TraceNode {
 }
 
 impl Trace {
-    fn new(mut events: Vec<RecordedEvent<EventData>>) -> Self {
-        events.sort_by_key(|event| event.position);
+    fn new(mut events: Vec<RecordedEvent<EventData>>, ordering: Ordering) -> Self {
+        match ordering {
+            Ordering::Global => events.sort_by_key(|event| event.position),
+            // Positions of different aggregates say nothing about each other.
+            Ordering::PerAggregate => events.sort_by_key(|event| (event.timestamp, event.position)),
+        }
         let causes = causes(&events);
         let mut effects: Vec<Vec<usize>> = vec![Vec::new(); events.len()];
         let mut roots = Vec::new();
@@ -172,32 +177,32 @@ mod tests {
     fn effects_stand_below_their_causes_in_the_order_of_positions() {
         let mut events = events(&[None, Some(0), Some(0), Some(1), None, Some(4)]);
         events.reverse();
-        let trace = Trace::new(events);
+        let trace = Trace::new(events, Ordering::Global);
         assert_eq!(flow(&trace), [(0, 1), (1, 2), (2, 4), (1, 3), (0, 5), (1, 6)]);
     }
 
     #[test]
     fn an_effect_that_was_recorded_before_its_cause_still_stands_below_it() {
-        let trace = Trace::new(events(&[Some(1), None]));
+        let trace = Trace::new(events(&[Some(1), None]), Ordering::Global);
         assert_eq!(flow(&trace), [(0, 2), (1, 1)]);
     }
 
     #[test]
     fn in_a_ring_of_causes_the_earliest_event_is_a_root() {
-        let trace = Trace::new(events(&[None, Some(3), Some(1), Some(2), Some(2)]));
+        let trace = Trace::new(events(&[None, Some(3), Some(1), Some(2), Some(2)]), Ordering::Global);
         assert_eq!(flow(&trace), [(0, 1), (0, 2), (1, 3), (2, 4), (2, 5)]);
     }
 
     #[test]
     fn an_event_that_caused_itself_is_a_root() {
-        let trace = Trace::new(events(&[Some(0), Some(0)]));
+        let trace = Trace::new(events(&[Some(0), Some(0)]), Ordering::Global);
         assert_eq!(flow(&trace), [(0, 1), (1, 2)]);
     }
 
     #[test]
     fn a_chain_of_any_length_is_traced_and_dropped() {
         let causes: Vec<Option<usize>> = (0..100_000).map(|at: usize| at.checked_sub(1)).collect();
-        let trace = Trace::new(events(&causes));
+        let trace = Trace::new(events(&causes), Ordering::Global);
         assert_eq!((trace.len(), trace.roots.len()), (100_000, 1));
         drop(trace);
     }

@@ -13,6 +13,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub struct FailPoint {
     admin: Client,
     name: &'static str,
+    /// How often faults of this kind were met before: the server counts from its start.
+    met_before: i64,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -38,8 +40,9 @@ impl FailPoint {
     pub async fn set(uri: &str, name: &'static str, mode: Document, data: Document) -> Self {
         let turn = Arc::clone(&TURN).lock_owned().await;
         let admin = Client::with_uri_str(uri).await.unwrap_or_else(|error| panic!("{error}"));
-        let fail_point = Self { admin, name, _turn: turn };
-        fail_point.configure(doc! { "configureFailPoint": name, "mode": mode, "data": data }).await;
+        let mut fail_point = Self { admin, name, met_before: 0, _turn: turn };
+        fail_point.met_before =
+            fail_point.configure(doc! { "configureFailPoint": name, "mode": mode, "data": data }).await;
         fail_point
     }
 
@@ -49,13 +52,15 @@ impl FailPoint {
     ///
     /// Where the server does not say.
     pub async fn off(self) -> i64 {
-        let answer = self.configure(doc! { "configureFailPoint": self.name, "mode": "off" }).await;
-        answer.get_i64("count").or_else(|_| answer.get_i32("count").map(i64::from)).unwrap_or_default()
+        self.configure(doc! { "configureFailPoint": self.name, "mode": "off" }).await - self.met_before
     }
 
-    async fn configure(&self, command: Document) -> Document {
+    /// Sends a command, and returns how often faults of this kind were met since the server started.
+    async fn configure(&self, command: Document) -> i64 {
         let answer = self.admin.database("admin").run_command(command).await;
-        answer.unwrap_or_else(|error| panic!("{error}"))
+        let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+        let count = answer.get_i64("count").or_else(|_| answer.get_i32("count").map(i64::from));
+        count.unwrap_or_else(|error| panic!("{answer}: {error}"))
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the tests of this package share.
 
 pub mod account;
+pub mod commands;
 pub mod counter;
 pub mod fail_point;
+pub mod faults;
 pub mod history;
 pub mod killed;
 pub mod ledger;
+pub mod proxy;
 pub mod secured;
 
 /// What the macros of this crate name.

@@ -170,6 +170,80 @@ impl<S: ::std::default::Default, __T: ::std::default::Default> ::es_core::Apply<
     fn apply(&mut self, _: Closed, _: &::es_core::Context) {}
 }
 
+/// The first form of a generic event.
+#[::es_core::event(version = 1, name = "Added")]
+#[derive(Debug)]
+pub struct AddedV1<T> {
+    /// What was added.
+    pub item: T,
+}
+
+/// A generic event, with an older name.
+#[::es_core::event(version = 2, from = AddedV1<T>, alias = "Inserted")]
+#[derive(Debug)]
+pub struct Added<T> {
+    /// What was added.
+    pub item: T,
+    /// How many of it.
+    #[serde(rename = "number")]
+    pub count: ::std::primitive::u32,
+}
+
+impl<T> ::std::convert::From<AddedV1<T>> for Added<T> {
+    fn from(old: AddedV1<T>) -> Self {
+        Self { item: old.item, count: 1 }
+    }
+}
+
+/// A generic event of several forms.
+#[::es_core::event(version = 1)]
+#[derive(Debug)]
+pub enum Swapped<T> {
+    /// For nothing.
+    Away,
+    /// For one thing.
+    For(T),
+    /// For two things.
+    ForTwo {
+        /// The one.
+        first_item: T,
+        /// The other.
+        second_item: T,
+    },
+}
+
+/// A generic aggregate of generic events.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(events(Added<T>, Swapped<T>))]
+pub enum Cart<T> {
+    /// Nothing is in it.
+    Empty,
+    /// Something is in it.
+    Full {
+        /// What it is.
+        newest_item: T,
+    },
+}
+
+#[allow(clippy::derivable_impls, reason = "a derive would ask that every item has a default")]
+impl<T> ::std::default::Default for Cart<T> {
+    fn default() -> Self {
+        Self::Empty
+    }
+}
+
+impl<T> ::es_core::Apply<Added<T>> for Cart<T> {
+    fn apply(&mut self, event: Added<T>, _: &::es_core::Context) {
+        *self = Self::Full { newest_item: event.item };
+    }
+}
+
+impl<T> ::es_core::Apply<Swapped<T>> for Cart<T> {
+    fn apply(&mut self, _: Swapped<T>, _: &::es_core::Context) {
+        *self = Self::Empty;
+    }
+}
+
 macro_rules! aggregate {
     ($(#[$doc:meta])* $aggregate:ident, $event:ty, $every:expr) => {
         $(#[$doc])*
@@ -202,4 +276,5 @@ fn what_is_generated_works_among_hostile_names() {
     assert_eq!(<Account as ::es_core::Aggregate>::TYPE, "Account");
     assert_eq!(<AccountEvent as ::es_core::EventSet>::EVENTS.len(), 3);
     assert_eq!(<FromMacro as ::es_core::Aggregate>::STATE_VERSION, 1);
+    assert_eq!(<Cart<::std::string::String> as ::es_core::Aggregate>::TYPE, "Cart");
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Append, AppendId, Appended, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, StoreError, StreamId,
+    Append, AppendId, Appended, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, Repository, StoreError,
+    StreamId,
 };
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
@@ -137,6 +138,30 @@ async fn reads_that_fail_while_an_answer_is_looked_for_are_repeated() {
     assert!(matches!(victim.append("a", 0, 1).await, Ok(Appended::Now(_))));
     drop(fail_point);
     victim.assert_stored(&[("before", 1), ("a", 1)]).await;
+}
+
+/// A store with more events than a batch has, whose cursor is gone when it is asked a second time.
+async fn with_a_lost_cursor() -> (Victim, FailPoint) {
+    let victim = Victim::open(SOON).await;
+    victim.append("a", 0, 1_100).await.unwrap();
+    let fail_point = victim.fail(1, doc! { "failCommands": ["getMore"], "errorCode": 43 }).await;
+    (victim, fail_point)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_cursor_went_with_its_node_reads_on_from_where_it_was() {
+    let (victim, fail_point) = with_a_lost_cursor().await;
+    let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
+    assert!(fail_point.off().await > 0, "the fault was never met");
+    assert_eq!(read.unwrap().total, 1_100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_whose_cursor_went_with_its_node_says_that_the_store_could_not_be_reached() {
+    let (victim, fail_point) = with_a_lost_cursor().await;
+    let read = victim.store.events().read().collect().await;
+    assert!(fail_point.off().await > 0, "the fault was never met");
+    assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,14 @@ async fn a_missing_event_is_a_gap_in_its_stream_and_among_the_positions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_aggregate_that_lacks_an_event_does_not_load() {
+    let store = sample().await;
+    collection(&store, "events").delete_one(doc! { "aggregateId": "b", "sequenceNumber": 3 }).await.unwrap();
+    let error = accounts(&store).load("b").await.unwrap_err();
+    assert!(matches!(error, es_core::LoadError::Store(es_core::StoreError::Gap { expected, .. }) if expected == 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_beginning_is_a_gap() {
     let store = sample().await;
     collection(&store, "events")

@@ -48,6 +48,13 @@ pub async fn a_refused_append_of_several_events_writes_none_of_them<S: Store>(st
     let answer = store.append(append("a", 0, [7, 8, 9])).await;
     assert!(is_conflict(&answer, 0, 1), "{answer:?}");
     assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rules 1 and 3: nothing was written, so nothing was counted.
+pub async fn a_refused_append_uses_up_no_position<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let answer = store.append(append("a", 0, [7, 8, 9])).await;
+    assert!(is_conflict(&answer, 0, 1), "{answer:?}");
     let next = expect(store.append(append("b", 0, [2])).await).into_receipt();
     assert_eq!(next.stamps[0].position.get(), 2, "a refused append has used up a position");
 }
@@ -136,6 +143,29 @@ pub async fn an_append_id_with_other_events_is_refused<S: Store>(store: S) {
         assert!(matches!(answer, Err(StoreError::AppendIdReused { .. })), "{other:?}: {answer:?}");
     }
     assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rule 2: a key stands for what was recorded. An append that was refused recorded nothing, so it may be sent again.
+pub async fn a_refused_append_does_not_use_up_its_id<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let refused = store.append(with_key("a", 0, "key", &[2])).await;
+    assert!(is_conflict(&refused, 0, 1), "{refused:?}");
+    assert_eq!(expect(store.find_append(&stream("a"), "key").await), None, "a refused append is found");
+    let again = expect(store.append(with_key("a", 1, "key", &[2])).await);
+    assert!(matches!(again, Appended::Now(_)), "{again:?}");
+    assert_eq!(numbers(&store, "a").await, [1, 2]);
+}
+
+/// Rule 2: what is found by a key is the whole append, and nothing that came before or after it.
+pub async fn an_append_is_found_by_its_id_with_all_its_events_and_no_others<S: Store>(store: S) {
+    expect(store.append(append("a", 0, [1])).await);
+    let first = expect(store.append(with_key("a", 1, "first", &[2, 3, 4])).await).into_receipt();
+    let second = expect(store.append(with_key("a", 4, "second", &[5])).await).into_receipt();
+    expect(store.append(append("a", 5, [6, 7])).await);
+    for (key, receipt) in [("first", Some(first)), ("second", Some(second)), ("third", None)] {
+        assert_eq!(expect(store.find_append(&stream("a"), key).await), receipt, "{key}");
+    }
+    assert_eq!(expect(store.find_append(&stream("b"), "first").await), None, "found in another aggregate");
 }
 
 /// A key belongs to its aggregate.

@@ -1,9 +1,9 @@
 //! Laws of reading.
 
-use super::{Added, Numbers, append, expect, numbers, stored, stream};
+use super::{Added, Numbers, append, expect, new_event, numbers, stored, stored_in, stream};
 use crate::{
-    Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, Repository,
-    Store, StoreError, Timestamp,
+    Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, ReadRange,
+    Repository, Store, StoreError, Timestamp, Version,
 };
 
 /// An event comes back with its data, metadata, moment and name, to the last byte.
@@ -28,9 +28,37 @@ pub async fn what_was_recorded_is_read_back_as_it_was<S: Store>(store: S) {
     assert_eq!(expect(EventData::encode("Added", &decoded)), event.data);
 }
 
+/// Who, and because of what, is known of each event for itself.
+pub async fn each_event_of_an_append_keeps_its_own_metadata<S: Store>(store: S) {
+    let users = ["first", "second", "third"];
+    let events = users.iter().zip(1..).map(|(user, number)| {
+        let metadata = Metadata::new().user(user);
+        NewEvent { metadata, ..new_event(number) }
+    });
+    expect(store.append(Append::new(stream("a"), ExpectedVersion::NONE, events.collect())).await);
+    let stored = stored(&store, &stream("a")).await;
+    let found: Vec<_> = stored.iter().map(|event| event.metadata.user_id().unwrap_or_default()).collect();
+    assert_eq!(found, users);
+}
+
+/// However many batches a store needs for it, a stream is read whole and in order.
+pub async fn an_append_of_thousands_of_events_is_read_back_whole_and_in_order<S: Store>(store: S) {
+    let receipt = expect(store.append(append("a", 0, 1..=2_500)).await).into_receipt();
+    assert_eq!((receipt.version.get(), receipt.stamps.len()), (2_500, 2_500));
+    expect(store.append(append("a", 2_500, [2_501])).await);
+    assert_eq!(numbers(&store, "a").await, (1..=2_501).collect::<Vec<_>>());
+}
+
 /// A range begins strictly after a version and ends with one.
 pub async fn a_range_is_read_without_its_beginning_and_with_its_end<S: Store>(store: S) {
     expect(store.append(append("a", 0, 1..=5)).await);
+    for (after, until) in (0..=6_u32).flat_map(|after| (0..=6_u32).map(move |until| (after, until))) {
+        let range = ReadRange::after(Version::from(after)).until(Version::from(until));
+        let read = stored_in(&store, &stream("a"), range).await;
+        let read: Vec<u64> = read.iter().map(|event| event.sequence.get()).collect();
+        let wanted: Vec<u64> = (u64::from(after) + 1..=u64::from(until.min(5))).collect();
+        assert_eq!(read, wanted, "after {after} until {until}");
+    }
     let repository = Repository::<Numbers, _>::new(store.clone());
     for version in 1..=5_u32 {
         let loaded = expect(repository.load_at_version("a", version).await);

@@ -29,6 +29,10 @@ impl SerdeKeys {
         keys.iter().any(|key| self.has(key))
     }
 
+    pub(crate) fn has_only(&self, keys: &[&str]) -> bool {
+        self.0.iter().all(|given| keys.iter().any(|key| given == key))
+    }
+
     /// The keys that only the macro may give.
     pub(crate) fn refuse(&self, diag: &Diag, macro_name: &str) {
         for key in &self.0 {

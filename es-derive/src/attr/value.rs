@@ -117,8 +117,8 @@ pub(super) fn check_name(diag: &Diag, lit: LitStr, what: &str) -> Option<LitStr>
         );
         return None;
     }
-    if !text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_') {
-        diag.error(&lit, format_args!("`{what}` starts with {:?}; a stored name starts with a letter", &text[..1]));
+    if let Some(first) = text.chars().next().filter(|letter| !letter.is_alphabetic() && *letter != '_') {
+        diag.error(&lit, format_args!("`{what}` starts with {first:?}; a stored name starts with a letter"));
         return None;
     }
     Some(lit)
@@ -219,6 +219,9 @@ pub(super) fn types(
     list(diag, &content, |content| {
         let begin = content.fork();
         match content.parse::<Type>() {
+            Ok(Type::Path(own)) if own.path.is_ident("Self") => {
+                diag.error(own, format_args!("`{key}` takes other types, by their names; write `{example}`"));
+            }
             Ok(parsed) => types.extend(as_path(diag, parsed, &key.to_string(), example)),
             Err(_) => return Err(wrong_value(&begin, key, example)),
         }

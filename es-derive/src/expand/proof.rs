@@ -11,6 +11,7 @@ use crate::model::{Aggregate, Event};
 /// const _: () = {
 ///     assert!(<InvoicePaidV1 as Event>::VERSION == 1, "..");
 ///     assert!(same_name(<InvoicePaidV1 as Event>::TYPE, "InvoicePaid"), "..");
+///     assert!(keeps_aliases(<InvoicePaidV1 as Event>::ALIASES, &["BillPaid"]), "..");
 /// };
 /// ```
 pub(super) fn expand_predecessor(event: &Event<'_>) -> TokenStream {
@@ -34,6 +35,8 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let (old, new) = (shown(from), event.input.ident.to_string());
     let old_version = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "VERSION");
     let old_name = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "TYPE");
+    let old_aliases = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "ALIASES");
+    let aliases = &event.attr.aliases;
     let since = event.since;
     let gap = format!(
         "`from` of `{new}` has to be version {expected} of the event, because `{new}` reads from version {since} on; `{old}` has another version, so name the type of version {expected} instead"
@@ -41,9 +44,13 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let other = format!(
         "`from` of `{new}` has to be version {expected} of `{name}`, and `{old}` is stored under another name; write `#[event(version = {expected}, name = \"{name}\")]` on `{old}`"
     );
+    let lost = format!(
+        "`{old}` has an `alias` that `{new}` does not have, so events of that name are not read; write it on `{new}` too"
+    );
     vec![
         assertion(from, &private, &quote!(#old_version == #expected), &gap),
         assertion(from, &private, &quote!(#private::same_name(#old_name, #name)), &other),
+        assertion(from, &private, &quote!(#private::keeps_aliases(#old_aliases, &[#(#aliases),*])), &lost),
     ]
 }
 

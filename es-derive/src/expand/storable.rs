@@ -2,12 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Data, Field, GenericArgument, PathArguments, PathSegment, Type, TypePath};
+use syn::{
+    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, PathArguments, PathSegment, Type, TypePath,
+    parse_quote,
+};
 
 use super::private;
 use super::span::qualified;
 use super::stored::Original;
 use crate::attr::serde::SerdeKeys;
+use crate::model::mentions;
 
 /// With one of these serde does not ask the type of the field, or not for both ways.
 const ASKS_LESS: &[&str] = &[
@@ -32,8 +36,8 @@ const KNOWN_AROUND: &[&str] = &["BTreeMap", "BTreeSet", "Box", "HashMap", "HashS
 pub(super) struct Obligations {
     /// The obligations, in code that is never run.
     pub(super) items: TokenStream,
-    /// `, bound(..)` for the mirrors.
-    pub(super) bound: TokenStream,
+    /// The type with a `bound` for the mirrors on each field that has one.
+    pub(super) input: DeriveInput,
 }
 
 /// ```text
@@ -45,39 +49,46 @@ pub(super) struct Obligations {
 /// };
 /// ```
 ///
-/// and, for the mirrors, `bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = "..")`. The code that serde
-/// derives then assumes what it needs, so that what is missing is said once, here. Without the `for<..>` the compiler would say
+/// and, for the mirrors, `#[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = ".."))]` on the field. The code that
+/// serde derives then assumes what it needs, so that what is missing is said once, here. Without the `for<..>` the compiler would say
 /// of the bound itself that it does not hold.
 ///
-/// Nothing where there are parameters: their bounds are serde's to find.
+/// A field that names a parameter is left to serde, which finds the bounds of parameters.
 pub(super) fn expand(original: &Original<'_>) -> Obligations {
-    let is_open = !original.input.generics.params.is_empty() || is_chosen_otherwise(&original.input.attrs);
-    let fields: Vec<_> = if is_open { Vec::new() } else { fields(original).filter(|field| asks(field)).collect() };
-    if fields.is_empty() {
-        return Obligations { items: TokenStream::new(), bound: TokenStream::new() };
-    }
-    let private = private(original.krate);
+    let mut input = original.input.clone();
     let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
-    let (mut write, mut read) = (Vec::new(), Vec::new());
-    for (place, field) in fields.into_iter().enumerate() {
-        let ty = original.spell_out_self(&field.ty);
-        let checked = qualified(&field.ty, &ty.to_token_stream(), &quote!(#private::Storable), "CHECKED");
-        obligations.extend(quote!(let () = #checked;));
-        // A bound is a string, in which a `$crate` would mean nothing; an alias is not.
-        let alias = format_ident!("__Field{place}");
-        aliases.extend(quote!(#[allow(dead_code, deprecated)] type #alias = #ty;));
-        write.push(format!("for<'__any> {alias}: __serde::Serialize"));
-        read.push(format!("for<'__any> {alias}: __serde::Deserialize<'__any>"));
+    if !is_chosen_otherwise(&input.attrs) {
+        let private = private(original.krate);
+        let generics = input.generics.clone();
+        let asked = fields_mut(&mut input.data).filter(|field| asks(field)).filter_map(|field| {
+            let ty = original.spell_out_self(&field.ty);
+            (!names_a_parameter(&generics, &ty)).then_some((field, ty))
+        });
+        for (place, (field, ty)) in asked.enumerate() {
+            let checked = qualified(&field.ty, &ty.to_token_stream(), &quote!(#private::Storable), "CHECKED");
+            obligations.extend(quote!(let () = #checked;));
+            // A bound is a string, in which a `$crate` would mean nothing; an alias is not.
+            let alias = format_ident!("__Field{place}");
+            aliases.extend(quote!(#[allow(dead_code, deprecated)] type #alias = #ty;));
+            let write = format!("for<'__any> {alias}: __serde::Serialize");
+            let read = format!("for<'__any> {alias}: __serde::Deserialize<'__any>");
+            field.attrs.push(parse_quote!(#[serde(bound(serialize = #write, deserialize = #read))]));
+        }
     }
-    let (write, read) = (write.join(", "), read.join(", "));
-    Obligations {
-        items: quote! {
-            #aliases
-            #[allow(deprecated)]
-            const _: () = { #obligations };
-        },
-        bound: quote!(, bound(serialize = #write, deserialize = #read)),
+    if obligations.is_empty() {
+        return Obligations { items: TokenStream::new(), input };
     }
+    let items = quote! {
+        #aliases
+        #[allow(deprecated)]
+        const _: () = { #obligations };
+    };
+    Obligations { items, input }
+}
+
+fn names_a_parameter(generics: &Generics, ty: &Type) -> bool {
+    let types = generics.type_params().map(|param| &param.ident);
+    types.chain(generics.const_params().map(|param| &param.ident)).any(|param| mentions(ty, param))
 }
 
 /// Whether something may be missing that can be said here; what is there only under a condition may not be named.
@@ -107,16 +118,15 @@ fn is_chosen_otherwise(attrs: &[Attribute]) -> bool {
 }
 
 /// All fields, of every variant that serde stores as it stands.
-fn fields<'a>(original: &Original<'a>) -> Box<dyn Iterator<Item = &'a Field> + 'a> {
-    match &original.input.data {
-        Data::Struct(data) => Box::new(data.fields.iter()),
+fn fields_mut(data: &mut Data) -> Box<dyn Iterator<Item = &mut Field> + '_> {
+    match data {
+        Data::Struct(data) => Box::new(data.fields.iter_mut()),
         Data::Enum(data) => {
             let stored = |attrs: &[Attribute]| {
                 !is_chosen_otherwise(attrs) && !attrs.iter().any(|attr| attr.path().is_ident("cfg"))
             };
-            Box::new(
-                data.variants.iter().filter(move |variant| stored(&variant.attrs)).flat_map(|variant| &variant.fields),
-            )
+            let variants = data.variants.iter_mut().filter(move |variant| stored(&variant.attrs));
+            Box::new(variants.flat_map(|variant| &mut variant.fields))
         }
         Data::Union(_) => Box::new(std::iter::empty()),
     }

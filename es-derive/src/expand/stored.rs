@@ -7,7 +7,8 @@ use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
 
 use super::event::{container_style, fields};
 use super::span::local;
-use super::{impl_attributes, private, storable};
+use super::storable::{self, Obligations};
+use super::{impl_attributes, private};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
@@ -30,15 +31,16 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
-        let obligations = storable::expand(self);
+        let Obligations { items, input } = storable::expand(self);
+        let asked = Original { input: &input, ..*self };
         let mut mirror = match self.shape {
-            Shape::Tuple if !Shape::is_chosen(self.serde) => self.mirror_tuple(&obligations.bound),
-            Shape::Unit if !Shape::is_chosen(self.serde) => self.mirror_same(&obligations.bound, &quote!({})),
-            Shape::Unit => self.mirror_same(&obligations.bound, &quote!(;)),
-            Shape::Named | Shape::Tuple | Shape::Enum => self.mirror_same(&obligations.bound, &self.body()),
+            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(),
+            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({})),
+            Shape::Unit => asked.mirror_same(&quote!(;)),
+            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body()),
         };
         // Before serde's own code, so that it is what the compiler says first.
-        mirror.items = [obligations.items, mirror.items].into_iter().collect();
+        mirror.items = [items, mirror.items].into_iter().collect();
         mirror
     }
 
@@ -97,13 +99,13 @@ impl Original<'_> {
     /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
-    fn mirror_same(&self, bound: &TokenStream, body: &TokenStream) -> Mirror {
+    fn mirror_same(&self, body: &TokenStream) -> Mirror {
         let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
         let name = local("__Stored");
         let remote = self.remote();
         let private = private(self.krate);
         let derives = quote!(#private::serde::Serialize, #private::serde::Deserialize);
-        let items = self.definition(&derives, &quote!(, remote = #remote #bound), &keyword, &name, body);
+        let items = self.definition(&derives, &quote!(, remote = #remote), &keyword, &name, body);
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
         let turbofish = ty_generics.as_turbofish();
         Mirror {
@@ -126,7 +128,7 @@ impl Original<'_> {
     /// struct __Read { #[serde(rename = "0")] __0: String }
     /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(__Read::deserialize(deserializer), |read| Moved { 0: read.__0 }) }
     /// ```
-    fn mirror_tuple(&self, bound: &TokenStream) -> Mirror {
+    fn mirror_tuple(&self) -> Mirror {
         let private = private(self.krate);
         let (ident, generics) = (&self.input.ident, &self.input.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -156,7 +158,7 @@ impl Original<'_> {
         }
         let remote = self.remote();
         let keyword = quote!(struct);
-        let (write_style, read_style) = (quote!(, remote = #remote #bound), quote!(, remote = "__Read" #bound));
+        let (write_style, read_style) = (quote!(, remote = #remote), quote!(, remote = "__Read"));
         let write_body = quote!({ #write_fields });
         let read_body = quote!({ #read_fields });
         let writer =

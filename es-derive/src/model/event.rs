@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Path, TypePath};
 
-use super::Shape;
+use super::{Shape, generics};
 use crate::attr::default_krate;
 use crate::attr::event::EventAttr;
 use crate::attr::serde::SerdeKeys;
@@ -45,10 +45,12 @@ impl<'a> Event<'a> {
         !self.input.generics.params.is_empty()
     }
 
-    /// Whether serde derives on the type itself: it knows best what a generic type needs.
+    /// Whether serde derives on the type itself: it knows best what a generic type needs where that is more than its parameters.
     ///
     /// Everything else is stored by a mirror, which has names of its own around it and so does not care what the user has shadowed.
     pub(crate) fn derives_serde_directly(&self) -> bool {
-        self.is_generic() && matches!(self.shape, Shape::Named | Shape::Enum)
+        self.is_generic()
+            && matches!(self.shape, Shape::Named | Shape::Enum)
+            && !generics::are_plainly_stored(self.input)
     }
 }

@@ -2,7 +2,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericParam, Generics, Ident, WherePredicate};
+use syn::{Attribute, Data, DeriveInput, Field, GenericParam, Generics, Ident, WherePredicate};
+
+use crate::attr::serde::SerdeKeys;
 
 /// Whether the tokens name the identifier.
 pub(crate) fn mentions(tokens: &impl ToTokens, ident: &Ident) -> bool {
@@ -63,4 +65,30 @@ pub(super) fn used_by(generics: &Generics, tokens: &impl ToTokens) -> Generics {
         }
     }
     result
+}
+
+/// Whether serde can store the type as soon as it can store each of its parameters, and asks nothing else.
+///
+/// A field that is left out, made by `Default` or written by a function asks something else, and so do `PhantomData<T>` and `T::Item`.
+pub(super) fn are_plainly_stored(input: &DeriveInput) -> bool {
+    let plain = |attrs: &[Attribute]| {
+        SerdeKeys::of(attrs).has_only(&["rename", "alias", "rename_all", "rename_all_fields", "deny_unknown_fields"])
+            && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
+    };
+    let plain_field =
+        |field: &Field| plain(&field.attrs) && asks_of_parameters_only(&field.ty.to_token_stream(), input);
+    plain(&input.attrs)
+        && match &input.data {
+            Data::Struct(data) => data.fields.iter().all(plain_field),
+            Data::Enum(data) => {
+                data.variants.iter().all(|variant| plain(&variant.attrs) && variant.fields.iter().all(plain_field))
+            }
+            Data::Union(_) => false,
+        }
+}
+
+fn asks_of_parameters_only(ty: &TokenStream, input: &DeriveInput) -> bool {
+    let tokens = ty.to_string();
+    let names_item = |param: &Ident| tokens.contains(&format!("{param} ::"));
+    !tokens.contains("PhantomData") && !input.generics.type_params().any(|param| names_item(&param.ident))
 }

@@ -7,4 +7,5 @@ mod shape;
 
 pub(crate) use aggregate::{Aggregate, Listed};
 pub(crate) use event::Event;
+pub(crate) use generics::mentions;
 pub(crate) use shape::Shape;

@@ -7,10 +7,10 @@ use es_core::EventStore;
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
-use crate::Outcome;
 use crate::bare::{self, Bare};
 use crate::domain::{append, new_event};
 use crate::report::{Figures, ratio};
+use crate::{Outcome, Wanted};
 
 const ROUNDS: u64 = 5;
 const ROUND: Duration = Duration::from_millis(1_500);
@@ -24,47 +24,66 @@ const GOALS: [(usize, &str); 5] = [
     (1_024, "goal: at least 5"),
 ];
 
-pub(crate) async fn run(uri: &str) -> Outcome {
+/// The server still works for a rival after its last answer; the next one must not pay for that.
+const SETTLE: Duration = Duration::from_millis(300);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rival {
+    Store,
+    Driver,
+    Seed,
+}
+
+pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     let store = MongoStore::builder(bare::client(uri).await?, "bench_append").open().await?;
     let bare = Bare::open(uri, "bench_append").await?;
     for (writers, goal) in GOALS {
-        let (mut ours, mut theirs, mut seeds) = (Figures::new(), Figures::new(), Figures::new());
-        let with_seed = matches!(writers, 1 | 128);
-        for round in 0..=ROUNDS {
-            let of_store =
-                each_writer(writers, |writer| one_writer(store.clone(), format!("o{writers}-{round}-{writer}")));
-            let (ours_latencies, ours_took) = of_store.await;
-            let of_bare = each_writer(writers, |writer| one_bare(bare.clone(), format!("b{writers}-{round}-{writer}")));
-            let (theirs_latencies, theirs_took) = of_bare.await;
-            // The first round warms connections and caches.
-            if round > 0 {
-                ours.round(&ours_latencies, ours_took);
-                theirs.round(&theirs_latencies, theirs_took);
-            }
-            if with_seed && round > 0 {
-                let of_seed =
-                    each_writer(writers, |writer| one_seed(bare.clone(), format!("s{writers}-{round}-{writer}")));
-                let (latencies, took) = of_seed.await;
-                seeds.round(&latencies, took);
-            }
-        }
-        let name = format!("append.{writers}");
-        ours.print(&format!("{name}.store"), "events");
-        theirs.print(&format!("{name}.driver"), "events");
-        ratio(&format!("{name}.rate_to_driver"), ours.rate() / theirs.rate(), goal);
-        ratio(
-            &format!("{name}.p99_to_driver"),
-            ours.percentile(99.0) / theirs.percentile(99.0),
-            if writers == 128 { "goal: at most 0.25" } else { "no goal" },
-        );
-        if with_seed {
-            seeds.print(&format!("{name}.seed"), "events");
-            let goal = if writers == 1 { "goal: at least 1.6" } else { "goal: at least 8" };
-            ratio(&format!("{name}.rate_to_seed"), ours.rate() / seeds.rate(), goal);
+        if wanted.part("append", writers) {
+            side_by_side(&store, &bare, writers, goal).await;
         }
     }
     store.close().await;
     Ok(())
+}
+
+async fn side_by_side(store: &MongoStore, bare: &Bare, writers: usize, goal: &str) {
+    let mut rivals = vec![(Rival::Store, Figures::new()), (Rival::Driver, Figures::new())];
+    if matches!(writers, 1 | 128) {
+        rivals.push((Rival::Seed, Figures::new()));
+    }
+    for round in 0..=ROUNDS {
+        // Whoever comes first in one round comes last in the next: what a rival leaves behind meets each of the others.
+        rivals.rotate_left(1);
+        for (rival, figures) in &mut rivals {
+            tokio::time::sleep(SETTLE).await;
+            let id = |writer: usize| format!("w{writers}-{round}-{writer}");
+            let (latencies, took) = match rival {
+                Rival::Store => each_writer(writers, |writer| one_writer(store.clone(), id(writer))).await,
+                Rival::Driver => each_writer(writers, |writer| one_bare(bare.clone(), id(writer))).await,
+                Rival::Seed => each_writer(writers, |writer| one_seed(bare.clone(), format!("s{}", id(writer)))).await,
+            };
+            // The first round warms connections and caches.
+            if round > 0 {
+                figures.round(&latencies, took);
+            }
+        }
+    }
+    let figures = |wanted| rivals.iter().find(|(rival, _)| *rival == wanted).map(|(_, figures)| figures);
+    let name = format!("append.{writers}");
+    let (Some(ours), Some(theirs)) = (figures(Rival::Store), figures(Rival::Driver)) else { return };
+    ours.print(&format!("{name}.store"), "events");
+    theirs.print(&format!("{name}.driver"), "events");
+    ratio(&format!("{name}.rate_to_driver"), ours.rate() / theirs.rate(), goal);
+    ratio(
+        &format!("{name}.p99_to_driver"),
+        ours.percentile(99.0) / theirs.percentile(99.0),
+        if writers == 128 { "goal: at most 0.25" } else { "no goal" },
+    );
+    if let Some(seed) = figures(Rival::Seed) {
+        seed.print(&format!("{name}.seed"), "events");
+        let goal = if writers == 1 { "goal: at least 1.6" } else { "goal: at least 8" };
+        ratio(&format!("{name}.rate_to_seed"), ours.rate() / seed.rate(), goal);
+    }
 }
 
 /// Runs writers side by side for one round: all their latencies, and how long it took.

@@ -11,12 +11,15 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use crate::domain::{Ledger, Posted, append};
 use crate::report::{Figures, ratio};
-use crate::{Outcome, bare};
+use crate::{Outcome, Wanted, bare};
 
-pub(crate) async fn run(uri: &str) -> Outcome {
+pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     let store = MongoStore::builder(bare::client(uri).await?, "bench_load").open().await?;
     let whole = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
     for length in [10, 100, 1_000, 10_000_u64] {
+        if !wanted.part("load", length) {
+            continue;
+        }
         let id = format!("ledger-{length}");
         fill(&store, &id, length).await;
         let (mut ours, mut raw, mut documents) = (Figures::new(), Figures::new(), Figures::new());
@@ -41,17 +44,20 @@ pub(crate) async fn run(uri: &str) -> Outcome {
         ratio(&format!("{name}.time_to_raw"), raw.rate() / ours.rate(), "goal: at most 1.7");
         ratio(&format!("{name}.speed_to_document"), ours.rate() / documents.rate(), "goal: at least 2.2");
     }
-    with_snapshot(&store).await;
+    if wanted.part("load", "10000_with_snapshot") {
+        with_snapshot(&store).await;
+    }
     store.close().await;
     Ok(())
 }
 
 async fn with_snapshot(store: &MongoStore) {
     let ledgers = Repository::<Ledger, _>::new(store.clone());
-    let version = ledgers.take_snapshot("ledger-10000").await.expect("it exists");
+    fill(store, "ledger-with-snapshot", 10_000).await;
+    let version = ledgers.take_snapshot("ledger-with-snapshot").await.expect("it exists");
     let mut next = version.get();
     while next < version.get() + 100 {
-        store.append(append("ledger-10000", next, 1)).await.expect("nobody else writes to this aggregate");
+        store.append(append("ledger-with-snapshot", next, 1)).await.expect("nobody else writes to this aggregate");
         next += 1;
     }
     let mut figures = Figures::new();
@@ -59,7 +65,10 @@ async fn with_snapshot(store: &MongoStore) {
         let mut latencies = Vec::new();
         for _ in 0..100 {
             latencies.push(
-                timed(async { assert_eq!(ledgers.load("ledger-10000").await.expect("it exists").version, next) }).await,
+                timed(async {
+                    assert_eq!(ledgers.load("ledger-with-snapshot").await.expect("it exists").version, next);
+                })
+                .await,
             );
         }
         figures.round(&latencies, latencies.iter().sum());

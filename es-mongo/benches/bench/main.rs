@@ -1,6 +1,6 @@
 //! What this library costs and saves, side by side with the bare driver in one run.
 //!
-//! `cargo bench -p es-mongo` runs everything; `cargo bench -p es-mongo -- append load` runs two sections.
+//! `cargo bench -p es-mongo` runs everything; `cargo bench -p es-mongo -- append.128 load` runs one part of a section, and another section.
 //! Each figure is a line `name value unit`. Rounds of the rivals are interleaved and medians are printed, for machines are noisy.
 //! Every write is `w: majority, j: true`, into collections with all indexes of the library, on one `mongod`.
 
@@ -8,7 +8,9 @@ mod append;
 mod bare;
 mod batches;
 mod domain;
+mod growth;
 mod load;
+mod memory;
 mod processes;
 mod report;
 mod targets;
@@ -19,33 +21,58 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> Outcome {
     // cargo passes `--bench`; whatever else is given names a section.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.split_first() {
         Some((first, rest)) if first == "worker" => runtime.block_on(processes::work(rest)),
-        _ => runtime.block_on(run(&wanted)),
+        Some((first, rest)) if first == "memory-worker" => runtime.block_on(memory::work(rest)),
+        _ => runtime.block_on(run(&Wanted(arguments))),
     }
 }
 
-async fn run(wanted: &[String]) -> Outcome {
-    let is_wanted = |section: &str| wanted.is_empty() || wanted.iter().any(|name| name == section);
+/// The sections and parts of sections that were named; all, where none was.
+struct Wanted(Vec<String>);
+
+impl Wanted {
+    /// Whether a section, or a part of it, was asked for.
+    fn section(&self, section: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| name.split('.').next() == Some(section))
+    }
+
+    /// Whether one part of a section was asked for, by its name or with the whole section.
+    fn part(&self, section: &str, part: impl std::fmt::Display) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| *name == section || *name == format!("{section}.{part}"))
+    }
+
+    /// Whether one part of a section was asked for by its name.
+    fn named(&self, section: &str, part: impl std::fmt::Display) -> bool {
+        self.0.contains(&format!("{section}.{part}"))
+    }
+}
+
+async fn run(wanted: &Wanted) -> Outcome {
     let server = DevServer::builder().cache_size_gb(2.0).start().await?;
     let uri = server.uri();
-    if is_wanted("targets") {
+    if wanted.section("targets") {
         targets::run(uri).await?;
     }
-    if is_wanted("append") {
-        append::run(uri).await?;
+    if wanted.section("append") {
+        append::run(uri, wanted).await?;
     }
-    if is_wanted("batches") {
+    if wanted.section("batches") {
         batches::run(uri).await?;
     }
-    if is_wanted("processes") {
-        processes::run(uri).await?;
+    if wanted.section("processes") {
+        processes::run(uri, wanted).await?;
     }
-    if is_wanted("load") {
-        load::run(uri).await?;
+    if wanted.section("load") {
+        load::run(uri, wanted).await?;
+    }
+    if wanted.section("memory") {
+        memory::run(uri).await?;
+    }
+    if wanted.section("growth") {
+        growth::run(uri, wanted).await?;
     }
     Ok(())
 }

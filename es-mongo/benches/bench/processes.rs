@@ -16,13 +16,16 @@ use tokio::task::JoinSet;
 
 use crate::domain::append;
 use crate::report::{Figures, line};
-use crate::{Outcome, bare};
+use crate::{Outcome, Wanted, bare};
 
 const WRITERS: usize = 64;
 const RUN: Duration = Duration::from_secs(6);
 
-pub(crate) async fn run(uri: &str) -> Outcome {
+pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     for processes in [1, 2, 4_u64] {
+        if !wanted.part("processes", processes) {
+            continue;
+        }
         let database = format!("bench_processes_{processes}");
         // The first to open it makes the indexes.
         let store = MongoStore::builder(bare::client(uri).await?, &database).open().await?;

@@ -19,6 +19,7 @@ use crate::document::field::POSITION;
 use crate::document::integer;
 use crate::error::{malformed, store_error};
 use crate::metrics;
+use crate::options::{Ordering, StoreOptions};
 use crate::store::Collections;
 
 /// How many questions about appends that were refused are asked at once.
@@ -30,6 +31,7 @@ pub(crate) type Heads = HashMap<StreamId, Version>;
 /// The one writer of a store.
 pub(crate) struct Committer {
     collections: Collections,
+    ordering: Ordering,
     attempt_timeout: Duration,
     backoff: RetryPolicy,
     /// The highest position, where it is known from an acknowledged write or a majority read.
@@ -50,6 +52,40 @@ impl Newest {
 
     fn plus(self, events: usize) -> Self {
         (0..events).fold(self, |newest, _| Self(Some(newest.next())))
+    }
+}
+
+/// Which position the first event of the next append gets.
+#[derive(Debug, Clone, Copy)]
+enum Numbering {
+    /// The one after the newest of the store.
+    After(Newest),
+    /// That of its place in the stream.
+    BySequence,
+}
+
+impl Numbering {
+    fn first(self, request: &Request) -> Position {
+        match self {
+            Self::After(newest) => newest.next(),
+            Self::BySequence => request.first_sequence().into(),
+        }
+    }
+
+    /// What holds after so many events.
+    fn plus(self, events: usize) -> Self {
+        match self {
+            Self::After(newest) => Self::After(newest.plus(events)),
+            Self::BySequence => Self::BySequence,
+        }
+    }
+
+    /// The newest position of the store, where there is one.
+    fn newest(self) -> Option<Newest> {
+        match self {
+            Self::After(newest) => Some(newest),
+            Self::BySequence => None,
+        }
     }
 }
 
@@ -112,13 +148,21 @@ impl Problem {
 }
 
 impl Committer {
-    pub(crate) fn new(collections: Collections, attempt_timeout: Duration) -> Self {
+    pub(crate) fn new(collections: Collections, options: &StoreOptions) -> Self {
         // The deadline of each append ends its tries, so their number has no limit of its own here.
         let backoff = RetryPolicy::default()
             .tries(u32::MAX)
             .base_wait(Duration::from_millis(2))
             .max_wait(Duration::from_millis(500));
-        Self { collections, attempt_timeout, backoff, newest: None, own: None, turns: Turns::new() }
+        Self {
+            collections,
+            ordering: options.ordering,
+            attempt_timeout: options.attempt_timeout,
+            backoff,
+            newest: None,
+            own: None,
+            turns: Turns::new(),
+        }
     }
 
     /// Lets other processes go first, where there are any. Comes before a batch is taken, so that callers queue up meanwhile.
@@ -164,9 +208,9 @@ impl Committer {
         if batch.is_empty() {
             return Ok(());
         }
-        let newest = self.newest().await?;
+        let numbering = self.numbering().await?;
         let archived = self.is_archived().await?;
-        let documents = place(batch, newest).map_err(Problem::unavailable)?;
+        let documents = place(batch, numbering).map_err(Problem::unavailable)?;
         let timer = metrics::Timer::start();
         let limit = self.attempt_timeout;
         let together = archived || batch.iter().any(|request| request.documents.len() > 1);
@@ -181,17 +225,17 @@ impl Committer {
                 metrics::committed(timer, batch.len());
                 self.turns.won(timer.elapsed());
                 let events = batch.iter().map(|request| request.documents.len()).sum();
-                self.newest = Some(newest.plus(events));
+                self.newest = numbering.plus(events).newest();
                 self.own = self.newest;
-                answer_stored(batch.drain(..), newest, heads);
+                answer_stored(batch.drain(..), numbering, heads);
                 Ok(())
             }
             Attempt::Refused { stored, culprit, cause } => {
-                self.newest = Some(newest.plus(stored));
+                self.newest = numbering.plus(stored).newest();
                 let culprit = request_at(batch, culprit);
                 // Something stays only where every append has one event: then the culprit is the first that is left.
                 let culprit = if stored > 0 {
-                    answer_stored(batch.drain(..culprit), newest, heads);
+                    answer_stored(batch.drain(..culprit), numbering, heads);
                     0
                 } else {
                     culprit
@@ -244,15 +288,17 @@ impl Committer {
     ) -> Result<(), Problem> {
         let first = suspects.start;
         // Nearly always one of the two answers is all that is needed, so they are asked for together.
-        let (blocked, newest) =
-            tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_newest());
+        let (blocked, numbering) =
+            tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_numbering());
         let blocked = blocked.map_err(Problem::asking)?;
         if !blocked.is_empty() {
             let blocked = blocked.into_iter().map(|suspect| first + suspect).collect();
             return self.judge(batch, blocked, heads).await;
         }
-        self.turns.lost();
-        self.newest = Some(newest?);
+        self.newest = numbering?.newest();
+        if self.newest.is_some() {
+            self.turns.lost();
+        }
         tokio::time::sleep(self.turns.after_loss()).await;
         Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
     }
@@ -301,16 +347,25 @@ impl Committer {
         Ok(())
     }
 
-    /// The highest position, by a majority read where it is not known.
-    async fn newest(&mut self) -> Result<Newest, Problem> {
+    /// Where positions go on, by a majority read of the highest one where it is not known.
+    async fn numbering(&mut self) -> Result<Numbering, Problem> {
         if let Some(newest) = self.newest {
-            return Ok(newest);
+            return Ok(Numbering::After(newest));
         }
-        let newest = self.read_newest().await?;
-        if self.own.is_some_and(|own| own != newest) {
+        let numbering = self.read_numbering().await?;
+        if let (Some(own), Some(newest)) = (self.own, numbering.newest())
+            && own != newest
+        {
             self.turns.notice_other();
         }
-        Ok(newest)
+        Ok(numbering)
+    }
+
+    async fn read_numbering(&self) -> Result<Numbering, Problem> {
+        match self.ordering {
+            Ordering::Global => self.read_newest().await.map(Numbering::After),
+            Ordering::PerAggregate => Ok(Numbering::BySequence),
+        }
     }
 
     async fn read_newest(&self) -> Result<Newest, Problem> {
@@ -345,22 +400,24 @@ fn shared(error: &StoreError) -> StoreError {
 }
 
 /// The documents of a batch with their positions.
-fn place(batch: &[Request], newest: Newest) -> Result<Vec<RawDocumentBuf>, StoreError> {
-    let mut position = newest.next();
+fn place(batch: &[Request], mut numbering: Numbering) -> Result<Vec<RawDocumentBuf>, StoreError> {
     let mut placed = Vec::with_capacity(batch.len());
-    for document in batch.iter().flat_map(|request| &request.documents) {
-        placed.push(document.at(position)?);
-        position = position.next();
+    for request in batch {
+        let mut position = numbering.first(request);
+        for document in &request.documents {
+            placed.push(document.at(position)?);
+            position = position.next();
+        }
+        numbering = numbering.plus(request.documents.len());
     }
     Ok(placed)
 }
 
-/// Answers appends that were stored one after the other from the position after `newest`.
-fn answer_stored(stored: impl Iterator<Item = Request>, newest: Newest, heads: &mut Heads) {
-    let mut newest = newest;
+/// Answers appends that were stored one after the other.
+fn answer_stored(stored: impl Iterator<Item = Request>, mut numbering: Numbering, heads: &mut Heads) {
     for request in stored {
-        let position = newest.next();
-        newest = newest.plus(request.documents.len());
+        let position = numbering.first(&request);
+        numbering = numbering.plus(request.documents.len());
         heads.insert(request.stream().clone(), request.version_after());
         request.answer_stored(position);
     }

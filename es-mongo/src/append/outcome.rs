@@ -17,7 +17,6 @@ use crate::append::places::Places;
 use crate::append::request::Request;
 use crate::document::field::{APPEND_ID, ID};
 use crate::document::{of_stream, read_event};
-use crate::error::store_error;
 use crate::read;
 use crate::store::Collections;
 
@@ -59,8 +58,7 @@ pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) 
     }
     for collection in holders {
         for filter in places.filters() {
-            let mut found = collection.find(filter).projection(Places::projection()).await.map_err(store_error)?;
-            while let Some(event) = found.try_next().await.map_err(store_error)? {
+            for event in collections.find(&collection, filter).projection(Places::projection()).all().await? {
                 taken.extend(places.taken_by(&event));
             }
         }
@@ -142,8 +140,7 @@ pub(crate) async fn stored_ids(
     let filter = doc! { ID: { "$in": ids } };
     let mut found = Vec::new();
     for collection in [&collections.events, &collections.archive] {
-        let mut cursor = collection.find(filter.clone()).await.map_err(store_error)?;
-        while let Some(document) = cursor.try_next().await.map_err(store_error)? {
+        for document in collections.find(collection, filter.clone()).all().await? {
             found.push(record(&document)?);
         }
     }
@@ -155,13 +152,14 @@ async fn find_anywhere(
     collections: &Collections,
     filter: Document,
 ) -> Result<Option<RecordedEvent<EventData>>, StoreError> {
-    if let Some(document) = collections.events.find_one(filter.clone()).await.map_err(store_error)? {
+    let in_use = collections.find(&collections.events, filter.clone()).one();
+    if let Some(document) = collections.beside_archive_state(in_use).await? {
         return record(&document).map(Some);
     }
     if !collections.archive_is_present().await? {
         return Ok(None);
     }
-    let archived = collections.archive.find_one(filter).await.map_err(store_error)?;
+    let archived = collections.find(&collections.archive, filter).one().await?;
     archived.map(|document| record(&document)).transpose()
 }
 

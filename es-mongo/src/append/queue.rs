@@ -22,7 +22,7 @@ pub(crate) struct Appender {
 impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
-        let committer = Committer::new(collections, options.attempt_timeout);
+        let committer = Committer::new(collections, options);
         let task = tokio::spawn(run(receiver, committer));
         Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)) }
     }
@@ -65,13 +65,7 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
             }
         }
         committer.take_turns().await;
-        // What has queued up meanwhile comes along; nothing waits for more.
-        while batcher.has_room() {
-            match receiver.try_recv() {
-                Ok(request) => batcher.push(request),
-                Err(_) => break,
-            }
-        }
+        gather(&mut receiver, &mut batcher).await;
         metrics::queued(receiver.len() + batcher.len());
         let (batch, rivals) = batcher.take();
         let heads = committer.commit(batch).await;
@@ -83,6 +77,24 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
                     rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
                 }
                 _ => batcher.push(rival),
+            }
+        }
+    }
+}
+
+/// Takes along what has queued up, and what callers that are ready to run bring with them. No timer waits for more.
+///
+/// Callers that were just answered often append again at once. Without a chance to run first, the fastest of them would get a commit
+/// of its own, and all others would wait for it: 128 writers then fill two commits, of 8 and of 120 appends, where one is enough.
+async fn gather(receiver: &mut mpsc::Receiver<Request>, batcher: &mut Batcher) {
+    let mut before = 0;
+    while batcher.len() > before && batcher.has_room() {
+        before = batcher.len();
+        tokio::task::yield_now().await;
+        while batcher.has_room() {
+            match receiver.try_recv() {
+                Ok(request) => batcher.push(request),
+                Err(_) => break,
             }
         }
     }

@@ -6,13 +6,11 @@ use bson::doc;
 use bson::oid::ObjectId;
 use bson::raw::RawDocument;
 use es_core::{Aggregate, Sequence, StoreError, StreamId, Timestamp};
-use futures_util::StreamExt;
-use mongodb::options::Hint;
-use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
 use crate::document::{documents, integer, of_stream};
 use crate::error::store_error;
+use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
 /// An old event in use.
@@ -27,7 +25,7 @@ pub(super) struct Candidate {
 ///
 /// What is deleted meanwhile lies behind the cursor.
 pub(super) struct Scan {
-    cursor: RawBatchCursor,
+    cursor: ReadAhead,
     ready: VecDeque<Option<Candidate>>,
 }
 
@@ -38,9 +36,9 @@ impl Scan {
     ) -> Result<Self, StoreError> {
         let order = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, TIMESTAMP: { "$lt": bson::DateTime::from(older_than) } };
-        let old = collections.events.find(filter).sort(order.clone()).hint(Hint::Keys(order));
+        let old = collections.find(&collections.events, filter).sort(order.clone()).on_index(order);
         let fields = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, POSITION: 1 };
-        let cursor = old.projection(fields).batch_size(1000).batch().await.map_err(store_error)?;
+        let cursor = old.projection(fields).batch_size(1000).batches().await?;
         Ok(Self { cursor, ready: VecDeque::new() })
     }
 
@@ -50,7 +48,7 @@ impl Scan {
             if let Some(candidate) = self.ready.pop_front() {
                 return Ok(Some(candidate));
             }
-            let Some(batch) = self.cursor.next().await.transpose().map_err(store_error)? else { return Ok(None) };
+            let Some(batch) = self.cursor.next().await? else { return Ok(None) };
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 self.ready.push_back(candidate(document?));
             }
@@ -75,5 +73,5 @@ pub(super) async fn archived_before(
 ) -> Result<u64, StoreError> {
     let mut filter = of_stream(stream);
     filter.insert(SEQUENCE, doc! { "$lt": sequence.as_i64() });
-    collections.archive.count_documents(filter).await.map_err(store_error)
+    collections.find(&collections.archive, filter).count().await
 }

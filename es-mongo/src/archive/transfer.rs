@@ -7,7 +7,6 @@ use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{RetryPolicy, StoreError};
-use futures_util::{StreamExt, TryStreamExt};
 use mongodb::ClientSession;
 use mongodb::error::Error;
 use mongodb::options::TransactionOptions;
@@ -46,7 +45,7 @@ pub(super) struct Deleted {
 }
 
 /// Events with a confirmed copy.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Confirmed {
     copied: Vec<ObjectId>,
     found: Vec<ObjectId>,
@@ -66,10 +65,10 @@ impl<'a> Transfer<'a> {
         reached: impl Fn(ArchiveStep) -> Result<(), Stop>,
     ) -> Result<Deleted, Stop> {
         let mut confirmed = Confirmed::default();
-        let mut cursor =
-            self.collections.events.find(doc! { ID: { "$in": ids } }).batch().await.map_err(store_error)?;
+        let going = self.collections.find(&self.collections.events, doc! { ID: { "$in": ids } });
+        let mut cursor = going.batches().await?;
         let (mut slice, mut bytes) = (Vec::new(), 0);
-        while let Some(batch) = cursor.next().await.transpose().map_err(store_error)? {
+        while let Some(batch) = cursor.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
                 if bytes + document.as_bytes().len() > BYTES && !slice.is_empty() {
@@ -95,7 +94,9 @@ impl<'a> Transfer<'a> {
         confirmed: &mut Confirmed,
         reached: &impl Fn(ArchiveStep) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        let refused = match self.collections.archive.insert_many(&events).ordered(false).await {
+        let (archive, copies) = (self.collections.archive.clone(), events.clone());
+        let copying = async move { archive.insert_many(&copies).ordered(false).await };
+        let refused = match self.collections.patience.once(copying).await? {
             Ok(_) => HashSet::new(),
             Err(error) => duplicates(&error).ok_or_else(|| store_error(error))?,
         };
@@ -117,8 +118,8 @@ impl<'a> Transfer<'a> {
             missing.insert(id_of(event)?, event);
         }
         let ids: Vec<ObjectId> = missing.keys().copied().collect();
-        let mut copies = self.collections.archive.find(doc! { ID: { "$in": ids } }).await.map_err(store_error)?;
-        while let Some(copy) = copies.try_next().await.map_err(store_error)? {
+        let copies = self.collections.find(&self.collections.archive, doc! { ID: { "$in": ids } });
+        for copy in copies.all().await? {
             let original = missing.remove(&id_of(&copy)?);
             if let Some(original) = original.filter(|original| original.as_bytes() != copy.as_bytes()) {
                 return Err(differs(original, "the archive holds it with other content"));
@@ -145,7 +146,9 @@ impl<'a> Transfer<'a> {
         let backoff = RetryPolicy::default().tries(10);
         let mut failed = 0;
         loop {
-            let error = match self.try_delete(confirmed).await {
+            let (collections, confirmed) = (self.collections.clone(), confirmed.clone());
+            let deletion = async move { try_delete(&collections, &confirmed).await };
+            let error = match self.collections.patience.once(deletion).await? {
                 Ok(deleted) => return Ok(deleted),
                 Err((WriteFate::NotWritten, error)) => error,
                 Err((_, error)) => return Err(store_error(error)),
@@ -157,43 +160,43 @@ impl<'a> Transfer<'a> {
             }
         }
     }
+}
 
-    async fn try_delete(&self, confirmed: &Confirmed) -> Result<Deleted, (WriteFate, Error)> {
-        let not_begun = |error| (WriteFate::NotWritten, error);
-        let mut session = self.collections.client.start_session().await.map_err(not_begun)?;
-        let options = TransactionOptions::builder().write_concern(durable()).build();
-        session.start_transaction().with_options(options).await.map_err(not_begun)?;
-        let mut deleted = [0, 0];
-        for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
-            match self.delete_ids(ids, &mut session).await {
-                Ok(events) => *count = events,
-                Err(error) => {
-                    // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
-                    let _ = session.abort_transaction().await;
-                    return Err((uncommitted_fate(&error), error));
-                }
+async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<Deleted, (WriteFate, Error)> {
+    let not_begun = |error| (WriteFate::NotWritten, error);
+    let mut session = collections.client.start_session().await.map_err(not_begun)?;
+    let options = TransactionOptions::builder().write_concern(durable()).build();
+    session.start_transaction().with_options(options).await.map_err(not_begun)?;
+    let mut deleted = [0, 0];
+    for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
+        match delete_ids(collections, ids, &mut session).await {
+            Ok(events) => *count = events,
+            Err(error) => {
+                // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
+                let _ = session.abort_transaction().await;
+                return Err((uncommitted_fate(&error), error));
             }
         }
-        let mut tries = 0;
-        while let Err(error) = session.commit_transaction().await {
-            tries += 1;
-            match commit_fate(&error) {
-                WriteFate::Unknown if tries < COMMIT_TRIES => {}
-                fate => return Err((fate, error)),
-            }
-        }
-        let [moved, finished] = deleted;
-        Ok(Deleted { moved, finished })
     }
+    let mut tries = 0;
+    while let Err(error) = session.commit_transaction().await {
+        tries += 1;
+        match commit_fate(&error) {
+            WriteFate::Unknown if tries < COMMIT_TRIES => {}
+            fate => return Err((fate, error)),
+        }
+    }
+    let [moved, finished] = deleted;
+    Ok(Deleted { moved, finished })
+}
 
-    async fn delete_ids(&self, ids: &[ObjectId], session: &mut ClientSession) -> Result<u64, Error> {
-        if ids.is_empty() {
-            return Ok(0);
-        }
-        let filter: Document = doc! { ID: { "$in": ids } };
-        let deleted = in_transaction(&self.collections.events).delete_many(filter).session(session).await?;
-        Ok(deleted.deleted_count)
+async fn delete_ids(collections: &Collections, ids: &[ObjectId], session: &mut ClientSession) -> Result<u64, Error> {
+    if ids.is_empty() {
+        return Ok(0);
     }
+    let filter: Document = doc! { ID: { "$in": ids } };
+    let deleted = in_transaction(&collections.events).delete_many(filter).session(session).await?;
+    Ok(deleted.deleted_count)
 }
 
 fn id_of(document: &RawDocument) -> Result<ObjectId, StoreError> {

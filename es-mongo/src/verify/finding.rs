@@ -44,6 +44,16 @@ pub enum Finding {
         /// Their position.
         position: Position,
     },
+    /// An event has a lower position than the one before it in its stream, so positions are not the order in which things were recorded.
+    #[error("event {sequence} of {stream} has position {position}, and the event before it has a higher one")]
+    OutOfOrder {
+        /// The stream.
+        stream: StreamId,
+        /// The place of the event.
+        sequence: Sequence,
+        /// The position of the event.
+        position: Position,
+    },
     /// An event cannot be read by this program.
     #[error("event {sequence} of {stream}, a `{event_type}`, cannot be read: {reason}")]
     Undecodable {

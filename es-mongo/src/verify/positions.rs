@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use bson::doc;
 use bson::raw::{RawBson, RawDocument};
 use es_core::{Position, StoreError};
-use futures_util::TryStreamExt;
 
 use super::order::ByPosition;
 use super::{Finding, VerifyReport};
-use crate::document::field::{ID, POSITION};
-use crate::document::integer;
+use crate::document::field::{ID, POSITION, SEQUENCE};
+use crate::document::{documents, integer, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
 use crate::store::Collections;
@@ -51,6 +50,30 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
     compare(collections, &twice, report).await
 }
 
+/// Where order ends at the aggregate, the position of an event is its sequence.
+pub(super) async fn check_per_aggregate(
+    collections: &Collections,
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
+    for collection in [&collections.events, &collections.archive] {
+        let in_order = collections.find(collection, doc! {}).sort(stream_index());
+        let mut batches = in_order.projection(doc! { POSITION: 1, SEQUENCE: 1 }).batches().await?;
+        while let Some(batch) = batches.next().await? {
+            for document in documents(batch.doc_slices().map_err(store_error)?) {
+                let document = document?;
+                let count = |field| document.get(field).ok().flatten().and_then(integer);
+                if count(POSITION) != count(SEQUENCE) {
+                    report.found(Finding::Malformed {
+                        what: format!("the event document with _id {:?}", document.get(ID).ok().flatten()),
+                        reason: format!("`{POSITION}` is not its `{SEQUENCE}`"),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn position_of(document: &RawDocument) -> Option<Position> {
     Position::try_from(integer(document.get(POSITION).ok()??)?).ok()
 }
@@ -67,9 +90,8 @@ async fn compare(
     let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
     let mut ids: HashMap<Position, RawBson> = HashMap::with_capacity(positions.len());
     for collection in [&collections.events, &collections.archive] {
-        let found = collection.find(doc! { POSITION: { "$in": wanted.clone() } }).projection(doc! { POSITION: 1 });
-        let mut found = found.await.map_err(store_error)?;
-        while let Some(document) = found.try_next().await.map_err(store_error)? {
+        let found = collections.find(collection, doc! { POSITION: { "$in": wanted.clone() } });
+        for document in found.projection(doc! { POSITION: 1 }).all().await? {
             let Some(position) = position_of(&document) else { continue };
             let id = document.get(ID).ok().flatten().map_or(RawBson::Null, RawBson::from);
             if ids.get(&position).is_some_and(|other| *other != id) {

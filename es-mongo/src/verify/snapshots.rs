@@ -5,22 +5,19 @@ use std::collections::VecDeque;
 use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
-use futures_util::TryStreamExt;
-use mongodb::Collection;
-use mongodb::options::Hint;
 
 use super::{Finding, VerifyReport};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
 use crate::document::integer;
-use crate::error::store_error;
 use crate::snapshot::{usable, version_of};
+use crate::store::Collections;
 
 /// How many snapshots are fetched at once. They can be large.
 const PAGE: i64 = 16;
 
 /// All snapshots of one type of aggregate, page by page: a cursor would be forgotten while events are read.
 pub(super) struct Snapshots {
-    collection: Collection<RawDocumentBuf>,
+    collections: Collections,
     aggregate_type: &'static str,
     ready: VecDeque<RawDocumentBuf>,
     /// The key of the last one that was fetched.
@@ -36,8 +33,8 @@ pub(super) struct Kept {
 }
 
 impl Snapshots {
-    pub(super) fn of<A: Aggregate>(collection: Collection<RawDocumentBuf>) -> Self {
-        Self { collection, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
+    pub(super) fn of<A: Aggregate>(collections: Collections) -> Self {
+        Self { collections, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
     }
 
     /// The next snapshot that belongs to an aggregate whose id is at most this one, or to any where there is none.
@@ -54,19 +51,16 @@ impl Snapshots {
     async fn fetch(&mut self) -> Result<(), StoreError> {
         let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
         // The bound is inclusive, so the last one is fetched again and passed over.
-        let mut page = self
-            .collection
-            .find(doc! { AGGREGATE_TYPE: self.aggregate_type })
+        let page = self
+            .collections
+            .find(&self.collections.snapshots, doc! { AGGREGATE_TYPE: self.aggregate_type })
             .sort(index.clone())
-            .hint(Hint::Keys(index))
+            .on_index(index)
+            .min_key(self.last.clone())
             .limit(PAGE + 1);
-        if let Some(last) = &self.last {
-            page = page.min(last.clone());
-        }
-        let mut page = page.await.map_err(store_error)?;
         let last = self.last.clone();
         let mut fetched = 0;
-        while let Some(document) = page.try_next().await.map_err(store_error)? {
+        for document in page.all().await? {
             fetched += 1;
             let key = key_of(&document);
             if key.is_none() || key != last {

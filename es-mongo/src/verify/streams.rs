@@ -5,7 +5,8 @@ use std::pin::pin;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Aggregate, DecodeError, EventBatch, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId, Version,
+    Aggregate, DecodeError, EventBatch, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId,
+    Version,
 };
 use futures_util::TryStreamExt;
 
@@ -25,7 +26,7 @@ pub(super) async fn check<A: Aggregate>(
     progress: &Progress<VerifyReport>,
 ) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByStream);
-    let mut snapshots = Snapshots::of::<A>(collections.snapshots.clone());
+    let mut snapshots = Snapshots::of::<A>(collections.clone());
     let mut current: Option<Check<A>> = None;
     while let Some(found) = merge.next().await? {
         let (in_use, archived) = match found {
@@ -75,6 +76,8 @@ struct Check<A> {
     replay: Replay<A>,
     /// The last sequence that was seen, whether or not it could be folded.
     seen: Version,
+    /// The position of the last event that was seen.
+    position: Option<Position>,
     /// Once something is wrong, what follows is no longer folded.
     is_foldable: bool,
     /// Those snapshots that were not compared yet, in the order of their versions.
@@ -100,7 +103,13 @@ impl<A: Aggregate> Check<A> {
         }
         kept.make_contiguous().sort_by_key(|kept| kept.version);
         report.streams += 1;
-        Ok(Self { replay: Replay::new(stream), seen: Version::NONE, is_foldable: true, snapshots: kept })
+        Ok(Self {
+            replay: Replay::new(stream),
+            seen: Version::NONE,
+            position: None,
+            is_foldable: true,
+            snapshots: kept,
+        })
     }
 
     /// What lies in both collections must be the same.
@@ -140,6 +149,11 @@ impl<A: Aggregate> Check<A> {
             self.is_foldable = false;
         }
         self.seen = event.sequence.into();
+        if self.position.is_some_and(|before| event.position < before) {
+            let (stream, sequence, position) = (self.replay.stream().clone(), event.sequence, event.position);
+            report.found(Finding::OutOfOrder { stream, sequence, position });
+        }
+        self.position = Some(event.position);
         let understood = if self.is_foldable { self.replay.push(&event) } else { event.decode::<A::Event>().map(drop) };
         match understood {
             Ok(()) if self.is_foldable => self.compare_snapshots(report),

@@ -1,0 +1,414 @@
+//! A store that makes one mistake on purpose, so that each law is seen to fail where it is broken.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use es_core::memory::MemoryStore;
+use es_core::{
+    Aggregate, Append, Appended, EventBatch, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, Position,
+    ReadRange, Receipt, RecordedEvent, Runtime, Sequence, Snapshot, SnapshotStore, Stamp, StateRef, StoreError,
+    StoredEvent, StreamId, Timestamp, Version,
+};
+use futures_core::Stream;
+
+/// Declares the mistakes, each with the law that guards against it.
+macro_rules! mistakes {
+    ($($(#[$doc:meta])* $mistake:ident => $law:ident,)+) => {
+        /// One thing that a store can do wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Mistake {
+            $($(#[$doc])* $mistake,)+
+        }
+
+        impl Mistake {
+            /// All of them, each with the name of the law that guards against it.
+            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
+        }
+    };
+}
+
+mistakes! {
+    /// The head is the sequence that comes next.
+    HeadOneTooHigh => the_first_event_has_sequence_one_and_the_version_counts_events,
+    /// The expected version is not looked at.
+    ExpectationIgnored => exactly_one_of_many_appends_that_expect_the_same_version_wins,
+    /// A conflict is answered, and does not say what the version is.
+    ConflictWithoutActual => exactly_one_of_many_appends_that_expect_the_same_version_wins,
+    /// A version that was passed is good enough.
+    OlderExpectationAccepted => an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing,
+    /// A version that was not reached is good enough.
+    LaterExpectationAccepted => an_append_that_expects_a_version_beyond_the_head_is_a_conflict,
+    /// A refused append of several events leaves its first one.
+    RefusedLeavesItsFirst => a_refused_append_of_several_events_writes_none_of_them,
+    /// A refused append leaves a hole among the positions.
+    RefusedUsesUpAPosition => a_refused_append_uses_up_no_position,
+    /// The events of one append are written one by one.
+    OneByOne => several_events_of_one_append_stay_together,
+    /// Every append leaves a hole among the positions.
+    PositionsWithHoles => positions_of_concurrent_appends_are_dense_and_unique,
+    /// Two events have one position.
+    PositionsTwice => positions_of_concurrent_appends_are_dense_and_unique,
+    /// Positions are handed out from the last to the first.
+    PositionsBackwards => positions_grow_along_each_stream,
+    /// An append of nothing is taken for a rival.
+    EmptyIsAConflict => an_empty_append_is_refused,
+    /// Nobody remembers idempotency keys.
+    AppendIdForgotten => a_repeated_append_id_answers_with_the_first_receipt,
+    /// What was recorded before is said to be recorded now.
+    AlreadyAnsweredAsNow => a_repeated_append_id_answers_with_the_first_receipt,
+    /// A key that is there is written again, after what came meanwhile.
+    AppendIdWritesAgain => of_two_concurrent_appends_with_one_id_one_acts,
+    /// The events under a key are not compared.
+    AppendIdNotCompared => an_append_id_with_other_events_is_refused,
+    /// A refused append is remembered under its key.
+    RefusedUsesUpItsId => a_refused_append_does_not_use_up_its_id,
+    /// A key counts for all aggregates.
+    AppendIdIsGlobal => an_append_id_counts_for_one_aggregate_only,
+    /// Of an append only the first event is found by its key.
+    FindsTheFirstEventOnly => an_append_is_found_by_its_id_with_all_its_events_and_no_others,
+    /// A stream is known by the id of its aggregate alone.
+    TypeNotInTheKey => aggregates_of_two_types_may_share_an_id,
+    /// Metadata are not kept.
+    MetadataDropped => what_was_recorded_is_read_back_as_it_was,
+    /// An event bears the moment when it was read.
+    MomentOfReading => what_was_recorded_is_read_back_as_it_was,
+    /// All events of an append get the metadata of the first.
+    MetadataOfTheFirst => each_event_of_an_append_keeps_its_own_metadata,
+    /// A range begins with the version after which it should.
+    RangeWithItsBeginning => a_range_is_read_without_its_beginning_and_with_its_end,
+    /// A range lacks its last version.
+    RangeWithoutItsEnd => a_range_is_read_without_its_beginning_and_with_its_end,
+    /// A range does not end.
+    RangeWithoutEnd => a_range_is_read_without_its_beginning_and_with_its_end,
+    /// Only one batch is read.
+    OneBatchOnly => an_append_of_thousands_of_events_is_read_back_whole_and_in_order,
+    /// Sequences are compared as text.
+    OrderedAsText => an_append_of_thousands_of_events_is_read_back_whole_and_in_order,
+    /// An id with a dollar finds another aggregate.
+    IdIsAnOperator => an_id_that_looks_like_an_operator_is_a_plain_string,
+    /// An event that nobody has heard of is left out.
+    UnknownTypeSkipped => an_event_that_is_not_understood_is_an_error_and_counts_as_a_version,
+    /// An event of a later version than the code knows is left out.
+    LaterVersionSkipped => an_event_that_is_not_understood_is_an_error_and_counts_as_a_version,
+    /// An import bears the moment when it is recorded.
+    ImportedNow => an_import_keeps_the_moments_of_its_events,
+    /// A stream is read in the order of its moments.
+    OrderedByMoment => as_of_a_moment_is_the_longest_prefix_recorded_by_then,
+    /// A snapshot claims an event more than it holds.
+    SnapshotOneTooHigh => snapshot_plus_tail_equals_full_replay_at_every_version,
+    /// The newest snapshot is taken, whatever version is asked for.
+    SnapshotTooNew => the_newest_snapshot_at_or_below_a_version_is_found,
+    /// A snapshot at the very version is not found.
+    SnapshotBelowOnly => the_newest_snapshot_at_or_below_a_version_is_found,
+    /// A snapshot is used whatever its state version is.
+    StateVersionIgnored => a_snapshot_of_another_state_version_is_passed_over,
+    /// A snapshot that cannot be read is an error.
+    UnreadableSnapshotFails => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
+    /// Where a snapshot cannot be read no older one is looked for.
+    UnreadableSnapshotEndsTheSearch => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
+}
+
+/// [`MemoryStore`] with a mistake, or with none.
+#[derive(Debug, Clone)]
+pub(crate) struct WrongStore {
+    right: MemoryStore,
+    mistake: Option<Mistake>,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// What a mistake has to remember.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Which stream has used a key first.
+    keys: HashMap<String, StreamId>,
+    /// The states of the newest snapshots, as they were written.
+    states: HashMap<StreamId, (Version, EventData)>,
+}
+
+impl WrongStore {
+    /// A store without events that makes this mistake.
+    pub(crate) fn new(mistake: impl Into<Option<Mistake>>) -> Self {
+        Self { right: MemoryStore::new(), mistake: mistake.into(), notes: Arc::default() }
+    }
+
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    fn stream(&self, stream: &StreamId) -> StreamId {
+        let id = stream.aggregate_id().as_str();
+        let other = match self.mistake {
+            Some(Mistake::TypeNotInTheKey) => StreamId::new("Numbers", id),
+            Some(Mistake::IdIsAnOperator) if id.contains('$') => StreamId::new(stream.aggregate_type(), "a"),
+            _ => return stream.clone(),
+        };
+        other.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Leaves a hole where the next position would be.
+    async fn use_up_a_position(&self) {
+        let stream = StreamId::new("Hole", "hole").unwrap_or_else(|error| panic!("{error}"));
+        let expected = ExpectedVersion::exactly(self.right.head(&stream).await.unwrap_or_default());
+        let data = EventData::encode("Hole", &HashMap::<String, String>::new());
+        let event = data.and_then(|data| NewEvent::from_data("Hole", 1, data, Metadata::new()));
+        let event = event.unwrap_or_else(|error| panic!("{error}"));
+        self.right.append(Append::new(stream, expected, vec![event])).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Spoils what is asked.
+    async fn misunderstand(&self, mut append: Append) -> Append {
+        append.stream = self.stream(&append.stream);
+        let head = self.right.head(&append.stream).await.unwrap_or_default();
+        let expected = append.expected.version();
+        let known = match &append.append_id {
+            Some(id) => self.right.find_append(&append.stream, id.as_str()).await.unwrap_or_default(),
+            None => None,
+        };
+        let accepted = match self.mistake {
+            Some(Mistake::ExpectationIgnored) => true,
+            Some(Mistake::OlderExpectationAccepted) => expected < head,
+            Some(Mistake::LaterExpectationAccepted) => expected > head,
+            Some(Mistake::AppendIdWritesAgain) => known.is_some(),
+            _ => false,
+        };
+        if accepted {
+            append.expected = ExpectedVersion::exactly(head);
+        }
+        if self.makes(Mistake::AppendIdForgotten) || (accepted && self.makes(Mistake::AppendIdWritesAgain)) {
+            append.append_id = None;
+        }
+        if self.makes(Mistake::ImportedNow) {
+            append.events.iter_mut().for_each(|event| event.timestamp = None);
+        }
+        if self.makes(Mistake::MetadataOfTheFirst)
+            && let Some(first) = append.events.first().map(|event| event.metadata.clone())
+        {
+            append.events.iter_mut().for_each(|event| event.metadata = first.clone());
+        }
+        append
+    }
+
+    async fn append_one_by_one(&self, append: Append) -> Result<Appended, StoreError> {
+        let (mut stamps, mut version) = (Vec::new(), append.expected.version());
+        for event in append.events {
+            let one = Append::new(append.stream.clone(), ExpectedVersion::exactly(version), vec![event]);
+            let receipt = self.right.append(one).await?.into_receipt();
+            version = receipt.version;
+            stamps.extend(receipt.stamps);
+            self.right.sleep(Duration::ZERO).await;
+        }
+        Receipt::new(stamps).map(Appended::Now).ok_or(StoreError::EmptyAppend { stream: append.stream })
+    }
+
+    /// Spoils what is answered.
+    async fn misreport(&self, asked: &Append, answer: Result<Appended, StoreError>) -> Result<Appended, StoreError> {
+        match (self.mistake, answer) {
+            (Some(Mistake::ConflictWithoutActual), Err(StoreError::Conflict { stream, expected, .. })) => {
+                Err(StoreError::Conflict { stream, expected, actual: expected })
+            }
+            (Some(Mistake::RefusedLeavesItsFirst), Err(StoreError::Conflict { stream, expected, actual })) => {
+                let first = asked.events.first().cloned().into_iter().collect();
+                self.right.append(Append::new(stream.clone(), ExpectedVersion::exactly(actual), first)).await?;
+                Err(StoreError::Conflict { stream, expected, actual })
+            }
+            (Some(Mistake::RefusedUsesUpAPosition), Err(error @ StoreError::Conflict { .. })) => {
+                self.use_up_a_position().await;
+                Err(error)
+            }
+            (Some(Mistake::EmptyIsAConflict), Err(StoreError::EmptyAppend { stream })) => {
+                let version = asked.expected.version();
+                Err(StoreError::Conflict { stream, expected: version, actual: version })
+            }
+            (Some(Mistake::PositionsWithHoles), Ok(appended)) => {
+                self.use_up_a_position().await;
+                Ok(appended)
+            }
+            (Some(Mistake::PositionsTwice), Ok(appended)) => {
+                let halved = |stamp: &Stamp| {
+                    let position = Position::try_from((stamp.position.as_i64() + 1) / 2).unwrap_or(Position::FIRST);
+                    Stamp::new(stamp.id, stamp.sequence, position, stamp.timestamp)
+                };
+                let stamps = appended.receipt().stamps.iter().map(halved).collect();
+                Ok(Receipt::new(stamps).map_or(appended, Appended::Now))
+            }
+            (Some(Mistake::AlreadyAnsweredAsNow), Ok(Appended::Already(receipt))) => Ok(Appended::Now(receipt)),
+            (Some(Mistake::AppendIdNotCompared), Err(StoreError::AppendIdReused { stream, append_id, version })) => {
+                match self.right.find_append(&stream, &append_id).await? {
+                    Some(receipt) => Ok(Appended::Already(receipt)),
+                    None => Err(StoreError::AppendIdReused { stream, append_id, version }),
+                }
+            }
+            (_, answer) => answer,
+        }
+    }
+
+    /// What another aggregate, or a refused append, has done under a key, where that is mistaken for this append.
+    async fn mistaken_key(&self, append: &Append) -> Option<Result<Appended, StoreError>> {
+        let key = append.append_id.as_ref()?.as_str().to_owned();
+        let before = self.notes().keys.insert(key.clone(), append.stream.clone());
+        let before = before?;
+        match self.mistake {
+            Some(Mistake::AppendIdIsGlobal) if before != append.stream => {
+                let receipt = self.right.find_append(&before, &key).await;
+                receipt.ok().flatten().map(|receipt| Ok(Appended::Already(receipt)))
+            }
+            Some(Mistake::RefusedUsesUpItsId) => Some(Err(StoreError::AppendIdReused {
+                stream: append.stream.clone(),
+                append_id: key,
+                version: append.expected.version(),
+            })),
+            _ => None,
+        }
+    }
+
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Spoils the events of a stream.
+    fn misread(&self, events: &mut Vec<RecordedEvent<EventData>>) {
+        match self.mistake {
+            Some(Mistake::PositionsBackwards) => {
+                for event in events {
+                    event.position = Position::try_from(1_000_000 - event.position.as_i64()).unwrap_or(Position::FIRST);
+                }
+            }
+            Some(Mistake::MetadataDropped) => events.iter_mut().for_each(|event| event.metadata = Metadata::new()),
+            Some(Mistake::MomentOfReading) => {
+                let later = Timestamp::from_millis(Timestamp::now().as_millis() + 1);
+                for event in events {
+                    event.timestamp = later;
+                }
+            }
+            Some(Mistake::OneBatchOnly) => events.truncate(1_000),
+            Some(Mistake::OrderedAsText) => events.sort_by_key(|event| event.sequence.get().to_string()),
+            Some(Mistake::OrderedByMoment) => events.sort_by_key(|event| event.timestamp),
+            Some(Mistake::UnknownTypeSkipped) => events.retain(|event| event.event_type == "Added"),
+            Some(Mistake::LaterVersionSkipped) => events.retain(|event| event.event_version == 1),
+            _ => {}
+        }
+    }
+}
+
+fn one_less(version: Version) -> Version {
+    Version::try_from(version.as_i64() - 1).unwrap_or(Version::NONE)
+}
+
+/// Events of a [`WrongStore`].
+#[derive(Debug)]
+pub(crate) struct WrongBatch(Vec<RecordedEvent<EventData>>);
+
+impl EventBatch for WrongBatch {
+    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {
+        self.0.iter().map(|event| Ok(event.as_stored()))
+    }
+}
+
+impl EventStore for WrongStore {
+    type Batch = WrongBatch;
+
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let append = self.misunderstand(append).await;
+        if let Some(answer) = self.mistaken_key(&append).await {
+            return answer;
+        }
+        if self.makes(Mistake::OneByOne) {
+            return self.append_one_by_one(append).await;
+        }
+        let answer = self.right.append(append.clone()).await;
+        self.misreport(&append, answer).await
+    }
+
+    fn read(
+        &self,
+        stream: &StreamId,
+        range: ReadRange,
+    ) -> impl Stream<Item = Result<WrongBatch, StoreError>> + Send + 'static {
+        let mut range = range;
+        match self.mistake {
+            Some(Mistake::RangeWithItsBeginning) => range.after = one_less(range.after),
+            Some(Mistake::RangeWithoutItsEnd) if range.until < Version::MAX => range.until = one_less(range.until),
+            Some(Mistake::RangeWithoutEnd) => range.until = Version::MAX,
+            _ => {}
+        }
+        let stream = self.stream(stream);
+        let wanted = |event: &RecordedEvent<EventData>| {
+            let sequence: Sequence = event.sequence;
+            let version = Version::from(sequence);
+            event.aggregate_type == stream.aggregate_type()
+                && event.aggregate_id == stream.aggregate_id().as_str()
+                && version > range.after
+                && version <= range.until
+        };
+        let mut events = self.right.events();
+        events.retain(wanted);
+        self.misread(&mut events);
+        futures_util::stream::iter([Ok(WrongBatch(events))])
+    }
+
+    async fn find_append(&self, stream: &StreamId, append_id: &str) -> Result<Option<Receipt>, StoreError> {
+        let found = self.right.find_append(&self.stream(stream), append_id).await?;
+        if self.makes(Mistake::FindsTheFirstEventOnly) {
+            return Ok(found.and_then(|receipt| Receipt::new(receipt.stamps.into_iter().take(1).collect())));
+        }
+        Ok(found)
+    }
+
+    async fn head(&self, stream: &StreamId) -> Result<Version, StoreError> {
+        let head = self.right.head(&self.stream(stream)).await?;
+        Ok(if self.makes(Mistake::HeadOneTooHigh) { head.plus(1) } else { head })
+    }
+}
+
+impl SnapshotStore for WrongStore {
+    async fn newest_snapshot<A: Aggregate>(
+        &self,
+        stream: &StreamId,
+        at_most: Version,
+    ) -> Result<Option<Snapshot<A>>, StoreError> {
+        let newest = self.notes().states.get(stream).cloned();
+        let readable = newest.map(|(version, state)| {
+            use es_core::Payload;
+            (version, state.decode::<es_core::State<A>>())
+        });
+        match (self.mistake, readable) {
+            (Some(Mistake::StateVersionIgnored), Some((version, Ok(state)))) => {
+                return Ok(Some(Snapshot::new(version, state.0)));
+            }
+            (Some(Mistake::UnreadableSnapshotFails), Some((_, Err(source)))) => {
+                return Err(StoreError::Malformed { what: "a snapshot".to_owned(), source });
+            }
+            (Some(Mistake::UnreadableSnapshotEndsTheSearch), Some((_, Err(_)))) => return Ok(None),
+            _ => {}
+        }
+        let at_most = match self.mistake {
+            Some(Mistake::SnapshotTooNew) => Version::MAX,
+            Some(Mistake::SnapshotBelowOnly) => one_less(at_most),
+            _ => at_most,
+        };
+        let mut found = self.right.newest_snapshot::<A>(stream, at_most).await?;
+        if let Some(snapshot) = &mut found
+            && self.makes(Mistake::SnapshotOneTooHigh)
+        {
+            snapshot.version = snapshot.version.plus(1);
+        }
+        Ok(found)
+    }
+
+    async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
+        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
+        self.notes().states.insert(stream.clone(), (snapshot.version, state));
+        self.right.put_snapshot(stream, snapshot).await
+    }
+}
+
+impl Runtime for WrongStore {
+    async fn sleep(&self, duration: Duration) {
+        self.right.sleep(duration).await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.right.spawn(work);
+    }
+}

@@ -1,0 +1,114 @@
+//! Questions to one collection. Every read goes through here, so that each has its limit.
+
+use bson::Document;
+use bson::raw::RawDocumentBuf;
+use es_core::StoreError;
+use futures_util::TryStreamExt;
+use mongodb::Collection;
+use mongodb::options::{CountOptions, FindOneOptions, FindOptions, Hint};
+
+use crate::patience::Patience;
+use crate::read_ahead::ReadAhead;
+use crate::store::Collections;
+
+/// A question for documents, as the driver's own `find`; made by [`Collections::find`].
+#[must_use = "nothing is asked before `one`, `all`, `batches` or `count`"]
+pub(crate) struct Find {
+    collection: Collection<RawDocumentBuf>,
+    patience: Patience,
+    filter: Document,
+    options: Box<FindOptions>,
+}
+
+impl Collections {
+    /// Asks one collection, this store's or another one of its database.
+    pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
+        Find { collection: collection.clone(), patience: self.patience, filter, options: Box::default() }
+    }
+}
+
+impl Find {
+    pub(crate) fn with_options(self, options: FindOptions) -> Self {
+        Self { options: Box::new(options), ..self }
+    }
+
+    pub(crate) fn sort(mut self, order: Document) -> Self {
+        self.options.sort = Some(order);
+        self
+    }
+
+    pub(crate) fn projection(mut self, fields: Document) -> Self {
+        self.options.projection = Some(fields);
+        self
+    }
+
+    /// By the index with these keys.
+    pub(crate) fn on_index(mut self, keys: Document) -> Self {
+        self.options.hint = Some(Hint::Keys(keys));
+        self
+    }
+
+    /// From this key of the index on.
+    pub(crate) fn min_key(mut self, key: Option<Document>) -> Self {
+        self.options.min = key;
+        self
+    }
+
+    pub(crate) fn skip(mut self, documents: u64) -> Self {
+        self.options.skip = Some(documents);
+        self
+    }
+
+    pub(crate) fn limit(mut self, documents: i64) -> Self {
+        self.options.limit = Some(documents);
+        self
+    }
+
+    pub(crate) fn batch_size(mut self, documents: u32) -> Self {
+        self.options.batch_size = Some(documents);
+        self
+    }
+
+    /// The first document.
+    pub(crate) async fn one(self) -> Result<Option<RawDocumentBuf>, StoreError> {
+        let Self { collection, patience, filter, options } = self;
+        let FindOptions { sort, projection, hint, skip, .. } = *options;
+        let options = FindOneOptions::builder().sort(sort).projection(projection).hint(hint).skip(skip).build();
+        let ask = || {
+            let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
+            async move { collection.find_one(filter).with_options(options).await }
+        };
+        patience.ask(ask).await
+    }
+
+    /// All documents: for answers that are small.
+    pub(crate) async fn all(self) -> Result<Vec<RawDocumentBuf>, StoreError> {
+        let Self { collection, patience, filter, options } = self;
+        let ask = || {
+            let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
+            async move { collection.find(filter).with_options(*options).await?.try_collect().await }
+        };
+        patience.ask(ask).await
+    }
+
+    /// The documents in the batches in which they come, each of which has the whole limit.
+    pub(crate) async fn batches(self) -> Result<ReadAhead, StoreError> {
+        let Self { collection, patience, filter, options } = self;
+        let ask = || {
+            let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
+            async move { collection.find(filter).with_options(*options).batch().await }
+        };
+        patience.ask(ask).await.map(|cursor| ReadAhead::new(cursor, patience))
+    }
+
+    /// How many documents there are.
+    pub(crate) async fn count(self) -> Result<u64, StoreError> {
+        let Self { collection, patience, filter, options } = self;
+        let options = CountOptions::builder().hint(options.hint).build();
+        let ask = || {
+            let (collection, filter, options) = (collection.clone(), filter.clone(), options.clone());
+            async move { collection.count_documents(filter).with_options(options).await }
+        };
+        patience.with_one_at_a_time().ask(ask).await
+    }
+}

@@ -1,0 +1,15 @@
+//! The laws of a store, kept where order ends at the aggregate: all but the one about positions of several aggregates.
+
+use es_mongo::dev::{DevServer, fresh_database_name};
+use es_mongo::mongodb::Client;
+use es_mongo::{MongoStore, Ordering};
+
+/// A store without events, in a database of its own.
+async fn empty_store() -> MongoStore {
+    let server = DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"));
+    let client = Client::with_uri_str(server.uri()).await.unwrap_or_else(|error| panic!("{error}"));
+    let builder = MongoStore::builder(client, fresh_database_name("per-aggregate")).ordering(Ordering::PerAggregate);
+    builder.open().await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+es_core::conformance_tests!(empty_store().await, order within aggregates);

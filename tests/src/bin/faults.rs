@@ -1,0 +1,72 @@
+//! Faults on three nodes under writers and readers in two processes, and the table of what happened.
+//!
+//! `cargo run --release -p tests --bin faults -- --seed 7`, and `-- --soak` for ten minutes with a fault every ten seconds.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tests::faults::{Kind, Run, Work};
+
+#[derive(Parser)]
+struct Arguments {
+    /// What the order and the timing of the faults are drawn from; printed, and drawn where none is given.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many faults, 24 or in a soak 60; every kind comes before one comes again.
+    #[arg(long)]
+    faults: Option<usize>,
+    /// The writers of both processes together.
+    #[arg(long, default_value_t = 16)]
+    writers: u32,
+    /// Ten minutes, a fault every ten seconds, 32 writers, archive runs.
+    #[arg(long)]
+    soak: bool,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The second process of a run.
+    #[command(hide = true)]
+    Work(Work),
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, std::io::Error> {
+    let arguments = Arguments::parse();
+    if let Some(Part::Work(work)) = arguments.part {
+        work.until_told().await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
+    println!("seed {seed}");
+    let program = std::env::current_exe()?;
+    let run = Run {
+        seed,
+        kinds: Kind::ALL.to_vec(),
+        faults: arguments.faults.unwrap_or(Kind::ALL.len() + 3),
+        every: None,
+        writers: arguments.writers,
+        archive: false,
+        program,
+    };
+    let run = if arguments.soak {
+        Run {
+            faults: arguments.faults.unwrap_or(60),
+            every: Some(Duration::from_secs(10)),
+            writers: 32,
+            archive: true,
+            ..run
+        }
+    } else {
+        run
+    };
+    let outcome = run.run().await;
+    println!("{}", outcome.table);
+    for broken in outcome.broken.iter().take(50) {
+        println!("{broken}");
+    }
+    Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,106 @@
+//! The verdict: the history of both processes against what is stored.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use es_core::{EventStore as _, Repository, StreamId};
+use es_mongo::MongoStore;
+use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::options::ReadConcern;
+use futures_util::TryStreamExt as _;
+
+use super::follower::StoredDocument;
+use super::tally::{Tally, TallyEvent};
+use crate::history::{Answer, Broken, History, Mark, Place, Resolved, Stored, check};
+
+/// What a run has shown.
+pub(super) struct Verdict {
+    pub(super) history: History,
+    pub(super) broken: BTreeSet<Broken>,
+    /// What `verify` found, and aggregates that do not fold to what is stored.
+    pub(super) findings: Vec<String>,
+    /// How many events lie in the archive.
+    pub(super) archived: usize,
+    pub(super) snapshots: u64,
+}
+
+/// Judges a history. Nobody writes any more.
+pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
+    history.resolved = resolve(store, &history).await;
+    let in_use = stored(store, "events").await;
+    let archived = stored(store, "events_archive").await;
+    let positions: BTreeSet<u64> = in_use.iter().map(|event| event.position).collect();
+    let archived_events = archived.len();
+    history.stored = in_use;
+    // What an unfinished archive run has copied and not deleted is in both.
+    history.stored.extend(archived.into_iter().filter(|event| !positions.contains(&event.position)));
+    let broken = check(&history);
+    let report = store.verify::<Tally>().run().await.unwrap();
+    let mut findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    findings.extend(misfolded(store, &history.stored).await);
+    Verdict { history, broken, findings, archived: archived_events, snapshots: report.snapshots }
+}
+
+/// Asks the store what became of every append whose outcome was unknown: by its key, or by looking into the aggregate.
+async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
+    let unknown: BTreeMap<Mark, &str> = history
+        .asked
+        .iter()
+        .filter(|asked| asked.answer == Answer::Unknown)
+        .map(|asked| (asked.mark, asked.stream.as_str()))
+        .collect();
+    let tallies = Repository::<Tally, _>::new(store.clone());
+    let mut resolved = Vec::with_capacity(unknown.len());
+    let mut read: BTreeMap<&str, BTreeMap<Mark, Place>> = BTreeMap::new();
+    for (mark, stream) in unknown {
+        let id = StreamId::of::<Tally>(stream).unwrap();
+        let by_key = store.find_append(&id, &mark.to_string()).await.unwrap();
+        let found = match by_key {
+            Some(receipt) => Some(Place::of(&receipt)),
+            None => {
+                if !read.contains_key(stream) {
+                    let events = tallies.history(stream).unwrap().collect().await.unwrap();
+                    let mut places = BTreeMap::new();
+                    for event in events {
+                        let place = Place { sequence: event.sequence.get(), position: event.position.get() };
+                        let TallyEvent::Noted(noted) = event.data;
+                        places.entry(noted.mark).or_insert(place);
+                    }
+                    read.insert(stream, places);
+                }
+                read[stream].get(&mark).copied()
+            }
+        };
+        resolved.push(Resolved { mark, found });
+    }
+    resolved
+}
+
+/// What is stored, read without the library.
+async fn stored(store: &MongoStore, collection: &str) -> Vec<Stored> {
+    let collection = store.database().collection::<Document>(collection);
+    let mut found = collection.find(doc! {}).read_concern(ReadConcern::majority()).await.unwrap();
+    let mut stored = Vec::new();
+    while let Some(event) = found.try_next().await.unwrap() {
+        stored.push(StoredDocument::read(event).stored());
+    }
+    stored
+}
+
+/// Aggregates that from a snapshot on are something else than from the first event on, or than what is stored.
+async fn misfolded(store: &MongoStore, stored: &[Stored]) -> Vec<String> {
+    let mut events: BTreeMap<&str, u64> = BTreeMap::new();
+    for event in stored {
+        *events.entry(&event.stream).or_default() += 1;
+    }
+    let tallies = Repository::<Tally, _>::new(store.clone());
+    let mut misfolded = Vec::new();
+    for (stream, events) in events {
+        let loaded = tallies.load(stream).await.unwrap();
+        let whole = tallies.load_from_version(stream, 0).await.unwrap();
+        if loaded != whole || loaded.events != events {
+            misfolded.push(format!("{stream} with {events} events folds to {loaded:?}, and whole to {whole:?}"));
+        }
+    }
+    misfolded
+}

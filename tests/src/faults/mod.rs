@@ -1,0 +1,28 @@
+//! Runs with faults: a set of three nodes behind proxies, writers and readers in two processes, faults in an order that a seed draws, and a verdict over
+//! everything that was asked, answered, seen and stored.
+//!
+//! ```text
+//! plan (seed) ──▶ inject ──▶ cluster (nodes, proxies, fail points)
+//!                               ▲
+//! worker × 2 processes: writer, follower ──▶ record ──▶ judge (history::check, verify) ──▶ table
+//! ```
+#![allow(clippy::unwrap_used, reason = "what a run cannot do ends it")]
+
+mod clock;
+mod cluster;
+mod follower;
+mod inject;
+mod judge;
+mod plan;
+mod process;
+mod record;
+mod run;
+mod service;
+mod table;
+mod tally;
+mod worker;
+mod writer;
+
+pub use plan::Kind;
+pub use run::{Outcome, Run};
+pub use worker::Work;

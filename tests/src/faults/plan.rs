@@ -1,0 +1,149 @@
+//! Which fault comes when: drawn from a seed, so that a run can be repeated.
+
+use std::fmt;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// A kind of fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The primary is killed with SIGKILL and started again.
+    PrimaryKilled,
+    /// The primary steps down.
+    PrimarySteppedDown,
+    /// The primary is stopped with SIGSTOP and goes on after a while.
+    PrimaryFrozen,
+    /// A secondary is killed with SIGKILL and started again.
+    SecondaryKilled,
+    /// All nodes are killed and started again.
+    AllRestarted,
+    /// What clients send to the primary is lost.
+    RequestsLost,
+    /// What the primary answers to clients is lost.
+    AnswersLost,
+    /// Both are lost.
+    BothLost,
+    /// All connections of clients to the primary are reset, and new ones for a while.
+    Reset,
+    /// The primary is out of reach for everybody.
+    PrimaryCutOff,
+    /// The way to the primary is slow.
+    SlowWay,
+    /// The connection is closed before a write.
+    ClosedBefore,
+    /// The connection is closed after a write.
+    ClosedAfter,
+    /// The server answers with an error of this code.
+    ErrorCode(i32),
+    /// The write concern was not met in time.
+    ConcernTimedOut,
+    /// The answer to a commit is lost, again and again.
+    CommitUnknown,
+    /// The server answers late.
+    SlowAnswers,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 21] = [
+        Self::PrimaryKilled,
+        Self::PrimarySteppedDown,
+        Self::PrimaryFrozen,
+        Self::SecondaryKilled,
+        Self::AllRestarted,
+        Self::RequestsLost,
+        Self::AnswersLost,
+        Self::BothLost,
+        Self::Reset,
+        Self::PrimaryCutOff,
+        Self::SlowWay,
+        Self::ClosedBefore,
+        Self::ClosedAfter,
+        Self::ErrorCode(91),
+        Self::ErrorCode(189),
+        Self::ErrorCode(10107),
+        Self::ErrorCode(11600),
+        Self::ErrorCode(112),
+        Self::ConcernTimedOut,
+        Self::CommitUnknown,
+        Self::SlowAnswers,
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrimaryKilled => "primary killed",
+            Self::PrimarySteppedDown => "primary stepped down",
+            Self::PrimaryFrozen => "primary frozen",
+            Self::SecondaryKilled => "secondary killed",
+            Self::AllRestarted => "all nodes restarted",
+            Self::RequestsLost => "requests lost",
+            Self::AnswersLost => "answers lost",
+            Self::BothLost => "requests and answers lost",
+            Self::Reset => "connections reset",
+            Self::PrimaryCutOff => "primary cut off",
+            Self::SlowWay => "slow connections",
+            Self::ClosedBefore => "closed before the write",
+            Self::ClosedAfter => "closed after the write",
+            Self::ErrorCode(code) => return write!(f, "error {code}"),
+            Self::ConcernTimedOut => "write concern error 64",
+            Self::CommitUnknown => "unknown commit result",
+            Self::SlowAnswers => "slow answers",
+        })
+    }
+}
+
+/// One fault of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) kind: Kind,
+    /// How long it lasts, at most.
+    pub(super) hold: Duration,
+    /// How long nothing happens after it.
+    pub(super) rest: Duration,
+    /// How often a fail point is met.
+    pub(super) times: i32,
+}
+
+/// So many faults of these kinds: all of them in an order of the seed, and then again in another one.
+pub(super) fn draw(seed: u64, kinds: &[Kind], faults: usize) -> Vec<Fault> {
+    let mut random = Rng::with_seed(seed);
+    let mut plan = Vec::with_capacity(faults);
+    let mut deck = Vec::new();
+    while plan.len() < faults {
+        if deck.is_empty() {
+            deck.extend_from_slice(kinds);
+            random.shuffle(&mut deck);
+        }
+        let Some(kind) = deck.pop() else { break };
+        plan.push(Fault {
+            kind,
+            hold: Duration::from_millis(random.u64(1_500..5_000)),
+            rest: Duration::from_millis(random.u64(500..2_000)),
+            times: random.i32(1..=6),
+        });
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_the_plan_and_another_one_does_not() {
+        assert_eq!(draw(7, &Kind::ALL, 30), draw(7, &Kind::ALL, 30));
+        assert_ne!(draw(7, &Kind::ALL, 30), draw(8, &Kind::ALL, 30));
+    }
+
+    #[test]
+    fn every_kind_comes_once_before_one_comes_again() {
+        let mut kinds: Vec<Kind> = draw(7, &Kind::ALL, Kind::ALL.len()).iter().map(|fault| fault.kind).collect();
+        kinds.sort_unstable();
+        let mut all = Kind::ALL.to_vec();
+        all.sort_unstable();
+        assert_eq!(kinds, all);
+    }
+}

@@ -1,0 +1,67 @@
+//! What a process writes down: one line a record, into a file, so that its memory stays flat however long the run is.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::history::{Answer, Asked, History, Seen};
+
+#[derive(Serialize, Deserialize)]
+enum Record {
+    Asked(Asked),
+    Seen { reader: String, events: Vec<Seen> },
+}
+
+/// The record of one process.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    file: Mutex<BufWriter<File>>,
+    acknowledged: AtomicU64,
+}
+
+impl Recorder {
+    pub(super) fn into_file(file: &Path) -> Self {
+        let file = File::create(file).unwrap();
+        Self { file: Mutex::new(BufWriter::new(file)), acknowledged: AtomicU64::new(0) }
+    }
+
+    pub(super) fn asked(&self, asked: Asked) {
+        if matches!(asked.answer, Answer::Acknowledged(_)) {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
+        self.write(&Record::Asked(asked));
+    }
+
+    pub(super) fn seen(&self, reader: &str, events: Vec<Seen>) {
+        self.write(&Record::Seen { reader: reader.to_owned(), events });
+    }
+
+    /// How many appends were acknowledged to this process by now.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn finish(&self) {
+        self.file.lock().unwrap().flush().unwrap();
+    }
+
+    fn write(&self, record: &Record) {
+        let mut file = self.file.lock().unwrap();
+        serde_json::to_writer(&mut *file, record).unwrap();
+        file.write_all(b"\n").unwrap();
+    }
+}
+
+/// Adds what a process wrote down to a history.
+pub(super) fn read(file: &Path, history: &mut History) {
+    for line in BufReader::new(File::open(file).unwrap()).lines() {
+        match serde_json::from_str(&line.unwrap()).unwrap() {
+            Record::Asked(asked) => history.asked.push(asked),
+            Record::Seen { reader, events } => history.followed.entry(reader).or_default().extend(events),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! One run from its start to its verdict.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use es_core::Timestamp;
+use es_mongo::MongoStore;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::clock;
+use super::cluster::Cluster;
+use super::inject::inject;
+use super::judge::{Verdict, judge};
+use super::plan::{Fault, Kind, draw};
+use super::process::{Second, resident_mib};
+use super::record;
+use super::table;
+use super::tally::Tally;
+use super::worker::{Work, Worker, open};
+use crate::history::{History, Moment};
+
+/// After a fault, so many appends show that there is service again.
+const SERVICE: u64 = 20;
+const SERVICE_WITHIN: Duration = Duration::from_secs(60);
+/// How long what was given up may still hang in the network before the verdict.
+const SETTLES: Duration = Duration::from_secs(3);
+/// How old an event is when it is archived, and how far apart the runs of the archive are.
+const ARCHIVED_AFTER: Duration = Duration::from_secs(60);
+const DATABASE: &str = "faults";
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What the order and the timing of the faults are drawn from.
+    pub seed: u64,
+    /// The kinds of faults.
+    pub kinds: Vec<Kind>,
+    /// How many faults.
+    pub faults: usize,
+    /// How far apart they begin at least; drawn where there is none.
+    pub every: Option<Duration>,
+    /// The writers of both processes together.
+    pub writers: u32,
+    /// Whether old events are archived meanwhile.
+    pub archive: bool,
+    /// The program that is the second process.
+    pub program: PathBuf,
+}
+
+/// A fault that was carried out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Happened {
+    pub(super) kind: Kind,
+    pub(super) began: Moment,
+    /// Not so where a fail point was never met.
+    pub(super) took_hold: bool,
+}
+
+/// What a run has shown.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The table of faults and what happened.
+    pub table: String,
+    /// Every rule that was broken, in words.
+    pub broken: Vec<String>,
+}
+
+impl Run {
+    /// Runs it.
+    ///
+    /// # Panics
+    ///
+    /// Where the set cannot be started, or does not come back after a fault.
+    pub async fn run(self) -> Outcome {
+        let plan = draw(self.seed, &self.kinds, self.faults);
+        let cluster = Cluster::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let work = |process: u32| Work {
+            uri: cluster.uri(),
+            database: DATABASE.to_owned(),
+            process,
+            writers: self.writers / 2,
+            streams: (self.writers / 2).max(2),
+            seed: self.seed,
+            record: folder.path().join(format!("record-{process}")),
+        };
+        let (own, second) = (work(0), work(1));
+        let worker = Worker::start(&own).await;
+        let process = Second::start(&self.program, &second);
+        let (stop, stopped) = oneshot::channel();
+        let archive = self.archive.then(|| tokio::spawn(archive(worker.shared.store.clone(), stopped)));
+        let happened = self.carry_out(&cluster, &plan, &worker, &process).await;
+        let ended = clock::now();
+        drop(stop);
+        if let Some(archive) = archive {
+            archive.await.unwrap();
+        }
+        process.finish().await;
+        worker.finish().await;
+        println!("memory before the verdict: {} MiB", resident_mib(std::process::id()));
+        sleep(SETTLES).await;
+
+        let store = open(&cluster.uri(), DATABASE).await;
+        let mut history = History::default();
+        record::read(&own.record, &mut history);
+        record::read(&second.record, &mut history);
+        let verdict: Verdict = judge(&store, history).await;
+        let broken = verdict.broken.iter().map(|broken| format!("{broken:?}")).chain(verdict.findings.clone());
+        Outcome { table: table::text(&verdict, &happened, ended), broken: broken.collect() }
+    }
+
+    async fn carry_out(&self, cluster: &Cluster, plan: &[Fault], worker: &Worker, second: &Second) -> Vec<Happened> {
+        service_returns(worker).await;
+        let started = Instant::now();
+        let mut happened = Vec::with_capacity(plan.len());
+        for (number, fault) in plan.iter().enumerate() {
+            let (began, at) = (clock::now(), Instant::now());
+            let met = inject(cluster, *fault).await;
+            service_returns(worker).await;
+            let took_hold = met != Some(0);
+            let met = met.map_or(String::new(), |met| format!(", met {met} times"));
+            println!(
+                "{:6.1} s: {}: {}{met}; memory {} and {} MiB",
+                started.elapsed().as_secs_f64(),
+                number + 1,
+                fault.kind,
+                resident_mib(std::process::id()),
+                resident_mib(second.id()),
+            );
+            happened.push(Happened { kind: fault.kind, began, took_hold });
+            match self.every {
+                Some(every) => sleep(every.saturating_sub(at.elapsed())).await,
+                None => sleep(fault.rest).await,
+            }
+        }
+        happened
+    }
+}
+
+/// Waits until enough was acknowledged again.
+async fn service_returns(worker: &Worker) {
+    let started = Instant::now();
+    let shared = Arc::clone(&worker.shared);
+    let before = shared.recorder.acknowledged();
+    while shared.recorder.acknowledged() < before + SERVICE {
+        assert!(started.elapsed() < SERVICE_WITHIN, "nothing is acknowledged any more");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Archives what is old, again and again. A run that a fault ends is finished by the next.
+async fn archive(store: MongoStore, mut stopped: oneshot::Receiver<()>) {
+    while tokio::time::timeout(ARCHIVED_AFTER, &mut stopped).await.is_err() {
+        match store.archive::<Tally>(Timestamp::now().minus(ARCHIVED_AFTER)).run().await {
+            Ok(report) => println!("archive: {} events moved, {} finished", report.moved, report.finished),
+            Err(error) => println!("archive: ended by {error}"),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The work of one process: its writers and readers on one store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use es_mongo::MongoStore;
+use es_mongo::mongodb::Client;
+use es_mongo::mongodb::options::ClientOptions;
+use tokio::task::JoinSet;
+
+use super::follower::follow;
+use super::record::Recorder;
+use super::writer::Writer;
+
+/// The name that fail points know the processes of a run by.
+pub(super) const APPLICATION: &str = "faults";
+
+/// How long an append is tried: below the longest faults, so that outcomes stay unknown too.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+/// What one process of a run has to do.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Work {
+    /// Where the set is.
+    #[arg(long)]
+    pub uri: String,
+    /// The database.
+    #[arg(long)]
+    pub database: String,
+    /// The number of this process.
+    #[arg(long)]
+    pub process: u32,
+    /// How many writers.
+    #[arg(long)]
+    pub writers: u32,
+    /// How many aggregates they share.
+    #[arg(long)]
+    pub streams: u32,
+    /// What the writers draw from.
+    #[arg(long)]
+    pub seed: u64,
+    /// Where to write down what happens.
+    #[arg(long)]
+    pub record: PathBuf,
+}
+
+const RUNNING: u8 = 0;
+const OVER: u8 = 1;
+const DRAINED: u8 = 2;
+
+/// What the writers and readers of a process share.
+pub(super) struct Shared {
+    pub(super) process: u32,
+    pub(super) store: MongoStore,
+    pub(super) recorder: Recorder,
+    phase: AtomicU8,
+}
+
+impl Shared {
+    pub(super) fn is_over(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) >= OVER
+    }
+
+    /// Whether the writers of this process have ended.
+    pub(super) fn is_drained(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) >= DRAINED
+    }
+}
+
+/// A process at work.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    writers: JoinSet<()>,
+    followers: JoinSet<()>,
+}
+
+/// A store for a run.
+pub(super) async fn open(uri: &str, database: &str) -> MongoStore {
+    let mut options = ClientOptions::parse(uri).await.unwrap();
+    options.app_name = Some(APPLICATION.to_owned());
+    options.server_selection_timeout = Some(Duration::from_secs(3));
+    // A made-up error does not wake the driver's monitor, as a real election would.
+    options.heartbeat_freq = Some(Duration::from_millis(500));
+    let client = Client::with_options(options).unwrap();
+    MongoStore::builder(client, database).append_deadline(DEADLINE).open().await.unwrap()
+}
+
+impl Worker {
+    pub(super) async fn start(work: &Work) -> Self {
+        let store = open(&work.uri, &work.database).await;
+        let recorder = Recorder::into_file(&work.record);
+        let shared = Arc::new(Shared { process: work.process, store, recorder, phase: AtomicU8::new(RUNNING) });
+        let (mut writers, mut followers) = (JoinSet::new(), JoinSet::new());
+        for writer in 0..work.writers {
+            writers.spawn(Writer::new(Arc::clone(&shared), writer, work.streams, work.seed).run());
+        }
+        followers.spawn(follow(Arc::clone(&shared), format!("reader of process {}", work.process)));
+        Self { shared, writers, followers }
+    }
+
+    /// Lets everybody finish what he began.
+    pub(super) async fn finish(self) {
+        self.shared.phase.store(OVER, Ordering::Relaxed);
+        // A panic of one of them must not pass for its end.
+        self.writers.join_all().await;
+        self.shared.phase.store(DRAINED, Ordering::Relaxed);
+        self.followers.join_all().await;
+        self.shared.store.close().await;
+        self.shared.recorder.finish();
+    }
+}
+
+impl Work {
+    /// Works until standard input ends: on command, or because the other process is gone.
+    ///
+    /// # Panics
+    ///
+    /// Where the store cannot be opened.
+    pub async fn until_told(&self) {
+        let worker = Worker::start(self).await;
+        let told = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+        told.await.unwrap().unwrap();
+        worker.finish().await;
+    }
+}

@@ -1,0 +1,125 @@
+//! One writer: appends of one and of several events, some under a key and sent again, and commands through the repository.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{
+    Append, AppendId, EventStore as _, ExpectedVersion, IntoEvents, Metadata, NewEvent, Repository, StoreError,
+    StreamId, Version,
+};
+use es_mongo::MongoStore;
+use fastrand::Rng;
+
+use super::clock;
+use super::tally::{Noted, Tally, TallyEvent, noted};
+use super::worker::Shared;
+use crate::history::{Answer, Asked, Mark};
+
+/// How long a writer thinks between two appends, at most.
+const THINKS: Duration = Duration::from_millis(30);
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    tallies: Repository<Tally, MongoStore>,
+    stream: String,
+    /// What is known of the stream, from the last answer.
+    version: Version,
+    mark: Mark,
+    random: Rng,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, writer: u32, streams: u32, seed: u64) -> Self {
+        let process = shared.process;
+        Self {
+            tallies: Repository::new(shared.store.clone()),
+            // Several writers of both processes share a stream, so that there are conflicts too.
+            stream: format!("s{}", writer % streams),
+            version: Version::NONE,
+            mark: Mark { process, writer, number: 0 },
+            random: Rng::with_seed(seed ^ (u64::from(process) << 32) ^ u64::from(writer)),
+            shared,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.shared.is_over() {
+            self.once().await;
+            tokio::time::sleep(THINKS.mul_f64(self.random.f64())).await;
+        }
+    }
+
+    /// One append, which makes an aggregate where there is none.
+    async fn once(&mut self) {
+        self.mark.number += 1;
+        match self.random.u32(0..100) {
+            0..45 => drop(self.append(1, None).await),
+            45..60 => {
+                let events = self.random.u32(2..=5);
+                self.append(events, None).await;
+            }
+            60..80 => {
+                let events = self.random.u32(1..=3);
+                let key = AppendId::new(self.mark.to_string()).unwrap();
+                let append = self.append(events, Some(key)).await;
+                self.send(events, append).await;
+            }
+            80..90 => self.update(None).await,
+            _ => {
+                let key = self.mark.to_string();
+                self.update(Some(&key)).await;
+                self.update(Some(&key)).await;
+            }
+        }
+    }
+
+    /// Appends to the version that is known, and gives back what was sent.
+    async fn append(&mut self, events: u32, key: Option<AppendId>) -> Append {
+        let encode = |event: Noted| {
+            let event: TallyEvent = event.into_events().remove(0);
+            NewEvent::encode(&event, Metadata::new()).unwrap()
+        };
+        let new = noted(self.mark, events).into_iter().map(encode).collect();
+        let stream = StreamId::of::<Tally>(&self.stream).unwrap();
+        let append = Append::new(stream, ExpectedVersion::observed(self.version), new).with_id(key);
+        self.send(events, append.clone()).await;
+        append
+    }
+
+    async fn send(&mut self, events: u32, append: Append) {
+        let asked = clock::now();
+        let stream = append.stream.clone();
+        let answer = self.shared.store.append(append).await;
+        self.note(events, asked, Answer::of_append(&answer));
+        match answer {
+            Ok(appended) => self.version = self.version.max(appended.receipt().version),
+            Err(StoreError::Conflict { actual, .. }) => self.version = actual,
+            // Nobody knows what the version is now.
+            Err(_) => {
+                if let Ok(head) = self.shared.store.head(&stream).await {
+                    self.version = head;
+                }
+            }
+        }
+    }
+
+    async fn update(&mut self, key: Option<&str>) {
+        let (mark, asked) = (self.mark, clock::now());
+        let events = 1 + mark.number % 3;
+        let decide = move |_: &Tally| Ok::<_, Infallible>(noted(mark, events));
+        let answer = match key {
+            Some(key) => self.tallies.update_once(&self.stream, key, Metadata::new(), decide).await,
+            None => self.tallies.update(&self.stream, Metadata::new(), decide).await,
+        };
+        self.note(events, asked, Answer::of_update(&answer));
+        if let Ok(committed) = answer {
+            self.version = self.version.max(committed.version);
+        }
+    }
+
+    fn note(&self, events: u32, asked: crate::history::Moment, answer: Answer) {
+        let (mark, stream, answered) = (self.mark, self.stream.clone(), clock::now());
+        self.shared.recorder.asked(Asked { mark, stream, events, asked, answered, answer });
+    }
+}

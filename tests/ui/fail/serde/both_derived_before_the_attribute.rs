@@ -1,0 +1,7 @@
+use es_core::event;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+#[event(version = 1)]
+pub struct Opened;
+
+fn main() {}

@@ -1,0 +1,7 @@
+use es_core::event;
+
+#[event(version = 1)]
+#[cfg_attr(all(), derive(serde::Serialize))]
+pub struct Opened;
+
+fn main() {}
