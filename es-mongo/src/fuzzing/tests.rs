@@ -67,7 +67,9 @@ fn corpus(decoder: &str) -> Vec<Vec<u8>> {
 
 fn check(decoder: &str, decode: fn(&[u8])) {
     let known: Vec<Vec<u8>> = seeds().into_iter().chain(corpus(decoder)).collect();
-    known.iter().for_each(|bytes| decode(bytes));
+    for bytes in &known {
+        decode(bytes);
+    }
     let mut random = fastrand::Rng::with_seed(5);
     for _ in 0..CHANGED {
         let mut bytes = known[random.usize(..known.len())].clone();
@@ -109,7 +111,7 @@ fn measure(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().max(5), 0);
     let length = i32::try_from(bytes.len()).unwrap();
     bytes[..4].copy_from_slice(&length.to_le_bytes());
-    bytes[length as usize - 1] = 0;
+    bytes[usize::try_from(length).unwrap() - 1] = 0;
 }
 
 /// The bytes as the data of an event, so many levels deep.
@@ -175,7 +177,9 @@ fn a_length_beyond_the_document_is_an_error_and_not_a_reservation() {
         let mut bytes = vec![20, 0, 0, 0, kind, b'x', 0];
         bytes.extend((i32::MAX - 1).to_le_bytes());
         bytes.resize(20, 0);
-        [event, snapshot, migration].iter().for_each(|decode| decode(&bytes));
+        for decode in [event, snapshot, migration] {
+            decode(&bytes);
+        }
         assert!(bson::deserialize_from_slice::<Document>(&bytes).is_err(), "{kind}");
     }
 }
