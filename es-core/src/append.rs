@@ -2,16 +2,12 @@
 
 use std::borrow::Cow;
 
-use bson::raw::{RawArray, RawBsonRef, RawDocument};
-
+use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::stream::check_id;
 use crate::{
     EventData, EventId, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId,
     Timestamp, Version,
 };
-
-/// How many levels documents may be nested in the data or the metadata of an event: what MongoDB documents as its limit.
-pub const MAX_NESTING: usize = 100;
 
 /// The largest event that a store must take, envelope included, in bytes: the largest document of MongoDB.
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
@@ -102,14 +98,14 @@ impl NewEvent {
     /// [`StoreError::Encode`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
     pub fn encode<E: EventSet>(event: &E, metadata: Metadata) -> Result<Self, StoreError> {
         let event_type = event.event_type();
-        Self::from_data(event_type, event.event_version(), EventData::encode(event_type, event)?, metadata)
+        Self::within_limits(event_type.into(), event.event_version(), EventData::encode(event_type, event)?, metadata)
     }
 
     /// Takes data that is already written.
     ///
     /// # Errors
     ///
-    /// [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    /// [`StoreError::InvalidId`] where the name is empty, too long or contains NUL, [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
     pub fn from_data(
         event_type: impl Into<Cow<'static, str>>,
         event_version: u32,
@@ -117,11 +113,25 @@ impl NewEvent {
         metadata: Metadata,
     ) -> Result<Self, StoreError> {
         let event_type = event_type.into();
+        check_id(&event_type)?;
+        if is_too_deep(data.as_raw()) {
+            return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
+        }
+        Self::within_limits(event_type, event_version, data, metadata)
+    }
+
+    /// Takes data that is known not to be nested too deep.
+    fn within_limits(
+        event_type: Cow<'static, str>,
+        event_version: u32,
+        data: EventData,
+        metadata: Metadata,
+    ) -> Result<Self, StoreError> {
         let bytes = data.as_raw().as_bytes().len() + metadata.as_raw().as_bytes().len();
         if bytes > MAX_EVENT_BYTES {
             return Err(StoreError::TooLarge { event_type: event_type.into_owned(), bytes, limit: MAX_EVENT_BYTES });
         }
-        if is_deeper(data.as_raw(), MAX_NESTING) || is_deeper(metadata.as_raw(), MAX_NESTING) {
+        if is_too_deep(metadata.as_raw()) {
             return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
         }
         Ok(Self { event_type, event_version, data, metadata, timestamp: None })
@@ -131,22 +141,6 @@ impl NewEvent {
     #[must_use]
     pub fn at(self, timestamp: Timestamp) -> Self {
         Self { timestamp: Some(timestamp), ..self }
-    }
-}
-
-fn is_deeper(document: &RawDocument, levels: usize) -> bool {
-    levels == 0 || document.iter().flatten().any(|(_, value)| is_value_deeper(value, levels - 1))
-}
-
-fn is_array_deeper(array: &RawArray, levels: usize) -> bool {
-    levels == 0 || array.into_iter().flatten().any(|value| is_value_deeper(value, levels - 1))
-}
-
-fn is_value_deeper(value: RawBsonRef<'_>, levels: usize) -> bool {
-    match value {
-        RawBsonRef::Document(document) => is_deeper(document, levels),
-        RawBsonRef::Array(array) => is_array_deeper(array, levels),
-        _ => false,
     }
 }
 

@@ -81,6 +81,7 @@ mod events;
 pub mod guide;
 pub mod memory;
 mod metadata;
+mod nesting;
 mod recorded;
 mod replay;
 mod repository;
@@ -101,7 +102,7 @@ pub mod __private;
 pub use es_derive::{Aggregate, event};
 
 pub use aggregate::{Aggregate, Apply, FoldError, Init};
-pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, MAX_NESTING, NewEvent, Receipt, Stamp};
+pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
 pub use context::Context;
 pub use error::StoreError;
 pub use event::{
@@ -109,6 +110,7 @@ pub use event::{
 };
 pub use events::Events;
 pub use metadata::{Metadata, MetadataError};
+pub use nesting::MAX_NESTING;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
 pub use repository::{Committed, CreateError, ImportedEvent, LoadError, Loaded, Outcome, Repository, UpdateError};

@@ -11,8 +11,9 @@ use bson::raw::RawDocumentBuf;
 use futures_core::Stream;
 
 use crate::{
-    Aggregate, Append, Appended, EventBatch, EventData, EventStore, Position, ReadRange, Receipt, RecordedEvent,
-    Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId, Timestamp, Version,
+    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, Payload, Position, ReadRange, Receipt,
+    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId,
+    Timestamp, Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -205,7 +206,7 @@ impl SnapshotStore for MemoryStore {
             if stored.state_version != A::STATE_VERSION {
                 return None;
             }
-            let State(state) = bson::deserialize_from_slice(stored.state.as_bytes()).ok()?;
+            let State(state) = BsonPayload(&stored.state).decode().ok()?;
             Some(Snapshot { version: *version, timestamp: stored.timestamp, state })
         });
         Ok(usable)

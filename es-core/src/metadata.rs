@@ -1,5 +1,6 @@
 //! Who did it and because of what: the metadata of an event.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
@@ -7,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::event::BoxError;
+use crate::nesting::{TooDeep, is_too_deep};
 use crate::{EventId, RecordedEvent};
 
 const USER: &str = "userId";
@@ -98,11 +100,10 @@ impl Metadata {
         if key.is_empty() || key.starts_with('$') || key.contains(['.', '\0']) {
             return Err(MetadataError::Key { key: key.to_owned() });
         }
-        let value = bson::serialize_to_bson(&value)
-            .map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() })?;
-        let value = bson::raw::RawBson::try_from(value)
-            .map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() })?;
-        Ok(self.set(key, value))
+        let refused = |error: bson::error::Error| MetadataError::Value { key: key.to_owned(), source: error.into() };
+        let entry = bson::serialize_to_raw_document_buf(&BTreeMap::from([(key, value)])).map_err(refused)?;
+        let value = entry.get(key).map_err(refused)?;
+        Ok(self.set(key, value.unwrap_or(RawBsonRef::Null)))
     }
 
     /// Who recorded the event.
@@ -129,11 +130,15 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`MetadataError::Value`] when the value is no `T`.
+    /// [`MetadataError::Value`] when the value is no `T`, or when the metadata is nested deeper than [`MAX_NESTING`](crate::MAX_NESTING).
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
         let value = self.0.get(key).ok().flatten()?;
+        let refused = |source| MetadataError::Value { key: key.to_owned(), source };
+        if is_too_deep(&self.0) {
+            return Some(Err(refused(TooDeep.into())));
+        }
         let value = bson::Bson::try_from(value).and_then(bson::deserialize_from_bson);
-        Some(value.map_err(|error| MetadataError::Value { key: key.to_owned(), source: error.into() }))
+        Some(value.map_err(|error| refused(error.into())))
     }
 
     /// Takes the metadata as it is stored: a BSON document.

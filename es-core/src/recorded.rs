@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::StoreError;
 use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
+use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::{Aggregate, AggregateId, Metadata, Position, Sequence, StreamId, Timestamp};
 
 /// The identity of one recorded event, made before the first try to store it.
@@ -88,11 +89,15 @@ impl EventData {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold.
+    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold, and
+    /// [`StoreError::TooDeep`] when it is nested deeper than [`MAX_NESTING`].
     pub fn encode<T: Serialize>(event_type: &str, data: &T) -> Result<Self, StoreError> {
-        bson::serialize_to_raw_document_buf(data)
-            .map(Self)
-            .map_err(|error| StoreError::Encode { event_type: event_type.to_owned(), source: error.into() })
+        let data = bson::serialize_to_raw_document_buf(data)
+            .map_err(|error| StoreError::Encode { event_type: event_type.to_owned(), source: error.into() })?;
+        if is_too_deep(&data) {
+            return Err(StoreError::TooDeep { event_type: event_type.to_owned(), limit: MAX_NESTING });
+        }
+        Ok(Self(data))
     }
 
     /// The document itself.
@@ -119,6 +124,9 @@ pub struct BsonPayload<'a>(pub &'a RawDocument);
 
 impl Payload for BsonPayload<'_> {
     fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        if is_too_deep(self.0) {
+            return Err(TooDeep.into());
+        }
         Ok(bson::deserialize_from_slice(self.0.as_bytes())?)
     }
 }

@@ -35,6 +35,9 @@ pub mod dev;
 mod document;
 mod error;
 mod find;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod merge;
 pub mod metrics;

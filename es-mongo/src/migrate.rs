@@ -5,10 +5,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
-use bson::{Bson, doc};
+use bson::{Bson, Document, doc};
 use es_core::{
-    Aggregate, Append, AppendId, Appended, EventStore, ExpectedVersion, Metadata, NewEvent, StoreError, StreamId,
-    Timestamp,
+    Aggregate, Append, AppendId, Appended, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Payload,
+    StoreError, StreamId, Timestamp,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -259,7 +259,7 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     document: &RawDocument,
     convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
 ) -> Result<Prepared, String> {
-    let read = bson::deserialize_from_slice(document.as_bytes()).map_err(|error| error.to_string())?;
+    let read = BsonPayload(document).decode().map_err(|error| error.to_string())?;
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
     let event = NewEvent::encode(&event, metadata).map_err(|error| error.to_string())?;
@@ -268,6 +268,21 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
         None => event,
     };
     Ok(Prepared { document_id: document_id(document), stream, event })
+}
+
+/// What the migration does with one document before it is recorded, for the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
+    document: &RawDocument,
+    convert: impl Fn(D) -> Result<Migrated<A::Event>, &'static str>,
+) {
+    match prepare::<A, D, _>(document, convert) {
+        Ok(prepared) => assert_eq!(prepared.stream.aggregate_type(), A::TYPE),
+        Err(reason) => {
+            let _ = document_id(document);
+            assert!(!reason.is_empty());
+        }
+    }
 }
 
 /// Whether an error would meet every other document too.
@@ -287,6 +302,10 @@ fn document_id(document: &RawDocument) -> String {
     match document.get(ID) {
         Ok(Some(RawBsonRef::String(id))) => id.to_owned(),
         Ok(Some(RawBsonRef::ObjectId(id))) => id.to_hex(),
+        Ok(Some(RawBsonRef::Document(id))) => match BsonPayload(id).decode::<Document>() {
+            Ok(id) => id.to_string(),
+            Err(_) => "a document whose _id cannot be read".to_owned(),
+        },
         Ok(Some(id)) => Bson::try_from(id).map_or_else(|_| format!("{id:?}"), |id| id.to_string()),
         _ => "a document without a readable _id".to_owned(),
     }

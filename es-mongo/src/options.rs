@@ -41,6 +41,25 @@ impl CollectionNames {
     }
 }
 
+impl CollectionNames {
+    /// Refuses names that the server could not hold, and one name twice: an archive run that copies events onto themselves would
+    /// take each for its own copy, and delete it.
+    fn check(&self) -> Result<(), StoreError> {
+        let names = [&self.events, &self.snapshots, &self.archive];
+        for (at, name) in names.into_iter().enumerate() {
+            check_name(name)?;
+            if names[..at].contains(&name) {
+                return Err(StoreError::Unsafe {
+                    reason: format!(
+                        "`{name}` cannot be two of the collections for events, snapshots and the archive; choose another name"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What the positions of a store's events order.
 ///
 /// It is a property of what is stored, kept by the index on `position`: a store that was opened with one cannot be opened with the other.
@@ -164,15 +183,13 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] where the server is no replica set, where an index or the validator of that name is another one, or where the
+    /// [`StoreError::Unsafe`] where the server is no replica set, where two collections have one name, where an index or the validator of that name is another one, or where the
     /// [ordering](Self::ordering) is one that the collection cannot have, or was not opened with before: the error says which is possible;
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
         check_database(database)?;
-        for name in [&options.names.events, &options.names.snapshots, &options.names.archive] {
-            check_name(name)?;
-        }
+        options.names.check()?;
         MongoStore::open(self).await
     }
 }

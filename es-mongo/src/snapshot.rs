@@ -2,7 +2,9 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{Aggregate, EventData, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version};
+use es_core::{
+    Aggregate, BsonPayload, EventData, Payload, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version,
+};
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
@@ -107,6 +109,6 @@ pub(crate) fn usable<A: Aggregate>(document: &RawDocument) -> Option<Snapshot<A>
     let version = Version::try_from(version_of(document)?).ok()?;
     let timestamp = document.get_datetime(TIMESTAMP).ok()?;
     let state = document.get_document(STATE).ok()?;
-    let State(state) = bson::deserialize_from_slice(state.as_bytes()).ok()?;
+    let State(state) = BsonPayload(state).decode().ok()?;
     Some(Snapshot::new(version, state).taken_at(timestamp.into()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bson::raw::RawDocumentBuf;
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{StoreError, Timestamp};
 use futures_util::TryStreamExt;
@@ -164,10 +164,13 @@ async fn group(
     let options = AggregateOptions::builder().hint(hint.map(Hint::Keys)).build();
     let ask = || {
         let (collection, pipeline, options) = (collection.clone(), pipeline.clone(), options.clone());
-        async move { collection.aggregate(pipeline).with_options(options).await?.try_collect().await }
+        async move {
+            let groups = collection.aggregate(pipeline).with_options(options).with_type::<RawDocumentBuf>();
+            groups.await?.try_collect().await
+        }
     };
-    let groups: Vec<Document> = collections.patience.with_one_at_a_time().ask(ask).await?;
-    let count = |group: &Document, name: &str| group.get_i64(name).unwrap_or(0);
+    let groups: Vec<RawDocumentBuf> = collections.patience.with_one_at_a_time().ask(ask).await?;
+    let count = |group: &RawDocument, name: &str| group.get_i64(name).unwrap_or(0);
     Ok(groups
         .iter()
         .map(|group| {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
-use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
+use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Payload, Repository, StreamId};
 use mongodb::Collection;
 use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
@@ -97,7 +97,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         let collections = self.repository.store().collections();
         let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
         let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
-        let document = bson::deserialize_from_slice(found.as_bytes()).map_err(|error| {
+        let document = BsonPayload(&found).decode().map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
             malformed(what, error)
         })?;

@@ -54,6 +54,14 @@ impl MongoStore {
     }
 }
 
+/// What the check decodes, for the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(document: &bson::raw::RawDocument) {
+    crate::fuzzing::key(&order::ByStream, document);
+    crate::fuzzing::key(&order::ByPosition, document);
+    assert!(snapshots::same_document(document, document));
+}
+
 /// A check that is about to run; made by [`MongoStore::verify`].
 #[must_use = "nothing is checked before `run`"]
 pub struct Verification<'a, A> {

@@ -6,6 +6,7 @@ pub mod counter;
 pub mod fail_point;
 pub mod faults;
 pub mod history;
+pub mod killed;
 pub mod ledger;
 pub mod proxy;
 pub mod secured;

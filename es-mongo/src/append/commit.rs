@@ -105,6 +105,8 @@ enum Reason {
     Unknown,
     /// The user may not ask what has to be asked, and trying again would not help.
     Forbidden,
+    /// Another program has stored a newest event that is none, and trying again would not help.
+    Malformed,
 }
 
 impl Reason {
@@ -115,6 +117,18 @@ impl Reason {
             Self::Unavailable => "unavailable",
             Self::Unknown => "unknown",
             Self::Forbidden => "forbidden",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl Reason {
+    /// The answer to every append, where trying again would not help.
+    fn refusal(self) -> Option<fn(BoxError) -> StoreError> {
+        match self {
+            Self::Forbidden => Some(|source| StoreError::Unauthorized { source }),
+            Self::Malformed => Some(|source| malformed("the newest event", source)),
+            Self::Position | Self::Unavailable | Self::Unknown => None,
         }
     }
 }
@@ -167,9 +181,9 @@ impl Committer {
         while !batch.is_empty() {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
             let reason = problem.reason;
-            if reason == Reason::Forbidden {
+            if let Some(refuse) = reason.refusal() {
                 for request in batch.drain(..) {
-                    request.answer_forbidden(problem.source.to_string().into());
+                    request.answer_refused(refuse(problem.source.to_string().into()));
                 }
                 continue;
             }
@@ -365,7 +379,7 @@ impl Committer {
         let position = newest.get(POSITION).ok().flatten().and_then(integer).map(Position::try_from);
         match position {
             Some(Ok(position)) => Ok(Newest(Some(position))),
-            _ => Err(Problem::unavailable(malformed("the newest event", "it has no position"))),
+            _ => Err(Problem { reason: Reason::Malformed, source: "it has no valid position".into() }),
         }
     }
 

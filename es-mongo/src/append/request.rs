@@ -105,11 +105,11 @@ impl Request {
         self.answer(receipt.map(Appended::Now));
     }
 
-    /// Answers that the user may not do what it takes: unknown where a try may have been written.
-    pub(crate) fn answer_forbidden(self, source: BoxError) {
+    /// Answers with an error after which nothing is tried again: unknown where an earlier try may have been written.
+    pub(crate) fn answer_refused(self, error: StoreError) {
         match self.fate {
-            Fate::NotSent => self.answer(Err(StoreError::Unauthorized { source })),
-            Fate::MaybeWritten => self.answer_given_up(source),
+            Fate::NotSent => self.answer(Err(error)),
+            Fate::MaybeWritten => self.answer_given_up(error.into()),
         }
     }
 

@@ -143,7 +143,8 @@ impl<'a> Transfer<'a> {
     ///
     /// In one transaction: nobody sees a stream that lacks its last event, or one in its middle, and still has earlier ones.
     async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
-        let backoff = RetryPolicy::default().tries(10);
+        // A run that was killed in the middle of this keeps its documents until the server ends its transaction: within a minute.
+        let backoff = RetryPolicy::default().tries(120);
         let mut failed = 0;
         loop {
             let (collections, confirmed) = (self.collections.clone(), confirmed.clone());

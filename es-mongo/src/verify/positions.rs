@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bson::raw::RawDocument;
-use bson::{Bson, doc};
+use bson::doc;
+use bson::raw::{RawBson, RawDocument};
 use es_core::{Position, StoreError};
 
 use super::order::ByPosition;
@@ -88,12 +88,12 @@ async fn compare(
         return Ok(());
     }
     let wanted: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
-    let mut ids: HashMap<Position, Bson> = HashMap::with_capacity(positions.len());
+    let mut ids: HashMap<Position, RawBson> = HashMap::with_capacity(positions.len());
     for collection in [&collections.events, &collections.archive] {
         let found = collections.find(collection, doc! { POSITION: { "$in": wanted.clone() } });
         for document in found.projection(doc! { POSITION: 1 }).all().await? {
             let Some(position) = position_of(&document) else { continue };
-            let id = document.get(ID).ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
+            let id = document.get(ID).ok().flatten().map_or(RawBson::Null, RawBson::from);
             if ids.get(&position).is_some_and(|other| *other != id) {
                 report.found(Finding::DuplicatePosition { position });
             }

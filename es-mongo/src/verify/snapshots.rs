@@ -107,7 +107,7 @@ impl Kept {
 }
 
 /// Whether documents are the same, but for the order of their keys: a `HashMap` has none.
-fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
+pub(super) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
     if left.as_bytes() == right.as_bytes() {
         return true;
     }

@@ -1,0 +1,77 @@
+//! Everything that decodes what is stored, as functions of bytes: what the targets in `fuzz/` call, and what a short run in `cargo test` calls too.
+//!
+//! Each of them must return, whatever the bytes are. What they are asked beyond that is asserted.
+#![allow(clippy::unwrap_used, reason = "a panic is how a fuzzer reports")]
+
+pub mod domain;
+#[cfg(test)]
+mod tests;
+
+use bson::raw::RawDocument;
+use es_core::{EventSet, Metadata, Replay, State, StateRef, StreamId, Timestamp, Version};
+
+use crate::document::read_event;
+use crate::merge::Order;
+use crate::migrate;
+use crate::snapshot::usable;
+use crate::verify;
+use domain::{Everything, EverythingEvent, Old};
+
+/// A document of `events` or of the archive: its envelope, its metadata, its data in every version of every event, and the fold.
+pub fn event(bytes: &[u8]) {
+    let Ok(document) = RawDocument::from_bytes(bytes) else { return };
+    verify::fuzz(document);
+    let event = match read_event(document) {
+        Ok(event) => event,
+        // What is wrong is always told, and telling it must not fail either.
+        Err(error) => return assert!(!format!("{error} {error:?}").is_empty()),
+    };
+    let recorded = event.to_recorded().unwrap();
+    assert_eq!(recorded.as_stored().sequence, event.sequence);
+    metadata(&recorded.metadata);
+    let _ = (format!("{recorded:?}"), recorded.timestamp.to_string(), recorded.stream(), recorded.context());
+    for known in EverythingEvent::EVENTS {
+        for version in 0..=known.version + 1 {
+            let decoded = EverythingEvent::decode(known.event_type, version, &event.data);
+            assert_eq!(decoded.is_ok(), EverythingEvent::decode(known.event_type, version, &event.data).is_ok());
+        }
+    }
+    if let Ok(stream) = StreamId::new(event.aggregate_type, event.aggregate_id) {
+        let mut replay = Replay::<Everything>::new(stream);
+        if replay.push(&event).is_ok() {
+            assert_eq!(replay.version(), Version::from(event.sequence));
+            // Once folded, it is no longer the next one.
+            assert!(replay.push(&event).is_err());
+        }
+    }
+}
+
+/// Metadata as a user reads it.
+fn metadata(metadata: &Metadata) {
+    let _ = (metadata.user_id(), metadata.correlation_id(), metadata.caused_by_event());
+    for (key, _) in metadata.as_raw().iter().flatten() {
+        let _ = (metadata.get::<bson::Bson>(key.as_str()), metadata.get::<String>(key.as_str()));
+        let _ = (metadata.get::<Timestamp>(key.as_str()), metadata.get::<Vec<i64>>(key.as_str()));
+    }
+}
+
+/// A document of `snapshots`: what is usable can be written and read again.
+pub fn snapshot(bytes: &[u8]) {
+    let Ok(document) = RawDocument::from_bytes(bytes) else { return };
+    let Some(snapshot) = usable::<Everything>(document) else { return };
+    let written = bson::serialize_to_raw_document_buf(&StateRef(&snapshot.state)).unwrap();
+    bson::deserialize_from_slice::<State<Everything>>(written.as_bytes()).unwrap();
+}
+
+/// A document of a collection that is migrated.
+pub fn migration(bytes: &[u8]) {
+    let Ok(document) = RawDocument::from_bytes(bytes) else { return };
+    migrate::fuzz::<Everything, Old>(document, domain::convert);
+}
+
+/// The key of a document in an order, which decides where a merge puts it.
+pub(crate) fn key<O: Order>(order: &O, document: &RawDocument) {
+    if let Some(key) = order.key(document) {
+        let _ = order.find(Some(&key), Some(&key));
+    }
+}

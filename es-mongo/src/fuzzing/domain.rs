@@ -1,0 +1,171 @@
+//! An aggregate with every kind of field and of history, so that the fuzzer meets all that decoding can do.
+
+use std::collections::{BTreeMap, HashMap};
+
+use es_core::{Aggregate, Apply, Context, Init, Timestamp, event};
+use serde::{Deserialize, Serialize};
+
+use crate::Migrated;
+
+/// It begins.
+#[event(version = 1)]
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Text.
+    pub name: String,
+    /// Numbers of every width.
+    pub numbers: (i8, u16, i32, u32, i64, f32, f64),
+    /// A moment.
+    pub at: Timestamp,
+    /// Something that may be missing.
+    pub note: Option<String>,
+    /// Keys and values.
+    pub by_name: BTreeMap<String, Vec<u32>>,
+    /// One of several.
+    pub kind: Kind,
+}
+
+/// It went on, through three versions.
+#[event(version = 3, from = ChangedV2, alias = "Altered")]
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// Anything that the format can hold.
+    pub anything: bson::Bson,
+    /// Itself, as deep as wanted.
+    pub tree: Tree,
+    /// Bytes.
+    pub bytes: Vec<u8>,
+    /// A document beside the others.
+    #[serde(flatten)]
+    pub rest: HashMap<String, bson::Bson>,
+}
+
+/// It went on, as version 2 recorded it.
+#[event(version = 2, name = "Changed", from = ChangedV1)]
+#[derive(Debug, Clone)]
+pub struct ChangedV2 {
+    /// Itself, as deep as wanted.
+    pub tree: Tree,
+    /// An id.
+    pub id: bson::oid::ObjectId,
+}
+
+/// It went on, as version 1 recorded it.
+#[event(version = 1, name = "Changed")]
+#[derive(Debug, Clone)]
+pub struct ChangedV1 {
+    /// A character.
+    pub letter: char,
+    /// Money.
+    pub amount: bson::Decimal128,
+}
+
+/// One of several forms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Kind {
+    /// Nothing more.
+    Plain,
+    /// A list.
+    Many(Vec<Kind>),
+    /// Fields.
+    Named {
+        /// Yes or no.
+        flag: bool,
+        /// Whichever fits.
+        either: Either,
+    },
+}
+
+/// Whichever fits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Either {
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// Anything of this form.
+    Tree(Tree),
+}
+
+/// Itself, as deep as wanted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Tree {
+    /// What is below.
+    pub below: Vec<Tree>,
+}
+
+/// What the events are folded into.
+#[derive(Aggregate, Debug, Clone)]
+#[aggregate(init(Begun), events(Changed), retired("Forgotten"), snapshot(every = 10, version = 2))]
+pub struct Everything {
+    name: String,
+    numbers: (i8, u16, i32, u32, i64, f32, f64),
+    at: Timestamp,
+    note: Option<String>,
+    by_name: HashMap<String, Vec<u32>>,
+    kind: Kind,
+    trees: Vec<Tree>,
+    bytes: Vec<u8>,
+    changes: i64,
+}
+
+impl Init<Begun> for Everything {
+    fn init(event: Begun, _context: &Context) -> Self {
+        Self {
+            name: event.name,
+            numbers: event.numbers,
+            at: event.at,
+            note: event.note,
+            by_name: event.by_name.into_iter().collect(),
+            kind: event.kind,
+            trees: Vec::new(),
+            bytes: Vec::new(),
+            changes: 0,
+        }
+    }
+}
+
+impl Apply<Changed> for Everything {
+    fn apply(&mut self, event: Changed, _context: &Context) {
+        self.trees.push(event.tree);
+        self.bytes = event.bytes;
+        self.changes += 1;
+    }
+}
+
+impl From<ChangedV1> for ChangedV2 {
+    fn from(old: ChangedV1) -> Self {
+        let _ = (old.letter, old.amount);
+        Self { tree: Tree::default(), id: bson::oid::ObjectId::from_bytes([0; 12]) }
+    }
+}
+
+impl From<ChangedV2> for Changed {
+    fn from(old: ChangedV2) -> Self {
+        Self { anything: old.id.into(), tree: old.tree, bytes: Vec::new(), rest: HashMap::new() }
+    }
+}
+
+/// A document of the time before.
+#[derive(Debug, Deserialize)]
+pub struct Old {
+    #[serde(rename = "_id")]
+    id: String,
+    tree: Tree,
+    #[serde(default)]
+    anything: bson::Bson,
+}
+
+/// What a document of the time before becomes.
+///
+/// # Errors
+///
+/// Where it has no name.
+pub fn convert(old: Old) -> Result<Migrated<EverythingEvent>, &'static str> {
+    if old.id == "nobody" {
+        return Err("it has no name");
+    }
+    let changed = Changed { anything: old.anything, tree: old.tree, bytes: Vec::new(), rest: HashMap::new() };
+    Ok(Migrated::new(old.id, changed))
+}

@@ -1,0 +1,40 @@
+//! What a process that is killed, and the one after it, do alike.
+#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
+
+use es_core::{Append, AppendId, ExpectedVersion, Metadata, NewEvent, StreamId};
+use es_mongo::Migrated;
+use serde::Deserialize;
+
+use crate::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened};
+
+/// An account that is opened, and so many events in all, under a key.
+///
+/// # Panics
+///
+/// Where the names are none.
+#[must_use]
+pub fn keyed(id: &str, events: usize, key: &str) -> Append {
+    let opened = AccountEvent::from(Opened { owner: id.to_owned() });
+    let encode = |event: &AccountEvent| NewEvent::encode(event, Metadata::new()).unwrap();
+    let deposited = encode(&Deposited { cents: 1, source: "x".to_owned() }.into());
+    let events = std::iter::once(encode(&opened)).chain(std::iter::repeat_n(deposited, events - 1)).collect();
+    let stream = StreamId::of::<Account>(id).unwrap();
+    Append::new(stream, ExpectedVersion::NONE, events).with_id(AppendId::new(key).unwrap())
+}
+
+/// A document of the time before.
+#[derive(Debug, Deserialize)]
+pub struct OldAccount {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: String,
+}
+
+/// The aggregate that it becomes.
+///
+/// # Errors
+///
+/// Never.
+pub fn convert(old: OldAccount) -> Result<Migrated<AccountEvent>, std::convert::Infallible> {
+    Ok(Migrated::new(old.id, AccountMigrated { owner: "o".to_owned(), cents: 100 }))
+}

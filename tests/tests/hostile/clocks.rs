@@ -1,0 +1,55 @@
+//! Clocks that go back: timestamps order nothing.
+
+use es_core::memory::MemoryStore;
+use es_core::{ImportedEvent, Metadata, Repository, Store};
+use tests::account::{Account, Deposited, Opened, accounts, day};
+use tests::empty_store;
+
+/// The days on which the events of one account were recorded, by a clock that goes back twice.
+const DAYS: [i64; 6] = [5, 9, 2, 7, 1, 8];
+
+async fn import<S: Store>(accounts: &Repository<Account, S>, id: &str) {
+    let opened = ImportedEvent::new(Opened { owner: id.into() }, day(DAYS[0]), Metadata::new());
+    let mut past = vec![opened];
+    for at in &DAYS[1..] {
+        past.push(ImportedEvent::new(Deposited { cents: 1, source: "x".into() }, day(*at), Metadata::new()));
+    }
+    accounts.import(id, past).await.unwrap();
+}
+
+async fn keeps_the_order<S: Store>(store: S) {
+    let accounts = Repository::<Account, _>::new(store);
+    import(&accounts, "a").await;
+    assert_eq!(accounts.load("a").await.unwrap().version, 6);
+    let history = accounts.history("a").unwrap().collect().await.unwrap();
+    assert_eq!(history.iter().map(|event| event.timestamp).collect::<Vec<_>>(), DAYS.map(day));
+    // The longest prefix that was recorded by then: what stands behind a later moment does not count.
+    for (moment, version) in [(5, 1), (6, 1), (8, 1), (9, 6), (100, 6)] {
+        assert_eq!(accounts.load_as_of("a", day(moment)).await.unwrap().version, version, "day {moment}");
+    }
+    assert!(accounts.load_as_of("a", day(4)).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_a_stream_and_its_state_as_of_a_moment_do_not_follow_a_clock_that_went_back() {
+    keeps_the_order(MemoryStore::new()).await;
+    keeps_the_order(empty_store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archive_takes_nothing_from_behind_an_event_that_stays() {
+    let store = empty_store().await;
+    import(&accounts(&store), "a").await;
+    import(&accounts(&store), "last").await;
+    for (cut, moved) in [(5, 0), (6, 2), (9, 0), (10, 9)] {
+        let report = store.archive::<Account>(day(cut)).run().await.unwrap();
+        assert_eq!(report.moved, moved, "before day {cut}: {report:?}");
+        for (moment, version) in [(5, 1), (8, 1), (9, 6)] {
+            assert_eq!(accounts(&store).load_as_of("a", day(moment)).await.unwrap().version, version, "{cut} {moment}");
+        }
+        assert!(store.verify::<Account>().run().await.unwrap().is_sound());
+    }
+    let found = store.events().since(day(2)).until(day(7)).read().collect().await.unwrap();
+    let days: Vec<_> = found.iter().map(|event| event.timestamp).collect();
+    assert_eq!(days, [2, 2, 5, 5, 7, 7].map(day));
+}

@@ -1,0 +1,160 @@
+//! Strings that look like operators, paths or prototypes, that have a NUL, or that nobody would choose.
+
+use es_core::memory::MemoryStore;
+use es_core::{
+    Append, AppendId, CreateError, EventData, ExpectedVersion, InvalidId, Metadata, MetadataError, NewEvent, Outcome,
+    Store, StoreError, StreamId,
+};
+use es_mongo::mongodb::bson::{Document, doc};
+use tests::counter::{Counter, CounterEvent, OneAdded, add_one, patient};
+use tests::empty_store;
+
+/// All of them are ids like any other.
+const STRANGE: [&str; 16] = [
+    "$where",
+    "$gt",
+    r#"{"$ne": null}"#,
+    "a.b",
+    ".",
+    "__proto__",
+    "constructor",
+    "' || '1'=='1",
+    " ",
+    "\n\r\t",
+    "\u{feff}a",
+    "a\u{301}",
+    "\u{e1}",
+    "\u{202e}txt.exe",
+    "👩‍👩‍👧‍👦",
+    "\u{10ffff}\u{fffe}",
+];
+
+async fn are_ids_like_any_other<S: Store>(store: S) {
+    let counters = patient(store);
+    for id in STRANGE {
+        let metadata = Metadata::new().user(id).correlation(id).causation(id).with("note", id).unwrap();
+        counters.create(id, OneAdded { by: id.into() }, metadata).await.unwrap();
+        let once = |_: &Counter| Ok::<_, StoreError>(OneAdded { by: id.into() });
+        let outcomes = [Outcome::Appended, Outcome::AlreadyAppended];
+        for outcome in outcomes {
+            let updated = counters.update_once(id, id, Metadata::new(), once).await.unwrap();
+            assert_eq!((updated.version.get(), updated.outcome), (2, outcome), "{id:?}");
+        }
+    }
+    for id in STRANGE {
+        let history = counters.history(id).unwrap().collect().await.unwrap();
+        assert_eq!(history.len(), 2, "{id:?}");
+        assert_eq!(history[0].aggregate_id, id);
+        assert_eq!(history[0].metadata.user_id(), Some(id));
+        assert_eq!(history[0].metadata.get::<String>("note").unwrap().unwrap(), id);
+        counters.take_snapshot(id).await.unwrap();
+        assert_eq!(counters.load(id).await.unwrap().total, 2, "{id:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_a_path_a_prototype_and_odd_unicode_are_ids_like_any_other() {
+    are_ids_like_any_other(MemoryStore::new()).await;
+    are_ids_like_any_other(empty_store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_and_traces_take_every_string_as_a_value() {
+    let store = empty_store().await;
+    for text in STRANGE {
+        let metadata = Metadata::new().user(text).correlation(text);
+        patient(store.clone()).create(text, OneAdded { by: text.into() }, metadata).await.unwrap();
+    }
+    for text in STRANGE {
+        for query in [store.events().by_user(text), store.events().of_correlation(text)] {
+            let found = query.read().collect().await.unwrap();
+            assert_eq!(found.iter().map(|event| &*event.aggregate_id).collect::<Vec<_>>(), [text]);
+        }
+        assert!(store.events().of_type(text).read().collect().await.unwrap().is_empty(), "{text:?}");
+        assert_eq!(store.trace(text).await.unwrap().len(), 1, "{text:?}");
+    }
+}
+
+async fn refuses_what_no_index_holds<S: Store>(store: S) {
+    let counters = patient(store.clone());
+    let too_long = "é".repeat(257);
+    for (id, refusal) in [
+        ("", InvalidId::Empty),
+        ("a\0", InvalidId::Nul { at: 1 }),
+        ("\0", InvalidId::Nul { at: 0 }),
+        (&*too_long, InvalidId::TooLong { bytes: 514 }),
+    ] {
+        let created = counters.create(id, OneAdded { by: "u".into() }, Metadata::new()).await;
+        assert!(matches!(created, Err(CreateError::Store(StoreError::InvalidId(why))) if why == refusal), "{id:?}");
+        assert_eq!(StreamId::new("Counter", id).unwrap_err(), refusal);
+        assert_eq!(StreamId::new(id, "a").unwrap_err(), refusal);
+        assert_eq!(AppendId::new(id).unwrap_err(), refusal);
+        assert!(add_one(&counters, id, "u").await.is_err());
+    }
+    let longest = "é".repeat(256);
+    counters.create(&longest, OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
+    assert_eq!(counters.load(&longest).await.unwrap().total, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_empty_too_long_or_has_a_nul_is_refused_and_the_longest_is_taken() {
+    refuses_what_no_index_holds(MemoryStore::new()).await;
+    refuses_what_no_index_holds(empty_store().await).await;
+}
+
+#[test]
+fn a_metadata_key_that_a_query_would_misread_is_refused_and_a_prototype_is_a_key() {
+    for key in ["$where", "$gt", "a.b", ".", "$", "", "a\0b"] {
+        assert!(matches!(Metadata::new().with(key, 1), Err(MetadataError::Key { .. })), "{key:?}");
+    }
+    let metadata = Metadata::new().with("__proto__", "p").unwrap().with("a$", "d").unwrap();
+    assert_eq!(metadata.get::<String>("__proto__").unwrap().unwrap(), "p");
+    assert_eq!(metadata.get::<String>("a$").unwrap().unwrap(), "d");
+}
+
+async fn keeps_strange_values<S: Store>(store: S) {
+    let value = doc! { "$where": "1", "a.b": { "$gt": 1 }, "": 2, "__proto__": {}, "text": "a\0b" };
+    let metadata = Metadata::new().user("a\0b").with("value", value.clone()).unwrap();
+    let data = EventData::encode("OneAdded", &doc! { "by": "a\0b", "$set": { "x": 1 } }).unwrap();
+    let event = NewEvent::from_data("OneAdded", 1, data, metadata).unwrap();
+    let stream = StreamId::of::<Counter>("a").unwrap();
+    store.append(Append::new(stream, ExpectedVersion::NONE, vec![event])).await.unwrap();
+    let history = patient(store).history("a").unwrap().collect().await.unwrap();
+    let CounterEvent::OneAdded(added) = &history[0].data;
+    assert_eq!(added.by, "a\0b");
+    assert_eq!(history[0].metadata.user_id(), Some("a\0b"));
+    assert_eq!(history[0].metadata.get::<Document>("value").unwrap().unwrap(), value);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nul_and_keys_that_look_like_operators_within_values_are_kept_as_they_are() {
+    keeps_strange_values(MemoryStore::new()).await;
+    keeps_strange_values(empty_store().await).await;
+}
+
+#[test]
+fn a_nul_in_a_key_of_event_data_is_refused_by_name() {
+    let data = std::collections::BTreeMap::from([("a\0b", 1)]);
+    let error = EventData::encode("OneAdded", &data).unwrap_err();
+    assert!(matches!(&error, StoreError::Encode { event_type, .. } if event_type == "OneAdded"), "{error}");
+}
+
+async fn refuses_an_event_without_a_usable_name<S: Store>(store: S) {
+    for name in ["", "a\0b"] {
+        let data = EventData::encode("x", &doc! {}).unwrap();
+        let error = match NewEvent::from_data(name, 1, data, Metadata::new()) {
+            Err(error) => error,
+            Ok(event) => {
+                let stream = StreamId::new("Counter", "a").unwrap();
+                store.append(Append::new(stream, ExpectedVersion::NONE, vec![event])).await.unwrap_err()
+            }
+        };
+        assert!(matches!(error, StoreError::InvalidId(_)), "{name:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_name_is_empty_or_has_a_nul_is_refused() {
+    refuses_an_event_without_a_usable_name(MemoryStore::new()).await;
+    refuses_an_event_without_a_usable_name(empty_store().await).await;
+}
