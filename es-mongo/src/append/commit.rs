@@ -310,6 +310,7 @@ impl Committer {
             suspects.push(outcome::verdict(&self.collections, &batch[*at]));
         }
         let verdicts: Vec<_> = stream::iter(suspects).buffered(VERDICTS_AT_ONCE).collect().await;
+        let before = batch.len();
         let mut unanswered = None;
         // From the last to the first, so that the places of those before stay what they are.
         for (at, verdict) in blocked.into_iter().zip(verdicts).rev() {
@@ -327,7 +328,14 @@ impl Committer {
                 Err(error) => unanswered = Some(error),
             }
         }
-        unanswered.map_or(Ok(()), |error| Err(Problem::asking(error)))
+        match unanswered {
+            Some(error) => Err(Problem::asking(error)),
+            // It would be asked again and again, for as long as what is stored contradicts itself.
+            None if batch.len() == before => {
+                Err(Problem::unavailable("what is in the way of the append cannot be found"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Answers those that an earlier try has written without our knowing.

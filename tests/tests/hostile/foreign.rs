@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{LoadError, Metadata, StoreError, Timestamp};
+use es_core::{Append, EventStore, ExpectedVersion, LoadError, Metadata, StoreError, StreamId, Timestamp};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};
 use es_mongo::{Finding, Migrated, MongoStore};
 use tests::account::{Account, AccountEvent, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
 use tests::empty_store;
+use tests::killed::keyed;
 
 /// Puts a document past the validator, as a program with rights of its own can.
 async fn plant(store: &MongoStore, collection: &str, document: Document) {
@@ -189,6 +190,19 @@ async fn another_event_in_the_archive_stops_the_run_before_it_deletes() {
     assert_eq!(events.count_documents(doc! {}).await.unwrap(), 5);
     assert_loads_everywhere(&store, "a", 3).await;
     assert!(store.verify::<Account>().run().await.unwrap().total_findings > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_only_a_contradiction_stands_in_the_way_of_ends_at_its_deadline() {
+    // The archive has the next event, though what is in use ends before it: nothing says which is right.
+    let store = store_with("events_archive", event()).await;
+    let deadline = Duration::from_secs(2);
+    let client = store.database().client().clone();
+    let hasty = MongoStore::builder(client, store.database().name()).append_deadline(deadline).open().await.unwrap();
+    let stream = StreamId::of::<Account>("a").unwrap();
+    let append = Append::new(stream, ExpectedVersion::observed(3_u32.into()), keyed("a", 1, "key").events);
+    let answer = tokio::time::timeout(Duration::from_secs(20), hasty.append(append)).await.unwrap();
+    assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
 }
 
 /// A document of the time before.
