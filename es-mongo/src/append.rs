@@ -15,6 +15,7 @@ mod commit;
 mod outcome;
 mod places;
 mod queue;
+mod release;
 mod request;
 mod turns;
 
@@ -23,6 +24,7 @@ use futures_core::Stream;
 
 pub(crate) use attempt::in_transaction;
 pub(crate) use queue::Appender;
+pub(crate) use release::release;
 
 use crate::metrics;
 use crate::read::MongoBatch;

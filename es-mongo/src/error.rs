@@ -74,6 +74,11 @@ pub(crate) fn duplicates(error: &Error) -> Option<HashSet<usize>> {
     }
 }
 
+/// Whether it is the server's own answer, and not that there was none.
+pub(crate) fn is_answer(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))
+}
+
 /// What became of a write inside a transaction that has not been told to commit: nothing, whatever the error.
 pub(crate) fn uncommitted_fate(error: &Error) -> WriteFate {
     match insert_fate(error) {

@@ -130,6 +130,22 @@ async fn a_commit_whose_answer_is_lost_again_and_again_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_was_given_up_does_not_keep_its_places_from_others() {
+    let victim = Victim::open(Duration::from_secs(3)).await;
+    victim.append("before", 0, 1).await.unwrap();
+    let other = tests::open(victim.store.database().name()).await;
+    // Its keys are locked on the server, which would end it by itself after a minute.
+    let fail_point = victim.fail(10_000, doc! { "failCommands": ["commitTransaction"], "closeConnection": true }).await;
+    let given_up = victim.append("a", 0, 3).await;
+    assert!(matches!(given_up, Err(StoreError::OutcomeUnknown { .. })), "{given_up:?}");
+    let begun = Instant::now();
+    let appended = other.append(append("b", 0, 1)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10), "the place was kept for {:?}", begun.elapsed());
+    assert_eq!(appended.receipt().stamps[0].position, 2);
+    drop(fail_point);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reads_that_fail_while_an_answer_is_looked_for_are_repeated() {
     let victim = Victim::open(SOON).await;
     victim.append("before", 0, 1).await.unwrap();

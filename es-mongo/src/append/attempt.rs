@@ -1,8 +1,10 @@
 //! One try to write documents, on the wire.
 
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bson::Document;
 use bson::raw::RawDocumentBuf;
 use es_core::BoxError;
 use mongodb::ClientSession;
@@ -11,7 +13,8 @@ use mongodb::options::{ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
 use crate::append::places::Places;
-use crate::error::{WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
+use crate::append::release::{Leftover, release};
+use crate::error::{WriteFate, commit_fate, insert_fate, is_answer, reported, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
 
@@ -74,13 +77,18 @@ pub(crate) async fn transact(
     archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
-    let collections = collections.clone();
-    let transaction = async move { Ok(try_transact(&collections, documents, archived, limit).await) };
-    match bounded(limit, transaction).await {
-        Ok(Ok(attempt)) => attempt,
-        Ok(Err(error)) => Attempt::Unknown(reported(error)),
-        Err(late) => Attempt::Unknown(late),
+    let begun = Arc::new(OnceLock::new());
+    let (own, tells) = (collections.clone(), Arc::clone(&begun));
+    let transaction = async move { Ok(try_transact(&own, documents, archived, limit, &tells).await) };
+    let (attempt, leftover) = match bounded(limit, transaction).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => (Attempt::Unknown(reported(error)), Leftover::Transaction),
+        Err(late) => (Attempt::Unknown(late), Leftover::Transaction),
+    };
+    if let (Leftover::Transaction, Some(session)) = (leftover, begun.get()) {
+        release(collections.client.clone(), Document::clone(session));
     }
+    attempt
 }
 
 async fn try_transact(
@@ -88,14 +96,16 @@ async fn try_transact(
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
     limit: Duration,
-) -> Attempt {
+    begun: &OnceLock<Document>,
+) -> (Attempt, Leftover) {
     let mut session = match collections.client.start_session().await {
         Ok(session) => session,
-        Err(error) => return Attempt::NotWritten(reported(error)),
+        Err(error) => return (Attempt::NotWritten(reported(error)), Leftover::Nothing),
     };
+    begun.get_or_init(|| session.id().clone());
     let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
     if let Err(error) = session.start_transaction().with_options(options).await {
-        return Attempt::NotWritten(reported(error));
+        return (Attempt::NotWritten(reported(error)), Leftover::Nothing);
     }
     let written = write_all(collections, &mut session, documents, archived).await;
     if let Some(failed) = written {
@@ -103,7 +113,10 @@ async fn try_transact(
         let _ = session.abort_transaction().await;
         return failed;
     }
-    commit(&mut session, limit).await
+    match commit(&mut session, limit).await {
+        unknown @ Attempt::Unknown(_) => (unknown, Leftover::Transaction),
+        answered => (answered, Leftover::Nothing),
+    }
 }
 
 /// Runs the statements of the transaction. `None` where it is ready to commit.
@@ -112,24 +125,33 @@ async fn write_all(
     session: &mut ClientSession,
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
-) -> Option<Attempt> {
+) -> Option<(Attempt, Leftover)> {
     if let Some(places) = archived {
-        match any_archived(collections, session, &places).await {
-            Ok(false) => {}
-            Ok(true) => return Some(Attempt::Archived),
-            Err(error) if uncommitted_fate(&error) == WriteFate::Hopeless => return Some(Attempt::Hopeless(error)),
-            Err(error) => return Some(Attempt::NotWritten(reported(error))),
+        // What only reads keeps nothing from others, so nothing is left of it that matters.
+        let failed = match any_archived(collections, session, &places).await {
+            Ok(false) => None,
+            Ok(true) => Some(Attempt::Archived),
+            Err(error) if uncommitted_fate(&error) == WriteFate::Hopeless => Some(Attempt::Hopeless(error)),
+            Err(error) => Some(Attempt::NotWritten(reported(error))),
+        };
+        if let Some(failed) = failed {
+            return Some((failed, Leftover::Nothing));
         }
     }
     match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
         Ok(_) => None,
-        Err(error) => Some(match uncommitted_fate(&error) {
-            WriteFate::Refused { index, duplicate } => {
-                Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
-            }
-            WriteFate::Hopeless => Attempt::Hopeless(error),
-            WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
-        }),
+        Err(error) => {
+            // The server ends a transaction of which it has refused a statement.
+            let leftover = if is_answer(&error) { Leftover::Nothing } else { Leftover::Transaction };
+            let failed = match uncommitted_fate(&error) {
+                WriteFate::Refused { index, duplicate } => {
+                    Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
+                }
+                WriteFate::Hopeless => Attempt::Hopeless(error),
+                WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
+            };
+            Some((failed, leftover))
+        }
     }
 }
 

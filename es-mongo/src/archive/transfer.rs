@@ -13,10 +13,10 @@ use mongodb::options::TransactionOptions;
 use tokio::time::Instant;
 
 use super::{ArchiveStep, Stop};
-use crate::append::in_transaction;
+use crate::append::{in_transaction, release};
 use crate::document::field::ID;
 use crate::document::{documents, read_event};
-use crate::error::{WriteFate, commit_fate, duplicates, malformed, store_error, uncommitted_fate};
+use crate::error::{WriteFate, commit_fate, duplicates, is_answer, malformed, store_error, uncommitted_fate};
 use crate::options::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
 
@@ -175,6 +175,9 @@ async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<
             Err(error) => {
                 // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
                 let _ = session.abort_transaction().await;
+                if !is_answer(&error) {
+                    release(collections.client.clone(), session.id().clone());
+                }
                 return Err((uncommitted_fate(&error), error));
             }
         }
@@ -184,7 +187,12 @@ async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<
         tries += 1;
         match commit_fate(&error) {
             WriteFate::Unknown if tries < COMMIT_TRIES => {}
-            fate => return Err((fate, error)),
+            fate => {
+                if fate == WriteFate::Unknown {
+                    release(collections.client.clone(), session.id().clone());
+                }
+                return Err((fate, error));
+            }
         }
     }
     let [moved, finished] = deleted;

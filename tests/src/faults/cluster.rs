@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use es_mongo::dev::{DevServer, Node};
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
+use futures_util::TryStreamExt;
 
+use super::run::DATABASE;
 use crate::proxy::Proxy;
 
 /// How long a set may take to have a primary that takes writes.
@@ -67,6 +69,18 @@ impl Cluster {
     pub(super) fn proxy(&self, node: &Node) -> &Proxy {
         let at = self.nodes().iter().position(|other| other.address() == node.address()).unwrap();
         &self.proxies[at]
+    }
+
+    /// The operations and open transactions of clients, as the primary tells them, for the report of a run that does not go on.
+    pub(super) async fn what_clients_do(&self) -> String {
+        let admin = direct(self.primary().await).await.database("admin");
+        let of_clients = doc! { "$or": [
+            { "ns": { "$regex": format!("^{DATABASE}\\.") } },
+            { "transaction.parameters.autocommit": false },
+        ] };
+        let stages = [doc! { "$currentOp": { "allUsers": true, "idleSessions": true } }, doc! { "$match": of_clients }];
+        let operations: Vec<Document> = admin.aggregate(stages).await.unwrap().try_collect().await.unwrap();
+        format!("{operations:#?}")
     }
 
     async fn wait_until_it_writes(&self) {

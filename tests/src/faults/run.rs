@@ -28,7 +28,7 @@ const SERVICE_WITHIN: Duration = Duration::from_secs(60);
 const SETTLES: Duration = Duration::from_secs(3);
 /// How old an event is when it is archived, and how far apart the runs of the archive are.
 const ARCHIVED_AFTER: Duration = Duration::from_secs(60);
-const DATABASE: &str = "faults";
+pub(super) const DATABASE: &str = "faults";
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -112,13 +112,13 @@ impl Run {
     }
 
     async fn carry_out(&self, cluster: &Cluster, plan: &[Fault], worker: &Worker, second: &Second) -> Vec<Happened> {
-        service_returns(worker).await;
+        service_returns(worker, cluster, "the set was started").await;
         let started = Instant::now();
         let mut happened = Vec::with_capacity(plan.len());
         for (number, fault) in plan.iter().enumerate() {
             let (began, at) = (clock::now(), Instant::now());
             let met = inject(cluster, *fault).await;
-            service_returns(worker).await;
+            service_returns(worker, cluster, &fault.kind.to_string()).await;
             let took_hold = met != Some(0);
             let met = met.map_or(String::new(), |met| format!(", met {met} times"));
             println!(
@@ -140,12 +140,16 @@ impl Run {
 }
 
 /// Waits until enough was acknowledged again.
-async fn service_returns(worker: &Worker) {
+async fn service_returns(worker: &Worker, cluster: &Cluster, after: &str) {
     let started = Instant::now();
     let shared = Arc::clone(&worker.shared);
     let before = shared.recorder.acknowledged();
     while shared.recorder.acknowledged() < before + SERVICE {
-        assert!(started.elapsed() < SERVICE_WITHIN, "nothing is acknowledged any more");
+        assert!(
+            started.elapsed() < SERVICE_WITHIN,
+            "nothing is acknowledged any more after: {after}; {}",
+            cluster.what_clients_do().await
+        );
         sleep(Duration::from_millis(10)).await;
     }
 }
