@@ -176,6 +176,16 @@ pub(crate) fn stream_index() -> Document {
     doc! { field::AGGREGATE_ID: 1, field::SEQUENCE: 1, field::AGGREGATE_TYPE: 1 }
 }
 
+/// The keys of the index on the callers' keys of appends.
+pub(crate) fn append_index() -> Document {
+    doc! { field::AGGREGATE_ID: 1, field::AGGREGATE_TYPE: 1, field::APPEND_ID: 1 }
+}
+
+/// What a filter on these keys of appends asks. The index on them holds strings only, and only a filter that says so is answered from it.
+pub(crate) fn any_append_id(keys: &[&str]) -> Document {
+    doc! { "$in": keys, "$type": "string" }
+}
+
 /// The filter for the events of one stream.
 pub(crate) fn of_stream(stream: &StreamId) -> Document {
     doc! { field::AGGREGATE_ID: stream.aggregate_id().as_str(), field::AGGREGATE_TYPE: stream.aggregate_type() }

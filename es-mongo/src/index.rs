@@ -56,21 +56,13 @@ fn position_index(ordering: Ordering) -> Index {
     Index { keys: doc! { POSITION: 1 }, uniqueness }
 }
 
-fn event_indexes(ordering: Ordering) -> Vec<Index> {
-    let mut indexes = vec![
-        stream_index(),
-        position_index(ordering),
-        Index {
-            keys: doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, APPEND_ID: 1 },
-            uniqueness: UniqueWhereString(APPEND_ID),
-        },
-    ];
-    indexes.extend(query_indexes());
-    indexes
+fn append_index() -> Index {
+    Index { keys: document::append_index(), uniqueness: UniqueWhereString(APPEND_ID) }
 }
 
-fn archive_indexes(ordering: Ordering) -> Vec<Index> {
-    let mut indexes = vec![stream_index(), position_index(ordering)];
+/// Those of the events in use, and of the archive.
+fn event_indexes(ordering: Ordering) -> Vec<Index> {
+    let mut indexes = vec![stream_index(), position_index(ordering), append_index()];
     indexes.extend(query_indexes());
     indexes
 }
@@ -167,7 +159,7 @@ pub(crate) async fn ensure(database: &Database, names: &CollectionNames, orderin
     }
     ensure_indexes(&database.collection(&names.events), event_indexes(ordering)).await?;
     ensure_indexes(&database.collection(&names.snapshots), snapshot_indexes()).await?;
-    ensure_indexes(&database.collection(&names.archive), archive_indexes(ordering)).await
+    ensure_indexes(&database.collection(&names.archive), event_indexes(ordering)).await
 }
 
 async fn create(database: &Database, name: &str, validator: Option<Document>) -> Result<(), StoreError> {

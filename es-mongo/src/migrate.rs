@@ -15,8 +15,8 @@ use mongodb::Collection;
 use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
 
-use crate::document::documents;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
+use crate::document::{documents, stream_index};
 use crate::error::{check_name, store_error};
 use crate::metrics;
 use crate::progress::Progress;
@@ -224,7 +224,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         let filter = doc! { AGGREGATE_ID: { "$in": ids }, SEQUENCE: 1, AGGREGATE_TYPE: B::TYPE };
         let collections = self.store.collections();
         for collection in [&collections.events, &collections.archive] {
-            let found = collections.find(collection, filter.clone()).projection(doc! { AGGREGATE_ID: 1 });
+            let found = collections.find(collection, filter.clone()).on_index(stream_index());
+            let found = found.projection(doc! { AGGREGATE_ID: 1 });
             for document in found.all().await? {
                 existing.extend(document.get_str(AGGREGATE_ID).map(str::to_owned));
             }

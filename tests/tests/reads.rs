@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use es_core::{
-    EventStore, LoadError, Metadata, Repository, SnapshotPolicy, SnapshotStore, StoreError, StreamId, Timestamp,
-    Version,
+    Append, AppendId, Appended, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent, Repository, SnapshotPolicy,
+    SnapshotStore, StoreError, StreamId, Timestamp, Version,
 };
 use es_mongo::dev::{DevServer, fresh_database_name};
-use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::{Client, Database};
 use es_mongo::{CollectionNames, Gradual, Migrated, MongoStore, Switch};
-use tests::account::{Account, AccountMigrated, Deposited, accounts, day, import};
+use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, accounts, day, import};
 use tests::commands::Commands;
 use tests::fail_point::FailPoint;
 use tests::server;
@@ -332,4 +332,43 @@ async fn every_read_sorts_on_an_index_under_the_default_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_sorts_on_an_index_under_own_names() {
     Box::pin(every_read_sorts_on_an_index(CollectionNames::prefixed("billing_"))).await;
+}
+
+/// How much of an index the server has read for the answer to a command.
+async fn keys_examined(database: &Database, command: &Document) -> i64 {
+    let explain = doc! { "explain": explainable(command), "verbosity": "executionStats" };
+    let plan = database.run_command(explain).await.unwrap_or_else(|error| panic!("{error}: {command}"));
+    i64::from(plan.get_document("executionStats").unwrap().get_i32("totalKeysExamined").unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_an_append_is_looked_up_and_not_searched_for_in_its_stream() {
+    let (client, commands) = Commands::of_client(server().await.uri()).await;
+    let store = MongoStore::builder(client, fresh_database_name("lookup")).open().await.unwrap();
+    import(&store, "a", 500).await;
+    store.archive::<Account>(day(250)).run().await.unwrap();
+    let append = |expected: u32, key: &str| {
+        let event = AccountEvent::from(Deposited { cents: 1, source: "x".into() });
+        let event = NewEvent::encode(&event, Metadata::new()).unwrap();
+        let expected = ExpectedVersion::observed(expected.into());
+        Append::new(StreamId::of::<Account>("a").unwrap(), expected, vec![event]).with_id(AppendId::new(key).unwrap())
+    };
+    store.append(append(500, "first")).await.unwrap();
+    commands.take();
+    let again = store.append(append(500, "first")).await;
+    assert!(matches!(again, Ok(Appended::Already(_))), "{again:?}");
+    let late = store.append(append(300, "second")).await;
+    assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
+    assert_eq!(store.find_append(&StreamId::of::<Account>("a").unwrap(), "third").await.unwrap(), None);
+    let sent = commands.take();
+    let asked: Vec<&Document> = sent
+        .iter()
+        .filter(|command| command.contains_key("find") && !command.contains_key("autocommit"))
+        .filter(|command| !asks_for_the_archive(command))
+        .collect();
+    assert!(asked.len() > 6, "{asked:?}");
+    for command in asked {
+        let examined = keys_examined(store.database(), command).await;
+        assert!(examined < 10, "{examined} keys for {command}");
+    }
 }

@@ -9,10 +9,10 @@ use bson::raw::RawDocumentBuf;
 use es_core::BoxError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
-use mongodb::options::{ReadConcern, TransactionOptions};
+use mongodb::options::{Hint, ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
-use crate::append::places::Places;
+use crate::append::places::{Lookup, Places};
 use crate::append::release::{Leftover, release};
 use crate::error::{WriteFate, commit_fate, insert_fate, is_answer, reported, uncommitted_fate};
 use crate::options::durable;
@@ -156,9 +156,10 @@ async fn write_all(
 }
 
 async fn any_archived(collections: &Collections, session: &mut ClientSession, places: &Places) -> Result<bool, Error> {
-    for filter in places.filters() {
+    for Lookup { filter, index } in places.lookups() {
         let archive = in_transaction(&collections.archive);
-        let mut found = archive.find(filter).projection(Places::projection()).session(&mut *session).await?;
+        let found = archive.find(filter).hint(Hint::Keys(index)).projection(Places::projection());
+        let mut found = found.session(&mut *session).await?;
         while let Some(event) = found.next(session).await.transpose()? {
             if places.taken_by(&event).is_some() {
                 return Ok(true);

@@ -5,18 +5,18 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 
+use bson::doc;
 use bson::raw::RawDocument;
-use bson::{Document, doc};
 use es_core::{
     Append, Appended, EventBatch, EventData, EventId, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
     StoreError as Error, StreamId, Version,
 };
 use futures_util::TryStreamExt;
 
-use crate::append::places::Places;
+use crate::append::places::{Lookup, Places};
 use crate::append::request::Request;
 use crate::document::field::{APPEND_ID, ID};
-use crate::document::{of_stream, read_event};
+use crate::document::{any_append_id, append_index, of_stream, read_event};
 use crate::read;
 use crate::store::Collections;
 
@@ -57,8 +57,9 @@ pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) 
         holders.push(collections.archive.clone());
     }
     for collection in holders {
-        for filter in places.filters() {
-            for event in collections.find(&collection, filter).projection(Places::projection()).all().await? {
+        for Lookup { filter, index } in places.lookups() {
+            let found = collections.find(&collection, filter).on_index(index).projection(Places::projection());
+            for event in found.all().await? {
                 taken.extend(places.taken_by(&event));
             }
         }
@@ -87,8 +88,8 @@ async fn own_events(
     request: &Request,
 ) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
     let Some(first) = request.ids.first() else { return Ok(None) };
-    let filter = doc! { ID: first.as_object_id() };
-    match find_anywhere(collections, filter).await? {
+    let lookup = Lookup { filter: doc! { ID: first.as_object_id() }, index: doc! { ID: 1 } };
+    match find_anywhere(collections, lookup).await? {
         Some(first) => append_from(collections, request.stream(), &first).await.map(Some),
         None => Ok(None),
     }
@@ -117,8 +118,8 @@ pub(crate) async fn find_append(
     append_id: &str,
 ) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
     let mut filter = of_stream(stream);
-    filter.insert(APPEND_ID, append_id);
-    match find_anywhere(collections, filter).await? {
+    filter.insert(APPEND_ID, any_append_id(&[append_id]));
+    match find_anywhere(collections, Lookup { filter, index: append_index() }).await? {
         Some(first) => append_from(collections, stream, &first).await.map(Some),
         None => Ok(None),
     }
@@ -150,16 +151,21 @@ pub(crate) async fn stored_ids(
 /// One event among those in use, or else in the archive: in this order nothing is missed that is being archived.
 async fn find_anywhere(
     collections: &Collections,
-    filter: Document,
+    lookup: Lookup,
 ) -> Result<Option<RecordedEvent<EventData>>, StoreError> {
-    let in_use = collections.find(&collections.events, filter.clone()).one();
+    // Boxed, for the future of every command holds this one.
+    let one_of = |collection| {
+        let found = collections.find(collection, lookup.filter.clone()).on_index(lookup.index.clone());
+        Box::pin(found.one())
+    };
+    let in_use = one_of(&collections.events);
     if let Some(document) = collections.beside_archive_state(in_use).await? {
         return record(&document).map(Some);
     }
     if !collections.archive_is_present().await? {
         return Ok(None);
     }
-    let archived = collections.find(&collections.archive, filter).one().await?;
+    let archived = one_of(&collections.archive).await?;
     archived.map(|document| record(&document)).transpose()
 }
 

@@ -1,13 +1,13 @@
 //! The places in streams that a batch wants to take, to ask a collection about all of them at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bson::raw::RawDocument;
 use bson::{Document, doc};
 
 use crate::append::request::Request;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, ID, SEQUENCE};
-use crate::document::integer;
+use crate::document::{any_append_id, append_index, integer, stream_index};
 
 /// For each append of a batch its stream, its first sequence and its key. A batch has one append a stream.
 #[derive(Debug)]
@@ -21,6 +21,13 @@ struct Place {
     aggregate_type: String,
     sequence: i64,
     append_id: Option<String>,
+}
+
+/// A question and the index that answers it. Left to itself the server may take another one, and read whole streams.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    pub(crate) filter: Document,
+    pub(crate) index: Document,
 }
 
 impl Places {
@@ -38,21 +45,26 @@ impl Places {
         Self { wanted }
     }
 
-    /// Filters that find every event in one of the places or with one of the keys, and some others: see [`taken_by`](Self::taken_by).
+    /// What finds every event in one of the places or with one of the keys, and some others: see [`taken_by`](Self::taken_by).
     ///
     /// Each is answered from one index. An exact filter would be a list of alternatives, each planned for itself.
-    pub(crate) fn filters(&self) -> Vec<Document> {
+    pub(crate) fn lookups(&self) -> Vec<Lookup> {
         let ids: Vec<&str> = self.wanted.keys().map(String::as_str).collect();
         let places = || self.wanted.values().flatten();
-        let mut sequences: Vec<i64> = places().map(|place| place.sequence).collect();
-        sequences.sort_unstable();
-        sequences.dedup();
-        let mut filters = vec![doc! { AGGREGATE_ID: { "$in": &ids }, SEQUENCE: { "$in": sequences } }];
+        let sequences: BTreeSet<i64> = places().map(|place| place.sequence).collect();
+        let sequences: Vec<i64> = sequences.into_iter().collect();
+        let filter = doc! { AGGREGATE_ID: { "$in": &ids }, SEQUENCE: { "$in": sequences } };
+        let mut lookups = vec![Lookup { filter, index: stream_index() }];
         let keys: Vec<&str> = places().filter_map(|place| place.append_id.as_deref()).collect();
         if !keys.is_empty() {
-            filters.push(doc! { AGGREGATE_ID: { "$in": ids }, APPEND_ID: { "$in": keys } });
+            let types: BTreeSet<&str> = places().map(|place| place.aggregate_type.as_str()).collect();
+            let types: Vec<&str> = types.into_iter().collect();
+            let filter = doc! {
+                AGGREGATE_ID: { "$in": ids }, AGGREGATE_TYPE: { "$in": types }, APPEND_ID: any_append_id(&keys),
+            };
+            lookups.push(Lookup { filter, index: append_index() });
         }
-        filters
+        lookups
     }
 
     /// What has to be read of an event to tell whether it is in one of the places.

@@ -8,7 +8,7 @@ use bson::raw::RawDocument;
 use es_core::{Aggregate, Sequence, StoreError, StreamId, Timestamp};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
-use crate::document::{documents, integer, of_stream};
+use crate::document::{documents, integer, of_stream, stream_index};
 use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
@@ -34,7 +34,7 @@ impl Scan {
         collections: &Collections,
         older_than: Timestamp,
     ) -> Result<Self, StoreError> {
-        let order = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
+        let order = stream_index();
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, TIMESTAMP: { "$lt": bson::DateTime::from(older_than) } };
         let old = collections.find(&collections.events, filter).sort(order.clone()).on_index(order);
         let fields = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, POSITION: 1 };
@@ -73,5 +73,5 @@ pub(super) async fn archived_before(
 ) -> Result<u64, StoreError> {
     let mut filter = of_stream(stream);
     filter.insert(SEQUENCE, doc! { "$lt": sequence.as_i64() });
-    collections.find(&collections.archive, filter).count().await
+    collections.find(&collections.archive, filter).on_index(stream_index()).count().await
 }
