@@ -197,6 +197,19 @@ async fn a_server_that_is_too_slow_is_given_up_in_time_and_what_it_wrote_is_foun
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_append_as_large_as_many_commits_gets_the_time_of_as_many() {
+    let victim = Victim::open(Duration::from_secs(10)).await;
+    victim.append("before", 0, 1).await.unwrap();
+    // A try to write up to 2,000 events may last half of the deadline, and this one has more.
+    let slow = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 6_000 };
+    let fail_point = victim.fail(100, slow).await;
+    let answer = victim.append("a", 0, 3_000).await;
+    assert_eq!(fail_point.off().await, 1);
+    assert!(matches!(answer, Ok(Appended::Now(_))), "{answer:?}");
+    victim.assert_stored(&[("before", 1), ("a", 3_000)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_cannot_be_found_out_is_reported_as_unknown_and_found_later_by_its_key() {
     let victim = Victim::open(Duration::from_millis(800)).await;
     victim.append("before", 0, 1).await.unwrap();

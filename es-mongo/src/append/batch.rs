@@ -14,6 +14,14 @@ const MAX_EVENTS: usize = 2_000;
 /// The most bytes of one commit, unless a single append has more. Far below the 48 MB at which the driver would split.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// How many commits of the largest size a batch is worth: more than one only where a single append is that large.
+pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
+    let events: usize = batch.iter().map(|request| request.documents.len()).sum();
+    let bytes: usize = batch.iter().map(Request::bytes).sum();
+    let commits = events.div_ceil(MAX_EVENTS).max(bytes.div_ceil(MAX_BYTES)).max(1);
+    u32::try_from(commits).unwrap_or(u32::MAX)
+}
+
 /// Appends that wait for the next commit, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Batcher {
@@ -118,6 +126,7 @@ mod tests {
     fn an_append_larger_than_a_commit_gets_one_of_its_own() {
         let mut batcher = Batcher::default();
         batcher.push(request("a", MAX_EVENTS + 1));
-        assert_eq!(ids(&batcher.take().0), ["a"]);
+        let (batch, _) = batcher.take();
+        assert_eq!((ids(&batch), commits_worth(&batch)), (vec!["a"], 2));
     }
 }

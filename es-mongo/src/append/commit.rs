@@ -11,6 +11,7 @@ use es_core::{BoxError, Position, RetryPolicy, StoreError, StreamId, Version};
 use futures_util::{StreamExt, stream};
 
 use crate::append::attempt::{self, Attempt, Refusal, bounded};
+use crate::append::batch::commits_worth;
 use crate::append::outcome::{self, Verdict};
 use crate::append::places::Places;
 use crate::append::request::Request;
@@ -33,6 +34,7 @@ pub(crate) struct Committer {
     collections: Collections,
     ordering: Ordering,
     attempt_timeout: Duration,
+    deadline: Duration,
     backoff: RetryPolicy,
     /// The highest position, where it is known from an acknowledged write or a majority read.
     newest: Option<Newest>,
@@ -158,6 +160,7 @@ impl Committer {
             collections,
             ordering: options.ordering,
             attempt_timeout: options.attempt_timeout,
+            deadline: options.append_deadline,
             backoff,
             newest: None,
             own: None,
@@ -212,7 +215,7 @@ impl Committer {
         let archived = self.is_archived().await?;
         let documents = place(batch, numbering).map_err(Problem::unavailable)?;
         let timer = metrics::Timer::start();
-        let limit = self.attempt_timeout;
+        let limit = self.time_for(batch);
         let together = archived || batch.iter().any(|request| request.documents.len() > 1);
         let attempt = if together {
             let in_archive = archived.then(|| Places::of(batch));
@@ -277,6 +280,12 @@ impl Committer {
                 Ok(())
             }
         }
+    }
+
+    /// How long one try may take: an append that is as large as many commits gets the time of as many.
+    fn time_for(&self, batch: &[Request]) -> Duration {
+        let longest = self.deadline.max(self.attempt_timeout);
+        self.attempt_timeout.saturating_mul(commits_worth(batch)).min(longest)
     }
 
     /// After a duplicate key: either the appends that cannot be written have an answer, or another process took the position.

@@ -1,15 +1,18 @@
 //! Just below and just above what the server holds: bytes, levels, events.
 
+use std::time::Duration;
+
 use es_core::memory::MemoryStore;
 use es_core::{
     Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent,
     Repository, Snapshot, SnapshotStore, Store, StoreError, StreamId, Version, event,
 };
 use es_mongo::MongoStore;
-use es_mongo::dev::DevServer;
+use es_mongo::dev::{DevServer, fresh_database_name};
+use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::raw::{RawBsonRef, RawDocumentBuf, cstr};
 use es_mongo::mongodb::bson::{Document, doc};
-use tests::empty_store;
+use tests::{empty_store, server};
 
 const LIMIT: usize = 16 * 1024 * 1024;
 
@@ -41,6 +44,18 @@ impl Apply<Noted> for Notes {
         self.texts.push(event.text);
         self.nested.push(event.nested);
     }
+}
+
+/// A server with the cache of a real one. A transaction has to fit into it.
+async fn roomy_server() -> DevServer {
+    DevServer::builder().cache_size_gb(2.0).always_own().start().await.unwrap()
+}
+
+/// A store for what a busy machine may need more for than the half minute that an append has unless told otherwise.
+async fn patient_store(server: &DevServer) -> MongoStore {
+    let client = Client::with_uri_str(server.uri()).await.unwrap();
+    let patient = MongoStore::builder(client, fresh_database_name("sizes")).append_deadline(Duration::from_secs(300));
+    patient.open().await.unwrap()
 }
 
 fn large(bytes: usize) -> NewEvent {
@@ -88,7 +103,7 @@ async fn envelope(store: &MongoStore) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_more_is_refused() {
     let server = roomy_server().await;
-    let store = MongoStore::connect(server.uri(), "sizes").await.unwrap();
+    let store = patient_store(&server).await;
     let envelope = envelope(&store).await;
     let error = store.append(append("c", vec![large(LIMIT - envelope + 1)])).await.unwrap_err();
     assert!(
@@ -99,7 +114,7 @@ async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_m
     let notes = Repository::<Notes, _>::new(store.clone());
     assert_eq!(notes.load("a").await.unwrap().texts[0].len(), LIMIT - envelope);
     store.append(append("z", vec![large(1)])).await.unwrap();
-    let report = store.archive::<Notes>(es_core::Timestamp::now().plus(std::time::Duration::from_secs(1))).run().await;
+    let report = store.archive::<Notes>(es_core::Timestamp::now().plus(Duration::from_secs(1))).run().await;
     // A little less stands around a state than around an event, so even this one has a snapshot, and moves with the small one.
     assert_eq!((report.unwrap().moved, notes.load("a").await.unwrap().version.get()), (2, 1));
     assert!(store.verify::<Notes>().run().await.unwrap().is_sound());
@@ -180,21 +195,16 @@ async fn a_hundred_thousand<S: Store>(store: S) {
     assert_eq!(Repository::<Notes, _>::new(store).load("a").await.unwrap().texts.len(), EVENTS);
 }
 
-/// A server with the cache of a real one. A transaction has to fit into it.
-async fn roomy_server() -> DevServer {
-    DevServer::builder().cache_size_gb(2.0).always_own().start().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_events_in_one_append_are_recorded_together() {
     a_hundred_thousand(MemoryStore::new()).await;
     let server = roomy_server().await;
-    a_hundred_thousand(MongoStore::connect(server.uri(), "sizes").await.unwrap()).await;
+    a_hundred_thousand(patient_store(&server).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_the_cache_of_the_server_cannot_hold_is_refused_whole_and_the_store_goes_on() {
-    let store = empty_store().await;
+    let store = patient_store(server().await).await;
     let error = store.append(append("a", vec![large(15 << 20); 20])).await.unwrap_err();
     assert!(matches!(error, StoreError::Backend { .. }) && error.to_string().contains("too large"), "{error}");
     assert_eq!(store.head(&stream("a")).await.unwrap(), Version::NONE);
@@ -204,7 +214,7 @@ async fn an_append_that_the_cache_of_the_server_cannot_hold_is_refused_whole_and
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_of_more_than_48_mb_in_all_is_recorded_together() {
     let server = roomy_server().await;
-    let store = MongoStore::connect(server.uri(), "sizes").await.unwrap();
+    let store = patient_store(&server).await;
     let appended = store.append(append("a", vec![large(10 << 20); 6])).await.unwrap();
     assert_eq!(appended.receipt().version, 6);
     let notes = Repository::<Notes, _>::new(store.clone()).load("a").await.unwrap();
