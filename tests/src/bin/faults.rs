@@ -1,12 +1,14 @@
 //! Faults on three nodes under writers and readers in two processes, and the table of what happened.
 //!
-//! `cargo run --release -p tests --bin faults -- --seed 7`, and `-- --soak` for ten minutes with a fault every ten seconds.
+//! `cargo run --release -p tests --bin faults -- --seed 7`, and `-- --soak` for ten minutes with a fault every ten seconds. `RUST_LOG=debug` tells what
+//! the stores of both processes do.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tests::faults::{Kind, Run, Work};
+use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Parser)]
 struct Arguments {
@@ -35,6 +37,8 @@ enum Part {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, std::io::Error> {
+    let told = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::OFF);
+    tracing_subscriber::fmt().with_max_level(told).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     if let Some(Part::Work(work)) = arguments.part {
         work.until_told().await;

@@ -24,6 +24,8 @@ use crate::history::{History, Moment};
 /// After a fault, so many appends show that there is service again.
 const SERVICE: u64 = 20;
 const SERVICE_WITHIN: Duration = Duration::from_secs(60);
+/// After so long without service it is told what keeps the server busy.
+const LONG: Duration = Duration::from_secs(15);
 /// How long what was given up may still hang in the network before the verdict.
 const SETTLES: Duration = Duration::from_secs(3);
 /// How old an event is when it is archived, and how far apart the runs of the archive are.
@@ -144,12 +146,16 @@ async fn service_returns(worker: &Worker, cluster: &Cluster, after: &str) {
     let started = Instant::now();
     let shared = Arc::clone(&worker.shared);
     let before = shared.recorder.acknowledged();
+    let mut told = false;
     while shared.recorder.acknowledged() < before + SERVICE {
         assert!(
             started.elapsed() < SERVICE_WITHIN,
             "nothing is acknowledged any more after: {after}; {}",
             cluster.what_clients_do().await
         );
+        if started.elapsed() > LONG && !std::mem::replace(&mut told, true) {
+            println!("for {LONG:?} nothing is acknowledged after: {after}; {}", cluster.what_clients_do().await);
+        }
         sleep(Duration::from_millis(10)).await;
     }
 }
