@@ -140,7 +140,7 @@ async fn a_transaction_that_was_given_up_does_not_keep_its_places_from_others() 
     assert!(matches!(given_up, Err(StoreError::OutcomeUnknown { .. })), "{given_up:?}");
     let begun = Instant::now();
     let appended = other.append(append("b", 0, 1)).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(10), "the place was kept for {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "the place was kept for {:?}", begun.elapsed());
     assert_eq!(appended.receipt().stamps[0].position, 2);
     drop(fail_point);
 }
@@ -190,7 +190,7 @@ async fn a_server_that_is_too_slow_is_given_up_in_time_and_what_it_wrote_is_foun
     let started = Instant::now();
     let answer = victim.append("a", 0, 1).await;
     assert!(matches!(answer, Ok(Appended::Now(_))), "{answer:?}");
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     drop(fail_point);
     tokio::time::sleep(Duration::from_secs(1)).await;
     victim.assert_stored(&[("before", 1), ("a", 1)]).await;
@@ -211,7 +211,7 @@ async fn an_append_as_large_as_many_commits_gets_the_time_of_as_many() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_cannot_be_found_out_is_reported_as_unknown_and_found_later_by_its_key() {
-    let victim = Victim::open(Duration::from_millis(800)).await;
+    let victim = Victim::open(Duration::from_secs(2)).await;
     victim.append("before", 0, 1).await.unwrap();
     // Whatever is written, the answer is cut off, and so is every question about it.
     let fault = doc! { "failCommands": ["insert", "find"], "closeConnection": true };

@@ -60,7 +60,8 @@ async fn what_only_the_primary_has_is_neither_read_nor_acknowledged() {
     assert_eq!(read(&store, "a").await, 1, "an event that may be rolled back was read");
 
     replication(&server, "off").await;
-    let appended = store.append(append("c", 0)).await.unwrap();
+    let patient = MongoStore::builder(client.clone(), "majority").open().await.unwrap();
+    let appended = patient.append(append("c", 0)).await.unwrap();
     assert!(appended.receipt().stamps[0].position.get() >= 4);
     assert_eq!(read(&store, "a").await, 2);
 }

@@ -20,6 +20,8 @@ use tests::fail_point::FailPoint;
 use tests::server;
 
 const DEADLINE: Duration = Duration::from_secs(2);
+/// What a busy machine may add. Without a deadline each of these would last for ever.
+const SLACK: Duration = Duration::from_secs(8);
 
 fn stored(error: LoadError) -> StoreError {
     match error {
@@ -99,7 +101,7 @@ async fn every_read_from_a_frozen_server_ends_at_its_deadline_and_the_store_work
             other => panic!("{read}: {other:?}"),
         }
     }
-    assert!(took < DEADLINE * 3 + Duration::from_secs(2), "three groups of reads took {took:?}");
+    assert!(took < DEADLINE * 3 + SLACK, "three groups of reads took {took:?}");
     assert_eq!(accounts(&store).load("a").await.unwrap().version, 5);
 }
 
@@ -123,7 +125,7 @@ async fn a_batch_of_a_long_stream_that_does_not_come_ends_the_load_at_its_deadli
     };
     node.thaw().await.unwrap();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-    assert!(started.elapsed() < DEADLINE + Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < DEADLINE + SLACK, "{:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,8 +227,9 @@ async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it()
     let accounts = Repository::<Account, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
     import(&store, "a", 5).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    let delay = Duration::from_millis(300);
-    let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 300 };
+    // Below a second, after which the answer about the archive is old.
+    let delay = Duration::from_millis(800);
+    let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 800 };
     let slow = FailPoint::on_commands(server().await.uri(), "beside", doc! { "times": 2 }, data).await;
     let started = Instant::now();
     let (loaded, sent) = sent(&commands, accounts.load("a")).await;

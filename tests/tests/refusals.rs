@@ -168,7 +168,7 @@ async fn a_user_id_that_looks_like_an_operator_is_stored_as_it_is() {
 async fn refused(uri: &str) -> StoreError {
     let started = Instant::now();
     let error = MongoStore::connect(uri, "refused").await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(12), "it took {:?}", started.elapsed());
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
     while let Some(error) = cause {
         let text = format!("{error} {error:?}");
