@@ -168,6 +168,11 @@ impl Committer {
         }
     }
 
+    /// For so long there was nothing to commit.
+    pub(crate) fn idled(&mut self, idle: Duration) {
+        self.turns.idled(idle);
+    }
+
     /// Lets other processes go first, where there are any. Comes before a batch is taken, so that callers queue up meanwhile.
     pub(crate) async fn take_turns(&mut self) {
         if let Some(pause) = self.turns.pause() {
@@ -194,7 +199,7 @@ impl Committer {
             metrics::append_retried(reason.word());
             give_up_overdue(&mut batch, &problem);
             if reason == Reason::Position || batch.is_empty() {
-                // It is known already which position comes next.
+                // There is nothing to wait for any more.
                 continue;
             }
             failed += 1;
@@ -308,7 +313,11 @@ impl Committer {
         if self.newest.is_some() {
             self.turns.lost();
         }
-        tokio::time::sleep(self.turns.after_loss()).await;
+        if let Some(wait) = self.turns.after_loss() {
+            tokio::time::sleep(wait).await;
+            // What was read before is old by now: to insert after it would be one more lost race.
+            self.newest = None;
+        }
         Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use es_core::{Appended, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::append::batch::Batcher;
 use crate::append::commit::Committer;
@@ -59,10 +60,12 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
     let mut batcher = Batcher::default();
     loop {
         if batcher.is_empty() {
+            let idle = Instant::now();
             match receiver.recv().await {
                 Some(request) => batcher.push(request),
                 None => return,
             }
+            committer.idled(idle.elapsed());
         }
         committer.take_turns().await;
         gather(&mut receiver, &mut batcher).await;

@@ -4,6 +4,12 @@
 //! has won knows the newest position at once and would win again and again, while the others still ask for it. So where others are noticed, whoever has
 //! just committed lets them go first for about as long as a commit takes, and asks for the newest position instead of guessing it.
 //! Meanwhile its own callers queue up, and share the next commit: nothing is lost by waiting.
+//!
+//! A loser learns that it has lost when the winner's commit is done. If all losers tried again at once, all but one would lose again: so whoever has lost
+//! for the first time waits for as long as one of the others needs, and whoever has waited goes first.
+//!
+//! A process that commits without a rest would never notice one that always comes a moment too late. So now and then it rests for a part of a commit, long enough
+//! for the other one to get in.
 
 use std::time::Duration;
 
@@ -11,6 +17,9 @@ use tokio::time::Instant;
 
 /// How long after the last sign of another process there may still be one.
 const LASTS: Duration = Duration::from_millis(500);
+
+/// How long a process may commit without a rest while it knows of no other.
+const RESTLESS: Duration = Duration::from_millis(500);
 
 /// What is known of the other processes.
 #[derive(Debug)]
@@ -21,11 +30,19 @@ pub(crate) struct Turns {
     /// How many races are lost for one that is won, smoothed: about how many others there are.
     lost_for_one: f64,
     lost_since_won: u32,
+    /// When others last had the time to commit.
+    rested: Instant,
 }
 
 impl Turns {
     pub(crate) fn new() -> Self {
-        Self { others_until: None, commit: Duration::from_millis(2), lost_for_one: 0.0, lost_since_won: 0 }
+        Self {
+            others_until: None,
+            commit: Duration::from_millis(2),
+            lost_for_one: 0.0,
+            lost_since_won: 0,
+            rested: Instant::now(),
+        }
     }
 
     /// Whether another process was noticed a moment ago.
@@ -51,15 +68,35 @@ impl Turns {
         self.lost_since_won = 0;
     }
 
-    /// How long to let the others go first, after a commit.
-    pub(crate) fn pause(&self) -> Option<Duration> {
-        let turns = (0.5 + self.lost_for_one).min(4.0);
-        self.others_write().then(|| self.commit.mul_f64(turns * (0.5 + fastrand::f64())))
+    /// For so long there was nothing to commit.
+    pub(crate) fn idled(&mut self, idle: Duration) {
+        if idle >= self.commit / 2 {
+            self.rested = Instant::now();
+        }
     }
 
-    /// How long to wait after a lost race: a part of a commit, so that losers do not meet again at once.
-    pub(crate) fn after_loss(&self) -> Duration {
-        self.commit.mul_f64(fastrand::f64() * 0.5)
+    /// How long to let the others go first, before a commit.
+    pub(crate) fn pause(&mut self) -> Option<Duration> {
+        let turns = if self.others_write() {
+            (1.0 + self.lost_for_one).min(6.0)
+        } else if self.rested.elapsed() >= RESTLESS {
+            0.6
+        } else {
+            return None;
+        };
+        self.rested = Instant::now();
+        Some(self.commits(turns))
+    }
+
+    /// How long to let other losers go first, after a lost race. Not at all where this one has waited already.
+    pub(crate) fn after_loss(&self) -> Option<Duration> {
+        let turns = self.lost_for_one.clamp(0.3, 1.2);
+        (self.lost_since_won <= 1).then(|| self.commits(turns))
+    }
+
+    /// The time of so many commits, or a fifth more or less, so that processes do not march in step.
+    fn commits(&self, commits: f64) -> Duration {
+        self.commit.mul_f64(commits * (0.8 + 0.4 * fastrand::f64()))
     }
 }
 
@@ -68,9 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_alone_does_not_pause() {
+    fn a_process_alone_rests_for_a_moment_where_it_has_not_for_long() {
         let mut turns = Turns::new();
         turns.won(Duration::from_millis(1));
+        assert_eq!(turns.pause(), None);
+        turns.rested -= RESTLESS;
+        assert!(turns.pause().is_some_and(|rest| rest < Duration::from_millis(2)));
+        assert_eq!(turns.pause(), None);
+        turns.rested -= RESTLESS;
+        turns.idled(Duration::from_millis(10));
         assert_eq!(turns.pause(), None);
     }
 
@@ -80,11 +123,23 @@ mod tests {
         turns.lost();
         turns.won(Duration::from_millis(2));
         let few = turns.pause().unwrap();
-        assert!(few > Duration::ZERO && few < Duration::from_millis(5), "{few:?}");
+        assert!(few > Duration::ZERO && few < Duration::from_millis(4), "{few:?}");
         for _ in 0..50 {
             (0..6).for_each(|_| turns.lost());
             turns.won(Duration::from_millis(2));
         }
         assert!(turns.pause().unwrap() >= Duration::from_millis(4));
+    }
+
+    #[test]
+    fn whoever_has_lost_waits_once_and_then_goes_first() {
+        let mut turns = Turns::new();
+        turns.lost();
+        assert!(turns.after_loss().is_some());
+        turns.lost();
+        assert_eq!(turns.after_loss(), None);
+        turns.won(Duration::from_millis(2));
+        turns.lost();
+        assert!(turns.after_loss().is_some());
     }
 }
