@@ -62,6 +62,26 @@ impl<A: Default> Begin for A {
     }
 }
 
+/// A type that says where the fields come from that stored data does not have; `#[serde(default)]` on a type asks for it.
+///
+/// It is `Default` with a better explanation of what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, from which a missing field would be taken",
+    label = "no `Default` for `{Self}`",
+    note = "implement `Default` for `{Self}`, or write `#[serde(default)]` on those fields alone that may be missing"
+)]
+pub trait Missing: Sized {
+    /// The value whose fields are taken.
+    fn missing() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Missing for T {
+    fn missing() -> Self {
+        T::default()
+    }
+}
+
 /// An event of the past that is read as several events of today; `#[event(split(..))]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it is split into",
@@ -80,12 +100,36 @@ pub trait Split: Event {
     fn read_parts<E, P>(version: u32, payload: &P) -> Result<Vec<E>, DecodeError>
     where
         P: Payload,
-        Self::Parts: IntoEvents<E>,
+        Self::Parts: Parts<E>,
     {
         let old = Self::decode(version, payload)?;
         Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
     }
 }
+
+/// What an event of the past is split into: a tuple of events of the set.
+pub trait Parts<Set>: IntoEvents<Set> {}
+
+/// One of them.
+///
+/// It is `IntoEvents` with a better explanation of what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a part of a split, and not an event of `{Set}`",
+    label = "this is split into `{Self}`, which is not listed",
+    note = "list `{Self}` in `events(..)` or `init(..)`, or name an event that is listed there in `#[event(split(..))]`"
+)]
+pub trait Part<Set>: IntoEvents<Set> {}
+
+#[diagnostic::do_not_recommend]
+impl<Set, T: IntoEvents<Set>> Part<Set> for T {}
+
+macro_rules! parts {
+    ($(($($name:ident),+))+) => {$(
+        impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {}
+    )+};
+}
+
+parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) (A, B, C, D, E, F, G, H) }
 
 /// An event as the set that lists it sees it.
 ///

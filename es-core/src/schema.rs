@@ -37,7 +37,8 @@
 //! - A sample that no longer becomes the newest version of its event.
 //! - Another shape of the state under the same `snapshot(version = ..)`.
 //!
-//! A version that was never released may be changed: delete its lines from the file, and run with `ES_UPDATE=1`.
+//! A version that was never released may be changed: delete its lines from the file, and run with `ES_UPDATE=1`. After a merge with conflicts, keep what was
+//! released on either side, and let `ES_UPDATE=1` add the rest. A file with any other line is refused, and never written over.
 //!
 //! # What it cannot see
 //!
@@ -52,6 +53,7 @@ mod compare;
 mod difference;
 mod file;
 mod finding;
+mod grammar;
 mod literal;
 mod shape;
 #[cfg(test)]

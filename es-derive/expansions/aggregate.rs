@@ -193,12 +193,19 @@ const _: () = {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    use ::es_core::__private::{
+        self as __private, Refused as _, primitive::*, serde as __serde,
+    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
+    #[serde(
+        crate = "__serde",
+        remote = "Invoice",
+        rename = "Invoice",
+        rename_all = "camelCase"
+    )]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored {
         invoice_number: String,

@@ -154,12 +154,23 @@ where
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    use ::es_core::__private::{
+        self as __private, Refused as _, primitive::*, serde as __serde,
+    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(crate = "__serde", remote = "Cart", rename_all = "camelCase")]
+    #[serde(
+        crate = "__serde",
+        remote = "Cart",
+        rename = "Cart",
+        rename_all = "camelCase",
+        bound(
+            serialize = "T: __serde::Serialize",
+            deserialize = "T: __serde::de::DeserializeOwned"
+        )
+    )]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored<T: Clone> {
         items: Vec<T>,

@@ -8,12 +8,19 @@ pub struct InvoicePaid {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    use ::es_core::__private::{
+        self as __private, Refused as _, primitive::*, serde as __serde,
+    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
     )]
-    #[serde(crate = "__serde", remote = "InvoicePaid", rename_all = "camelCase")]
+    #[serde(
+        crate = "__serde",
+        remote = "InvoicePaid",
+        rename = "InvoicePaid",
+        rename_all = "camelCase"
+    )]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Stored {
         payment_id: String,

@@ -5,7 +5,9 @@ pub enum PaidAndSent {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    use ::es_core::__private::{
+        self as __private, Refused as _, primitive::*, serde as __serde,
+    };
     #[derive(
         ::es_core::__private::serde::Serialize,
         ::es_core::__private::serde::Deserialize
@@ -13,6 +15,7 @@ const _: () = {
     #[serde(
         crate = "__serde",
         remote = "PaidAndSent",
+        rename = "PaidAndSent",
         rename_all = "camelCase",
         rename_all_fields = "camelCase",
         tag = "kind",

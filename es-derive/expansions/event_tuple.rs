@@ -2,9 +2,16 @@ pub struct Moved(pub String, u32);
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{Refused as _, primitive::*, serde as __serde};
+    use ::es_core::__private::{
+        self as __private, Refused as _, primitive::*, serde as __serde,
+    };
     #[derive(::es_core::__private::serde::Serialize)]
-    #[serde(crate = "__serde", remote = "Moved", rename_all = "camelCase")]
+    #[serde(
+        crate = "__serde",
+        remote = "Moved",
+        rename = "Moved",
+        rename_all = "camelCase"
+    )]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Written {
         #[serde(rename = "0")]
@@ -23,7 +30,12 @@ const _: () = {
         &__this.1
     }
     #[derive(::es_core::__private::serde::Deserialize)]
-    #[serde(crate = "__serde", remote = "__Read", rename_all = "camelCase")]
+    #[serde(
+        crate = "__serde",
+        remote = "__Read",
+        rename = "Moved",
+        rename_all = "camelCase"
+    )]
     #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
     struct __Read {
         #[serde(rename = "0")]

@@ -110,14 +110,15 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let attributes = impl_attributes();
     let event_enum = expand_event_enum(&aggregate);
     let (name, set) = (&aggregate.name, &aggregate.event_enum);
-    let stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
-    let (impl_generics, this, where_clause) = stub.parts();
+    let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
     let (_, set_ty_generics, _) = aggregate.event_generics.split_for_impl();
     if !set_generics.params.is_empty() {
-        let bound = parse_quote!(#set #set_ty_generics: #private::Send + 'static);
+        let bound: syn::WherePredicate = parse_quote!(#set #set_ty_generics: #private::Send + 'static);
+        stub.generics.make_where_clause().predicates.push(bound.clone());
         set_generics.make_where_clause().predicates.push(bound);
     }
+    let (impl_generics, this, where_clause) = stub.parts();
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
     quote! {
         #error

@@ -4,6 +4,7 @@
 //! manifest lists it.
 
 mod attr;
+mod camel_case;
 mod check;
 mod dependency;
 mod diag;
@@ -37,6 +38,15 @@ use proc_macro::TokenStream;
 /// | `split(A, B)` | the fact is read as these, by `From<Self> for (A, B)`; the aggregate lists it in `split(..)` | it is read as itself |
 /// | `crate = path` | where the library is, such as `$crate` in a macro of another crate; absolute or from `crate` | the name of `es-core` in `Cargo.toml` |
 ///
+/// Each key as it is written:
+///
+/// ```text
+/// #[event(version = 3, since = 2, from = InvoicePaidV1, alias = "BillPaid", alias = "BillSettled")]
+/// #[event(version = 1, name = "InvoicePaid")]
+/// #[event(version = 1, split(InvoicePaid, ReceiptSent))]
+/// #[event(version = 1, crate = $crate::es_core)]
+/// ```
+///
 /// It implements `es_core::Event`, and serde's `Serialize` and `Deserialize`, so that neither is derived beside it. That the
 /// predecessor is version `M - 1` of the same name is proved when the program is compiled. That a released version stays as it
 /// was is for the schema lock to say: `es_core::schema::check::<Invoice>("events.lock")` in a test.
@@ -60,7 +70,8 @@ use proc_macro::TokenStream;
 /// | `struct Locked;` | `{}` |
 /// | `enum Closed { ByMail { letter_date: String } }` | `{ kind: "byMail", data: { letterDate: ".." } }` |
 ///
-/// `#[serde(..)]` attributes on the type, its fields and its variants are passed on, and win over these defaults.
+/// `#[serde(..)]` attributes on the type, its fields and its variants are passed on, and win over these defaults. What is stored owns its
+/// data, so no field borrows, and no two fields have one stored name.
 #[proc_macro_attribute]
 pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), &item.into()).into()
@@ -92,7 +103,15 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
 /// | `crate = path` | where the library is, such as `$crate` in a macro of another crate; absolute or from `crate` | the name of `es-core` in `Cargo.toml` |
 ///
-/// The keys may be spread over several `#[aggregate(..)]`.
+/// The keys may be spread over several `#[aggregate(..)]`, and each is written like this:
+///
+/// ```text
+/// #[derive(Aggregate)]
+/// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
+/// #[aggregate(split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
+/// #[aggregate(name = "invoice", event_enum = InvoiceFact, crate = $crate::es_core)]
+/// pub struct Invoice { .. }
+/// ```
 ///
 /// It generates the enum of all events, with a variant an event and the visibility of the aggregate, which implements
 /// `EventSet`, `From` for each event, `Serialize` and `Debug` (the name of the variant); `IntoEvents` for the enum and for

@@ -1,5 +1,7 @@
 //! The rules of the lock: what was released against what the code declares.
 
+use std::collections::HashSet;
+
 use super::collect::{Declared, DeclaredEvent, DeclaredVersion};
 use super::difference::{add_optional, difference, is_same};
 use super::finding::Finding;
@@ -247,10 +249,13 @@ impl EventRules<'_> {
 
     fn check_samples(&mut self, version: u32, samples: &[bson::Document], is_new: bool) -> bool {
         let name = self.event.info.event_type;
-        let mut is_read = true;
+        // What is wrong with one sample is often wrong with all.
+        let mut reasons = HashSet::new();
         for sample in samples {
             let Err(reason) = (self.read)(name, version, sample) else { continue };
-            is_read = false;
+            if !reasons.insert(reason.clone()) {
+                continue;
+            }
             let shown: String = literal::to_nodes(sample).iter().map(ToString::to_string).collect();
             let (what, remedy) = if is_new {
                 (
@@ -265,7 +270,7 @@ impl EventRules<'_> {
             };
             self.findings.push(Finding::broken(what, shown, remedy.to_owned()));
         }
-        is_read
+        reasons.is_empty()
     }
 }
 

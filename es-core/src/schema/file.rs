@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::finding::SchemaError;
-use super::tree::Node;
+use super::grammar::{self, Stray};
+use super::tree::{self, Node};
 
 /// How long a writer may take before it is believed to be dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -17,6 +18,9 @@ const HEADER: &str = "\
 # A test keeps this file. `ES_UPDATE=1 cargo test` adds what is new; nothing here is edited by hand, for it is stored like this.
 ";
 
+/// What a merge leaves at the beginning of a line.
+const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+
 /// The sections of the file, none where there is no file.
 pub(super) fn read(path: &Path) -> Result<Vec<Node>, SchemaError> {
     let text = match fs::read_to_string(path) {
@@ -24,8 +28,18 @@ pub(super) fn read(path: &Path) -> Result<Vec<Node>, SchemaError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(SchemaError::Io { path: path.to_owned(), source }),
     };
-    // A checkout may have given the lines other endings.
-    Node::parse(&text.replace("\r\n", "\n")).map_err(|line| SchemaError::Malformed { path: path.to_owned(), line })
+    // A checkout may have given the lines other endings, and an editor a mark at the beginning.
+    parse(&text.trim_start_matches('\u{feff}').replace("\r\n", "\n"), path)
+}
+
+fn parse(text: &str, path: &Path) -> Result<Vec<Node>, SchemaError> {
+    if let Some(at) = text.lines().position(|line| CONFLICT.iter().any(|mark| line.starts_with(mark))) {
+        return Err(SchemaError::Conflicted { path: path.to_owned(), line: at + 1 });
+    }
+    let malformed = |line| SchemaError::Malformed { path: path.to_owned(), line };
+    let sections = Node::parse(text).map_err(malformed)?;
+    grammar::check(&sections).map_err(|Stray(place)| malformed(tree::line_of(text, place)))?;
+    Ok(sections)
 }
 
 /// Changes the file while nobody else does: what others have written by then is kept.

@@ -79,6 +79,18 @@ pub enum SchemaError {
         /// The line, from 1.
         line: usize,
     },
+    /// A merge of the lock was not finished.
+    #[error(
+        "line {line} of {} is a conflict of a merge; keep what was released on either side, remove the lines of the merge, and run \
+         `ES_UPDATE=1 cargo test` to add the rest",
+        .path.display()
+    )]
+    Conflicted {
+        /// The file of the lock.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// The lock cannot be read or written.
     #[error("{} cannot be read or written: {source}", .path.display())]
     Io {

@@ -36,11 +36,8 @@ impl Node {
     /// The number of a line that is indented as none can be.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, usize> {
         let mut open: Vec<Self> = vec![Self::default()];
-        for (at, raw) in text.lines().enumerate() {
+        for (at, raw) in text.lines().enumerate().filter(|(_, raw)| says_something(raw)) {
             let line = raw.trim_start_matches(' ');
-            if line.is_empty() || raw.starts_with('#') {
-                continue;
-            }
             let spaces = raw.len() - line.len();
             let level = spaces / INDENT.len() + 1;
             if !spaces.is_multiple_of(INDENT.len()) || level > open.len() {
@@ -60,6 +57,16 @@ impl Node {
         writeln!(f, "{}", self.line)?;
         self.children.iter().try_for_each(|child| child.write(f, level + 1))
     }
+}
+
+fn says_something(line: &str) -> bool {
+    !line.trim_start_matches(' ').is_empty() && !line.starts_with('#')
+}
+
+/// The number of the line that is in a place among those that say something, from 1.
+pub(super) fn line_of(text: &str, place: usize) -> usize {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| says_something(line));
+    lines.nth(place).map_or(0, |(at, _)| at + 1)
 }
 
 /// Ends the lines that are open at a level or below it: each becomes the last child of the one above.

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::parse::ParseStream;
 use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
 
-use super::{Cell, parse_keys, unknown_key, value};
+use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
 use crate::symbol::{
     AGGREGATE, CRATE, EVENT_ENUM, EVENTS, EVERY, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
@@ -12,6 +12,7 @@ use crate::symbol::{
 
 const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, CRATE];
 const SNAPSHOT_KEYS: &[Symbol] = &[EVERY, VERSION];
+const SNAPSHOT_EXAMPLE: &str = "snapshot(every = 100, version = 1)";
 
 pub(crate) struct AggregateAttr {
     pub(crate) name: Cell<LitStr>,
@@ -51,10 +52,12 @@ impl AggregateAttr {
                 continue;
             };
             let parsed = given.parse_args_with(|input: ParseStream<'_>| {
-                parse_keys(diag, input, |key, input| attr.parse_key(diag, key, input))
+                let example = "#[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]";
+                parse_keys(diag, input, example, |key, input| attr.parse_key(diag, key, input))
             });
-            if let Err(error) = parsed {
-                diag.push(error);
+            match parsed {
+                Ok(keys) => attr.is_garbled |= keys == Keys::Garbled,
+                Err(error) => diag.push(error),
             }
         }
         attr
@@ -93,6 +96,9 @@ impl AggregateAttr {
             // crate = ::renamed
             let value = value::krate(diag, key, input);
             self.krate.set(diag, key, value)
+        } else if SNAPSHOT_KEYS.iter().any(|known| key == *known) {
+            diag.error(key, format_args!("`{key}` is a key of `snapshot(..)`; write `{SNAPSHOT_EXAMPLE}`"));
+            super::skip_to_comma(input)
         } else {
             self.is_garbled = true;
             unknown_key(diag, "#[aggregate(..)]", key, KEYS);
@@ -104,8 +110,11 @@ impl AggregateAttr {
 impl SnapshotAttr {
     fn parse(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<Self> {
         let mut attr = Self { every: Cell::new(EVERY), version: Cell::new(VERSION) };
-        let content = value::parenthesized(key, input, "snapshot(every = 100, version = 1)")?;
-        parse_keys(diag, &content, |key, input| {
+        let content = value::parenthesized(key, input, SNAPSHOT_EXAMPLE)?;
+        if content.is_empty() {
+            diag.error(key, format_args!("`snapshot` is empty; write `{SNAPSHOT_EXAMPLE}`, or remove it"));
+        }
+        parse_keys(diag, &content, SNAPSHOT_EXAMPLE, |key, input| {
             if key == EVERY {
                 // every = 100
                 let value = value::number(diag, key, input, "every = 100", u64::MAX);

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::{LitInt, LitStr, Path, TypePath};
 
-use super::{Cell, parse_keys, unknown_key, value};
+use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
 use crate::symbol::{ALIAS, CRATE, FROM, NAME, SINCE, SPLIT, Symbol, VERSION};
 
@@ -36,7 +36,7 @@ impl EventAttr {
         };
         let largest = u64::from(u32::MAX);
         let parser = |input: syn::parse::ParseStream<'_>| {
-            parse_keys(diag, input, |key, input| {
+            parse_keys(diag, input, "#[event(version = 1, name = \"InvoicePaid\")]", |key, input| {
                 if key == VERSION {
                     // version = 2
                     let value = value::number(diag, key, input, "version = 1", largest);
@@ -72,8 +72,9 @@ impl EventAttr {
                 Ok(())
             })
         };
-        if let Err(error) = parser.parse2(tokens) {
-            diag.push(error);
+        match parser.parse2(tokens) {
+            Ok(keys) => attr.is_garbled |= keys == Keys::Garbled,
+            Err(error) => diag.push(error),
         }
         attr
     }

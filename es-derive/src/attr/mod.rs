@@ -63,24 +63,36 @@ impl<T> Cell<T> {
     }
 }
 
-/// Reads `key …, key …` and hands each key to `read`, which reads on from there.
+/// Whether each key could be read; where one could not, what seems to be missing may be that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Read,
+    Garbled,
+}
+
+/// Reads `key …, key …` and hands each key to `read`, which reads on from there. The example is what the whole looks like.
 ///
 /// After a mistake it goes on behind the next comma.
 fn parse_keys(
     diag: &Diag,
     input: ParseStream<'_>,
+    example: &str,
     mut read: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
-) -> syn::Result<()> {
+) -> syn::Result<Keys> {
+    let mut keys = Keys::Read;
     while !input.is_empty() {
-        let read_one = |input: ParseStream<'_>, read: &mut dyn FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>| {
-            let key = input
-                .call(Ident::parse_any)
-                .map_err(|error| syn::Error::new(error.span(), "expected a key such as `name = \"..\"`"))?;
-            read(&key, input)
-        };
-        if let Err(error) = read_one(input, &mut read) {
-            diag.push(error);
-            skip_to_comma(input)?;
+        match input.call(Ident::parse_any) {
+            Ok(key) => {
+                if let Err(error) = read(&key, input) {
+                    diag.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            Err(error) => {
+                keys = Keys::Garbled;
+                diag.error_at(error.span(), format_args!("this is no key; write `{example}`"));
+                skip_to_comma(input)?;
+            }
         }
         if input.is_empty() {
             break;
@@ -88,13 +100,17 @@ fn parse_keys(
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
         } else {
-            diag.push(input.error("expected `,` before this"));
+            diag.push(comma_missing(input, example));
             if !input.peek(Ident::peek_any) {
                 skip_to_comma(input)?;
             }
         }
     }
-    Ok(())
+    Ok(keys)
+}
+
+fn comma_missing(input: ParseStream<'_>, example: &str) -> syn::Error {
+    input.error(format_args!("a comma is missing before this; write `{example}`"))
 }
 
 /// Passes over everything up to the next comma.

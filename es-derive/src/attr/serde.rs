@@ -1,7 +1,7 @@
 //! What the user's own `#[serde(..)]` attributes decide, so that the generated ones do not decide it again.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Token};
 
 use crate::diag::Diag;
 use crate::symbol::SERDE;
@@ -46,6 +46,31 @@ impl SerdeKeys {
             }
         }
     }
+}
+
+/// The names that the attributes of a field give it.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) renamed: Option<String>,
+    pub(crate) aliases: Vec<String>,
+}
+
+/// What `rename = ".."` and `alias = ".."` say; a name for writing and another for reading is left to serde.
+pub(crate) fn names_of(attrs: &[Attribute]) -> Names {
+    let mut names = Names::default();
+    for attr in serde_attrs(attrs) {
+        let Ok(metas) = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) else { continue };
+        for meta in &metas {
+            let Meta::NameValue(given) = meta else { continue };
+            let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &given.value else { continue };
+            if given.path.is_ident("rename") {
+                names.renamed = Some(text.value());
+            } else if given.path.is_ident("alias") {
+                names.aliases.push(text.value());
+            }
+        }
+    }
+    names
 }
 
 pub(crate) fn serde_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {

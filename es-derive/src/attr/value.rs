@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Path, Token, Type, TypePath};
 
-use super::skip_to_comma;
+use super::{comma_missing, skip_to_comma};
 use crate::diag::Diag;
 
 /// Reads `= <value>` and gives back its tokens as an expression; the error says what the key looks like.
@@ -22,6 +22,9 @@ fn assign(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()>
     if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
         return Ok(());
+    }
+    if input.peek(syn::token::Paren) || input.peek(Token![:]) {
+        return Err(syn::Error::new(key.span(), format_args!("the value of `{key}` follows a `=`; write `{example}`")));
     }
     Err(syn::Error::new(key.span(), format_args!("`{key}` has no value; write `{example}`")))
 }
@@ -111,17 +114,39 @@ pub(super) fn check_name(diag: &Diag, lit: LitStr, what: &str) -> Option<LitStr>
         return None;
     }
     if let Some(letter) = text.chars().find(|letter| !allowed(*letter)) {
+        let remedy = similar_name(&text, allowed);
         diag.error(
             &lit,
-            format_args!("`{what}` has {letter:?} in it; a stored name has letters, digits, `_`, `.`, `-` and `:`"),
+            format_args!(
+                "`{what}` has {letter:?} in it; a stored name has letters, digits, `_`, `.`, `-` and `:`, such as {remedy:?}"
+            ),
         );
         return None;
     }
-    if let Some(first) = text.chars().next().filter(|letter| !letter.is_alphabetic() && *letter != '_') {
-        diag.error(&lit, format_args!("`{what}` starts with {first:?}; a stored name starts with a letter"));
+    if let Some(first) = text.chars().next().filter(|letter| !begins_name(*letter)) {
+        let remedy = similar_name(&text, allowed);
+        diag.error(
+            &lit,
+            format_args!("`{what}` starts with {first:?}; a stored name starts with a letter, such as {remedy:?}"),
+        );
         return None;
     }
     Some(lit)
+}
+
+fn begins_name(letter: char) -> bool {
+    letter.is_alphabetic() || letter == '_'
+}
+
+/// The name that may have been meant.
+fn similar_name(text: &str, allowed: impl Fn(char) -> bool) -> String {
+    let kept: String =
+        text.split(|letter| !allowed(letter)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+    match kept.chars().next() {
+        Some(first) if begins_name(first) => kept,
+        Some(_) => format!("Event{kept}"),
+        None => "InvoicePaid".to_owned(),
+    }
 }
 
 /// `from = InvoicePaidV1`: a type, by its path.
@@ -144,7 +169,12 @@ pub(super) fn path_type(
 pub(super) fn ident(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<Ident>> {
     let Some(TypePath { qself: None, path, .. }) = path_type(diag, key, input, example)? else { return Ok(None) };
     if let Some(ident) = path.get_ident() {
-        return Ok(Some(ident.clone()));
+        // A type may be called `Self` or `crate` as far as the grammar goes, and nothing can be given that name.
+        if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
+            return Ok(Some(ident.clone()));
+        }
+        diag.error(ident, format_args!("`{ident}` is a keyword; write a name of your own, such as `{example}`"));
+        return Ok(None);
     }
     diag.error(path, format_args!("`{key}` is one new name, without path; write `{example}`"));
     Ok(None)
@@ -216,7 +246,7 @@ pub(super) fn types(
     let content = parenthesized(key, input, example)?;
     let is_empty = content.is_empty();
     let mut types = Vec::new();
-    list(diag, &content, |content| {
+    list(diag, &content, example, |content| {
         let begin = content.fork();
         match content.parse::<Type>() {
             Ok(Type::Path(own)) if own.path.is_ident("Self") => {
@@ -240,7 +270,7 @@ pub(super) fn names(
     let content = parenthesized(key, input, example)?;
     let is_empty = content.is_empty();
     let mut names = Vec::new();
-    list(diag, &content, |content| {
+    list(diag, &content, example, |content| {
         let begin = content.fork();
         match content.parse::<Lit>() {
             Ok(Lit::Str(lit)) => names.extend(check_name(diag, lit, &key.to_string())),
@@ -266,6 +296,7 @@ fn begin_error(input: ParseStream<'_>, key: &Ident, given: &str, example: &str) 
 fn list(
     diag: &Diag,
     content: ParseStream<'_>,
+    example: &str,
     mut read: impl FnMut(ParseStream<'_>) -> syn::Result<()>,
 ) -> syn::Result<()> {
     while !content.is_empty() {
@@ -277,7 +308,7 @@ fn list(
             break;
         }
         if !content.peek(Token![,]) {
-            diag.push(content.error("expected `,` before this"));
+            diag.push(comma_missing(content, example));
             skip_to_comma(content)?;
         }
         if content.peek(Token![,]) {

@@ -4,13 +4,15 @@ use quote::ToTokens;
 use syn::TypePath;
 use syn::ext::IdentExt;
 
-use super::item;
+use super::{fields, item};
 use crate::diag::Diag;
 use crate::model::Aggregate;
 
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     item::check_kind(diag, aggregate.input, "an aggregate");
     item::check_lifetimes(diag, aggregate.input, "an aggregate");
+    fields::check_owned(diag, aggregate.input);
+    fields::check_stored_names_differ(diag, aggregate.input, aggregate.shape);
     check_there_are_events(diag, aggregate);
     check_lists_are_not_empty(diag, aggregate);
     check_events_are_listed_once(diag, aggregate);
@@ -78,7 +80,12 @@ fn check_variants_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
             continue;
         };
         let (other, shown) = (shown(first), shown(event.ty));
-        if other != shown {
+        if other != shown && is_same_path(first, event.ty) {
+            diag.conflict(
+                (first, format_args!("`{other}` and `{shown}` are one event, stored under one name")),
+                (event.ty, format_args!("write an event of its own instead: `#[event(version = 1)] struct ..`")),
+            );
+        } else if other != shown {
             diag.conflict(
                 (first, format_args!("`{other}` and `{shown}` would both be the variant `{variant}`")),
                 (event.ty, format_args!("import one of them under another name: `use {shown} as ..`")),
@@ -139,6 +146,12 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
         ),
         (_, None) => {}
     }
+}
+
+/// Whether the types differ in their arguments alone.
+fn is_same_path(left: &TypePath, right: &TypePath) -> bool {
+    let names = |ty: &TypePath| ty.path.segments.iter().map(|segment| segment.ident.clone()).collect::<Vec<_>>();
+    names(left) == names(right)
 }
 
 fn shown(ty: &TypePath) -> String {

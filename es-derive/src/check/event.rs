@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use syn::punctuated::Punctuated;
 use syn::{Data, Fields, Meta, Path, Token};
 
-use super::item;
+use super::{fields, item};
 use crate::diag::Diag;
 use crate::model::{Event, Shape};
 use crate::symbol::EVENT;
@@ -14,6 +14,8 @@ const MOST_PARTS: usize = 8;
 pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     item::check_kind(diag, event.input, "an event");
     item::check_lifetimes(diag, event.input, "an event");
+    fields::check_owned(diag, event.input);
+    fields::check_stored_names_differ(diag, event.input, event.shape);
     check_version_is_given(diag, event);
     check_since(diag, event);
     check_predecessor(diag, event);
@@ -65,7 +67,9 @@ fn check_predecessor(diag: &Diag, event: &Event<'_>) {
         }
     }
     let (Some(key), Some(from)) = (event.attr.from.key(), event.from()) else { return };
-    if oldest == 1 {
+    if oldest == 1 && event.attr.since.is_given() {
+        diag.error(key, "`since = 1` says that this type reads version 1 itself; remove `from`, or remove `since`");
+    } else if oldest == 1 {
         diag.error(key, "version 1 has no predecessor; remove `from`, or write the version that this is");
     } else if from.path.is_ident(&event.input.ident) || from.path.is_ident("Self") {
         let previous = oldest - 1;

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod event;
+mod fields;
 mod item;
 
 pub(crate) use aggregate::aggregate;

@@ -3,7 +3,7 @@ use quote::quote;
 use syn::{Generics, parse_quote};
 
 use super::span::{local, self_as};
-use super::stored::mirror_imports;
+use super::stored::{self, mirror_imports};
 use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
@@ -90,7 +90,9 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     if types.is_empty() {
         return generics;
     }
+    let default = stored::own_default(aggregate.input, &aggregate.serde, &private);
     let clause = generics.make_where_clause();
+    clause.predicates.extend(default);
     for ty in types {
         clause.predicates.push(parse_quote! {
             #ty: #private::serde::Serialize + #private::serde::de::DeserializeOwned

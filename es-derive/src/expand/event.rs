@@ -4,7 +4,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
 
 use super::span::{call, local, over, qualified, self_as};
-use super::{impl_attributes, private, proof, stored};
+use super::{impl_attributes, names, private, proof, stored};
 use crate::attr::serde::{SerdeKeys, serde_attrs};
 use crate::model::{Event, Shape};
 
@@ -41,6 +41,8 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
     }
     let (import, serde) = expand_serde_path(event, &private);
     let style = container_style(event.shape, &event.serde);
+    let mut item = item.clone();
+    names::spell_out(&mut item, &event.serde, event.shape);
     quote! {
         #import
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]

@@ -1,9 +1,11 @@
 //! From the checked model to tokens. Nothing here reports a mistake of the user.
 
 mod aggregate;
+mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
+mod names;
 mod proof;
 mod span;
 mod state;

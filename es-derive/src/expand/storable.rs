@@ -13,7 +13,7 @@ use super::stored::Original;
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
 
-/// With one of these serde does not ask the type of the field, or not for both ways.
+/// With one of these serde does not ask the type of the field, or not for both ways. The last three stand on the type and ask another one.
 const ASKS_LESS: &[&str] = &[
     "with",
     "serialize_with",
@@ -24,6 +24,9 @@ const ASKS_LESS: &[&str] = &[
     "getter",
     "flatten",
     "bound",
+    "from",
+    "try_from",
+    "into",
 ];
 
 /// Types that serde knows. One of the user's that hides such a name is left to serde's own words.

@@ -1,14 +1,17 @@
 //! Mirrors: hidden types that serde derives on, in place of a type of the user's.
 
+use std::fmt::Write as _;
+
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::visit_mut::VisitMut;
-use syn::{Data, DeriveInput, Generics, Path, Type, parse_quote};
+use syn::{Data, DeriveInput, Generics, Path, Type, WherePredicate, parse_quote};
 
 use super::event::{container_style, fields};
 use super::span::local;
 use super::storable::{self, Obligations};
-use super::{impl_attributes, private};
+use super::{container_default, impl_attributes, names, private};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
@@ -31,13 +34,15 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
-        let Obligations { items, input } = storable::expand(self);
+        let Obligations { items, mut input } = storable::expand(self);
+        let default = container_default::take(&mut input, self.krate);
+        names::spell_out(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };
         let mut mirror = match self.shape {
-            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(),
-            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({})),
-            Shape::Unit => asked.mirror_same(&quote!(;)),
-            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body()),
+            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default.as_ref()),
+            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default.as_ref()),
+            Shape::Unit => asked.mirror_same(&quote!(;), default.as_ref()),
+            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default.as_ref()),
         };
         // Before serde's own code, so that it is what the compiler says first.
         mirror.items = [items, mirror.items].into_iter().collect();
@@ -99,14 +104,17 @@ impl Original<'_> {
     /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
-    fn mirror_same(&self, body: &TokenStream) -> Mirror {
+    fn mirror_same(&self, body: &TokenStream, default: Option<&TokenStream>) -> Mirror {
         let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
         let name = local("__Stored");
         let remote = self.remote();
         let private = private(self.krate);
         let derives = quote!(#private::serde::Serialize, #private::serde::Deserialize);
-        let items = self.definition(&derives, &quote!(, remote = #remote), &keyword, &name, body);
-        let (_, ty_generics, _) = self.input.generics.split_for_impl();
+        let (ident, (_, ty_generics, _)) = (&self.input.ident, self.input.generics.split_for_impl());
+        let (default_style, default) = self.default(default, &quote!(#ident #ty_generics), &|value| value.clone());
+        let style = quote!(, remote = #remote #default_style);
+        let definition = self.definition(&derives, &style, &keyword, &name, body);
+        let items = quote!(#definition #default);
         let turbofish = ty_generics.as_turbofish();
         Mirror {
             items,
@@ -128,7 +136,7 @@ impl Original<'_> {
     /// struct __Read { #[serde(rename = "0")] __0: String }
     /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(__Read::deserialize(deserializer), |read| Moved { 0: read.__0 }) }
     /// ```
-    fn mirror_tuple(&self) -> Mirror {
+    fn mirror_tuple(&self, default: Option<&TokenStream>) -> Mirror {
         let private = private(self.krate);
         let (ident, generics) = (&self.input.ident, &self.input.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -136,7 +144,7 @@ impl Original<'_> {
         let (written, read, this, d, read_fn) =
             (local("__Written"), local("__Read"), local("__this"), local("__D"), local("__read"));
         let (mut write_fields, mut read_fields) = (TokenStream::new(), TokenStream::new());
-        let (mut getters, mut taken) = (TokenStream::new(), TokenStream::new());
+        let (mut getters, mut taken, mut given) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
         for (at, field) in fields(self.input).into_iter().enumerate() {
             let name = format_ident!("__{at}");
             let getter = format_ident!("__field_{at}");
@@ -155,16 +163,22 @@ impl Original<'_> {
                 }
             });
             taken.extend(quote!(#index: #read.#name,));
+            given.extend(quote!(#name: #this.#index,));
         }
         let remote = self.remote();
         let keyword = quote!(struct);
-        let (write_style, read_style) = (quote!(, remote = #remote), quote!(, remote = "__Read"));
+        let (default_style, default) = self.default(
+            default,
+            &quote!(#read #ty_generics),
+            &|value| quote!({ let #this: #ident #ty_generics = #value; #read { #given } }),
+        );
+        let (write_style, read_style) = (quote!(, remote = #remote), quote!(, remote = "__Read" #default_style));
         let write_body = quote!({ #write_fields });
         let read_body = quote!({ #read_fields });
         let writer =
             self.definition(&quote!(#private::serde::Serialize), &write_style, &keyword, &written, &write_body);
         let reader = self.definition(&quote!(#private::serde::Deserialize), &read_style, &keyword, &read, &read_body);
-        let mut read_generics = with_deserialize(generics, &private);
+        let mut read_generics = with_deserialize(self.input, self.serde, &private);
         read_generics.params.push(parse_quote!(#d));
         read_generics.make_where_clause().predicates.push(parse_quote!(#d: #private::serde::Deserializer<'__de>));
         let (read_impl_generics, _, read_where_clause) = read_generics.split_for_impl();
@@ -173,6 +187,7 @@ impl Original<'_> {
             #writer
             #getters
             #reader
+            #default
             #[allow(deprecated, clippy::multiple_bound_locations)]
             fn #read_fn #read_impl_generics(
                 #source: #d,
@@ -186,6 +201,49 @@ impl Original<'_> {
         Mirror { items, serialize: quote!(#written #turbofish::serialize), deserialize: quote!(#read_fn) }
     }
 
+    /// What serde is told of a default for the whole type, and the function that it calls then.
+    fn default(
+        &self,
+        value: Option<&TokenStream>,
+        ty: &TokenStream,
+        make: &dyn Fn(&TokenStream) -> TokenStream,
+    ) -> (TokenStream, TokenStream) {
+        let Some(value) = value else { return (TokenStream::new(), TokenStream::new()) };
+        let mut generics = self.input.generics.clone();
+        if let Some(own) = own_default(self.input, self.serde, &private(self.krate)) {
+            generics.make_where_clause().predicates.push(own);
+        }
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let (function, value) = (container_default::function(), make(value));
+        let called = function.to_string();
+        (
+            quote!(, default = #called),
+            quote! {
+                #[allow(deprecated)]
+                fn #function #impl_generics() -> #ty #where_clause { #value }
+            },
+        )
+    }
+
+    /// What serde is told of the parameters: that each can be stored.
+    ///
+    /// Left alone, serde would ask for `Deserialize` with its own lifetime, and where a trait of the user's stands for `DeserializeOwned`, the
+    /// compiler could not tell which of the two to take.
+    fn bound(&self) -> TokenStream {
+        if self.serde.has("bound") || self.input.generics.type_params().next().is_none() {
+            return TokenStream::new();
+        }
+        let of_all = |bound: &str| {
+            let params = self.input.generics.type_params();
+            params.map(|param| format!("{}: __serde::{bound}", param.ident)).collect::<Vec<_>>().join(", ")
+        };
+        let (write, mut read) = (of_all("Serialize"), of_all("de::DeserializeOwned"));
+        if let Some(own) = own_default(self.input, self.serde, &quote!(__private)) {
+            let _ = write!(read, ", {}", own.to_token_stream());
+        }
+        quote!(, bound(serialize = #write, deserialize = #read))
+    }
+
     fn definition(
         &self,
         derives: &TokenStream,
@@ -195,6 +253,12 @@ impl Original<'_> {
         body: &TokenStream,
     ) -> TokenStream {
         let names = container_style(self.shape, self.serde);
+        let bound = self.bound();
+        // serde stores the name of a struct that has a `tag`, and says it in errors.
+        let renamed = (!self.serde.has("rename")).then(|| {
+            let name = self.input.ident.unraw().to_string();
+            quote!(, rename = #name)
+        });
         let attrs = mirrored_attrs(&self.input.attrs).filter(|attr| !attr.path().is_ident("cfg"));
         let generics = &self.input.generics;
         let where_clause = &generics.where_clause;
@@ -208,7 +272,7 @@ impl Original<'_> {
         };
         quote! {
             #[derive(#derives)]
-            #[serde(crate = "__serde" #style #names)]
+            #[serde(crate = "__serde" #style #renamed #names #bound)]
             #(#attrs)*
             #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
             #definition
@@ -222,19 +286,28 @@ impl Original<'_> {
 pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
-        use #private::{Refused as _, primitive::*, serde as __serde};
+        use #private::{self as __private, Refused as _, primitive::*, serde as __serde};
     }
 }
 
-/// The generics with the lifetime `'__de`, from which every parameter can be read.
-fn with_deserialize(generics: &Generics, private: &TokenStream) -> Generics {
-    let mut result = generics.clone();
+/// The generics with the lifetime `'__de`, where every parameter can be read.
+fn with_deserialize(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Generics {
+    let mut result = input.generics.clone();
     result.params.insert(0, parse_quote!('__de));
-    for param in generics.type_params() {
-        let param = &param.ident;
-        result.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Deserialize<'__de>));
+    let params = input.generics.type_params().map(|param| &param.ident);
+    let read = params.map(|param| parse_quote!(#param: #private::serde::de::DeserializeOwned));
+    let predicates: Vec<WherePredicate> = read.chain(own_default(input, serde, private)).collect();
+    if !predicates.is_empty() {
+        result.make_where_clause().predicates.extend(predicates);
     }
     result
+}
+
+/// What a generic type with `#[serde(default)]` has to have; of any other type the compiler knows it.
+pub(super) fn own_default(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Option<WherePredicate> {
+    let is_asked = serde.has("default") && input.generics.type_params().next().is_some();
+    let (ident, (_, ty_generics, _)) = (&input.ident, input.generics.split_for_impl());
+    is_asked.then(|| parse_quote!(#ident #ty_generics: #private::Default))
 }
 
 /// ```text
@@ -257,7 +330,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
         let param = &param.ident;
         write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
     }
-    let read = with_deserialize(&input.generics, &private);
+    let read = with_deserialize(input, &event.serde, &private);
     let (write_generics, _, write_where) = write.split_for_impl();
     let (read_generics, _, read_where) = read.split_for_impl();
     let imports = mirror_imports(&private);

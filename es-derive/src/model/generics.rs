@@ -71,13 +71,18 @@ pub(super) fn used_by(generics: &Generics, tokens: &impl ToTokens) -> Generics {
 ///
 /// A field that is left out, made by `Default` or written by a function asks something else, and so do `PhantomData<T>` and `T::Item`.
 pub(super) fn are_plainly_stored(input: &DeriveInput) -> bool {
-    let plain = |attrs: &[Attribute]| {
-        SerdeKeys::of(attrs).has_only(&["rename", "alias", "rename_all", "rename_all_fields", "deny_unknown_fields"])
-            && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
+    let has_only = |attrs: &[Attribute], keys: &[&str]| {
+        SerdeKeys::of(attrs).has_only(keys) && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
     };
-    let plain_field =
-        |field: &Field| plain(&field.attrs) && asks_of_parameters_only(&field.ty.to_token_stream(), input);
-    plain(&input.attrs)
+    let plain = |attrs: &[Attribute]| has_only(attrs, &["rename", "alias", "rename_all"]);
+    let names_none = |field: &Field| {
+        let mut params = input.generics.params.iter().filter_map(name);
+        !params.any(|param| mentions(&field.ty, param))
+    };
+    let plain_field = |field: &Field| {
+        names_none(field) || plain(&field.attrs) && asks_of_parameters_only(&field.ty.to_token_stream(), input)
+    };
+    has_only(&input.attrs, &["default", "deny_unknown_fields", "rename", "rename_all", "rename_all_fields"])
         && match &input.data {
             Data::Struct(data) => data.fields.iter().all(plain_field),
             Data::Enum(data) => {

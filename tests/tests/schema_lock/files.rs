@@ -28,6 +28,56 @@ fn a_file_that_was_edited_is_refused_by_line() {
 }
 
 #[test]
+fn a_line_that_no_lock_has_is_refused_and_nothing_is_written_over() {
+    let lock = first_lock();
+    let released = lock.text();
+    let section = &released[released.find("aggregate").unwrap()..];
+    for (edited, line) in [
+        ("hello\n".to_owned(), 1),
+        ("{ \"events\": [] }\n".to_owned(), 1),
+        (released.replace("  ", "\t"), 5),
+        (released.replacen("  state 1\n", "  state one\n", 1), 5),
+        (released.replacen("  state 1\n", "  colour red\n  state 1\n", 1), 5),
+        (released.replacen("    version 1\n", "    version 1\n    version 1\n", 1), 9),
+        (format!("{released}{section}"), released.lines().count() + 1),
+    ] {
+        fs::write(&lock.path, &edited).unwrap();
+        for error in [lock.check::<first::Invoice>().unwrap_err(), lock.update::<first::Invoice>().unwrap_err()] {
+            assert!(error.starts_with(&format!("line {line} of ")), "{error}\n{edited}");
+            assert!(
+                error.ends_with("is not a line of a schema lock; restore the file from version control"),
+                "{error}"
+            );
+        }
+        assert_eq!(lock.text(), edited);
+    }
+}
+
+#[test]
+fn a_merge_that_was_not_finished_is_refused_with_what_to_do() {
+    let lock = first_lock();
+    let released = lock.text();
+    for (merged, line) in [
+        (format!("<<<<<<< HEAD\n{released}=======\n{released}>>>>>>> theirs\n"), 1),
+        (released.replacen("  state 1\n", "<<<<<<< HEAD\n  state 1\n=======\n  state 2\n>>>>>>> theirs\n", 1), 5),
+    ] {
+        fs::write(&lock.path, &merged).unwrap();
+        for error in [lock.check::<first::Invoice>().unwrap_err(), lock.update::<first::Invoice>().unwrap_err()] {
+            assert!(error.starts_with(&format!("line {line} of ")), "{error}");
+            assert!(error.contains("conflict of a merge") && error.contains("`ES_UPDATE=1 cargo test`"), "{error}");
+        }
+        assert_eq!(lock.text(), merged);
+    }
+}
+
+#[test]
+fn a_mark_of_an_editor_before_the_first_line_says_nothing() {
+    let lock = first_lock();
+    fs::write(&lock.path, format!("\u{feff}{}", lock.text())).unwrap();
+    lock.check::<first::Invoice>().unwrap();
+}
+
+#[test]
 fn a_checkout_with_other_line_endings_is_the_same_file() {
     let lock = first_lock();
     fs::write(&lock.path, lock.text().replace('\n', "\r\n")).unwrap();

@@ -127,6 +127,12 @@ release! { with_enum {
     pub(crate) struct Paid { methods: Vec<Method> }
 } [events(Paid)] { total: i64 } Paid }
 
+release! { with_enum_under_another_name {
+    pub(crate) use super::with_enum::Method;
+    #[event(version = 1)]
+    pub(crate) struct Paid { ways: Vec<Method> }
+} [events(Paid)] { total: i64 } Paid }
+
 release! { with_another_variant {
     #[derive(Serialize, Deserialize)]
     pub(crate) enum Method { Points { count: u32 }, Cash, Card { digits: String } }

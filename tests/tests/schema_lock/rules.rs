@@ -196,3 +196,12 @@ fn a_new_variant_is_compatible_and_one_that_disappears_is_not() {
     assert!(text.contains("          added Points: document\n            count: u32\n"), "{text}");
     assert_refused::<with_enum::Invoice>(&lock, &["the shape of Paid version 1 changed", "-  Points: document"]);
 }
+
+#[test]
+fn what_is_wrong_with_every_sample_is_said_once() {
+    let lock = Lock::new();
+    lock.update::<with_enum::Invoice>().unwrap();
+    assert!(lock.text().matches("      sample\n").count() > 1);
+    let error = lock.check::<with_enum_under_another_name::Invoice>().unwrap_err();
+    assert_eq!(error.matches("can no longer be read").count(), 1, "{error}");
+}

@@ -2,7 +2,8 @@
 
 use es_core::schema::Check;
 use es_core::{Aggregate, Apply, Context, event};
-use serde::{Deserialize, Serialize};
+use es_mongo::mongodb::bson;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Lock, apply_nothing};
 
@@ -52,4 +53,54 @@ fn a_type_that_accepts_no_made_up_value_takes_one_of_the_users() {
     Check::<Account>::new(&lock.path).sample(transferred()).update(false).run();
     let text = lock.text();
     assert!(text.contains("        fromAccount: \"DE02120300000000202051\"\n        cents: Long(-7)\n"), "{text}");
+}
+
+/// The kinds of BSON that only BSON has.
+#[event(version = 1)]
+pub(crate) struct Replicated {
+    at: bson::Timestamp,
+    of: bson::Regex,
+}
+
+/// Takes anything, and then refuses it.
+#[derive(Serialize)]
+pub(crate) struct Nothing;
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bson::Bson::deserialize(deserializer)?;
+        Err(serde::de::Error::custom("nothing will do"))
+    }
+}
+
+#[event(version = 1)]
+pub(crate) struct Refusing {
+    it: Nothing,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Refusing))]
+pub(crate) struct Refuser;
+
+apply_nothing!(Refuser: Refusing);
+
+#[test]
+fn a_type_that_refuses_everything_is_an_error_and_no_endless_search() {
+    let error = Lock::new().update::<Refuser>().unwrap_err();
+    assert!(error.contains("no value can be made up for `it`: nothing will do"), "{error}");
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Replicated))]
+pub(crate) struct Replica;
+
+apply_nothing!(Replica: Replicated);
+
+#[test]
+fn the_kinds_that_only_bson_has_are_known() {
+    let lock = Lock::new();
+    lock.update::<Replica>().unwrap();
+    lock.check::<Replica>().unwrap();
+    let text = lock.text();
+    assert!(text.contains("        at: timestamp\n        of: regex\n"), "{text}");
 }

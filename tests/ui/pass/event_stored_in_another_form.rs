@@ -33,6 +33,30 @@ impl From<Priced> for Form {
     }
 }
 
+/// Its own fields are not stored, so they may be what serde does not know.
+#[derive(Clone)]
+pub struct Unit;
+
+#[event(version = 1)]
+#[derive(Clone)]
+#[serde(from = "Form", into = "Form")]
+pub struct Coded {
+    pub code: u8,
+    pub unit: Unit,
+}
+
+impl From<Form> for Coded {
+    fn from(_: Form) -> Self {
+        Self { code: 1, unit: Unit }
+    }
+}
+
+impl From<Coded> for Form {
+    fn from(event: Coded) -> Self {
+        Self { amount: i64::from(event.code) }
+    }
+}
+
 #[event(version = 1)]
 #[serde(untagged)]
 pub enum Measured {
@@ -42,5 +66,6 @@ pub enum Measured {
 
 fn main() {
     es_core::testing::assert_roundtrip::<Priced>([Priced { cents: 5 }]);
+    es_core::testing::assert_roundtrip::<Coded>([Coded { code: 1, unit: Unit }]);
     es_core::testing::assert_roundtrip::<Measured>([Measured::Named { unit: "kg".into() }, Measured::Whole { count: 1 }]);
 }

@@ -1,7 +1,7 @@
 //! Values to make up, the plainest first. What a type does not accept is followed by the next.
 
 use bson::spec::BinarySubtype;
-use bson::{Binary, Bson, DateTime, Decimal128, oid::ObjectId};
+use bson::{Binary, Bson, DateTime, Decimal128, Regex, cstr, oid::ObjectId};
 
 /// A moment that no default is.
 const MILLIS: i64 = 1_709_208_000_001;
@@ -54,11 +54,14 @@ pub(super) fn any(at: usize) -> Option<Any> {
         6 => Bson::ObjectId(ObjectId::from_bytes([1; 12])),
         7 => Bson::Binary(Binary { subtype: BinarySubtype::Uuid, bytes: vec![1; 16] }),
         8 => Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: vec![1; 16] }),
-        9 => return Some(Any::Document),
-        10 => return Some(Any::List),
-        11 => Bson::Timestamp(bson::Timestamp { time: 1, increment: 1 }),
-        12 => Bson::Null,
-        at => Bson::String((*STRINGS.get(at - 12)?).to_owned()),
+        9 => Bson::Timestamp(bson::Timestamp { time: 1, increment: 1 }),
+        10 => Bson::RegularExpression(Regex { pattern: cstr!("text").into(), options: cstr!("").into() }),
+        11 => Bson::JavaScriptCode("text".to_owned()),
+        // Behind all that has no parts, because what a part is refused for may be the whole.
+        12 => return Some(Any::Document),
+        13 => return Some(Any::List),
+        14 => Bson::Null,
+        at => Bson::String((*STRINGS.get(at - 14)?).to_owned()),
     };
     Some(Any::Value(value))
 }
@@ -78,6 +81,8 @@ pub(super) fn kind(value: &Bson) -> &'static str {
         Bson::ObjectId(_) => "objectId",
         Bson::DateTime(_) => "date",
         Bson::Decimal128(_) => "decimal128",
+        Bson::RegularExpression(_) => "regex",
+        Bson::JavaScriptCode(_) => "javascript",
         _ => "any",
     }
 }

@@ -12,6 +12,9 @@ use super::hints::Hints;
 use super::{Tracer, variant_path};
 use crate::schema::shape::{Shape, Tagging};
 
+/// How many lists are made up inside of each other.
+const DEEPEST: usize = 8;
+
 /// One value that is to be made up.
 pub(super) struct Probe<'p> {
     pub(super) tracer: &'p mut Tracer,
@@ -139,7 +142,12 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             Some(value) => Any::Value(value.clone()),
             None => candidates::any(at - hints.len()).ok_or_else(|| Halt::Exhausted(self.path.clone()))?,
         };
+        // A type that takes a list and then refuses it is offered lists of lists; that has to end.
+        let is_deep = self.path.matches("[]").count() >= DEEPEST;
         let value = match candidate {
+            Any::Document | Any::List if is_deep => {
+                return Err(Halt::Exhausted(self.path.trim_end_matches("[]").to_owned()));
+            }
             Any::Document => return self.read_by_name(visitor),
             Any::List => return self.read_list(visitor),
             Any::Value(value) => value,

@@ -1,0 +1,45 @@
+//! Names that serde cannot put into camelCase, spelled out.
+
+use syn::ext::IdentExt;
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, parse_quote};
+
+use crate::attr::serde::SerdeKeys;
+use crate::camel_case;
+use crate::model::Shape;
+
+/// Gives each field and variant a `rename` on whose name serde would panic, where [`container_style`](super::event::container_style) asks for camelCase.
+pub(super) fn spell_out(input: &mut DeriveInput, serde: &SerdeKeys, shape: Shape) {
+    let are_cased = !serde.has_any(&["rename_all", "transparent"]);
+    match &mut input.data {
+        Data::Struct(data) if are_cased => spell_out_fields(&mut data.fields),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                if are_cased {
+                    rename(&mut variant.attrs, &variant.ident, camel_case::variant_beyond_serde);
+                }
+                let has_style = SerdeKeys::of(&variant.attrs).has("rename_all");
+                if shape == Shape::Enum && !has_style && !serde.has("rename_all_fields") {
+                    spell_out_fields(&mut variant.fields);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn spell_out_fields(fields: &mut Fields) {
+    for field in fields {
+        if let Some(ident) = &field.ident {
+            rename(&mut field.attrs, ident, camel_case::field_beyond_serde);
+        }
+    }
+}
+
+fn rename(attrs: &mut Vec<Attribute>, ident: &Ident, beyond_serde: impl Fn(&str) -> Option<String>) {
+    if SerdeKeys::of(attrs).has("rename") {
+        return;
+    }
+    if let Some(name) = beyond_serde(&ident.unraw().to_string()) {
+        attrs.push(parse_quote!(#[serde(rename = #name)]));
+    }
+}
