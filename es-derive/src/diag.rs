@@ -63,3 +63,8 @@ impl Drop for Diag {
         assert!(reported || thread::panicking(), "the mistakes in the input were collected but not reported");
     }
 }
+
+/// What the user wrote, as a message shows it. What is shown alike is written alike.
+pub(crate) fn shown(tokens: &impl ToTokens) -> String {
+    tokens.to_token_stream().to_string().replace(' ', "")
+}

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use bson::spec::BinarySubtype;
-use bson::{Array, Binary, Bson, Document};
+use bson::{Array, Binary, Bson, Document, RawDocument, RawDocumentBuf};
 
 use super::tree::Node;
+use crate::nesting::is_too_deep;
 
 /// The fields of a document, one a line.
 pub(super) fn to_nodes(document: &Document) -> Vec<Node> {
@@ -49,8 +50,8 @@ fn write_leaf(value: &Bson) -> String {
         Bson::Document(_) => "{}".to_owned(),
         Bson::Array(_) => "[]".to_owned(),
         other => {
-            let bytes = bson::serialize_to_vec(&bson::doc! { "": other }).unwrap_or_default();
-            format!("Bson(\"{}\")", hex(&bytes))
+            let document = RawDocumentBuf::try_from(&bson::doc! { "": other }).unwrap_or_default();
+            format!("Bson(\"{}\")", hex(document.as_bytes()))
         }
     }
 }
@@ -101,7 +102,11 @@ fn read_leaf(text: &str) -> Option<Bson> {
             let subtype = BinarySubtype::from(subtype.parse::<u8>().ok()?);
             Some(Bson::Binary(Binary { subtype, bytes: unhex(&unquoted(bytes)?)? }))
         }
-        "Bson" => bson::deserialize_from_slice::<Document>(&unhex(&unquoted(inner)?)?).ok()?.remove(""),
+        "Bson" => {
+            let bytes = unhex(&unquoted(inner)?)?;
+            let document = RawDocument::from_bytes(&bytes).ok().filter(|document| !is_too_deep(document))?;
+            Document::try_from(document).ok()?.remove("")
+        }
         _ => None,
     }
 }

@@ -1,11 +1,10 @@
 use std::collections::HashMap;
 
-use quote::ToTokens;
 use syn::TypePath;
 use syn::ext::IdentExt;
 
 use super::{fields, item};
-use crate::diag::Diag;
+use crate::diag::{Diag, shown};
 use crate::model::Aggregate;
 
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
@@ -98,14 +97,14 @@ fn check_variants_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
 fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
     let split = aggregate.split();
     for (at, ty) in split.iter().enumerate() {
-        let shown = shown(ty);
-        if let Some(event) = aggregate.events.iter().find(|event| event.ty == ty) {
+        let written = shown(ty);
+        if let Some(event) = aggregate.events.iter().find(|event| shown(event.ty) == written) {
             diag.conflict(
-                (event.ty, format_args!("`{shown}` is split, so it is no event of today; remove it here")),
-                (ty, format_args!("`{shown}` is split here; remove it from `init` and `events`")),
+                (event.ty, format_args!("`{written}` is split, so it is no event of today; remove it here")),
+                (ty, format_args!("`{written}` is split here; remove it from `init` and `events`")),
             );
-        } else if let Some(first) = split[..at].iter().find(|first| *first == ty) {
-            listed_twice(diag, &shown, first, ty);
+        } else if let Some(first) = split[..at].iter().find(|first| shown(first) == written) {
+            listed_twice(diag, &written, first, ty);
         }
     }
 }
@@ -152,8 +151,4 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
 fn is_same_path(left: &TypePath, right: &TypePath) -> bool {
     let names = |ty: &TypePath| ty.path.segments.iter().map(|segment| segment.ident.clone()).collect::<Vec<_>>();
     names(left) == names(right)
-}
-
-fn shown(ty: &TypePath) -> String {
-    ty.to_token_stream().to_string().replace(' ', "")
 }

@@ -4,7 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::{Data, Fields, Meta, Path, Token};
 
 use super::{fields, item};
-use crate::diag::Diag;
+use crate::diag::{Diag, shown};
 use crate::model::{Event, Shape};
 use crate::symbol::EVENT;
 
@@ -108,7 +108,7 @@ fn check_split(diag: &Diag, event: &Event<'_>) {
     for (at, part) in parts.iter().enumerate() {
         if part.path.is_ident(&event.input.ident) {
             diag.error(part, "an event is not split into itself; name the events that it is read as");
-        } else if let Some(first) = parts[..at].iter().find(|first| *first == part) {
+        } else if let Some(first) = parts[..at].iter().find(|first| shown(first) == shown(part)) {
             diag.conflict(
                 (first, "this part is listed twice; this is the first"),
                 (part, "this part is listed twice; a split has one event of each type"),

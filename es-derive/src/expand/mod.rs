@@ -7,6 +7,7 @@ mod event_enum;
 mod event_set;
 mod names;
 mod proof;
+mod self_type;
 mod span;
 mod state;
 mod storable;

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 
 use super::private;
 use super::span::{over, qualified};
+use crate::diag::shown;
 use crate::model::{Aggregate, Event};
 
 /// ```text
@@ -144,8 +145,4 @@ fn refuse(at: &impl ToTokens, private: &TokenStream, clash: &TokenStream, parts:
             #panic
         }
     }
-}
-
-pub(super) fn shown(tokens: &impl ToTokens) -> String {
-    tokens.to_token_stream().to_string().replace(' ', "")
 }

@@ -1,15 +1,15 @@
 //! What serde has to know how to store, said on the field before serde says it of the whole.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 use syn::{
     Attribute, Data, DeriveInput, Field, GenericArgument, Generics, PathArguments, PathSegment, Type, TypePath,
     parse_quote,
 };
 
-use super::private;
 use super::span::qualified;
 use super::stored::Original;
+use super::{private, self_type};
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
 
@@ -64,11 +64,11 @@ pub(super) fn expand(original: &Original<'_>) -> Obligations {
         let private = private(original.krate);
         let generics = input.generics.clone();
         let asked = fields_mut(&mut input.data).filter(|field| asks(field)).filter_map(|field| {
-            let ty = original.spell_out_self(&field.ty);
+            let ty = self_type::spell_out(&field.ty, original.input);
             (!names_a_parameter(&generics, &ty)).then_some((field, ty))
         });
         for (place, (field, ty)) in asked.enumerate() {
-            let checked = qualified(&field.ty, &ty.to_token_stream(), &quote!(#private::Storable), "CHECKED");
+            let checked = qualified(&field.ty, &ty, &quote!(#private::Storable), "CHECKED");
             obligations.extend(quote!(let () = #checked;));
             // A bound is a string, in which a `$crate` would mean nothing; an alias is not.
             let alias = format_ident!("__Field{place}");
@@ -89,7 +89,7 @@ pub(super) fn expand(original: &Original<'_>) -> Obligations {
     Obligations { items, input }
 }
 
-fn names_a_parameter(generics: &Generics, ty: &Type) -> bool {
+fn names_a_parameter(generics: &Generics, ty: &TokenStream) -> bool {
     let types = generics.type_params().map(|param| &param.ident);
     types.chain(generics.const_params().map(|param| &param.ident)).any(|param| mentions(ty, param))
 }

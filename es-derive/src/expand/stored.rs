@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::visit_mut::VisitMut;
 use syn::{Data, DeriveInput, Generics, Path, Type, WherePredicate, parse_quote};
 
 use super::event::{container_style, fields};
 use super::span::local;
 use super::storable::{self, Obligations};
-use super::{container_default, impl_attributes, names, private};
+use super::{container_default, impl_attributes, names, private, self_type};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
@@ -79,24 +78,7 @@ impl Original<'_> {
     fn strip(&self, field: &mut syn::Field) {
         field.attrs = mirrored_attrs(&field.attrs).cloned().collect();
         field.vis = syn::Visibility::Inherited;
-        field.ty = self.spell_out_self(&field.ty);
-    }
-
-    /// In the mirror `Self` would be the mirror.
-    pub(super) fn spell_out_self(&self, ty: &Type) -> Type {
-        struct SpellOut(Type);
-        impl VisitMut for SpellOut {
-            fn visit_type_mut(&mut self, ty: &mut Type) {
-                match ty {
-                    Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self") => *ty = self.0.clone(),
-                    _ => syn::visit_mut::visit_type_mut(self, ty),
-                }
-            }
-        }
-        let (ident, (_, ty_generics, _)) = (&self.input.ident, self.input.generics.split_for_impl());
-        let mut ty = ty.clone();
-        SpellOut(parse_quote!(#ident #ty_generics)).visit_type_mut(&mut ty);
-        ty
+        field.ty = Type::Verbatim(self_type::spell_out(&field.ty, self.input));
     }
 
     /// ```text
@@ -148,7 +130,7 @@ impl Original<'_> {
         for (at, field) in fields(self.input).into_iter().enumerate() {
             let name = format_ident!("__{at}");
             let getter = format_ident!("__field_{at}");
-            let (index, ty) = (syn::Index::from(at), self.spell_out_self(&field.ty));
+            let (index, ty) = (syn::Index::from(at), self_type::spell_out(&field.ty, self.input));
             let attrs: Vec<_> = mirrored_attrs(&field.attrs).collect();
             let stored = at.to_string();
             let renamed = SerdeKeys::of(&field.attrs).has_any(&["rename", "flatten"]);
