@@ -15,16 +15,13 @@ mod commit;
 mod outcome;
 mod places;
 mod queue;
-mod release;
 mod request;
 mod turns;
 
 use es_core::{Append, Appended, EventStore, ReadRange, Receipt, StoreError, StreamId, Version};
 use futures_core::Stream;
 
-pub(crate) use attempt::in_transaction;
 pub(crate) use queue::Appender;
-pub(crate) use release::release;
 
 use crate::metrics;
 use crate::read::MongoBatch;

@@ -54,6 +54,7 @@ mod stats;
 mod store;
 mod switch;
 mod trace;
+mod transaction;
 mod verify;
 
 /// The driver, in the version that this crate works with.

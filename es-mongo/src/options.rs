@@ -7,7 +7,6 @@ use mongodb::Client;
 use mongodb::options::{Acknowledgment, WriteConcern};
 
 use crate::error::{check_database, check_name};
-use crate::patience::attempt_within;
 use crate::store::MongoStore;
 
 /// The names of the three collections. Indexes are made, and checked, under the names in use.
@@ -98,7 +97,6 @@ pub(crate) struct StoreOptions {
     pub(crate) ordering: Ordering,
     pub(crate) keep_snapshots: u32,
     pub(crate) append_deadline: Duration,
-    pub(crate) attempt_timeout: Duration,
     pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
@@ -114,7 +112,6 @@ impl Default for StoreOptions {
             ordering: Ordering::default(),
             keep_snapshots: 2,
             append_deadline: DEADLINE,
-            attempt_timeout: attempt_within(DEADLINE),
             read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
@@ -154,7 +151,6 @@ impl StoreBuilder {
     #[must_use]
     pub fn append_deadline(mut self, deadline: Duration) -> Self {
         self.options.append_deadline = deadline;
-        self.options.attempt_timeout = attempt_within(deadline);
         self
     }
 

@@ -17,7 +17,7 @@ use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
 use crate::index;
 use crate::options::{Ordering, StoreBuilder, StoreOptions, durable};
-use crate::patience::Patience;
+use crate::patience::{Patience, attempt_within};
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -134,7 +134,8 @@ impl MongoStore {
             database,
         };
         // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
-        let hurried = Patience::new(options.attempt_timeout, "limit of one try within the append deadline");
+        let hurried =
+            Patience::new(attempt_within(options.append_deadline), "limit of one try within the append deadline");
         let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }

@@ -4,19 +4,23 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use es_core::{
     Append, AppendId, Appended, CreateError, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, Outcome,
     SnapshotStore, StoreError, StreamId, Timestamp, Version,
 };
-use es_mongo::mongodb::Collection;
+use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::options::ClientOptions;
+use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{ArchiveReport, ArchiveStep, MongoStore};
 use futures_util::future::join_all;
 use tests::account::{
     Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import,
 };
-use tests::empty_store;
+use tests::fail_point::FailPoint;
+use tests::{empty_store, server};
 
 fn events(store: &MongoStore) -> Collection<Document> {
     store.database().collection("events")
@@ -123,6 +127,27 @@ async fn a_run_that_ended_in_the_middle_of_copying_is_finished() {
     assert_eq!((again.moved, again.finished), (3, 5));
     assert_sound(&store, 10).await;
     assert_loads_everywhere(&store, "a", 9).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_whose_answer_does_not_come_does_not_keep_the_events_from_the_next_run() {
+    let application = fresh_database_name("archivist");
+    let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
+    options.app_name = Some(application.clone());
+    let client = Client::with_options(options).unwrap();
+    let hung = MongoStore::builder(client, &application).read_deadline(Duration::from_secs(3)).open().await.unwrap();
+    import(&hung, "a", 12).await;
+    // The transaction is open on the server for so long, and ends with this command at the latest.
+    let hangs = doc! { "failCommands": ["commitTransaction"], "blockConnection": true, "blockTimeMS": 50_000 };
+    let fail_point = FailPoint::on_commands(server().await.uri(), &application, doc! { "times": 1 }, hangs).await;
+    let late = hung.archive::<Account>(day(6)).run().await;
+    assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
+    let begun = Instant::now();
+    let other = tests::open(hung.database().name()).await;
+    other.archive::<Account>(day(6)).run().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(30), "the events were kept for {:?}", begun.elapsed());
+    assert!(fail_point.off().await > 0, "the fault was never met");
+    assert_sound(&other, 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,7 +327,7 @@ async fn writers_readers_and_a_second_run_are_not_disturbed() {
             for _ in 1..EVENTS {
                 let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
                 accounts(&store).update(&id, Metadata::new().correlation("run"), deposit).await.unwrap();
-                tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+                tokio::time::sleep(Duration::from_millis(60)).await;
             }
             0
         });

@@ -1,10 +1,8 @@
 //! One try to write documents, on the wire.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bson::Document;
 use bson::raw::RawDocumentBuf;
 use es_core::BoxError;
 use mongodb::ClientSession;
@@ -13,10 +11,10 @@ use mongodb::options::{Hint, ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
-use crate::append::release::{Leftover, release};
 use crate::error::{WriteFate, commit_fate, insert_fate, is_answer, reported, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
+use crate::transaction::{Leftover, in_transaction};
 
 /// How long to wait before a commit whose answer was lost is sent again.
 const COMMIT_PAUSE: Duration = Duration::from_millis(20);
@@ -77,17 +75,15 @@ pub(crate) async fn transact(
     archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
-    let begun = Arc::new(OnceLock::new());
-    let (own, tells) = (collections.clone(), Arc::clone(&begun));
+    let leftover = Leftover::default();
+    let (own, tells) = (collections.clone(), leftover.clone());
     let transaction = async move { Ok(try_transact(&own, documents, archived, limit, &tells).await) };
-    let (attempt, leftover) = match bounded(limit, transaction).await {
-        Ok(Ok(ended)) => ended,
-        Ok(Err(error)) => (Attempt::Unknown(reported(error)), Leftover::Transaction),
-        Err(late) => (Attempt::Unknown(late), Leftover::Transaction),
+    let attempt = match bounded(limit, transaction).await {
+        Ok(Ok(attempt)) => attempt,
+        Ok(Err(error)) => Attempt::Unknown(reported(error)),
+        Err(late) => Attempt::Unknown(late),
     };
-    if let (Leftover::Transaction, Some(session)) = (leftover, begun.get()) {
-        release(collections.client.clone(), Document::clone(session));
-    }
+    leftover.release(collections.client.clone());
     attempt
 }
 
@@ -96,27 +92,29 @@ async fn try_transact(
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
     limit: Duration,
-    begun: &OnceLock<Document>,
-) -> (Attempt, Leftover) {
+    leftover: &Leftover,
+) -> Attempt {
     let mut session = match collections.client.start_session().await {
         Ok(session) => session,
-        Err(error) => return (Attempt::NotWritten(reported(error)), Leftover::Nothing),
+        Err(error) => return Attempt::NotWritten(reported(error)),
     };
-    begun.get_or_init(|| session.id().clone());
     let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
     if let Err(error) = session.start_transaction().with_options(options).await {
-        return (Attempt::NotWritten(reported(error)), Leftover::Nothing);
+        return Attempt::NotWritten(reported(error));
     }
-    let written = write_all(collections, &mut session, documents, archived).await;
-    if let Some(failed) = written {
+    if let Err(given_up) = leftover.begin(&session) {
+        return Attempt::NotWritten(given_up.into());
+    }
+    if let Some(failed) = write_all(collections, &mut session, documents, archived, leftover).await {
         // An explicit end frees the keys at once; a failed transaction is often gone by itself, which is as good.
         let _ = session.abort_transaction().await;
         return failed;
     }
-    match commit(&mut session, limit).await {
-        unknown @ Attempt::Unknown(_) => (unknown, Leftover::Transaction),
-        answered => (answered, Leftover::Nothing),
+    let committed = commit(&mut session, limit).await;
+    if !matches!(committed, Attempt::Unknown(_)) {
+        leftover.over();
     }
+    committed
 }
 
 /// Runs the statements of the transaction. `None` where it is ready to commit.
@@ -125,32 +123,35 @@ async fn write_all(
     session: &mut ClientSession,
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
-) -> Option<(Attempt, Leftover)> {
+    leftover: &Leftover,
+) -> Option<Attempt> {
     if let Some(places) = archived {
-        // What only reads keeps nothing from others, so nothing is left of it that matters.
         let failed = match any_archived(collections, session, &places).await {
             Ok(false) => None,
             Ok(true) => Some(Attempt::Archived),
             Err(error) if uncommitted_fate(&error) == WriteFate::Hopeless => Some(Attempt::Hopeless(error)),
             Err(error) => Some(Attempt::NotWritten(reported(error))),
         };
-        if let Some(failed) = failed {
-            return Some((failed, Leftover::Nothing));
+        if failed.is_some() {
+            // What has only read keeps nothing from others.
+            leftover.over();
+            return failed;
         }
     }
     match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
         Ok(_) => None,
         Err(error) => {
             // The server ends a transaction of which it has refused a statement.
-            let leftover = if is_answer(&error) { Leftover::Nothing } else { Leftover::Transaction };
-            let failed = match uncommitted_fate(&error) {
+            if is_answer(&error) {
+                leftover.over();
+            }
+            Some(match uncommitted_fate(&error) {
                 WriteFate::Refused { index, duplicate } => {
                     Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
                 }
                 WriteFate::Hopeless => Attempt::Hopeless(error),
                 WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
-            };
-            Some((failed, leftover))
+            })
         }
     }
 }
@@ -182,11 +183,6 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
             _ => return Attempt::Unknown(reported(error)),
         }
     }
-}
-
-/// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-pub(crate) fn in_transaction(collection: &mongodb::Collection<RawDocumentBuf>) -> mongodb::Collection<RawDocumentBuf> {
-    collection.client().database(&collection.namespace().db).collection(collection.name())
 }
 
 fn refusal(duplicate: bool, error: Error) -> Refusal {

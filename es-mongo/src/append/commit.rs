@@ -21,6 +21,7 @@ use crate::document::integer;
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
+use crate::patience::attempt_within;
 use crate::store::Collections;
 
 /// How many questions about appends that were refused are asked at once.
@@ -33,8 +34,9 @@ pub(crate) type Heads = HashMap<StreamId, Version>;
 pub(crate) struct Committer {
     collections: Collections,
     ordering: Ordering,
-    attempt_timeout: Duration,
     deadline: Duration,
+    /// How long one try may take, unless what it writes is large.
+    attempt_limit: Duration,
     backoff: RetryPolicy,
     /// The highest position, where it is known from an acknowledged write or a majority read.
     newest: Option<Newest>,
@@ -159,8 +161,8 @@ impl Committer {
         Self {
             collections,
             ordering: options.ordering,
-            attempt_timeout: options.attempt_timeout,
             deadline: options.append_deadline,
+            attempt_limit: attempt_within(options.append_deadline),
             backoff,
             newest: None,
             own: None,
@@ -289,8 +291,8 @@ impl Committer {
 
     /// How long one try may take: an append that is as large as many commits gets the time of as many.
     fn time_for(&self, batch: &[Request]) -> Duration {
-        let longest = self.deadline.max(self.attempt_timeout);
-        self.attempt_timeout.saturating_mul(commits_worth(batch)).min(longest)
+        // Of a deadline that is no time at all a try gets a little more.
+        self.attempt_limit.saturating_mul(commits_worth(batch)).min(self.deadline).max(self.attempt_limit)
     }
 
     /// After a duplicate key: either the appends that cannot be written have an answer, or another process took the position.
@@ -396,7 +398,7 @@ impl Committer {
 
     async fn read_newest(&self) -> Result<Newest, Problem> {
         let events = self.collections.events.clone();
-        let newest = bounded(self.attempt_timeout, async move {
+        let newest = bounded(self.attempt_limit, async move {
             events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 }).await
         });
         let newest = newest.await.map_err(Problem::unavailable)?;
@@ -411,7 +413,7 @@ impl Committer {
 
     /// Whether the batch has to look into the archive.
     async fn is_archived(&self) -> Result<bool, Problem> {
-        let answer = tokio::time::timeout(self.attempt_timeout, self.collections.archive_is_present()).await;
+        let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
         answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
     }
 }

@@ -13,12 +13,12 @@ use mongodb::options::TransactionOptions;
 use tokio::time::Instant;
 
 use super::{ArchiveStep, Stop};
-use crate::append::{in_transaction, release};
 use crate::document::field::ID;
 use crate::document::{documents, read_event};
 use crate::error::{WriteFate, commit_fate, duplicates, is_answer, malformed, store_error, uncommitted_fate};
 use crate::options::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
+use crate::transaction::{Leftover, in_transaction};
 
 /// How many bytes are copied at once, unless a single event has more. Far below the 48 MB at which the driver would split.
 const BYTES: usize = 8 * 1024 * 1024;
@@ -147,9 +147,12 @@ impl<'a> Transfer<'a> {
         let backoff = RetryPolicy::default().tries(120);
         let mut failed = 0;
         loop {
-            let (collections, confirmed) = (self.collections.clone(), confirmed.clone());
-            let deletion = async move { try_delete(&collections, &confirmed).await };
-            let error = match self.collections.patience.once(deletion).await? {
+            let leftover = Leftover::default();
+            let (collections, confirmed, tells) = (self.collections.clone(), confirmed.clone(), leftover.clone());
+            let deletion = async move { try_delete(&collections, &confirmed, &tells).await };
+            let deleted = self.collections.patience.once(deletion).await;
+            leftover.release(self.collections.client.clone());
+            let error = match deleted? {
                 Ok(deleted) => return Ok(deleted),
                 Err((WriteFate::NotWritten, error)) => error,
                 Err((_, error)) => return Err(store_error(error)),
@@ -163,11 +166,16 @@ impl<'a> Transfer<'a> {
     }
 }
 
-async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<Deleted, (WriteFate, Error)> {
+async fn try_delete(
+    collections: &Collections,
+    confirmed: &Confirmed,
+    leftover: &Leftover,
+) -> Result<Deleted, (WriteFate, Error)> {
     let not_begun = |error| (WriteFate::NotWritten, error);
     let mut session = collections.client.start_session().await.map_err(not_begun)?;
     let options = TransactionOptions::builder().write_concern(durable()).build();
     session.start_transaction().with_options(options).await.map_err(not_begun)?;
+    leftover.begin(&session).map_err(|given_up| not_begun(Error::custom(given_up)))?;
     let mut deleted = [0, 0];
     for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
         match delete_ids(collections, ids, &mut session).await {
@@ -175,8 +183,8 @@ async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<
             Err(error) => {
                 // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
                 let _ = session.abort_transaction().await;
-                if !is_answer(&error) {
-                    release(collections.client.clone(), session.id().clone());
+                if is_answer(&error) {
+                    leftover.over();
                 }
                 return Err((uncommitted_fate(&error), error));
             }
@@ -188,13 +196,14 @@ async fn try_delete(collections: &Collections, confirmed: &Confirmed) -> Result<
         match commit_fate(&error) {
             WriteFate::Unknown if tries < COMMIT_TRIES => {}
             fate => {
-                if fate == WriteFate::Unknown {
-                    release(collections.client.clone(), session.id().clone());
+                if fate != WriteFate::Unknown {
+                    leftover.over();
                 }
                 return Err((fate, error));
             }
         }
     }
+    leftover.over();
     let [moved, finished] = deleted;
     Ok(Deleted { moved, finished })
 }
