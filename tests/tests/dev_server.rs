@@ -7,14 +7,13 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, panic, thread};
+use std::{fs, panic, thread};
 
-use bson::{Document, doc};
-use es_mongo::dev::{DevError, DevServer, Node, fresh_database_name};
-use mongodb::Client;
+use es_mongo::dev::{DevError, DevServer, fresh_database_name};
+use es_mongo::mongodb::Client;
+use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::options::{Acknowledgment, WriteConcern};
 
-/// Set for a test that is run as a process of its own by another one.
-const ROLE: &str = "ES_MONGO_TEST_ROLE";
 /// Far above what anything here takes, so that a busy machine does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -34,24 +33,39 @@ fn process_exists(id: u32) -> bool {
     Command::new("kill").args(["-0", &id.to_string()]).stderr(Stdio::null()).status().unwrap().success()
 }
 
-/// The folder of a throw-away server, from the place of a node's log in it.
-fn folder_of(node: &Node) -> PathBuf {
-    node.log_file().ancestors().nth(2).unwrap().to_owned()
+/// The folder of a server, from the place of a node's log in it.
+fn folder_of(log: &Path) -> PathBuf {
+    log.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// This test program again, running one test of it in another process.
-fn in_another_process(test: &str, role: &str, environment: &[(&str, &str)]) -> Child {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]).env(ROLE, role);
-    command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+/// A server whose owner is another process.
+struct Owned {
+    owner: Child,
+    uri: String,
+    folder: PathBuf,
+    process: u32,
 }
 
-/// What `owner_of_a_server` says of its server: the connection string, the folder and the process.
-fn server_of(owner: &mut Child) -> (String, PathBuf, u32) {
-    let lines = BufReader::new(owner.stdout.as_mut().unwrap()).lines();
-    let mut words = lines.map_while(Result::ok).skip_while(|line| line != "server:").skip(1);
-    let mut next = || words.next().unwrap();
-    (next(), next().into(), next().parse().unwrap())
+impl Owned {
+    fn start(folder: Option<&Path>) -> Self {
+        let mut owner = owner().args(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(owner.stdout.as_mut().unwrap()).lines();
+        let mut next = || lines.next().unwrap().unwrap();
+        let (uri, log, process) = (next(), PathBuf::from(next()), next().parse().unwrap());
+        Self { owner, uri, folder: folder_of(&log), process }
+    }
+
+    fn kill(&mut self) {
+        self.owner.kill().unwrap();
+        self.owner.wait().unwrap();
+    }
+}
+
+fn owner() -> Command {
+    let mut owner = Command::new(env!("CARGO_BIN_EXE_owner"));
+    // A server of the user's would not be the owner's own.
+    owner.env_remove("MONGODB_URI");
+    owner
 }
 
 #[tokio::test]
@@ -82,7 +96,7 @@ async fn the_shared_server_is_one_for_all_tests() {
 async fn a_dropped_server_leaves_no_process_and_no_data() {
     let server = DevServer::builder().always_own().start().await.unwrap();
     let node = &server.nodes().unwrap()[0];
-    let (id, folder) = (node.process_id().unwrap(), folder_of(node));
+    let (id, folder) = (node.process_id().unwrap(), folder_of(node.log_file()));
     assert!(process_exists(id) && folder.is_dir());
     drop(server);
     assert!(!process_exists(id));
@@ -94,7 +108,7 @@ fn a_panic_leaves_no_process_and_no_data() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(DevServer::builder().always_own().start()).unwrap();
     let node = &server.nodes().unwrap()[0];
-    let (id, folder) = (node.process_id().unwrap(), folder_of(node));
+    let (id, folder) = (node.process_id().unwrap(), folder_of(node.log_file()));
     panic::catch_unwind(move || {
         let _owned = server;
         panic!("a test that fails");
@@ -106,29 +120,11 @@ fn a_panic_leaves_no_process_and_no_data() {
 
 #[test]
 fn a_killed_owner_leaves_no_process_and_no_data() {
-    let mut owner = in_another_process("owner_of_a_server", "throw-away", &[]);
-    let (_, folder, id) = server_of(&mut owner);
-    assert!(process_exists(id) && folder.is_dir());
-    owner.kill().unwrap();
-    owner.wait().unwrap();
-    eventually("mongod ends after its owner", || !process_exists(id));
-    eventually("the data goes after the owner", || !folder.exists());
-}
-
-#[test]
-#[ignore = "another test runs this one as a process of its own"]
-fn owner_of_a_server() {
-    let Ok(role) = env::var(ROLE) else { return };
-    let mut builder = DevServer::builder().always_own();
-    if role != "throw-away" {
-        builder = builder.keep_in(role);
-    }
-    let server = tokio::runtime::Runtime::new().unwrap().block_on(builder.start()).unwrap();
-    let node = &server.nodes().unwrap()[0];
-    // The test runner has begun a line of its own.
-    println!("\nserver:\n{}\n{}\n{}", server.uri(), folder_of(node).display(), node.process_id().unwrap());
-    // Killed long before.
-    thread::sleep(PATIENCE);
+    let mut server = Owned::start(None);
+    assert!(process_exists(server.process) && server.folder.is_dir());
+    server.kill();
+    eventually("mongod ends after its owner", || !process_exists(server.process));
+    eventually("the data goes after the owner", || !server.folder.exists());
 }
 
 #[tokio::test]
@@ -171,15 +167,13 @@ async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
 #[tokio::test]
 async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let mut owner = in_another_process("owner_of_a_server", folder.path().to_str().unwrap(), &[]);
-    let (uri, ..) = server_of(&mut owner);
+    let mut first = Owned::start(Some(folder.path()));
     let second = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
-    assert_eq!(second.uri(), uri);
+    assert_eq!(second.uri(), first.uri);
     assert!(matches!(second.nodes(), Err(DevError::NotOwned)));
 
     // With the owner gone, the next start takes the data over, also while the old server is still on its way out.
-    owner.kill().unwrap();
-    owner.wait().unwrap();
+    first.kill();
     let third = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
     assert!(third.nodes().is_ok());
     client(&third).await.database("kept").run_command(doc! { "ping": 1 }).await.unwrap();
@@ -218,7 +212,7 @@ async fn three_nodes_survive_the_kill_of_their_primary_and_its_restart() {
     frozen.thaw().await.unwrap();
 
     // Everybody has to be there again for this write concern.
-    let all = mongodb::options::WriteConcern::builder().w(mongodb::options::Acknowledgment::Nodes(3)).build();
+    let all = WriteConcern::builder().w(Acknowledgment::Nodes(3)).build();
     things.insert_one(doc! { "_id": "with all" }).write_concern(all).await.unwrap();
     assert_eq!(things.count_documents(doc! {}).await.unwrap(), 3);
 }
@@ -258,34 +252,24 @@ async fn wrong_settings_are_typed_errors() {
     assert!(matches!(error, DevError::KeptNodes { kept: 3, asked: 1, .. }), "{error}");
 }
 
-#[test]
-fn the_environment_decides_where_the_server_comes_from() {
-    let ends_well = |role, name, value| {
-        let child = in_another_process("start_with_this_environment", role, &[(name, value)]);
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    };
-    ends_well("program", "MONGOD", "/nonexistent/mongod");
-    ends_well("uri", "MONGODB_URI", "mongodb://nowhere.invalid/?replicaSet=rs0");
+/// What the owner of a server says, and what it fails with, where the environment has this in it.
+fn started_with(name: &str, value: &str) -> (String, String) {
+    let output = owner().env(name, value).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
 }
 
-#[tokio::test]
-#[ignore = "another test runs this one as a process of its own"]
-async fn start_with_this_environment() {
-    match env::var(ROLE).as_deref() {
-        Ok("program") => {
-            let error = DevServer::builder().always_own().start().await.unwrap_err();
-            assert!(matches!(&error, DevError::Program { program, .. } if program == Path::new("/nonexistent/mongod")));
-            assert!(error.to_string().contains("MONGOD"));
-        }
-        Ok("uri") => {
-            let server = DevServer::start().await.unwrap();
-            assert_eq!(server.uri(), "mongodb://nowhere.invalid/?replicaSet=rs0");
-            assert!(matches!(server.nodes(), Err(DevError::NotOwned)));
-            assert!(matches!(server.primary().await, Err(DevError::NotOwned)));
-        }
-        _ => {}
-    }
+#[test]
+fn the_environment_names_the_program() {
+    let (_, failed) = started_with("MONGOD", "/nonexistent/mongod");
+    assert!(failed.contains("Program { program: \"/nonexistent/mongod\""), "{failed}");
+}
+
+#[test]
+fn the_environment_names_a_server_that_is_the_users_own() {
+    let uri = "mongodb://nowhere.invalid/?replicaSet=rs0";
+    let (said, _) = started_with("MONGODB_URI", uri);
+    assert_eq!(said, format!("{uri}\nNotOwned\n"));
 }
 
 #[test]
