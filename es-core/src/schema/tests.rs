@@ -247,6 +247,17 @@ fn what_cannot_be_made_up_is_named_by_its_path() {
 }
 
 #[test]
+fn a_whole_for_which_no_value_can_be_made_up_is_not_named_as_a_field() {
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One { number: i64 },
+    }
+    let error = trace::<Either>(&[], encode).unwrap_err().to_string();
+    assert!(error.starts_with("no value can be made up: "), "{error}");
+}
+
+#[test]
 fn what_bson_does_not_write_is_said() {
     let error = trace::<One<u128>>(&[], encode).unwrap_err().to_string();
     assert!(error.contains("u128"), "{error}");

@@ -35,6 +35,7 @@ pub(super) struct Traced {
 #[derive(Debug, thiserror::Error)]
 #[error("no value can be made up{}: {reason}", .path.as_ref().map(|path| format!(" for `{path}`")).unwrap_or_default())]
 pub(super) struct Untraceable {
+    /// The field, where it is not the whole.
     pub(super) path: Option<String>,
     reason: String,
 }
@@ -206,7 +207,7 @@ impl Tracer {
             Halt::Refused(reason) => reason,
             Halt::Exhausted(path) => {
                 let reason = self.refusals.remove(&path).unwrap_or_default();
-                return Err(Untraceable { path: Some(path), reason });
+                return Err(Untraceable { path: Some(path).filter(|path| !path.is_empty()), reason });
             }
         };
         let Some(path) = last else { return Err(Untraceable { path: None, reason }) };
