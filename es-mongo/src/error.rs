@@ -14,8 +14,6 @@ use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRAN
 mod code {
     pub(super) const UNAUTHORIZED: i32 = 13;
     pub(super) const AUTHENTICATION_FAILED: i32 = 18;
-    /// The cursor went with the node that held it, or was idle for too long.
-    pub(super) const CURSOR_NOT_FOUND: i32 = 43;
     pub(super) const NAMESPACE_EXISTS: i32 = 48;
     pub(super) const MAX_TIME_EXPIRED: i32 = 50;
     pub(super) const WRITE_CONFLICT: i32 = 112;
@@ -24,6 +22,9 @@ mod code {
     pub(super) const ROLE_EXISTS: i32 = 51002;
     pub(super) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
+    /// The node could not go on with an answer: its cursor is gone (43, 237), it undid what it alone had and opened its catalog anew (175), or it has just
+    /// started and nothing is majority-committed there yet (134, 246).
+    pub(super) const CUT_OFF: [i32; 5] = [43, 134, 175, 237, 246];
     /// The node is not, or no longer, the one that takes writes.
     pub(super) const NOT_PRIMARY: [i32; 9] = [91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
 }
@@ -148,7 +149,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     let is_refused = matches!(&*error.kind, ErrorKind::Authentication { .. })
         || is(&[code::UNAUTHORIZED, code::AUTHENTICATION_FAILED]);
     let is_unavailable =
-        is_unreachable || is(&[code::CURSOR_NOT_FOUND, code::MAX_TIME_EXPIRED]) || is(&code::NOT_PRIMARY);
+        is_unreachable || is(&[code::MAX_TIME_EXPIRED]) || is(&code::CUT_OFF) || is(&code::NOT_PRIMARY);
     let source = reported(error);
     if is_refused {
         StoreError::Unauthorized { source }

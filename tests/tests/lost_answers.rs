@@ -157,27 +157,46 @@ async fn reads_that_fail_while_an_answer_is_looked_for_are_repeated() {
 }
 
 /// A store with more events than a batch has, whose cursor is gone when it is asked a second time.
-async fn with_a_lost_cursor() -> (Victim, FailPoint) {
+async fn with_a_lost_cursor(code: i32) -> (Victim, FailPoint) {
     let victim = Victim::open(SOON).await;
     victim.append("a", 0, 1_100).await.unwrap();
-    let fail_point = victim.fail(1, doc! { "failCommands": ["getMore"], "errorCode": 43 }).await;
+    let fail_point = victim.fail(1, doc! { "failCommands": ["getMore"], "errorCode": code }).await;
     (victim, fail_point)
 }
 
+/// What the server answers when the cursor is gone, was ended, or read from a catalog that a rollback closed.
+const LOST_CURSOR: [i32; 3] = [43, 237, 175];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_whose_cursor_went_with_its_node_reads_on_from_where_it_was() {
-    let (victim, fail_point) = with_a_lost_cursor().await;
-    let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
-    assert!(fail_point.off().await > 0, "the fault was never met");
-    assert_eq!(read.unwrap().total, 1_100);
+    for code in LOST_CURSOR {
+        let (victim, fail_point) = with_a_lost_cursor(code).await;
+        let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
+        assert!(fail_point.off().await > 0, "the fault was never met");
+        assert_eq!(read.unwrap().total, 1_100);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_whose_cursor_went_with_its_node_says_that_the_store_could_not_be_reached() {
-    let (victim, fail_point) = with_a_lost_cursor().await;
-    let read = victim.store.events().read().collect().await;
-    assert!(fail_point.off().await > 0, "the fault was never met");
-    assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+    for code in LOST_CURSOR {
+        let (victim, fail_point) = with_a_lost_cursor(code).await;
+        let read = victim.store.events().read().collect().await;
+        assert!(fail_point.off().await > 0, "the fault was never met");
+        assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_of_a_node_that_has_undone_writes_or_just_started_is_asked_again() {
+    let victim = Victim::open(SOON).await;
+    victim.append("a", 0, 3).await.unwrap();
+    for code in [134, 175, 246] {
+        let fail_point = victim.fail(2, doc! { "failCommands": ["find"], "errorCode": code }).await;
+        let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
+        assert!(fail_point.off().await > 0, "the fault was never met");
+        assert_eq!(read.unwrap().total, 3);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
