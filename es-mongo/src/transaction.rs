@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
-use es_core::RetryPolicy;
+use mongodb::error::Error;
 use mongodb::{Client, ClientSession, Collection};
-use tokio::time::{Instant, timeout};
+
+use crate::error::is_answer;
+use crate::patience::Patience;
 
 /// After this the server ends a transaction by itself: its `transactionLifetimeLimitSeconds`, unless somebody has changed it.
 const SERVER_ENDS_AFTER: Duration = Duration::from_secs(60);
-
-/// How long the server is waited for.
-const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// What a transaction may leave on the server: itself, open, with the documents and keys that it keeps from others.
 ///
@@ -58,6 +57,13 @@ impl Leftover {
         *self.state() = State::Over;
     }
 
+    /// A statement failed. The server ends a transaction of which it has refused one.
+    pub(crate) fn failed(&self, error: &Error) {
+        if is_answer(error) {
+            self.over();
+        }
+    }
+
     /// Ends on the server what may be left there, however often it takes to reach the server.
     ///
     /// A transaction belongs to a session and not to a connection, so one whose answers are lost goes on without us; and the driver sends an abort once
@@ -77,20 +83,12 @@ impl Leftover {
 
 /// Ends a session, and with it the transaction that it may have open.
 async fn end(client: Client, session: Document) {
-    let end = Instant::now() + SERVER_ENDS_AFTER;
-    let backoff = RetryPolicy::default().tries(u32::MAX).base_wait(Duration::from_millis(20));
-    for failed in 1.. {
+    let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
         let (admin, command) = (client.database("admin"), doc! { "killSessions": [session.clone()] });
-        // In a task of its own, for the driver does not promise to survive a future that is dropped half-way.
-        let ended = tokio::spawn(async move { admin.run_command(command).await });
-        match timeout(ATTEMPT, ended).await {
-            Ok(Ok(Ok(_))) => return,
-            problem => tracing::debug!(?problem, failed, "a transaction could not be ended"),
-        }
-        if Instant::now() >= end {
-            return;
-        }
-        tokio::time::sleep(backoff.wait_after(failed).unwrap_or(ATTEMPT)).await;
+        async move { admin.run_command(command).await }
+    });
+    if let Err(problem) = ended.await {
+        tracing::debug!(%problem, "a transaction could not be ended");
     }
 }
 

@@ -11,7 +11,7 @@ use mongodb::options::{Hint, ReadConcern, TransactionOptions};
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
-use crate::error::{WriteFate, commit_fate, insert_fate, is_answer, reported, uncommitted_fate};
+use crate::error::{WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::options::durable;
 use crate::store::Collections;
 use crate::transaction::{Leftover, in_transaction};
@@ -141,10 +141,7 @@ async fn write_all(
     match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
         Ok(_) => None,
         Err(error) => {
-            // The server ends a transaction of which it has refused a statement.
-            if is_answer(&error) {
-                leftover.over();
-            }
+            leftover.failed(&error);
             Some(match uncommitted_fate(&error) {
                 WriteFate::Refused { index, duplicate } => {
                     Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }

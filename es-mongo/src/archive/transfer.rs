@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{ArchiveStep, Stop};
 use crate::document::field::ID;
 use crate::document::{documents, read_event};
-use crate::error::{WriteFate, commit_fate, duplicates, is_answer, malformed, store_error, uncommitted_fate};
+use crate::error::{WriteFate, commit_fate, duplicates, malformed, store_error, uncommitted_fate};
 use crate::options::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
 use crate::transaction::{Leftover, in_transaction};
@@ -183,9 +183,7 @@ async fn try_delete(
             Err(error) => {
                 // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
                 let _ = session.abort_transaction().await;
-                if is_answer(&error) {
-                    leftover.over();
-                }
+                leftover.failed(&error);
                 return Err((uncommitted_fate(&error), error));
             }
         }
