@@ -262,14 +262,16 @@ fn started_with(name: &str, value: &str) -> (String, String) {
 #[test]
 fn the_environment_names_the_program() {
     let (_, failed) = started_with("MONGOD", "/nonexistent/mongod");
-    assert!(failed.contains("Program { program: \"/nonexistent/mongod\""), "{failed}");
+    let (error, told) = failed.split_once('\n').unwrap();
+    assert!(error.starts_with("Program { program: \"/nonexistent/mongod\""), "{error}");
+    assert!(told.contains("MONGOD"), "{told}");
 }
 
 #[test]
 fn the_environment_names_a_server_that_is_the_users_own() {
     let uri = "mongodb://nowhere.invalid/?replicaSet=rs0";
     let (said, _) = started_with("MONGODB_URI", uri);
-    assert_eq!(said, format!("{uri}\nNotOwned\n"));
+    assert_eq!(said, format!("{uri}\nNotOwned\nSome(NotOwned)\n"));
 }
 
 #[test]

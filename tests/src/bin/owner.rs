@@ -1,14 +1,21 @@
 //! Starts a development server as a process of its own: `owner [FOLDER]`.
 //!
-//! Without a folder the data is thrown away. Prints the connection string, then the log file and the process of its node, or how it says that there is none, and
-//! ends when its input does: at once where there is none.
+//! Without a folder the data is thrown away. Prints the connection string, then the log file and the process of its node, or how the server says that it has no nodes and
+//! no primary of its own, and ends when its input does: at once where there is none. Of an error it prints both forms.
 
 use std::io::Read;
 
 use es_mongo::dev::{DevError, DevServer};
 
 #[tokio::main]
-async fn main() -> Result<(), DevError> {
+async fn main() {
+    if let Err(error) = own().await {
+        eprintln!("{error:?}\n{error}");
+        std::process::exit(1);
+    }
+}
+
+async fn own() -> Result<(), DevError> {
     let builder = match std::env::args().nth(1) {
         Some(folder) => DevServer::builder().keep_in(folder),
         None => DevServer::builder(),
@@ -17,7 +24,7 @@ async fn main() -> Result<(), DevError> {
     println!("{}", server.uri());
     match server.nodes() {
         Ok(nodes) => println!("{}\n{}", nodes[0].log_file().display(), nodes[0].process_id().unwrap_or_default()),
-        Err(error) => println!("{error:?}"),
+        Err(error) => println!("{error:?}\n{:?}", server.primary().await.err()),
     }
     // Only the end matters, however it comes.
     let _ = std::io::stdin().read(&mut [0]);
