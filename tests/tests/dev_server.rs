@@ -180,6 +180,16 @@ async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_closed_while_the_set_is_formed_does_not_end_the_start() {
+    let closes = r#"{"mode": {"times": 1}, "data": {"failCommands": ["replSetInitiate"], "closeConnection": true}}"#;
+    let builder = DevServer::builder().always_own().set_parameter("failpoint.failCommand", closes);
+    let server = builder.start().await.unwrap();
+    let state = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    let state = client(&server).await.database("admin").run_command(state).await.unwrap();
+    assert_eq!(state.get_i32("count").unwrap(), 1, "the fault was never met: {state}");
+}
+
+#[tokio::test]
 async fn two_starts_at_once_on_a_kept_folder_share_one_server() {
     let folder = tempfile::tempdir().unwrap();
     let start = || DevServer::builder().always_own().keep_in(folder.path()).start();

@@ -171,8 +171,11 @@ impl Start<'_> {
             };
             match formed {
                 Ok(()) => break,
-                // It is still reading its configuration.
-                Err(error) if code(&error) == Some(NOT_YET_INITIALIZED) && Instant::now() < self.deadline => {
+                // It is still reading its configuration, and closes all connections where that changes what it is.
+                Err(error)
+                    if (code(&error) == Some(NOT_YET_INITIALIZED) || is_cut_off(&error))
+                        && Instant::now() < self.deadline =>
+                {
                     sleep(PAUSE).await;
                 }
                 // With authentication on, nobody has told us a password. On unchanged ports nothing was to be done.
@@ -239,6 +242,10 @@ fn one_free_port() -> Result<u16, DevError> {
 
 fn deadline(builder: &DevServerBuilder) -> Instant {
     Instant::now() + builder.start_timeout
+}
+
+fn is_cut_off(error: &DevError) -> bool {
+    matches!(error, DevError::Driver { source, .. } if matches!(source.kind.as_ref(), ErrorKind::Io(_)))
 }
 
 fn code(error: &DevError) -> Option<i32> {
