@@ -143,6 +143,11 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of the store. Nothing was written.
+    ///
+    /// A test with a runtime of its own opens a store of its own; a program opens the store in the runtime that lasts.
+    #[error("the runtime in which the store was opened has ended; open the store in the runtime that uses it")]
+    RuntimeEnded,
     /// Anything else that the store reported.
     #[error("the store failed: {source}")]
     Backend {

@@ -64,7 +64,9 @@ impl RetryPolicy {
         }
         let doublings = failed.saturating_sub(1).min(31);
         let wait = self.base_wait.saturating_mul(1 << doublings).min(self.max_wait);
-        Some(wait.mul_f64(0.5 + fastrand::f64() / 2.0))
+        // Half and half, for the whole may be the longest duration that there is.
+        let half = wait / 2;
+        Some(half + half.mul_f64(fastrand::f64()))
     }
 }
 
@@ -81,6 +83,15 @@ mod tests {
             let wait = policy.wait_after(failed).unwrap();
             assert!(wait <= longest && wait >= longest / 2, "{failed}: {wait:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_wait_that_there_is_has_jitter_too() {
+        let policy = RetryPolicy::default().tries(u32::MAX).base_wait(Duration::MAX).max_wait(Duration::MAX);
+        for failed in [0, 1, u32::MAX - 1] {
+            assert!(policy.wait_after(failed).is_some_and(|wait| wait >= Duration::MAX / 2), "{failed}");
+        }
+        assert_eq!(policy.base_wait(Duration::ZERO).wait_after(9), Some(Duration::ZERO));
     }
 
     #[test]

@@ -134,6 +134,9 @@ pub(crate) fn reported(error: Error) -> BoxError {
         ErrorKind::Authentication { message, .. } => {
             format!("{message}; check the user, the password and `authSource`")
         }
+        ErrorKind::IncompatibleServer { message, .. } if message.contains("load balancing mode") => {
+            "the server is not behind a load balancer, as `loadBalanced=true` says; remove the option".to_owned()
+        }
         kind => kind.to_string(),
     };
     Reported { text, source: error }.into()

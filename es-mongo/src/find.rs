@@ -23,7 +23,7 @@ pub(crate) struct Find {
 impl Collections {
     /// Asks one collection, this store's or another one of its database.
     pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
-        Find { collection: collection.clone(), patience: self.patience, filter, options: Box::default() }
+        Find { collection: collection.clone(), patience: self.patience.clone(), filter, options: Box::default() }
     }
 }
 

@@ -5,17 +5,19 @@
 
 use bson::{Bson, Document, doc};
 use es_core::StoreError;
-use futures_util::TryStreamExt;
+use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
-use mongodb::{Collection, Database, IndexModel};
 
+use crate::collection::{self, VALIDATOR_TITLE, is_simple};
 use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
     POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
 };
-use crate::error::{is_index_conflict, is_namespace_exists, store_error};
+use crate::error::{is_index_conflict, store_error};
+use crate::handles::Handles;
 use crate::options::{CollectionNames, Ordering};
+use crate::patience::Patience;
 
 /// One index as it must be.
 struct Index {
@@ -30,6 +32,9 @@ enum Uniqueness {
     /// Unique among the documents that have the field.
     UniqueWhereString(&'static str),
 }
+
+/// The option of an index by which the server deletes documents.
+const EXPIRE: &str = "expireAfterSeconds";
 
 use Uniqueness::{NotUnique, Unique, UniqueWhereString};
 
@@ -79,27 +84,28 @@ impl Index {
     }
 
     fn model(&self) -> IndexModel {
-        let partial = match self.uniqueness {
-            UniqueWhereString(field) => Some(doc! { field: { "$type": "string" } }),
-            NotUnique | Unique => None,
-        };
         let options = IndexOptions::builder()
             .name(self.name())
-            .unique((self.uniqueness != NotUnique).then_some(true))
-            .partial_filter_expression(partial)
+            .unique(self.is_unique().then_some(true))
+            .partial_filter_expression(self.partial_filter())
             .build();
         IndexModel::builder().keys(self.keys.clone()).options(options).build()
     }
 
-    /// What is different about an index that exists under this name, or `None` where it is this one.
-    fn difference(&self, existing: &IndexModel) -> Option<String> {
-        let options = existing.options.clone().unwrap_or_default();
-        let wanted = self.model();
-        let wanted_options = wanted.options.unwrap_or_default();
-        if !same_keys(&existing.keys, &wanted.keys) {
-            return Some(format!("its keys are {} instead of {}", existing.keys, wanted.keys));
+    fn partial_filter(&self) -> Option<Document> {
+        match self.uniqueness {
+            UniqueWhereString(field) => Some(doc! { field: { "$type": "string" } }),
+            NotUnique | Unique => None,
         }
-        if options.unique.unwrap_or(false) != wanted_options.unique.unwrap_or(false) {
+    }
+
+    /// What is different about an index that exists under this name, or `None` if it is this one. `existing` is what `listIndexes` says.
+    fn difference(&self, collection: &str, existing: &Document) -> Option<String> {
+        let keys = existing.get_document("key").cloned().unwrap_or_default();
+        if !same_keys(&keys, &self.keys) {
+            return Some(format!("its keys are {keys} instead of {}", self.keys));
+        }
+        if existing.get_bool("unique").unwrap_or(false) != self.is_unique() {
             if self.keys.keys().eq([POSITION]) {
                 let made_with = if self.is_unique() { Ordering::PerAggregate } else { Ordering::Global };
                 return Some(format!(
@@ -108,13 +114,20 @@ impl Index {
             }
             return Some(format!("unique is {} instead of {}", !self.is_unique(), self.is_unique()));
         }
-        if options.partial_filter_expression != wanted_options.partial_filter_expression {
+        if existing.get_document("partialFilterExpression").ok() != self.partial_filter().as_ref() {
             return Some("its partialFilterExpression is another one".to_owned());
         }
-        if options.sparse == Some(true) || options.collation.is_some() || options.expire_after.is_some() {
-            return Some("it is sparse, has a collation or expires documents".to_owned());
-        }
-        None
+        existing.iter().find_map(|(option, value)| match (option.as_str(), value) {
+            // What every index has, what was compared above, and what is off.
+            ("v" | "key" | "name" | "ns" | "background" | "unique" | "partialFilterExpression", _)
+            | (_, Bson::Boolean(false)) => None,
+            ("collation", collation) if is_simple(collation) => None,
+            ("hidden", _) => Some(format!(
+                "it is hidden, so the server does not use it; run `db.runCommand({{ collMod: \"{collection}\", index: {{ name: \"{}\", hidden: false }} }})`",
+                self.name()
+            )),
+            (option, value) => Some(format!("it has the option `{option}: {value}`")),
+        })
     }
 
     fn is_unique(&self) -> bool {
@@ -146,56 +159,18 @@ fn same_keys(left: &Document, right: &Document) -> bool {
 /// Makes collections, indexes and the validator where they are missing.
 ///
 /// It asks for names only, so its cost does not depend on what is stored.
-pub(crate) async fn ensure(database: &Database, names: &CollectionNames, ordering: Ordering) -> Result<(), StoreError> {
-    let existing: Vec<_> =
-        database.list_collections().await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
-    for name in [&names.events, &names.snapshots, &names.archive] {
-        let found = existing.iter().find(|collection| collection.name == *name);
-        if found.is_none() {
-            create(database, name, (name == &names.events).then(validator)).await?;
-        } else if name == &names.events {
-            ensure_validator(database, name, found.and_then(|found| found.options.validator.as_ref())).await?;
-        }
-    }
-    ensure_indexes(&database.collection(&names.events), event_indexes(ordering)).await?;
-    ensure_indexes(&database.collection(&names.snapshots), snapshot_indexes()).await?;
-    ensure_indexes(&database.collection(&names.archive), event_indexes(ordering)).await
+pub(crate) async fn ensure(
+    handles: &Handles,
+    names: &CollectionNames,
+    ordering: Ordering,
+    patience: &Patience,
+) -> Result<(), StoreError> {
+    let CollectionNames { events, snapshots, archive } = names;
+    collection::ensure(handles, [events, snapshots, archive], validator(), patience).await?;
+    ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
+    ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;
+    ensure_indexes(handles, archive, &event_indexes(ordering), patience).await
 }
-
-async fn create(database: &Database, name: &str, validator: Option<Document>) -> Result<(), StoreError> {
-    let created = match validator {
-        Some(validator) => database.create_collection(name).validator(validator).await,
-        None => database.create_collection(name).await,
-    };
-    match created {
-        // Another process opens the same database at the same time.
-        Err(error) if is_namespace_exists(&error) => Ok(()),
-        other => other.map_err(store_error),
-    }
-}
-
-async fn ensure_validator(database: &Database, name: &str, existing: Option<&Document>) -> Result<(), StoreError> {
-    let wanted = validator();
-    match existing {
-        Some(existing) if *existing == wanted => Ok(()),
-        Some(existing) if !existing.is_empty() && !is_ours(existing) => Err(StoreError::Unsafe {
-            reason: format!(
-                "the collection `{name}` has a validator of somebody else's; remove it, or choose another name for the collection"
-            ),
-        }),
-        _ => {
-            let command = doc! { "collMod": name, "validator": wanted };
-            database.run_command(command).await.map(drop).map_err(store_error)
-        }
-    }
-}
-
-fn is_ours(validator: &Document) -> bool {
-    let title = validator.get_document("$jsonSchema").and_then(|schema| schema.get_str("title"));
-    title.is_ok_and(|title| title == VALIDATOR_TITLE)
-}
-
-const VALIDATOR_TITLE: &str = "es-mongo event envelope";
 
 /// What the server checks of every event. The data itself is the domain's.
 fn validator() -> Document {
@@ -226,54 +201,69 @@ fn validator() -> Document {
     } }
 }
 
-async fn ensure_indexes(collection: &Collection<Document>, wanted: Vec<Index>) -> Result<(), StoreError> {
-    let mut missing = missing_indexes(collection, &wanted).await?;
+async fn ensure_indexes(
+    handles: &Handles,
+    name: &str,
+    wanted: &[Index],
+    patience: &Patience,
+) -> Result<(), StoreError> {
+    let missing = missing_indexes(handles, name, wanted, patience).await?;
     if missing.is_empty() {
         return Ok(());
     }
-    let models: Vec<IndexModel> = missing.drain(..).map(Index::model).collect();
-    match collection.create_indexes(models).await {
+    let models: Vec<IndexModel> = missing.into_iter().map(Index::model).collect();
+    match handles.collection(name).create_indexes(models).await {
         Ok(_) => {}
         Err(error) if is_index_conflict(&error) => {
             return Err(StoreError::Unsafe {
                 reason: format!(
-                    "an index on `{}` has the keys of one that this library needs, but another name or other options: {error}; drop it, so that the right one can be made",
-                    collection.name()
+                    "an index on `{name}` has the keys of one that this library needs, but another name or other options: {error}; drop it, so that the right one can be made"
                 ),
             });
         }
         Err(error) => return Err(store_error(error)),
     }
     // Another process may have made an index of one of these names in between, with other options.
-    let missing = missing_indexes(collection, &wanted).await?;
+    let missing = missing_indexes(handles, name, wanted, patience).await?;
     match missing.first() {
         None => Ok(()),
-        Some(index) => Err(StoreError::Unsafe {
-            reason: format!("the index `{}` of `{}` could not be made", index.name(), collection.name()),
-        }),
+        Some(index) => {
+            Err(StoreError::Unsafe { reason: format!("the index `{}` of `{name}` could not be made", index.name()) })
+        }
     }
 }
 
+/// Those of the indexes that do not exist, where nothing is wrong with any that does.
 async fn missing_indexes<'a>(
-    collection: &Collection<Document>,
+    handles: &Handles,
+    collection: &str,
     wanted: &'a [Index],
+    patience: &Patience,
 ) -> Result<Vec<&'a Index>, StoreError> {
-    let existing: Vec<IndexModel> =
-        collection.list_indexes().await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
+    // A collection has at most 64 indexes.
+    let question = doc! { "listIndexes": collection, "cursor": { "batchSize": 1000 } };
+    let existing = collection::first_batch(handles, question, patience).await?;
+    for index in &existing {
+        let name = index.get_str("name").unwrap_or_default();
+        if index.contains_key(EXPIRE) {
+            return Err(StoreError::Unsafe {
+                reason: format!(
+                    "the index `{name}` of `{collection}` has `{EXPIRE}`, so the server deletes what is old; drop the index with `db.getCollection(\"{collection}\").dropIndex(\"{name}\")`"
+                ),
+            });
+        }
+    }
     let mut missing = Vec::new();
     for index in wanted {
         let name = index.name();
-        let found = existing.iter().find(|existing| {
-            existing.options.as_ref().and_then(|options| options.name.as_deref()) == Some(name.as_str())
-        });
-        match found.map(|found| index.difference(found)) {
+        let found = existing.iter().find(|existing| existing.get_str("name").is_ok_and(|existing| existing == name));
+        match found.map(|found| index.difference(collection, found)) {
             None => missing.push(index),
             Some(None) => {}
             Some(Some(difference)) => {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "the index `{name}` of `{}` is another one: {difference}; or drop it, so that the right one can be made",
-                        collection.name()
+                        "the index `{name}` of `{collection}` is not the one that is needed: {difference}; or drop it, so that the right one can be made"
                     ),
                 });
             }
@@ -301,8 +291,9 @@ mod tests {
 
     #[test]
     fn an_index_that_is_not_unique_is_another_one() {
-        let other = Index { keys: stream_index().keys, uniqueness: NotUnique };
-        assert!(stream_index().difference(&other.model()).is_some());
-        assert!(stream_index().difference(&stream_index().model()).is_none());
+        let mut listed = doc! { "v": 2, "key": stream_index().keys, "name": stream_index().name(), "unique": true };
+        assert_eq!(stream_index().difference("events", &listed), None);
+        listed.insert("unique", false);
+        assert!(stream_index().difference("events", &listed).is_some());
     }
 }

@@ -30,6 +30,7 @@
 
 mod append;
 mod archive;
+mod collection;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
@@ -38,6 +39,7 @@ mod find;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod handles;
 mod index;
 mod merge;
 pub mod metrics;
@@ -49,6 +51,7 @@ mod query;
 mod read;
 mod read_ahead;
 mod roles;
+mod seeds;
 mod snapshot;
 mod stats;
 mod store;

@@ -12,7 +12,6 @@ use es_core::{
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
-use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
@@ -182,8 +181,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     }
 
     fn source(&self) -> Collection<RawDocumentBuf> {
-        let options = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
-        self.store.collections().database.collection_with_options(&self.collection, options)
+        self.store.collections().handles.collection(&self.collection)
     }
 
     /// Records a group. Those that exist are found by one query, so that a repeated run is cheap.

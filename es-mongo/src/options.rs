@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use es_core::StoreError;
 use mongodb::Client;
-use mongodb::options::{Acknowledgment, WriteConcern};
+use tokio::sync::Semaphore;
 
 use crate::error::{check_database, check_name};
 use crate::store::MongoStore;
@@ -170,7 +170,7 @@ impl StoreBuilder {
     /// How many appends may wait for the one that is being written; 4096 unless told otherwise. Further callers wait for a place.
     #[must_use]
     pub fn queue(mut self, appends: usize) -> Self {
-        self.options.queue = appends.max(1);
+        self.options.queue = appends.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
@@ -188,11 +188,4 @@ impl StoreBuilder {
         options.names.check()?;
         MongoStore::open(self).await
     }
-}
-
-/// What every write of this library asks for: durable on a majority, with a limit to the wait.
-///
-/// `j: true` is explicit. With `j: false` a majority waits for the server's periodic flush, up to 100 ms.
-pub(crate) fn durable() -> WriteConcern {
-    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(Duration::from_secs(10)).build()
 }

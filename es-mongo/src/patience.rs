@@ -9,7 +9,8 @@ use es_core::{BoxError, RetryPolicy, StoreError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mongodb::error::Result as DriverResult;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::error::store_error;
@@ -18,23 +19,25 @@ use crate::error::store_error;
 const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// How long one answer of the server is waited for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Patience {
     limit: Duration,
     /// What the limit is called by the user who has set it.
     name: &'static str,
     /// After how long another try is sent beside the one that has no answer yet.
     attempt: Duration,
+    /// The runtime in which the store was opened. The driver's own tasks run there, so a question is asked there too: once it has ended, nobody would answer.
+    runtime: Handle,
 }
 
 impl Patience {
     pub(crate) fn new(limit: Duration, name: &'static str) -> Self {
-        Self { limit, name, attempt: attempt_within(limit) }
+        Self { limit, name, attempt: attempt_within(limit), runtime: Handle::current() }
     }
 
     /// The same for a question that may take the server long: a second one beside it would only slow it down.
-    pub(crate) fn with_one_at_a_time(self) -> Self {
-        Self { attempt: self.limit, ..self }
+    pub(crate) fn with_one_at_a_time(&self) -> Self {
+        Self { attempt: self.limit, ..self.clone() }
     }
 
     /// Asks until there is an answer or the time is over. Only for what is safe to repeat.
@@ -43,12 +46,13 @@ impl Patience {
     /// so another try goes out beside the first, which may still win.
     ///
     /// The future is small: what it needs is on the heap, for a load awaits it in several places, and would have room for each of them.
-    pub(crate) fn ask<T, F>(self, question: impl Fn() -> F) -> impl Future<Output = Result<T, StoreError>>
+    pub(crate) fn ask<T, F, Q>(&self, question: Q) -> impl Future<Output = Result<T, StoreError>> + use<T, F, Q>
     where
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
+        Q: Fn() -> F,
     {
-        Box::pin(self.ask_until(question))
+        Box::pin(self.clone().ask_until(question))
     }
 
     async fn ask_until<T, F>(self, question: impl Fn() -> F) -> Result<T, StoreError>
@@ -56,18 +60,18 @@ impl Patience {
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
     {
-        let end = Instant::now() + self.limit;
+        let end = after(self.limit);
         let backoff = RetryPolicy::default().tries(u32::MAX).max_wait(Duration::from_millis(500));
         let (mut failed, mut problem) = (0, None);
         let mut tries = FuturesUnordered::new();
         loop {
             // A task of its own: the driver does not promise to survive a future that is dropped half-way.
-            tries.push(tokio::spawn(question()));
-            let next_try = (Instant::now() + self.attempt).min(end);
+            tries.push(self.spawn(question()));
+            let next_try = after(self.attempt).min(end);
             let error = match timeout_at(next_try, tries.next()).await {
                 Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
                 Ok(Some(Ok(Err(error)))) => store_error(error),
-                Ok(Some(Err(stopped))) => return Err(StoreError::Backend { source: stopped.into() }),
+                Ok(Some(Err(stopped))) => return Err(self::stopped(stopped)),
                 Ok(None) | Err(_) if Instant::now() >= end => return Err(self.late(problem)),
                 Ok(None) | Err(_) => continue,
             };
@@ -76,7 +80,7 @@ impl Patience {
             failed += 1;
             problem = Some(source);
             let wait = backoff.wait_after(failed).unwrap_or(self.attempt);
-            let again = Instant::now() + wait;
+            let again = after(wait);
             if again >= end {
                 return Err(self.late(problem));
             }
@@ -86,24 +90,40 @@ impl Patience {
 
     /// Waits for one answer, and asks only once.
     pub(crate) async fn once<T: Send + 'static>(
-        self,
+        &self,
         question: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.wait(tokio::spawn(question)).await
+        self.wait(self.spawn(question)).await
     }
 
     /// Waits for an answer that is on its way.
-    pub(crate) async fn wait<T>(self, task: JoinHandle<T>) -> Result<T, StoreError> {
+    pub(crate) async fn wait<T>(&self, task: JoinHandle<T>) -> Result<T, StoreError> {
         match tokio::time::timeout(self.limit, task).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(stopped)) => Err(StoreError::Backend { source: stopped.into() }),
+            Ok(Err(stopped)) => Err(self::stopped(stopped)),
             Err(_) => Err(self.late(None)),
         }
     }
 
-    fn late(self, source: Option<BoxError>) -> StoreError {
+    /// Begins a question in the runtime of the store.
+    pub(crate) fn spawn<T: Send + 'static>(&self, question: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.runtime.spawn(question)
+    }
+
+    fn late(&self, source: Option<BoxError>) -> StoreError {
         StoreError::Unavailable { source: Late { limit: self.limit, name: self.name, source }.into() }
     }
+}
+
+/// The error about a task that has no result: its runtime has ended, or it has panicked.
+pub(crate) fn stopped(error: JoinError) -> StoreError {
+    if error.is_cancelled() { StoreError::RuntimeEnded } else { StoreError::Backend { source: error.into() } }
+}
+
+/// The moment after so much time, or one that nobody lives to see if the time has no end.
+pub(crate) fn after(time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    Instant::now() + time.min(FAR)
 }
 
 /// How long one try is waited for where a caller is as patient as this.

@@ -37,7 +37,7 @@ impl ReadAhead {
             State::Resting(mut cursor) => match cursor.next().now_or_never() {
                 // The first batch came with the cursor, and after the last one nothing is asked.
                 Some(batch) => (cursor, batch),
-                None => self.patience.wait(fetch(cursor)).await?,
+                None => self.patience.wait(fetch(&self.patience, cursor)).await?,
             },
             State::Fetching(task) => self.patience.wait(task).await?,
             State::Lost | State::Ended => return Ok(None),
@@ -55,14 +55,14 @@ impl ReadAhead {
     /// Begins to fetch the next batch. Worth its task only where there is one.
     pub(crate) fn fetch(&mut self) {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Resting(cursor) => State::Fetching(fetch(cursor)),
+            State::Resting(cursor) => State::Fetching(fetch(&self.patience, cursor)),
             other => other,
         };
     }
 }
 
-fn fetch(mut cursor: Box<RawBatchCursor>) -> JoinHandle<Fetched> {
-    tokio::spawn(async move {
+fn fetch(patience: &Patience, mut cursor: Box<RawBatchCursor>) -> JoinHandle<Fetched> {
+    patience.spawn(async move {
         let batch = cursor.next().await;
         (cursor, batch)
     })

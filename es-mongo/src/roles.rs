@@ -7,7 +7,8 @@ use es_core::StoreError;
 use mongodb::Database;
 
 use crate::error::{check_database, check_name, is_role_exists, store_error};
-use crate::options::{CollectionNames, durable};
+use crate::handles::Handles;
+use crate::options::CollectionNames;
 
 /// What a user of a store is there for; see [`Roles`] for how a role is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,13 +134,11 @@ impl Roles {
         for name in [&names.events, &names.snapshots, &names.archive].into_iter().chain(documents) {
             check_name(name)?;
         }
-        let write_concern =
-            bson::serialize_to_bson(&durable()).map_err(|error| StoreError::Backend { source: error.into() })?;
-        for mut command in self.commands(database.name()) {
-            command.insert("writeConcern", write_concern.clone());
-            let created = database.run_command(command.clone()).await;
+        let handles = Handles::from(database);
+        for command in self.commands(database.name()) {
+            let created = handles.write_command(command.clone()).await;
             match created {
-                Err(error) if is_role_exists(&error) => update(database, command).await?,
+                Err(error) if is_role_exists(&error) => update(&handles, command).await?,
                 created => drop(created.map_err(store_error)?),
             }
         }
@@ -186,12 +185,12 @@ impl Roles {
     }
 }
 
-async fn update(database: &Database, create: Document) -> Result<(), StoreError> {
+async fn update(handles: &Handles, create: Document) -> Result<(), StoreError> {
     let mut command = Document::new();
     for (key, value) in create {
         command.insert(if key == "createRole" { "updateRole".to_owned() } else { key }, value);
     }
-    database.run_command(command).await.map(drop).map_err(store_error)
+    handles.write_command(command).await.map(drop).map_err(store_error)
 }
 
 #[cfg(test)]

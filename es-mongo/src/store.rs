@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{Runtime, StoreError};
-use mongodb::options::{ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria};
+use mongodb::options::ClientOptions;
 use mongodb::{Client, Collection, Database};
 
 use crate::append::Appender;
 use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
+use crate::handles::Handles;
 use crate::index;
-use crate::options::{Ordering, StoreBuilder, StoreOptions, durable};
+use crate::options::{Ordering, StoreBuilder, StoreOptions};
 use crate::patience::{Patience, attempt_within};
+use crate::seeds::Seeds;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -53,11 +55,10 @@ pub(crate) struct Inner {
     pub(crate) appender: Appender,
 }
 
-/// The handles on what is stored, each with the durability that the guarantees need, whatever the client's own settings are.
+/// The handles on what is stored.
 #[derive(Clone)]
 pub(crate) struct Collections {
-    pub(crate) client: Client,
-    pub(crate) database: Database,
+    pub(crate) handles: Handles,
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
@@ -94,9 +95,15 @@ impl MongoStore {
         options.server_selection_timeout.get_or_insert(Duration::from_secs(4));
         options.connect_timeout.get_or_insert(Duration::from_secs(4));
         options.max_pool_size.get_or_insert(64);
+        if options.server_selection_timeout.is_some_and(|timeout| timeout.is_zero()) {
+            let source =
+                "`serverSelectionTimeoutMS=0` leaves no time to find a server; remove the option or give it more";
+            return Err(StoreError::Unavailable { source: source.into() });
+        }
+        let seeds = Seeds::of(&options);
         let client = Client::with_options(options)
             .map_err(|error| StoreError::Unavailable { source: connection_string_refused(uri, &error) })?;
-        Self::builder(client, database).open().await
+        seeds.beside(Self::builder(client, database).open()).await
     }
 
     /// Opens a store with options of its own, on a client that exists already.
@@ -106,32 +113,23 @@ impl MongoStore {
 
     pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
         let StoreBuilder { client, database, options } = builder;
-        let database = client.database(&database);
+        let handles = Handles::new(&client, &database);
         let patience = Patience::new(options.read_deadline, "read deadline");
-        if deployment(&database, patience).await? == Deployment::ShardedCluster {
-            require_possible(options.ordering, &database, &options.names.events, patience).await?;
+        if deployment(&handles, &patience).await? == Deployment::ShardedCluster {
+            require_possible(options.ordering, &handles, &options.names.events, &patience).await?;
         }
-        index::ensure(&database, &options.names, options.ordering).await?;
-        let handle = |name: &str| {
-            let options = CollectionOptions::builder()
-                .write_concern(durable())
-                .read_concern(ReadConcern::majority())
-                .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
-                .build();
-            database.collection_with_options(name, options)
-        };
+        index::ensure(&handles, &options.names, options.ordering, &patience).await?;
         let collections = Collections {
-            events: handle(&options.names.events),
-            snapshots: handle(&options.names.snapshots),
-            archive: handle(&options.names.archive),
+            events: handles.collection(&options.names.events),
+            snapshots: handles.collection(&options.names.snapshots),
+            archive: handles.collection(&options.names.archive),
             archive_state: Arc::new(ArchiveState {
                 present: AtomicBool::new(false),
                 started: Instant::now(),
                 checked_millis: AtomicI64::new(i64::MIN / 2),
             }),
             patience,
-            client,
-            database,
+            handles,
         };
         // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
         let hurried =
@@ -140,9 +138,10 @@ impl MongoStore {
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }
 
-    /// The database.
+    /// The database, as the store itself uses it: a collection of this handle reads from the primary what a majority has, and writes durably, unless it states
+    /// otherwise. The settings of the client and of the connection string do not matter.
     pub fn database(&self) -> &Database {
-        &self.inner.collections.database
+        self.inner.collections.handles.database()
     }
 
     /// Takes no more appends, and waits until those that were accepted are answered.
@@ -199,11 +198,19 @@ enum Deployment {
 }
 
 /// Finds out what the server is, and refuses one on which several events could not be recorded together.
-async fn deployment(database: &Database, patience: Patience) -> Result<Deployment, StoreError> {
-    let asked = database.clone();
-    let hello =
-        patience.once(async move { asked.run_command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
+async fn deployment(handles: &Handles, patience: &Patience) -> Result<Deployment, StoreError> {
+    let asked = handles.clone();
+    let hello = patience.once(async move { asked.command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
     if hello.contains_key("setName") {
+        let members = ["hosts", "passives"].map(|members| hello.get_array(members).map_or(0, Vec::len));
+        if members.into_iter().sum::<usize>() > 1 && {
+            let asked = handles.clone();
+            patience.once(async move { asked.is_direct().await }).await?
+        } {
+            return Err(StoreError::Unsafe {
+                reason: "`directConnection=true` ties the store to one node, which answers from its own copy once it is no longer the primary; remove the option and name the set with `replicaSet`".to_owned(),
+            });
+        }
         return Ok(Deployment::ReplicaSet);
     }
     if hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
@@ -217,15 +224,15 @@ async fn deployment(database: &Database, patience: Patience) -> Result<Deploymen
 /// Refuses an order over all events where they lie on several shards. A collection that is not sharded lies on one, and can have either order.
 async fn require_possible(
     ordering: Ordering,
-    database: &Database,
+    handles: &Handles,
     events: &str,
-    patience: Patience,
+    patience: &Patience,
 ) -> Result<(), StoreError> {
     if ordering == Ordering::PerAggregate {
         return Ok(());
     }
-    let (asked, question) = (database.clone(), doc! { "collStats": events });
-    let stats = patience.once(async move { asked.run_command(question).await }).await?.map_err(store_error)?;
+    let (asked, question) = (handles.clone(), doc! { "collStats": events });
+    let stats = patience.once(async move { asked.command(question).await }).await?.map_err(store_error)?;
     if stats.get_bool("sharded").unwrap_or(false) {
         return Err(StoreError::Unsafe {
             reason: format!(
@@ -255,7 +262,7 @@ impl fmt::Debug for Collections {
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MongoStore")
-            .field("database", &self.inner.collections.database.name())
+            .field("database", &self.database().name())
             .field("collections", &self.inner.options.names)
             .finish_non_exhaustive()
     }

@@ -7,7 +7,6 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Payload, Repository, StreamId};
 use mongodb::Collection;
-use mongodb::options::{CollectionOptions, ReadConcern};
 use serde::de::DeserializeOwned;
 
 use crate::document::field::ID;
@@ -105,8 +104,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     }
 
     fn documents(&self) -> Collection<RawDocumentBuf> {
-        let options = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
-        self.repository.store().database().collection_with_options(&self.collection, options)
+        self.repository.store().collections().handles.collection(&self.collection)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
+use mongodb::ClientSession;
 use mongodb::error::Error;
-use mongodb::{Client, ClientSession, Collection};
 
 use crate::error::is_answer;
+use crate::handles::Handles;
 use crate::patience::Patience;
 
 /// After this the server ends a transaction by itself: its `transactionLifetimeLimitSeconds`, unless somebody has changed it.
@@ -70,9 +70,9 @@ impl Leftover {
     /// and does not tell whether it arrived. Until the server gave up on it nobody could take its positions. Where it was committed meanwhile, nothing changes.
     ///
     /// Whoever tries again need not wait for this, so it runs beside.
-    pub(crate) fn release(self, client: Client) {
+    pub(crate) fn release(self, handles: Handles) {
         if let State::Open(session) = std::mem::replace(&mut *self.state(), State::Over) {
-            tokio::spawn(end(client, session));
+            tokio::spawn(end(handles, session));
         }
     }
 
@@ -82,17 +82,12 @@ impl Leftover {
 }
 
 /// Ends a session, and with it the transaction that it may have open.
-async fn end(client: Client, session: Document) {
+async fn end(handles: Handles, session: Document) {
     let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
-        let (admin, command) = (client.database("admin"), doc! { "killSessions": [session.clone()] });
-        async move { admin.run_command(command).await }
+        let (handles, command) = (handles.clone(), doc! { "killSessions": [session.clone()] });
+        async move { handles.admin_command(command).await }
     });
     if let Err(problem) = ended.await {
         tracing::debug!(%problem, "a transaction could not be ended");
     }
-}
-
-/// The same collection without concerns of its own: inside of a transaction the server takes only those of the transaction.
-pub(crate) fn in_transaction(collection: &Collection<RawDocumentBuf>) -> Collection<RawDocumentBuf> {
-    collection.client().database(&collection.namespace().db).collection(collection.name())
 }

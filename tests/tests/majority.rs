@@ -1,15 +1,17 @@
 //! A primary that reaches no majority: what only it has is neither read nor acknowledged.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Append, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, ReadRange, StoreError, StreamId, Version,
+    Append, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, ReadRange, Repository, StoreError, StreamId,
+    Version,
 };
-use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
 use es_mongo::mongodb::bson::{Document, doc, oid::ObjectId};
-use es_mongo::mongodb::options::WriteConcern;
+use es_mongo::mongodb::options::{ClientOptions, SelectionCriteria, WriteConcern};
 use es_mongo::mongodb::{Client, Collection};
+use es_mongo::{Gradual, Migrated, MongoStore, Source, Switch};
 use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded};
 
@@ -35,6 +37,72 @@ async fn read(store: &MongoStore, id: &str) -> usize {
     let stream = StreamId::of::<Counter>(id).unwrap();
     let batches: Vec<_> = store.read(&stream, ReadRange::ALL).try_collect().await.unwrap();
     batches.iter().map(|batch| es_core::EventBatch::events(batch).count()).sum()
+}
+
+/// A client whose own settings send every read to this node.
+async fn reading_from(server: &DevServer, address: &str) -> Client {
+    let mut options = ClientOptions::parse(server.uri()).await.unwrap();
+    let address = address.to_owned();
+    options.selection_criteria =
+        Some(SelectionCriteria::Predicate(Arc::new(move |server| server.address().to_string() == address)));
+    Client::with_options(options).unwrap()
+}
+
+#[derive(serde::Deserialize)]
+struct Old {
+    #[serde(rename = "_id")]
+    id: String,
+    by: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secondary_that_lags_behind_answers_no_verb() {
+    let server = DevServer::builder().nodes(3).always_own().start().await.unwrap();
+    let client = Client::with_uri_str(server.uri()).await.unwrap();
+    MongoStore::builder(client.clone(), "stale").open().await.unwrap();
+    let primary = server.primary().await.unwrap();
+    let stale = server.nodes().unwrap().iter().find(|node| node.address() != primary.address()).unwrap();
+    let direct = Client::with_uri_str(format!("mongodb://{}/?directConnection=true", stale.address())).await.unwrap();
+    let admin = direct.database("admin");
+    let replication =
+        |mode: &'static str| admin.run_command(doc! { "configureFailPoint": "stopReplProducer", "mode": mode });
+    replication("alwaysOn").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+
+    let old: Collection<Document> = client.database("stale").collection("old");
+    let documents = ["a", "b"].map(|id| doc! { "_id": id, "by": "someone" });
+    old.insert_many(documents).write_concern(WriteConcern::majority()).await.unwrap();
+    let client = reading_from(&server, stale.address()).await;
+    let on_the_stale_node: Collection<Document> = client.database("stale").collection("old");
+    assert_eq!(on_the_stale_node.count_documents(doc! {}).await.unwrap(), 0, "the node is not behind");
+
+    let store = MongoStore::builder(client, "stale").open().await.unwrap();
+    let counters = Repository::<Counter, _>::new(store.clone());
+    let gradual = Gradual::<Counter, Old>::new(counters.clone(), "old", Switch::WhereMigrated);
+    assert!(matches!(gradual.load("a").await.unwrap(), Source::Document(old) if old.id == "a"));
+    let migrated = store.migrate::<Counter, Old>("old");
+    let migrated = migrated.run(|old| Ok::<_, StoreError>(Migrated::new(old.id, OneAdded { by: old.by })));
+    let report = migrated.await.unwrap();
+    assert_eq!((report.documents, report.migrated), (2, 2), "a stale copy was migrated: {report:?}");
+    assert_eq!(counters.load("a").await.unwrap().version, 1);
+    assert_eq!(store.stats().await.unwrap().events, 2);
+    assert!(store.verify::<Counter>().run().await.unwrap().is_sound());
+    replication("off").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_not_tied_to_one_node_of_several() {
+    let server = DevServer::builder().nodes(3).always_own().start().await.unwrap();
+    for node in server.nodes().unwrap() {
+        let uri = format!("mongodb://{}/?directConnection=true", node.address());
+        let by_uri = MongoStore::connect(&uri, "direct").await;
+        let client = Client::with_uri_str(&uri).await.unwrap();
+        for opened in [by_uri, MongoStore::builder(client, "direct").open().await] {
+            let error = opened.unwrap_err();
+            assert!(matches!(error, StoreError::Unsafe { .. }), "{error:?}");
+            assert!(error.to_string().contains("directConnection"), "{error}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

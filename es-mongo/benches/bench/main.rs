@@ -4,6 +4,8 @@
 //! Each figure is a line `name value unit`. Rounds of the rivals are interleaved and medians are printed, for machines are noisy.
 //! Every write is `w: majority, j: true`, into collections with all indexes of the library, on one `mongod`.
 
+#![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
+
 mod append;
 mod bare;
 mod batches;

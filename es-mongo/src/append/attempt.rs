@@ -7,14 +7,14 @@ use bson::raw::RawDocumentBuf;
 use es_core::BoxError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
-use mongodb::options::{Hint, ReadConcern, TransactionOptions};
+use mongodb::options::Hint;
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
 use crate::error::{WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
-use crate::options::durable;
+use crate::patience::after;
 use crate::store::Collections;
-use crate::transaction::{Leftover, in_transaction};
+use crate::transaction::Leftover;
 
 /// How long to wait before a commit whose answer was lost is sent again.
 const COMMIT_PAUSE: Duration = Duration::from_millis(20);
@@ -83,7 +83,7 @@ pub(crate) async fn transact(
         Ok(Err(error)) => Attempt::Unknown(reported(error)),
         Err(late) => Attempt::Unknown(late),
     };
-    leftover.release(collections.client.clone());
+    leftover.release(collections.handles.clone());
     attempt
 }
 
@@ -94,14 +94,10 @@ async fn try_transact(
     limit: Duration,
     leftover: &Leftover,
 ) -> Attempt {
-    let mut session = match collections.client.start_session().await {
+    let mut session = match collections.handles.begin_transaction().await {
         Ok(session) => session,
         Err(error) => return Attempt::NotWritten(reported(error)),
     };
-    let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
-    if let Err(error) = session.start_transaction().with_options(options).await {
-        return Attempt::NotWritten(reported(error));
-    }
     if let Err(given_up) = leftover.begin(&session) {
         return Attempt::NotWritten(given_up.into());
     }
@@ -138,7 +134,7 @@ async fn write_all(
             return failed;
         }
     }
-    match in_transaction(&collections.events).insert_many(documents).ordered(true).session(session).await {
+    match collections.events.insert_many(documents).ordered(true).session(session).await {
         Ok(_) => None,
         Err(error) => {
             leftover.failed(&error);
@@ -155,8 +151,7 @@ async fn write_all(
 
 async fn any_archived(collections: &Collections, session: &mut ClientSession, places: &Places) -> Result<bool, Error> {
     for Lookup { filter, index } in places.lookups() {
-        let archive = in_transaction(&collections.archive);
-        let found = archive.find(filter).hint(Hint::Keys(index)).projection(Places::projection());
+        let found = collections.archive.find(filter).hint(Hint::Keys(index)).projection(Places::projection());
         let mut found = found.session(&mut *session).await?;
         while let Some(event) = found.next(session).await.transpose()? {
             if places.taken_by(&event).is_some() {
@@ -171,7 +166,7 @@ async fn any_archived(collections: &Collections, session: &mut ClientSession, pl
 ///
 /// To give up early would leave the keys of the transaction locked on the server, and every later try would meet them.
 async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
-    let end = Instant::now() + limit;
+    let end = after(limit);
     loop {
         let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
         match commit_fate(&error) {

@@ -33,15 +33,12 @@ impl Appender {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sender = sender.ok_or(StoreError::Closed)?;
         let (stream, append_id) = (request.stream().clone(), request.append_id().map(str::to_owned));
-        sender.send(request).await.map_err(|_| StoreError::Closed)?;
+        // Nobody has closed it, so its task was ended with its runtime.
+        sender.send(request).await.map_err(|_| StoreError::RuntimeEnded)?;
         // Holding it any longer would keep the task from ending while this waits.
         drop(sender);
         answer.await.unwrap_or_else(|_| {
-            Err(StoreError::OutcomeUnknown {
-                stream,
-                append_id,
-                source: "the appender stopped before it answered; did its runtime end?".into(),
-            })
+            Err(StoreError::OutcomeUnknown { stream, append_id, source: StoreError::RuntimeEnded.into() })
         })
     }
 

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::document::EventDocument;
+use crate::patience::after;
 
 /// An append with its documents, complete but for their positions.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Request {
             sequence = sequence.next();
         }
         let (sender, answer) = oneshot::channel();
-        let deadline = Instant::now() + deadline;
+        let deadline = after(deadline);
         Ok((Self { append, ids, documents, timestamps, deadline, answer: sender, fate: Fate::NotSent }, answer))
     }
 

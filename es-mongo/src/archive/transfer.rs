@@ -9,16 +9,14 @@ use bson::{Document, doc};
 use es_core::{RetryPolicy, StoreError};
 use mongodb::ClientSession;
 use mongodb::error::Error;
-use mongodb::options::TransactionOptions;
 use tokio::time::Instant;
 
 use super::{ArchiveStep, Stop};
 use crate::document::field::ID;
 use crate::document::{documents, read_event};
 use crate::error::{WriteFate, commit_fate, duplicates, malformed, store_error, uncommitted_fate};
-use crate::options::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
-use crate::transaction::{Leftover, in_transaction};
+use crate::transaction::Leftover;
 
 /// How many bytes are copied at once, unless a single event has more. Far below the 48 MB at which the driver would split.
 const BYTES: usize = 8 * 1024 * 1024;
@@ -151,7 +149,7 @@ impl<'a> Transfer<'a> {
             let (collections, confirmed, tells) = (self.collections.clone(), confirmed.clone(), leftover.clone());
             let deletion = async move { try_delete(&collections, &confirmed, &tells).await };
             let deleted = self.collections.patience.once(deletion).await;
-            leftover.release(self.collections.client.clone());
+            leftover.release(self.collections.handles.clone());
             let error = match deleted? {
                 Ok(deleted) => return Ok(deleted),
                 Err((WriteFate::NotWritten, error)) => error,
@@ -172,9 +170,7 @@ async fn try_delete(
     leftover: &Leftover,
 ) -> Result<Deleted, (WriteFate, Error)> {
     let not_begun = |error| (WriteFate::NotWritten, error);
-    let mut session = collections.client.start_session().await.map_err(not_begun)?;
-    let options = TransactionOptions::builder().write_concern(durable()).build();
-    session.start_transaction().with_options(options).await.map_err(not_begun)?;
+    let mut session = collections.handles.begin_transaction().await.map_err(not_begun)?;
     leftover.begin(&session).map_err(|given_up| not_begun(Error::custom(given_up)))?;
     let mut deleted = [0, 0];
     for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
@@ -211,7 +207,7 @@ async fn delete_ids(collections: &Collections, ids: &[ObjectId], session: &mut C
         return Ok(0);
     }
     let filter: Document = doc! { ID: { "$in": ids } };
-    let deleted = in_transaction(&collections.events).delete_many(filter).session(session).await?;
+    let deleted = collections.events.delete_many(filter).session(session).await?;
     Ok(deleted.deleted_count)
 }
 

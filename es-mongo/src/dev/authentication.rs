@@ -11,6 +11,7 @@ use mongodb::Client;
 use mongodb::error::{Error, ErrorKind};
 
 use super::error::DevError;
+use crate::handles::Handles;
 
 const UNAUTHORIZED: i32 = 13;
 const USER_EXISTS: i32 = 51003;
@@ -49,8 +50,8 @@ impl Authentication {
     /// `uri` names the set, without a user.
     pub(super) async fn make_user(&self, uri: &str) -> Result<(), DevError> {
         let to = DevError::driver("make the first user");
-        let command = doc! { "createUser": &self.user, "pwd": &self.password, "roles": ["root"], "writeConcern": { "w": "majority" } };
-        let made = async { Client::with_uri_str(uri).await?.database("admin").run_command(command).await };
+        let command = doc! { "createUser": &self.user, "pwd": &self.password, "roles": ["root"] };
+        let made = async { Handles::new(&Client::with_uri_str(uri).await?, "admin").write_command(command).await };
         match made.await {
             // A kept set has its users from the first time.
             Err(error) if !matches!(code(&error), Some(USER_EXISTS | UNAUTHORIZED)) => Err(to(error)),

@@ -8,6 +8,7 @@ use super::error::DevError;
 use super::log::Log;
 use super::process::{Launch, Process, Signal};
 use super::replica_set::{Direct, Hello, Role};
+use crate::patience::after;
 
 /// Short, because it is the grain of the start-up time; a question to a loopback port costs next to nothing.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
@@ -114,7 +115,7 @@ impl Node {
         self.end_in_good_order().await?;
         self.start_again()?;
 
-        let deadline = Instant::now() + self.start_timeout;
+        let deadline = after(self.start_timeout);
         self.wait_until_it_listens(deadline).await?;
         let direct = Direct::new(&self.address, &self.uri_options).await?;
         self.wait_for_role(&direct, deadline, |role| matches!(role, Role::Primary | Role::Secondary)).await?;

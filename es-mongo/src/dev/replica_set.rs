@@ -7,6 +7,7 @@ use mongodb::Client;
 use mongodb::options::ClientOptions;
 
 use super::error::DevError;
+use crate::handles::Handles;
 
 /// How long one question to one node may take. A frozen node accepts connections and never answers.
 const QUESTION: Duration = Duration::from_secs(2);
@@ -48,7 +49,7 @@ impl Direct {
     }
 
     async fn run(&self, command: Document) -> mongodb::error::Result<Document> {
-        self.client.database("admin").run_command(command).await
+        Handles::new(&self.client, "admin").command(command).await
     }
 
     /// `None` where the node does not answer in time.

@@ -13,6 +13,7 @@ use super::find;
 use super::kept::Ownership;
 use super::node::{Node, PAUSE};
 use super::replica_set::Role;
+use crate::patience::after;
 
 /// A `mongod` replica set for tests and examples; see [the module](super) for where it comes from.
 ///
@@ -111,7 +112,7 @@ impl DevServer {
         for node in &self.nodes {
             directs.push(node.direct().await?);
         }
-        let deadline = Instant::now() + self.primary_timeout;
+        let deadline = after(self.primary_timeout);
         while Instant::now() < deadline {
             // A node that was frozen takes itself for primary until it hears of its successor, so one claim counts.
             let asked = self.nodes.iter().zip(&directs).filter(|(node, _)| node.is_running());

@@ -17,6 +17,7 @@ use super::ports;
 use super::process::Launch;
 use super::replica_set::Role;
 use super::server::{DevServer, Folder};
+use crate::patience::after;
 
 /// How often a node may find that its port was taken in the moment before.
 const PORTS_TRIED: usize = 10;
@@ -241,7 +242,7 @@ fn one_free_port() -> Result<u16, DevError> {
 }
 
 fn deadline(builder: &DevServerBuilder) -> Instant {
-    Instant::now() + builder.start_timeout
+    after(builder.start_timeout)
 }
 
 fn is_cut_off(error: &DevError) -> bool {

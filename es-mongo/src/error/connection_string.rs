@@ -5,20 +5,63 @@
 
 use es_core::BoxError;
 use mongodb::error::Error;
-use mongodb::options::ConnectionString;
+use mongodb::options::{ConnectionString, Tls};
 
 const NOT_TOLD: &str = "the connection string cannot be used; check its servers, its options, and that user and password are percent-encoded";
 
 /// The error about a connection string that the driver refused with `error`.
 pub(crate) fn refused(uri: &str, error: &Error) -> BoxError {
-    if let Err(error) = ConnectionString::parse(masked(uri)) {
-        return error.kind.to_string().into();
+    let masked = masked(uri);
+    if let Err(error) = ConnectionString::parse(&masked) {
+        return with_option(&masked, error.kind.to_string()).into();
     }
     match ConnectionString::parse(uri) {
         Err(_) => NOT_TOLD.into(),
-        // It can be read, so this is about servers or options that do not fit each other, which the driver tells without the login.
-        Ok(_) => error.kind.to_string().into(),
+        // It can be read, so this is about servers, files or options that do not fit each other, which the driver tells without the login.
+        Ok(parsed) => unreadable_file(parsed.tls.as_ref()).unwrap_or_else(|| error.kind.to_string()).into(),
     }
+}
+
+/// What the driver says of a string that it refuses, with the name of the option without which it would not.
+fn with_option(masked: &str, text: String) -> String {
+    let Some((servers, options)) = masked.split_once('?') else { return text };
+    for (at, option) in options.split('&').enumerate() {
+        let others = options.split('&').enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+        let without = format!("{servers}?{}", others.collect::<Vec<_>>().join("&"));
+        let Some((name, value)) = option.split_once('=').filter(|_| ConnectionString::parse(without).is_ok()) else {
+            continue;
+        };
+        if name.eq_ignore_ascii_case("compressors") {
+            return compressors(value).unwrap_or(text);
+        }
+        let is_named = text.to_lowercase().contains(&name.to_lowercase());
+        return if is_named { text } else { format!("the option `{name}` of the connection string: {text}") };
+    }
+    text
+}
+
+/// A driver without compression does not know the option at all.
+fn compressors(value: &str) -> Option<String> {
+    let is_missing = |name: &&str| ConnectionString::parse(format!("mongodb://localhost/?compressors={name}")).is_err();
+    let missing = value.split(',').find(is_missing)?;
+    Some(if ["snappy", "zlib", "zstd"].contains(&missing) {
+        format!(
+            "`compressors={missing}` needs the feature `{missing}-compression` of the driver; add `mongodb = {{ version = \"3.9\", default-features = false, features = [\"{missing}-compression\"] }}` to the dependencies in `Cargo.toml`"
+        )
+    } else {
+        format!("`compressors={missing}` names no compressor of the driver: it has `snappy`, `zlib` and `zstd`")
+    })
+}
+
+/// The file with a certificate or a key that cannot be read: the driver does not say which it is.
+fn unreadable_file(tls: Option<&Tls>) -> Option<String> {
+    let Some(Tls::Enabled(options)) = tls else { return None };
+    let files = [("tlsCAFile", &options.ca_file_path), ("tlsCertificateKeyFile", &options.cert_key_file_path)];
+    files.into_iter().find_map(|(option, path)| {
+        let path = path.as_ref()?;
+        let error = std::fs::File::open(path).err()?;
+        Some(format!("the file `{}`, which `{option}` names, cannot be read: {error}", path.display()))
+    })
 }
 
 /// The string with every letter and digit replaced that could be of a secret.
@@ -125,6 +168,8 @@ mod tests {
             ("mongodb://us%er:hunter2@localhost", "username cannot contain unescaped %"),
             ("mongodb://localhost/?tls=maybe", "tls"),
             ("localhost:27017", "no scheme"),
+            ("mongodb://user:hunter2@localhost/?appName=a&maxStalenessSeconds=120", "`maxStalenessSeconds`"),
+            ("mongodb://localhost/?compressors=brotli&appName=a", "`compressors=brotli` names no compressor"),
             ("mongodb://localhost:99999", "percent-encoded"),
         ];
         for (uri, said) in said {
