@@ -185,7 +185,18 @@ impl StoreBuilder {
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
         check_database(database)?;
+        refuse_system_database(database)?;
         options.names.check()?;
         MongoStore::open(self).await
     }
+}
+
+/// Refuses the databases of the server itself: one of them is not replicated, and none takes transactions.
+fn refuse_system_database(name: &str) -> Result<(), StoreError> {
+    if matches!(name, "admin" | "config" | "local") {
+        let reason =
+            format!("`{name}` is a database of the server itself, which takes no transactions; choose another name");
+        return Err(StoreError::Unsafe { reason });
+    }
+    Ok(())
 }
