@@ -16,6 +16,9 @@ use crate::handles::Handles;
 /// How long the driver looks for the set before its servers are asked. A driver that finds it needs a fraction of this.
 const HEAD_START: Duration = Duration::from_millis(300);
 
+/// How long one server is asked. It ends before the driver gives up, so that one server that is silent does not hide what another one says.
+const QUESTION: Duration = Duration::from_secs(1);
+
 /// What a connection string says of its servers.
 pub(crate) struct Seeds {
     options: ClientOptions,
@@ -71,8 +74,8 @@ impl Seeds {
         let options = ClientOptions::builder()
             .hosts(vec![server.clone()])
             .tls(self.options.tls.clone())
-            .connect_timeout(self.options.connect_timeout)
-            .server_selection_timeout(self.options.server_selection_timeout)
+            .connect_timeout(QUESTION)
+            .server_selection_timeout(QUESTION)
             .direct_connection(true)
             .build();
         let client = Client::with_options(options).ok()?;

@@ -186,6 +186,28 @@ async fn a_server_that_is_not_there_is_an_error_within_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_wrong_name_of_the_replica_set_is_told_with_the_right_one_at_once() {
+    let uri = server().await.uri();
+    let (servers, options) = uri.split_once("replicaSet=").unwrap();
+    let right = options.split('&').next().unwrap();
+    for option in ["replicaSet=other", "directConnection=true&replicaSet=other"] {
+        let started = Instant::now();
+        let error = refused(&format!("{servers}{option}")).await;
+        assert!(started.elapsed() < Duration::from_secs(2), "{option}: it took {:?}", started.elapsed());
+        assert!(matches!(error, StoreError::Unsafe { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("`other`") && text.contains(&format!("`replicaSet={right}`")), "{option}: {text}");
+    }
+    // One server that does not answer beside it changes nothing, and a client of the user's own says as much as its driver knows.
+    let beside = format!("{},127.0.0.1:1/?replicaSet=other", servers.trim_end_matches("/?"));
+    assert!(refused(&beside).await.to_string().contains(right));
+    let uri = format!("{servers}replicaSet=other&serverSelectionTimeoutMS=1000");
+    let client = Client::with_uri_str(&uri).await.unwrap();
+    let error = MongoStore::builder(client, "refused").open().await.map(drop).unwrap_err();
+    assert!(error.to_string().contains("the replica set `other`; correct `replicaSet`"), "{error}");
+}
+
+#[tokio::test]
 async fn a_connection_string_that_is_none_is_an_error_without_the_password() {
     for uri in [
         "user:hunter2@host",
