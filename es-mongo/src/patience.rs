@@ -110,6 +110,11 @@ impl Patience {
         self.runtime.spawn(question)
     }
 
+    /// Whether the runtime of the store has ended.
+    pub(crate) async fn has_no_runtime(&self) -> bool {
+        self.spawn(async {}).await.is_err()
+    }
+
     fn late(&self, source: Option<BoxError>) -> StoreError {
         StoreError::Unavailable { source: Late { limit: self.limit, name: self.name, source }.into() }
     }

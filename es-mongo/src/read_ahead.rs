@@ -44,7 +44,11 @@ impl ReadAhead {
         };
         let Some(batch) = batch else { return Ok(None) };
         self.state = if batch.is_ok() { State::Resting(cursor) } else { State::Lost };
-        batch.map(Some).map_err(store_error)
+        match batch {
+            Ok(batch) => Ok(Some(batch)),
+            Err(_) if self.patience.has_no_runtime().await => Err(StoreError::RuntimeEnded),
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     /// Whether the last batch could not be had from the node that has the cursor, and the cursor is of no more use.
