@@ -8,7 +8,7 @@ use std::time::Duration;
 use es_core::{BoxError, RetryPolicy, StoreError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use mongodb::error::Result as DriverResult;
+use mongodb::error::{Error, Result as DriverResult};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -48,10 +48,27 @@ impl Patience {
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
     {
-        Box::pin(self.ask_until(question))
+        self.ask_or(question, store_error)
     }
 
-    async fn ask_until<T, F>(self, question: impl Fn() -> F) -> Result<T, StoreError>
+    /// The same for what has an error of its own, if it is not that no node could answer.
+    pub(crate) fn ask_or<T, F>(
+        self,
+        question: impl Fn() -> F,
+        told: impl Fn(Error) -> StoreError,
+    ) -> impl Future<Output = Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: Future<Output = DriverResult<T>> + Send + 'static,
+    {
+        Box::pin(self.ask_until(question, told))
+    }
+
+    async fn ask_until<T, F>(
+        self,
+        question: impl Fn() -> F,
+        told: impl Fn(Error) -> StoreError,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
@@ -66,7 +83,7 @@ impl Patience {
             let next_try = (Instant::now() + self.attempt).min(end);
             let error = match timeout_at(next_try, tries.next()).await {
                 Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
-                Ok(Some(Ok(Err(error)))) => store_error(error),
+                Ok(Some(Ok(Err(error)))) => told(error),
                 Ok(Some(Err(stopped))) => return Err(StoreError::Backend { source: stopped.into() }),
                 Ok(None) | Err(_) if Instant::now() >= end => return Err(self.late(problem)),
                 Ok(None) | Err(_) => continue,
@@ -126,7 +143,6 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use mongodb::error::Error;
 
     fn patience(millis: u64) -> Patience {
         Patience::new(Duration::from_millis(millis), "read deadline")

@@ -186,6 +186,17 @@ impl Collections {
         answer
     }
 
+    /// The events as the primary has them, whether or not a majority does. For what a refusal of the primary is about, and never for an answer that says
+    /// what is stored.
+    pub(crate) fn events_of_the_primary(&self) -> Collection<RawDocumentBuf> {
+        let options = CollectionOptions::builder()
+            .write_concern(durable())
+            .read_concern(ReadConcern::local())
+            .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+            .build();
+        self.database.collection_with_options(self.events.name(), options)
+    }
+
     /// Notes that something was archived.
     pub(crate) fn archive_becomes_present(&self) {
         self.archive_state.present.store(true, Release);
