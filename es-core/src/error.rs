@@ -78,6 +78,26 @@ pub enum StoreError {
         /// How deep it may be.
         limit: usize,
     },
+    /// A unique index that is not the library's own holds the value already, such as one that a user has made on a field of the events.
+    /// Nothing was written, and the same append is refused for as long as the value is held.
+    #[error("{stream} was not written: the unique index `{index}` holds its value already")]
+    DuplicateKey {
+        /// The stream of the append, or of the snapshot.
+        stream: StreamId,
+        /// The name of the index.
+        index: String,
+        /// What was reported.
+        source: BoxError,
+    },
+    /// The store refuses what was to be written, for a reason that repeating does not cure: a validator, a quota, a full disk.
+    /// Nothing was written.
+    #[error("the store refuses what was to be written to {stream}: {source}")]
+    Refused {
+        /// The stream of the append, or of the snapshot.
+        stream: StreamId,
+        /// What was reported.
+        source: BoxError,
+    },
     /// A stored event cannot be read by this program. Nothing was skipped.
     #[error("event {sequence} of {aggregate_type} `{aggregate_id}`, a `{event_type}`, cannot be read: {source}")]
     Decode {

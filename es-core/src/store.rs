@@ -24,6 +24,8 @@ use crate::{Aggregate, Append, Appended, Receipt, Snapshot, StoreError, StoredEv
 ///   with [`StoreError::AppendIdReused`].
 /// - MUST find out what became of an append whose answer was lost before it writes again, and answer
 ///   [`StoreError::OutcomeUnknown`] where it cannot: never a guess.
+/// - MUST answer what repeating does not cure at once, for the append that it concerns alone: a value that another unique index holds already with
+///   [`StoreError::DuplicateKey`], any other refusal with [`StoreError::Refused`] or a more specific error.
 /// - MUST read in the order of the stream, from what is durable.
 /// - SHOULD refuse an empty append with [`StoreError::EmptyAppend`].
 pub trait EventStore: Clone + Send + Sync + 'static {

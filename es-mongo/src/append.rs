@@ -14,6 +14,7 @@ mod batch;
 mod commit;
 mod outcome;
 mod places;
+mod problem;
 mod queue;
 mod request;
 mod turns;

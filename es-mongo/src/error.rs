@@ -7,8 +7,11 @@ mod unreachable;
 use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
-use es_core::{BoxError, StoreError};
-use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use es_core::{BoxError, StoreError, StreamId};
+use mongodb::error::{
+    Error, ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, SYSTEM_OVERLOADED_ERROR, TRANSIENT_TRANSACTION_ERROR,
+    UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
+};
 
 /// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
 mod code {
@@ -20,26 +23,86 @@ mod code {
     pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
     pub(super) const DUPLICATE_KEY: i32 = 11000;
     pub(super) const ROLE_EXISTS: i32 = 51002;
-    pub(super) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
+    /// `AtlasError`, with which a hosted server says that a quota is used up.
+    pub(super) const ATLAS_ERROR: i32 = 8000;
+    pub(super) const OUT_OF_DISK_SPACE: i32 = 14031;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
     /// The node could not go on with an answer: its cursor is gone (43, 237), it undid what it alone had and opened its catalog anew (175), or it has just
     /// started and nothing is majority-committed there yet (134, 246).
     pub(super) const CUT_OFF: [i32; 5] = [43, 134, 175, 237, 246];
     /// The node is not, or no longer, the one that takes writes.
     pub(super) const NOT_PRIMARY: [i32; 9] = [91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+    /// The operation met others, was interrupted, or the way between two nodes failed: the same operation may succeed the next time.
+    pub(super) const PASSING: [i32; 31] = [
+        6, 7, 24, 46, 50, 63, 64, 89, 107, 112, 117, 133, 150, 202, 211, 225, 239, 244, 249, 251, 267, 290, 314, 355,
+        365, 384, 462, 11601, 12586, 12587, 13388,
+    ];
 }
 
 /// What is known after a failed write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteFate {
     /// The document at this index was refused; those before it are stored, those after it are not.
-    Refused { index: usize, duplicate: bool },
+    Refused { index: usize, why: Objection },
     /// Nothing was written, and trying again may succeed.
     NotWritten,
     /// It may or may not have been written.
     Unknown,
-    /// Nothing was written, and trying again would not help.
+    /// The command failed as a whole, and trying again would not help. A part of its documents may be stored, unless it was in a transaction.
     Hopeless,
+}
+
+/// Why a document was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Objection {
+    /// One of its keys is taken.
+    DuplicateKey,
+    /// Something that passes.
+    Passing,
+    /// Something that repeating does not cure.
+    Lasting,
+}
+
+impl Objection {
+    fn of_code(code: i32) -> Self {
+        match code {
+            code::DUPLICATE_KEY => Self::DuplicateKey,
+            code if passes(code) => Self::Passing,
+            _ => Self::Lasting,
+        }
+    }
+}
+
+fn passes(code: i32) -> bool {
+    code::PASSING.contains(&code) || code::NOT_PRIMARY.contains(&code) || code::CUT_OFF.contains(&code)
+}
+
+/// Labels with which server and driver say that an operation may be repeated.
+const PASSING_LABELS: [&str; 5] = [
+    RETRYABLE_WRITE_ERROR,
+    TRANSIENT_TRANSACTION_ERROR,
+    UNKNOWN_TRANSACTION_COMMIT_RESULT,
+    RETRYABLE_ERROR,
+    SYSTEM_OVERLOADED_ERROR,
+];
+
+/// Whether a command that failed as a whole, with this code, may succeed the next time.
+///
+/// Only what is known to pass is repeated: an unknown error that lasts would keep everybody waiting until the deadline.
+fn may_pass(error: &Error, code: i32) -> bool {
+    passes(code) || PASSING_LABELS.iter().any(|label| error.contains_label(label))
+}
+
+/// Whether an error with which a command failed concerns every write, and not only one of its documents.
+pub(crate) fn concerns_every_write(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::Command(failure) => matches!(
+            failure.code,
+            code::UNAUTHORIZED | code::AUTHENTICATION_FAILED | code::ATLAS_ERROR | code::OUT_OF_DISK_SPACE
+        ),
+        ErrorKind::Authentication { .. } => true,
+        _ => false,
+    }
 }
 
 /// What became of an insert that failed.
@@ -48,7 +111,7 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
         // With a write concern that was not met, even what was accepted may be rolled back.
         ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
             match failure.write_errors.iter().flatten().next() {
-                Some(first) => WriteFate::Refused { index: first.index, duplicate: first.code == code::DUPLICATE_KEY },
+                Some(first) => WriteFate::Refused { index: first.index, why: Objection::of_code(first.code) },
                 None => WriteFate::Unknown,
             }
         }
@@ -56,10 +119,7 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
         ErrorKind::Authentication { .. } | ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => {
             WriteFate::Hopeless
         }
-        ErrorKind::Command(failure) => match failure.code {
-            code::UNAUTHORIZED | code::AUTHENTICATION_FAILED | code::BSON_OBJECT_TOO_LARGE => WriteFate::Hopeless,
-            _ => WriteFate::Unknown,
-        },
+        ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
         _ => WriteFate::Unknown,
     }
 }
@@ -100,6 +160,7 @@ pub(crate) fn commit_fate(error: &Error) -> WriteFate {
         {
             WriteFate::NotWritten
         }
+        ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
         _ => WriteFate::Unknown,
     }
 }
@@ -137,7 +198,15 @@ pub(crate) fn reported(error: Error) -> BoxError {
         ErrorKind::IncompatibleServer { message, .. } if message.contains("load balancing mode") => {
             "the server is not behind a load balancer, as `loadBalanced=true` says; remove the option".to_owned()
         }
-        kind => kind.to_string(),
+        kind => match first_refusal(&error) {
+            // The server repeats the values of the domain behind it.
+            Some(refusal) if refusal.code == code::DUPLICATE_KEY => match index_in(refusal.message) {
+                Some(index) => format!("another document has the same key in the index `{index}`"),
+                None => "another document has the same key".to_owned(),
+            },
+            Some(refusal) => format!("{} (code {})", refusal.message, refusal.code),
+            None => kind.to_string(),
+        },
     };
     Reported { text, source: error }.into()
 }
@@ -161,6 +230,46 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     } else {
         StoreError::Backend { source }
     }
+}
+
+/// What a write to a stream was refused with.
+pub(crate) fn refused(stream: &StreamId, error: Error) -> StoreError {
+    let stream = stream.clone();
+    if let Some(refusal) = first_refusal(&error).filter(|refusal| refusal.code == code::DUPLICATE_KEY) {
+        let index = index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
+        return StoreError::DuplicateKey { stream, index, source: reported(error) };
+    }
+    match store_error(error) {
+        StoreError::Backend { source } => StoreError::Refused { stream, source },
+        other => other,
+    }
+}
+
+/// What the server says about a document that it did not write.
+struct Refusal<'a> {
+    code: i32,
+    message: &'a str,
+}
+
+/// What the server says about the first document that it did not write.
+fn first_refusal(error: &Error) -> Option<Refusal<'_>> {
+    match &*error.kind {
+        ErrorKind::InsertMany(failure) => {
+            let first = failure.write_errors.iter().flatten().next()?;
+            Some(Refusal { code: first.code, message: &first.message })
+        }
+        ErrorKind::Write(WriteFailure::WriteError(failure)) => {
+            Some(Refusal { code: failure.code, message: &failure.message })
+        }
+        _ => None,
+    }
+}
+
+/// The name of the index in the text of a duplicate key. The driver keeps nothing else of it; nothing but the text of another error depends on it.
+fn index_in(message: &str) -> Option<&str> {
+    let (_, named) = message.split_once(" index: ")?;
+    let end = [" collation:", " dup key"].iter().filter_map(|next| named.find(next)).min()?;
+    named.get(..end)
 }
 
 /// Something stored is not as this library stores it.
@@ -208,6 +317,34 @@ mod tests {
             assert!(check_database(name).is_err(), "{name:?}");
         }
         assert!(check_name("billing.events").is_ok());
+    }
+
+    #[test]
+    fn the_index_of_a_duplicate_key_is_found_in_every_form_of_the_text() {
+        for (text, index) in [
+            ("E11000 duplicate key error collection: bank.events index: owner_1 dup key: { owner: \"x\" }", "owner_1"),
+            (
+                "E11000 duplicate key error collection: b.e index: by owner collation: { locale: \"de\" } dup key: { a: 1 }",
+                "by owner",
+            ),
+        ] {
+            assert_eq!(index_in(text), Some(index));
+        }
+        assert_eq!(index_in("E11000 duplicate key error"), None);
+    }
+
+    #[test]
+    fn no_code_is_both_passing_and_lasting() {
+        let lasting = [
+            code::UNAUTHORIZED,
+            code::AUTHENTICATION_FAILED,
+            code::DUPLICATE_KEY,
+            code::ATLAS_ERROR,
+            code::OUT_OF_DISK_SPACE,
+        ];
+        assert!(lasting.into_iter().all(|code| !passes(code)));
+        assert_eq!(Objection::of_code(121), Objection::Lasting);
+        assert_eq!(Objection::of_code(code::WRITE_CONFLICT), Objection::Passing);
     }
 
     #[test]

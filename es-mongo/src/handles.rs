@@ -10,8 +10,8 @@ use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind, Result as DriverResult};
 use mongodb::options::{
-    Acknowledgment, DatabaseOptions, ReadConcern, ReadPreference, ReadPreferenceOptions, SelectionCriteria,
-    TransactionOptions, WriteConcern,
+    Acknowledgment, CollectionOptions, DatabaseOptions, ReadConcern, ReadPreference, ReadPreferenceOptions,
+    SelectionCriteria, TransactionOptions, WriteConcern,
 };
 use mongodb::{Client, ClientSession, Collection, Database};
 
@@ -50,6 +50,17 @@ impl Handles {
     /// A collection: majority reads from the primary, durable writes. In a transaction the driver leaves both concerns to the transaction.
     pub(crate) fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {
         self.database.collection(name)
+    }
+
+    /// A collection as the primary has it, whether or not a majority does. For what a refusal of the primary is about, and never for an answer that says what
+    /// is stored.
+    pub(crate) fn collection_of_the_primary(&self, name: &str) -> Collection<RawDocumentBuf> {
+        let options = CollectionOptions::builder()
+            .write_concern(durable())
+            .read_concern(ReadConcern::local())
+            .selection_criteria(primary())
+            .build();
+        self.database.collection_with_options(name, options)
     }
 
     /// Runs a command on the primary. A command that writes names its write concern, for the driver adds none.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use es_core::{BoxError, RetryPolicy, StoreError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use mongodb::error::Result as DriverResult;
+use mongodb::error::{Error, Result as DriverResult};
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -52,10 +52,29 @@ impl Patience {
         F: Future<Output = DriverResult<T>> + Send + 'static,
         Q: Fn() -> F,
     {
-        Box::pin(self.clone().ask_until(question))
+        self.ask_or(question, store_error)
     }
 
-    async fn ask_until<T, F>(self, question: impl Fn() -> F) -> Result<T, StoreError>
+    /// The same for what has an error of its own, if it is not that no node could answer.
+    pub(crate) fn ask_or<T, F, Q, E>(
+        &self,
+        question: Q,
+        told: E,
+    ) -> impl Future<Output = Result<T, StoreError>> + use<T, F, Q, E>
+    where
+        T: Send + 'static,
+        F: Future<Output = DriverResult<T>> + Send + 'static,
+        Q: Fn() -> F,
+        E: Fn(Error) -> StoreError,
+    {
+        Box::pin(self.clone().ask_until(question, told))
+    }
+
+    async fn ask_until<T, F>(
+        self,
+        question: impl Fn() -> F,
+        told: impl Fn(Error) -> StoreError,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
@@ -70,7 +89,7 @@ impl Patience {
             let next_try = after(self.attempt).min(end);
             let error = match timeout_at(next_try, tries.next()).await {
                 Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
-                Ok(Some(Ok(Err(error)))) => store_error(error),
+                Ok(Some(Ok(Err(error)))) => told(error),
                 Ok(Some(Err(stopped))) => return Err(self::stopped(stopped)),
                 Ok(None) | Err(_) if Instant::now() >= end => return Err(self.late(problem)),
                 Ok(None) | Err(_) => continue,
@@ -151,7 +170,6 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use mongodb::error::Error;
 
     fn patience(millis: u64) -> Patience {
         Patience::new(Duration::from_millis(millis), "read deadline")

@@ -8,6 +8,7 @@ use es_core::{
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
+use crate::error::refused;
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -69,7 +70,7 @@ impl MongoStore {
                 (self.collections().snapshots.clone(), doc! { ID: &id }, document.clone());
             async move { snapshots.replace_one(by_id, document).upsert(true).await }
         };
-        self.collections().patience.ask(ask).await?;
+        self.collections().patience.ask_or(ask, |error| refused(stream, error)).await?;
         self.prune(stream, self.inner.options.keep_snapshots).await.map(drop)
     }
 

@@ -66,7 +66,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] where the aggregate has events, and what the store reports.
+    /// [`CreateError::AlreadyExists`] if the aggregate has events, [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the
+    /// events already, [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else the store reports.
     pub async fn create(
         &self,
         id: &str,
@@ -144,7 +145,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// # Errors
     ///
     /// [`UpdateError::NotFound`] where the aggregate has no event, [`UpdateError::Rejected`] with the error of `decide`,
-    /// and what the store reports; a [`StoreError::Conflict`] where every try met one.
+    /// and what the store reports: a [`StoreError::Conflict`] if every try met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
+    /// [`create`](Self::create). Only a conflict is tried again.
     pub async fn update<D, E>(
         &self,
         id: &str,

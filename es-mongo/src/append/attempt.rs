@@ -11,7 +11,7 @@ use mongodb::options::Hint;
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
-use crate::error::{WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
+use crate::error::{Objection, WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::patience::after;
 use crate::store::Collections;
 use crate::transaction::Leftover;
@@ -36,16 +36,14 @@ pub(crate) enum Attempt {
     NotWritten(BoxError),
     /// It may have been written.
     Unknown(BoxError),
-    /// Nothing was written, and trying again would not help.
+    /// The command failed as a whole, and trying again would not help. A part of the documents may be written.
     Hopeless(Error),
 }
 
 /// Why a document was refused.
-pub(crate) enum Refusal {
-    /// One of its keys is taken.
-    DuplicateKey,
-    /// Anything else.
-    Other(Error),
+pub(crate) struct Refusal {
+    pub(crate) why: Objection,
+    pub(crate) error: Error,
 }
 
 /// Writes documents by one ordered command: it stops at the first that is refused, so what stays is a prefix.
@@ -54,8 +52,8 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
     match bounded(limit, async move { events.insert_many(documents).ordered(true).await }).await {
         Ok(Ok(_)) => Attempt::Stored,
         Ok(Err(error)) => match insert_fate(&error) {
-            WriteFate::Refused { index, duplicate } => {
-                Attempt::Refused { stored: index, culprit: index, cause: refusal(duplicate, error) }
+            WriteFate::Refused { index, why } => {
+                Attempt::Refused { stored: index, culprit: index, cause: Refusal { why, error } }
             }
             WriteFate::NotWritten => Attempt::NotWritten(reported(error)),
             WriteFate::Unknown => Attempt::Unknown(reported(error)),
@@ -107,7 +105,7 @@ async fn try_transact(
         return failed;
     }
     let committed = commit(&mut session, limit).await;
-    if !matches!(committed, Attempt::Unknown(_)) {
+    if !matches!(committed, Attempt::Unknown(_) | Attempt::Hopeless(_)) {
         leftover.over();
     }
     committed
@@ -139,8 +137,8 @@ async fn write_all(
         Err(error) => {
             leftover.failed(&error);
             Some(match uncommitted_fate(&error) {
-                WriteFate::Refused { index, duplicate } => {
-                    Attempt::Refused { stored: 0, culprit: index, cause: refusal(duplicate, error) }
+                WriteFate::Refused { index, why } => {
+                    Attempt::Refused { stored: 0, culprit: index, cause: Refusal { why, error } }
                 }
                 WriteFate::Hopeless => Attempt::Hopeless(error),
                 WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
@@ -171,14 +169,11 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
         let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
         match commit_fate(&error) {
             WriteFate::NotWritten => return Attempt::NotWritten(reported(error)),
+            WriteFate::Hopeless => return Attempt::Hopeless(error),
             _ if Instant::now() < end => tokio::time::sleep(COMMIT_PAUSE).await,
             _ => return Attempt::Unknown(reported(error)),
         }
     }
-}
-
-fn refusal(duplicate: bool, error: Error) -> Refusal {
-    if duplicate { Refusal::DuplicateKey } else { Refusal::Other(error) }
 }
 
 /// Runs an operation of the driver for a limited time.

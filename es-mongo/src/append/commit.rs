@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
-use es_core::{BoxError, Position, RetryPolicy, StoreError, StreamId, Version};
+use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
+use mongodb::error::Error;
 
 use crate::append::attempt::{self, Attempt, Refusal, bounded};
 use crate::append::batch::commits_worth;
 use crate::append::outcome::{self, Verdict};
 use crate::append::places::Places;
+use crate::append::problem::{Problem, Reason};
 use crate::append::request::Request;
 use crate::append::turns::Turns;
 use crate::document::field::POSITION;
 use crate::document::integer;
-use crate::error::{malformed, store_error};
+use crate::error::{Objection, concerns_every_write, refused, reported, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
@@ -43,6 +45,8 @@ pub(crate) struct Committer {
     /// The highest position after this process's own last commit.
     own: Option<Newest>,
     turns: Turns,
+    /// Appends that each get a commit of their own, because what the server says about the shared one does not tell whom it concerns.
+    alone: Vec<Request>,
 }
 
 /// The highest position that is stored: none yet, or this one.
@@ -93,62 +97,13 @@ impl Numbering {
     }
 }
 
-/// Why a batch has to be tried again after a while.
-struct Problem {
-    reason: Reason,
-    source: BoxError,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    /// Another process took the position.
-    Position,
-    /// The store cannot be asked, or has not written.
-    Unavailable,
-    /// It may have been written.
-    Unknown,
-    /// The user may not ask what has to be asked, and trying again would not help.
-    Forbidden,
-    /// Another program has stored a newest event that is none, and trying again would not help.
-    Malformed,
-}
-
-impl Reason {
-    /// One word for the metrics.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Position => "position",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
-            Self::Forbidden => "forbidden",
-            Self::Malformed => "malformed",
-        }
-    }
-}
-
-impl Reason {
-    /// The answer to every append, where trying again would not help.
-    fn refusal(self) -> Option<fn(BoxError) -> StoreError> {
-        match self {
-            Self::Forbidden => Some(|source| StoreError::Unauthorized { source }),
-            Self::Malformed => Some(|source| malformed("the newest event", source)),
-            Self::Position | Self::Unavailable | Self::Unknown => None,
-        }
-    }
-}
-
-impl Problem {
-    fn unavailable(source: impl Into<BoxError>) -> Self {
-        Self { reason: Reason::Unavailable, source: source.into() }
-    }
-
-    /// The store could not be asked.
-    fn asking(error: StoreError) -> Self {
-        match error {
-            StoreError::Unauthorized { source } => Self { reason: Reason::Forbidden, source },
-            error => Self::unavailable(error),
-        }
-    }
+/// A document that was refused for a key that is taken.
+struct Refused {
+    /// The place of its append in the batch.
+    culprit: usize,
+    /// The position that it was to have, where positions are unique.
+    position: Option<Position>,
+    error: Error,
 }
 
 impl Committer {
@@ -167,6 +122,7 @@ impl Committer {
             newest: None,
             own: None,
             turns: Turns::new(),
+            alone: Vec::new(),
         }
     }
 
@@ -188,7 +144,7 @@ impl Committer {
     pub(crate) async fn commit(&mut self, mut batch: Vec<Request>) -> Heads {
         let mut heads = Heads::with_capacity(batch.len());
         let mut failed = 0;
-        while !batch.is_empty() {
+        while let Some(()) = self.refill(&mut batch) {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
             let reason = problem.reason;
             if let Some(refuse) = reason.refusal() {
@@ -212,9 +168,17 @@ impl Committer {
         heads
     }
 
+    /// Goes on with one of those that get a commit of their own, after all others have their answers. `None` where everything is answered.
+    fn refill(&mut self, batch: &mut Vec<Request>) -> Option<()> {
+        if batch.is_empty() {
+            batch.push(self.alone.pop()?);
+        }
+        Some(())
+    }
+
     /// One try. Takes what has an answer out of the batch; what is left wants another try, at once for `Ok`, after a while for `Err`.
     async fn attempt(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
-        self.answer_found(batch, heads).await?;
+        self.answer_found(batch, Request::is_uncertain, heads).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -240,8 +204,9 @@ impl Committer {
                 answer_stored(batch.drain(..), numbering, heads);
                 Ok(())
             }
-            Attempt::Refused { stored, culprit, cause } => {
+            Attempt::Refused { stored, culprit, cause: Refusal { why, error } } => {
                 self.newest = numbering.plus(stored).newest();
+                let position = numbering.plus(culprit).newest().map(Newest::next);
                 let culprit = request_at(batch, culprit);
                 // Something stays only where every append has one event: then the culprit is the first that is left.
                 let culprit = if stored > 0 {
@@ -250,15 +215,17 @@ impl Committer {
                 } else {
                     culprit
                 };
-                match cause {
-                    // Of a transaction nothing stays, so whatever else is in the way is looked for too: each loser would cost a transaction.
-                    Refusal::DuplicateKey if together => {
-                        let all = 0..batch.len();
-                        self.find_rival(batch, all, heads).await
+                match why {
+                    Objection::DuplicateKey => {
+                        // Of a transaction nothing stays, so whatever else is in the way is looked for too: each loser would cost a transaction.
+                        let suspects = if together { 0..batch.len() } else { culprit..culprit + 1 };
+                        self.find_rival(batch, suspects, Refused { culprit, position, error }, heads).await
                     }
-                    Refusal::DuplicateKey => self.find_rival(batch, culprit..culprit + 1, heads).await,
-                    Refusal::Other(error) => {
-                        batch.remove(culprit).answer(Err(store_error(error)));
+                    Objection::Passing => Err(Problem::unavailable(reported(error))),
+                    Objection::Lasting => {
+                        let request = batch.remove(culprit);
+                        let error = refused(request.stream(), error);
+                        request.answer_refused(error);
                         Ok(())
                     }
                 }
@@ -277,16 +244,28 @@ impl Committer {
                 batch.iter_mut().for_each(Request::may_be_written);
                 Err(Problem { reason: Reason::Unknown, source })
             }
-            Attempt::Hopeless(error) => {
-                // It concerns one of them or all; the driver does not say.
-                let mut error = store_error(error);
-                for request in batch.drain(..) {
-                    let another = shared(&error);
-                    request.answer(Err(std::mem::replace(&mut error, another)));
-                }
-                Ok(())
-            }
+            Attempt::Hopeless(error) => self.refuse(batch, &error, heads).await,
         }
+    }
+
+    /// After a command that failed as a whole, in a way that trying again would not help.
+    async fn refuse(&mut self, batch: &mut Vec<Request>, error: &Error, heads: &mut Heads) -> Result<(), Problem> {
+        self.newest = None;
+        // It may have been interrupted after a part of the documents.
+        self.answer_found(batch, |_| true, heads).await?;
+        if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
+            batch.iter_mut().for_each(Request::may_be_written);
+            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
+        }
+        if batch.len() > 1 && !concerns_every_write(error) {
+            self.alone.append(batch);
+            return Ok(());
+        }
+        for request in batch.drain(..) {
+            let error = refused(request.stream(), error.clone());
+            request.answer_refused(error);
+        }
+        Ok(())
     }
 
     /// How long one try may take: an append that is as large as many commits gets the time of as many.
@@ -295,11 +274,12 @@ impl Committer {
         self.attempt_limit.saturating_mul(commits_worth(batch)).min(self.deadline).max(self.attempt_limit)
     }
 
-    /// After a duplicate key: either the appends that cannot be written have an answer, or another process took the position.
+    /// After a duplicate key: the appends that cannot be written have an answer, or another process took the position, or the key is not this library's own.
     async fn find_rival(
         &mut self,
         batch: &mut Vec<Request>,
         suspects: Range<usize>,
+        refused: Refused,
         heads: &mut Heads,
     ) -> Result<(), Problem> {
         let first = suspects.start;
@@ -312,15 +292,39 @@ impl Committer {
             return self.judge(batch, blocked, heads).await;
         }
         self.newest = numbering?.newest();
-        if self.newest.is_some() {
-            self.turns.lost();
+        if self.newest.is_none_or(|newest| newest.0 < refused.position) {
+            return self.suspect(batch, refused).await;
         }
+        self.turns.lost();
         if let Some(wait) = self.turns.after_loss() {
             tokio::time::sleep(wait).await;
             // What was read before is old by now: to insert after it would be one more lost race.
             self.newest = None;
         }
         Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
+    }
+
+    /// After a duplicate key for which nothing that a majority has accounts.
+    ///
+    /// An append is refused only where that happens twice, the second time to a commit of its own. So no other append waits for it; what took the key and is
+    /// gone again, with its own batch or with a primary, refuses nobody.
+    async fn suspect(&mut self, batch: &mut Vec<Request>, refusal: Refused) -> Result<(), Problem> {
+        let Refused { culprit, position, error } = refusal;
+        let request = &mut batch[culprit];
+        let held = outcome::is_in_the_way_on_the_primary(&self.collections, request, position).await;
+        if held.map_err(Problem::asking)? {
+            self.newest = None;
+            return Err(Problem::unavailable("what is in the way of the append is not on a majority of the nodes yet"));
+        }
+        let again = request.suspect();
+        if batch.len() > 1 {
+            self.alone.push(batch.remove(culprit));
+        } else if again {
+            let request = batch.remove(culprit);
+            let error = refused(request.stream(), error);
+            request.answer_refused(error);
+        }
+        Ok(())
     }
 
     /// Answers the appends, given by their places in the batch in order, that have something in their way.
@@ -345,7 +349,11 @@ impl Committer {
                     request.answer(answer);
                 }
                 Ok(Verdict::PositionTaken) => self.newest = None,
-                Err(error) => unanswered = Some(error),
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Unauthorized { .. })) => {
+                    unanswered = Some(error);
+                }
+                // What is stored in its own stream cannot be read, which concerns nobody else.
+                Err(error) => batch.remove(at).answer_refused(error),
             }
         }
         match unanswered {
@@ -358,9 +366,14 @@ impl Committer {
         }
     }
 
-    /// Answers those that an earlier try has written without our knowing.
-    async fn answer_found(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
-        let uncertain = batch.iter().filter(|request| request.is_uncertain());
+    /// Answers those that an earlier try has written without our knowing, of those that `may_be` so.
+    async fn answer_found(
+        &mut self,
+        batch: &mut Vec<Request>,
+        may_be: impl Fn(&Request) -> bool,
+        heads: &mut Heads,
+    ) -> Result<(), Problem> {
+        let uncertain = batch.iter().filter(|request| may_be(request));
         let ids: Vec<_> = uncertain.filter_map(|request| request.ids.first().copied()).collect();
         if ids.is_empty() {
             return Ok(());
@@ -415,15 +428,6 @@ impl Committer {
     async fn is_archived(&self) -> Result<bool, Problem> {
         let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
         answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
-    }
-}
-
-/// The same error for another caller: an error cannot be shared, but its text can.
-fn shared(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Unauthorized { source } => StoreError::Unauthorized { source: source.to_string().into() },
-        StoreError::Backend { source } => StoreError::Backend { source: source.to_string().into() },
-        other => StoreError::Backend { source: other.to_string().into() },
     }
 }
 

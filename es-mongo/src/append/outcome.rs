@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 
 use bson::doc;
-use bson::raw::RawDocument;
+use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Append, Appended, EventBatch, EventData, EventId, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
+    Append, Appended, EventBatch, EventData, EventId, Position, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
     StoreError as Error, StreamId, Version,
 };
 use futures_util::TryStreamExt;
+use mongodb::Collection;
 
 use crate::append::places::{Lookup, Places};
 use crate::append::request::Request;
-use crate::document::field::{APPEND_ID, ID};
+use crate::document::field::{APPEND_ID, ID, POSITION};
 use crate::document::{any_append_id, append_index, of_stream, read_event};
 use crate::read;
 use crate::store::Collections;
@@ -47,12 +48,53 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
     Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
-/// Which of these requests have something of their own streams in their way. For the others it was the position that was taken.
+/// Which of these requests have something of their own streams in their way. For the others it was the position that was taken, or
+/// something that is not this library's own.
 pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) -> Result<Vec<usize>, StoreError> {
+    taken_in(collections, collections.events.clone(), requests).await
+}
+
+/// Whether something of the library's own is in the way of one request that is on no majority yet: the key of another event of its stream, or an event at
+/// its position or after it.
+///
+/// A duplicate key says what the primary alone has, and so does this.
+pub(crate) async fn is_in_the_way_on_the_primary(
+    collections: &Collections,
+    request: &Request,
+    position: Option<Position>,
+) -> Result<bool, StoreError> {
+    let events = collections.handles.collection_of_the_primary(collections.events.name());
+    if let Some(position) = position {
+        let filter = doc! { POSITION: { "$gte": position.as_i64() } };
+        let taken = collections.find(&events, filter).on_index(doc! { POSITION: 1 }).projection(doc! { POSITION: 1 });
+        if taken.one().await?.is_some() {
+            return Ok(true);
+        }
+    }
+    let taken = taken_in(collections, events, std::slice::from_ref(request)).await?;
+    Ok(!taken.is_empty())
+}
+
+/// Whether the primary has the first event of one of these requests, on a majority or not.
+pub(crate) async fn are_stored_on_the_primary(
+    collections: &Collections,
+    requests: &[Request],
+) -> Result<bool, StoreError> {
+    let ids: Vec<_> = requests.iter().filter_map(|request| request.ids.first()).map(|id| id.as_object_id()).collect();
+    let found = collections
+        .find(&collections.handles.collection_of_the_primary(collections.events.name()), doc! { ID: { "$in": ids } });
+    Ok(found.projection(doc! { ID: 1 }).one().await?.is_some())
+}
+
+async fn taken_in(
+    collections: &Collections,
+    events: Collection<RawDocumentBuf>,
+    requests: &[Request],
+) -> Result<Vec<usize>, StoreError> {
     let places = Places::of(requests);
     let mut taken = BTreeSet::new();
     // In this order nothing is missed that is being archived.
-    let mut holders = vec![collections.events.clone()];
+    let mut holders = vec![events];
     if collections.archive_is_present().await? {
         holders.push(collections.archive.clone());
     }

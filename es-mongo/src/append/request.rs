@@ -20,6 +20,8 @@ pub(crate) struct Request {
     deadline: Instant,
     answer: oneshot::Sender<Result<Appended, StoreError>>,
     fate: Fate,
+    /// Whether the server has refused one of its keys once, and nothing of this library's own was in its way.
+    suspected: bool,
 }
 
 /// Whether a try of a request may have been written without our knowing.
@@ -50,7 +52,19 @@ impl Request {
         }
         let (sender, answer) = oneshot::channel();
         let deadline = after(deadline);
-        Ok((Self { append, ids, documents, timestamps, deadline, answer: sender, fate: Fate::NotSent }, answer))
+        Ok((
+            Self {
+                append,
+                ids,
+                documents,
+                timestamps,
+                deadline,
+                answer: sender,
+                fate: Fate::NotSent,
+                suspected: false,
+            },
+            answer,
+        ))
     }
 
     pub(crate) fn stream(&self) -> &StreamId {
@@ -86,6 +100,11 @@ impl Request {
     /// Whether a try may have been written without our knowing.
     pub(crate) fn is_uncertain(&self) -> bool {
         self.fate == Fate::MaybeWritten
+    }
+
+    /// One of its keys was refused, and nothing of this library's own was in its way. Returns whether that was so before.
+    pub(crate) fn suspect(&mut self) -> bool {
+        std::mem::replace(&mut self.suspected, true)
     }
 
     /// Answers the caller. One that does not listen any more has chosen so.

@@ -6,15 +6,15 @@ use std::time::Duration;
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{RetryPolicy, StoreError};
+use es_core::{RetryPolicy, StoreError, StreamId};
 use mongodb::ClientSession;
 use mongodb::error::Error;
 use tokio::time::Instant;
 
 use super::{ArchiveStep, Stop};
-use crate::document::field::ID;
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
 use crate::document::{documents, read_event};
-use crate::error::{WriteFate, commit_fate, duplicates, malformed, store_error, uncommitted_fate};
+use crate::error::{WriteFate, commit_fate, duplicates, malformed, refused, store_error, uncommitted_fate};
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
 use crate::transaction::Leftover;
 
@@ -94,14 +94,17 @@ impl<'a> Transfer<'a> {
     ) -> Result<(), Stop> {
         let (archive, copies) = (self.collections.archive.clone(), events.clone());
         let copying = async move { archive.insert_many(&copies).ordered(false).await };
-        let refused = match self.collections.patience.once(copying).await? {
-            Ok(_) => HashSet::new(),
-            Err(error) => duplicates(&error).ok_or_else(|| store_error(error))?,
+        let (refused, refusal) = match self.collections.patience.once(copying).await? {
+            Ok(_) => (HashSet::new(), None),
+            Err(error) => match duplicates(&error) {
+                Some(refused) => (refused, Some(error)),
+                None => return Err(store_error(error).into()),
+            },
         };
         self.first_copy.get_or_insert_with(Instant::now);
         self.collections.archive_becomes_present();
         reached(ArchiveStep::Copied)?;
-        self.confirm(&events).await?;
+        self.confirm(&events, refusal).await?;
         for (at, event) in events.iter().enumerate() {
             let id = id_of(event)?;
             if refused.contains(&at) { confirmed.found.push(id) } else { confirmed.copied.push(id) }
@@ -110,7 +113,9 @@ impl<'a> Transfer<'a> {
     }
 
     /// Fails unless the archive holds exactly these events, on a majority.
-    async fn confirm(&self, events: &[RawDocumentBuf]) -> Result<(), StoreError> {
+    ///
+    /// `refusal` is what the server said about those that it did not take.
+    async fn confirm(&self, events: &[RawDocumentBuf], refusal: Option<Error>) -> Result<(), StoreError> {
         let mut missing: HashMap<ObjectId, &RawDocument> = HashMap::with_capacity(events.len());
         for event in events {
             missing.insert(id_of(event)?, event);
@@ -123,9 +128,16 @@ impl<'a> Transfer<'a> {
                 return Err(differs(original, "the archive holds it with other content"));
             }
         }
-        match missing.values().next() {
-            None => Ok(()),
-            Some(original) => Err(differs(original, "the archive holds another event in its place")),
+        let Some(original) = missing.values().next() else { return Ok(()) };
+        let event = read_event(original)?;
+        let place = doc! { "$or": [
+            { AGGREGATE_ID: event.aggregate_id, AGGREGATE_TYPE: event.aggregate_type, SEQUENCE: event.sequence.as_i64() },
+            { POSITION: event.position.as_i64() },
+        ] };
+        let taken = self.collections.find(&self.collections.archive, place).one().await?.is_some();
+        match refusal.filter(|_| !taken) {
+            Some(error) => Err(refused(&StreamId::new(event.aggregate_type, event.aggregate_id)?, error)),
+            None => Err(differs(original, "the archive holds another event in its place")),
         }
     }
 
