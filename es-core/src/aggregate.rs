@@ -108,7 +108,7 @@ pub trait Apply<E> {
 }
 
 /// A stream does not begin, or go on, as its aggregate declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FoldError {
     /// The first event of the stream is not one of `init(..)`.
@@ -122,5 +122,13 @@ pub enum FoldError {
     OnlyInitial {
         /// The stored name of the event.
         event_type: &'static str,
+    },
+    /// The code that folds the event panicked.
+    #[error("folding a `{event_type}` panicked: {message}")]
+    Panicked {
+        /// The stored name of the event.
+        event_type: String,
+        /// The message of the panic.
+        message: String,
     },
 }

@@ -93,6 +93,8 @@ macro_rules! conformance_laws {
             the_newest_snapshot_at_or_below_a_version_is_found
             a_snapshot_of_another_state_version_is_passed_over
             a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one
+            a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays
+            the_snapshot_taken_last_is_kept_whatever_lies_above_it
             $($across_aggregates)*
         }
     };

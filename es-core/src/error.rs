@@ -98,6 +98,16 @@ pub enum StoreError {
         /// What was reported.
         source: BoxError,
     },
+    /// The state of an aggregate can be written and not be read back, so a snapshot of it would be of no use. Nothing was written.
+    #[error("the state of {stream} at version {version} cannot be read back from a snapshot: {source}")]
+    UnusableSnapshot {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: Version,
+        /// What reading it reported.
+        source: BoxError,
+    },
     /// A stored event cannot be read by this program. Nothing was skipped.
     #[error("event {sequence} of {aggregate_type} `{aggregate_id}`, a `{event_type}`, cannot be read: {source}")]
     Decode {
@@ -180,5 +190,36 @@ impl StoreError {
     /// Whether somebody else was faster: loading again and deciding again may succeed.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
+    }
+
+    /// Whether the error is about the store as a whole, so that every other aggregate would meet it too.
+    ///
+    /// A run over many aggregates, such as an archive run or a migration, ends with such an error. Any other
+    /// error it reports for the aggregate that has met it, and goes on. An error of which it is not
+    /// known is taken to be about one aggregate: one that is bad must not keep a run from all others.
+    pub fn concerns_the_store(&self) -> bool {
+        match self {
+            Self::OutcomeUnknown { .. }
+            | Self::Unavailable { .. }
+            | Self::Unauthorized { .. }
+            | Self::Unsafe { .. }
+            | Self::RuntimeEnded
+            | Self::Closed => true,
+            Self::Conflict { .. }
+            | Self::AppendIdReused { .. }
+            | Self::InvalidId(_)
+            | Self::EmptyAppend { .. }
+            | Self::Encode { .. }
+            | Self::TooLarge { .. }
+            | Self::TooDeep { .. }
+            | Self::DuplicateKey { .. }
+            | Self::Refused { .. }
+            | Self::UnusableSnapshot { .. }
+            | Self::Decode { .. }
+            | Self::Gap { .. }
+            | Self::Fold { .. }
+            | Self::Malformed { .. }
+            | Self::Backend { .. } => false,
+        }
     }
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Panicked;
+
 /// Any error, boxed. What a store or a format reports below this crate's own errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -184,6 +186,9 @@ pub enum DecodeError {
         /// What the format reported.
         source: BoxError,
     },
+    /// The code that reads the event panicked: an upcast, or a deserializer.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
 }
 
 /// What a decision may return: one event, several, or none.

@@ -82,6 +82,7 @@ pub mod guide;
 pub mod memory;
 mod metadata;
 mod nesting;
+mod panicked;
 mod recorded;
 mod replay;
 mod repository;
@@ -111,6 +112,7 @@ pub use event::{
 pub use events::Events;
 pub use metadata::{Metadata, MetadataError};
 pub use nesting::MAX_NESTING;
+pub use panicked::Panicked;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
 pub use repository::{Committed, CreateError, ImportedEvent, LoadError, Loaded, Outcome, Repository, UpdateError};

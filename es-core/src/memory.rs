@@ -11,9 +11,9 @@ use bson::raw::RawDocumentBuf;
 use futures_core::Stream;
 
 use crate::{
-    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, Payload, Position, ReadRange, Receipt,
-    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId,
-    Timestamp, Version,
+    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, Position, ReadRange, Receipt,
+    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StoreError, StoredEvent, StreamId, Timestamp,
+    Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -206,14 +206,14 @@ impl SnapshotStore for MemoryStore {
             if stored.state_version != A::STATE_VERSION {
                 return None;
             }
-            let State(state) = BsonPayload(&stored.state).decode().ok()?;
+            let state = State::decode(&BsonPayload(&stored.state)).ok()?;
             Some(Snapshot { version: *version, timestamp: stored.timestamp, state })
         });
         Ok(usable)
     }
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?.as_raw().to_owned();
+        let state = snapshot.encode_state(stream)?.as_raw().to_owned();
         let stored = StoredSnapshot { state_version: A::STATE_VERSION, timestamp: snapshot.timestamp, state };
         self.lock().streams.entry(stream.clone()).or_default().snapshots.insert(snapshot.version, stored);
         Ok(())

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::error::StoreError;
 use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
-use crate::{Aggregate, AggregateId, Metadata, Position, Sequence, StreamId, Timestamp};
+use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, StreamId, Timestamp};
 
 /// The identity of one recorded event, made before the first try to store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,9 +161,11 @@ impl StoredEvent<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Decode`] that names the event.
+    /// [`StoreError::Decode`] that names the event, also if an upcast panics.
     pub fn decode<E: EventSet>(&self) -> Result<Decoded<E>, StoreError> {
-        E::decode(self.event_type, self.event_version, &self.data).map_err(|source| self.undecodable(source))
+        Panicked::catch(|| E::decode(self.event_type, self.event_version, &self.data))
+            .unwrap_or_else(|panicked| Err(panicked.into()))
+            .map_err(|source| self.undecodable(source))
     }
 
     /// A copy that owns what it holds, with the data still as it is stored.

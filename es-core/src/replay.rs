@@ -1,6 +1,6 @@
 //! Folding stored events into state.
 
-use crate::{Aggregate, Context, Metadata, Snapshot, StoreError, StoredEvent, StreamId, Version};
+use crate::{Aggregate, Context, FoldError, Metadata, Panicked, Snapshot, StoreError, StoredEvent, StreamId, Version};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
@@ -49,7 +49,8 @@ impl<A: Aggregate> Replay<A> {
     /// # Errors
     ///
     /// [`StoreError::Gap`] when the event is not the next one, [`StoreError::Decode`] when it is not understood, and
-    /// [`StoreError::Fold`] when the aggregate cannot begin or go on with it.
+    /// [`StoreError::Fold`] when the aggregate cannot begin or go on with it. If its code panics, that is one of the last two, by
+    /// where it happens. After an error of the fold there is no state, since the event may have changed a part of it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
         let decoded = event.decode::<A::Event>()?;
@@ -65,12 +66,19 @@ impl<A: Aggregate> Replay<A> {
                 Metadata::from_raw(event.metadata.to_owned()),
             )),
         };
-        let folded = match decoded {
-            crate::Decoded::One(one) => fold(&mut self.state, one, context),
-            crate::Decoded::Many(many) => many.into_iter().try_for_each(|one| fold(&mut self.state, one, context)),
+        let state = &mut self.state;
+        let folded = Panicked::catch(|| match decoded {
+            crate::Decoded::One(one) => fold(state, one, context),
+            crate::Decoded::Many(many) => many.into_iter().try_for_each(|one| fold(state, one, context)),
             crate::Decoded::Retired => Ok(()),
-        };
-        folded.map_err(|source| StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source })?;
+        });
+        let folded = folded.unwrap_or_else(|Panicked { message }| {
+            Err(FoldError::Panicked { event_type: event.event_type.to_owned(), message })
+        });
+        if let Err(source) = folded {
+            self.state = None;
+            return Err(StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source });
+        }
         self.version = event.sequence.into();
         Ok(())
     }
@@ -90,7 +98,7 @@ pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEven
 }
 
 #[inline]
-fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context) -> Result<(), crate::FoldError> {
+fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context) -> Result<(), FoldError> {
     match state {
         Some(state) => state.apply(event, context),
         None => {

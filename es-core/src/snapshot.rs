@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Aggregate, Timestamp, Version};
+use crate::{Aggregate, BoxError, EventData, Panicked, Payload, StoreError, StreamId, Timestamp, Version};
 
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,9 +59,38 @@ impl<A> Snapshot<A> {
     }
 }
 
+impl<A: Aggregate> Snapshot<A> {
+    /// Writes the state, for a store to keep, and reads it back: serde can write some states that it cannot read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Encode`] and [`StoreError::TooDeep`] if the state cannot be written,
+    /// [`StoreError::UnusableSnapshot`] if it cannot be read back.
+    pub fn encode_state(&self, stream: &StreamId) -> Result<EventData, StoreError> {
+        let state = StateRef(&self.state).encode()?;
+        match State::<A>::decode(&state) {
+            Ok(_) => Ok(state),
+            Err(source) => Err(StoreError::UnusableSnapshot { stream: stream.clone(), version: self.version, source }),
+        }
+    }
+}
+
 /// The state of an aggregate as something that serde can write.
 #[derive(Debug)]
 pub struct StateRef<'a, A>(pub &'a A);
+
+impl<A: Aggregate> StateRef<'_, A> {
+    /// Writes the state. A panic of its serializer is an error too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Encode`] and [`StoreError::TooDeep`].
+    pub fn encode(&self) -> Result<EventData, StoreError> {
+        Panicked::catch(|| EventData::encode(A::TYPE, self)).unwrap_or_else(|panicked| {
+            Err(StoreError::Encode { event_type: A::TYPE.to_owned(), source: panicked.into() })
+        })
+    }
+}
 
 impl<A: Aggregate> Serialize for StateRef<'_, A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -72,6 +101,18 @@ impl<A: Aggregate> Serialize for StateRef<'_, A> {
 /// The state of an aggregate as something that serde can read.
 #[derive(Debug)]
 pub struct State<A>(pub A);
+
+impl<A: Aggregate> State<A> {
+    /// Reads a state. A panic of its deserializer is an error too.
+    ///
+    /// # Errors
+    ///
+    /// What the format reports, or the panic.
+    pub fn decode(state: &impl Payload) -> Result<A, BoxError> {
+        let Self(state) = Panicked::catch(|| state.decode())??;
+        Ok(state)
+    }
+}
 
 impl<'de, A: Aggregate> Deserialize<'de> for State<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -101,8 +101,12 @@ impl ReadRange {
 ///
 /// # Contract
 ///
-/// An implementation MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,
-/// and return an older one or none instead.
+/// An implementation
+///
+/// - MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,
+///   and return an older one or none instead.
+/// - MUST refuse a snapshot whose state cannot be read back, as [`Snapshot::encode_state`] does, and keep those that it has.
+/// - MUST keep the snapshot that it was given last, whatever snapshots of higher versions there are.
 pub trait SnapshotStore: Clone + Send + Sync + 'static {
     /// The newest usable snapshot at or below a version.
     ///
@@ -119,7 +123,7 @@ pub trait SnapshotStore: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the state cannot be written or the store cannot be reached.
+    /// If the state cannot be written or read back, or the store cannot be reached.
     fn put_snapshot<A: Aggregate>(
         &self,
         stream: &StreamId,

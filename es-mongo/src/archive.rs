@@ -27,6 +27,9 @@ use judge::{Judged, Part, Prefix};
 use scan::Scan;
 use transfer::Transfer;
 
+/// How many failures a report names.
+const MAX_FAILURES: usize = 100;
+
 /// How many streams are looked at at once.
 const IN_FLIGHT: usize = 16;
 
@@ -87,7 +90,7 @@ pub struct Archive<'a, A> {
 type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
 
 /// What a run of the archive has done, or has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ArchiveReport {
     /// Streams with old events.
@@ -98,9 +101,39 @@ pub struct ArchiveReport {
     pub finished: u64,
     /// Snapshots that were missing and have been taken.
     pub snapshots: u64,
-    /// Old events that stay in use: a younger one stands before them in their stream, it is the newest of the store, or no snapshot
-    /// can cover them because the stream cannot be folded.
+    /// Old events that stay in use: a younger one stands before them in their stream, one of them is the newest of the store, or their
+    /// aggregate is one of the failed.
     pub kept: u64,
+    /// Aggregates that cannot be archived, and event documents of none. Nothing more of them is moved.
+    pub failed: u64,
+    /// Why not: the first 100 of them.
+    pub failures: Vec<ArchiveFailure>,
+}
+
+/// An aggregate that cannot be archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArchiveFailure {
+    /// The id of the aggregate, or the `_id` of an event document from which it cannot be told.
+    pub aggregate_id: String,
+    /// What is in its way.
+    pub reason: String,
+}
+
+impl fmt::Display for ArchiveFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.aggregate_id, self.reason)
+    }
+}
+
+impl ArchiveReport {
+    fn fail(&mut self, failure: ArchiveFailure) {
+        tracing::warn!(id = %failure.aggregate_id, reason = %failure.reason, "an aggregate cannot be archived, so its events stay in use");
+        self.failed += 1;
+        if self.failures.len() < MAX_FAILURES {
+            self.failures.push(failure);
+        }
+    }
 }
 
 /// A step of a run that has just been done.
@@ -155,7 +188,8 @@ impl<A: Aggregate> Archive<'_, A> {
     /// # Errors
     ///
     /// When the store cannot be asked, or when the archive holds another event in the place of one that is to be
-    /// moved: then nothing of that batch is deleted. A stream that cannot be folded does not stop the run; its events are kept.
+    /// moved: then nothing of that batch is deleted. An aggregate that cannot be archived does not stop the run: its events are kept,
+    /// and the report names it.
     #[tracing::instrument(level = "debug", name = "archive", skip_all, fields(aggregate = A::TYPE, older_than = %self.older_than))]
     pub async fn run(mut self) -> Result<ArchiveReport, StoreError> {
         match self.move_all().await {
@@ -183,10 +217,13 @@ impl<A: Aggregate> Archive<'_, A> {
             let judged: Vec<Result<Judged, Stop>> = judging.collect().await;
             let mut going = Vec::new();
             for judged in judged {
-                let Judged { prefix, ids, kept, snapshots } = judged?;
+                let Judged { prefix, ids, kept, snapshots, failure } = judged?;
                 going.extend(ids);
                 self.report.kept += kept;
                 self.report.snapshots += snapshots;
+                if let Some(failure) = failure {
+                    self.report.fail(failure);
+                }
                 last = Some(prefix);
             }
             if !going.is_empty() {

@@ -65,7 +65,7 @@ pub use mongodb;
 
 #[doc(hidden)]
 pub use archive::ArchiveStep;
-pub use archive::{Archive, ArchiveReport};
+pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, Ordering, StoreBuilder};
 pub use query::EventQuery;

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
-    Aggregate, Append, AppendId, Appended, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Payload,
-    StoreError, StreamId, Timestamp,
+    Aggregate, Append, AppendId, Appended, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Panicked,
+    Payload, StoreError, StreamId, Timestamp,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -34,7 +34,7 @@ impl MongoStore {
     /// Turns each document of a collection of the same database into an aggregate with one event.
     ///
     /// The documents are streamed in the order of their ids and stay as they are. One that cannot be read, converted or
-    /// recorded is counted and named in the report, and does not stop the rest. What is an aggregate already is left alone, so a run
+    /// recorded, or whose conversion panics, is counted and named in the report, and does not stop the rest. What is an aggregate already is left alone, so a run
     /// that was stopped anywhere is finished by running it again, and running it once more changes nothing.
     ///
     /// ```no_run
@@ -165,7 +165,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         while let Some(batch) = cursor.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
-                match prepare::<A, D, E>(document, &convert) {
+                let prepared = Panicked::catch(|| prepare::<A, D, E>(document, &convert));
+                match prepared.unwrap_or_else(|panicked| Err(panicked.to_string())) {
                     Ok(prepared) => group.prepared.push(prepared),
                     Err(reason) => report.fail(document_id(document), reason),
                 }
@@ -203,7 +204,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 Ok(Appended::Already(_)) | Err(StoreError::Conflict { .. } | StoreError::AppendIdReused { .. }) => {
                     report.already(1);
                 }
-                Err(error) if concerns_the_store(&error) => stopped = Some(error),
+                Err(error) if error.concerns_the_store() => stopped = Some(error),
                 Err(error) => report.fail(document_id, error.to_string()),
             }
         }
@@ -282,18 +283,6 @@ pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
             assert!(!reason.is_empty());
         }
     }
-}
-
-/// Whether an error would meet every other document too.
-fn concerns_the_store(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Unavailable { .. }
-            | StoreError::Unauthorized { .. }
-            | StoreError::Unsafe { .. }
-            | StoreError::OutcomeUnknown { .. }
-            | StoreError::Closed
-    )
 }
 
 /// The `_id` of a document as people write it.

@@ -2,9 +2,7 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{
-    Aggregate, BsonPayload, EventData, Payload, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version,
-};
+use es_core::{Aggregate, BsonPayload, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
@@ -51,35 +49,30 @@ impl SnapshotStore for MongoStore {
 
 impl MongoStore {
     async fn keep<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
+        let document = snapshot_document(stream, snapshot)?;
         let id = snapshot_id(stream, snapshot.version);
-        let mut document = RawDocumentBuf::new();
-        document.append(cstr!("_id"), id.as_str());
-        document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
-        document.append(cstr!("aggregateType"), stream.aggregate_type());
-        document.append(cstr!("version"), snapshot.version.as_i64());
-        document.append(cstr!("stateVersion"), i64::from(A::STATE_VERSION));
-        document.append(cstr!("state"), state.as_raw());
-        document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
-        let bytes = document.as_bytes().len();
-        if bytes > MAX_DOCUMENT_BYTES {
-            return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
-        }
         let ask = || {
             let (snapshots, by_id, document) =
                 (self.collections().snapshots.clone(), doc! { ID: &id }, document.clone());
             async move { snapshots.replace_one(by_id, document).upsert(true).await }
         };
         self.collections().patience.ask_or(ask, |error| refused(stream, error)).await?;
-        self.prune(stream, self.inner.options.keep_snapshots).await.map(drop)
+        self.prune::<A>(stream, snapshot.version).await.map(drop)
     }
 
-    /// Drops all snapshots of an aggregate but the newest `keep`, and returns how many that were.
-    async fn prune(&self, stream: &StreamId, keep: u32) -> Result<u64, StoreError> {
+    /// Drops the snapshots of an aggregate below one that was just taken, but for the newest, and returns how many that were.
+    ///
+    /// Only those up to that version and of this program's state version are counted as kept: what lies beyond the head, or
+    /// is another release's, must not push out what this program can use.
+    async fn prune<A: Aggregate>(&self, stream: &StreamId, taken: Version) -> Result<u64, StoreError> {
         let snapshots = &self.collections().snapshots;
+        let keep = self.inner.options.keep_snapshots;
+        let mut counted = of_stream(stream);
+        counted.insert(VERSION, doc! { "$lte": taken.as_i64() });
+        counted.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
         let oldest_kept = self
             .collections()
-            .find(snapshots, of_stream(stream))
+            .find(snapshots, counted)
             .sort(doc! { VERSION: -1 })
             .skip(u64::from(keep.max(1)) - 1)
             .projection(doc! { VERSION: 1 })
@@ -96,6 +89,24 @@ impl MongoStore {
     }
 }
 
+/// A snapshot as it is stored, of a state that can be read back.
+fn snapshot_document<A: Aggregate>(stream: &StreamId, snapshot: &Snapshot<A>) -> Result<RawDocumentBuf, StoreError> {
+    let state = snapshot.encode_state(stream)?;
+    let mut document = RawDocumentBuf::new();
+    document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());
+    document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
+    document.append(cstr!("aggregateType"), stream.aggregate_type());
+    document.append(cstr!("version"), snapshot.version.as_i64());
+    document.append(cstr!("stateVersion"), i64::from(A::STATE_VERSION));
+    document.append(cstr!("state"), state.as_raw());
+    document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
+    let bytes = document.as_bytes().len();
+    if bytes > MAX_DOCUMENT_BYTES {
+        return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
+    }
+    Ok(document)
+}
+
 /// The `_id` of a snapshot: `Invoice:invoice_123_100`.
 pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
     format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
@@ -110,6 +121,6 @@ pub(crate) fn usable<A: Aggregate>(document: &RawDocument) -> Option<Snapshot<A>
     let version = Version::try_from(version_of(document)?).ok()?;
     let timestamp = document.get_datetime(TIMESTAMP).ok()?;
     let state = document.get_document(STATE).ok()?;
-    let State(state) = BsonPayload(state).decode().ok()?;
+    let state = State::decode(&BsonPayload(state)).ok()?;
     Some(Snapshot::new(version, state).taken_at(timestamp.into()))
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
-use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Payload, Repository, StreamId};
+use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Panicked, Payload, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
 
@@ -96,7 +96,8 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         let collections = self.repository.store().collections();
         let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
         let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
-        let document = BsonPayload(&found).decode().map_err(|error| {
+        let decoded = Panicked::catch(|| BsonPayload(&found).decode());
+        let document = decoded.unwrap_or_else(|panicked| Err(panicked.into())).map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
             malformed(what, error)
         })?;

@@ -1,7 +1,11 @@
 //! Laws of snapshots.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::{Added, Numbers, append, expect, stream};
-use crate::{Aggregate, Apply, Context, Metadata, Repository, Snapshot, SnapshotPolicy, Store, Version};
+use crate::{Aggregate, Apply, Context, Metadata, Repository, Snapshot, SnapshotPolicy, Store, StoreError, Version};
 
 /// Rule 5: with and without snapshots the state is the same, at every version.
 pub async fn snapshot_plus_tail_equals_full_replay_at_every_version<S: Store>(store: S) {
@@ -83,4 +87,44 @@ pub async fn a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one<S: 
     assert_eq!(found.map(|snapshot| snapshot.version.get()), Some(2));
     let loaded = expect(Repository::<Numbers, _>::new(store.clone()).load("a").await);
     assert_eq!(loaded.added, [1, 2, 3, 4]);
+}
+
+/// The key of a map. BSON writes it, and cannot read it back from there.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key(String);
+
+/// The aggregate of the laws with a state that can be written and, once it has a key, not be read back.
+#[derive(Debug, Aggregate, Default)]
+#[aggregate(name = "Numbers", events(Added), snapshot(every = 10), event_enum = KeyedEvent, crate = crate)]
+pub struct Keyed {
+    added: BTreeMap<Key, i64>,
+}
+
+impl Apply<Added> for Keyed {
+    fn apply(&mut self, event: Added, _context: &Context) {
+        self.added.insert(Key(event.number.to_string()), event.number);
+    }
+}
+
+/// What answers that it is kept can be used.
+pub async fn a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=4)).await);
+    let empty = Snapshot::new(Version::from(2_u32), Keyed::default());
+    expect(store.put_snapshot(&stream("a"), &empty).await);
+    let unreadable = Keyed { added: BTreeMap::from([(Key("1".to_owned()), 1)]) };
+    let refused = store.put_snapshot(&stream("a"), &Snapshot::new(Version::from(4_u32), unreadable)).await;
+    assert!(matches!(refused, Err(StoreError::UnusableSnapshot { .. })), "{refused:?}");
+    let found = expect(store.newest_snapshot::<Keyed>(&stream("a"), Version::MAX).await);
+    assert_eq!(found.map(|snapshot| snapshot.version.get()), Some(2));
+}
+
+/// After a restore that lost events, snapshots may lie beyond the head. They must not push out the one that can be used.
+pub async fn the_snapshot_taken_last_is_kept_whatever_lies_above_it<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=4)).await);
+    for version in [50_u32, 60, 70, 4] {
+        let state = Numbers { added: vec![i64::from(version)] };
+        expect(store.put_snapshot(&stream("a"), &Snapshot::new(Version::from(version), state)).await);
+    }
+    let found = expect(store.newest_snapshot::<Numbers>(&stream("a"), Version::from(4_u32)).await);
+    assert_eq!(found.map(|snapshot| snapshot.version.get()), Some(4));
 }

@@ -107,6 +107,10 @@ mistakes! {
     UnreadableSnapshotFails => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
     /// Where a snapshot cannot be read no older one is looked for.
     UnreadableSnapshotEndsTheSearch => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
+    /// A snapshot that cannot be read back is said to be kept.
+    UnusableSnapshotAccepted => a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays,
+    /// Of all snapshots only the one of the highest version is kept.
+    HighestSnapshotOnly => the_snapshot_taken_last_is_kept_whatever_lies_above_it,
 }
 
 /// [`MemoryStore`] with a mistake, or with none.
@@ -398,8 +402,14 @@ impl SnapshotStore for WrongStore {
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
         let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
-        self.notes().states.insert(stream.clone(), (snapshot.version, state));
-        self.right.put_snapshot(stream, snapshot).await
+        let before = self.notes().states.insert(stream.clone(), (snapshot.version, state));
+        if self.makes(Mistake::HighestSnapshotOnly) && before.is_some_and(|(version, _)| version > snapshot.version) {
+            return Ok(());
+        }
+        match self.right.put_snapshot(stream, snapshot).await {
+            Err(StoreError::UnusableSnapshot { .. }) if self.makes(Mistake::UnusableSnapshotAccepted) => Ok(()),
+            answer => answer,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use es_core::{
 use futures_util::TryStreamExt;
 
 use super::scan::{self, Candidate};
-use super::{Archive, ArchiveStep, Stop};
+use super::{Archive, ArchiveFailure, ArchiveStep, Stop};
 use crate::read;
 
 /// Old events of one stream.
@@ -37,12 +37,16 @@ pub(super) struct Judged {
     pub(super) ids: Vec<ObjectId>,
     pub(super) kept: u64,
     pub(super) snapshots: u64,
+    /// Why what could go cannot be covered by a snapshot.
+    pub(super) failure: Option<ArchiveFailure>,
 }
 
 /// How far the snapshots of a stream reach.
 struct Covered {
     until: Version,
     by_new_snapshot: bool,
+    /// Why no further.
+    failure: Option<StoreError>,
 }
 
 impl<A: Aggregate> Archive<'_, A> {
@@ -62,7 +66,7 @@ impl<A: Aggregate> Archive<'_, A> {
             ids.push(event.id);
             (next, last) = (Some(event.sequence.next()), Some(event.sequence));
         }
-        let mut snapshots = 0;
+        let (mut snapshots, mut failure) = (0, None);
         if let (Some(stream), Some(last)) = (&prefix.stream, last)
             && prefix.covered < Version::from(last)
         {
@@ -70,10 +74,13 @@ impl<A: Aggregate> Archive<'_, A> {
             (prefix.covered, snapshots) = (covered.until, u64::from(covered.by_new_snapshot));
             let is_covered = |event: &&Candidate| Version::from(event.sequence) <= covered.until;
             ids.truncate(events.iter().take_while(is_covered).count());
+            failure = covered
+                .failure
+                .map(|error| ArchiveFailure { aggregate_id: prefix.aggregate_id.clone(), reason: error.to_string() });
         }
         let kept = (events.len() - ids.len()) as u64;
         prefix.next = if kept == 0 { next } else { None };
-        Ok(Judged { prefix, ids, kept, snapshots })
+        Ok(Judged { prefix, ids, kept, snapshots, failure })
     }
 
     /// Begins a stream at the first of its old events in use. It may go only where all before it are archived.
@@ -93,29 +100,20 @@ impl<A: Aggregate> Archive<'_, A> {
         let head = read::head(self.store.collections(), stream).await?;
         let newest = self.store.newest_snapshot::<A>(stream, head).await?;
         let until = newest.as_ref().map_or(Version::NONE, |newest| newest.version);
-        let as_it_is = Covered { until, by_new_snapshot: false };
         if until >= Version::from(sequence) {
-            return Ok(as_it_is);
+            return Ok(Covered { until, by_new_snapshot: false, failure: None });
         }
         match self.take_snapshot(stream, newest).await {
-            Ok(Some(until)) => {
+            Ok(until) => {
                 self.reached(ArchiveStep::SnapshotTaken)?;
-                Ok(Covered { until, by_new_snapshot: true })
+                Ok(Covered { until, by_new_snapshot: true, failure: None })
             }
-            Ok(None) => Ok(as_it_is),
-            Err(error) if concerns_the_stream(&error) => {
-                tracing::warn!(%stream, %error, "a stream cannot be covered by a snapshot, so its events stay in use");
-                Ok(as_it_is)
-            }
-            Err(error) => Err(error.into()),
+            Err(error) if error.concerns_the_store() => Err(error.into()),
+            Err(error) => Ok(Covered { until, by_new_snapshot: false, failure: Some(error) }),
         }
     }
 
-    async fn take_snapshot(
-        &self,
-        stream: &StreamId,
-        newest: Option<Snapshot<A>>,
-    ) -> Result<Option<Version>, StoreError> {
+    async fn take_snapshot(&self, stream: &StreamId, newest: Option<Snapshot<A>>) -> Result<Version, StoreError> {
         let mut replay = match newest {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::<A>::new(stream.clone()),
@@ -128,21 +126,14 @@ impl<A: Aggregate> Archive<'_, A> {
             }
         }
         let version = replay.version();
-        let Some(state) = replay.into_state() else { return Ok(None) };
+        let unusable =
+            |reason: &str| StoreError::UnusableSnapshot { stream: stream.clone(), version, source: reason.into() };
+        let state = replay.into_state().ok_or_else(|| unusable("its events make no state"))?;
         self.store.put_snapshot(stream, &Snapshot::new(version, state)).await?;
-        Ok(Some(version))
+        // What was not read back covers nothing.
+        match self.store.newest_snapshot::<A>(stream, version).await? {
+            Some(kept) if kept.version == version => Ok(version),
+            _ => Err(unusable("it was written and is not there")),
+        }
     }
-}
-
-/// Whether an error would not meet another stream.
-fn concerns_the_stream(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Decode { .. }
-            | StoreError::Gap { .. }
-            | StoreError::Fold { .. }
-            | StoreError::Malformed { .. }
-            | StoreError::Encode { .. }
-            | StoreError::TooLarge { .. }
-    )
 }

@@ -86,7 +86,7 @@ impl Kept {
             return None;
         }
         let kept = usable::<A>(document).and_then(|snapshot| {
-            let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state)).ok()?;
+            let state = StateRef(&snapshot.state).encode().ok()?;
             Some(Self { version: snapshot.version, state })
         });
         if kept.is_none() {
@@ -101,7 +101,7 @@ impl Kept {
 
     /// Whether it is the state that replaying gives.
     pub(super) fn is<A: Aggregate>(&self, replayed: Option<&A>) -> bool {
-        let replayed = replayed.and_then(|state| EventData::encode(A::TYPE, &StateRef(state)).ok());
+        let replayed = replayed.and_then(|state| StateRef(state).encode().ok());
         replayed.is_some_and(|replayed| same_document(self.state.as_raw(), replayed.as_raw()))
     }
 }

@@ -100,10 +100,9 @@ async fn record(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoic
     }
     match invoices.import(&invoice.number, invoice.to_import()).await {
         Ok(_) => Ok(Outcome::Imported),
-        Err(CreateError::Store(StoreError::InvalidId(error))) => Ok(Outcome::Failed(error.to_string())),
-        Err(error @ CreateError::AlreadyExists { .. }) => Ok(Outcome::Failed(error.to_string())),
-        // Whatever else the store says would meet every other line too.
-        Err(error) => Err(error.into()),
+        // Such an error would meet every other line too.
+        Err(CreateError::Store(error)) if error.concerns_the_store() => Err(error.into()),
+        Err(error) => Ok(Outcome::Failed(error.to_string())),
     }
 }
 

@@ -49,7 +49,7 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
             query::by_type(connection, &event_type, (since, until), limit, view).await?;
         }
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
-        Command::Archive { older_than_days } => upkeep::archive(connection, older_than_days, view).await?,
+        Command::Archive { older_than_days } => return upkeep::archive(connection, older_than_days, view).await,
         Command::Migrate { from } => return migrate::migrate(connection, &from, view).await,
         Command::Verify => return upkeep::verify(connection, view).await,
         Command::Stats => stats::stats(connection, view).await?,

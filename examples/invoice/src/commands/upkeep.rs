@@ -17,10 +17,11 @@ pub async fn snapshot(connection: &Connection, id: &str, view: View) -> Result<(
     Ok(view.one(&Snapshot { id: id.to_owned(), version })?)
 }
 
-pub async fn archive(connection: &Connection, older_than_days: u32, view: View) -> Result<(), Failure> {
+pub async fn archive(connection: &Connection, older_than_days: u32, view: View) -> Result<ExitCode, Failure> {
     let age = Duration::from_secs(u64::from(older_than_days) * 24 * 60 * 60);
-    let report = archive_before(connection, Timestamp::now().minus(age)).await?;
-    Ok(view.one(&report)?)
+    let archived = archive_before(connection, Timestamp::now().minus(age)).await?;
+    view.one(&archived)?;
+    Ok(if archived.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Moves every event of before a moment that may be moved.
@@ -73,12 +74,15 @@ pub struct Archived {
     finished: u64,
     snapshots: u64,
     kept: u64,
+    failed: u64,
+    failures: Vec<String>,
 }
 
 impl From<ArchiveReport> for Archived {
     fn from(report: ArchiveReport) -> Self {
-        let ArchiveReport { streams, moved, finished, snapshots, kept, .. } = report;
-        Self { streams, moved, finished, snapshots, kept }
+        let ArchiveReport { streams, moved, finished, snapshots, kept, failed, failures, .. } = report;
+        let failures = failures.iter().map(ToString::to_string).collect();
+        Self { streams, moved, finished, snapshots, kept, failed, failures }
     }
 }
 
@@ -89,9 +93,14 @@ impl Show for Archived {
             0 => String::new(),
             finished => format!(", {} of an earlier run that was stopped", count(finished)),
         };
-        format!(
+        let mut lines = vec![format!(
             "{moved} events moved to the archive{finished}; {kept} old ones kept; {snapshots} snapshots taken; {streams} invoices looked at"
-        )
+        )];
+        if self.failed > 0 {
+            lines.push(format!("{} invoices cannot be archived:", count(self.failed)));
+            lines.extend(self.failures.iter().cloned());
+        }
+        lines.join("\n")
     }
 }
 
