@@ -2,6 +2,8 @@
 //!
 //! Everything is here, primitive types too, because the caller may have shadowed any name, `std` and `str` included.
 
+use core::any::TypeId;
+
 pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
@@ -105,10 +107,21 @@ pub trait Split: Event {
         let old = Self::decode(version, payload)?;
         Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
     }
+
+    /// Shows it, with its parts.
+    fn visit_split<E, V: VisitEvents>(visitor: &mut V)
+    where
+        Self::Parts: Parts<E>,
+    {
+        visitor.split::<Self>(&Self::Parts::types());
+    }
 }
 
 /// What an event of the past is split into: a tuple of events of the set.
-pub trait Parts<Set>: IntoEvents<Set> {}
+pub trait Parts<Set>: IntoEvents<Set> {
+    /// The types of the parts.
+    fn types() -> Vec<TypeId>;
+}
 
 /// One of them.
 ///
@@ -125,7 +138,11 @@ impl<Set, T: IntoEvents<Set>> Part<Set> for T {}
 
 macro_rules! parts {
     ($(($($name:ident),+))+) => {$(
-        impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {}
+        impl<Set, $($name: Part<Set> + 'static),+> Parts<Set> for ($($name,)+) {
+            fn types() -> Vec<TypeId> {
+                std::vec![$(TypeId::of::<$name>()),+]
+            }
+        }
     )+};
 }
 
