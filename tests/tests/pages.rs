@@ -281,3 +281,61 @@ async fn a_page_costs_what_it_returns_and_the_millisecond_in_which_the_last_one_
     // What an optional part of `Settled` is cannot be known by its type, so that is looked at too.
     assert_eq!(names, &["Shipped", "PaidAndShipped", "PayedAndShipped", "Settled"].map(Into::into));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer() {
+    let store = empty_store().await;
+    let counters = Repository::<Counter, _>::new(store.clone());
+    let add = |_: &Counter| Ok::<_, StoreError>(OneAdded { by: "x".into() });
+    let begun = counters.create("a", OneAdded { by: "x".into() }, Metadata::new().user("ann")).await.unwrap();
+    let starter = &begun.events[0];
+    let correlation = starter.id.to_string();
+    let caused = Metadata::caused_by(starter).user("robot");
+    assert_eq!(caused.correlation_id(), Some(&*correlation));
+    // Once with an older and once with the same timestamp as what began it.
+    let past = ImportedEvent::new(OneAdded { by: "x".into() }, day(0), caused.clone());
+    let same = ImportedEvent::new(OneAdded { by: "x".into() }, starter.timestamp, caused.clone());
+    counters.import("b", vec![past, same]).await.unwrap();
+    counters.update("a", caused, add).await.unwrap();
+    // Looks like the id of an event, and is not one.
+    counters
+        .create("c", OneAdded { by: "x".into() }, Metadata::new().correlation("000000000000000000000000"))
+        .await
+        .unwrap();
+
+    let query = || store.events().of_correlation(&correlation);
+    for archived in [false, true] {
+        if archived {
+            let moved = store.archive::<Counter>(Timestamp::now()).run().await.unwrap().moved;
+            assert!(moved >= 3, "{moved}");
+        }
+        let trace = store.trace(&correlation).await.unwrap();
+        let mut flow: Vec<_> =
+            trace.iter().map(|(depth, event)| (depth, &*event.aggregate_id, event.sequence.get())).collect();
+        assert_eq!(flow.remove(0), (0, "a", 1));
+        flow.sort_unstable();
+        assert_eq!(flow, [(1, "a", 2), (1, "b", 1), (1, "b", 2)]);
+        for query in [query(), query().newest_first()] {
+            let expected = all(&query).await;
+            assert_eq!(expected.len(), 4);
+            assert_eq!(paged(&query, 1, nothing).await.concat(), expected);
+            assert_eq!(query.clone().count().await.unwrap(), 4);
+            assert_eq!(query.clone().read_as::<Counter>().collect().await.unwrap().len(), 4);
+            assert_eq!(query.clone().limit(1).count().await.unwrap(), 1);
+        }
+        let places = query().read().collect().await.unwrap();
+        let places: Vec<_> = places.iter().map(|event| (&*event.aggregate_id, event.sequence.get())).collect();
+        assert_eq!(places, [("b", 1), ("a", 1), ("b", 2), ("a", 2)]);
+        // The other conditions hold for it too.
+        assert_eq!(query().by_user("robot").count().await.unwrap(), 3);
+        assert_eq!(query().by_user("ann").count().await.unwrap(), 1);
+        assert_eq!(query().since(day(1)).count().await.unwrap(), 3);
+        assert_eq!(query().until(day(1)).count().await.unwrap(), 1);
+        assert_eq!(query().of_aggregate(&StreamId::of::<Counter>("b").unwrap()).count().await.unwrap(), 2);
+        assert_eq!(query().of_aggregates::<Account>().count().await.unwrap(), 0);
+        let another = store.events().of_correlation("000000000000000000000000");
+        assert_eq!(another.count().await.unwrap(), 1);
+        assert_eq!(store.trace("000000000000000000000000").await.unwrap().len(), 1);
+        assert!(store.trace("000000000000000000000001").await.unwrap().is_empty());
+    }
+}
