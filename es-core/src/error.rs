@@ -159,11 +159,13 @@ pub enum StoreError {
         "the cursor does not belong to this query; repeat the conditions and the direction of the query that returned it, or start without a cursor"
     )]
     ForeignCursor,
-    /// Something that the caller names does not exist in the store.
-    #[error("{what} does not exist")]
+    /// Something that the caller names does not exist. An empty answer would hide the mistake.
+    #[error("{what} does not exist; {instead}")]
     Missing {
-        /// What does not exist, and what does.
+        /// What does not exist.
         what: String,
+        /// What exists instead.
+        instead: String,
     },
     /// The store was closed.
     #[error("the store is closed")]

@@ -109,17 +109,20 @@ pub trait Split: Event {
     }
 
     /// Shows it, with its parts.
-    fn visit_split<E, V: VisitEvents>(visitor: &mut V)
+    fn visit_split<V: VisitEvents>(visitor: &mut V)
     where
-        Self::Parts: Parts<E>,
+        Self::Parts: PartTypes,
     {
         visitor.split::<Self>(&Self::Parts::types());
     }
 }
 
 /// What an event of the past is split into: a tuple of events of the set.
-pub trait Parts<Set>: IntoEvents<Set> {
-    /// The types of the parts.
+pub trait Parts<Set>: IntoEvents<Set> {}
+
+/// The types of the parts of a split.
+pub trait PartTypes {
+    /// One after the other.
     fn types() -> Vec<TypeId>;
 }
 
@@ -138,7 +141,9 @@ impl<Set, T: IntoEvents<Set>> Part<Set> for T {}
 
 macro_rules! parts {
     ($(($($name:ident),+))+) => {$(
-        impl<Set, $($name: Part<Set> + 'static),+> Parts<Set> for ($($name,)+) {
+        impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {}
+
+        impl<$($name: 'static),+> PartTypes for ($($name,)+) {
             fn types() -> Vec<TypeId> {
                 std::vec![$(TypeId::of::<$name>()),+]
             }

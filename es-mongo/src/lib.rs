@@ -50,6 +50,7 @@ mod read;
 mod read_ahead;
 mod roles;
 mod snapshot;
+mod source;
 mod stats;
 mod store;
 mod switch;
