@@ -170,6 +170,33 @@ pub enum StoreError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A query names an event that does not exist. An empty answer would hide the mistake.
+    #[error("`{event_type}` is not the name of an event: {reason}")]
+    UnknownEventType {
+        /// The name that the query has.
+        event_type: String,
+        /// What is known instead.
+        reason: String,
+    },
+    /// A query has conditions that cannot be answered together, or not by this store. Nothing was read.
+    #[error("the query cannot be answered: {reason}")]
+    InvalidQuery {
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A cursor does not continue this query: a query with other conditions or another direction returned it, or it was changed.
+    #[error(
+        "the cursor does not belong to this query; repeat the conditions and the direction of the query that returned it, or start without a cursor"
+    )]
+    ForeignCursor,
+    /// Something that the caller names does not exist. An empty answer would hide the mistake.
+    #[error("{what} does not exist; {instead}")]
+    Missing {
+        /// What does not exist.
+        what: String,
+        /// What exists instead.
+        instead: String,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -204,6 +231,10 @@ impl StoreError {
             | Self::Unauthorized { .. }
             | Self::Unsafe { .. }
             | Self::RuntimeEnded
+            | Self::UnknownEventType { .. }
+            | Self::InvalidQuery { .. }
+            | Self::ForeignCursor
+            | Self::Missing { .. }
             | Self::Closed => true,
             Self::Conflict { .. }
             | Self::AppendIdReused { .. }

@@ -1,5 +1,7 @@
 //! Events: facts with a stored name and a version, and the set of them that an aggregate records.
 
+use std::any::TypeId;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +54,12 @@ pub trait VisitEvents {
     /// An event that the aggregate reads, in its newest version.
     fn event<E: Event>(&mut self);
 
+    /// An event of the past that is read as several events of today: its `parts`, each a type.
+    fn split<E: Event>(&mut self, parts: &[TypeId]) {
+        let _ = parts;
+        self.event::<E>();
+    }
+
     /// A stored name that no longer matters.
     fn retired(&mut self, name: &'static str);
 }
@@ -97,7 +105,8 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     /// [`DecodeError`] when the name is unknown, the version is newer than the code, or the data does not fit.
     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError>;
 
-    /// Shows every event and every retired name, as declared. The [schema lock](crate::schema) asks for it.
+    /// Shows every event, every split and every retired name, as declared. The [schema lock](crate::schema) and
+    /// [`EventSources`](crate::EventSources) ask for it.
     ///
     /// `#[derive(Aggregate)]` generates it. A set that does not show its events cannot be locked.
     fn visit_events<V: VisitEvents>(visitor: &mut V) {

@@ -63,7 +63,8 @@ impl Metadata {
 
     /// The metadata of an event that `cause` made happen: of the same correlation, with `cause` as causation.
     ///
-    /// Where `cause` belongs to no correlation, it begins one: its own id.
+    /// If `cause` belongs to no correlation, it begins one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the
+    /// correlation and a trace find `cause` by its id.
     pub fn caused_by<E>(cause: &RecordedEvent<E>) -> Self {
         let id = cause.id.to_string();
         let correlation = cause.metadata.correlation_id().unwrap_or(&id);

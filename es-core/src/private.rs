@@ -2,6 +2,8 @@
 //!
 //! Everything is here, primitive types too, because the caller may have shadowed any name, `std` and `str` included.
 
+use core::any::TypeId;
+
 pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
@@ -105,10 +107,24 @@ pub trait Split: Event {
         let old = Self::decode(version, payload)?;
         Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
     }
+
+    /// Shows it, with its parts.
+    fn visit_split<V: VisitEvents>(visitor: &mut V)
+    where
+        Self::Parts: PartTypes,
+    {
+        visitor.split::<Self>(&Self::Parts::types());
+    }
 }
 
 /// What an event of the past is split into: a tuple of events of the set.
 pub trait Parts<Set>: IntoEvents<Set> {}
+
+/// The types of the parts of a split.
+pub trait PartTypes {
+    /// One after the other.
+    fn types() -> Vec<TypeId>;
+}
 
 /// One of them.
 ///
@@ -126,6 +142,12 @@ impl<Set, T: IntoEvents<Set>> Part<Set> for T {}
 macro_rules! parts {
     ($(($($name:ident),+))+) => {$(
         impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {}
+
+        impl<$($name: 'static),+> PartTypes for ($($name,)+) {
+            fn types() -> Vec<TypeId> {
+                std::vec![$(TypeId::of::<$name>()),+]
+            }
+        }
     )+};
 }
 

@@ -129,7 +129,7 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
     fn visit_events<__V: ::es_core::__private::VisitEvents>(__visitor: &mut __V) {
         <InvoiceCreated as ::es_core::__private::Listed>::visit(__visitor);
         <InvoicePaid as ::es_core::__private::Listed>::visit(__visitor);
-        <PaidAndSent as ::es_core::__private::Listed>::visit(__visitor);
+        <PaidAndSent as ::es_core::__private::Split>::visit_split(__visitor);
         ::es_core::__private::VisitEvents::retired(__visitor, "ReminderSent");
     }
 }

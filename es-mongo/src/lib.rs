@@ -6,7 +6,7 @@
 //! | | |
 //! |---|---|
 //! | [`MongoStore::connect`], [`MongoStore::builder`] | open, with collections, indexes and validator made or checked |
-//! | [`MongoStore::events`] | events by type, user, correlation and period, as a stream |
+//! | [`MongoStore::events`] | events by type, aggregate, user, correlation, time and position: as a stream, in pages, or counted |
 //! | [`MongoStore::trace`] | the flow of a command, as a tree by causation |
 //! | [`MongoStore::archive`] | old events moved away, with every aggregate still loadable at any version and moment |
 //! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
@@ -53,6 +53,7 @@ mod read_ahead;
 mod roles;
 mod seeds;
 mod snapshot;
+mod source;
 mod stats;
 mod store;
 mod switch;
@@ -68,7 +69,7 @@ pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, Ordering, StoreBuilder};
-pub use query::EventQuery;
+pub use query::{AnyEvent, EventQuery, InvalidCursor, Named, Only, Page, QueryCursor, SelectsFrom};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::MongoStore;

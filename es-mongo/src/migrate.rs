@@ -1,21 +1,25 @@
 //! Migration: the documents of an existing collection become aggregates of one event each.
 
-use std::collections::HashSet;
+mod origin;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
-    Aggregate, Append, AppendId, Appended, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Panicked,
-    Payload, StoreError, StreamId, Timestamp,
+    Aggregate, Append, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Panicked, Payload, StoreError,
+    StreamId, Timestamp,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
 
-use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
-use crate::document::{documents, stream_index};
+use origin::{ORIGIN, Origin};
+
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, ID, METADATA, SEQUENCE};
+use crate::document::{documents, of_stream, read_event, stream_index};
 use crate::error::{check_name, store_error};
 use crate::metrics;
 use crate::progress::Progress;
@@ -34,8 +38,11 @@ impl MongoStore {
     /// Turns each document of a collection of the same database into an aggregate with one event.
     ///
     /// The documents are streamed in the order of their ids and stay as they are. One that cannot be read, converted or
-    /// recorded, or whose conversion panics, is counted and named in the report, and does not stop the rest. What is an aggregate already is left alone, so a run
-    /// that was stopped anywhere is finished by running it again, and running it once more changes nothing.
+    /// recorded, or whose conversion panics, is counted and named in the report, and does not stop the rest.
+    ///
+    /// Each event says in its metadata what it was made of: `migratedFrom: { collection, id }`. A document whose aggregate was made of this very document is
+    /// left alone, even if it has changed since. So a run that was stopped anywhere is finished by running it again, and running it once more changes nothing.
+    /// A document whose aggregate exists for another reason, because another document or the program itself has made it, has failed, and the report names both.
     ///
     /// ```no_run
     /// # use es_core::{event, Aggregate, Apply, Context, Metadata, Timestamp};
@@ -115,7 +122,7 @@ pub struct MigrationReport {
     pub documents: u64,
     /// Documents that are aggregates now.
     pub migrated: u64,
-    /// Documents that were aggregates before.
+    /// Documents that a run before, or one beside it, has made an aggregate of.
     pub already: u64,
     /// Documents that could not be migrated.
     pub failed: u64,
@@ -149,15 +156,14 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked or cannot record: what was migrated until then stays. Whatever concerns
-    /// a single document is in the report instead.
+    /// [`StoreError::Missing`] if there is no such collection, and whatever keeps the store from being asked or from recording: what was migrated until then stays.
+    /// What concerns a single document is in the report instead.
     #[tracing::instrument(level = "debug", name = "migrate", skip_all, fields(collection = %self.collection, aggregate = A::TYPE))]
     pub async fn run<E: fmt::Display>(
         self,
         convert: impl Fn(D) -> Result<Migrated<A::Event>, E> + Send + Sync,
     ) -> Result<MigrationReport, StoreError> {
         check_name(&self.collection)?;
-        let append_id = AppendId::new(format!("migration:{}", self.collection))?;
         let mut report = MigrationReport::default();
         let all = self.store.collections().find(&self.source(), doc! {}).sort(doc! { ID: 1 });
         let mut cursor = all.batches().await?;
@@ -165,7 +171,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         while let Some(batch) = cursor.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
-                let prepared = Panicked::catch(|| prepare::<A, D, E>(document, &convert));
+                let prepared = Panicked::catch(|| prepare::<A, D, E>(&self.collection, document, &convert));
                 match prepared.unwrap_or_else(|panicked| Err(panicked.to_string())) {
                     Ok(prepared) => group.prepared.push(prepared),
                     Err(reason) => report.fail(document_id(document), reason),
@@ -173,11 +179,14 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 group.documents += 1;
                 group.bytes += document.as_bytes().len();
                 if group.is_full() {
-                    self.record(std::mem::take(&mut group), &append_id, &mut report).await?;
+                    self.record(std::mem::take(&mut group), &mut report).await?;
                 }
             }
         }
-        self.record(group, &append_id, &mut report).await?;
+        self.record(group, &mut report).await?;
+        if report.documents == 0 {
+            self.store.collections().require(&self.collection).await?;
+        }
         Ok(report)
     }
 
@@ -186,56 +195,120 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     }
 
     /// Records a group. Those that exist are found by one query, so that a repeated run is cheap.
-    async fn record(&self, group: Group, append_id: &AppendId, report: &mut MigrationReport) -> Result<(), StoreError> {
-        let existing = self.existing::<A>(&group).await?;
+    async fn record(&self, group: Group, report: &mut MigrationReport) -> Result<(), StoreError> {
+        let existing = self.first_events(&group.prepared).await?;
         let (known, new): (Vec<_>, Vec<_>) =
-            group.prepared.into_iter().partition(|one| existing.contains(one.stream.aggregate_id().as_str()));
-        report.already(known.len() as u64);
-        let appends = new.into_iter().map(|Prepared { document_id, stream, event }| async {
-            let append = Append::new(stream, ExpectedVersion::NONE, vec![event]).with_id(append_id.clone());
-            (document_id, self.store.append(append).await)
+            group.prepared.into_iter().partition(|one| existing.contains_key(one.stream.aggregate_id().as_str()));
+        self.settle(known, &existing, report).await?;
+        let appends = new.into_iter().map(|one| async {
+            let append = Append::new(one.stream.clone(), ExpectedVersion::NONE, vec![one.event.clone()]);
+            let answer = self.store.append(append).await;
+            (one, answer)
         });
         let before = report.migrated;
         // All are answered before an error ends the run: what is under way is recorded in any case, and is to be counted.
-        let mut stopped = None;
-        for (document_id, answer) in join_all(appends).await {
+        let (mut stopped, mut late) = (None, Vec::new());
+        for (one, answer) in join_all(appends).await {
             match answer {
-                Ok(Appended::Now(_)) => report.migrated(),
-                Ok(Appended::Already(_)) | Err(StoreError::Conflict { .. } | StoreError::AppendIdReused { .. }) => {
-                    report.already(1);
-                }
+                Ok(_) => report.migrated(),
+                Err(StoreError::Conflict { .. }) => late.push(one),
                 Err(error) if error.concerns_the_store() => stopped = Some(error),
-                Err(error) => report.fail(document_id, error.to_string()),
+                Err(error) => report.fail(one.document_id, error.to_string()),
             }
         }
         metrics::migrated(A::TYPE, report.migrated - before);
+        let existing = if stopped.is_none() { self.first_events(&late).await? } else { HashMap::new() };
+        let settled = if stopped.is_none() { self.settle(late, &existing, report).await } else { Ok(()) };
         self.progress.tell(report);
-        stopped.map_or(Ok(()), Err)
+        stopped.map_or(settled, Err)
     }
 
-    /// The ids of the aggregates of a group that exist.
-    async fn existing<B: Aggregate>(&self, group: &Group) -> Result<HashSet<String>, StoreError> {
-        let ids: Vec<&str> = group.prepared.iter().map(|one| one.stream.aggregate_id().as_str()).collect();
-        let mut existing = HashSet::new();
+    /// What is known of the first event of those aggregates of a group that exist, by their ids.
+    async fn first_events(&self, group: &[Prepared]) -> Result<HashMap<String, RawDocumentBuf>, StoreError> {
+        let ids: Vec<&str> = group.iter().map(|one| one.stream.aggregate_id().as_str()).collect();
+        let mut existing = HashMap::new();
         if ids.is_empty() {
             return Ok(existing);
         }
-        let filter = doc! { AGGREGATE_ID: { "$in": ids }, SEQUENCE: 1, AGGREGATE_TYPE: B::TYPE };
+        let filter = doc! { AGGREGATE_ID: { "$in": ids }, SEQUENCE: 1, AGGREGATE_TYPE: A::TYPE };
+        let fields = doc! { AGGREGATE_ID: 1, APPEND_ID: 1, format!("{METADATA}.{ORIGIN}"): 1 };
         let collections = self.store.collections();
         for collection in [&collections.events, &collections.archive] {
             let found = collections.find(collection, filter.clone()).on_index(stream_index());
-            let found = found.projection(doc! { AGGREGATE_ID: 1 });
-            for document in found.all().await? {
-                existing.extend(document.get_str(AGGREGATE_ID).map(str::to_owned));
+            for document in found.projection(fields.clone()).all().await? {
+                if let Ok(id) = document.get_str(AGGREGATE_ID) {
+                    existing.insert(id.to_owned(), document);
+                }
             }
         }
         Ok(existing)
+    }
+
+    /// Reports documents whose aggregates exist: already migrated, if they were made of these very documents.
+    async fn settle(
+        &self,
+        group: Vec<Prepared>,
+        existing: &HashMap<String, RawDocumentBuf>,
+        report: &mut MigrationReport,
+    ) -> Result<(), StoreError> {
+        for one in group {
+            let Some(first) = existing.get(one.stream.aggregate_id().as_str()) else {
+                report.fail(one.document_id, format!("{} has events, and no first one", one.stream));
+                continue;
+            };
+            let stream = &one.stream;
+            let clash = match Origin::of(first) {
+                Some(origin) if origin == one.origin => None,
+                Some(origin) => Some(format!("{stream} was made of {origin}")),
+                None if !self.is_of_an_earlier_release(first) => {
+                    Some(format!("{stream} exists already, and was not made by a migration"))
+                }
+                None if self.has_this_content(&one).await? => None,
+                None => Some(format!(
+                    "an earlier release has made {stream} of a document of `{}` with other content, and did not record of which; \
+                     compare both, and migrate this document under another id if it is another one",
+                    self.collection
+                )),
+            };
+            match clash {
+                Some(reason) => report.fail(one.document_id, reason),
+                None => report.already(1),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier release recorded the event, which kept nothing of its origin but the collection.
+    fn is_of_an_earlier_release(&self, first: &RawDocument) -> bool {
+        first.get_str(APPEND_ID).ok().and_then(|key| key.strip_prefix("migration:")) == Some(&*self.collection)
+    }
+
+    /// Whether the first event says what the document would say today.
+    async fn has_this_content(&self, one: &Prepared) -> Result<bool, StoreError> {
+        let mut filter = of_stream(&one.stream);
+        filter.insert(SEQUENCE, 1);
+        let collections = self.store.collections();
+        for collection in [&collections.events, &collections.archive] {
+            let first = collections.find(collection, filter.clone()).on_index(stream_index()).one().await?;
+            let Some(first) = first else { continue };
+            let Ok(events) = read_event(&first)?.decode::<A::Event>().map(es_core::Decoded::into_vec) else {
+                return Ok(false);
+            };
+            let [event] = &events[..] else { return Ok(false) };
+            let stored = NewEvent::encode(event, Metadata::new())?;
+            // Documents are equal in whatever order their fields are: a map has none.
+            let data = |event: &NewEvent| Document::try_from(event.data.as_raw());
+            return Ok(stored.event_type == one.event.event_type
+                && matches!((data(&stored), data(&one.event)), (Ok(stored), Ok(new)) if stored == new));
+        }
+        Ok(false)
     }
 }
 
 /// A document on its way.
 struct Prepared {
     document_id: String,
+    origin: Origin,
     stream: StreamId,
     event: NewEvent,
 }
@@ -256,18 +329,20 @@ impl Group {
 }
 
 fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
+    collection: &str,
     document: &RawDocument,
     convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
 ) -> Result<Prepared, String> {
     let read = BsonPayload(document).decode().map_err(|error| error.to_string())?;
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
-    let event = NewEvent::encode(&event, metadata).map_err(|error| error.to_string())?;
+    let origin = Origin::new(collection, document)?;
+    let event = NewEvent::encode(&event, origin.add_to(&metadata)?).map_err(|error| error.to_string())?;
     let event = match timestamp {
         Some(timestamp) => event.at(timestamp),
         None => event,
     };
-    Ok(Prepared { document_id: document_id(document), stream, event })
+    Ok(Prepared { document_id: document_id(document), origin, stream, event })
 }
 
 /// What the migration does with one document before it is recorded, for the fuzzer.
@@ -276,7 +351,7 @@ pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
     document: &RawDocument,
     convert: impl Fn(D) -> Result<Migrated<A::Event>, &'static str>,
 ) {
-    match prepare::<A, D, _>(document, convert) {
+    match prepare::<A, D, _>("old", document, convert) {
         Ok(prepared) => assert_eq!(prepared.stream.aggregate_type(), A::TYPE),
         Err(reason) => {
             let _ = document_id(document);

@@ -1,28 +1,42 @@
-//! Queries across all aggregates: by type, user, correlation and period.
+//! Queries across all aggregates: by event, aggregate, user, correlation, time and position.
 
-use std::collections::VecDeque;
+mod conditions;
+mod cursor;
+mod order;
+mod reader;
+mod select;
 
-use bson::raw::{RawDocument, RawDocumentBuf};
-use bson::{Bson, Document, doc};
-use es_core::{Aggregate, EventData, EventSet, Events, RecordedEvent, StoreError, StoredEvent, Timestamp};
-use futures_util::stream;
-use mongodb::options::FindOptions;
+use std::fmt;
+use std::marker::PhantomData;
 
-use crate::document::field::{AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, TIMESTAMP, USER_ID};
+use es_core::{Aggregate, Event, EventData, Events, Position, RecordedEvent, StoreError, StreamId, Timestamp};
+use futures_util::{StreamExt, stream};
+use tracing::{Instrument, Span};
+
+use conditions::{Conditions, Direction};
+pub use cursor::{InvalidCursor, QueryCursor};
+use reader::{Decode, Reader};
+pub use select::{AnyEvent, Named, Only, SelectsFrom};
+use select::{Selection, Wanted};
+
 use crate::document::read_event;
-use crate::error::malformed;
-use crate::merge::{Found, Merge, Order};
+use crate::options::Ordering;
 use crate::store::{Collections, MongoStore};
 
-/// The most events that are fetched at once.
-const BATCH: u32 = 1000;
-
 impl MongoStore {
-    /// Asks for recorded events across all aggregates, oldest first unless told otherwise.
+    /// Queries recorded events across all aggregates, oldest first unless told otherwise.
     ///
     /// ```no_run
+    /// # use es_core::{event, Aggregate, Apply, Context};
+    /// # #[event(version = 1)]
+    /// # pub struct InvoicePaid { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)]
+    /// # #[aggregate(events(InvoicePaid))]
+    /// # pub struct Invoice {}
+    /// # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
     /// # async fn example(store: es_mongo::MongoStore) -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut paid = store.events().of_type("InvoicePaid").since("2024-01-01T00:00:00Z".parse()?).read();
+    /// let since = "2024-01-01T00:00:00Z".parse()?;
+    /// let mut paid = store.events().of::<InvoicePaid>().since(since).read_as::<Invoice>();
     /// while let Some(event) = paid.next().await {
     ///     let event = event?;
     ///     println!("{} {} {:?}", event.timestamp, event.aggregate_id, event.metadata.user_id());
@@ -32,53 +46,146 @@ impl MongoStore {
     /// # }
     /// ```
     pub fn events(&self) -> EventQuery {
-        EventQuery { collections: self.collections().clone(), conditions: Conditions::default(), limit: u64::MAX }
+        EventQuery {
+            collections: self.collections().clone(),
+            ordering: self.inner.options.ordering,
+            conditions: Conditions::default(),
+            limit: u64::MAX,
+            after: None,
+            selection: PhantomData,
+        }
     }
 }
 
-/// A question for recorded events; made by [`MongoStore::events`]. All conditions must hold.
+/// A query for recorded events; made by [`MongoStore::events`]. All conditions must hold.
 ///
 /// Whatever is asked, the answer
 ///
 /// - covers the events in use and those in the archive, each of them once, also while an archive run moves them;
-/// - is ordered by moment, and by position among the events of one moment. A moment never orders causes and effects: for that
-///   there is [`trace`](MongoStore::trace);
-/// - streams: it is read from the server as it is consumed, on an index, and never sorted there. Held in memory are a few batches, and the events of one
-///   and the same millisecond;
+/// - streams: it is read from the server as it is consumed, on an index, and never sorted there. Memory holds a few batches, and the events of
+///   one millisecond;
 /// - takes every string as a value: `{"$ne": null}` is the id of a strange user, not an operator.
-#[derive(Debug, Clone)]
-#[must_use = "nothing is asked before `read` or `read_as`"]
-pub struct EventQuery {
+///
+/// # Order
+///
+/// An answer is in the order of time, and of positions inside a millisecond. Time never orders causes and effects: use
+/// [`trace`](MongoStore::trace) for that. The events of [one aggregate](Self::of_aggregate) are in their own order, and a query with a condition
+/// on [positions](Self::after_position) is in the order of positions.
+///
+/// # Which events
+///
+/// [`of`](Self::of) names an event by its type and [`of_type`](Self::of_type) by its name. Both need the aggregate, which [`read_as`](Self::read_as)
+/// gives, and find everything that is read as this event: under its name, under an alias, and as a part of an event that was split since.
+/// [`stored_as`](Self::stored_as) takes the stored name literally and needs no aggregate.
+///
+/// # Pages
+///
+/// [`page`](Self::page) and [`page_as`](Self::page_as) return as many events as the [limit](Self::limit) says, and a cursor if there are more. The same query
+/// [after](Self::after) that cursor returns the next page: no event twice and none left out, however many have one timestamp, and while the archive moves them.
+///
+/// ```no_run
+/// # async fn example(store: es_mongo::MongoStore) -> Result<(), Box<dyn std::error::Error>> {
+/// let query = store.events().by_user("user_789").newest_first().limit(10);
+/// let mut page = query.clone().page().await?;
+/// while let Some(next) = page.next {
+///     let link = format!("/history?after={next}"); // a cursor is short text; serde reads and writes it too
+///     page = query.clone().after(next).page().await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A page costs what it returns, and once more the events of the millisecond in which the page before it ended. An event that is recorded later
+/// with an earlier timestamp, as an import does, belongs to a page that was read already. To follow what is recorded, ask
+/// [after the last position](Self::after_position) that was seen.
+#[must_use = "nothing is read before `read`, `page` or `count`"]
+pub struct EventQuery<S = AnyEvent> {
     collections: Collections,
+    ordering: Ordering,
     conditions: Conditions,
     limit: u64,
+    after: Option<QueryCursor>,
+    selection: PhantomData<fn() -> S>,
 }
 
-/// What an event must fulfil.
-#[derive(Debug, Clone, Default)]
-struct Conditions {
-    aggregate_type: Option<&'static str>,
-    event_type: Option<String>,
-    user: Option<String>,
-    correlation: Option<String>,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    direction: Direction,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Direction {
-    #[default]
-    OldestFirst,
-    NewestFirst,
+/// A part of the answer to a query, and where it goes on.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The events, in order.
+    pub events: Vec<RecordedEvent<T>>,
+    /// Where the next page begins. `None` if there are no more events.
+    pub next: Option<QueryCursor>,
 }
 
 impl EventQuery {
-    /// Only events of this type, by their stored name.
+    /// Only this event of an aggregate, under every name and in every form in which it was ever stored.
     ///
-    /// [`read_as`](Self::read_as) finds an event under its older names too; [`read`](Self::read) knows of no other name.
-    pub fn of_type(mut self, event_type: &str) -> Self {
-        self.conditions.event_type = Some(event_type.to_owned());
+    /// The type is checked: an event that the aggregate of [`read_as`](Self::read_as) does not have is a compile error.
+    pub fn of<E: Event>(self) -> EventQuery<Only<E>> {
+        self.wanting(Wanted::Event(E::TYPE.to_owned()))
+    }
+
+    /// Only the event with this name, or with this alias, under every name and in every form in which it was ever stored: [`of`](Self::of) for
+    /// a name that is known only at run time.
+    ///
+    /// A name that the aggregate of [`read_as`](Self::read_as) does not know is [`StoreError::UnknownEventType`].
+    pub fn of_type(self, event_type: &str) -> EventQuery<Named> {
+        self.wanting(Wanted::Event(event_type.to_owned()))
+    }
+
+    /// Only events that are stored under exactly this name. An event that was renamed or split is stored under several names: see [`of`](Self::of).
+    ///
+    /// If nothing in the whole store has this name, the query ends with [`StoreError::UnknownEventType`] instead of an empty answer.
+    pub fn stored_as(self, event_type: &str) -> Self {
+        self.wanting(Wanted::StoredAs(event_type.to_owned()))
+    }
+
+    /// The events of all aggregates, with their data as it is stored; [`RecordedEvent::decode`] reads it.
+    ///
+    /// The stream ends after its first error: the query or the store is at fault, or an event is malformed.
+    pub fn read(self) -> Events<EventData> {
+        self.stream(None, stored)
+    }
+
+    /// The first events of the answer, up to the [limit](Self::limit), and where the next page begins.
+    ///
+    /// # Errors
+    ///
+    /// As the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    pub async fn page(self) -> Result<Page<EventData>, StoreError> {
+        self.one_page(None, stored).await
+    }
+
+    /// How many events [`read`](Self::read) would return.
+    ///
+    /// It reads an index and, once there is an archive, the keys of the events; never their data.
+    ///
+    /// # Errors
+    ///
+    /// As the stream of [`read`](Self::read).
+    pub async fn count(self) -> Result<u64, StoreError> {
+        let span = self.span(None);
+        reader::count(self, None, |_| Ok(vec![()])).instrument(span).await
+    }
+
+    fn wanting<S>(self, wanted: Wanted) -> EventQuery<S> {
+        let Self { collections, ordering, mut conditions, limit, after, .. } = self;
+        conditions.wanted = wanted;
+        EventQuery { collections, ordering, conditions, limit, after, selection: PhantomData }
+    }
+}
+
+impl<S> EventQuery<S> {
+    /// Only events of aggregates of type `A`.
+    pub fn of_aggregates<A: Aggregate>(mut self) -> Self {
+        self.conditions.require_aggregate(A::TYPE);
+        self
+    }
+
+    /// Only events of this aggregate, in its own order.
+    pub fn of_aggregate(mut self, stream: &StreamId) -> Self {
+        self.conditions.stream = Some(stream.clone());
         self
     }
 
@@ -88,21 +195,37 @@ impl EventQuery {
         self
     }
 
-    /// Only events of this correlation.
+    /// Only events of this correlation, and the event that began it: a correlation that [`Metadata::caused_by`](es_core::Metadata::caused_by) begins
+    /// has the id of that event.
     pub fn of_correlation(mut self, correlation_id: &str) -> Self {
         self.conditions.correlation = Some(correlation_id.to_owned());
         self
     }
 
-    /// Only events recorded at this moment or later.
-    pub fn since(mut self, moment: Timestamp) -> Self {
-        self.conditions.since = Some(moment);
+    /// Only events recorded at this time or later.
+    pub fn since(mut self, time: Timestamp) -> Self {
+        self.conditions.since = Some(time);
         self
     }
 
-    /// Only events recorded at this moment or earlier.
-    pub fn until(mut self, moment: Timestamp) -> Self {
-        self.conditions.until = Some(moment);
+    /// Only events recorded at this time or earlier.
+    pub fn until(mut self, time: Timestamp) -> Self {
+        self.conditions.until = Some(time);
+        self
+    }
+
+    /// Only events after this position. The answer is in the order of positions.
+    ///
+    /// Positions have no holes and grow in commit order, so asking after the last position that was seen returns everything that was recorded since.
+    /// A store with [`Ordering::PerAggregate`] has no such order: there it is [`StoreError::InvalidQuery`], except for [one aggregate](Self::of_aggregate).
+    pub fn after_position(mut self, position: Position) -> Self {
+        self.conditions.after_position = Some(position);
+        self
+    }
+
+    /// Only events up to this position, and the event at it. As [`after_position`](Self::after_position) otherwise.
+    pub fn until_position(mut self, position: Position) -> Self {
+        self.conditions.until_position = Some(position);
         self
     }
 
@@ -118,19 +241,17 @@ impl EventQuery {
         self
     }
 
-    /// The events of all aggregates, with their data as it is stored; [`RecordedEvent::decode`] reads it.
-    ///
-    /// The stream ends after its first error: the store cannot be asked, or an event is malformed.
-    pub fn read(self) -> Events<EventData> {
-        let condition = self.conditions.event_type.clone().map(Bson::String);
-        self.stream(condition, |event| Ok(vec![event.to_recorded()?]))
+    /// Only what follows the page that returned this cursor. Its query had the same conditions and the same direction; the limit may differ.
+    pub fn after(mut self, cursor: QueryCursor) -> Self {
+        self.after = Some(cursor);
+        self
     }
 
     /// The events of aggregates of type `A`, decoded, in their newest versions.
     ///
-    /// An event that is retired does not appear. The limit counts the events that appear.
+    /// An event that is retired does not appear, and of an event that was split only the parts that were asked for. The limit counts the events that appear.
     ///
-    /// The stream ends after its first error: the store cannot be asked, or an event is malformed or does not decode.
+    /// The stream ends after its first error: the query or the store is at fault, or an event is malformed or does not decode.
     ///
     /// ```no_run
     /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError>
@@ -141,168 +262,139 @@ impl EventQuery {
     /// ```
     pub fn read_as<A: Aggregate>(mut self) -> Events<A::Event>
     where
-        A::Event: Unpin,
+        S: SelectsFrom<A>,
     {
-        self.conditions.aggregate_type = Some(A::TYPE);
-        let condition = self.conditions.event_type.as_deref().map(stored_names::<A::Event>);
-        self.stream(condition, |event| Ok(event.decode::<A::Event>()?.map(|data| event.record(data)).into_vec()))
-    }
-
-    fn stream<T: Send + 'static>(self, event_type: Option<Bson>, decode: Decode<T>) -> Events<T> {
-        let filter = self.conditions.filter(event_type);
-        // One more than the limit tells where the last moment ends, in most cases.
-        let batch = u32::try_from(self.limit.saturating_add(1)).unwrap_or(BATCH).min(BATCH);
-        let Conditions { since, until, direction, .. } = self.conditions;
-        let order = ByTime { filter, since, until, direction, batch };
-        let merge = Merge::new(self.collections, order);
-        let reader = Reader { merge, direction, decode, ready: VecDeque::new(), decoded: Vec::new(), left: self.limit };
-        Events::new(stream::try_unfold(reader, |mut reader| async move {
-            Ok(reader.next().await?.map(|event| (event, reader)))
-        }))
-    }
-}
-
-/// The names under which an event is stored that has this name, or had it.
-fn stored_names<E: EventSet>(event_type: &str) -> Bson {
-    let known = E::EVENTS.iter().find(|known| known.event_type == event_type || known.aliases.contains(&event_type));
-    match known {
-        Some(known) if !known.aliases.is_empty() => {
-            let names: Vec<&str> = std::iter::once(known.event_type).chain(known.aliases.iter().copied()).collect();
-            doc! { "$in": names }.into()
-        }
-        _ => event_type.into(),
-    }
-}
-
-impl Conditions {
-    /// All but the period.
-    fn filter(&self, event_type: Option<Bson>) -> Document {
-        let mut filter = Document::new();
-        let conditions = [
-            (AGGREGATE_TYPE, self.aggregate_type.map(Bson::from)),
-            (EVENT_TYPE, event_type),
-            (USER_ID, self.user.clone().map(Bson::from)),
-            (CORRELATION_ID, self.correlation.clone().map(Bson::from)),
-        ];
-        for (field, condition) in conditions {
-            if let Some(condition) = condition {
-                filter.insert(field, condition);
+        self.conditions.require_aggregate(A::TYPE);
+        match self.conditions.wanted.select::<A>() {
+            Ok(selection) => {
+                let decode = selection.decode::<A::Event>();
+                self.stream(Some(selection), decode)
             }
+            Err(error) => failed(error),
         }
-        filter
-    }
-}
-
-/// By moment. Each of the indexes for queries ends in it, so the server never sorts.
-struct ByTime {
-    filter: Document,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    direction: Direction,
-    batch: u32,
-}
-
-impl ByTime {
-    fn moment(&self, key: i64) -> Timestamp {
-        Timestamp::from_millis(if self.direction == Direction::NewestFirst { !key } else { key })
-    }
-}
-
-impl Order for ByTime {
-    /// The moment; its complement, which reverses the order, where the newest comes first.
-    type Key = i64;
-
-    fn key(&self, document: &RawDocument) -> Option<i64> {
-        let millis = document.get_datetime(TIMESTAMP).ok()?.timestamp_millis();
-        Some(if self.direction == Direction::NewestFirst { !millis } else { millis })
     }
 
-    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> (Document, FindOptions) {
-        let (from, before) = (from.map(|key| self.moment(*key)), before.map(|key| self.moment(*key)));
-        let mut bounds = Vec::with_capacity(4);
-        bounds.extend(self.since.map(|moment| ("$gte", moment)));
-        bounds.extend(self.until.map(|moment| ("$lte", moment)));
-        bounds.extend(
-            from.map(|moment| (if self.direction == Direction::NewestFirst { "$lte" } else { "$gte" }, moment)),
-        );
-        bounds.extend(
-            before.map(|moment| (if self.direction == Direction::NewestFirst { "$gt" } else { "$lt" }, moment)),
-        );
-        let mut filter = self.filter.clone();
-        let bounds: Vec<Document> = bounds
-            .into_iter()
-            .map(|(operator, moment)| doc! { TIMESTAMP: { operator: bson::DateTime::from(moment) } })
-            .collect();
-        if !bounds.is_empty() {
-            filter.insert("$and", bounds);
+    /// The first events of the answer of [`read_as`](Self::read_as), up to the [limit](Self::limit), and where the next page begins.
+    ///
+    /// # Errors
+    ///
+    /// As the stream of [`read_as`](Self::read_as); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    pub async fn page_as<A: Aggregate>(mut self) -> Result<Page<A::Event>, StoreError>
+    where
+        S: SelectsFrom<A>,
+    {
+        self.conditions.require_aggregate(A::TYPE);
+        let selection = self.conditions.wanted.select::<A>()?;
+        let decode = selection.decode::<A::Event>();
+        self.one_page(Some(selection), decode).await
+    }
+
+    /// How many events [`read_as`](Self::read_as) would return. It reads and decodes them all.
+    ///
+    /// # Errors
+    ///
+    /// As the stream of [`read_as`](Self::read_as).
+    pub async fn count_as<A: Aggregate>(mut self) -> Result<u64, StoreError>
+    where
+        S: SelectsFrom<A>,
+    {
+        self.conditions.require_aggregate(A::TYPE);
+        let selection = self.conditions.wanted.select::<A>()?;
+        let decode = selection.decode::<A::Event>();
+        let span = self.span(Some(&selection));
+        let appear = move |document: &_| Ok(decode(document)?.into_iter().map(drop).collect());
+        reader::count(self, Some(selection), appear).instrument(span).await
+    }
+
+    fn stream<T: Send + 'static>(
+        self,
+        selection: Option<Selection>,
+        decode: impl Decode<RecordedEvent<T>>,
+    ) -> Events<T> {
+        let (span, limit) = (self.span(selection.as_ref()), self.limit);
+        let reader = match Reader::begin(self, selection, decode) {
+            Ok(reader) => reader,
+            Err(error) => return failed(error),
+        };
+        let answer = stream::try_unfold((reader, limit, span), |(mut reader, left, span)| async move {
+            let Some(left) = left.checked_sub(1) else { return Ok(None) };
+            let next = reader.next().instrument(span.clone()).await?;
+            Ok(next.map(|event| (event, (reader, left, span))))
+        });
+        Events::new(answer.fuse())
+    }
+
+    async fn one_page<T: Send + 'static>(
+        self,
+        selection: Option<Selection>,
+        decode: impl Decode<RecordedEvent<T>>,
+    ) -> Result<Page<T>, StoreError> {
+        if self.limit == 0 {
+            return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next one".to_owned() });
         }
-        let order = if self.direction == Direction::NewestFirst { -1 } else { 1 };
-        let options = FindOptions::builder().sort(doc! { TIMESTAMP: order }).batch_size(self.batch).build();
-        (filter, options)
-    }
-}
-
-type Decode<T> = fn(&StoredEvent<'_>) -> Result<Vec<RecordedEvent<T>>, StoreError>;
-
-/// The answer while it is read.
-struct Reader<T> {
-    merge: Merge<ByTime>,
-    direction: Direction,
-    decode: Decode<T>,
-    /// The events of one moment, in order.
-    ready: VecDeque<RawDocumentBuf>,
-    /// What one stored event means, in reverse.
-    decoded: Vec<RecordedEvent<T>>,
-    left: u64,
-}
-
-impl<T> Reader<T> {
-    async fn next(&mut self) -> Result<Option<RecordedEvent<T>>, StoreError> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        loop {
-            if let Some(event) = self.decoded.pop() {
-                self.left -= 1;
-                return Ok(Some(event));
-            }
-            if let Some(document) = self.ready.pop_front() {
-                self.decoded = (self.decode)(&read_event(&document)?)?;
-                // Popping from the end gives events that share a sequence in their order, or in reverse where the newest come first.
-                if self.direction == Direction::OldestFirst {
-                    self.decoded.reverse();
+        let (span, limit) = (self.span(selection.as_ref()), self.limit);
+        let mut reader = Reader::begin(self, selection, decode)?;
+        let read = async {
+            let (mut events, mut next) = (Vec::new(), None);
+            while let Some(event) = reader.next().await? {
+                events.push(event);
+                if events.len() as u64 == limit {
+                    let cursor = events.last().map(|last| reader.cursor_behind(last)).transpose()?;
+                    next = if reader.next().await?.is_some() { cursor } else { None };
+                    break;
                 }
-                continue;
             }
-            match self.merge.next().await? {
-                Some(Found::Same { in_use, archived }) => self.ready = of_one_moment(in_use, archived, self.direction)?,
-                Some(Found::Malformed(document)) => {
-                    return Err(malformed(
-                        format!("the event document with _id {:?}", document.get("_id")),
-                        "it has no date",
-                    ));
-                }
-                None => return Ok(None),
-            }
+            Ok(Page { events, next })
+        };
+        read.instrument(span).await
+    }
+
+    /// What is asked for, without what users wrote.
+    fn span(&self, selection: Option<&Selection>) -> Span {
+        let conditions = &self.conditions;
+        tracing::debug_span!(
+            "query",
+            aggregate = conditions.aggregate_type(),
+            event = selection.and_then(|selection| selection.event_type),
+            order = conditions.axis().name(),
+            newest_first = conditions.direction == Direction::NewestFirst,
+            one_aggregate = conditions.stream.is_some(),
+            by_user = conditions.user.is_some(),
+            of_correlation = conditions.correlation.is_some(),
+            continued = self.after.is_some(),
+        )
+    }
+}
+
+/// The answer to a query that cannot be asked.
+fn failed<T: Send + 'static>(error: StoreError) -> Events<T> {
+    Events::new(stream::iter([Err(error)]))
+}
+
+/// A stored event with its data as it is.
+fn stored(document: &bson::raw::RawDocument) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
+    Ok(vec![read_event(document)?.to_recorded()?])
+}
+
+impl<S> Clone for EventQuery<S> {
+    fn clone(&self) -> Self {
+        Self {
+            collections: self.collections.clone(),
+            ordering: self.ordering,
+            conditions: self.conditions.clone(),
+            limit: self.limit,
+            after: self.after,
+            selection: PhantomData,
         }
     }
 }
 
-/// Orders the events of one moment by position. One that is just being moved is in both places, and appears once.
-fn of_one_moment(
-    in_use: Vec<RawDocumentBuf>,
-    archived: Vec<RawDocumentBuf>,
-    direction: Direction,
-) -> Result<VecDeque<RawDocumentBuf>, StoreError> {
-    let mut ordered = Vec::with_capacity(in_use.len() + archived.len());
-    for document in in_use.into_iter().chain(archived) {
-        let event = read_event(&document)?;
-        ordered.push((event.position, event.id, document));
+impl<S> fmt::Debug for EventQuery<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventQuery")
+            .field("conditions", &self.conditions)
+            .field("limit", &self.limit)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
     }
-    ordered.sort_by_key(|(position, id, _)| (*position, *id));
-    ordered.dedup_by_key(|(_, id, _)| *id);
-    if direction == Direction::NewestFirst {
-        ordered.reverse();
-    }
-    Ok(ordered.into_iter().map(|(_, _, document)| document).collect())
 }

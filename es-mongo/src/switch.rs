@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
@@ -53,13 +55,16 @@ pub struct Gradual<A, D> {
     repository: Repository<A, MongoStore>,
     collection: String,
     switch: Switch,
+    /// Whether the collection was seen to exist.
+    is_there: Arc<AtomicBool>,
     document: PhantomData<fn() -> D>,
 }
 
 impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     /// Reads aggregates from this repository and documents from this collection of the same database.
     pub fn new(repository: Repository<A, MongoStore>, collection: &str, switch: Switch) -> Self {
-        Self { repository, collection: collection.to_owned(), switch, document: PhantomData }
+        let is_there = Arc::new(AtomicBool::new(false));
+        Self { repository, collection: collection.to_owned(), switch, is_there, document: PhantomData }
     }
 
     /// The same with the flag in another position.
@@ -75,7 +80,8 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     ///
     /// # Errors
     ///
-    /// As [`Repository::load`]; [`LoadError::NotFound`] where neither exists, and [`StoreError::Malformed`](es_core::StoreError::Malformed) where the document is no `D`.
+    /// As [`Repository::load`]; [`LoadError::NotFound`] if neither exists, [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection itself does not exist,
+    /// and [`StoreError::Malformed`](es_core::StoreError::Malformed) if the document is not a `D`.
     #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
     pub async fn load(&self, id: &str) -> Result<Source<A, D>, LoadError> {
         match self.switch {
@@ -95,7 +101,14 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
         let collections = self.repository.store().collections();
         let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
-        let Some(found) = found else { return Err(LoadError::NotFound { stream }) };
+        let Some(found) = found else {
+            // Once is enough, or every document that is not there would cost another question.
+            if !self.is_there.load(Relaxed) {
+                collections.require(&self.collection).await?;
+                self.is_there.store(true, Relaxed);
+            }
+            return Err(LoadError::NotFound { stream });
+        };
         let decoded = Panicked::catch(|| BsonPayload(&found).decode());
         let document = decoded.unwrap_or_else(|panicked| Err(panicked.into())).map_err(|error| {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
@@ -115,6 +128,7 @@ impl<A: Aggregate, D> Clone for Gradual<A, D> {
             repository: self.repository.clone(),
             collection: self.collection.clone(),
             switch: self.switch,
+            is_there: Arc::clone(&self.is_there),
             document: PhantomData,
         }
     }

@@ -10,6 +10,9 @@ use crate::store::MongoStore;
 impl MongoStore {
     /// Everything that happened as part of one correlation, as a tree: what caused what.
     ///
+    /// The event that began the correlation is part of it: [`Metadata::caused_by`](es_core::Metadata::caused_by) begins a correlation with the id of the cause, if the
+    /// cause belongs to none, and the cause itself does not carry it.
+    ///
     /// An event whose `causationId` is the id of another event of the correlation is its effect; every other one is a root.
     /// Roots and effects are in the order of their positions. Unlike a query, the answer is held in memory as a whole.
     ///

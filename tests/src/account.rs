@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use es_core::{
-    Aggregate, Append, Apply, Context, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent,
+    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent,
     Repository, StreamId, Timestamp, Version, event,
 };
 use es_mongo::MongoStore;
+use es_mongo::mongodb::bson::Document;
 
 /// The account exists.
 #[event(version = 1)]
@@ -112,6 +113,17 @@ pub async fn import(store: &MongoStore, id: &str, events: i64) {
         past.push(ImportedEvent::new(deposited, day(at), Metadata::new().user("clerk")));
     }
     accounts(store).import(id, past).await.unwrap();
+}
+
+/// An event with data that the code of today may not write any more.
+///
+/// # Panics
+///
+/// If it cannot be encoded.
+#[must_use]
+pub fn raw(event_type: &'static str, version: u32, data: &Document, at: Timestamp) -> NewEvent {
+    let data = EventData::encode(event_type, data).unwrap();
+    NewEvent::from_data(event_type, version, data, Metadata::new()).unwrap().at(at)
 }
 
 /// Records events of any type and moment behind the head of an account.

@@ -272,8 +272,8 @@ async fn an_answer_that_has_begun_is_completed_while_all_of_it_is_archived() {
     import(&store, "a", EVENTS).await;
     import(&store, "last", 1).await;
     let mut answers = [
-        store.events().of_type("Deposited").read_as::<Account>(),
-        store.events().of_type("Deposited").newest_first().read_as::<Account>(),
+        store.events().of::<Deposited>().read_as::<Account>(),
+        store.events().of::<Deposited>().newest_first().read_as::<Account>(),
         accounts(&store).history("a").unwrap(),
     ];
     let mut begun = Vec::new();

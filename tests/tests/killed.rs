@@ -204,7 +204,7 @@ async fn killed_in_the_middle_of_many_batches_whatever_was_acknowledged_is_there
         assert!(acknowledged.len() > 16, "{} appends", acknowledged.len());
         // What the server still had of it is done by now, or never will be.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let stored = store.events().of_type("Opened").read().collect().await.unwrap();
+        let stored = store.events().stored_as("Opened").read().collect().await.unwrap();
         let stored: BTreeSet<String> = stored.into_iter().map(|event| event.aggregate_id).collect();
         assert!(acknowledged.is_subset(&stored), "lost: {:?}", acknowledged.difference(&stored));
         // The next process sends everything again, and what comes next of each task.

@@ -54,11 +54,6 @@ async fn documents_become_aggregates_once_however_often_it_runs() {
     let listener = Arc::clone(&told);
     let run = store.migrate::<Account, OldAccount>("accounts");
     let run = run.progress(move |report| listener.store(report.documents, Ordering::Relaxed));
-    let report = tokio::spawn({
-        let store = store.clone();
-        async move { store.migrate::<Account, OldAccount>("nothing").run(convert).await }
-    });
-    assert_eq!(counts(&report.await.unwrap().unwrap()), [0; 4]);
     assert_eq!(counts(&run.run(convert).await.unwrap()), [500, 500, 0, 0]);
     assert_eq!(told.load(Ordering::Relaxed), 500);
 
@@ -75,6 +70,128 @@ async fn documents_become_aggregates_once_however_often_it_runs() {
     assert_eq!(counts(&migrate(&store).await), [500, 0, 500, 0]);
     assert_eq!(accounts(&store).load("old-17").await.unwrap().cents, 1_701);
     assert!(store.verify::<Account>().run().await.unwrap().is_sound());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_that_do() {
+    let store = empty_store().await;
+    let name = store.database().name().to_owned();
+    insert(&store, [doc! { "_id": "a", "owner": "o", "balance": 1.0 }]).await;
+    store.database().create_collection("empty").await.unwrap();
+    let is_missing = |error: &StoreError| {
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Missing { .. }), "{error:?}");
+        assert!(
+            text.contains("the collection `acounts`") && text.contains(&name) && text.contains("`accounts`"),
+            "{text}"
+        );
+    };
+    let migration = tokio::spawn({
+        let store = store.clone();
+        async move { store.migrate::<Account, OldAccount>("acounts").run(convert).await }
+    });
+    is_missing(&migration.await.unwrap().unwrap_err());
+    let empty = store.migrate::<Account, OldAccount>("empty").run(convert).await.unwrap();
+    assert_eq!(counts(&empty), [0; 4]);
+
+    let gradual = |collection, switch| Gradual::<Account, OldAccount>::new(accounts(&store), collection, switch);
+    for switch in [Switch::Documents, Switch::WhereMigrated] {
+        let Err(LoadError::Store(error)) = gradual("acounts", switch).load("a").await else { panic!("it is there") };
+        is_missing(&error);
+        let existing = gradual("accounts", switch);
+        for _ in 0..2 {
+            assert!(matches!(existing.load("b").await, Err(LoadError::NotFound { .. })));
+        }
+    }
+    assert!(matches!(gradual("acounts", Switch::EventSourced).load("a").await, Err(LoadError::NotFound { .. })));
+}
+
+/// A document whose aggregate has another id than the document.
+#[derive(Debug, Deserialize)]
+struct OldCard {
+    account: String,
+    cents: i64,
+}
+
+async fn migrate_cards(store: &MongoStore, collection: &str) -> MigrationReport {
+    let convert = |card: OldCard| {
+        let event = AccountMigrated { owner: "o".into(), cents: card.cents };
+        Ok::<_, String>(Migrated::new(card.account, event).metadata(Metadata::new().user("migration")))
+    };
+    store.migrate::<Account, OldCard>(collection).run(convert).await.unwrap()
+}
+
+fn reasons(report: &MigrationReport) -> Vec<String> {
+    report.failures.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_documents_that_map_to_one_aggregate_are_a_failure_of_the_second_by_name() {
+    let store = empty_store().await;
+    let cards = |name: &str| store.database().collection::<Document>(name);
+    let card = |id: i32, account: &str, cents: i64| doc! { "_id": id, "account": account, "cents": cents };
+    // Next to each other, so that both are on their way at once; far from each other; and with the same content.
+    let many = (10..90).map(|id| card(id, &format!("account-{id}"), 1));
+    let clashing =
+        [card(1, "a", 100), card(2, "a", 200), card(3, "b", 300), card(95, "b", 400), card(4, "c", 5), card(5, "c", 5)];
+    cards("cards").insert_many(clashing.into_iter().chain(many)).await.unwrap();
+    for run in ["first", "second", "archived"] {
+        let report = migrate_cards(&store, "cards").await;
+        let expected = if run == "first" { [86, 83, 0, 3] } else { [86, 0, 83, 3] };
+        assert_eq!(counts(&report), expected, "{run}: {report:?}");
+        let mut reasons = reasons(&report);
+        reasons.sort_unstable();
+        // Which of two that are on their way at once comes first is open; the second run says the same as the first.
+        for (reason, account) in reasons.iter().zip(["a", "c", "b"]) {
+            assert!(reason.contains(&format!("Account `{account}` was made of the document")), "{run}: {reasons:?}");
+            assert!(reason.contains("of the collection `cards`"), "{reason}");
+        }
+        assert!(reasons[2].starts_with("95: ") && reasons[2].contains("the document 3 of"), "{reasons:?}");
+        if run == "second" {
+            assert!(store.archive::<Account>(Timestamp::now()).run().await.unwrap().moved > 70);
+        }
+    }
+    let history = accounts(&store).history("b").unwrap().collect().await.unwrap();
+    let metadata = Document::try_from(history[0].metadata.as_raw()).unwrap();
+    assert_eq!(metadata, doc! { "userId": "migration", "migratedFrom": { "collection": "cards", "id": 3 } });
+
+    // The same ids from another collection, and an aggregate that was created by the program.
+    cards("others").insert_many([card(3, "b", 300), card(1, "new", 1), card(2, "fresh", 1)]).await.unwrap();
+    accounts(&store).create("new", Opened { owner: "n".into() }, Metadata::new()).await.unwrap();
+    let report = migrate_cards(&store, "others").await;
+    assert_eq!(counts(&report), [3, 1, 0, 2]);
+    let reasons = reasons(&report);
+    assert_eq!(reasons[0], "1: Account `new` exists already, and was not made by a migration");
+    assert_eq!(reasons[1], "3: Account `b` was made of the document 3 of the collection `cards`");
+    assert!(store.verify::<Account>().run().await.unwrap().is_sound());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_release_migrated_is_known_by_its_content() {
+    let store = empty_store().await;
+    let balances = [("same", 1.0), ("changed", 2.0), ("other-origin", 3.0)];
+    insert(&store, balances.map(|(id, balance)| doc! { "_id": id, "owner": "o", "balance": balance })).await;
+    migrate(&store).await;
+    // Earlier releases kept the collection as the key of the append, and nothing of the document.
+    let events = store.database().collection::<Document>("events");
+    let earlier = doc! { "$set": { "appendId": "migration:accounts" }, "$unset": { "metadata.migratedFrom": 1 } };
+    events.update_many(doc! {}, earlier).await.unwrap();
+    let other = doc! { "$set": { "appendId": "migration:elsewhere" } };
+    events.update_one(doc! { "aggregateId": "other-origin" }, other).await.unwrap();
+    let documents = store.database().collection::<Document>("accounts");
+    documents.update_one(doc! { "_id": "changed" }, doc! { "$set": { "balance": 9.0 } }).await.unwrap();
+    let changed =
+        "changed: an earlier release has made Account `changed` of a document of `accounts` with other content";
+    for archived in [false, true] {
+        if archived {
+            assert_eq!(store.archive::<Account>(Timestamp::now()).run().await.unwrap().moved, 2);
+        }
+        let report = migrate(&store).await;
+        assert_eq!(counts(&report), [3, 0, 1, 2], "{report:?}");
+        let reasons = reasons(&report);
+        assert!(reasons[0].starts_with(changed), "{reasons:?}");
+        assert!(reasons[1].starts_with("other-origin: Account `other-origin` exists already"), "{reasons:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

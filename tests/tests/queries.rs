@@ -2,13 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{
-    Append, EventData, EventStore, ExpectedVersion, ImportedEvent, Metadata, NewEvent, RecordedEvent, StoreError,
-    StreamId, Timestamp,
+    Append, EventStore, ExpectedVersion, ImportedEvent, Metadata, RecordedEvent, StoreError, StreamId, Timestamp,
 };
 use es_mongo::mongodb::bson::{Bson, Document, doc};
 use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
-use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, day, import};
+use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, day, import, raw};
 use tests::counter::{Counter, OneAdded, add_one, patient};
 use tests::empty_store;
 
@@ -21,12 +20,6 @@ fn place(id: &str, sequence: u64) -> (String, u64) {
     (id.to_owned(), sequence)
 }
 
-/// An event with data that the code of today may not write any more.
-fn raw(event_type: &'static str, version: u32, data: &Document, at: Timestamp) -> NewEvent {
-    let data = EventData::encode(event_type, data).unwrap();
-    NewEvent::from_data(event_type, version, data, Metadata::new()).unwrap().at(at)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_found_by_type_user_correlation_and_period() {
     let store = empty_store().await;
@@ -36,9 +29,9 @@ async fn events_are_found_by_type_user_correlation_and_period() {
     let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
     accounts(&store).update("a", metadata, deposit).await.unwrap();
 
-    let opened = places(store.events().of_type("Opened")).await;
+    let opened = places(store.events().stored_as("Opened")).await;
     assert_eq!(opened, [place("a", 1), place("b", 1)]);
-    let in_period = places(store.events().of_type("Deposited").since(day(1)).until(day(2))).await;
+    let in_period = places(store.events().stored_as("Deposited").since(day(1)).until(day(2))).await;
     assert_eq!(in_period, [place("a", 2), place("b", 2), place("a", 3), place("b", 3)]);
     assert_eq!(places(store.events().by_user("alice")).await, [place("a", 6)]);
     assert_eq!(places(store.events().of_correlation("order-1")).await, [place("a", 6)]);
@@ -77,7 +70,8 @@ async fn strings_are_values_and_never_operators() {
     import(&store, "a", 3).await;
     for strange in [r#"{"$ne": null}"#, "$where", "", "a.b", "\u{0}"] {
         assert_eq!(places(store.events().by_user(strange)).await, []);
-        assert_eq!(places(store.events().of_type(strange)).await, []);
+        let unknown = store.events().stored_as(strange).read().collect().await;
+        assert!(matches!(unknown, Err(StoreError::UnknownEventType { .. })), "{unknown:?}");
         assert!(store.trace(strange).await.unwrap().is_empty());
     }
     let strange = r#"{"$gt": ""}"#;
@@ -144,7 +138,7 @@ async fn queries_find_each_event_once_wherever_it_is() {
         [
             all(),
             all().newest_first(),
-            all().of_type("Deposited").limit(17),
+            all().stored_as("Deposited").limit(17),
             all().by_user("clerk").newest_first().limit(23),
             all().since(day(3)).until(day(15)),
         ]
@@ -193,8 +187,8 @@ async fn every_query_uses_an_index_and_leaves_nothing_to_sort() {
         (all(), "timestamp"),
         (all().newest_first(), "timestamp"),
         (all().since(day(3)).until(day(9)), "timestamp"),
-        (all().of_type("Deposited"), "eventType"),
-        (all().of_type("Deposited").since(day(3)).newest_first(), "eventType"),
+        (all().stored_as("Deposited"), "eventType"),
+        (all().stored_as("Deposited").since(day(3)).newest_first(), "eventType"),
         (all().by_user("clerk"), "metadata.userId"),
         (all().by_user("clerk").newest_first().limit(5), "metadata.userId"),
         (all().by_user("nobody"), "metadata.userId"),
@@ -205,9 +199,9 @@ async fn every_query_uses_an_index_and_leaves_nothing_to_sort() {
         question.clone().read().collect().await.unwrap();
         assert_plans(&store, index, &format!("{question:?}")).await;
     }
-    all().of_type("Deposited").read_as::<Account>().collect().await.unwrap();
+    all().of::<Deposited>().read_as::<Account>().collect().await.unwrap();
     assert_plans(&store, "eventType", "under all names").await;
-    all().by_user("clerk").of_type("Deposited").of_correlation("x").read_as::<Account>().collect().await.unwrap();
+    all().by_user("clerk").of::<Deposited>().of_correlation("x").read_as::<Account>().collect().await.unwrap();
     assert_plans(&store, "", "all conditions").await;
     store.trace("nothing").await.unwrap();
     assert_plans(&store, "metadata.correlationId", "trace").await;

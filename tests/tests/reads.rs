@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Append, AppendId, Appended, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent, Repository, SnapshotPolicy,
-    SnapshotStore, StoreError, StreamId, Timestamp, Version,
+    Append, AppendId, Appended, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent, Position, Repository,
+    SnapshotPolicy, SnapshotStore, StoreError, StreamId, Timestamp, Version,
 };
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
@@ -297,7 +297,17 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
     let failed: Vec<_> = Box::pin(every_read(&store)).await.into_iter().filter(|(_, error)| error.is_some()).collect();
     assert!(failed.is_empty(), "{failed:?}");
     accounts(&store).load_at_version("a", 12).await.unwrap();
-    store.events().newest_first().of_type("Deposited").since(day(3)).read().collect().await.unwrap();
+    store.events().newest_first().stored_as("Deposited").since(day(3)).read().collect().await.unwrap();
+    for query in [store.events().limit(3), store.events().by_user("clerk").newest_first().limit(3)] {
+        let next = query.clone().page().await.unwrap().next.unwrap();
+        query.after(next).page().await.unwrap();
+    }
+    store.events().after_position(Position::FIRST).by_user("clerk").newest_first().read().collect().await.unwrap();
+    let one = StreamId::of::<Account>("a").unwrap();
+    store.events().of_aggregate(&one).by_user("clerk").since(day(3)).read().collect().await.unwrap();
+    assert_eq!(store.events().of_aggregate(&one).count().await.unwrap(), 30);
+    assert!(store.events().of_correlation("000000000000000000000000").read().collect().await.unwrap().is_empty());
+    assert!(store.events().stored_as("Nothing").read().collect().await.is_err());
     store.events().read_as::<Account>().collect().await.unwrap();
     let admin = Client::with_uri_str(server().await.uri()).await.unwrap();
     let database = admin.database(store.database().name());

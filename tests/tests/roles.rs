@@ -241,9 +241,20 @@ async fn a_migration_needs_a_writer_who_may_read_the_old_documents() {
     assert_lacks(&error, "find", DOCUMENTS);
     secured.user("migrator", &[Role::Writer, Role::Documents]).await;
     let migrator = secured.try_open("migrator").await.unwrap();
+    let missing = Gradual::<Account, Document>::new(accounts(&migrator), "missing", Switch::Documents).load("x").await;
+    let Err(LoadError::Store(error)) = missing else { panic!("it was read") };
+    assert_lacks(&error, "find", "missing");
+    let empty = Gradual::<Account, Document>::new(accounts(&migrator), DOCUMENTS, Switch::Documents);
+    assert!(
+        matches!(empty.load("nothing").await, Err(LoadError::NotFound { .. })),
+        "it may ask whether the collection exists"
+    );
     assert_eq!(migrate(&migrator).await.unwrap().migrated, 2);
     let old = Gradual::<Account, Document>::new(accounts(&migrator), DOCUMENTS, Switch::Documents);
     assert!(matches!(old.load("x").await.unwrap(), Source::Document(_)));
+    secured.admin.collection::<Document>(DOCUMENTS).drop().await.unwrap();
+    let error = migrate(&migrator).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }), "{error}");
 }
 
 #[tokio::test]

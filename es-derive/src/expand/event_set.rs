@@ -51,6 +51,7 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 ///     }
 ///     fn visit_events<V: VisitEvents>(visitor: &mut V) {
 ///         <InvoicePaid as Listed>::visit(visitor);
+///         <InvoicePaidAndSent as Split>::visit_split(visitor);
 ///         VisitEvents::retired(visitor, "ReminderSent");
 ///     }
 /// }
@@ -86,8 +87,13 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let proof = proof::expand_names_differ_in_body(aggregate);
     let [v, visitor] = ["__V", "__visitor"].map(local);
-    let visits = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(|ty| {
-        let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "visit");
+    let visits = aggregate.events.iter().map(|event| {
+        let ty = event.ty;
+        let visit = listed(event, &private, "visit");
+        call(ty, &visit, &quote!(#visitor))
+    });
+    let split_visits = aggregate.split().iter().map(|ty| {
+        let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "visit_split");
         call(ty, &visit, &quote!(#visitor))
     });
     let retired = aggregate.retired();
@@ -127,6 +133,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
 
             fn visit_events<#v: #private::VisitEvents>(#visitor: &mut #v) {
                 #(#visits;)*
+                #(#split_visits;)*
                 #(#private::VisitEvents::retired(#visitor, #retired_names);)*
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use es_core::Timestamp;
+use es_mongo::QueryCursor;
 
 use crate::domain::{Money, PaymentMethod};
 
@@ -87,8 +88,12 @@ pub enum Command {
     /// List what a user has done, newest first
     ByUser {
         user: String,
+        /// The events of one page
         #[arg(long, default_value_t = 100)]
         limit: u64,
+        /// The next page: what the page before it has printed
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<QueryCursor>,
     },
     /// List the events of one type, oldest first
     ByType {
@@ -100,8 +105,12 @@ pub enum Command {
         /// Up to this moment
         #[arg(long, value_name = "TIME", value_parser = crate::view::parse_moment)]
         until: Option<Timestamp>,
+        /// The events of one page
         #[arg(long, default_value_t = 100)]
         limit: u64,
+        /// The next page: what the page before it has printed
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<QueryCursor>,
     },
     /// Take a snapshot of an invoice
     Snapshot { id: String },

@@ -52,6 +52,28 @@ async fn a_dispute_is_settled_by_a_credit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_did_is_listed_page_by_page() {
+    let program = with_an_invoice("pages").await;
+    for id in ["inv-2", "inv-3"] {
+        program.data(&["create", id, "--customer", "cust_1", "--amount", "1"]);
+    }
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let mut arguments = vec!["by-user", "clerk", "--limit", "2", "--json"];
+        arguments.extend(after.iter().flat_map(|cursor: &String| ["--after", cursor]));
+        let page = program.run(&arguments);
+        assert!(page.success, "{page:?}");
+        listed.extend(common::json_lines(&page.output));
+        match page.errors.trim().strip_prefix("there are more: --after ") {
+            Some(next) => after = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    let ids: Vec<&str> = listed.iter().map(|event| event["aggregateId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["inv-3", "inv-2", "inv-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_get_tables_and_exact_amounts() {
     let program = with_an_invoice("tables").await;
     let shown = program.run(&["show", "inv-1"]).output;
@@ -76,6 +98,8 @@ async fn what_is_refused_is_one_line_and_a_status() {
         (&["show", "inv-1", "--as-of", "2001-01-01"], "does not exist"),
         (&["create", "inv-1", "--customer", "c", "--amount", "1"], "exists already"),
         (&["create", "inv-3", "--customer", "c", "--amount", "0"], "needs a positive amount"),
+        (&["by-type", "InvoicePayed"], "`InvoicePayed` is not the name of an event: Invoice has `InvoiceCreated`"),
+        (&["migrate", "--from", "nothing"], "the collection `nothing`"),
         (&["stats", "--memory"], "need a server"),
     ] {
         let answer = program.run(arguments);

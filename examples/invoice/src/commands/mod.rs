@@ -44,9 +44,9 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
         Command::Show { id, at_version, as_of } => show::show(connection, &id, at_version, as_of, view).await?,
         Command::History { id } => show::history(connection, &id, view).await?,
         Command::Trace { correlation } => query::trace(connection, &correlation, view).await?,
-        Command::ByUser { user, limit } => query::by_user(connection, &user, limit, view).await?,
-        Command::ByType { event_type, since, until, limit } => {
-            query::by_type(connection, &event_type, (since, until), limit, view).await?;
+        Command::ByUser { user, limit, after } => query::by_user(connection, &user, limit, after, view).await?,
+        Command::ByType { event_type, since, until, limit, after } => {
+            query::by_type(connection, &event_type, (since, until), limit, after, view).await?;
         }
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
         Command::Archive { older_than_days } => return upkeep::archive(connection, older_than_days, view).await,

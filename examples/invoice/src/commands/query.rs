@@ -1,7 +1,7 @@
 //! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
 
 use es_core::Timestamp;
-use es_mongo::EventQuery;
+use es_mongo::{EventQuery, QueryCursor, SelectsFrom};
 use serde::Serialize;
 
 use crate::connect::Connection;
@@ -9,8 +9,14 @@ use crate::domain::Invoice;
 use crate::failure::Failure;
 use crate::view::{EventView, Show, View};
 
-pub async fn by_user(connection: &Connection, user: &str, limit: u64, view: View) -> Result<(), Failure> {
-    list(connection.store.events().by_user(user).newest_first().limit(limit), view).await
+pub async fn by_user(
+    connection: &Connection,
+    user: &str,
+    limit: u64,
+    after: Option<QueryCursor>,
+    view: View,
+) -> Result<(), Failure> {
+    list(connection.store.events().by_user(user).newest_first().limit(limit), after, view).await
 }
 
 pub async fn by_type(
@@ -18,6 +24,7 @@ pub async fn by_type(
     event_type: &str,
     (since, until): (Option<Timestamp>, Option<Timestamp>),
     limit: u64,
+    after: Option<QueryCursor>,
     view: View,
 ) -> Result<(), Failure> {
     let mut query = connection.store.events().of_type(event_type).limit(limit);
@@ -27,7 +34,7 @@ pub async fn by_type(
     if let Some(until) = until {
         query = query.until(until);
     }
-    list(query, view).await
+    list(query, after, view).await
 }
 
 pub async fn trace(connection: &Connection, correlation: &str, view: View) -> Result<(), Failure> {
@@ -38,10 +45,23 @@ pub async fn trace(connection: &Connection, correlation: &str, view: View) -> Re
     Ok(view.each(&traced)?)
 }
 
-async fn list(query: EventQuery, view: View) -> Result<(), Failure> {
-    let events = query.read_as::<Invoice>().collect().await?;
-    let events: Vec<EventView> = events.into_iter().map(EventView::from).collect();
-    Ok(view.list(&events)?)
+/// Shows one page. Whether there is another one is no part of the data, so it goes to stderr.
+async fn list<S: SelectsFrom<Invoice>>(
+    query: EventQuery<S>,
+    after: Option<QueryCursor>,
+    view: View,
+) -> Result<(), Failure> {
+    let query = match after {
+        Some(cursor) => query.after(cursor),
+        None => query,
+    };
+    let page = query.page_as::<Invoice>().await?;
+    let events: Vec<EventView> = page.events.into_iter().map(EventView::from).collect();
+    view.list(&events)?;
+    if let Some(next) = page.next {
+        eprintln!("there are more: --after {next}");
+    }
+    Ok(())
 }
 
 /// One event of a tree of causes and effects.

@@ -9,7 +9,7 @@ use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
 use crate::commands::{stats, upkeep};
 use crate::connect::Connection;
-use crate::domain::Invoice;
+use crate::domain::{Invoice, InvoicePaid};
 use crate::failure::Failure;
 use crate::view::{EventView, InvoiceView};
 
@@ -29,7 +29,7 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
 async fn query(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step("All payments since 2023, what one user did last, and all of one correlation")?;
     let events = || connection.store.events();
-    let payments = events().of_type("InvoicePaid").since("2023-01-01T00:00:00Z".parse()?);
+    let payments = events().of::<InvoicePaid>().since("2023-01-01T00:00:00Z".parse()?);
     story.list::<EventView>(payments.read_as::<Invoice>().collect().await?)?;
     let last_of_user = events().by_user("cust_456").newest_first().limit(2);
     story.list::<EventView>(last_of_user.read_as::<Invoice>().collect().await?)?;

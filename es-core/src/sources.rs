@@ -1,0 +1,108 @@
+//! Under which stored names the events of an aggregate are found.
+
+use std::any::TypeId;
+
+use crate::{Event, EventInfo, EventSet, VisitEvents};
+
+/// Which stored names are read as which event of a set: its own name, its aliases, and the events that are split into it.
+///
+/// A query for one event uses it, so that nothing is left out that is read as that event.
+///
+/// ```
+/// # use es_core::{event, Aggregate, Apply, Context, EventSources};
+/// #[event(version = 1, alias = "Payed")]
+/// pub struct Paid { pub cents: i64 }
+/// #[event(version = 1)]
+/// pub struct Shipped {}
+/// #[event(version = 1, split(Paid, Shipped))]
+/// pub struct PaidAndShipped { pub cents: i64 }
+/// # impl From<PaidAndShipped> for (Paid, Shipped) {
+/// #     fn from(old: PaidAndShipped) -> Self { (Paid { cents: old.cents }, Shipped {}) }
+/// # }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events(Paid, Shipped), split(PaidAndShipped))]
+/// pub struct Order { cents: i64 }
+/// # impl Apply<Paid> for Order { fn apply(&mut self, event: Paid, _: &Context) { self.cents += event.cents; } }
+/// # impl Apply<Shipped> for Order { fn apply(&mut self, _: Shipped, _: &Context) {} }
+///
+/// let sources = EventSources::of::<OrderEvent>();
+/// assert_eq!(sources.stored_names("Paid"), ["Paid", "Payed", "PaidAndShipped"]);
+/// assert_eq!(sources.event_type("Payed"), Some("Paid"));
+/// assert_eq!(sources.event_type("Refunded"), None);
+/// ```
+#[derive(Debug, Clone)]
+pub struct EventSources {
+    events: Vec<EventInfo>,
+    /// The types of those events that the set shows.
+    types: Vec<(TypeId, &'static str)>,
+    splits: Vec<(EventInfo, Vec<TypeId>)>,
+    retired: Vec<&'static str>,
+}
+
+impl EventSources {
+    /// What set `E` declares.
+    pub fn of<E: EventSet>() -> Self {
+        let mut sources =
+            Self { events: E::EVENTS.to_vec(), types: Vec::new(), splits: Vec::new(), retired: Vec::new() };
+        E::visit_events(&mut sources);
+        sources
+    }
+
+    /// The names of today, as declared.
+    pub fn event_types(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.events.iter().map(|event| event.event_type)
+    }
+
+    /// The name of today of the event that has this name, or had it. `None` if the set has no such event.
+    pub fn event_type(&self, name: &str) -> Option<&'static str> {
+        let known = self.events.iter().find(|event| event.event_type == name || event.aliases.contains(&name));
+        known.map(|event| event.event_type)
+    }
+
+    /// Every stored name that can be read as the event with this name of today: its own name, its aliases, and those of the events that are
+    /// split into it. Empty if the set has no such event.
+    pub fn stored_names(&self, event_type: &str) -> Vec<&'static str> {
+        let own = self.events.iter().filter(|event| event.event_type == event_type);
+        let split = self.splits.iter().filter(|(_, parts)| parts.iter().any(|part| self.may_be(*part, event_type)));
+        let split = split.map(|(event, _)| event);
+        let mut names = Vec::new();
+        for event in own.chain(split) {
+            names.push(event.event_type);
+            names.extend(event.aliases);
+        }
+        // A part whose type is not known here may be any event of the set, and of no other.
+        if self.event_type(event_type) == Some(event_type) { names } else { Vec::new() }
+    }
+
+    /// What an event that is split is read as, if the set has one of this name.
+    pub fn parts(&self, name: &str) -> Option<Vec<&'static str>> {
+        let named = |event: &EventInfo| event.event_type == name || event.aliases.contains(&name);
+        let (_, parts) = self.splits.iter().find(|(event, _)| named(event))?;
+        Some(self.event_types().filter(|event| parts.iter().any(|part| self.may_be(*part, event))).collect())
+    }
+
+    /// Whether the name is retired.
+    pub fn is_retired(&self, name: &str) -> bool {
+        self.retired.contains(&name)
+    }
+
+    /// Whether a part of this type can be the event of this name. An `Option` of an event, say, is not known by its type.
+    fn may_be(&self, part: TypeId, event_type: &str) -> bool {
+        self.types.iter().find(|(known, _)| *known == part).is_none_or(|(_, name)| *name == event_type)
+    }
+}
+
+impl VisitEvents for EventSources {
+    fn event<E: Event>(&mut self) {
+        self.types.push((TypeId::of::<E>(), E::TYPE));
+    }
+
+    fn split<E: Event>(&mut self, parts: &[TypeId]) {
+        self.splits.push((EventInfo::of::<E>(), parts.to_vec()));
+    }
+
+    fn retired(&mut self, name: &'static str) {
+        self.retired.push(name);
+    }
+}

@@ -1,0 +1,126 @@
+//! What an event must fulfil, and in which order that can be read from an index.
+
+use bson::{Bson, Document, doc};
+use es_core::{EventId, Position, StoreError, StreamId, Timestamp};
+
+use super::order::Axis;
+use super::select::Wanted;
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, POSITION, TIMESTAMP, USER_ID};
+use crate::options::Ordering;
+
+/// What an event must fulfil.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conditions {
+    /// The first and, if it contradicts, another type of aggregates.
+    aggregates: Vec<&'static str>,
+    pub(super) stream: Option<StreamId>,
+    pub(super) wanted: Wanted,
+    pub(super) user: Option<String>,
+    pub(super) correlation: Option<String>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) after_position: Option<Position>,
+    pub(super) until_position: Option<Position>,
+    pub(super) direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Direction {
+    #[default]
+    OldestFirst,
+    NewestFirst,
+}
+
+impl Conditions {
+    pub(super) fn require_aggregate(&mut self, aggregate_type: &'static str) {
+        if !self.aggregates.contains(&aggregate_type) {
+            self.aggregates.push(aggregate_type);
+        }
+    }
+
+    pub(super) fn aggregate_type(&self) -> Option<&str> {
+        self.stream.as_ref().map(StreamId::aggregate_type).or(self.aggregates.first().copied())
+    }
+
+    /// What the answer is in the order of.
+    pub(super) fn axis(&self) -> Axis {
+        if self.stream.is_some() {
+            Axis::Sequence
+        } else if self.after_position.or(self.until_position).is_some() {
+            Axis::Position
+        } else {
+            Axis::Time
+        }
+    }
+
+    /// Refuses conditions that no event can fulfil, whatever is stored, or that mean nothing in this store.
+    pub(super) fn check(&self, ordering: Ordering) -> Result<(), StoreError> {
+        let types = self.stream.as_ref().map(StreamId::aggregate_type).into_iter();
+        let mut types = types.chain(self.aggregates.iter().copied());
+        let first = types.next();
+        if let (Some(first), Some(other)) = (first, types.find(|other| Some(*other) != first)) {
+            return Err(StoreError::InvalidQuery {
+                reason: format!("no event belongs to both {first} and {other}; ask for one of them"),
+            });
+        }
+        if ordering == Ordering::PerAggregate && self.axis() == Axis::Position {
+            return Err(StoreError::InvalidQuery {
+                reason: "with `Ordering::PerAggregate` positions count the events of each aggregate; ask for one aggregate too, or by time"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The event that began the correlation, if its id says that an event did.
+    pub(super) fn starter(&self) -> Option<EventId> {
+        self.correlation.as_ref()?.parse().ok()
+    }
+
+    /// The equalities.
+    pub(super) fn filter(&self, event_type: Option<Bson>) -> Document {
+        let mut filter = Document::new();
+        let conditions = [
+            (AGGREGATE_ID, self.stream.as_ref().map(|stream| stream.aggregate_id().as_str().into())),
+            (AGGREGATE_TYPE, self.aggregate_type().map(Bson::from)),
+            (EVENT_TYPE, event_type),
+            (USER_ID, self.user.clone().map(Bson::from)),
+            (CORRELATION_ID, self.correlation.clone().map(Bson::from)),
+        ];
+        for (field, condition) in conditions {
+            if let Some(condition) = condition {
+                filter.insert(field, condition);
+            }
+        }
+        filter
+    }
+
+    /// The ranges.
+    pub(super) fn ranges(&self) -> Vec<Document> {
+        let time = |time: Option<Timestamp>| time.map(|time| Bson::from(bson::DateTime::from(time)));
+        let position = |position: Option<Position>| position.map(|position| Bson::from(position.as_i64()));
+        let ranges = [
+            (TIMESTAMP, "$gte", time(self.since)),
+            (TIMESTAMP, "$lte", time(self.until)),
+            (POSITION, "$gt", position(self.after_position)),
+            (POSITION, "$lte", position(self.until_position)),
+        ];
+        let ranges = ranges.into_iter().filter_map(|(field, operator, bound)| Some((field, operator, bound?)));
+        ranges.map(|(field, operator, bound)| doc! { field: { operator: bound } }).collect()
+    }
+
+    /// What makes it this query and no other, whatever release of the code asks.
+    pub(super) fn identity(&self, decoded: bool) -> Document {
+        let wanted = match &self.wanted {
+            Wanted::Any => Bson::Null,
+            Wanted::StoredAs(name) => doc! { "storedAs": name }.into(),
+            Wanted::Event(name) => doc! { "event": name }.into(),
+        };
+        doc! {
+            "filter": self.filter(Some(wanted)),
+            "ranges": self.ranges(),
+            "newestFirst": self.direction == Direction::NewestFirst,
+            "decoded": decoded,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Which events a query asks for, and what of a stored event is one of them.
+
+use std::marker::PhantomData;
+
+use bson::raw::RawDocument;
+use bson::{Bson, doc};
+use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, RecordedEvent, StoreError};
+
+use crate::document::read_event;
+
+/// The selection of a query that asks for no event by its meaning.
+#[derive(Debug, Clone, Copy)]
+pub enum AnyEvent {}
+
+/// The selection of a query that asks for an event by a name.
+#[derive(Debug, Clone, Copy)]
+pub enum Named {}
+
+/// The selection of a query that asks for event `E`.
+#[derive(Debug)]
+pub struct Only<E> {
+    event: PhantomData<fn() -> E>,
+}
+
+/// What a query selects can be selected from the events of aggregate `A`.
+#[diagnostic::on_unimplemented(
+    message = "the query asks for an event that `{A}` does not have",
+    label = "`{A}` does not list this event",
+    note = "ask for an event that `{A}` lists in `events(..)` or `init(..)`; an event that was split is asked for by its parts"
+)]
+pub trait SelectsFrom<A>: sealed::Sealed {}
+
+impl<A: Aggregate> SelectsFrom<A> for AnyEvent {}
+impl<A: Aggregate> SelectsFrom<A> for Named {}
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E: Event + IntoEvents<A::Event>> SelectsFrom<A> for Only<E> {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::AnyEvent {}
+    impl Sealed for super::Named {}
+    impl<E> Sealed for super::Only<E> {}
+}
+
+/// Which events are asked for, as the caller wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Wanted {
+    #[default]
+    Any,
+    /// By the stored name.
+    StoredAs(String),
+    /// By what they are read as.
+    Event(String),
+}
+
+/// The same for one aggregate.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// The name of today of the one event that is to appear.
+    pub(super) event_type: Option<&'static str>,
+    /// The names under which it is stored.
+    stored_names: Vec<&'static str>,
+}
+
+impl Wanted {
+    /// The stored name, if the query has one.
+    pub(super) fn stored_name(&self) -> Option<&str> {
+        match self {
+            Self::StoredAs(name) => Some(name),
+            Self::Any | Self::Event(_) => None,
+        }
+    }
+
+    pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, StoreError> {
+        let Self::Event(name) = self else { return Ok(Selection { event_type: None, stored_names: Vec::new() }) };
+        let sources = EventSources::of::<A::Event>();
+        let Some(event_type) = sources.event_type(name) else {
+            return Err(StoreError::UnknownEventType {
+                event_type: name.clone(),
+                reason: unknown::<A>(&sources, name),
+            });
+        };
+        Ok(Selection { event_type: Some(event_type), stored_names: sources.stored_names(event_type) })
+    }
+}
+
+fn unknown<A: Aggregate>(sources: &EventSources, name: &str) -> String {
+    let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if sources.is_retired(name) {
+        return format!("{} has retired it; `stored_as` finds what is stored", A::TYPE);
+    }
+    if let Some(parts) = sources.parts(name) {
+        return format!("{} reads it as {}; ask for one of these", A::TYPE, listed(&parts));
+    }
+    let known: Vec<&str> = sources.event_types().collect();
+    format!("{} has {}", A::TYPE, listed(&known))
+}
+
+impl Selection {
+    /// The condition on the stored name, if there is one.
+    pub(super) fn condition(&self) -> Option<Bson> {
+        match self.stored_names[..] {
+            [] => None,
+            [name] => Some(name.into()),
+            ref names => Some(doc! { "$in": names }.into()),
+        }
+    }
+
+    /// Decodes a stored event, and leaves what was asked for.
+    pub(super) fn decode<E: EventSet>(
+        &self,
+    ) -> impl Fn(&RawDocument) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {
+        let wanted = self.event_type;
+        move |document| {
+            let event = read_event(document)?;
+            let decoded = event.decode::<E>()?.into_vec().into_iter();
+            let decoded = decoded.filter(|data| wanted.is_none_or(|wanted| data.event_type() == wanted));
+            Ok(decoded.map(|data| event.record(data)).collect())
+        }
+    }
+}

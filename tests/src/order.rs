@@ -1,0 +1,104 @@
+//! An aggregate with events that were renamed and split since, and one whose part is optional.
+#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
+
+use es_core::{
+    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
+    event,
+};
+use es_mongo::MongoStore;
+use es_mongo::mongodb::bson::Document;
+
+/// The order was paid, in full or in part.
+#[event(version = 1, alias = "Payed")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paid {
+    /// How much.
+    pub cents: i64,
+}
+
+/// The order was shipped.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shipped {
+    /// Where to.
+    pub address: String,
+}
+
+/// The order was closed.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closed {}
+
+/// The past recorded both at once, first under another name.
+#[event(version = 1, alias = "PayedAndShipped", split(Paid, Shipped))]
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaidAndShipped {
+    /// How much.
+    pub cents: i64,
+    /// Where to.
+    pub address: String,
+}
+
+impl From<PaidAndShipped> for (Paid, Shipped) {
+    fn from(old: PaidAndShipped) -> Self {
+        (Paid { cents: old.cents }, Shipped { address: old.address })
+    }
+}
+
+/// The past recorded the end, and a last payment if there was one.
+#[event(version = 1, split(Option<Paid>, Closed))]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// How much.
+    pub cents: Option<i64>,
+}
+
+impl From<Settled> for (Option<Paid>, Closed) {
+    fn from(old: Settled) -> Self {
+        (old.cents.map(|cents| Paid { cents }), Closed {})
+    }
+}
+
+/// What was paid for, and where it went.
+#[derive(Aggregate, Debug, Clone, PartialEq, Default)]
+#[aggregate(events(Paid, Shipped, Closed), split(PaidAndShipped, Settled), retired("Reminded"))]
+pub struct Order {
+    /// What was paid.
+    pub cents: i64,
+    /// Where it went.
+    pub address: Option<String>,
+    /// Whether it is over.
+    pub closed: bool,
+}
+
+impl Apply<Paid> for Order {
+    fn apply(&mut self, event: Paid, _: &Context) {
+        self.cents += event.cents;
+    }
+}
+
+impl Apply<Shipped> for Order {
+    fn apply(&mut self, event: Shipped, _: &Context) {
+        self.address = Some(event.address);
+    }
+}
+
+impl Apply<Closed> for Order {
+    fn apply(&mut self, _: Closed, _: &Context) {
+        self.closed = true;
+    }
+}
+
+/// Records events as earlier releases stored them: all at one moment, the first of an order.
+///
+/// # Panics
+///
+/// If they cannot be recorded.
+pub async fn record(store: &MongoStore, id: &str, at: Timestamp, past: &[(&'static str, Document)]) {
+    let stored = |(name, data): &(&'static str, Document)| {
+        let data = EventData::encode(name, data).unwrap();
+        NewEvent::from_data(*name, 1, data, Metadata::new().user("shop")).unwrap().at(at)
+    };
+    let stream = StreamId::of::<Order>(id).unwrap();
+    store.append(Append::new(stream, ExpectedVersion::NONE, past.iter().map(stored).collect())).await.unwrap();
+}
