@@ -175,6 +175,11 @@ pub(crate) fn is_role_exists(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::ROLE_EXISTS)
 }
 
+/// Whether the user lacks a right.
+pub(crate) fn is_unauthorized(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::UNAUTHORIZED)
+}
+
 /// Whether an index could not be created because one of that name or those keys is there with other options.
 pub(crate) fn is_index_conflict(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))

@@ -149,7 +149,7 @@ fn same_keys(left: &Document, right: &Document) -> bool {
 pub(crate) async fn ensure(database: &Database, names: &CollectionNames, ordering: Ordering) -> Result<(), StoreError> {
     let existing: Vec<_> =
         database.list_collections().await.map_err(store_error)?.try_collect().await.map_err(store_error)?;
-    for name in [&names.events, &names.snapshots, &names.archive] {
+    for name in [&names.events, &names.snapshots, &names.archive, &names.sessions] {
         let found = existing.iter().find(|collection| collection.name == *name);
         if found.is_none() {
             create(database, name, (name == &names.events).then(validator)).await?;

@@ -38,6 +38,7 @@ mod find;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod held_up;
 mod index;
 mod merge;
 pub mod metrics;
@@ -49,6 +50,7 @@ mod query;
 mod read;
 mod read_ahead;
 mod roles;
+mod sessions;
 mod snapshot;
 mod stats;
 mod store;

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{Runtime, StoreError};
-use mongodb::options::{ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria};
+use mongodb::options::{
+    ClientOptions, CollectionOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
 use mongodb::{Client, Collection, Database};
 
 use crate::append::Appender;
@@ -18,6 +20,7 @@ use crate::error::{connection_string_refused, store_error};
 use crate::index;
 use crate::options::{Ordering, StoreBuilder, StoreOptions, durable};
 use crate::patience::{Patience, attempt_within};
+use crate::sessions::Sessions;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -56,12 +59,12 @@ pub(crate) struct Inner {
 /// The handles on what is stored, each with the durability that the guarantees need, whatever the client's own settings are.
 #[derive(Clone)]
 pub(crate) struct Collections {
-    pub(crate) client: Client,
     pub(crate) database: Database,
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
     pub(crate) patience: Patience,
+    pub(crate) sessions: Sessions,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -120,7 +123,14 @@ impl MongoStore {
                 .build();
             database.collection_with_options(name, options)
         };
+        let records = CollectionOptions::builder()
+            .write_concern(WriteConcern::nodes(1))
+            .read_concern(ReadConcern::local())
+            .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+            .build();
+        let records = database.collection_with_options(&options.names.sessions, records);
         let collections = Collections {
+            sessions: Sessions::new(client.clone(), records, options.names.events.clone()),
             events: handle(&options.names.events),
             snapshots: handle(&options.names.snapshots),
             archive: handle(&options.names.archive),
@@ -130,7 +140,6 @@ impl MongoStore {
                 checked_millis: AtomicI64::new(i64::MIN / 2),
             }),
             patience,
-            client,
             database,
         };
         // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.

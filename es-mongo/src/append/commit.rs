@@ -141,7 +141,12 @@ impl Committer {
     }
 
     /// Writes a batch and answers every append in it. Returns the versions that its streams have now, where that is known.
-    pub(crate) async fn commit(&mut self, mut batch: Vec<Request>) -> Heads {
+    pub(crate) async fn commit(&mut self, batch: Vec<Request>) -> Heads {
+        let sessions = self.collections.sessions.clone();
+        sessions.clear_the_way(self.commit_in_turn(batch)).await
+    }
+
+    async fn commit_in_turn(&mut self, mut batch: Vec<Request>) -> Heads {
         let mut heads = Heads::with_capacity(batch.len());
         let mut failed = 0;
         while let Some(()) = self.refill(&mut batch) {
