@@ -1,7 +1,7 @@
 //! Who is held up looks for transactions whose clients are gone, and ends them.
 //!
 //! An insert waits on the server for a key that an open transaction has written, and a transaction that wants it is refused. Whoever waits for more than half a
-//! second looks at the open transactions of this store's own sessions that have written. A writer at work sends one statement after the other, so one in which nothing
+//! second looks at the open transactions of this store's own sessions. A writer at work sends one statement after the other, so one in which nothing
 //! was done for a second, and whose connection is closed, belongs to a client that is dead. One whose connection is open may only be slow to send many megabytes; it is given
 //! more time, and then its client is frozen or cut off. To end it harms nobody: nothing of it was acknowledged, and a client that goes on finds out that its
 //! commit is refused, and writes again.
@@ -34,7 +34,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 const DEAD_AFTER: Duration = Duration::from_secs(1);
 
 /// The same if its connection is open.
-const SILENT_AFTER: Duration = Duration::from_secs(4);
+const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 impl Sessions {
     /// Does work that others may hold up, and ends what dead clients have left in its way for as long as it takes.
@@ -85,7 +85,7 @@ struct Idle {
     session: Document,
     id: Bson,
     /// The connection that the last statement came on.
-    connection: Option<Bson>,
+    connection: Option<i64>,
     /// How long its statements ran so far.
     busy_micros: i64,
     open_micros: i64,
@@ -136,25 +136,32 @@ impl Watch {
     }
 }
 
-/// The transactions that wait for their clients and have written.
+/// The transactions that wait for their clients. The server does not say which of them have only read.
 async fn idle_transactions(own: &Own) -> DriverResult<Vec<Idle>> {
-    let waits = doc! {
-        "type": "idleSession", "active": false, "transaction.parameters.autocommit": false, "locks.Global": { "$in": ["w", "W"] },
-    };
+    let waits = doc! { "type": "idleSession", "active": false, "transaction.parameters.autocommit": false };
     let fields = doc! { "lsid": 1, "transaction": 1, "connectionId": 1 };
     let found = operations(own, doc! { "idleSessions": true }, waits, fields).await?;
     Ok(found.iter().filter_map(Idle::read).collect())
 }
 
+/// The number of a connection, which has another type where it is idle.
+fn connection(operation: &Document) -> Option<i64> {
+    match operation.get("connectionId")? {
+        Bson::Int32(number) => Some(i64::from(*number)),
+        Bson::Int64(number) => Some(*number),
+        _ => None,
+    }
+}
+
 /// Those whose connection is closed.
 async fn disconnected(own: &Own, idle: Vec<Idle>) -> DriverResult<Vec<Idle>> {
-    let connections: Vec<&Bson> = idle.iter().filter_map(|idle| idle.connection.as_ref()).collect();
+    let connections: Vec<i64> = idle.iter().filter_map(|idle| idle.connection).collect();
     let open = doc! { "type": { "$ne": "idleSession" }, "connectionId": { "$in": connections } };
     let open =
         operations(own, doc! { "idleConnections": true, "idleSessions": false }, open, doc! { "connectionId": 1 })
             .await?;
-    let is_open = |connection: &Bson| open.iter().any(|open| open.get("connectionId") == Some(connection));
-    Ok(idle.into_iter().filter(|idle| !idle.connection.as_ref().is_some_and(is_open)).collect())
+    let open: Vec<i64> = open.iter().filter_map(connection).collect();
+    Ok(idle.into_iter().filter(|idle| !idle.connection.is_some_and(|connection| open.contains(&connection))).collect())
 }
 
 /// What the server does: for all users if this one may see it, or else for this one.
@@ -185,7 +192,7 @@ impl Idle {
             open_micros: micros("timeOpenMicros")?,
             session,
             id,
-            connection: operation.get("connectionId").cloned(),
+            connection: connection(operation),
         })
     }
 }

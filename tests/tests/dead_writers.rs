@@ -225,7 +225,7 @@ async fn a_session_is_recorded_once_and_not_with_every_append() {
     assert_eq!(on_sessions(), ["update", "delete"]);
 }
 
-/// A transaction that has read, in a session that is recorded as a writer's if it is told so.
+/// A transaction in a session that is recorded as a writer's if it is told so.
 async fn begin(client: &Client, store: &MongoStore, recorded: bool) -> ClientSession {
     let mut session = client.start_session().await.unwrap();
     if recorded {
@@ -234,13 +234,7 @@ async fn begin(client: &Client, store: &MongoStore, recorded: bool) -> ClientSes
         store.database().collection::<Document>("events_sessions").insert_one(record).await.unwrap();
     }
     session.start_transaction().await.unwrap();
-    read_in(client, store, &mut session).await;
     session
-}
-
-async fn read_in(client: &Client, store: &MongoStore, session: &mut ClientSession) {
-    let events = client.database(store.database().name()).collection::<Document>("events");
-    assert!(events.find_one(doc! {}).session(session).await.unwrap().is_some());
 }
 
 /// Takes the next position in a transaction, and leaves it open.
@@ -256,19 +250,17 @@ async fn take_the_next_position(client: &Client, store: &MongoStore, session: &m
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_falls_silent_has_more_time_if_its_connection_is_open_and_one_that_has_only_read_is_left_alone() {
+async fn a_writer_that_falls_silent_has_more_time_if_its_connection_is_open() {
     let store = empty_store().await;
     store.append(keyed("before", 1, "key")).await.unwrap();
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
-    let mut reads = begin(&client, &store, true).await;
     let mut silent = begin(&client, &store, true).await;
     take_the_next_position(&client, &store, &mut silent).await;
     let begun = Instant::now();
     store.append(keyed("other", 1, "key")).await.unwrap();
     println!("an append beside a silent writer took {:?}", begun.elapsed());
-    assert!(begun.elapsed() > Duration::from_secs(3) && begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() > Duration::from_secs(4) && begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(silent.commit_transaction().await.is_err());
-    read_in(&client, &store, &mut reads).await;
     is_sound(&store, 2).await;
 }
 
