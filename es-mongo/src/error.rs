@@ -120,6 +120,11 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
             WriteFate::Hopeless
         }
         ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
+        ErrorKind::Write(WriteFailure::WriteError(failure))
+            if Objection::of_code(failure.code) == Objection::Lasting =>
+        {
+            WriteFate::Hopeless
+        }
         _ => WriteFate::Unknown,
     }
 }
