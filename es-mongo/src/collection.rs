@@ -12,7 +12,7 @@ use crate::patience::Patience;
 /// It asks for names and options only, so its cost does not depend on what is stored.
 pub(crate) async fn ensure(
     handles: &Handles,
-    names: [&str; 3],
+    names: [&str; 4],
     validator: Document,
     patience: &Patience,
 ) -> Result<(), StoreError> {
@@ -39,7 +39,7 @@ pub(crate) async fn ensure(
 }
 
 /// What the server says of those collections that exist.
-async fn list(handles: &Handles, names: [&str; 3], patience: &Patience) -> Result<Vec<Document>, StoreError> {
+async fn list(handles: &Handles, names: [&str; 4], patience: &Patience) -> Result<Vec<Document>, StoreError> {
     let question = doc! { "listCollections": 1, "filter": { "name": { "$in": names.to_vec() } } };
     first_batch(handles, question, patience).await
 }

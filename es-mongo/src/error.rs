@@ -120,6 +120,11 @@ pub(crate) fn insert_fate(error: &Error) -> WriteFate {
             WriteFate::Hopeless
         }
         ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
+        ErrorKind::Write(WriteFailure::WriteError(failure))
+            if Objection::of_code(failure.code) == Objection::Lasting =>
+        {
+            WriteFate::Hopeless
+        }
         _ => WriteFate::Unknown,
     }
 }
@@ -173,6 +178,11 @@ pub(crate) fn is_namespace_exists(error: &Error) -> bool {
 /// Whether a role could not be created because it is there already.
 pub(crate) fn is_role_exists(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::ROLE_EXISTS)
+}
+
+/// Whether the user lacks a right.
+pub(crate) fn is_unauthorized(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::UNAUTHORIZED)
 }
 
 /// Whether an index could not be created because one of that name or those keys is there with other options.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
+use futures_util::TryStreamExt;
 use mongodb::error::{Error, ErrorKind, Result as DriverResult};
 use mongodb::options::{
     Acknowledgment, CollectionOptions, DatabaseOptions, ReadConcern, ReadPreference, ReadPreferenceOptions,
@@ -84,16 +85,36 @@ impl Handles {
         self.database.client().database("admin").run_command(command).selection_criteria(primary()).await
     }
 
-    /// A session with a transaction that has begun.
-    pub(crate) async fn begin_transaction(&self) -> DriverResult<ClientSession> {
+    /// Asks the `admin` database of the primary for the operations of the server.
+    pub(crate) async fn operations(&self, stages: impl IntoIterator<Item = Document>) -> DriverResult<Vec<Document>> {
+        let admin = self.database.client().database("admin");
+        let found = admin.aggregate(stages).read_concern(ReadConcern::local()).selection_criteria(primary());
+        found.await?.try_collect().await
+    }
+
+    /// A session. What the library reads it reads at a majority, so it needs no causal consistency.
+    pub(crate) async fn session(&self) -> DriverResult<ClientSession> {
+        self.database.client().start_session().causal_consistency(false).await
+    }
+
+    /// Starts a transaction in a session.
+    pub(crate) async fn start_transaction(&self, session: &mut ClientSession) -> DriverResult<()> {
         let options = TransactionOptions::builder()
             .read_concern(ReadConcern::snapshot())
             .write_concern(durable())
             .selection_criteria(primary())
             .build();
-        let mut session = self.database.client().start_session().causal_consistency(true).await?;
-        session.start_transaction().with_options(options).await?;
-        Ok(session)
+        session.start_transaction().with_options(options).await
+    }
+
+    /// The records of the sessions. They need no majority: with the primary that has them, the transactions go too.
+    pub(crate) fn records(&self, name: &str) -> Collection<Document> {
+        let options = CollectionOptions::builder()
+            .write_concern(WriteConcern::nodes(1))
+            .read_concern(ReadConcern::local())
+            .selection_criteria(primary())
+            .build();
+        self.database.collection_with_options(name, options)
     }
 
     /// Whether the client talks to the one node that it was given, whatever that node is: `directConnection=true`.

@@ -165,8 +165,8 @@ pub(crate) async fn ensure(
     ordering: Ordering,
     patience: &Patience,
 ) -> Result<(), StoreError> {
-    let CollectionNames { events, snapshots, archive } = names;
-    collection::ensure(handles, [events, snapshots, archive], validator(), patience).await?;
+    let CollectionNames { events, snapshots, archive, sessions } = names;
+    collection::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
     ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
     ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;
     ensure_indexes(handles, archive, &event_indexes(ordering), patience).await

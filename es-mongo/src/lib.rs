@@ -40,6 +40,7 @@ mod find;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handles;
+mod held_up;
 mod index;
 mod merge;
 pub mod metrics;
@@ -52,13 +53,13 @@ mod read;
 mod read_ahead;
 mod roles;
 mod seeds;
+mod sessions;
 mod snapshot;
 mod source;
 mod stats;
 mod store;
 mod switch;
 mod trace;
-mod transaction;
 mod verify;
 
 /// The driver, in the version that this crate works with.

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::error::{check_database, check_name};
 use crate::store::MongoStore;
 
-/// The names of the three collections. Indexes are made, and checked, under the names in use.
+/// The names of the collections. Indexes are made, and checked, under the names in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CollectionNames {
@@ -19,23 +19,31 @@ pub struct CollectionNames {
     pub snapshots: String,
     /// The archived events; `events_archive` unless told otherwise.
     pub archive: String,
+    /// The sessions of the store's writers, so that whoever is held up by one that died can end it; `events_sessions` unless told otherwise.
+    pub sessions: String,
 }
 
 impl Default for CollectionNames {
     fn default() -> Self {
-        Self { events: "events".into(), snapshots: "snapshots".into(), archive: "events_archive".into() }
+        Self {
+            events: "events".into(),
+            snapshots: "snapshots".into(),
+            archive: "events_archive".into(),
+            sessions: "events_sessions".into(),
+        }
     }
 }
 
 impl CollectionNames {
-    /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive` for `billing_`.
+    /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`, `billing_events_sessions` for `billing_`.
     #[must_use]
     pub fn prefixed(prefix: &str) -> Self {
-        let Self { events, snapshots, archive } = Self::default();
+        let Self { events, snapshots, archive, sessions } = Self::default();
         Self {
             events: format!("{prefix}{events}"),
             snapshots: format!("{prefix}{snapshots}"),
             archive: format!("{prefix}{archive}"),
+            sessions: format!("{prefix}{sessions}"),
         }
     }
 }
@@ -44,13 +52,13 @@ impl CollectionNames {
     /// Refuses names that the server could not hold, and one name twice: an archive run that copies events onto themselves would
     /// take each for its own copy, and delete it.
     fn check(&self) -> Result<(), StoreError> {
-        let names = [&self.events, &self.snapshots, &self.archive];
+        let names = [&self.events, &self.snapshots, &self.archive, &self.sessions];
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "`{name}` cannot be two of the collections for events, snapshots and the archive; choose another name"
+                        "`{name}` cannot be two of the collections for events, snapshots, the archive and sessions; choose another name"
                     ),
                 });
             }

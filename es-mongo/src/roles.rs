@@ -30,17 +30,21 @@ pub enum Role {
 
 /// The roles of one store, each with the least that its part needs.
 ///
-/// | | events | archive | snapshots | the store |
-/// |---|---|---|---|---|
-/// | [`Reader`](Role::Reader) | find | find | find | load, query, trace, stats, verify |
-/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | append, snapshot, and what a reader does |
-/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | archive, and what a reader does |
-/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | open, the first time and after an upgrade |
-/// | [`Documents`](Role::Documents) | | | | the old documents of a migration: find |
+/// | | events | archive | snapshots | sessions | the store |
+/// |---|---|---|---|---|---|
+/// | [`Reader`](Role::Reader) | find | find | find | | load, query, trace, stats, verify |
+/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | append, snapshot, and what a reader does |
+/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | find, insert, update, remove | archive, and what a reader does |
+/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | open, the first time and after an upgrade |
+/// | [`Documents`](Role::Documents) | | | | | the old documents of a migration: find |
 ///
 /// All of them but the last may list the collections of the database and the indexes of the store, which opening asks for. Opening a store in
 /// which nothing is missing writes nothing, so a program runs as [`Writer`](Role::Writer), and whoever installs it opens the store once as
 /// [`Preparer`](Role::Preparer). No role may update an event or an archived one, or drop a collection or an index.
+///
+/// A transaction that a dead client has left open is ended, within seconds, by any other writer of the same user of the server: that needs no right of its
+/// own. Writers with different users cannot end each other's, so the server ends it after a minute, unless their users have the privileges `inprog` and
+/// `killAnySession` on the cluster too.
 ///
 /// The roles are made here, by a user who may (`userAdmin` on the database). They are given to users with the tools of the server:
 /// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles: ["events_writer"] })`.
@@ -131,7 +135,7 @@ impl Roles {
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents } = self;
-        for name in [&names.events, &names.snapshots, &names.archive].into_iter().chain(documents) {
+        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions].into_iter().chain(documents) {
             check_name(name)?;
         }
         let handles = Handles::from(database);
@@ -151,7 +155,7 @@ impl Roles {
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive } = &self.names;
+        let CollectionNames { events, snapshots, archive, sessions } = &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
@@ -167,18 +171,21 @@ impl Roles {
                 on(events, &["find", "insert", LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
+                on(sessions, &["find", "insert", "update", "remove"]),
             ],
             Role::Archivist => vec![
                 list,
                 on(events, &["find", "remove", LIST_INDEXES]),
                 on(archive, &["find", "insert", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
+                on(sessions, &["find", "insert", "update", "remove"]),
             ],
             Role::Preparer => vec![
                 list,
                 on(events, &["createCollection", "createIndex", "collMod", LIST_INDEXES]),
                 on(archive, &["createCollection", "createIndex", LIST_INDEXES]),
                 on(snapshots, &["createCollection", "createIndex", LIST_INDEXES]),
+                on(sessions, &["createCollection"]),
             ],
             Role::Documents => self.documents.iter().map(|documents| on(documents, &["find"])).collect(),
         }
@@ -214,6 +221,7 @@ mod tests {
         assert_eq!(who_may("remove", "events"), [Role::Archivist]);
         assert_eq!(who_may("insert", "events"), [Role::Writer]);
         assert_eq!(who_may("insert", "events_archive"), [Role::Archivist]);
+        assert_eq!(who_may("update", "events_sessions"), [Role::Writer, Role::Archivist]);
         for (action, collection) in [("update", "events"), ("update", "events_archive"), ("remove", "events_archive")] {
             assert_eq!(who_may(action, collection), [], "{action} on {collection}");
         }

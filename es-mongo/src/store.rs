@@ -20,6 +20,7 @@ use crate::index;
 use crate::options::{Ordering, StoreBuilder, StoreOptions};
 use crate::patience::{Patience, attempt_within};
 use crate::seeds::Seeds;
+use crate::sessions::Sessions;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -63,6 +64,7 @@ pub(crate) struct Collections {
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
     pub(crate) patience: Patience,
+    pub(crate) sessions: Sessions,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -120,6 +122,7 @@ impl MongoStore {
         }
         index::ensure(&handles, &options.names, options.ordering, &patience).await?;
         let collections = Collections {
+            sessions: Sessions::new(&handles, &options.names),
             events: handles.collection(&options.names.events),
             snapshots: handles.collection(&options.names.snapshots),
             archive: handles.collection(&options.names.archive),

@@ -46,6 +46,16 @@ impl FailPoint {
         fail_point
     }
 
+    /// Waits until the fault was met, for up to half a minute.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not met.
+    pub async fn met(&self) {
+        let wait = doc! { "waitForFailPoint": self.name, "timesEntered": self.met_before + 1, "maxTimeMS": 30_000 };
+        self.admin.database("admin").run_command(wait).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// How often the fault was met, by now.
     ///
     /// # Panics

@@ -4,8 +4,14 @@ use tests::faults::{Kind, Run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_nodes_die_and_connections_are_cut() {
-    let kinds =
-        vec![Kind::PrimaryKilled, Kind::PrimaryFrozen, Kind::AnswersLost, Kind::CommitUnknown, Kind::ClosedAfter];
+    let kinds = vec![
+        Kind::PrimaryKilled,
+        Kind::PrimaryFrozen,
+        Kind::AnswersLost,
+        Kind::CommitUnknown,
+        Kind::ClosedAfter,
+        Kind::WriterKilled,
+    ];
     let program = env!("CARGO_BIN_EXE_faults").into();
     let faults = kinds.len();
     let seed = fastrand::u64(0..1_000_000);

@@ -114,12 +114,6 @@ async fn held(store: &MongoStore, condition: Document) {
     panic!("the server never had {condition}");
 }
 
-/// Lets the server end the transaction of a client that is gone after some seconds, instead of its usual minute.
-async fn end_transactions_soon() {
-    let admin = Client::with_uri_str(server().await.uri()).await.unwrap().database("admin");
-    admin.run_command(doc! { "setParameter": 1, "transactionLifetimeLimitSeconds": 5 }).await.unwrap();
-}
-
 /// Kills a child that appends, while the server holds its command, and returns how long it takes until the store takes the next append.
 async fn killed_in_append(command: &str, events: usize) -> (MongoStore, Duration) {
     let store = empty_store().await;
@@ -285,7 +279,6 @@ async fn killed_after_any_step_of_an_archive_run_the_next_run_finishes_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_the_deletion_and_its_commit_an_archive_run_is_finished_by_the_next_one() {
-    end_transactions_soon().await;
     for command in ["delete", "commitTransaction"] {
         let store = empty_store().await;
         import(&store, "a", 9).await;

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::append::places::{Lookup, Places};
 use crate::error::{Objection, WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::patience::after;
+use crate::sessions::{GivenUp, Lease};
 use crate::store::Collections;
-use crate::transaction::Leftover;
 
 /// How long to wait before a commit whose answer was lost is sent again.
 const COMMIT_PAUSE: Duration = Duration::from_millis(20);
@@ -48,8 +48,21 @@ pub(crate) struct Refusal {
 
 /// Writes documents by one ordered command: it stops at the first that is refused, so what stays is a prefix.
 pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocumentBuf>, limit: Duration) -> Attempt {
-    let events = collections.events.clone();
-    match bounded(limit, async move { events.insert_many(documents).ordered(true).await }).await {
+    let mut lease = match collections.sessions.take().await {
+        Ok(lease) => lease,
+        Err(error) => return Attempt::NotWritten(reported(error)),
+    };
+    let (events, waiter) = (collections.events.clone(), lease.waiter());
+    let insert = async move {
+        let session = lease.begin().map_err(Error::custom)?;
+        let inserted = events.insert_many(documents).ordered(true).session(session).await;
+        match &inserted {
+            Ok(_) => lease.over(),
+            Err(error) => lease.failed(error),
+        }
+        inserted
+    };
+    match bounded(limit, insert).await {
         Ok(Ok(_)) => Attempt::Stored,
         Ok(Err(error)) => match insert_fate(&error) {
             WriteFate::Refused { index, why } => {
@@ -59,7 +72,11 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
             WriteFate::Unknown => Attempt::Unknown(reported(error)),
             WriteFate::Hopeless => Attempt::Hopeless(error),
         },
-        Err(late) => Attempt::Unknown(late),
+        Err(late) => {
+            // It may wait on the server for a key that somebody holds, and would do so beside every later try.
+            waiter.abandon();
+            Attempt::Unknown(late)
+        }
     }
 }
 
@@ -73,78 +90,94 @@ pub(crate) async fn transact(
     archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
-    let leftover = Leftover::default();
-    let (own, tells) = (collections.clone(), leftover.clone());
-    let transaction = async move { Ok(try_transact(&own, documents, archived, limit, &tells).await) };
-    let attempt = match bounded(limit, transaction).await {
+    let lease = match collections.sessions.take().await {
+        Ok(lease) => lease,
+        Err(error) => return Attempt::NotWritten(reported(error)),
+    };
+    let (own, waiter) = (collections.clone(), lease.waiter());
+    let transaction = async move { Ok(try_transact(&own, lease, documents, archived, limit).await) };
+    match bounded(limit, transaction).await {
         Ok(Ok(attempt)) => attempt,
         Ok(Err(error)) => Attempt::Unknown(reported(error)),
-        Err(late) => Attempt::Unknown(late),
-    };
-    leftover.release(collections.handles.clone());
-    attempt
+        Err(late) => {
+            waiter.abandon();
+            Attempt::Unknown(late)
+        }
+    }
 }
 
 async fn try_transact(
     collections: &Collections,
+    mut lease: Lease,
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
     limit: Duration,
-    leftover: &Leftover,
 ) -> Attempt {
-    let mut session = match collections.handles.begin_transaction().await {
-        Ok(session) => session,
-        Err(error) => return Attempt::NotWritten(reported(error)),
-    };
-    if let Err(given_up) = leftover.begin(&session) {
-        return Attempt::NotWritten(given_up.into());
+    if let Err(error) = lease.begin_transaction().await {
+        return not_begun(error);
     }
-    if let Some(failed) = write_all(collections, &mut session, documents, archived, leftover).await {
+    match run(collections, &mut lease, documents, archived, limit).await {
+        Ok(attempt) => attempt,
+        Err(given_up) => Attempt::NotWritten(given_up.into()),
+    }
+}
+
+/// Nothing was written: the transaction could not be begun, or did not get as far as its inserts.
+fn not_begun(error: Error) -> Attempt {
+    match uncommitted_fate(&error) {
+        WriteFate::Hopeless => Attempt::Hopeless(error),
+        _ => Attempt::NotWritten(reported(error)),
+    }
+}
+
+async fn run(
+    collections: &Collections,
+    lease: &mut Lease,
+    documents: Vec<RawDocumentBuf>,
+    archived: Option<Places>,
+    limit: Duration,
+) -> Result<Attempt, GivenUp> {
+    if let Some(failed) = write_all(collections, lease, documents, archived).await? {
         // An explicit end frees the keys at once; a failed transaction is often gone by itself, which is as good.
-        let _ = session.abort_transaction().await;
-        return failed;
+        let _ = lease.session()?.abort_transaction().await;
+        return Ok(failed);
     }
-    let committed = commit(&mut session, limit).await;
+    let committed = commit(lease.session()?, limit).await;
     if !matches!(committed, Attempt::Unknown(_) | Attempt::Hopeless(_)) {
-        leftover.over();
+        lease.over();
     }
-    committed
+    Ok(committed)
 }
 
 /// Runs the statements of the transaction. `None` where it is ready to commit.
 async fn write_all(
     collections: &Collections,
-    session: &mut ClientSession,
+    lease: &mut Lease,
     documents: Vec<RawDocumentBuf>,
     archived: Option<Places>,
-    leftover: &Leftover,
-) -> Option<Attempt> {
+) -> Result<Option<Attempt>, GivenUp> {
     if let Some(places) = archived {
-        let failed = match any_archived(collections, session, &places).await {
+        let failed = match any_archived(collections, lease.session()?, &places).await {
             Ok(false) => None,
             Ok(true) => Some(Attempt::Archived),
-            Err(error) if uncommitted_fate(&error) == WriteFate::Hopeless => Some(Attempt::Hopeless(error)),
-            Err(error) => Some(Attempt::NotWritten(reported(error))),
+            Err(error) => Some(not_begun(error)),
         };
         if failed.is_some() {
             // What has only read keeps nothing from others.
-            leftover.over();
-            return failed;
+            lease.over();
+            return Ok(failed);
         }
     }
-    match collections.events.insert_many(documents).ordered(true).session(session).await {
-        Ok(_) => None,
-        Err(error) => {
-            leftover.failed(&error);
-            Some(match uncommitted_fate(&error) {
-                WriteFate::Refused { index, why } => {
-                    Attempt::Refused { stored: 0, culprit: index, cause: Refusal { why, error } }
-                }
-                WriteFate::Hopeless => Attempt::Hopeless(error),
-                WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
-            })
+    let insert = collections.events.insert_many(documents).ordered(true).session(lease.session()?);
+    let Err(error) = insert.await else { return Ok(None) };
+    lease.failed(&error);
+    Ok(Some(match uncommitted_fate(&error) {
+        WriteFate::Refused { index, why } => {
+            Attempt::Refused { stored: 0, culprit: index, cause: Refusal { why, error } }
         }
-    }
+        WriteFate::Hopeless => Attempt::Hopeless(error),
+        WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
+    }))
 }
 
 async fn any_archived(collections: &Collections, session: &mut ClientSession, places: &Places) -> Result<bool, Error> {

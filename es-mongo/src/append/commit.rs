@@ -1,6 +1,6 @@
 //! Committing one batch, until every append of it has an answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(crate) struct Committer {
     own: Option<Newest>,
     turns: Turns,
     /// Appends that each get a commit of their own, because what the server says about the shared one does not tell whom it concerns.
-    alone: Vec<Request>,
+    alone: VecDeque<Request>,
 }
 
 /// The highest position that is stored: none yet, or this one.
@@ -122,7 +122,7 @@ impl Committer {
             newest: None,
             own: None,
             turns: Turns::new(),
-            alone: Vec::new(),
+            alone: VecDeque::new(),
         }
     }
 
@@ -141,7 +141,12 @@ impl Committer {
     }
 
     /// Writes a batch and answers every append in it. Returns the versions that its streams have now, where that is known.
-    pub(crate) async fn commit(&mut self, mut batch: Vec<Request>) -> Heads {
+    pub(crate) async fn commit(&mut self, batch: Vec<Request>) -> Heads {
+        let sessions = self.collections.sessions.clone();
+        sessions.clear_the_way(self.commit_in_turn(batch)).await
+    }
+
+    async fn commit_in_turn(&mut self, mut batch: Vec<Request>) -> Heads {
         let mut heads = Heads::with_capacity(batch.len());
         let mut failed = 0;
         while let Some(()) = self.refill(&mut batch) {
@@ -171,7 +176,7 @@ impl Committer {
     /// Goes on with one of those that get a commit of their own, after all others have their answers. `None` where everything is answered.
     fn refill(&mut self, batch: &mut Vec<Request>) -> Option<()> {
         if batch.is_empty() {
-            batch.push(self.alone.pop()?);
+            batch.push(self.alone.pop_front()?);
         }
         Some(())
     }
@@ -252,18 +257,31 @@ impl Committer {
     async fn refuse(&mut self, batch: &mut Vec<Request>, error: &Error, heads: &mut Heads) -> Result<(), Problem> {
         self.newest = None;
         // It may have been interrupted after a part of the documents.
-        self.answer_found(batch, |_| true, heads).await?;
-        if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
+        if let Err(problem) = self.require_not_written(batch, error, heads).await {
             batch.iter_mut().for_each(Request::may_be_written);
-            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
+            return Err(problem);
         }
         if batch.len() > 1 && !concerns_every_write(error) {
-            self.alone.append(batch);
+            self.alone.extend(batch.drain(..));
             return Ok(());
         }
         for request in batch.drain(..) {
             let error = refused(request.stream(), error.clone());
             request.answer_refused(error);
+        }
+        Ok(())
+    }
+
+    /// Answers the appends that are stored, and fails unless it is certain that none of the others is.
+    async fn require_not_written(
+        &mut self,
+        batch: &mut Vec<Request>,
+        error: &Error,
+        heads: &mut Heads,
+    ) -> Result<(), Problem> {
+        self.answer_found(batch, |_| true, heads).await?;
+        if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
+            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
         }
         Ok(())
     }
@@ -318,7 +336,7 @@ impl Committer {
         }
         let again = request.suspect();
         if batch.len() > 1 {
-            self.alone.push(batch.remove(culprit));
+            self.alone.push_back(batch.remove(culprit));
         } else if again {
             let request = batch.remove(culprit);
             let error = refused(request.stream(), error);

@@ -15,8 +15,8 @@ use super::{ArchiveStep, Stop};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
 use crate::document::{documents, read_event};
 use crate::error::{WriteFate, commit_fate, duplicates, malformed, refused, store_error, uncommitted_fate};
+use crate::sessions::{GivenUp, Lease};
 use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
-use crate::transaction::Leftover;
 
 /// How many bytes are copied at once, unless a single event has more. Far below the 48 MB at which the driver would split.
 const BYTES: usize = 8 * 1024 * 1024;
@@ -153,15 +153,18 @@ impl<'a> Transfer<'a> {
     ///
     /// In one transaction: nobody sees a stream that lacks its last event, or one in its middle, and still has earlier ones.
     async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
-        // A run that was killed in the middle of this keeps its documents until the server ends its transaction: within a minute.
+        // A run that was killed in the middle of this keeps its documents until somebody ends its transaction.
+        self.collections.sessions.clear_the_way(self.delete_in_turn(confirmed)).await
+    }
+
+    async fn delete_in_turn(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
         let backoff = RetryPolicy::default().tries(120);
         let mut failed = 0;
         loop {
-            let leftover = Leftover::default();
-            let (collections, confirmed, tells) = (self.collections.clone(), confirmed.clone(), leftover.clone());
-            let deletion = async move { try_delete(&collections, &confirmed, &tells).await };
-            let deleted = self.collections.patience.once(deletion).await;
-            leftover.release(self.collections.handles.clone());
+            let lease = self.collections.sessions.take().await.map_err(store_error)?;
+            let (collections, confirmed, waiter) = (self.collections.clone(), confirmed.clone(), lease.waiter());
+            let deletion = async move { try_delete(&collections, lease, &confirmed).await };
+            let deleted = self.collections.patience.once(deletion).await.inspect_err(|_| waiter.abandon());
             let error = match deleted? {
                 Ok(deleted) => return Ok(deleted),
                 Err((WriteFate::NotWritten, error)) => error,
@@ -178,38 +181,38 @@ impl<'a> Transfer<'a> {
 
 async fn try_delete(
     collections: &Collections,
+    mut lease: Lease,
     confirmed: &Confirmed,
-    leftover: &Leftover,
 ) -> Result<Deleted, (WriteFate, Error)> {
-    let not_begun = |error| (WriteFate::NotWritten, error);
-    let mut session = collections.handles.begin_transaction().await.map_err(not_begun)?;
-    leftover.begin(&session).map_err(|given_up| not_begun(Error::custom(given_up)))?;
+    let not_committed = |error: Error| (uncommitted_fate(&error), error);
+    let given_up = |given_up: GivenUp| (WriteFate::NotWritten, Error::custom(given_up));
+    lease.begin_transaction().await.map_err(not_committed)?;
     let mut deleted = [0, 0];
     for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
-        match delete_ids(collections, ids, &mut session).await {
+        match delete_ids(collections, ids, lease.session().map_err(given_up)?).await {
             Ok(events) => *count = events,
             Err(error) => {
                 // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
-                let _ = session.abort_transaction().await;
-                leftover.failed(&error);
-                return Err((uncommitted_fate(&error), error));
+                let _ = lease.session().map_err(given_up)?.abort_transaction().await;
+                lease.failed(&error);
+                return Err(not_committed(error));
             }
         }
     }
     let mut tries = 0;
-    while let Err(error) = session.commit_transaction().await {
+    while let Err(error) = lease.session().map_err(given_up)?.commit_transaction().await {
         tries += 1;
         match commit_fate(&error) {
             WriteFate::Unknown if tries < COMMIT_TRIES => {}
             fate => {
-                if fate != WriteFate::Unknown {
-                    leftover.over();
+                if fate == WriteFate::NotWritten {
+                    lease.over();
                 }
                 return Err((fate, error));
             }
         }
     }
-    leftover.over();
+    lease.over();
     let [moved, finished] = deleted;
     Ok(Deleted { moved, finished })
 }

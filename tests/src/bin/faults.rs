@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use tests::faults::{Kind, Run, Work};
+use tests::faults::{Doomed, Kind, Run, Work};
 use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Parser)]
@@ -33,6 +33,9 @@ enum Part {
     /// The second process of a run.
     #[command(hide = true)]
     Work(Work),
+    /// A process that is killed in the middle of an append.
+    #[command(hide = true)]
+    Doomed(Doomed),
 }
 
 #[tokio::main]
@@ -40,9 +43,16 @@ async fn main() -> Result<ExitCode, std::io::Error> {
     let told = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::OFF);
     tracing_subscriber::fmt().with_max_level(told).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
-    if let Some(Part::Work(work)) = arguments.part {
-        work.until_told().await;
-        return Ok(ExitCode::SUCCESS);
+    match arguments.part {
+        Some(Part::Work(work)) => {
+            work.until_told().await;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Part::Doomed(doomed)) => {
+            doomed.until_killed().await;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
     }
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
     println!("seed {seed}");

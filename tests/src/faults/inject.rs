@@ -1,17 +1,22 @@
 //! Carrying out one fault, and healing it.
 
+use std::path::Path;
+
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::cluster::{Cluster, direct, direct_uri};
+use super::doomed::kill_one;
 use super::plan::{Fault, Kind};
 use super::worker::APPLICATION;
 use crate::fail_point::FailPoint;
 use crate::proxy::{Condition, Entrance, Flow, Party};
 
 /// Carries out a fault and heals it. Of a fail point it says how often it was met.
-pub(super) async fn inject(cluster: &Cluster, fault: Fault) -> Option<i64> {
+///
+/// `program` is what a process of the run is started from.
+pub(super) async fn inject(cluster: &Cluster, fault: Fault, program: &Path) -> Option<i64> {
     match fault.kind {
         Kind::PrimaryKilled => {
             let primary = cluster.primary().await;
@@ -71,6 +76,7 @@ pub(super) async fn inject(cluster: &Cluster, fault: Fault) -> Option<i64> {
             let data = doc! { "failCommands": ["commitTransaction"], "closeConnection": true };
             return fail(cluster, fault, data).await;
         }
+        Kind::WriterKilled => return kill_one(cluster, program).await,
         Kind::SlowAnswers => {
             let slow = i64::try_from(fault.hold.as_millis() / 2).unwrap();
             let data =

@@ -10,6 +10,7 @@
 
 mod clock;
 mod cluster;
+mod doomed;
 mod follower;
 mod inject;
 mod judge;
@@ -23,6 +24,7 @@ mod tally;
 mod worker;
 mod writer;
 
+pub use doomed::Doomed;
 pub use plan::Kind;
 pub use run::{Outcome, Run};
 pub use worker::Work;

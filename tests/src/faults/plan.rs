@@ -42,11 +42,13 @@ pub enum Kind {
     CommitUnknown,
     /// The server answers late.
     SlowAnswers,
+    /// A writer is killed with SIGKILL between its insert and its commit.
+    WriterKilled,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::PrimaryKilled,
         Self::PrimarySteppedDown,
         Self::PrimaryFrozen,
@@ -68,6 +70,7 @@ impl Kind {
         Self::ConcernTimedOut,
         Self::CommitUnknown,
         Self::SlowAnswers,
+        Self::WriterKilled,
     ];
 }
 
@@ -91,6 +94,7 @@ impl fmt::Display for Kind {
             Self::ConcernTimedOut => "write concern error 64",
             Self::CommitUnknown => "unknown commit result",
             Self::SlowAnswers => "slow answers",
+            Self::WriterKilled => "writer killed",
         })
     }
 }

@@ -119,7 +119,7 @@ impl Run {
         let mut happened = Vec::with_capacity(plan.len());
         for (number, fault) in plan.iter().enumerate() {
             let (began, at) = (clock::now(), Instant::now());
-            let met = inject(cluster, *fault).await;
+            let met = inject(cluster, *fault, &self.program).await;
             service_returns(worker, cluster, &fault.kind.to_string()).await;
             let took_hold = met != Some(0);
             let met = met.map_or(String::new(), |met| format!(", met {met} times"));

@@ -78,8 +78,13 @@ pub(super) struct Worker {
 
 /// A store for a run.
 pub(super) async fn open(uri: &str, database: &str) -> MongoStore {
+    open_as(uri, database, APPLICATION).await
+}
+
+/// The same for a process that fail points know by another name.
+pub(super) async fn open_as(uri: &str, database: &str, application: &str) -> MongoStore {
     let mut options = ClientOptions::parse(uri).await.unwrap();
-    options.app_name = Some(APPLICATION.to_owned());
+    options.app_name = Some(application.to_owned());
     options.server_selection_timeout = Some(Duration::from_secs(3));
     // A made-up error does not wake the driver's monitor, as a real election would.
     options.heartbeat_freq = Some(Duration::from_millis(500));

@@ -206,7 +206,7 @@ async fn a_hundred_thousand_events_in_one_append_are_recorded_together() {
 async fn an_append_that_the_cache_of_the_server_cannot_hold_is_refused_whole_and_the_store_goes_on() {
     let store = patient_store(server().await).await;
     let error = store.append(append("a", vec![large(15 << 20); 20])).await.unwrap_err();
-    assert!(matches!(error, StoreError::Backend { .. }) && error.to_string().contains("too large"), "{error}");
+    assert!(matches!(error, StoreError::Refused { .. }) && error.to_string().contains("too large"), "{error}");
     assert_eq!(store.head(&stream("a")).await.unwrap(), Version::NONE);
     assert_eq!(store.append(append("a", vec![large(1)])).await.unwrap().receipt().stamps[0].position, 1);
 }

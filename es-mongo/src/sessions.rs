@@ -1,0 +1,328 @@
+//! The sessions in which a store writes: known to every other writer of it, and never left open on the server.
+//!
+//! ```text
+//! take ──▶ begin (what is sent may stay open on the server) ──▶ over ──▶ used again
+//!                     │ nobody waits any more, or no answer
+//!                     └──▶ ended on the server ──▶ its record deleted ──▶ given back to the driver
+//! ```
+//!
+//! A transaction belongs to a session and not to a connection. One whose client died stays open until the server ends it, after a minute, and everybody waits for
+//! what it has touched. So each session is recorded before its first transaction, and whoever is held up [ends](crate::held_up) those that are idle.
+//!
+//! A session is not given back to the driver for as long as its record may count: the driver would hand it to the user's own code, whose transactions
+//! nobody may end.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bson::{Bson, Document, doc};
+use mongodb::error::{Error, Result as DriverResult};
+use mongodb::{ClientSession, Collection};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::document::field::ID;
+use crate::error::is_answer;
+use crate::handles::Handles;
+use crate::options::CollectionNames;
+use crate::patience::Patience;
+
+/// How long the record of a session counts for transactions that begin in it. After that it is renewed before the next one.
+pub(crate) const RECORD_LASTS: Duration = Duration::from_secs(60);
+
+/// How much later than that a transaction may seem to begin.
+pub(crate) const RECORD_GRACE: Duration = Duration::from_secs(10);
+
+/// How old the record of a process is that has died. Far above the time after which the server ends a transaction.
+const RECORD_IS_OLD: Duration = Duration::from_secs(3600);
+
+/// A session that was not used for so long is not used again: the server forgets sessions after 30 minutes.
+const IDLE_FOR: Duration = Duration::from_secs(600);
+
+/// After this the server ends a transaction by itself: its `transactionLifetimeLimitSeconds`, unless somebody has changed it.
+const SERVER_ENDS_AFTER: Duration = Duration::from_secs(60);
+
+/// The fields of a record, beside its `_id`, which is the id of the session.
+pub(crate) mod record {
+    /// The collection of events that the session writes to.
+    pub(crate) const EVENTS: &str = "events";
+    /// The process of the writer, for whoever looks for it.
+    pub(crate) const PROCESS: &str = "process";
+    /// When a transaction was last about to begin in it, by the clock of the server.
+    pub(crate) const SEEN: &str = "seen";
+}
+
+/// The sessions of one store.
+#[derive(Clone)]
+pub(crate) struct Sessions(pub(crate) Arc<Own>);
+
+pub(crate) struct Own {
+    pub(crate) handles: Handles,
+    /// Which sessions the writers of the store use.
+    pub(crate) records: Collection<Document>,
+    /// The name of the collection of events.
+    pub(crate) events: String,
+    idle: Mutex<Vec<Session>>,
+    /// The ids of those with a transaction.
+    in_use: Mutex<HashSet<Vec<u8>>>,
+    runtime: Handle,
+}
+
+struct Session {
+    driver: ClientSession,
+    recorded: Option<Instant>,
+    used: Instant,
+}
+
+/// A session that one operation uses. Whatever becomes of the operation, nothing of it stays open on the server.
+pub(crate) struct Lease {
+    /// There until this is dropped.
+    session: Option<Session>,
+    waiter: Waiter,
+}
+
+/// The end of a lease that whoever waits for the operation holds.
+#[derive(Clone)]
+pub(crate) struct Waiter {
+    own: Arc<Own>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+enum State {
+    /// Nothing of the session is open on the server.
+    #[default]
+    Idle,
+    /// Something is open on the server, or may be.
+    Open(Document),
+    /// Nobody waits any more, so nothing begins any more; what was open is being ended.
+    Abandoned(Option<JoinHandle<()>>),
+}
+
+/// Nobody waits for the operation any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the operation was given up before it began")]
+pub(crate) struct GivenUp;
+
+impl Sessions {
+    /// Must be called inside a runtime, which is the one that ends what is left.
+    pub(crate) fn new(handles: &Handles, names: &CollectionNames) -> Self {
+        Self(Arc::new(Own {
+            handles: handles.clone(),
+            records: handles.records(&names.sessions),
+            events: names.events.clone(),
+            idle: Mutex::default(),
+            in_use: Mutex::default(),
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// Takes a session for one operation.
+    pub(crate) async fn take(&self) -> DriverResult<Lease> {
+        let session = match self.0.take_idle() {
+            Some(session) => session,
+            None => Session { driver: self.0.handles.session().await?, recorded: None, used: Instant::now() },
+        };
+        let waiter = Waiter { own: Arc::clone(&self.0), state: Arc::default() };
+        Ok(Lease { session: Some(session), waiter })
+    }
+}
+
+impl Own {
+    fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, HashSet<Vec<u8>>> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody in this process waits for a transaction in the session with this id.
+    pub(crate) fn is_in_use(&self, session: &[u8]) -> bool {
+        self.in_use().contains(session)
+    }
+
+    fn take_idle(&self) -> Option<Session> {
+        let mut idle = self.idle();
+        let session = idle.pop()?;
+        if session.used.elapsed() < IDLE_FOR {
+            return Some(session);
+        }
+        // The others were used before it.
+        idle.push(session);
+        let expired = idle.drain(..).collect();
+        self.runtime.spawn(give_back(self.records.clone(), expired));
+        None
+    }
+
+    /// Makes a session known to whoever its transactions may hold up.
+    async fn record(&self, session: &mut Session) -> DriverResult<()> {
+        if session.recorded.is_some_and(|at| at.elapsed() < RECORD_LASTS) {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let seen = doc! {
+            record::EVENTS: { "$literal": &self.events }, record::PROCESS: i64::from(std::process::id()), record::SEEN: "$$NOW",
+        };
+        let by_id = doc! { ID: id_of(&session.driver) };
+        self.records.update_one(by_id, vec![doc! { "$set": seen }]).upsert(true).await?;
+        if session.recorded.replace(begun).is_none() {
+            self.delete_old_records().await;
+        }
+        Ok(())
+    }
+
+    /// Deletes what processes that have died left. Once a session is often enough, and one that fails does no harm.
+    async fn delete_old_records(&self) {
+        let age = i64::try_from(RECORD_IS_OLD.as_millis()).unwrap_or(i64::MAX);
+        let is_old = doc! { "$lt": [format!("${}", record::SEEN), { "$subtract": ["$$NOW", age] }] };
+        let old = doc! { record::EVENTS: &self.events, "$expr": is_old };
+        if let Err(problem) = self.records.delete_many(old).await {
+            tracing::debug!(%problem, "the records of old sessions could not be deleted");
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let idle = std::mem::take(&mut *self.idle());
+        if !idle.is_empty() {
+            self.runtime.spawn(give_back(self.records.clone(), idle));
+        }
+    }
+}
+
+/// Gives sessions of which nothing is open back to the driver, after their records are deleted or count no more.
+async fn give_back(records: Collection<Document>, sessions: Vec<Session>) {
+    let recorded: Vec<Bson> =
+        sessions.iter().filter(|session| session.recorded.is_some()).map(|session| id_of(&session.driver)).collect();
+    if !recorded.is_empty() {
+        let by_id = doc! { ID: { "$in": recorded } };
+        if let Err(problem) = records.delete_many(by_id).await {
+            tracing::debug!(%problem, "the records of sessions could not be deleted, so they are kept");
+            tokio::time::sleep(RECORD_LASTS + RECORD_GRACE * 2).await;
+        }
+    }
+    drop(sessions);
+}
+
+/// The id of a session, as the server has it: a UUID.
+fn id_of(session: &ClientSession) -> Bson {
+    session.id().get("id").cloned().unwrap_or(Bson::Null)
+}
+
+fn uuid_of(session: &ClientSession) -> Option<Vec<u8>> {
+    match session.id().get("id") {
+        Some(Bson::Binary(uuid)) => Some(uuid.bytes.clone()),
+        _ => None,
+    }
+}
+
+impl Lease {
+    /// The end that whoever waits for the operation holds.
+    pub(crate) fn waiter(&self) -> Waiter {
+        self.waiter.clone()
+    }
+
+    /// From here on something of the session may be open on the server.
+    ///
+    /// # Errors
+    ///
+    /// [`GivenUp`] if it must not begin: nobody would end it.
+    pub(crate) fn begin(&mut self) -> Result<&mut ClientSession, GivenUp> {
+        let Some(Session { driver, used, .. }) = &mut self.session else { return Err(GivenUp) };
+        let mut state = self.waiter.state();
+        match *state {
+            State::Abandoned(_) => Err(GivenUp),
+            State::Idle | State::Open(_) => {
+                *state = State::Open(driver.id().clone());
+                *used = Instant::now();
+                Ok(driver)
+            }
+        }
+    }
+
+    /// The same for a transaction, which it starts. The session is recorded first.
+    pub(crate) async fn begin_transaction(&mut self) -> DriverResult<&mut ClientSession> {
+        let Some(session) = &mut self.session else { return Err(Error::custom(GivenUp)) };
+        self.waiter.own.record(session).await?;
+        self.waiter.own.handles.start_transaction(&mut session.driver).await?;
+        self.waiter.own.in_use().extend(uuid_of(&session.driver));
+        self.begin().map_err(Error::custom)
+    }
+
+    /// The session, of an operation that has begun.
+    pub(crate) fn session(&mut self) -> Result<&mut ClientSession, GivenUp> {
+        self.session.as_mut().map(|session| &mut session.driver).ok_or(GivenUp)
+    }
+
+    /// The server has answered that nothing is open any more, or what is open keeps nothing from others.
+    pub(crate) fn over(&self) {
+        let mut state = self.waiter.state();
+        if matches!(*state, State::Open(_)) {
+            *state = State::Idle;
+        }
+    }
+
+    /// An operation failed. The server ends a transaction of which it has refused a statement.
+    pub(crate) fn failed(&self, error: &Error) {
+        if is_answer(error) {
+            self.over();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let own = &self.waiter.own;
+        if let Some(id) = uuid_of(&session.driver) {
+            own.in_use().remove(&id);
+        }
+        let state = std::mem::replace(&mut *self.waiter.state(), State::Abandoned(None));
+        let (handles, records) = (own.handles.clone(), own.records.clone());
+        let left = match state {
+            State::Idle => return own.idle().push(session),
+            State::Open(id) => own.runtime.spawn(end(handles, id)),
+            State::Abandoned(Some(ending)) => ending,
+            State::Abandoned(None) => own.runtime.spawn(async {}),
+        };
+        own.runtime.spawn(async move {
+            // The driver would hand it to somebody else, whose work would be ended instead.
+            let _ = left.await;
+            give_back(records, vec![session]).await;
+        });
+    }
+}
+
+impl Waiter {
+    /// Nobody waits for the operation any more: ends on the server what may be open there, however often it takes to reach the server.
+    ///
+    /// The driver sends an abort once and does not tell whether it arrived. Until the server gave up on the transaction nobody could take what it has
+    /// touched. If it was committed meanwhile, nothing changes. Whoever tries again need not wait for this, so it runs beside.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state();
+        if let State::Abandoned(_) = *state {
+            return;
+        }
+        if let State::Open(id) = std::mem::replace(&mut *state, State::Abandoned(None)) {
+            *state = State::Abandoned(Some(self.own.runtime.spawn(end(self.own.handles.clone(), id))));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a session on the server, with the operation that runs in it and the transaction that it has open.
+async fn end(handles: Handles, session: Document) {
+    let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
+        let (handles, command) = (handles.clone(), doc! { "killSessions": [session.clone()] });
+        async move { handles.admin_command(command).await }
+    });
+    if let Err(problem) = ended.await {
+        tracing::debug!(%problem, "a session could not be ended");
+    }
+}
