@@ -11,7 +11,7 @@ use mongodb::options::FindOptions;
 use crate::document::field::{AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, TIMESTAMP, USER_ID};
 use crate::document::read_event;
 use crate::error::malformed;
-use crate::merge::{Found, Merge, Order};
+use crate::merge::{Found, Merge, Order, Query};
 use crate::store::{Collections, MongoStore};
 
 /// The most events that are fetched at once.
@@ -217,7 +217,7 @@ impl Order for ByTime {
         Some(if self.direction == Direction::NewestFirst { !millis } else { millis })
     }
 
-    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> (Document, FindOptions) {
+    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> Vec<Query> {
         let (from, before) = (from.map(|key| self.moment(*key)), before.map(|key| self.moment(*key)));
         let mut bounds = Vec::with_capacity(4);
         bounds.extend(self.since.map(|moment| ("$gte", moment)));
@@ -238,7 +238,7 @@ impl Order for ByTime {
         }
         let order = if self.direction == Direction::NewestFirst { -1 } else { 1 };
         let options = FindOptions::builder().sort(doc! { TIMESTAMP: order }).batch_size(self.batch).build();
-        (filter, options)
+        vec![(filter, options)]
     }
 }
 

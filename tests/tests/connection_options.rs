@@ -8,7 +8,8 @@ use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::{
-    Acknowledgment, ClientOptions, DatabaseOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    Acknowledgment, ClientOptions, DatabaseOptions, ReadConcern, ReadPreference, SelectionCriteria, ServerApi,
+    ServerApiVersion, WriteConcern,
 };
 use es_mongo::{CollectionNames, Gradual, Migrated, MongoStore, Roles, Source, Switch};
 use futures_util::{StreamExt, stream};
@@ -220,6 +221,10 @@ fn client_options() -> Vec<(&'static str, fn(&mut ClientOptions))> {
         ("a read concern of the user's own", |options| options.read_concern = Some(ReadConcern::custom("other"))),
         ("writes that nobody acknowledges", |options| {
             options.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Nodes(0)).build());
+        }),
+        ("the strict stable API", |options| {
+            let api = ServerApi::builder().version(ServerApiVersion::V1).strict(true).deprecation_errors(true);
+            options.server_api = Some(api.build());
         }),
         ("another database", |options| options.default_database = Some("other".to_owned())),
     ]
