@@ -135,6 +135,8 @@ async fn ensure_validator(
 ) -> Result<(), StoreError> {
     match (existing.filter(|existing| !existing.is_empty()), wanted) {
         (None, None) => Ok(()),
+        // An archive may have been copied with its options.
+        (Some(existing), None) if is_ours(existing) => Ok(()),
         (Some(existing), Some(wanted)) if *existing == wanted => Ok(()),
         (Some(existing), wanted) if wanted.is_none() || !is_ours(existing) => Err(refused(
             name,

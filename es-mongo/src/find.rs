@@ -48,12 +48,6 @@ impl Find {
         self
     }
 
-    /// From this key of the index on.
-    pub(crate) fn min_key(mut self, key: Option<Document>) -> Self {
-        self.options.min = key;
-        self
-    }
-
     pub(crate) fn skip(mut self, documents: u64) -> Self {
         self.options.skip = Some(documents);
         self

@@ -27,6 +27,9 @@
 //! | `rustls-tls` | yes | TLS to the server: `tls=true` in the connection string, and `tlsCAFile=..` for a certificate authority of your own |
 //! | `dns-resolver` | yes | `mongodb+srv://` addresses |
 //! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
+//!
+//! A feature of the driver that has no name here, such as `zlib-compression` for `compressors=zlib`, is turned on by a dependency on `mongodb` beside the one
+//! on this crate.
 
 mod append;
 mod archive;

@@ -30,9 +30,17 @@ pub(crate) trait Order: Send + 'static {
     /// The key of a document, or `None` where it has none, because it is malformed.
     fn key(&self, document: &RawDocument) -> Option<Self::Key>;
 
-    /// The query for a part of a collection, sorted by the key: from one key on, and before another.
-    fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> (Document, FindOptions);
+    /// The queries for a part of a collection, which give it one after the other, sorted by the key: from one key on, and before another.
+    fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> Vec<Query>;
+
+    /// The query for the documents that none of the others finds, because the order does not know the types of their fields.
+    fn strays(&self) -> Option<Query> {
+        None
+    }
 }
+
+/// A filter and how the documents come.
+pub(crate) type Query = (Document, FindOptions);
 
 /// What a merge finds next.
 #[derive(Debug)]
@@ -54,6 +62,8 @@ pub(crate) struct Merge<O: Order> {
     order: O,
     in_use: Option<Side<O::Key>>,
     archived: Option<Side<O::Key>>,
+    /// Documents in use and in the archive that have no place in the order. They come first.
+    strays: Vec<Side<O::Key>>,
     phase: Phase<O::Key>,
     /// Where the window begins; `None` is the very beginning.
     from: Option<O::Key>,
@@ -70,11 +80,24 @@ enum Phase<K> {
 
 impl<O: Order> Merge<O> {
     pub(crate) fn new(collections: Collections, order: O) -> Self {
-        Self { collections, order, in_use: None, archived: None, phase: Phase::Between, from: None }
+        let strays = |collection: &Collection<RawDocumentBuf>| {
+            order.strays().map(|query| Side::new(&collections, collection, vec![query]))
+        };
+        // In this order nothing is missed that is being archived.
+        let strays = [strays(&collections.archive), strays(&collections.events)].into_iter().flatten().collect();
+        Self { collections, order, in_use: None, archived: None, strays, phase: Phase::Between, from: None }
     }
 
     /// What comes next, or `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Found>, StoreError> {
+        while let Some(side) = self.strays.last_mut() {
+            if let Some(document) = side.malformed.pop() {
+                return Ok(Some(Found::Malformed(document)));
+            }
+            if !side.fill(&self.order).await? {
+                self.strays.pop();
+            }
+        }
         loop {
             for side in [&mut self.in_use, &mut self.archived].into_iter().flatten() {
                 if let Some(document) = side.malformed.pop() {
@@ -115,7 +138,7 @@ impl<O: Order> Merge<O> {
             Some(side) => side,
             None => {
                 let events = &self.collections.events;
-                Side::open(&self.collections, events, &self.order, self.from.as_ref(), None).await?
+                Side::new(&self.collections, events, self.order.find(self.from.as_ref(), None))
             }
         };
         in_use.complete_first(&self.order).await?;
@@ -123,8 +146,8 @@ impl<O: Order> Merge<O> {
         let before = if in_use.is_exhausted() { None } else { in_use.last().cloned() };
         self.in_use = Some(in_use);
         self.archived = if self.collections.archive_is_present().await? {
-            let (collections, from) = (&self.collections, self.from.as_ref());
-            Some(Side::open(collections, &collections.archive, &self.order, from, before.as_ref()).await?)
+            let queries = self.order.find(self.from.as_ref(), before.as_ref());
+            Some(Side::new(&self.collections, &self.collections.archive, queries))
         } else {
             None
         };
@@ -135,6 +158,10 @@ impl<O: Order> Merge<O> {
 
 /// One of the two collections.
 struct Side<K> {
+    collections: Collections,
+    collection: Collection<RawDocumentBuf>,
+    /// Those that are still to come.
+    queries: VecDeque<Query>,
     cursor: Option<ReadAhead>,
     used: Instant,
     ready: VecDeque<(K, RawDocumentBuf)>,
@@ -142,16 +169,16 @@ struct Side<K> {
 }
 
 impl<K: Ord + Clone> Side<K> {
-    async fn open<O: Order<Key = K>>(
-        collections: &Collections,
-        collection: &Collection<RawDocumentBuf>,
-        order: &O,
-        from: Option<&K>,
-        before: Option<&K>,
-    ) -> Result<Self, StoreError> {
-        let (filter, options) = order.find(from, before);
-        let cursor = collections.find(collection, filter).with_options(options).batches().await?;
-        Ok(Self { cursor: Some(cursor), used: Instant::now(), ready: VecDeque::new(), malformed: Vec::new() })
+    fn new(collections: &Collections, collection: &Collection<RawDocumentBuf>, queries: Vec<Query>) -> Self {
+        Self {
+            collections: collections.clone(),
+            collection: collection.clone(),
+            queries: queries.into(),
+            cursor: None,
+            used: Instant::now(),
+            ready: VecDeque::new(),
+            malformed: Vec::new(),
+        }
     }
 
     /// Reads until all documents of the first key are there.
@@ -162,11 +189,18 @@ impl<K: Ord + Clone> Side<K> {
 
     /// Reads one batch. Returns whether there may be more.
     async fn fill<O: Order<Key = K>>(&mut self, order: &O) -> Result<bool, StoreError> {
-        let Some(cursor) = &mut self.cursor else { return Ok(false) };
         self.used = Instant::now();
+        let cursor = match &mut self.cursor {
+            Some(cursor) => cursor,
+            None => {
+                let Some((filter, options)) = self.queries.pop_front() else { return Ok(false) };
+                let found = self.collections.find(&self.collection, filter).with_options(options);
+                self.cursor.insert(found.batches().await?)
+            }
+        };
         let Some(batch) = cursor.next().await? else {
             self.cursor = None;
-            return Ok(false);
+            return Ok(!self.queries.is_empty());
         };
         for document in documents(batch.doc_slices().map_err(store_error)?) {
             let document = document?;
@@ -199,7 +233,7 @@ impl<K: Ord + Clone> Side<K> {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.cursor.is_none()
+        self.cursor.is_none() && self.queries.is_empty()
     }
 
     /// Whether the server may have forgotten the cursor.

@@ -187,8 +187,9 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] where the server is no replica set, where two collections have one name, where an index or the validator of that name is another one, or where the
-    /// [ordering](Self::ordering) is one that the collection cannot have, or was not opened with before: the error says which is possible;
+    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is tied to one node of several, if two collections have one name, if a collection, its
+    /// validator or an index is such that the server deletes, hides or lets in what it must not, or if the [ordering](Self::ordering) is one that the collection
+    /// cannot have, or was not opened with before: the error says what to do. [`StoreError::RuntimeEnded`] if the runtime ends meanwhile.
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;

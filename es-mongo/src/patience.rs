@@ -3,6 +3,7 @@
 //! The driver has no time limit for a server that does not answer, and repeats a read only once, at once: an election takes longer.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{BoxError, RetryPolicy, StoreError};
@@ -18,9 +19,12 @@ use crate::error::store_error;
 /// How long one try is waited for: longer than a slow commit, shorter than a caller is patient with a server that hangs.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// How long one answer of the server is waited for.
+/// How long one answer of the server is waited for. A pointer, so that the futures which hold one stay small.
 #[derive(Debug, Clone)]
-pub(crate) struct Patience {
+pub(crate) struct Patience(Arc<Limits>);
+
+#[derive(Debug)]
+struct Limits {
     limit: Duration,
     /// What the limit is called by the user who has set it.
     name: &'static str,
@@ -32,12 +36,13 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn new(limit: Duration, name: &'static str) -> Self {
-        Self { limit, name, attempt: attempt_within(limit), runtime: Handle::current() }
+        Self(Arc::new(Limits { limit, name, attempt: attempt_within(limit), runtime: Handle::current() }))
     }
 
     /// The same for a question that may take the server long: a second one beside it would only slow it down.
     pub(crate) fn with_one_at_a_time(&self) -> Self {
-        Self { attempt: self.limit, ..self.clone() }
+        let Limits { limit, name, ref runtime, .. } = *self.0;
+        Self(Arc::new(Limits { limit, name, attempt: limit, runtime: runtime.clone() }))
     }
 
     /// Asks until there is an answer or the time is over. Only for what is safe to repeat.
@@ -79,14 +84,14 @@ impl Patience {
         T: Send + 'static,
         F: Future<Output = DriverResult<T>> + Send + 'static,
     {
-        let end = after(self.limit);
+        let end = after(self.0.limit);
         let backoff = RetryPolicy::default().tries(u32::MAX).max_wait(Duration::from_millis(500));
         let (mut failed, mut problem) = (0, None);
         let mut tries = FuturesUnordered::new();
         loop {
             // A task of its own: the driver does not promise to survive a future that is dropped half-way.
             tries.push(self.spawn(question()));
-            let next_try = after(self.attempt).min(end);
+            let next_try = after(self.0.attempt).min(end);
             let error = match timeout_at(next_try, tries.next()).await {
                 Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
                 Ok(Some(Ok(Err(error)))) => told(error),
@@ -98,7 +103,7 @@ impl Patience {
             tracing::debug!(problem = %source, failed, "a read is tried again");
             failed += 1;
             problem = Some(source);
-            let wait = backoff.wait_after(failed).unwrap_or(self.attempt);
+            let wait = backoff.wait_after(failed).unwrap_or(self.0.attempt);
             let again = after(wait);
             if again >= end {
                 return Err(self.late(problem));
@@ -117,7 +122,7 @@ impl Patience {
 
     /// Waits for an answer that is on its way.
     pub(crate) async fn wait<T>(&self, task: JoinHandle<T>) -> Result<T, StoreError> {
-        match tokio::time::timeout(self.limit, task).await {
+        match tokio::time::timeout(self.0.limit, task).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(stopped)) => Err(self::stopped(stopped)),
             Err(_) => Err(self.late(None)),
@@ -126,7 +131,7 @@ impl Patience {
 
     /// Begins a question in the runtime of the store.
     pub(crate) fn spawn<T: Send + 'static>(&self, question: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.runtime.spawn(question)
+        self.0.runtime.spawn(question)
     }
 
     /// Whether the runtime of the store has ended.
@@ -135,7 +140,7 @@ impl Patience {
     }
 
     fn late(&self, source: Option<BoxError>) -> StoreError {
-        StoreError::Unavailable { source: Late { limit: self.limit, name: self.name, source }.into() }
+        StoreError::Unavailable { source: Late { limit: self.0.limit, name: self.0.name, source }.into() }
     }
 }
 

@@ -84,7 +84,8 @@ pub(crate) const ARCHIVE_STATE_LASTS: Duration = Duration::from_secs(1);
 impl MongoStore {
     /// Connects to a replica set and opens the store in one of its databases.
     ///
-    /// Where the connection string does not say otherwise, a server that cannot be reached is given up after 4 s.
+    /// If the connection string does not say otherwise, a server that cannot be reached is given up after 4 s. What it says of read preference, read concern and write
+    /// concern does not matter: the store states its own. An option that cannot be used is refused by its name.
     ///
     /// # Errors
     ///

@@ -8,7 +8,8 @@ use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::{
-    Acknowledgment, ClientOptions, DatabaseOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    Acknowledgment, ClientOptions, DatabaseOptions, ReadConcern, ReadPreference, SelectionCriteria, ServerApi,
+    ServerApiVersion, WriteConcern,
 };
 use es_mongo::{CollectionNames, Gradual, Migrated, MongoStore, Roles, Source, Switch};
 use futures_util::{StreamExt, stream};
@@ -107,10 +108,6 @@ struct OldAccount {
     id: String,
 }
 
-fn convert(old: OldAccount) -> Result<Migrated<AccountEvent>, String> {
-    Ok(Migrated::new(old.id, AccountMigrated { owner: "o".to_owned(), cents: 1 }))
-}
-
 /// Does everything that a store can do, in a database of its own.
 async fn exercise(store: &MongoStore) {
     import(store, "several", 12).await;
@@ -146,7 +143,11 @@ async fn exercise(store: &MongoStore) {
     let gradual = Gradual::<Account, OldAccount>::new(repository.clone(), "accounts", Switch::WhereMigrated);
     let source = gradual.load("old").await.unwrap();
     assert!(matches!(&source, Source::Document(old) if old.id == "old"), "{source:?}");
-    let migrated = store.migrate::<Account, OldAccount>("accounts").run(convert).await.unwrap();
+    let migrated = store.migrate::<Account, OldAccount>("accounts").run(|old| {
+        let event = AccountMigrated { owner: "o".to_owned(), cents: 1 };
+        Ok::<_, StoreError>(Migrated::<AccountEvent>::new(old.id, event))
+    });
+    let migrated = migrated.await.unwrap();
     assert_eq!((migrated.documents, migrated.migrated), (1, 1), "{migrated:?}");
     assert!(matches!(gradual.load("old").await.unwrap(), Source::EventSourced(_)));
 
@@ -211,8 +212,11 @@ async fn every_option_works_with_every_verb_or_is_refused_by_its_name() {
     all(OPTIONS.iter().map(|(option, opening)| ((*option).to_owned(), try_option(option, *opening))).collect()).await;
 }
 
+/// Changes one setting.
+type Set = fn(&mut ClientOptions);
+
 /// What no connection string can set.
-fn client_options() -> Vec<(&'static str, fn(&mut ClientOptions))> {
+fn client_options() -> Vec<(&'static str, Set)> {
     vec![
         ("servers that no predicate lets through", |options| {
             options.selection_criteria = Some(SelectionCriteria::Predicate(Arc::new(|_| false)));
@@ -220,6 +224,10 @@ fn client_options() -> Vec<(&'static str, fn(&mut ClientOptions))> {
         ("a read concern of the user's own", |options| options.read_concern = Some(ReadConcern::custom("other"))),
         ("writes that nobody acknowledges", |options| {
             options.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Nodes(0)).build());
+        }),
+        ("the strict stable API", |options| {
+            let api = ServerApi::builder().version(ServerApiVersion::V1).strict(true).deprecation_errors(true);
+            options.server_api = Some(api.build());
         }),
         ("another database", |options| options.default_database = Some("other".to_owned())),
     ]

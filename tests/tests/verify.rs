@@ -4,7 +4,7 @@
 use es_core::{Metadata, SnapshotStore, StreamId, Version};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
-use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::bson::{Bson, Document, doc};
 use es_mongo::{Finding, MongoStore, VerifyReport};
 use tests::account::{Account, Deposited, accounts, day, import};
 use tests::counter::{add_one, patient};
@@ -64,6 +64,66 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
     let report = verify(&store).await;
     assert!(report.is_sound(), "{:#?}", report.findings);
     assert_eq!((report.streams, report.events, report.other_events, report.unfinished), (3, 7_500, 2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_place_in_any_order_is_found_once_wherever_it_lies() {
+    let store = empty_store().await;
+    // More than one part of each order, in both collections.
+    import(&store, "a", 2_500).await;
+    import(&store, "b", 30).await;
+    store.archive::<Account>(day(1_200)).run().await.unwrap();
+    let mut event = collection(&store, "events").find_one(doc! { "aggregateId": "b" }).await.unwrap();
+    event.get_or_insert_with(|| panic!("nothing was imported")).remove("_id");
+    let misplaced = [
+        doc! { "aggregateId": 5 },
+        doc! { "aggregateId": null },
+        doc! { "aggregateId": { "a": 1 } },
+        doc! { "aggregateId": "a", "sequenceNumber": "7" },
+        doc! { "aggregateId": "a", "sequenceNumber": f64::NAN },
+        doc! { "aggregateId": "a", "sequenceNumber": 1_100.5 },
+        doc! { "aggregateId": "a", "sequenceNumber": null },
+        doc! { "aggregateType": 9 },
+        doc! { "aggregateId": true, "aggregateType": true },
+    ];
+    let mut position = 2_530_i64;
+    for name in ["events", "events_archive"] {
+        let planted = misplaced.iter().map(|change| {
+            position += 1;
+            let fields = [doc! { "_id": ObjectId::new(), "position": position }, change.clone()];
+            event.clone().unwrap().into_iter().chain(fields.into_iter().flatten()).collect::<Document>()
+        });
+        let planted: Vec<Document> = planted.collect();
+        let command = doc! { "insert": name, "bypassDocumentValidation": true, "documents": &planted };
+        let answer = store.database().run_command(command).await.unwrap();
+        assert_eq!(answer.get_i32("n").unwrap(), 9, "{answer}");
+    }
+    let report = verify(&store).await;
+    assert!(
+        report.findings.iter().all(|finding| matches!(finding, Finding::Malformed { .. })),
+        "{:#?}",
+        report.findings
+    );
+    assert_eq!(report.total_findings, 18, "{:#?}", report.findings);
+
+    // And those of positions, with two findings each: what has no position is no event either.
+    for (at, wrong) in [bson("7"), bson(f64::NAN), bson(7.5), bson(Option::<i64>::None)].into_iter().enumerate() {
+        let change = doc! { "$set": { "position": wrong } };
+        damage(
+            &store,
+            "events",
+            doc! { "aggregateId": "a", "sequenceNumber": 2_400 + i64::try_from(at).unwrap() },
+            change,
+        )
+        .await;
+    }
+    let report = verify(&store).await;
+    let malformed = report.findings.iter().filter(|finding| matches!(finding, Finding::Malformed { .. }));
+    assert_eq!(malformed.count(), 18 + 8, "{:#?}", report.findings);
+}
+
+fn bson(value: impl Into<Bson>) -> Bson {
+    value.into()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,20 +12,23 @@ use crate::append::commit::Committer;
 use crate::append::request::{Answer, Request};
 use crate::metrics;
 use crate::options::StoreOptions;
+use crate::patience::Patience;
 use crate::store::Collections;
 
 /// The way to the appender task. The task ends when this is dropped, or closed, after it has answered all that was accepted.
 pub(crate) struct Appender {
     sender: Mutex<Option<mpsc::Sender<Request>>>,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+    patience: Patience,
 }
 
 impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
+        let patience = collections.patience.clone();
         let committer = Committer::new(collections, options);
         let task = tokio::spawn(run(receiver, committer));
-        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)) }
+        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience }
     }
 
     /// Waits for a place in the queue and then for the answer.
@@ -33,13 +36,24 @@ impl Appender {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sender = sender.ok_or(StoreError::Closed)?;
         let (stream, append_id) = (request.stream().clone(), request.append_id().map(str::to_owned));
-        // Nobody has closed it, so its task was ended with its runtime.
-        sender.send(request).await.map_err(|_| StoreError::RuntimeEnded)?;
+        if sender.send(request).await.is_err() {
+            return Err(self.stopped().await);
+        }
         // Holding it any longer would keep the task from ending while this waits.
         drop(sender);
-        answer.await.unwrap_or_else(|_| {
-            Err(StoreError::OutcomeUnknown { stream, append_id, source: StoreError::RuntimeEnded.into() })
-        })
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::OutcomeUnknown { stream, append_id, source: self.stopped().await.into() }),
+        }
+    }
+
+    /// Why the task has ended, although nobody has closed the store.
+    async fn stopped(&self) -> StoreError {
+        if self.patience.has_no_runtime().await {
+            StoreError::RuntimeEnded
+        } else {
+            StoreError::Backend { source: "the appender has stopped; open the store again".into() }
+        }
     }
 
     pub(crate) async fn close(&self) {

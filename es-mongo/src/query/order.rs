@@ -8,7 +8,7 @@ use super::conditions::Direction;
 use super::cursor::Place;
 use crate::document::field::{ID, POSITION, SEQUENCE, TIMESTAMP};
 use crate::document::{integer, stream_index};
-use crate::merge::Order;
+use crate::merge::{Order, Query};
 
 /// What an answer is in the order of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Order for Along {
         Some(if self.newest_first() { !place } else { place })
     }
 
-    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> (Document, FindOptions) {
+    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> Vec<Query> {
         let direction = if self.newest_first() { -1 } else { 1 };
         let options = FindOptions::builder()
             .sort(doc! { self.axis.field(): direction })
@@ -135,6 +135,6 @@ impl Order for Along {
             .projection(self.projection.clone())
             .batch_size(self.batch)
             .build();
-        (self.part(from, before), options)
+        vec![(self.part(from, before), options)]
     }
 }

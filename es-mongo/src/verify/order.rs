@@ -1,12 +1,15 @@
 //! The orders in which everything is read.
+//!
+//! A comparison finds only values of the type that it compares with. So what has another type comes by a question of its own, and a part of an order
+//! is described by comparisons that leave out nothing else. The bounds `min` and `max` of a cursor would need neither, but the stable API of the server does not have them.
 
 use bson::raw::RawDocument;
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use mongodb::options::{FindOptions, Hint};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, POSITION, SEQUENCE};
-use crate::document::integer;
-use crate::merge::Order;
+use crate::document::{integer, stream_index};
+use crate::merge::{Order, Query};
 
 /// How many events are fetched at once.
 const BATCH: u32 = 1000;
@@ -14,8 +17,30 @@ const BATCH: u32 = 1000;
 /// How many positions are fetched at once.
 const POSITIONS: u32 = 50_000;
 
+/// Every string and nothing else.
+pub(super) fn any_string() -> Document {
+    doc! { "$gte": "" }
+}
+
+/// Every number and nothing else. What is not a number has no place in any order.
+pub(super) fn any_number() -> Document {
+    doc! { "$gte": f64::NEG_INFINITY }
+}
+
 /// Stream by stream, each in its order. Streams of two types with one id are interleaved.
 pub(super) struct ByStream;
+
+impl ByStream {
+    const FIELDS: [&'static str; 3] = [AGGREGATE_ID, SEQUENCE, AGGREGATE_TYPE];
+
+    fn any() -> [Document; 3] {
+        [any_string(), any_number(), any_string()]
+    }
+
+    fn bounds((id, sequence, aggregate_type): &<Self as Order>::Key) -> [Bson; 3] {
+        [id.as_str().into(), Bson::from(*sequence), aggregate_type.as_str().into()]
+    }
+}
 
 impl Order for ByStream {
     type Key = (String, i64, String);
@@ -26,10 +51,21 @@ impl Order for ByStream {
         Some((document.get_str(AGGREGATE_ID).ok()?.to_owned(), sequence, aggregate_type.to_owned()))
     }
 
-    fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> (Document, FindOptions) {
-        let index = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
-        let bound = |(id, sequence, aggregate_type): &Self::Key| doc! { AGGREGATE_ID: id, SEQUENCE: *sequence, AGGREGATE_TYPE: aggregate_type };
-        (Document::new(), on_index(index, from.map(bound), before.map(bound), BATCH))
+    fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> Vec<Query> {
+        let (from, before) = (from.map(Self::bounds), before.map(Self::bounds));
+        let parts = parts(
+            &Self::FIELDS,
+            &Self::any(),
+            from.as_ref().map(|from| &from[..]),
+            before.as_ref().map(|before| &before[..]),
+        );
+        parts.into_iter().map(|filter| (filter, on_index(stream_index(), BATCH))).collect()
+    }
+
+    fn strays(&self) -> Option<Query> {
+        let strays = Self::FIELDS.into_iter().zip(Self::any()).map(|(field, any)| doc! { field: { "$not": any } });
+        let filter = doc! { "$or": strays.collect::<Vec<_>>() };
+        Some((filter, on_index(stream_index(), BATCH)))
     }
 }
 
@@ -43,15 +79,117 @@ impl Order for ByPosition {
         integer(document.get(POSITION).ok()??)
     }
 
-    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> (Document, FindOptions) {
-        let bound = |position: &i64| doc! { POSITION: *position };
-        let mut options = on_index(doc! { POSITION: 1 }, from.map(bound), before.map(bound), POSITIONS);
-        options.projection = Some(doc! { "_id": 0, POSITION: 1 });
-        (Document::new(), options)
+    fn find(&self, from: Option<&i64>, before: Option<&i64>) -> Vec<Query> {
+        let (from, before) = (from.map(|from| [Bson::from(*from)]), before.map(|before| [Bson::from(*before)]));
+        let parts = parts(
+            &[POSITION],
+            &[any_number()],
+            from.as_ref().map(|from| &from[..]),
+            before.as_ref().map(|before| &before[..]),
+        );
+        parts.into_iter().map(|filter| (filter, Self::options())).collect()
+    }
+
+    fn strays(&self) -> Option<Query> {
+        Some((doc! { POSITION: { "$not": any_number() } }, Self::options()))
     }
 }
 
-/// The part of an index from one key on and before another, in its order, whatever the types of the values are.
-fn on_index(index: Document, from: Option<Document>, before: Option<Document>, batch: u32) -> FindOptions {
-    FindOptions::builder().sort(index.clone()).hint(Hint::Keys(index)).min(from).max(before).batch_size(batch).build()
+impl ByPosition {
+    fn options() -> FindOptions {
+        let mut options = on_index(doc! { POSITION: 1 }, POSITIONS);
+        options.projection = Some(doc! { "_id": 0, POSITION: 1 });
+        options
+    }
+}
+
+fn on_index(index: Document, batch: u32) -> FindOptions {
+    FindOptions::builder().sort(index.clone()).hint(Hint::Keys(index)).batch_size(batch).build()
+}
+
+/// The filters that give, one after the other, what lies from one key on and before another in the order of some fields. Each is one range of their index.
+///
+/// `any` says for each field which values are ordered.
+fn parts(fields: &[&str], any: &[Document], from: Option<&[Bson]>, before: Option<&[Bson]>) -> Vec<Document> {
+    let ([field, fields @ ..], [any_value, any @ ..]) = (fields, any) else { return Vec::new() };
+    let (from, before) = (from.and_then(<[Bson]>::split_first), before.and_then(<[Bson]>::split_first));
+    // What has this value in the first field, and lies within these bounds in the others.
+    let with = |value: &Bson, from: Option<&[Bson]>, before: Option<&[Bson]>| {
+        let parts = parts(fields, any, from, before).into_iter();
+        parts.map(|part| doc! { *field: value }.into_iter().chain(part).collect()).collect::<Vec<Document>>()
+    };
+    if let (Some((value, from)), Some((same, before))) = (from, before)
+        && value == same
+        && !fields.is_empty()
+    {
+        return with(value, Some(from), Some(before));
+    }
+    let mut between = any_value.clone();
+    if let Some((value, _)) = from {
+        // With further fields, those that have this very value are a part of their own.
+        let operator = if fields.is_empty() { "$gte" } else { "$gt" };
+        between = doc! { operator: value };
+    }
+    if let Some((value, _)) = before {
+        between.insert("$lt", value);
+    }
+    let others = fields.iter().zip(any).map(|(field, any)| ((*field).to_owned(), Bson::from(any.clone())));
+    let between = doc! { *field: between }.into_iter().chain(others).collect();
+    let mut filters = from.map_or_else(Vec::new, |(value, from)| with(value, Some(from), None));
+    filters.push(between);
+    filters.extend(before.into_iter().flat_map(|(value, before)| with(value, None, Some(before))));
+    filters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_stream(from: Option<(&str, i64, &str)>, before: Option<(&str, i64, &str)>) -> Vec<Document> {
+        let key = |(id, sequence, of): (&str, i64, &str)| (id.to_owned(), sequence, of.to_owned());
+        let (from, before) = (from.map(key), before.map(key));
+        ByStream.find(from.as_ref(), before.as_ref()).into_iter().map(|(filter, _)| filter).collect()
+    }
+
+    #[test]
+    fn everything_is_one_range() {
+        let all = doc! { AGGREGATE_ID: any_string(), SEQUENCE: any_number(), AGGREGATE_TYPE: any_string() };
+        assert_eq!(of_stream(None, None), [all]);
+    }
+
+    #[test]
+    fn a_part_is_the_rest_of_a_stream_the_streams_between_and_the_beginning_of_a_stream() {
+        let (string, number) = (any_string, any_number);
+        assert_eq!(
+            of_stream(Some(("a", 3, "T")), Some(("b", 5, "U"))),
+            [
+                doc! { AGGREGATE_ID: "a", SEQUENCE: 3_i64, AGGREGATE_TYPE: { "$gte": "T" } },
+                doc! { AGGREGATE_ID: "a", SEQUENCE: { "$gt": 3_i64 }, AGGREGATE_TYPE: string() },
+                doc! { AGGREGATE_ID: { "$gt": "a", "$lt": "b" }, SEQUENCE: number(), AGGREGATE_TYPE: string() },
+                doc! { AGGREGATE_ID: "b", SEQUENCE: { "$gte": f64::NEG_INFINITY, "$lt": 5_i64 }, AGGREGATE_TYPE: string() },
+                doc! { AGGREGATE_ID: "b", SEQUENCE: 5_i64, AGGREGATE_TYPE: { "$gte": "", "$lt": "U" } },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_of_one_stream_reads_nothing_of_the_rest_of_it() {
+        assert_eq!(
+            of_stream(Some(("a", 3, "T")), Some(("a", 5, "T"))),
+            [
+                doc! { AGGREGATE_ID: "a", SEQUENCE: 3_i64, AGGREGATE_TYPE: { "$gte": "T" } },
+                doc! { AGGREGATE_ID: "a", SEQUENCE: { "$gt": 3_i64, "$lt": 5_i64 }, AGGREGATE_TYPE: any_string() },
+                doc! { AGGREGATE_ID: "a", SEQUENCE: 5_i64, AGGREGATE_TYPE: { "$gte": "", "$lt": "T" } },
+            ]
+        );
+    }
+
+    #[test]
+    fn positions_are_one_range() {
+        let parts = |from: Option<i64>, before: Option<i64>| -> Vec<Document> {
+            ByPosition.find(from.as_ref(), before.as_ref()).into_iter().map(|(filter, _)| filter).collect()
+        };
+        assert_eq!(parts(None, None), [doc! { POSITION: any_number() }]);
+        assert_eq!(parts(Some(3), Some(5)), [doc! { POSITION: { "$gte": 3_i64, "$lt": 5_i64 } }]);
+    }
 }

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
 
+use super::order::{any_number, any_string};
 use super::{Finding, VerifyReport};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
 use crate::document::integer;
-use crate::snapshot::{usable, version_of};
+use crate::find::Find;
+use crate::snapshot::usable;
 use crate::store::Collections;
 
 /// How many snapshots are fetched at once. They can be large.
@@ -20,8 +22,8 @@ pub(super) struct Snapshots {
     collections: Collections,
     aggregate_type: &'static str,
     ready: VecDeque<RawDocumentBuf>,
-    /// The key of the last one that was fetched.
-    last: Option<Document>,
+    /// The aggregate and the version of the last one that was fetched.
+    last: Option<(String, Bson)>,
     exhausted: bool,
 }
 
@@ -49,33 +51,45 @@ impl Snapshots {
     }
 
     async fn fetch(&mut self) -> Result<(), StoreError> {
-        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
-        // The bound is inclusive, so the last one is fetched again and passed over.
-        let page = self
-            .collections
-            .find(&self.collections.snapshots, doc! { AGGREGATE_TYPE: self.aggregate_type })
-            .sort(index.clone())
-            .on_index(index)
-            .min_key(self.last.clone())
-            .limit(PAGE + 1);
-        let last = self.last.clone();
-        let mut fetched = 0;
-        for document in page.all().await? {
-            fetched += 1;
-            let key = key_of(&document);
-            if key.is_none() || key != last {
-                self.last = key.or_else(|| self.last.take());
-                self.ready.push_back(document);
+        let all = doc! { AGGREGATE_TYPE: self.aggregate_type, AGGREGATE_ID: any_string(), VERSION: any_number() };
+        let with = |fields: Document| all.clone().into_iter().chain(fields).collect::<Document>();
+        let parts = match &self.last {
+            None => vec![all.clone()],
+            Some((id, version)) => vec![
+                with(doc! { AGGREGATE_ID: id, VERSION: { "$gte": f64::NEG_INFINITY, "$lt": version } }),
+                with(doc! { AGGREGATE_ID: { "$gt": id } }),
+            ],
+        };
+        let mut left = PAGE;
+        for part in parts {
+            if left > 0 {
+                for document in self.find(part).limit(left).all().await? {
+                    left -= 1;
+                    self.last = place_of(&document).or_else(|| self.last.take());
+                    self.ready.push_back(document);
+                }
             }
         }
-        self.exhausted = fetched <= PAGE;
+        if left > 0 {
+            // The rest has no place in the order: their fields have other types.
+            let strays = [(AGGREGATE_ID, any_string()), (VERSION, any_number())];
+            let strays: Vec<_> = strays.into_iter().map(|(field, any)| doc! { field: { "$not": any } }).collect();
+            let strays = self.find(doc! { AGGREGATE_TYPE: self.aggregate_type, "$or": strays });
+            self.ready.extend(strays.projection(doc! { AGGREGATE_ID: 1, STATE_VERSION: 1 }).all().await?);
+            self.exhausted = true;
+        }
         Ok(())
+    }
+
+    fn find(&self, filter: Document) -> Find {
+        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        self.collections.find(&self.collections.snapshots, filter).sort(index.clone()).on_index(index)
     }
 }
 
-fn key_of(document: &RawDocument) -> Option<Document> {
-    let (id, aggregate_type) = (document.get_str(AGGREGATE_ID).ok()?, document.get_str(AGGREGATE_TYPE).ok()?);
-    Some(doc! { AGGREGATE_ID: id, AGGREGATE_TYPE: aggregate_type, VERSION: version_of(document)? })
+fn place_of(document: &RawDocument) -> Option<(String, Bson)> {
+    let version = Bson::try_from(document.get(VERSION).ok()??).ok()?;
+    Some((document.get_str(AGGREGATE_ID).ok()?.to_owned(), version))
 }
 
 impl Kept {
