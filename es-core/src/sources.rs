@@ -27,7 +27,7 @@ use crate::{Event, EventInfo, EventSet, VisitEvents};
 /// # impl Apply<Shipped> for Order { fn apply(&mut self, _: Shipped, _: &Context) {} }
 ///
 /// let sources = EventSources::of::<OrderEvent>();
-/// assert_eq!(sources.stored_names("Paid"), ["Paid", "Payed", "PaidAndShipped"]);
+/// assert_eq!(sources.stored_names("Paid"), Some(vec!["Paid", "Payed", "PaidAndShipped"]));
 /// assert_eq!(sources.event_type("Payed"), Some("Paid"));
 /// assert_eq!(sources.event_type("Refunded"), None);
 /// ```
@@ -61,18 +61,29 @@ impl EventSources {
     }
 
     /// Every stored name that can be read as the event with this name of today: its own name, its aliases, and those of the events that are
-    /// split into it. Empty if the set has no such event.
-    pub fn stored_names(&self, event_type: &str) -> Vec<&'static str> {
+    /// split into it. Empty if the set has no such event, and `None` if the set was written by hand and does not show its events: then nobody knows.
+    pub fn stored_names(&self, event_type: &str) -> Option<Vec<&'static str>> {
+        if !self.is_shown() {
+            return None;
+        }
+        // A part whose type is not known here may be any event of the set, and of no other.
+        if self.event_type(event_type) != Some(event_type) {
+            return Some(Vec::new());
+        }
         let own = self.events.iter().filter(|event| event.event_type == event_type);
         let split = self.splits.iter().filter(|(_, parts)| parts.iter().any(|part| self.may_be(*part, event_type)));
         let split = split.map(|(event, _)| event);
-        let mut names = Vec::new();
-        for event in own.chain(split) {
-            names.push(event.event_type);
-            names.extend(event.aliases);
-        }
-        // A part whose type is not known here may be any event of the set, and of no other.
-        if self.event_type(event_type) == Some(event_type) { names } else { Vec::new() }
+        Some(
+            own.chain(split)
+                .flat_map(|event| std::iter::once(event.event_type).chain(event.aliases.iter().copied()))
+                .collect(),
+        )
+    }
+
+    /// Whether the set reads what is stored under this name: as an event, as the parts of one, or as one that is retired. A set that does not show its events
+    /// may read any name.
+    pub fn is_stored_name(&self, name: &str) -> bool {
+        !self.is_shown() || self.event_type(name).is_some() || self.parts(name).is_some() || self.is_retired(name)
     }
 
     /// What an event that is split is read as, if the set has one of this name.
@@ -85,6 +96,10 @@ impl EventSources {
     /// Whether the name is retired.
     pub fn is_retired(&self, name: &str) -> bool {
         self.retired.contains(&name)
+    }
+
+    fn is_shown(&self) -> bool {
+        !self.types.is_empty() || self.events.is_empty()
     }
 
     /// Whether a part of this type can be the event of this name. An `Option` of an event, say, is not known by its type.
@@ -104,5 +119,39 @@ impl VisitEvents for EventSources {
 
     fn retired(&mut self, name: &'static str) {
         self.retired.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeError, Decoded, Payload};
+
+    /// A set that was written by hand, and does not show its events.
+    #[derive(serde::Serialize)]
+    struct Opaque;
+
+    impl EventSet for Opaque {
+        const EVENTS: &'static [EventInfo] = &[EventInfo { event_type: "Paid", version: 1, aliases: &["Payed"] }];
+
+        fn event_type(&self) -> &'static str {
+            "Paid"
+        }
+
+        fn event_version(&self) -> u32 {
+            1
+        }
+
+        fn decode<P: Payload>(_: &str, _: u32, _: &P) -> Result<Decoded<Self>, DecodeError> {
+            Ok(Decoded::One(Self))
+        }
+    }
+
+    #[test]
+    fn of_a_set_that_does_not_show_its_events_no_stored_name_is_ruled_out() {
+        let sources = EventSources::of::<Opaque>();
+        assert_eq!(sources.event_type("Payed"), Some("Paid"));
+        assert_eq!(sources.stored_names("Paid"), None);
+        assert!(sources.is_stored_name("PaidAndShipped"));
     }
 }

@@ -73,7 +73,7 @@ pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, Ordering, StoreBuilder};
-pub use query::{AnyEvent, EventQuery, InvalidCursor, Named, Only, Page, QueryCursor, SelectsFrom};
+pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::MongoStore;

@@ -199,7 +199,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         let existing = self.first_events(&group.prepared).await?;
         let (known, new): (Vec<_>, Vec<_>) =
             group.prepared.into_iter().partition(|one| existing.contains_key(one.stream.aggregate_id().as_str()));
-        self.settle(known, &existing, report).await?;
+        self.settle(&known, &existing, report).await?;
         let appends = new.into_iter().map(|one| async {
             let append = Append::new(one.stream.clone(), ExpectedVersion::NONE, vec![one.event.clone()]);
             let answer = self.store.append(append).await;
@@ -217,10 +217,13 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
             }
         }
         metrics::migrated(A::TYPE, report.migrated - before);
-        let existing = if stopped.is_none() { self.first_events(&late).await? } else { HashMap::new() };
-        let settled = if stopped.is_none() { self.settle(late, &existing, report).await } else { Ok(()) };
+        let settled = match stopped {
+            Some(error) => Err(error),
+            // Another document of this group, or another writer, was first.
+            None => self.settle(&late, &self.first_events(&late).await?, report).await,
+        };
         self.progress.tell(report);
-        stopped.map_or(settled, Err)
+        settled
     }
 
     /// What is known of the first event of those aggregates of a group that exist, by their ids.
@@ -247,13 +250,13 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     /// Reports documents whose aggregates exist: already migrated, if they were made of these very documents.
     async fn settle(
         &self,
-        group: Vec<Prepared>,
+        group: &[Prepared],
         existing: &HashMap<String, RawDocumentBuf>,
         report: &mut MigrationReport,
     ) -> Result<(), StoreError> {
         for one in group {
             let Some(first) = existing.get(one.stream.aggregate_id().as_str()) else {
-                report.fail(one.document_id, format!("{} has events, and no first one", one.stream));
+                report.fail(one.document_id.clone(), format!("{} has events, and no first one", one.stream));
                 continue;
             };
             let stream = &one.stream;
@@ -263,7 +266,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 None if !self.is_of_an_earlier_release(first) => {
                     Some(format!("{stream} exists already, and was not made by a migration"))
                 }
-                None if self.has_this_content(&one).await? => None,
+                None if self.has_this_content(one).await? => None,
                 None => Some(format!(
                     "an earlier release has made {stream} of a document of `{}` with other content, and did not record of which; \
                      compare both, and migrate this document under another id if it is another one",
@@ -271,7 +274,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 )),
             };
             match clash {
-                Some(reason) => report.fail(one.document_id, reason),
+                Some(reason) => report.fail(one.document_id.clone(), reason),
                 None => report.already(1),
             }
         }

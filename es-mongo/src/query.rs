@@ -16,7 +16,7 @@ use tracing::{Instrument, Span};
 use conditions::{Conditions, Direction};
 pub use cursor::{InvalidCursor, QueryCursor};
 use reader::{Decode, Reader};
-pub use select::{AnyEvent, Named, Only, SelectsFrom};
+pub use select::{AnyEvent, NamedEvent, OneEvent, SelectsFrom};
 use select::{Selection, Wanted};
 
 use crate::document::read_event;
@@ -122,7 +122,7 @@ impl EventQuery {
     /// Only this event of an aggregate, under every name and in every form in which it was ever stored.
     ///
     /// The type is checked: an event that the aggregate of [`read_as`](Self::read_as) does not have is a compile error.
-    pub fn of<E: Event>(self) -> EventQuery<Only<E>> {
+    pub fn of<E: Event>(self) -> EventQuery<OneEvent<E>> {
         self.wanting(Wanted::Event(E::TYPE.to_owned()))
     }
 
@@ -130,13 +130,14 @@ impl EventQuery {
     /// a name that is known only at run time.
     ///
     /// A name that the aggregate of [`read_as`](Self::read_as) does not know is [`StoreError::UnknownEventType`].
-    pub fn of_type(self, event_type: &str) -> EventQuery<Named> {
+    pub fn of_type(self, event_type: &str) -> EventQuery<NamedEvent> {
         self.wanting(Wanted::Event(event_type.to_owned()))
     }
 
     /// Only events that are stored under exactly this name. An event that was renamed or split is stored under several names: see [`of`](Self::of).
     ///
-    /// If nothing in the whole store has this name, the query ends with [`StoreError::UnknownEventType`] instead of an empty answer.
+    /// A name that does not exist is [`StoreError::UnknownEventType`] instead of an empty answer: for [`read`](Self::read), [`page`](Self::page) and
+    /// [`count`](Self::count) one under which nothing in the whole store is stored, otherwise one that the aggregate does not know.
     pub fn stored_as(self, event_type: &str) -> Self {
         self.wanting(Wanted::StoredAs(event_type.to_owned()))
     }

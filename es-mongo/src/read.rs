@@ -9,6 +9,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use mongodb::Collection;
 use mongodb::raw_batch_cursor::RawBatch;
+use tracing::Instrument;
 
 use crate::document::field::SEQUENCE;
 use crate::document::{documents, integer, of_stream, read_event, stream_index};
@@ -108,7 +109,12 @@ pub(crate) fn stream(
         resumed: None,
         first: range.after,
     };
-    stream::try_unfold(reader, |mut reader| async move { Ok(reader.next().await?.map(|batch| (batch, reader))) }).fuse()
+    let span = tracing::debug_span!("read_stream", aggregate = reader.stream.aggregate_type());
+    let batches = stream::try_unfold((reader, span), |(mut reader, span)| async move {
+        let batch = reader.next().instrument(span.clone()).await?;
+        Ok(batch.map(|batch| (batch, (reader, span))))
+    });
+    batches.fuse()
 }
 
 /// What a reader does next.

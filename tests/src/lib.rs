@@ -8,6 +8,7 @@ pub mod faults;
 pub mod history;
 pub mod killed;
 pub mod ledger;
+pub mod log;
 pub mod order;
 pub mod proxy;
 pub mod secured;

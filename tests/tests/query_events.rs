@@ -1,13 +1,18 @@
 //! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Event, EventSet, Events, IntoEvents, Position, StoreError, StreamId};
+use es_core::{Event, EventSet, Events, IntoEvents, Position, Repository, StoreError, StreamId};
+use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, Deposited, append, day, import, raw};
 use tests::empty_store;
+use tests::log::Log;
 use tests::order::{Closed, Order, OrderEvent, Paid, Shipped, record};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Two orders with every name and every form in which a payment was ever stored, and what is stored otherwise.
 async fn orders() -> MongoStore {
@@ -112,7 +117,14 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
         assert_unknown(query().read().collect().await, "Payd", reason);
         assert_unknown(query().newest_first().limit(5).page().await, "Payd", reason);
         assert_unknown(query().count().await, "Payd", reason);
-        assert_unknown(query().read_as::<Order>().collect().await, "Payd", reason);
+        assert_unknown(query().read_as::<Order>().collect().await, "Payd", "Order has `Paid`, `Shipped`, `Closed`");
+        let of_another = store.events().stored_as("Deposited");
+        assert_unknown(of_another.read_as::<Order>().collect().await, "Deposited", "Order has");
+        // An aggregate knows names under which nothing is stored yet.
+        let not_yet = tests::open(&fresh_database_name("test")).await;
+        for name in ["Paid", "Payed", "PayedAndShipped", "Reminded"] {
+            assert!(not_yet.events().stored_as(name).read_as::<Order>().collect().await.unwrap().is_empty());
+        }
         // A name that exists may have no event among those that are asked for.
         let none = || store.events().stored_as("Payed").since(day(70));
         assert_eq!(none().read().collect().await.unwrap(), []);
@@ -220,4 +232,26 @@ async fn a_count_is_the_number_of_events_that_are_read() {
         }
         assert_eq!(all().count().await.unwrap(), 60);
     }
+}
+
+#[tokio::test]
+async fn a_query_and_a_history_have_spans_with_the_kinds_of_their_conditions_and_no_value_of_a_user() {
+    let store = orders().await;
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).with_ansi(false);
+    let logged = subscriber.with_span_events(FmtSpan::NEW).with_writer(log.clone()).finish().set_default();
+    let query = store.events().of::<Paid>().by_user("secret-user").of_correlation("secret-correlation").newest_first();
+    query.read_as::<Order>().collect().await.unwrap();
+    store.events().of_aggregate(&StreamId::of::<Order>("first").unwrap()).count().await.unwrap();
+    Repository::<Order, _>::new(store).history("first").unwrap().collect().await.unwrap();
+    drop(logged);
+    let text = log.text();
+    for span in [
+        r#"query{aggregate="Order" event="Paid" order="time" newest_first=true one_aggregate=false by_user=true of_correlation=true continued=false}"#,
+        r#"query{aggregate="Order" order="sequence" newest_first=false one_aggregate=true by_user=false of_correlation=false continued=false}"#,
+        r#"read_stream{aggregate="Order"}"#,
+    ] {
+        assert!(text.contains(span), "{span} is not in {text}");
+    }
+    assert!(!text.contains("secret") && !text.contains("first\""), "{text}");
 }

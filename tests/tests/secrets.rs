@@ -5,39 +5,17 @@
 
 use std::error::Error;
 use std::fmt::Debug;
-use std::io;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use es_core::{Metadata, StoreError};
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::{MongoStore, Role};
 use tests::account::{Account, Opened, accounts, day, import};
+use tests::log::Log;
 use tests::secured::{self, PASSWORD, Secured};
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Everything that was logged at any level, by whatever crate.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 static LOG: LazyLock<Log> = LazyLock::new(|| {
     use tracing_subscriber::fmt::format::FmtSpan;
     let log = Log::default();
@@ -45,12 +23,6 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     subscriber.with_span_events(FmtSpan::FULL).with_writer(log.clone()).init();
     log
 });
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
 
 #[track_caller]
 fn assert_no_secret(text: &str) {

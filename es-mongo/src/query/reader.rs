@@ -80,7 +80,8 @@ impl<I, D: Decode<I>> Reader<I, D> {
             ready: VecDeque::new(),
             decoded: Vec::new(),
             returned: 0,
-            unproven: stored_name.map(str::to_owned),
+            // An aggregate knows its names; without one only the store does.
+            unproven: stored_name.filter(|_| selection.is_none()).map(str::to_owned),
         })
     }
 

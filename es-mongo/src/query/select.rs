@@ -14,11 +14,11 @@ pub enum AnyEvent {}
 
 /// The selection of a query that asks for an event by a name.
 #[derive(Debug, Clone, Copy)]
-pub enum Named {}
+pub enum NamedEvent {}
 
 /// The selection of a query that asks for event `E`.
 #[derive(Debug)]
-pub struct Only<E> {
+pub struct OneEvent<E> {
     event: PhantomData<fn() -> E>,
 }
 
@@ -31,15 +31,15 @@ pub struct Only<E> {
 pub trait SelectsFrom<A>: sealed::Sealed {}
 
 impl<A: Aggregate> SelectsFrom<A> for AnyEvent {}
-impl<A: Aggregate> SelectsFrom<A> for Named {}
+impl<A: Aggregate> SelectsFrom<A> for NamedEvent {}
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, E: Event + IntoEvents<A::Event>> SelectsFrom<A> for Only<E> {}
+impl<A: Aggregate, E: Event + IntoEvents<A::Event>> SelectsFrom<A> for OneEvent<E> {}
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::AnyEvent {}
-    impl Sealed for super::Named {}
-    impl<E> Sealed for super::Only<E> {}
+    impl Sealed for super::NamedEvent {}
+    impl<E> Sealed for super::OneEvent<E> {}
 }
 
 /// Which events are asked for, as the caller wrote it.
@@ -54,12 +54,12 @@ pub(super) enum Wanted {
 }
 
 /// The same for one aggregate.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Selection {
     /// The name of today of the one event that is to appear.
     pub(super) event_type: Option<&'static str>,
-    /// The names under which it is stored.
-    stored_names: Vec<&'static str>,
+    /// The names under which it is stored, if they are known.
+    stored_names: Option<Vec<&'static str>>,
 }
 
 impl Wanted {
@@ -72,37 +72,38 @@ impl Wanted {
     }
 
     pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, StoreError> {
-        let Self::Event(name) = self else { return Ok(Selection { event_type: None, stored_names: Vec::new() }) };
         let sources = EventSources::of::<A::Event>();
-        let Some(event_type) = sources.event_type(name) else {
-            return Err(StoreError::UnknownEventType {
-                event_type: name.clone(),
-                reason: unknown::<A>(&sources, name),
-            });
-        };
-        Ok(Selection { event_type: Some(event_type), stored_names: sources.stored_names(event_type) })
+        let unknown = |name: &str| unknown::<A>(name, &sources);
+        match self {
+            Self::Any => Ok(Selection::default()),
+            Self::StoredAs(name) if sources.is_stored_name(name) => Ok(Selection::default()),
+            Self::StoredAs(name) => Err(unknown(name)),
+            Self::Event(name) => {
+                let event_type = sources.event_type(name).ok_or_else(|| unknown(name))?;
+                Ok(Selection { event_type: Some(event_type), stored_names: sources.stored_names(event_type) })
+            }
+        }
     }
 }
 
-fn unknown<A: Aggregate>(sources: &EventSources, name: &str) -> String {
+fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
     let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if sources.is_retired(name) {
-        return format!("{} has retired it; `stored_as` finds what is stored", A::TYPE);
-    }
-    if let Some(parts) = sources.parts(name) {
-        return format!("{} reads it as {}; ask for one of these", A::TYPE, listed(&parts));
-    }
-    let known: Vec<&str> = sources.event_types().collect();
-    format!("{} has {}", A::TYPE, listed(&known))
+    let reason = if sources.is_retired(name) {
+        format!("{} has retired it; `stored_as` finds what is stored", A::TYPE)
+    } else if let Some(parts) = sources.parts(name) {
+        format!("{} reads it as {}; ask for one of these", A::TYPE, listed(&parts))
+    } else {
+        format!("{} has {}", A::TYPE, listed(&sources.event_types().collect::<Vec<_>>()))
+    };
+    StoreError::UnknownEventType { event_type: name.to_owned(), reason }
 }
 
 impl Selection {
     /// The condition on the stored name, if there is one.
     pub(super) fn condition(&self) -> Option<Bson> {
-        match self.stored_names[..] {
-            [] => None,
-            [name] => Some(name.into()),
-            ref names => Some(doc! { "$in": names }.into()),
+        match self.stored_names.as_deref()? {
+            [name] => Some((*name).into()),
+            names => Some(doc! { "$in": names }.into()),
         }
     }
 
