@@ -5,6 +5,7 @@
 //! Every write is `w: majority, j: true`, into collections with all indexes of the library, on one `mongod`.
 
 mod append;
+mod archive;
 mod bare;
 mod batches;
 mod domain;
@@ -70,6 +71,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("memory") {
         memory::run(uri).await?;
+    }
+    if wanted.section("archive") {
+        archive::run(uri).await?;
     }
     if wanted.section("growth") {
         growth::run(uri, wanted).await?;
