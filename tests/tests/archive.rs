@@ -322,6 +322,40 @@ async fn a_usable_snapshot_that_covers_the_events_is_not_taken_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_on_where_the_last_one_ended_with_and_without_its_snapshots() {
+    let store = empty_store().await;
+    for (id, events) in [("a", 12), ("b", 3), ("c", 7), ("last", 1)] {
+        import(&store, id, events).await;
+    }
+    let snapshots = store.database().collection::<Document>("snapshots");
+    let (mut moved, mut before) = (0, 0);
+    // Streams that end within a batch, at its end, and that go on through several.
+    for (until, batch) in [(2, 3), (5, 100), (8, 1), (12, 4)] {
+        let report = store.archive::<Account>(day(until)).batch(batch).run().await.unwrap();
+        moved += report.moved;
+        let old = [12, 3, 7].map(|events: i64| events.min(until)).iter().sum::<i64>().unsigned_abs();
+        assert_eq!((moved, report.kept, report.failed), (old, 1, 0), "until day {until}");
+        for (id, events) in [("a", 12), ("b", 3), ("c", 7)] {
+            assert_loads_everywhere(&store, id, events).await;
+            let stream = StreamId::of::<Account>(id).unwrap();
+            if events <= before {
+                continue;
+            }
+            let at = u32::try_from(events.min(until)).unwrap();
+            let covers = store.newest_snapshot::<Account>(&stream, Version::from(at)).await.unwrap();
+            assert_eq!(covers.map(|covers| covers.version.get()), Some(u64::from(at)), "{id} until day {until}");
+        }
+        assert_sound(&store, 23).await;
+        assert!(snapshots.count_documents(doc! {}).await.unwrap() <= 6, "more than two of each are kept");
+        if until == 5 {
+            // What they covered lies in the archive alone, and is folded again from there.
+            snapshots.delete_many(doc! {}).await.unwrap();
+        }
+        before = until;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn writers_readers_and_a_second_run_are_not_disturbed() {
     const STREAMS: u32 = 6;
     const EVENTS: u32 = 60;

@@ -59,6 +59,9 @@ impl Snapshots {
         store: &MongoStore,
         going: Vec<(&str, Version)>,
     ) -> Result<Self, StoreError> {
+        if going.is_empty() {
+            return Ok(Self { known: KnownSnapshots::default(), cursor: None, ready: VecDeque::new() });
+        }
         let collections = store.collections();
         let going: HashMap<&str, i64> = going.into_iter().map(|(id, last)| (id, last.as_i64())).collect();
         let ids: Vec<&str> = going.keys().copied().collect();
