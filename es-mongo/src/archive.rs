@@ -1,11 +1,13 @@
 //! The archive: old events move to a collection of their own, and stay readable wherever they are.
 //!
 //! ```text
-//! scan ──▶ cover (a snapshot) ──▶ copy ──▶ confirm ──▶ wait (once a run) ──▶ delete
+//! scan ──▶ judge ──▶ cover (snapshots) ═▶ copy ──▶ confirm ═▶ wait (once a run) ──▶ delete
 //! ```
 //!
+//! Events move in batches. The three stages between the double arrows work at the same time, each on a batch of its own.
 //! Each step leaves every aggregate loadable, so a run may end between any two of them, and the next run finishes what it left.
 
+mod cover;
 mod judge;
 mod scan;
 mod transfer;
@@ -13,37 +15,41 @@ mod transfer;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bson::doc;
-use bson::oid::ObjectId;
+use bson::raw::RawDocumentBuf;
 use es_core::{Aggregate, StoreError, Timestamp};
-use futures_util::{StreamExt, stream};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::document::field::POSITION;
 use crate::document::integer;
 use crate::progress::Progress;
 use crate::store::MongoStore;
-use judge::{Judged, Part, Prefix};
+use judge::Judged;
 use scan::Scan;
-use transfer::Transfer;
+use transfer::{Confirmed, Copies};
 
 /// How many failures a report names.
 const MAX_FAILURES: usize = 100;
 
-/// How many streams are looked at at once.
-const IN_FLIGHT: usize = 16;
-
 /// How many events are moved at once unless told otherwise.
-const BATCH: u32 = 500;
+const BATCH: u32 = 4_000;
 
 /// The most events that are moved at once: they are named in one command, and deleted in one transaction.
 const MAX_BATCH: u32 = 10_000;
+
+/// How many batches may be copied and not deleted yet. Only the ids of their events are held, and copying goes on during the wait.
+const COPIED_AHEAD: usize = 64;
 
 impl MongoStore {
     /// Moves the events of aggregates of type `A` that were recorded before `older_than` into the archive.
     ///
     /// Of each stream the oldest part is moved: an event goes only where all events before it in its stream are archived too, and only where a
-    /// usable snapshot covers it, which is taken where it is missing. The newest event of the store never goes. Loading,
+    /// usable snapshot covers it, which is taken if it is missing, and was read back. The newest event of the store never goes. Loading,
     /// queries, traces and appends see no difference, before, during and after a run: what is archived is read from there.
     ///
     /// A run may be stopped at any moment, also by a crash: running it again finishes it. It may run beside writers,
@@ -69,7 +75,6 @@ impl MongoStore {
             batch: BATCH,
             progress: Progress::none(),
             hook: None,
-            report: ArchiveReport::default(),
             aggregate: PhantomData,
         }
     }
@@ -83,8 +88,15 @@ pub struct Archive<'a, A> {
     batch: u32,
     progress: Progress<ArchiveReport>,
     hook: Option<Hook>,
-    report: ArchiveReport,
     aggregate: PhantomData<fn() -> A>,
+}
+
+/// A run of the archive on its way.
+struct Run<'a, A> {
+    archive: Archive<'a, A>,
+    report: Mutex<ArchiveReport>,
+    /// A stage has ended early: the others begin nothing new.
+    stopped: AtomicBool,
 }
 
 type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
@@ -160,6 +172,13 @@ enum Stop {
     Failed(StoreError),
 }
 
+impl Stop {
+    /// Of two ends of one run the one that is reported.
+    fn graver(self, other: Self) -> Self {
+        if matches!(self, Self::Told) { other } else { self }
+    }
+}
+
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
@@ -172,7 +191,9 @@ impl<A: Aggregate> Archive<'_, A> {
         Self { progress: Progress::to(listener), ..self }
     }
 
-    /// How many events are moved at once, from 1 to 10,000; 500 unless told otherwise.
+    /// How many events are moved at once, from 1 to 10,000, and no more than 8 MiB of them; 4,000 unless told otherwise.
+    ///
+    /// They are deleted in one transaction. A few batches are in memory at once.
     pub fn batch(self, events: u32) -> Self {
         Self { batch: events.clamp(1, MAX_BATCH), ..self }
     }
@@ -187,106 +208,120 @@ impl<A: Aggregate> Archive<'_, A> {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked, or when the archive holds another event in the place of one that is to be
-    /// moved: then nothing of that batch is deleted. An aggregate that cannot be archived does not stop the run: its events are kept,
-    /// and the report names it.
+    /// If the store cannot be asked. An aggregate that cannot be archived does not stop the run, be it that its events cannot be
+    /// folded, that its state cannot be read back from a snapshot, or that the archive holds something else in the place of
+    /// one of its events: its events are kept, and the report names it.
     #[tracing::instrument(level = "debug", name = "archive", skip_all, fields(aggregate = A::TYPE, older_than = %self.older_than))]
-    pub async fn run(mut self) -> Result<ArchiveReport, StoreError> {
-        match self.move_all().await {
-            Ok(()) | Err(Stop::Told) => Ok(self.report),
+    pub async fn run(self) -> Result<ArchiveReport, StoreError> {
+        let run = Run { archive: self, report: Mutex::default(), stopped: AtomicBool::new(false) };
+        match run.move_all().await {
+            Ok(()) | Err(Stop::Told) => Ok(run.report.into_inner().unwrap_or_else(PoisonError::into_inner)),
             Err(Stop::Failed(error)) => Err(error),
         }
     }
+}
 
-    async fn move_all(&mut self) -> Result<(), Stop> {
+impl<A: Aggregate> Run<'_, A> {
+    async fn move_all(&self) -> Result<(), Stop> {
         // Positions follow the newest one in use, so the event that has it must stay; later ones are newer still.
         let Some(newest) = self.newest_position().await? else { return Ok(()) };
-        let mut scan = Scan::open::<A>(self.store.collections(), self.older_than).await?;
-        let mut transfer = Transfer::new(self.store);
-        let mut last: Option<Prefix> = None;
-        loop {
-            let (parts, malformed) = self.next_parts(&mut scan, last.take()).await?;
-            self.report.kept += malformed;
-            if parts.is_empty() && malformed == 0 {
+        let (to_copy, judged) = mpsc::channel(1);
+        let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
+        // All of them end before an error ends the run: none is dropped in the middle of a write.
+        let ends = tokio::join!(
+            self.stage(self.judge_all(newest, to_copy).boxed()),
+            self.stage(self.copy_all(judged, to_delete).boxed()),
+            self.stage(self.delete_all(copied).boxed()),
+        );
+        self.archive.progress.tell(&self.report());
+        let (judged, copied, deleted) = ends;
+        match [judged, copied, deleted].into_iter().filter_map(Result::err).reduce(Stop::graver) {
+            Some(stop) => Err(stop),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs one stage, and lets the others end early if it does.
+    async fn stage(&self, stage: BoxFuture<'_, Result<(), Stop>>) -> Result<(), Stop> {
+        let ended = stage.await;
+        if ended.is_err() {
+            self.stopped.store(true, Relaxed);
+        }
+        ended
+    }
+
+    async fn judge_all(&self, newest: i64, to_copy: Sender<Vec<RawDocumentBuf>>) -> Result<(), Stop> {
+        let mut scan = Scan::open::<A>(self.archive.store.collections(), self.archive.older_than).await?;
+        let mut last = None;
+        while !self.has_stopped()
+            && let Some(batch) = scan.next(self.archive.batch).await?
+        {
+            let judged = self.judge(batch, last, newest).await?;
+            let Judged { going, last: prefix } = judged;
+            last = prefix;
+            if !going.is_empty() && to_copy.send(going).await.is_err() {
                 break;
             }
-            self.report.streams += parts.iter().filter(|part| part.begun.is_none()).count() as u64;
-            let this = &*self;
-            let judging = stream::iter(parts).map(|part| this.judge(part, newest)).buffered(IN_FLIGHT);
-            // All of them end before an error ends the run: none is dropped in the middle of a write.
-            let judged: Vec<Result<Judged, Stop>> = judging.collect().await;
-            let mut going = Vec::new();
-            for judged in judged {
-                let Judged { prefix, ids, kept, snapshots, failure } = judged?;
-                going.extend(ids);
-                self.report.kept += kept;
-                self.report.snapshots += snapshots;
-                if let Some(failure) = failure {
-                    self.report.fail(failure);
-                }
-                last = Some(prefix);
-            }
-            if !going.is_empty() {
-                self.transfer(&mut transfer, going).await?;
-            }
         }
-        self.progress.tell(&self.report);
         Ok(())
     }
 
-    /// The next old events, as many as are moved at once, by their streams; and how many others are malformed.
-    ///
-    /// A stream may have more of them than that: `last` is what is known about the one that was looked at last.
-    async fn next_parts(&self, scan: &mut Scan, mut last: Option<Prefix>) -> Result<(Vec<Part>, u64), StoreError> {
-        let mut parts: Vec<Part> = Vec::new();
-        let (mut events, mut malformed) = (0, 0);
-        while events < self.batch {
-            let Some(candidate) = scan.next().await? else { break };
-            events += 1;
-            let Some(candidate) = candidate else {
-                malformed += 1;
-                continue;
-            };
-            match parts.last_mut().filter(|part| part.aggregate_id == candidate.aggregate_id) {
-                Some(part) => part.events.push(candidate),
-                None => {
-                    let begun = last.take_if(|last| last.aggregate_id == candidate.aggregate_id);
-                    parts.push(Part { aggregate_id: candidate.aggregate_id.clone(), begun, events: vec![candidate] });
-                }
+    async fn copy_all(
+        &self,
+        mut judged: Receiver<Vec<RawDocumentBuf>>,
+        to_delete: Sender<Confirmed>,
+    ) -> Result<(), Stop> {
+        let mut copies = Copies::default();
+        while let Some(events) = judged.recv().await
+            && !self.has_stopped()
+        {
+            if let Some(confirmed) = self.copy(events, &mut copies).await?
+                && to_delete.send(confirmed).await.is_err()
+            {
+                break;
             }
         }
-        Ok((parts, malformed))
+        Ok(())
+    }
+
+    async fn delete_all(&self, mut copied: Receiver<Confirmed>) -> Result<(), Stop> {
+        while let Some(confirmed) = copied.recv().await {
+            self.wait(confirmed.first_copy).await?;
+            if self.has_stopped() {
+                break;
+            }
+            let deleted = self.delete(&confirmed).await?;
+            crate::metrics::archived(A::TYPE, deleted.moved + deleted.finished);
+            let mut report = self.report();
+            report.moved += deleted.moved;
+            report.finished += deleted.finished;
+            self.archive.progress.tell(&report);
+            drop(report);
+            self.reached(ArchiveStep::Deleted)?;
+        }
+        Ok(())
     }
 
     async fn newest_position(&self) -> Result<Option<i64>, StoreError> {
-        let collections = self.store.collections();
+        let collections = self.archive.store.collections();
         let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
         let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
         Ok(newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer)))
     }
 
-    async fn transfer(&mut self, transfer: &mut Transfer<'_>, batch: Vec<ObjectId>) -> Result<(), Stop> {
-        let hook = self.hook.as_deref();
-        let deleted = transfer.run(batch, |step| reached(hook, step)).await?;
-        self.report.moved += deleted.moved;
-        self.report.finished += deleted.finished;
-        crate::metrics::archived(A::TYPE, deleted.moved + deleted.finished);
-        self.progress.tell(&self.report);
-        self.reached(ArchiveStep::Deleted)
+    fn report(&self) -> MutexGuard<'_, ArchiveReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.stopped.load(Relaxed)
     }
 
     fn reached(&self, step: ArchiveStep) -> Result<(), Stop> {
-        reached(self.hook.as_deref(), step)
-    }
-}
-
-fn reached(
-    hook: Option<&(dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync)>,
-    step: ArchiveStep,
-) -> Result<(), Stop> {
-    match hook.map(|hook| hook(step)) {
-        Some(ControlFlow::Break(())) => Err(Stop::Told),
-        _ => Ok(()),
+        match self.archive.hook.as_ref().map(|hook| hook(step)) {
+            Some(ControlFlow::Break(())) => Err(Stop::Told),
+            _ => Ok(()),
+        }
     }
 }
 

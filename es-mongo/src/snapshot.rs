@@ -6,7 +6,7 @@ use es_core::{Aggregate, BsonPayload, Snapshot, SnapshotStore, State, StoreError
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
-use crate::error::refused;
+use crate::error::{malformed, refused};
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -49,15 +49,19 @@ impl SnapshotStore for MongoStore {
 
 impl MongoStore {
     async fn keep<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let document = snapshot_document(stream, snapshot)?;
-        let id = snapshot_id(stream, snapshot.version);
+        self.replace_snapshot(stream, &snapshot_document(stream, snapshot)?).await?;
+        self.prune::<A>(stream, snapshot.version).await.map(drop)
+    }
+
+    /// Writes a snapshot, in the place of the one with its `_id` if there is one.
+    pub(crate) async fn replace_snapshot(&self, stream: &StreamId, document: &RawDocument) -> Result<(), StoreError> {
+        let id = document.get_str(ID).map_err(|error| malformed("a snapshot that is to be kept", error))?;
         let ask = || {
             let (snapshots, by_id, document) =
-                (self.collections().snapshots.clone(), doc! { ID: &id }, document.clone());
+                (self.collections().snapshots.clone(), doc! { ID: id }, document.to_owned());
             async move { snapshots.replace_one(by_id, document).upsert(true).await }
         };
-        self.collections().patience.ask_or(ask, |error| refused(stream, error)).await?;
-        self.prune::<A>(stream, snapshot.version).await.map(drop)
+        self.collections().patience.ask_or(ask, |error| refused(stream, error)).await.map(drop)
     }
 
     /// Drops the snapshots of an aggregate below one that was just taken, but for the newest, and returns how many that were.
@@ -90,7 +94,10 @@ impl MongoStore {
 }
 
 /// A snapshot as it is stored, of a state that can be read back.
-fn snapshot_document<A: Aggregate>(stream: &StreamId, snapshot: &Snapshot<A>) -> Result<RawDocumentBuf, StoreError> {
+pub(crate) fn snapshot_document<A: Aggregate>(
+    stream: &StreamId,
+    snapshot: &Snapshot<A>,
+) -> Result<RawDocumentBuf, StoreError> {
     let state = snapshot.encode_state(stream)?;
     let mut document = RawDocumentBuf::new();
     document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
 
 mod append;
+mod archive;
 mod bare;
 mod batches;
 mod domain;
@@ -72,6 +73,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("memory") {
         memory::run(uri).await?;
+    }
+    if wanted.section("archive") {
+        archive::run(uri).await?;
     }
     if wanted.section("growth") {
         growth::run(uri, wanted).await?;

@@ -1,139 +1,221 @@
-//! Which events of a stream may go: those before which nothing stays, and that a snapshot covers.
+//! Which events of a batch may go: those before which nothing stays in their stream, and that a usable snapshot covers.
 
 use std::pin::pin;
 
-use bson::oid::ObjectId;
-use es_core::{
-    Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, SnapshotStore, StoreError, StreamId, Version,
-};
-use futures_util::TryStreamExt;
+use bson::raw::RawDocumentBuf;
+use es_core::{Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::scan::{self, Candidate};
-use super::{Archive, ArchiveFailure, ArchiveStep, Stop};
+use super::cover::{self, KnownSnapshots, Missing, Snapshots};
+use super::scan::{self, Batch, Candidate, Part};
+use super::{ArchiveFailure, ArchiveStep, Run, Stop};
+use crate::document::read_event;
 use crate::read;
+use crate::snapshot::snapshot_document;
 
-/// Old events of one stream.
-pub(super) struct Part {
-    pub(super) aggregate_id: String,
-    /// What is known of the stream, where events of it were looked at before.
-    pub(super) begun: Option<Prefix>,
-    pub(super) events: Vec<Candidate>,
-}
+/// How many streams are asked about at once.
+const IN_FLIGHT: usize = 16;
 
-/// What is known of a stream.
-pub(super) struct Prefix {
-    pub(super) aggregate_id: String,
-    /// `None` where another program wrote an id that this library would have refused.
-    stream: Option<StreamId>,
+/// How many bytes of new snapshots are written at once, unless a single one has more.
+const BYTES: usize = 8 * 1024 * 1024;
+
+/// What is known of the last stream of a batch, which may go on in the next one.
+pub(super) struct Prefix<A> {
+    aggregate_id: String,
     /// The event that may go next; `None` once one has to stay.
     next: Option<Sequence>,
-    /// The version of the newest usable snapshot, once it was asked for.
-    covered: Version,
+    /// The state behind the last event that goes, if it was folded.
+    state: Option<Snapshot<A>>,
 }
 
-/// What goes of one part.
-pub(super) struct Judged {
-    pub(super) prefix: Prefix,
-    pub(super) ids: Vec<ObjectId>,
-    pub(super) kept: u64,
-    pub(super) snapshots: u64,
-    /// Why what could go cannot be covered by a snapshot.
-    pub(super) failure: Option<ArchiveFailure>,
+/// What goes of a batch.
+pub(super) struct Judged<A> {
+    pub(super) going: Vec<RawDocumentBuf>,
+    pub(super) last: Option<Prefix<A>>,
 }
 
-/// How far the snapshots of a stream reach.
-struct Covered {
-    until: Version,
-    by_new_snapshot: bool,
-    /// Why no further.
-    failure: Option<StoreError>,
+/// A stream of a batch.
+struct Case<A> {
+    part: Part,
+    begun: bool,
+    /// The stream, or why another program's id is none.
+    stream: Result<StreamId, ArchiveFailure>,
+    next: Option<Sequence>,
+    state: Option<Snapshot<A>>,
+    /// How many of its events may go.
+    going: usize,
 }
 
-impl<A: Aggregate> Archive<'_, A> {
-    /// Finds out which events of a stream may go: those before which nothing stays, and that a snapshot covers.
-    pub(super) async fn judge(&self, part: Part, newest: i64) -> Result<Judged, Stop> {
-        let Part { aggregate_id, begun, events } = part;
-        let mut prefix = match begun {
-            Some(prefix) => prefix,
-            None => self.begin(aggregate_id, events.first()).await?,
+impl<A: Aggregate> Case<A> {
+    fn last_going(&self) -> Option<Version> {
+        self.part.events[..self.going].last().map(|event| event.sequence.into())
+    }
+
+    fn fail(&mut self, error: &StoreError) -> ArchiveFailure {
+        (self.going, self.state) = (0, None);
+        ArchiveFailure { aggregate_id: self.part.aggregate_id.clone(), reason: error.to_string() }
+    }
+}
+
+impl<A: Aggregate> Run<'_, A> {
+    /// Finds out which events of a batch may go, and takes the snapshots that are missing.
+    pub(super) async fn judge(
+        &self,
+        batch: Batch,
+        mut last: Option<Prefix<A>>,
+        newest: i64,
+    ) -> Result<Judged<A>, Stop> {
+        let mut cases = self.begin(batch.parts, &mut last).await?;
+        for case in &mut cases {
+            let mut next = case.next;
+            for event in &case.part.events {
+                if next != Some(event.sequence) || event.position >= newest {
+                    break;
+                }
+                case.going += 1;
+                next = Some(event.sequence.next());
+            }
+        }
+        let failures = self.cover(&mut cases).await?;
+        let mut judged = Judged { going: Vec::new(), last };
+        let mut report = self.report();
+        report.streams += cases.iter().filter(|case| !case.begun).count() as u64;
+        report.kept += batch.malformed.len() as u64;
+        let invalid = cases.iter().filter(|case| !case.begun).filter_map(|case| case.stream.as_ref().err().cloned());
+        for failure in batch.malformed.into_iter().chain(invalid).chain(failures) {
+            report.fail(failure);
+        }
+        for Case { part, going, state, .. } in cases {
+            let kept = part.events.len() - going;
+            report.kept += kept as u64;
+            let next = part.events.last().filter(|_| kept == 0).map(|last| last.sequence.next());
+            judged.going.extend(part.events.into_iter().take(going).map(|event| event.document));
+            judged.last = Some(Prefix { aggregate_id: part.aggregate_id, next, state });
+        }
+        Ok(judged)
+    }
+
+    /// Begins each stream, or goes on with the one that the batch before ended with.
+    async fn begin(&self, parts: Vec<Part>, last: &mut Option<Prefix<A>>) -> Result<Vec<Case<A>>, StoreError> {
+        let mut cases = Vec::with_capacity(parts.len());
+        for part in parts {
+            let begun = last.take_if(|last| last.aggregate_id == part.aggregate_id);
+            cases.push(self.case(part, begun));
+        }
+        stream::iter(cases).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    /// Begins a stream at the first of its old events in use. It may go only if all before it are archived.
+    async fn case(&self, part: Part, begun: Option<Prefix<A>>) -> Result<Case<A>, StoreError> {
+        let stream = StreamId::of::<A>(&part.aggregate_id);
+        let (begun, next, state) = match (begun, &stream, part.events.first()) {
+            (Some(Prefix { next, state, .. }), ..) => (true, next, state),
+            (None, Ok(stream), Some(Candidate { sequence, .. })) => {
+                let is_next = *sequence == Sequence::FIRST
+                    || scan::archived_before(self.archive.store.collections(), stream, *sequence).await?
+                        == sequence.get() - 1;
+                (false, is_next.then_some(*sequence), None)
+            }
+            _ => (false, None, None),
         };
-        let mut ids = Vec::with_capacity(events.len());
-        let (mut next, mut last) = (prefix.next, None);
-        for event in &events {
-            if next != Some(event.sequence) || event.position >= newest {
-                break;
+        let stream = stream
+            .map_err(|error| ArchiveFailure { aggregate_id: part.aggregate_id.clone(), reason: error.to_string() });
+        Ok(Case { part, begun, stream, next, state, going: 0 })
+    }
+
+    /// Makes sure that a usable snapshot covers what goes: takes one behind the last event that goes, if it is missing.
+    async fn cover(&self, cases: &mut [Case<A>]) -> Result<Vec<ArchiveFailure>, Stop> {
+        let going = cases.iter().filter_map(|case| Some((case.part.aggregate_id.as_str(), case.last_going()?)));
+        let mut snapshots = Snapshots::find::<A>(self.archive.store, going.collect()).await?;
+        let (mut failures, mut missing, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for at in 0..cases.len() {
+            let goes_on = at + 1 == cases.len();
+            let case = &mut cases[at];
+            let (Ok(stream), Some(last)) = (case.stream.clone(), case.last_going()) else { continue };
+            let known = snapshots.newest::<A>(&case.part.aggregate_id).await?;
+            if known.as_ref().is_some_and(|known| known.version >= last) {
+                case.state = None;
+                continue;
             }
-            ids.push(event.id);
-            (next, last) = (Some(event.sequence.next()), Some(event.sequence));
-        }
-        let (mut snapshots, mut failure) = (0, None);
-        if let (Some(stream), Some(last)) = (&prefix.stream, last)
-            && prefix.covered < Version::from(last)
-        {
-            let covered = self.cover(stream, last).await?;
-            (prefix.covered, snapshots) = (covered.until, u64::from(covered.by_new_snapshot));
-            let is_covered = |event: &&Candidate| Version::from(event.sequence) <= covered.until;
-            ids.truncate(events.iter().take_while(is_covered).count());
-            failure = covered
-                .failure
-                .map(|error| ArchiveFailure { aggregate_id: prefix.aggregate_id.clone(), reason: error.to_string() });
-        }
-        let kept = (events.len() - ids.len()) as u64;
-        prefix.next = if kept == 0 { next } else { None };
-        Ok(Judged { prefix, ids, kept, snapshots, failure })
-    }
-
-    /// Begins a stream at the first of its old events in use. It may go only where all before it are archived.
-    async fn begin(&self, aggregate_id: String, first: Option<&Candidate>) -> Result<Prefix, StoreError> {
-        let stream = StreamId::of::<A>(&aggregate_id).ok();
-        let mut prefix = Prefix { aggregate_id, stream, next: None, covered: Version::NONE };
-        if let (Some(stream), Some(Candidate { sequence, .. })) = (&prefix.stream, first) {
-            let is_next = *sequence == Sequence::FIRST
-                || scan::archived_before(self.store.collections(), stream, *sequence).await? == sequence.get() - 1;
-            prefix.next = is_next.then_some(*sequence);
-        }
-        Ok(prefix)
-    }
-
-    /// Makes sure that a usable snapshot covers an event: takes one at the head of the stream where it is missing and can be taken.
-    async fn cover(&self, stream: &StreamId, sequence: Sequence) -> Result<Covered, Stop> {
-        let head = read::head(self.store.collections(), stream).await?;
-        let newest = self.store.newest_snapshot::<A>(stream, head).await?;
-        let until = newest.as_ref().map_or(Version::NONE, |newest| newest.version);
-        if until >= Version::from(sequence) {
-            return Ok(Covered { until, by_new_snapshot: false, failure: None });
-        }
-        match self.take_snapshot(stream, newest).await {
-            Ok(until) => {
-                self.reached(ArchiveStep::SnapshotTaken)?;
-                Ok(Covered { until, by_new_snapshot: true, failure: None })
+            let base = case.state.take().or(known);
+            let taken = match self.fold(case, &stream, base, last).await {
+                Ok(taken) => snapshot_document(&stream, &taken).map(|document| (taken, document)),
+                Err(error) => Err(error),
+            };
+            match taken {
+                Ok((taken, document)) => {
+                    case.state = Some(taken).filter(|_| goes_on);
+                    bytes += document.as_bytes().len();
+                    missing.push(Missing { case: at, stream, version: last, document });
+                }
+                Err(error) if error.concerns_the_store() => return Err(error.into()),
+                Err(error) => failures.push(case.fail(&error)),
             }
-            Err(error) if error.concerns_the_store() => Err(error.into()),
-            Err(error) => Ok(Covered { until, by_new_snapshot: false, failure: Some(error) }),
+            if bytes >= BYTES {
+                bytes = 0;
+                failures.extend(self.take(std::mem::take(&mut missing), &snapshots.known, cases).await?);
+            }
         }
+        failures.extend(self.take(missing, &snapshots.known, cases).await?);
+        Ok(failures)
     }
 
-    async fn take_snapshot(&self, stream: &StreamId, newest: Option<Snapshot<A>>) -> Result<Version, StoreError> {
-        let mut replay = match newest {
+    /// Folds a stream up to the last event that goes: what was scanned, behind what the archive has.
+    async fn fold(
+        &self,
+        case: &Case<A>,
+        stream: &StreamId,
+        base: Option<Snapshot<A>>,
+        last: Version,
+    ) -> Result<Snapshot<A>, StoreError> {
+        let mut replay = match base {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::<A>::new(stream.clone()),
         };
-        let tail = ReadRange::after(replay.version());
-        let mut batches = pin!(read::stream(self.store.collections().clone(), stream.clone(), tail));
-        while let Some(batch) = batches.try_next().await? {
-            for event in batch.events() {
-                replay.push(&event?)?;
+        let scanned = &case.part.events[..case.going];
+        let archived = scanned.first().map_or(Version::NONE, |first| Version::NONE.plus(first.sequence.get() - 1));
+        if replay.version() < archived {
+            let range = ReadRange::after(replay.version()).until(archived);
+            let collections = self.archive.store.collections().clone();
+            let mut batches = pin!(read::stream(collections, stream.clone(), range));
+            while let Some(batch) = batches.try_next().await? {
+                for event in batch.events() {
+                    replay.push(&event?)?;
+                }
             }
         }
-        let version = replay.version();
-        let unusable =
-            |reason: &str| StoreError::UnusableSnapshot { stream: stream.clone(), version, source: reason.into() };
-        let state = replay.into_state().ok_or_else(|| unusable("its events make no state"))?;
-        self.store.put_snapshot(stream, &Snapshot::new(version, state)).await?;
-        // What was not read back covers nothing.
-        match self.store.newest_snapshot::<A>(stream, version).await? {
-            Some(kept) if kept.version == version => Ok(version),
-            _ => Err(unusable("it was written and is not there")),
+        for event in scanned {
+            if Version::from(event.sequence) > replay.version() {
+                replay.push(&read_event(&event.document)?)?;
+            }
         }
+        match replay.into_state() {
+            Some(state) => Ok(Snapshot::new(last, state)),
+            None => Err(StoreError::UnusableSnapshot {
+                stream: stream.clone(),
+                version: last,
+                source: "its events make no state".into(),
+            }),
+        }
+    }
+
+    /// Keeps snapshots. Nothing goes of a stream whose snapshot is not there afterwards.
+    async fn take(
+        &self,
+        missing: Vec<Missing>,
+        known: &KnownSnapshots,
+        cases: &mut [Case<A>],
+    ) -> Result<Vec<ArchiveFailure>, Stop> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let refused = cover::write::<A>(self.archive.store, &missing).await?;
+        let taken: Vec<&Missing> = missing.iter().filter(|missing| !refused.contains_key(&missing.case)).collect();
+        known.prune(self.archive.store, &taken).await?;
+        for _ in taken {
+            self.report().snapshots += 1;
+            self.reached(ArchiveStep::SnapshotTaken)?;
+        }
+        Ok(refused.iter().map(|(case, error)| cases[*case].fail(error)).collect())
     }
 }

@@ -1,24 +1,42 @@
-//! Finding what may go: the old events in use, stream by stream.
+//! Finding what may go: the old events in use, stream by stream, each with all that it holds.
 
 use std::collections::VecDeque;
 
 use bson::doc;
-use bson::oid::ObjectId;
-use bson::raw::RawDocument;
+use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{Aggregate, Sequence, StoreError, StreamId, Timestamp};
 
+use super::ArchiveFailure;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
 use crate::document::{documents, integer, of_stream, stream_index};
 use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
+/// How many events are fetched at once.
+const FETCHED: u32 = 2_000;
+
+/// How many bytes of events are moved at once, unless a single event has more. Far below the 48 MB at which the driver would split.
+const BYTES: usize = 8 * 1024 * 1024;
+
 /// An old event in use.
 pub(super) struct Candidate {
-    pub(super) aggregate_id: String,
-    pub(super) id: ObjectId,
+    pub(super) document: RawDocumentBuf,
     pub(super) sequence: Sequence,
     pub(super) position: i64,
+}
+
+/// Old events of one stream, in order.
+pub(super) struct Part {
+    pub(super) aggregate_id: String,
+    pub(super) events: Vec<Candidate>,
+}
+
+/// Old events that are moved at once, by their streams. The last stream may have more of them in the next batch.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) parts: Vec<Part>,
+    pub(super) malformed: Vec<ArchiveFailure>,
 }
 
 /// All old events in use, in the order of their streams.
@@ -26,7 +44,7 @@ pub(super) struct Candidate {
 /// What is deleted meanwhile lies behind the cursor.
 pub(super) struct Scan {
     cursor: ReadAhead,
-    ready: VecDeque<Option<Candidate>>,
+    ready: VecDeque<RawDocumentBuf>,
 }
 
 impl Scan {
@@ -37,32 +55,57 @@ impl Scan {
         let order = stream_index();
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, TIMESTAMP: { "$lt": bson::DateTime::from(older_than) } };
         let old = collections.find(&collections.events, filter).sort(order.clone()).on_index(order);
-        let fields = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, POSITION: 1 };
-        let cursor = old.projection(fields).batch_size(1000).batches().await?;
-        Ok(Self { cursor, ready: VecDeque::new() })
+        Ok(Self { cursor: old.batch_size(FETCHED).batches().await?, ready: VecDeque::new() })
     }
 
-    /// The next event, or `Some(None)` for one that is malformed.
-    pub(super) async fn next(&mut self) -> Result<Option<Option<Candidate>>, StoreError> {
-        loop {
-            if let Some(candidate) = self.ready.pop_front() {
-                return Ok(Some(candidate));
-            }
-            let Some(batch) = self.cursor.next().await? else { return Ok(None) };
-            for document in documents(batch.doc_slices().map_err(store_error)?) {
-                self.ready.push_back(candidate(document?));
+    /// The next events, or `None` after the last.
+    pub(super) async fn next(&mut self, events: u32) -> Result<Option<Batch>, StoreError> {
+        let (mut batch, mut left, mut bytes) = (Batch::default(), events, 0);
+        while left > 0 && bytes < BYTES {
+            let Some(document) = self.ready.pop_front() else {
+                let Some(fetched) = self.cursor.next().await? else { break };
+                self.cursor.fetch();
+                for document in documents(fetched.doc_slices().map_err(store_error)?) {
+                    self.ready.push_back(document?.to_owned());
+                }
+                continue;
+            };
+            left -= 1;
+            bytes += document.as_bytes().len();
+            batch.push(document);
+        }
+        Ok((left < events).then_some(batch))
+    }
+}
+
+impl Batch {
+    fn push(&mut self, document: RawDocumentBuf) {
+        let Some((aggregate_id, sequence, position)) = place(&document) else {
+            self.malformed.push(malformed(&document));
+            return;
+        };
+        let part = self.parts.last_mut().filter(|part| part.aggregate_id == aggregate_id);
+        match part {
+            Some(part) => part.events.push(Candidate { document, sequence, position }),
+            None => {
+                let aggregate_id = aggregate_id.to_owned();
+                self.parts.push(Part { aggregate_id, events: vec![Candidate { document, sequence, position }] });
             }
         }
     }
 }
 
-fn candidate(document: &RawDocument) -> Option<Candidate> {
-    Some(Candidate {
-        aggregate_id: document.get_str(AGGREGATE_ID).ok()?.to_owned(),
-        id: document.get_object_id(ID).ok()?,
-        sequence: Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()?,
-        position: integer(document.get(POSITION).ok()??)?,
-    })
+fn place(document: &RawDocument) -> Option<(&str, Sequence, i64)> {
+    document.get_object_id(ID).ok()?;
+    let sequence = Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()?;
+    Some((document.get_str(AGGREGATE_ID).ok()?, sequence, integer(document.get(POSITION).ok()??)?))
+}
+
+fn malformed(document: &RawDocument) -> ArchiveFailure {
+    let id = document.get(ID).ok().flatten();
+    let reason = format!("the event document with _id {id:?} has no valid id, aggregate id, sequence or position");
+    let aggregate_id = document.get_str(AGGREGATE_ID).map_or_else(|_| format!("{id:?}"), str::to_owned);
+    ArchiveFailure { aggregate_id, reason }
 }
 
 /// How many events of a stream before this one are archived.

@@ -1,37 +1,25 @@
 //! Moving events: copy, confirm, wait, delete.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{RetryPolicy, StoreError, StreamId};
+use es_core::{Aggregate, RetryPolicy, StoreError, StreamId};
 use mongodb::ClientSession;
 use mongodb::error::Error;
 use tokio::time::Instant;
 
-use super::{ArchiveStep, Stop};
+use super::{ArchiveFailure, ArchiveStep, Run, Stop};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
 use crate::document::{documents, read_event};
 use crate::error::{WriteFate, commit_fate, duplicates, malformed, refused, store_error, uncommitted_fate};
 use crate::sessions::{GivenUp, Lease};
-use crate::store::{ARCHIVE_STATE_LASTS, Collections, MongoStore};
-
-/// How many bytes are copied at once, unless a single event has more. Far below the 48 MB at which the driver would split.
-const BYTES: usize = 8 * 1024 * 1024;
+use crate::store::{ARCHIVE_STATE_LASTS, Collections};
 
 /// How often an unknown commit is sent again.
 const COMMIT_TRIES: u32 = 3;
-
-/// The moves of one run.
-pub(super) struct Transfer<'a> {
-    collections: &'a Collections,
-    grace: Duration,
-    /// When something was in the archive for certain, and whether the wait that follows is over.
-    first_copy: Option<Instant>,
-    waited: bool,
-}
 
 /// What was deleted from the events in use.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,140 +31,158 @@ pub(super) struct Deleted {
 }
 
 /// Events with a confirmed copy.
-#[derive(Clone, Default)]
-struct Confirmed {
+#[derive(Clone)]
+pub(super) struct Confirmed {
     copied: Vec<ObjectId>,
     found: Vec<ObjectId>,
+    /// When something was in the archive for certain.
+    pub(super) first_copy: Instant,
 }
 
-impl<'a> Transfer<'a> {
-    pub(super) fn new(store: &'a MongoStore) -> Self {
-        // Not even a wrong setting may delete an event under a process that does not look into the archive yet.
-        let grace = store.inner.options.archive_grace.max(ARCHIVE_STATE_LASTS * 2);
-        Self { collections: store.collections(), grace, first_copy: None, waited: false }
-    }
+/// What the copies of a run have met so far.
+#[derive(Default)]
+pub(super) struct Copies {
+    first: Option<Instant>,
+    /// The aggregates of which the archive holds something else. Nothing more of them goes.
+    held: HashSet<String>,
+}
 
-    /// Moves events by their ids. Those that another run has moved meanwhile are not there any more, and do not count.
-    pub(super) async fn run(
-        &mut self,
-        ids: Vec<ObjectId>,
-        reached: impl Fn(ArchiveStep) -> Result<(), Stop>,
-    ) -> Result<Deleted, Stop> {
-        let mut confirmed = Confirmed::default();
-        let going = self.collections.find(&self.collections.events, doc! { ID: { "$in": ids } });
-        let mut cursor = going.batches().await?;
-        let (mut slice, mut bytes) = (Vec::new(), 0);
-        while let Some(batch) = cursor.next().await? {
-            for document in documents(batch.doc_slices().map_err(store_error)?) {
-                let document = document?;
-                if bytes + document.as_bytes().len() > BYTES && !slice.is_empty() {
-                    self.copy(std::mem::take(&mut slice), &mut confirmed, &reached).await?;
-                    bytes = 0;
-                }
-                bytes += document.as_bytes().len();
-                slice.push(document.to_owned());
-            }
-        }
-        if !slice.is_empty() {
-            self.copy(slice, &mut confirmed, &reached).await?;
-        }
-        self.wait().await;
-        reached(ArchiveStep::Waited)?;
-        Ok(self.delete(&confirmed).await?)
-    }
-
+impl<A: Aggregate> Run<'_, A> {
     /// Copies events, and reads the copies back.
-    async fn copy(
-        &mut self,
-        events: Vec<RawDocumentBuf>,
-        confirmed: &mut Confirmed,
-        reached: &impl Fn(ArchiveStep) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let (archive, copies) = (self.collections.archive.clone(), events.clone());
-        let copying = async move { archive.insert_many(&copies).ordered(false).await };
-        let (refused, refusal) = match self.collections.patience.once(copying).await? {
+    pub(super) async fn copy(
+        &self,
+        mut events: Vec<RawDocumentBuf>,
+        copies: &mut Copies,
+    ) -> Result<Option<Confirmed>, Stop> {
+        let collections = self.archive.store.collections();
+        self.hold(&mut events, &copies.held);
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let events = Arc::new(events);
+        let (archive, copied) = (collections.archive.clone(), Arc::clone(&events));
+        let copying = async move { archive.insert_many(&*copied).ordered(false).await };
+        let (refused, refusal) = match collections.patience.once(copying).await? {
             Ok(_) => (HashSet::new(), None),
             Err(error) => match duplicates(&error) {
                 Some(refused) => (refused, Some(error)),
                 None => return Err(store_error(error).into()),
             },
         };
-        self.first_copy.get_or_insert_with(Instant::now);
-        self.collections.archive_becomes_present();
-        reached(ArchiveStep::Copied)?;
-        self.confirm(&events, refusal).await?;
+        let first_copy = *copies.first.get_or_insert_with(Instant::now);
+        collections.archive_becomes_present();
+        self.reached(ArchiveStep::Copied)?;
+        for failure in differing(collections, &events, refusal).await? {
+            copies.held.insert(failure.aggregate_id.clone());
+            self.report().fail(failure);
+        }
+        let mut confirmed = Confirmed { copied: Vec::with_capacity(events.len()), found: Vec::new(), first_copy };
         for (at, event) in events.iter().enumerate() {
             let id = id_of(event)?;
-            if refused.contains(&at) { confirmed.found.push(id) } else { confirmed.copied.push(id) }
-        }
-        reached(ArchiveStep::Confirmed)
-    }
-
-    /// Fails unless the archive holds exactly these events, on a majority.
-    ///
-    /// `refusal` is what the server said about those that it did not take.
-    async fn confirm(&self, events: &[RawDocumentBuf], refusal: Option<Error>) -> Result<(), StoreError> {
-        let mut missing: HashMap<ObjectId, &RawDocument> = HashMap::with_capacity(events.len());
-        for event in events {
-            missing.insert(id_of(event)?, event);
-        }
-        let ids: Vec<ObjectId> = missing.keys().copied().collect();
-        let copies = self.collections.find(&self.collections.archive, doc! { ID: { "$in": ids } });
-        for copy in copies.all().await? {
-            let original = missing.remove(&id_of(&copy)?);
-            if let Some(original) = original.filter(|original| original.as_bytes() != copy.as_bytes()) {
-                return Err(differs(original, "the archive holds it with other content"));
+            if copies.held.contains(aggregate_of(event)) {
+                self.report().kept += 1;
+            } else if refused.contains(&at) {
+                confirmed.found.push(id);
+            } else {
+                confirmed.copied.push(id);
             }
         }
-        let Some(original) = missing.values().next() else { return Ok(()) };
-        let event = read_event(original)?;
-        let place = doc! { "$or": [
-            { AGGREGATE_ID: event.aggregate_id, AGGREGATE_TYPE: event.aggregate_type, SEQUENCE: event.sequence.as_i64() },
-            { POSITION: event.position.as_i64() },
-        ] };
-        let taken = self.collections.find(&self.collections.archive, place).one().await?.is_some();
-        match refusal.filter(|_| !taken) {
-            Some(error) => Err(refused(&StreamId::new(event.aggregate_type, event.aggregate_id)?, error)),
-            None => Err(differs(original, "the archive holds another event in its place")),
-        }
+        self.reached(ArchiveStep::Confirmed)?;
+        Ok(Some(confirmed))
+    }
+
+    /// Leaves out the events of some aggregates.
+    fn hold(&self, events: &mut Vec<RawDocumentBuf>, held: &HashSet<String>) {
+        let all = events.len();
+        events.retain(|event| !held.contains(aggregate_of(event)));
+        self.report().kept += (all - events.len()) as u64;
     }
 
     /// Waits until every process has learned that there is an archive: from then on it looks there for what is deleted.
-    async fn wait(&mut self) {
-        if let Some(first_copy) = self.first_copy.filter(|_| !self.waited) {
-            tokio::time::sleep_until(first_copy + self.grace).await;
-            self.waited = true;
-        }
+    pub(super) async fn wait(&self, first_copy: Instant) -> Result<(), Stop> {
+        // Not even a wrong setting may delete an event under a process that does not look into the archive yet.
+        let grace = self.archive.store.inner.options.archive_grace.max(ARCHIVE_STATE_LASTS * 2);
+        tokio::time::sleep_until(first_copy + grace).await;
+        self.reached(ArchiveStep::Waited)
     }
 
     /// Deletes what has a confirmed copy.
     ///
     /// In one transaction: nobody sees a stream that lacks its last event, or one in its middle, and still has earlier ones.
-    async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
+    pub(super) async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
+        let collections = self.archive.store.collections();
         // A run that was killed in the middle of this keeps its documents until somebody ends its transaction.
-        self.collections.sessions.clear_the_way(self.delete_in_turn(confirmed)).await
+        collections.sessions.clear_the_way(delete_in_turn(collections, confirmed)).await
     }
+}
 
-    async fn delete_in_turn(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
-        let backoff = RetryPolicy::default().tries(120);
-        let mut failed = 0;
-        loop {
-            let lease = self.collections.sessions.take().await.map_err(store_error)?;
-            let (collections, confirmed, waiter) = (self.collections.clone(), confirmed.clone(), lease.waiter());
-            let deletion = async move { try_delete(&collections, lease, &confirmed).await };
-            let deleted = self.collections.patience.once(deletion).await.inspect_err(|_| waiter.abandon());
-            let error = match deleted? {
-                Ok(deleted) => return Ok(deleted),
-                Err((WriteFate::NotWritten, error)) => error,
-                Err((_, error)) => return Err(store_error(error)),
-            };
-            failed += 1;
-            match backoff.wait_after(failed) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(store_error(error)),
+async fn delete_in_turn(collections: &Collections, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
+    let backoff = RetryPolicy::default().tries(120);
+    let mut failed = 0;
+    loop {
+        let lease = collections.sessions.take().await.map_err(store_error)?;
+        let (own, confirmed, waiter) = (collections.clone(), confirmed.clone(), lease.waiter());
+        let deletion = async move { try_delete(&own, lease, &confirmed).await };
+        let deleted = collections.patience.once(deletion).await.inspect_err(|_| waiter.abandon());
+        let error = match deleted? {
+            Ok(deleted) => return Ok(deleted),
+            Err((WriteFate::NotWritten, error)) => error,
+            Err((_, error)) => return Err(store_error(error)),
+        };
+        failed += 1;
+        match backoff.wait_after(failed) {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return Err(store_error(error)),
+        }
+    }
+}
+
+/// The aggregates of which the archive holds something else than these events, on a majority.
+///
+/// `refusal` is what the server said about those that it did not take.
+async fn differing(
+    collections: &Collections,
+    events: &[RawDocumentBuf],
+    refusal: Option<Error>,
+) -> Result<Vec<ArchiveFailure>, StoreError> {
+    let mut missing: HashMap<ObjectId, &RawDocument> = HashMap::with_capacity(events.len());
+    for event in events {
+        missing.insert(id_of(event)?, event);
+    }
+    let ids: Vec<ObjectId> = missing.keys().copied().collect();
+    let mut differing = HashMap::new();
+    let mut differs = |original: &RawDocument, how: &str| {
+        differing.entry(aggregate_of(original).to_owned()).or_insert_with(|| reason(original, how));
+    };
+    let mut copies = collections.find(&collections.archive, doc! { ID: { "$in": ids } }).batches().await?;
+    while let Some(batch) = copies.next().await? {
+        copies.fetch();
+        for copy in documents(batch.doc_slices().map_err(store_error)?) {
+            let copy = copy?;
+            match missing.remove(&id_of(copy)?) {
+                Some(original) if original.as_bytes() != copy.as_bytes() => {
+                    differs(original, "the archive holds it with other content");
+                }
+                _ => {}
             }
         }
     }
+    for original in missing.into_values() {
+        let event = read_event(original)?;
+        let place = doc! { "$or": [
+            { AGGREGATE_ID: event.aggregate_id, AGGREGATE_TYPE: event.aggregate_type, SEQUENCE: event.sequence.as_i64() },
+            { POSITION: event.position.as_i64() },
+        ] };
+        let is_taken = collections.find(&collections.archive, place).one().await?.is_some();
+        match refusal.as_ref().filter(|_| !is_taken) {
+            Some(error) => {
+                let stream = StreamId::new(event.aggregate_type, event.aggregate_id)?;
+                differs(original, &refused(&stream, error.clone()).to_string());
+            }
+            None => differs(original, "the archive holds another event in its place"),
+        }
+    }
+    Ok(differing.into_iter().map(|(aggregate_id, reason)| ArchiveFailure { aggregate_id, reason }).collect())
 }
 
 async fn try_delete(
@@ -230,10 +236,15 @@ fn id_of(document: &RawDocument) -> Result<ObjectId, StoreError> {
     document.get_object_id(ID).map_err(|error| malformed("an event that is to be archived", error))
 }
 
-fn differs(original: &RawDocument, how: &'static str) -> StoreError {
+/// The id of the aggregate, which every event has that was judged.
+fn aggregate_of(event: &RawDocument) -> &str {
+    event.get_str(AGGREGATE_ID).unwrap_or_default()
+}
+
+fn reason(original: &RawDocument, how: &str) -> String {
     let what = match read_event(original) {
         Ok(event) => format!("event {} of {} `{}`", event.sequence, event.aggregate_type, event.aggregate_id),
-        Err(_) => "an event that is to be archived".to_owned(),
+        Err(_) => "an event".to_owned(),
     };
-    malformed(what, format!("{how}; nothing was deleted"))
+    format!("{what}: {how}; it was not deleted")
 }

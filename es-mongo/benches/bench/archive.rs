@@ -1,0 +1,122 @@
+//! Moving 100,000 events to the archive, against the bare driver that copies and deletes the same and checks nothing.
+
+use std::time::Instant;
+
+use es_core::{EventStore, Timestamp};
+use es_mongo::MongoStore;
+use es_mongo::mongodb::bson::oid::ObjectId;
+use es_mongo::mongodb::bson::raw::{RawBsonRef, RawDocumentBuf};
+use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::{ClientSession, Collection};
+use futures_util::StreamExt;
+use tokio::task::JoinSet;
+
+use crate::domain::{Ledger, append};
+use crate::report::{line, median, ratio};
+use crate::{Outcome, bare};
+
+const EVENTS: u64 = 100_000;
+const ROUNDS: u32 = 3;
+
+/// How many events the bare driver copies and deletes at once.
+const BATCH: usize = 4_000;
+
+pub(crate) async fn run(uri: &str) -> Outcome {
+    let (mut ours, mut raw) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let store = MongoStore::builder(bare::client(uri).await?, format!("bench_archive_{round}")).open().await?;
+        let events = fill(&store).await;
+        if round == 0 {
+            let command = doc! { "collStats": "events" };
+            let average = store.database().run_command(command).await?.get_i32("avgObjSize")?;
+            line("archive.event", f64::from(average), "bytes");
+        }
+        let started = Instant::now();
+        let report = store.archive::<Ledger>(Timestamp::from_millis(i64::MAX / 2)).run().await?;
+        // The newest event of the store stays.
+        assert_eq!(report.moved + 1, events, "{report:?}");
+        ours.push(rate(report.moved, started));
+        store.database().drop().await?;
+        store.close().await;
+
+        let store = MongoStore::builder(bare::client(uri).await?, format!("bench_archive_raw_{round}")).open().await?;
+        let events = fill(&store).await;
+        let started = Instant::now();
+        assert_eq!(copy_and_delete(&store).await?, events);
+        raw.push(rate(events, started));
+        store.database().drop().await?;
+        store.close().await;
+    }
+    let (ours, raw) = (median(&ours), median(&raw));
+    line("archive.store.rate", ours, "events/s (goal: at least 20,000)");
+    line("archive.driver.rate", raw, "events/s");
+    ratio("archive.rate_to_driver", ours / raw, "folded, covered by snapshots and confirmed; one wait of 2 s included");
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "far fewer events than a double can count")]
+fn rate(events: u64, started: Instant) -> f64 {
+    events as f64 / started.elapsed().as_secs_f64()
+}
+
+/// Streams of 10 to 100 events, which grow side by side. Returns how many events there are.
+async fn fill(store: &MongoStore) -> u64 {
+    const WRITERS: u64 = 64;
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = store.clone();
+        writers.spawn(async move {
+            let (mut recorded, mut stream) = (0, 0);
+            while recorded < EVENTS / WRITERS {
+                let (id, length) = (format!("ledger-{writer}-{stream}"), 10 + (stream * 37 + writer * 11) % 91);
+                for version in (0..length).step_by(10) {
+                    let events = (length - version).min(10);
+                    store.append(append(&id, version, events)).await.expect("nobody else writes to this aggregate");
+                }
+                (recorded, stream) = (recorded + length, stream + 1);
+            }
+            recorded
+        });
+    }
+    writers.join_all().await.into_iter().sum()
+}
+
+/// Copies batches and deletes each in a transaction, as fast as one task of the bare driver can.
+async fn copy_and_delete(store: &MongoStore) -> Result<u64, Box<dyn std::error::Error>> {
+    let events: Collection<RawDocumentBuf> = store.database().collection("events");
+    let archive: Collection<RawDocumentBuf> = store.database().collection("events_archive");
+    let order = doc! { "aggregateId": 1, "sequenceNumber": 1, "aggregateType": 1 };
+    let mut batches = events.find(doc! {}).sort(order).batch_size(1_000).batch().await?;
+    let mut session = store.database().client().start_session().await?;
+    let (mut slice, mut deleted) = (Vec::new(), 0);
+    while let Some(batch) = batches.next().await {
+        let batch = batch?;
+        for document in batch.doc_slices()? {
+            if let RawBsonRef::Document(document) = document? {
+                slice.push(document.to_owned());
+            }
+        }
+        if slice.len() >= BATCH {
+            deleted += move_slice(store, &archive, &mut session, &std::mem::take(&mut slice)).await?;
+        }
+    }
+    if !slice.is_empty() {
+        deleted += move_slice(store, &archive, &mut session, &slice).await?;
+    }
+    Ok(deleted)
+}
+
+async fn move_slice(
+    store: &MongoStore,
+    archive: &Collection<RawDocumentBuf>,
+    session: &mut ClientSession,
+    slice: &[RawDocumentBuf],
+) -> Result<u64, Box<dyn std::error::Error>> {
+    archive.insert_many(slice).ordered(false).await?;
+    let ids: Result<Vec<ObjectId>, _> = slice.iter().map(|document| document.get_object_id("_id")).collect();
+    let events: Collection<Document> = store.database().collection("events");
+    session.start_transaction().await?;
+    let deleted = events.delete_many(doc! { "_id": { "$in": ids? } }).session(&mut *session).await?;
+    session.commit_transaction().await?;
+    Ok(deleted.deleted_count)
+}
