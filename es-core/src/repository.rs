@@ -4,16 +4,21 @@ mod error;
 mod write;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::pin::pin;
+
+use futures_core::Stream;
 
 pub use error::{CreateError, LoadError, UpdateError};
 pub use write::{Committed, ImportedEvent, Outcome};
 
 use crate::events::{Events, History};
+use crate::replay::check_next;
 use crate::{
-    Aggregate, AggregateId, ReadRange, Replay, RetryPolicy, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
-    Timestamp, Version,
+    Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store,
+    StoreError, StreamId, Timestamp, Version,
 };
 
 /// The aggregates of one type in one store.
@@ -134,13 +139,16 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         loaded(replay)
     }
 
-    /// Whether the aggregate has any event.
+    /// Whether the aggregate has begun: whether any of its events still counts. It has not if all of them are
+    /// [retired](crate::Decoded::Retired), and then [`create`](Self::create) begins it behind them.
+    ///
+    /// An event that this program does not understand counts.
     ///
     /// # Errors
     ///
     /// What the store reports.
     pub async fn exists(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.store.head(&StreamId::of::<A>(id)?).await? > Version::NONE)
+        Ok(self.before_beginning(&StreamId::of::<A>(id)?).await?.is_none())
     }
 
     /// Every event of the aggregate with all that was recorded about it, oldest first.
@@ -182,6 +190,26 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         replay.read(&self.store, until).await?;
         Ok(replay)
     }
+    /// The version of a stream that has retired events only, or none at all: the aggregate has not begun. `None` if it has.
+    async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
+        let mut version = Version::NONE;
+        // The first event nearly always says it, and a stream may be long.
+        for until in [Sequence::FIRST.into(), Version::MAX] {
+            let mut batches = pin!(self.store.read(stream, ReadRange::after(version).until(until)));
+            while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+                for event in batch?.events() {
+                    let event = event?;
+                    if !event.decode::<A::Event>().is_ok_and(|decoded| decoded.is_empty()) {
+                        return Ok(None);
+                    }
+                    check_next(stream, version, &event)?;
+                    version = event.sequence.into();
+                }
+            }
+        }
+        Ok(Some(version))
+    }
+
 }
 
 fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {

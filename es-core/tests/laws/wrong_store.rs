@@ -95,6 +95,10 @@ mistakes! {
     ImportedNow => an_import_keeps_the_moments_of_its_events,
     /// A stream is read in the order of its moments.
     OrderedByMoment => as_of_a_moment_is_the_longest_prefix_recorded_by_then,
+    /// A retired event is left out.
+    RetiredSkipped => an_aggregate_of_retired_events_only_can_be_created,
+    /// A retired event is read as one that is not.
+    RetiredReadAsAnother => an_aggregate_of_retired_events_only_does_not_exist,
     /// A snapshot claims an event more than it holds.
     SnapshotOneTooHigh => snapshot_plus_tail_equals_full_replay_at_every_version,
     /// The newest snapshot is taken, whatever version is asked for.
@@ -293,6 +297,10 @@ impl WrongStore {
     }
 }
 
+            Some(Mistake::RetiredSkipped) => events.retain(|event| event.event_type != "Noted"),
+            Some(Mistake::RetiredReadAsAnother) => {
+                events.iter_mut().for_each(|event| event.event_type = "Added".to_owned());
+            }
 fn one_less(version: Version) -> Version {
     Version::try_from(version.as_i64() - 1).unwrap_or(Version::NONE)
 }
