@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
 use es_core::{BoxError, StoreError};
-use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure};
 
 /// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
 mod code {
@@ -73,6 +73,11 @@ pub(crate) fn duplicates(error: &Error) -> Option<HashSet<usize>> {
         }
         _ => None,
     }
+}
+
+/// Whether a single document was refused because its key is there already.
+pub(crate) fn is_duplicate(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteError(refusal)) if refusal.code == code::DUPLICATE_KEY)
 }
 
 /// Whether it is the server's own answer, and not that there was none.

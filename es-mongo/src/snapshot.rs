@@ -8,6 +8,7 @@ use es_core::{
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
+use crate::error::is_duplicate;
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -64,12 +65,13 @@ impl MongoStore {
         if bytes > MAX_DOCUMENT_BYTES {
             return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
         }
-        let ask = || {
-            let (snapshots, by_id, document) =
-                (self.collections().snapshots.clone(), doc! { ID: &id }, document.clone());
-            async move { snapshots.replace_one(by_id, document).upsert(true).await }
-        };
-        self.collections().patience.ask(ask).await?;
+        if !self.replace(&id, &document).await? {
+            let mut under_another_key = of_stream(stream);
+            under_another_key.insert(VERSION, snapshot.version.as_i64());
+            under_another_key.insert(ID, doc! { "$ne": &id });
+            self.delete(under_another_key).await?;
+            self.replace(&id, &document).await?;
+        }
         self.prune(stream, self.inner.options.keep_snapshots).await.map(drop)
     }
 
@@ -87,8 +89,28 @@ impl MongoStore {
         let Some(version) = oldest_kept.as_deref().and_then(version_of) else { return Ok(0) };
         let mut filter: Document = of_stream(stream);
         filter.insert(VERSION, doc! { "$lt": version });
+        self.delete(filter).await
+    }
+
+    /// Writes a snapshot, in place of the one that has its key. `false` if the same version of the aggregate is there under another key.
+    async fn replace(&self, id: &str, document: &RawDocumentBuf) -> Result<bool, StoreError> {
         let ask = || {
-            let (snapshots, filter) = (snapshots.clone(), filter.clone());
+            let (snapshots, by_id, document) =
+                (self.collections().snapshots.clone(), doc! { ID: id }, document.clone());
+            async move {
+                match snapshots.replace_one(by_id, document).upsert(true).await {
+                    Ok(_) => Ok(true),
+                    Err(error) if is_duplicate(&error) => Ok(false),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        self.collections().patience.ask(ask).await
+    }
+
+    async fn delete(&self, filter: Document) -> Result<u64, StoreError> {
+        let ask = || {
+            let (snapshots, filter) = (self.collections().snapshots.clone(), filter.clone());
             async move { snapshots.delete_many(filter).await }
         };
         Ok(self.collections().patience.ask(ask).await?.deleted_count)
@@ -96,8 +118,11 @@ impl MongoStore {
 }
 
 /// The `_id` of a snapshot: `Invoice:invoice_123_100`.
+///
+/// The first `:` ends the type, so one that is a part of the type is escaped, and so is the sign that escapes.
 pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
-    format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
+    let aggregate_type = stream.aggregate_type().replace('%', "%25").replace(':', "%3A");
+    format!("{aggregate_type}:{}_{version}", stream.aggregate_id())
 }
 
 pub(crate) fn version_of(document: &RawDocument) -> Option<i64> {
