@@ -98,6 +98,8 @@ macro_rules! conformance_laws {
             a_snapshot_of_another_state_version_is_passed_over
             a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one
             a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended
+            snapshots_of_two_aggregates_never_share_a_key
+            a_state_that_would_not_be_read_back_is_refused_as_a_snapshot
             $($across_aggregates)*
         }
     };

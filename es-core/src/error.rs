@@ -60,6 +60,16 @@ pub enum StoreError {
         /// What the format reported.
         source: BoxError,
     },
+    /// An event, or a state that becomes a snapshot, can be written and would not be read back as it was. Nothing was written.
+    #[error("`{event_type}` is not stored{}: {reason}", because_of(field.as_deref()))]
+    NotReadBack {
+        /// The stored name of the event, or that of the aggregate's type.
+        event_type: String,
+        /// The path of the field, if it is known.
+        field: Option<String>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// An event, or all events of an append together, or a snapshot, is larger than the store takes. Nothing was written.
     #[error("`{event_type}` has {bytes} bytes, more than the {limit} that the store takes")]
     TooLarge {
@@ -173,4 +183,8 @@ impl StoreError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
     }
+}
+
+fn because_of(field: Option<&str>) -> String {
+    field.map(|field| format!(", because of `{field}`")).unwrap_or_default()
 }

@@ -82,6 +82,7 @@ pub mod guide;
 pub mod memory;
 mod metadata;
 mod nesting;
+mod read_back;
 mod recorded;
 mod replay;
 mod repository;
@@ -93,6 +94,7 @@ mod stream;
 pub mod testing;
 mod timestamp;
 mod version;
+mod write_check;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -120,3 +122,4 @@ pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{OutOfRange, Position, Sequence, Version};
+pub use write_check::WriteCheck;

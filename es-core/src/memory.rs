@@ -12,8 +12,8 @@ use futures_core::Stream;
 
 use crate::{
     Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, Payload, Position, ReadRange, Receipt,
-    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StateRef, StoreError, StoredEvent, StreamId,
-    Timestamp, Version,
+    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StoreError, StoredEvent, StreamId, Timestamp,
+    Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -213,7 +213,7 @@ impl SnapshotStore for MemoryStore {
     }
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?.as_raw().to_owned();
+        let state = snapshot.encode()?.as_raw().to_owned();
         let stored = StoredSnapshot { state_version: A::STATE_VERSION, timestamp: snapshot.timestamp, state };
         self.lock().streams.entry(stream.clone()).or_default().snapshots.insert(snapshot.version, stored);
         Ok(())

@@ -18,7 +18,7 @@ use crate::events::{Events, History};
 use crate::replay::check_next;
 use crate::{
     Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store,
-    StoreError, StreamId, Timestamp, Version,
+    StoreError, StreamId, Timestamp, Version, WriteCheck,
 };
 
 /// The aggregates of one type in one store.
@@ -28,6 +28,7 @@ pub struct Repository<A, S> {
     store: S,
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
+    write_check: WriteCheck,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -54,7 +55,13 @@ impl<A> Deref for Loaded<A> {
 impl<A: Aggregate, S: Store> Repository<A, S> {
     /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares and at most 3 tries of an update.
     pub fn new(store: S) -> Self {
-        Self { store, retry: RetryPolicy::default(), snapshots: A::SNAPSHOT_POLICY, aggregate: PhantomData }
+        Self {
+            store,
+            retry: RetryPolicy::default(),
+            snapshots: A::SNAPSHOT_POLICY,
+            write_check: WriteCheck::default(),
+            aggregate: PhantomData,
+        }
     }
 
     /// How often an update that meets a conflict is tried. [`RetryPolicy::never`] turns it off.
@@ -67,6 +74,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     #[must_use]
     pub fn with_snapshots(self, snapshots: SnapshotPolicy) -> Self {
         Self { snapshots, ..self }
+    }
+
+    /// Whether each event is read back before it is stored, instead of what the build says: with debug assertions yes, without no.
+    #[must_use]
+    pub fn with_write_check(self, write_check: WriteCheck) -> Self {
+        Self { write_check, ..self }
     }
 
     /// The store.
@@ -177,19 +190,6 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         Ok(version)
     }
 
-    /// Rebuilds up to a version, from the newest usable snapshot where there can be one.
-    async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
-        let snapshot = match self.snapshots {
-            SnapshotPolicy::Never => None,
-            SnapshotPolicy::Every(_) => self.store.newest_snapshot(stream, until).await?,
-        };
-        let mut replay = match snapshot {
-            Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
-            None => Replay::new(stream.clone()),
-        };
-        replay.read(&self.store, until).await?;
-        Ok(replay)
-    }
     /// The version of a stream that has retired events only, or none at all: the aggregate has not begun. `None` if it has.
     async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
         let mut version = Version::NONE;
@@ -210,6 +210,19 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         Ok(Some(version))
     }
 
+    /// Rebuilds up to a version, from the newest usable snapshot where there can be one.
+    async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
+        let snapshot = match self.snapshots {
+            SnapshotPolicy::Never => None,
+            SnapshotPolicy::Every(_) => self.store.newest_snapshot(stream, until).await?,
+        };
+        let mut replay = match snapshot {
+            Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
+            None => Replay::new(stream.clone()),
+        };
+        replay.read(&self.store, until).await?;
+        Ok(replay)
+    }
 }
 
 fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
@@ -222,7 +235,13 @@ fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
 
 impl<A, S: Clone> Clone for Repository<A, S> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), retry: self.retry, snapshots: self.snapshots, aggregate: PhantomData }
+        Self {
+            store: self.store.clone(),
+            retry: self.retry,
+            snapshots: self.snapshots,
+            write_check: self.write_check,
+            aggregate: PhantomData,
+        }
     }
 }
 
@@ -232,6 +251,7 @@ impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
             .field("aggregate", &A::TYPE)
             .field("retry", &self.retry)
             .field("snapshots", &self.snapshots)
+            .field("write_check", &self.write_check)
             .finish_non_exhaustive()
     }
 }

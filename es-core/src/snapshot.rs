@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Aggregate, Timestamp, Version};
+use crate::read_back::write_state;
+use crate::{Aggregate, EventData, StoreError, Timestamp, Version};
 
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +60,17 @@ impl<A> Snapshot<A> {
     }
 }
 
+impl<A: Aggregate> Snapshot<A> {
+    /// Writes the state as a store keeps it, and reads it back: what cannot be used as a snapshot is not one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotReadBack`] and [`StoreError::Encode`], which name the field, and [`StoreError::TooDeep`].
+    pub fn encode(&self) -> Result<EventData, StoreError> {
+        write_state(&self.state)
+    }
+}
+
 /// The state of an aggregate as something that serde can write.
 #[derive(Debug)]
 pub struct StateRef<'a, A>(pub &'a A);
@@ -69,9 +81,15 @@ impl<A: Aggregate> Serialize for StateRef<'_, A> {
     }
 }
 
-/// The state of an aggregate as something that serde can read.
+/// The state of an aggregate as something that serde can read, and write again.
 #[derive(Debug)]
 pub struct State<A>(pub A);
+
+impl<A: Aggregate> Serialize for State<A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_state(serializer)
+    }
+}
 
 impl<'de, A: Aggregate> Deserialize<'de> for State<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

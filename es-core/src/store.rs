@@ -101,8 +101,12 @@ impl ReadRange {
 ///
 /// # Contract
 ///
-/// An implementation MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,
-/// and return an older one or none instead.
+/// An implementation
+///
+/// - MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode, and return an older
+///   one or none instead.
+/// - MUST refuse a state that would not be read back as it is, with [`StoreError::NotReadBack`]. [`Snapshot::encode`] does it.
+/// - MUST keep the snapshots of two aggregates apart, whatever their types and ids contain.
 pub trait SnapshotStore: Clone + Send + Sync + 'static {
     /// The newest usable snapshot at or below a version.
     ///

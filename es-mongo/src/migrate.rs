@@ -8,7 +8,7 @@ use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
     Aggregate, Append, AppendId, Appended, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Payload,
-    StoreError, StreamId, Timestamp,
+    StoreError, StreamId, Timestamp, WriteCheck,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -263,7 +263,7 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     let read = BsonPayload(document).decode().map_err(|error| error.to_string())?;
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
-    let event = NewEvent::encode(&event, metadata).map_err(|error| error.to_string())?;
+    let event = NewEvent::encode_with(&event, metadata, WriteCheck::Always).map_err(|error| error.to_string())?;
     let event = match timestamp {
         Some(timestamp) => event.at(timestamp),
         None => event,

@@ -2,9 +2,7 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{
-    Aggregate, BsonPayload, EventData, Payload, Snapshot, SnapshotStore, State, StateRef, StoreError, StreamId, Version,
-};
+use es_core::{Aggregate, BsonPayload, Payload, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
@@ -51,7 +49,7 @@ impl SnapshotStore for MongoStore {
 
 impl MongoStore {
     async fn keep<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
+        let state = snapshot.encode()?;
         let id = snapshot_id(stream, snapshot.version);
         let mut document = RawDocumentBuf::new();
         document.append(cstr!("_id"), id.as_str());

@@ -7,6 +7,7 @@ use std::fmt;
 pub(super) enum Value {
     /// A value without parts: its kind, and itself as text.
     Leaf(&'static str, String),
+    Bytes(Box<[u8]>),
     Unit,
     None,
     Some(Box<Self>),
@@ -93,7 +94,7 @@ impl Value {
                 troubles.push((path, Trouble::TooLarge));
             }
             Self::Leaf("i128" | "u128", _) => troubles.push((path, Trouble::TooLarge)),
-            Self::Leaf(..) | Self::Unit | Self::None | Self::Bson(_) => {}
+            Self::Leaf(..) | Self::Bytes(_) | Self::Unit | Self::None | Self::Bson(_) => {}
             Self::Some(inner) if matches!(inner.plain(), Self::None | Self::Unit) => {
                 troubles.push((path, Trouble::SomeNone));
             }
@@ -221,8 +222,8 @@ fn key_path(path: &str, key: &Value) -> String {
     match key {
         Value::Leaf("field", name) if path.is_empty() => name.clone(),
         Value::Leaf("field", name) => format!("{path}.{name}"),
-        key if path.is_empty() => key.as_key(),
-        key => format!("{path}{{{}}}", key.as_key()),
+        key if path.is_empty() => key.as_key().escape_debug().to_string(),
+        key => format!("{path}{{{}}}", key.as_key().escape_debug()),
     }
 }
 
@@ -232,6 +233,7 @@ impl fmt::Display for Value {
         match self {
             Self::Leaf("string" | "field", text) => write!(f, "{text:?}"),
             Self::Leaf(kind, text) => write!(f, "{text} ({kind})"),
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             Self::Unit => f.write_str("()"),
             Self::None => f.write_str("None"),
             Self::Some(inner) => write!(f, "Some({inner})"),

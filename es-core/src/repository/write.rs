@@ -277,7 +277,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         }
         let mut encoded = Vec::with_capacity(events.len());
         for (event, metadata, timestamp) in events.iter() {
-            encoded.push(NewEvent { timestamp: *timestamp, ..NewEvent::encode(event, metadata.clone())? });
+            let event = NewEvent::encode_with(event, metadata.clone(), self.write_check)?;
+            encoded.push(NewEvent { timestamp: *timestamp, ..event });
         }
         let append = Append::new(stream.clone(), expected, encoded).with_id(append_id);
         match self.store.append(Append { event_ids, ..append }).await? {

@@ -113,6 +113,10 @@ mistakes! {
     UnreadableSnapshotEndsTheSearch => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
     /// A snapshot beyond the head is said to be one at the head.
     SnapshotCutToTheHead => a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended,
+    /// The parts of a key are joined, and nobody knows where one ends.
+    SnapshotKeyJoined => snapshots_of_two_aggregates_never_share_a_key,
+    /// A snapshot that would not be read back is said to be kept.
+    UnreadableStateKept => a_state_that_would_not_be_read_back_is_refused_as_a_snapshot,
 }
 
 /// [`MemoryStore`] with a mistake, or with none.
@@ -130,6 +134,8 @@ struct Notes {
     keys: HashMap<String, StreamId>,
     /// The states of the newest snapshots, as they were written.
     states: HashMap<StreamId, (Version, EventData)>,
+    /// Whose snapshot has a key.
+    snapshot_keys: HashMap<String, StreamId>,
 }
 
 impl WrongStore {
@@ -291,18 +297,22 @@ impl WrongStore {
             Some(Mistake::OrderedAsText) => events.sort_by_key(|event| event.sequence.get().to_string()),
             Some(Mistake::OrderedByMoment) => events.sort_by_key(|event| event.timestamp),
             Some(Mistake::UnknownTypeSkipped) => events.retain(|event| event.event_type == "Added"),
+            Some(Mistake::RetiredSkipped) => events.retain(|event| event.event_type != "Noted"),
+            Some(Mistake::RetiredReadAsAnother) => {
+                events.iter_mut().for_each(|event| event.event_type = "Added".to_owned());
+            }
             Some(Mistake::LaterVersionSkipped) => events.retain(|event| event.event_version == 1),
             _ => {}
         }
     }
 }
 
-            Some(Mistake::RetiredSkipped) => events.retain(|event| event.event_type != "Noted"),
-            Some(Mistake::RetiredReadAsAnother) => {
-                events.iter_mut().for_each(|event| event.event_type = "Added".to_owned());
-            }
 fn one_less(version: Version) -> Version {
     Version::try_from(version.as_i64() - 1).unwrap_or(Version::NONE)
+}
+
+fn joined(stream: &StreamId, version: Version) -> String {
+    format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
 }
 
 /// Events of a [`WrongStore`].
@@ -408,13 +418,23 @@ impl SnapshotStore for WrongStore {
         {
             snapshot.version = snapshot.version.min(self.right.head(stream).await?);
         }
+        if let Some(snapshot) = &found
+            && self.makes(Mistake::SnapshotKeyJoined)
+            && self.notes().snapshot_keys.get(&joined(stream, snapshot.version)) != Some(stream)
+        {
+            return Ok(None);
+        }
         Ok(found)
     }
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
         let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
         self.notes().states.insert(stream.clone(), (snapshot.version, state));
-        self.right.put_snapshot(stream, snapshot).await
+        self.notes().snapshot_keys.insert(joined(stream, snapshot.version), stream.clone());
+        match self.right.put_snapshot(stream, snapshot).await {
+            Err(StoreError::NotReadBack { .. }) if self.makes(Mistake::UnreadableStateKept) => Ok(()),
+            kept => kept,
+        }
     }
 }
 
