@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use es_core::memory::MemoryStore;
 use es_core::testing::given;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, ImportedEvent, LoadError, Metadata, NewEvent, Repository, StoreError,
-    Timestamp, UpdateError, WriteCheck, event,
+    Aggregate, Apply, Context, CreateError, EventSet, ImportedEvent, LoadError, Metadata, NewEvent, Repository,
+    StoreError, Timestamp, UpdateError, WriteCheck, event,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -211,4 +211,85 @@ fn the_test_kit_reports_an_event() {
 fn the_test_kit_reports_a_state_that_becomes_a_snapshot() {
     let event = Packed { tags: [("unreadable".to_owned(), 1)].into(), ..Packed::default() };
     given::<Parcel>(Packed::default()).when(|_| Ok::<_, StoreError>(event)).then_state(|_| {});
+}
+
+/// A usual event of about half a kilobyte.
+#[event(version = 1)]
+#[derive(Debug)]
+struct Ordered {
+    number: String,
+    customer: String,
+    lines: Vec<Line>,
+    address: BTreeMap<String, String>,
+    at: Timestamp,
+    express: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    article: String,
+    count: u32,
+    cents: i64,
+}
+
+/// A small event.
+#[event(version = 1)]
+#[derive(Debug)]
+struct Paid {
+    cents: i64,
+    by: String,
+}
+
+#[derive(Debug, Aggregate, Default)]
+#[aggregate(events(Ordered, Paid))]
+struct Order {}
+
+impl Apply<Ordered> for Order {
+    fn apply(&mut self, _: Ordered, _: &Context) {}
+}
+
+impl Apply<Paid> for Order {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+/// `cargo test -p es-core --release --test write_check -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement, not a test"]
+fn the_price_of_a_check() {
+    const ROUNDS: u32 = 50_000;
+    let line = |at: i64| Line { article: format!("article-{at}"), count: 2, cents: at * 100 };
+    let address = ["street", "city", "country"].map(|key| (key.to_owned(), format!("a {key} of usual length")));
+    let ordered = Ordered {
+        number: "2024-000123".into(),
+        customer: "customer-4711".into(),
+        lines: (1..=4).map(line).collect(),
+        address: address.into(),
+        at: Timestamp::now(),
+        express: true,
+    };
+    let events = [OrderEvent::from(Paid { cents: 500, by: "user_789".into() }), OrderEvent::from(ordered)];
+    for event in events {
+        let bytes = NewEvent::encode(&event, Metadata::new()).unwrap().data.as_raw().as_bytes().len();
+        let nanoseconds = [WriteCheck::Never, WriteCheck::Always].map(|check| {
+            let mut best = u128::MAX;
+            for _ in 0..5 {
+                let begun = std::time::Instant::now();
+                for _ in 0..ROUNDS {
+                    std::hint::black_box(NewEvent::encode_with(&event, Metadata::new(), check).unwrap());
+                }
+                best = best.min(begun.elapsed().as_nanos() / u128::from(ROUNDS));
+            }
+            best
+        });
+        let data = NewEvent::encode(&event, Metadata::new()).unwrap().data;
+        let begun = std::time::Instant::now();
+        for _ in 0..ROUNDS {
+            std::hint::black_box(OrderEvent::decode(event.event_type(), 1, &data).unwrap());
+        }
+        let decoded = begun.elapsed().as_nanos() / u128::from(ROUNDS);
+        println!(
+            "{bytes} bytes: {} ns without the check, {} ns with it, of which reading is {decoded} ns",
+            nanoseconds[0], nanoseconds[1]
+        );
+    }
 }

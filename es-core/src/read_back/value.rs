@@ -1,6 +1,7 @@
 //! What a value gives to serde, as a tree.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -140,11 +141,11 @@ impl Value {
         }
     }
 
-    fn as_key(&self) -> String {
+    fn as_key(&self) -> Cow<'_, str> {
         match self.plain() {
-            Self::Leaf(_, text) => text.clone(),
-            Self::Variant(name, _) => (*name).to_owned(),
-            other => format!("{other:?}"),
+            Self::Leaf(_, text) => text.into(),
+            Self::Variant(name, _) => (*name).into(),
+            other => format!("{other:?}").into(),
         }
     }
 
@@ -196,25 +197,25 @@ fn sorted(items: &[Value]) -> Vec<String> {
 }
 
 fn first_field_that_differs(left: &[(Value, Value)], right: &[(Value, Value)], path: &str) -> Option<Difference> {
-    let find = |fields: &[(Value, Value)], key: &Value| {
-        fields.iter().find(|(other, _)| other.as_key() == key.as_key()).map(|(_, value)| value.clone())
-    };
+    // Of a field that is written twice, the first counts.
+    let others: BTreeMap<_, _> = right.iter().rev().map(|(key, value)| (key.as_key(), value)).collect();
     let absent = |path, before: Option<&Value>, after: Option<&Value>| {
         let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
         Some(Difference { path, before: shown(before), after: shown(after) })
     };
     for (key, value) in left {
-        let here = key_path(path, key);
-        match find(right, key) {
+        match others.get(&key.as_key()) {
+            Some(other) if value == *other => {}
             Some(other) => {
-                if let Some(difference) = value.first_difference(&other, &here) {
+                if let Some(difference) = value.first_difference(other, &key_path(path, key)) {
                     return Some(difference);
                 }
             }
-            None => return absent(here, Some(value), None),
+            None => return absent(key_path(path, key), Some(value), None),
         }
     }
-    let extra = right.iter().find(|(key, _)| find(left, key).is_none());
+    let known: BTreeSet<_> = left.iter().map(|(key, _)| key.as_key()).collect();
+    let extra = right.iter().find(|(key, _)| !known.contains(&key.as_key()));
     extra.and_then(|(key, value)| absent(key_path(path, key), None, Some(value)))
 }
 

@@ -132,6 +132,7 @@ fn concerns_the_stream(error: &StoreError) -> bool {
             | StoreError::Fold { .. }
             | StoreError::Malformed { .. }
             | StoreError::Encode { .. }
+            | StoreError::NotReadBack { .. }
             | StoreError::TooLarge { .. }
     )
 }
