@@ -6,7 +6,7 @@ use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::stream::check_id;
 use crate::{
     EventData, EventId, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId,
-    Timestamp, Version,
+    Timestamp, Version, WriteCheck, read_back,
 };
 
 /// The largest event that a store must take, envelope included, in bytes: the largest document of MongoDB.
@@ -34,7 +34,8 @@ impl ExpectedVersion {
         Self { version, provenance: Provenance::Claimed }
     }
 
-    /// The aggregate had this version when the caller read it from this very store, durably. Saves the store a look.
+    /// The aggregate had this version when the caller read the event with that sequence from this very store, durably. Saves the store a
+    /// look. A snapshot alone does not show it.
     pub const fn observed(version: Version) -> Self {
         Self { version, provenance: Provenance::Observed }
     }
@@ -91,14 +92,27 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// Writes an event.
+    /// Writes an event, and reads it back if the build has debug assertions: see [`WriteCheck`].
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    /// As [`encode_with`](Self::encode_with).
     pub fn encode<E: EventSet>(event: &E, metadata: Metadata) -> Result<Self, StoreError> {
+        Self::encode_with(event, metadata, WriteCheck::default())
+    }
+
+    /// Writes an event, and reads it back if asked to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Encode`], [`StoreError::NotReadBack`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    pub fn encode_with<E: EventSet>(event: &E, metadata: Metadata, check: WriteCheck) -> Result<Self, StoreError> {
         let event_type = event.event_type();
-        Self::within_limits(event_type.into(), event.event_version(), EventData::encode(event_type, event)?, metadata)
+        let data = EventData::encode(event_type, event)?;
+        if check == WriteCheck::Always {
+            read_back::check_event(event, &data)?;
+        }
+        Self::within_limits(event_type.into(), event.event_version(), data, metadata)
     }
 
     /// Takes data that is already written.

@@ -13,6 +13,7 @@
 
 mod append;
 mod read;
+mod retired;
 mod snapshot;
 
 use std::future::{Future, poll_fn};
@@ -23,6 +24,7 @@ use futures_core::Stream;
 
 pub use append::*;
 pub use read::*;
+pub use retired::*;
 pub use snapshot::*;
 
 use crate::{
@@ -89,12 +91,16 @@ macro_rules! conformance_laws {
             an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
             an_import_keeps_the_moments_of_its_events
             as_of_a_moment_is_the_longest_prefix_recorded_by_then
+            an_aggregate_of_retired_events_only_does_not_exist
+            an_aggregate_of_retired_events_only_can_be_created
             snapshot_plus_tail_equals_full_replay_at_every_version
             the_newest_snapshot_at_or_below_a_version_is_found
             a_snapshot_of_another_state_version_is_passed_over
             a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one
             a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays
             the_snapshot_taken_last_is_kept_whatever_lies_above_it
+            a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended
+            snapshots_of_two_aggregates_never_share_a_key
             $($across_aggregates)*
         }
     };

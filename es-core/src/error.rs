@@ -60,6 +60,16 @@ pub enum StoreError {
         /// What the format reported.
         source: BoxError,
     },
+    /// An event, or a state that becomes a snapshot, can be written and would not be read back as it was. Nothing was written.
+    #[error("`{event_type}` is not stored{}: {reason}", because_of(field.as_deref()))]
+    NotReadBack {
+        /// The stored name of the event, or that of the aggregate's type.
+        event_type: String,
+        /// The path of the field, if it is known.
+        field: Option<String>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// An event, or all events of an append together, or a snapshot, is larger than the store takes. Nothing was written.
     #[error("`{event_type}` has {bytes} bytes, more than the {limit} that the store takes")]
     TooLarge {
@@ -133,6 +143,23 @@ pub enum StoreError {
         found: Sequence,
         /// The stored name of the event that came.
         event_type: String,
+    },
+    /// A snapshot stands for events that the stream does not have. Nothing was written.
+    ///
+    /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The aggregate neither
+    /// loads nor takes updates until somebody decides: restore the events, or delete the snapshot to go on without them.
+    /// [`load_from_version`](crate::Repository::load_from_version) with 0 shows what is left.
+    #[error(
+        "{stream} has a snapshot at version {snapshot}, but event {snapshot} is missing and the stream ends at version {head}; \
+         restore the missing events, or delete the snapshot to go on without them"
+    )]
+    SnapshotAhead {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the snapshot.
+        snapshot: Version,
+        /// The version that the stream has.
+        head: Version,
     },
     /// A stream does not begin, or go on, as its aggregate declares.
     #[error("event {sequence} of {stream}: {source}")]
@@ -246,6 +273,8 @@ impl StoreError {
             | Self::DuplicateKey { .. }
             | Self::Refused { .. }
             | Self::UnusableSnapshot { .. }
+            | Self::NotReadBack { .. }
+            | Self::SnapshotAhead { .. }
             | Self::Decode { .. }
             | Self::Gap { .. }
             | Self::Fold { .. }
@@ -253,4 +282,8 @@ impl StoreError {
             | Self::Backend { .. } => false,
         }
     }
+}
+
+fn because_of(field: Option<&str>) -> String {
+    field.map(|field| format!(", because of `{field}`")).unwrap_or_default()
 }

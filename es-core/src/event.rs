@@ -154,6 +154,15 @@ impl<E> Decoded<E> {
         }
     }
 
+    /// Whether it means nothing any more.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::One(_) => false,
+            Self::Many(events) => events.is_empty(),
+            Self::Retired => true,
+        }
+    }
+
     /// The events as a list: none, one or several.
     pub fn into_vec(self) -> Vec<E> {
         match self {

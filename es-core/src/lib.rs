@@ -83,6 +83,7 @@ pub mod memory;
 mod metadata;
 mod nesting;
 mod panicked;
+mod read_back;
 mod recorded;
 mod replay;
 mod repository;
@@ -95,6 +96,7 @@ mod stream;
 pub mod testing;
 mod timestamp;
 mod version;
+mod write_check;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -124,3 +126,4 @@ pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{OutOfRange, Position, Sequence, Version};
+pub use write_check::WriteCheck;

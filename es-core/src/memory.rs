@@ -213,7 +213,7 @@ impl SnapshotStore for MemoryStore {
     }
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = snapshot.encode_state(stream)?.as_raw().to_owned();
+        let state = snapshot.encode()?.as_raw().to_owned();
         let stored = StoredSnapshot { state_version: A::STATE_VERSION, timestamp: snapshot.timestamp, state };
         self.lock().streams.entry(stream.clone()).or_default().snapshots.insert(snapshot.version, stored);
         Ok(())

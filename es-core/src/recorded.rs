@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::error::StoreError;
 use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
+use crate::read_back::Refused;
 use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, StreamId, Timestamp};
 
 /// The identity of one recorded event, made before the first try to store it.
@@ -89,11 +90,13 @@ impl EventData {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold, and
+    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold, which the error names, and
     /// [`StoreError::TooDeep`] when it is nested deeper than [`MAX_NESTING`].
     pub fn encode<T: Serialize>(event_type: &str, data: &T) -> Result<Self, StoreError> {
-        let data = bson::serialize_to_raw_document_buf(data)
-            .map_err(|error| StoreError::Encode { event_type: event_type.to_owned(), source: error.into() })?;
+        let data = bson::serialize_to_raw_document_buf(data).map_err(|error| StoreError::Encode {
+            event_type: event_type.to_owned(),
+            source: Refused::of(data, error).into(),
+        })?;
         if is_too_deep(&data) {
             return Err(StoreError::TooDeep { event_type: event_type.to_owned(), limit: MAX_NESTING });
         }

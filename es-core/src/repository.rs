@@ -15,9 +15,10 @@ pub use error::{CreateError, LoadError, UpdateError};
 pub use write::{Committed, ImportedEvent, Outcome};
 
 use crate::events::{Events, History};
+use crate::replay::check_next;
 use crate::{
-    Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Snapshot, SnapshotPolicy, Store, StoreError,
-    StoredEvent, StreamId, Timestamp, Version,
+    Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store,
+    StoreError, StreamId, Timestamp, Version, WriteCheck,
 };
 
 /// The aggregates of one type in one store.
@@ -27,6 +28,7 @@ pub struct Repository<A, S> {
     store: S,
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
+    write_check: WriteCheck,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -53,7 +55,13 @@ impl<A> Deref for Loaded<A> {
 impl<A: Aggregate, S: Store> Repository<A, S> {
     /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares and at most 3 tries of an update.
     pub fn new(store: S) -> Self {
-        Self { store, retry: RetryPolicy::default(), snapshots: A::SNAPSHOT_POLICY, aggregate: PhantomData }
+        Self {
+            store,
+            retry: RetryPolicy::default(),
+            snapshots: A::SNAPSHOT_POLICY,
+            write_check: WriteCheck::default(),
+            aggregate: PhantomData,
+        }
     }
 
     /// How often an update that meets a conflict is tried. [`RetryPolicy::never`] turns it off.
@@ -66,6 +74,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     #[must_use]
     pub fn with_snapshots(self, snapshots: SnapshotPolicy) -> Self {
         Self { snapshots, ..self }
+    }
+
+    /// Whether each event is read back before it is stored, instead of what the build says: with debug assertions yes, without no.
+    #[must_use]
+    pub fn with_write_check(self, write_check: WriteCheck) -> Self {
+        Self { write_check, ..self }
     }
 
     /// The store.
@@ -107,7 +121,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// The aggregate as it is, rebuilt from a version on: on top of the newest usable snapshot at or below that version, with every event after
     /// the snapshot. From version 0 it is rebuilt whole, whatever snapshots there are.
     ///
-    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one.
+    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one: it shows what is left of an
+    /// aggregate that fails to load with [`StoreError::SnapshotAhead`].
     ///
     /// # Errors
     ///
@@ -118,7 +133,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             Some(snapshot) => Replay::from_snapshot(stream, snapshot),
             None => Replay::new(stream),
         };
-        self.fold(&mut replay, Version::MAX, |_| true).await?;
+        replay.read(&self.store, Version::MAX).await?;
         loaded(replay)
     }
 
@@ -133,17 +148,20 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let stream = StreamId::of::<A>(id)?;
         // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
         let mut replay = Replay::new(stream);
-        self.fold(&mut replay, Version::MAX, |event| event.timestamp <= moment).await?;
+        replay.read_while(&self.store, Version::MAX, |event| event.timestamp <= moment).await?;
         loaded(replay)
     }
 
-    /// Whether the aggregate has any event.
+    /// Whether the aggregate has begun: whether any of its events still counts. It has not if all of them are
+    /// [retired](crate::Decoded::Retired), and then [`create`](Self::create) begins it behind them.
+    ///
+    /// An event that this program does not understand counts.
     ///
     /// # Errors
     ///
     /// What the store reports.
     pub async fn exists(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.store.head(&StreamId::of::<A>(id)?).await? > Version::NONE)
+        Ok(self.before_beginning(&StreamId::of::<A>(id)?).await?.is_none())
     }
 
     /// Every event of the aggregate with all that was recorded about it, oldest first.
@@ -172,6 +190,26 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         Ok(version)
     }
 
+    /// The version of a stream that has retired events only, or none at all: the aggregate has not begun. `None` if it has.
+    async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
+        let mut version = Version::NONE;
+        // The first event nearly always says it, and a stream may be long.
+        for until in [Sequence::FIRST.into(), Version::MAX] {
+            let mut batches = pin!(self.store.read(stream, ReadRange::after(version).until(until)));
+            while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+                for event in batch?.events() {
+                    let event = event?;
+                    if !event.decode::<A::Event>().is_ok_and(|decoded| decoded.is_empty()) {
+                        return Ok(None);
+                    }
+                    check_next(stream, version, &event)?;
+                    version = event.sequence.into();
+                }
+            }
+        }
+        Ok(Some(version))
+    }
+
     /// Rebuilds up to a version, from the newest usable snapshot where there can be one.
     async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
         let snapshot = match self.snapshots {
@@ -182,29 +220,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::new(stream.clone()),
         };
-        self.fold(&mut replay, until, |_| true).await?;
+        replay.read(&self.store, until).await?;
         Ok(replay)
-    }
-
-    /// Folds what follows, up to a version and for as long as `wanted` says so.
-    async fn fold(
-        &self,
-        replay: &mut Replay<A>,
-        until: Version,
-        wanted: impl Fn(&StoredEvent<'_>) -> bool + Send,
-    ) -> Result<(), StoreError> {
-        let range = ReadRange::after(replay.version()).until(until);
-        let mut batches = pin!(self.store.read(replay.stream(), range));
-        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
-            for event in batch?.events() {
-                let event = event?;
-                if !wanted(&event) {
-                    return Ok(());
-                }
-                replay.push(&event)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -218,7 +235,13 @@ fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
 
 impl<A, S: Clone> Clone for Repository<A, S> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), retry: self.retry, snapshots: self.snapshots, aggregate: PhantomData }
+        Self {
+            store: self.store.clone(),
+            retry: self.retry,
+            snapshots: self.snapshots,
+            write_check: self.write_check,
+            aggregate: PhantomData,
+        }
     }
 }
 
@@ -228,6 +251,7 @@ impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
             .field("aggregate", &A::TYPE)
             .field("retry", &self.retry)
             .field("snapshots", &self.snapshots)
+            .field("write_check", &self.write_check)
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Aggregate, BoxError, EventData, Panicked, Payload, StoreError, StreamId, Timestamp, Version};
+use crate::read_back::write_state;
+use crate::{Aggregate, BoxError, EventData, Panicked, Payload, StoreError, Timestamp, Version};
 
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +39,7 @@ impl SnapshotPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot<A> {
-    /// The version at which the state was taken. What follows it starts strictly after.
+    /// The version at which the state was taken: the sequence of the last event in it.
     pub version: Version,
     /// When it was taken.
     pub timestamp: Timestamp,
@@ -60,18 +61,13 @@ impl<A> Snapshot<A> {
 }
 
 impl<A: Aggregate> Snapshot<A> {
-    /// Writes the state, for a store to keep, and reads it back: serde can write some states that it cannot read.
+    /// Writes the state as a store keeps it, and reads it back: what cannot be used as a snapshot is not one.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`] and [`StoreError::TooDeep`] if the state cannot be written,
-    /// [`StoreError::UnusableSnapshot`] if it cannot be read back.
-    pub fn encode_state(&self, stream: &StreamId) -> Result<EventData, StoreError> {
-        let state = StateRef(&self.state).encode()?;
-        match State::<A>::decode(&state) {
-            Ok(_) => Ok(state),
-            Err(source) => Err(StoreError::UnusableSnapshot { stream: stream.clone(), version: self.version, source }),
-        }
+    /// [`StoreError::NotReadBack`] and [`StoreError::Encode`], which name the field, and [`StoreError::TooDeep`].
+    pub fn encode(&self) -> Result<EventData, StoreError> {
+        write_state(&self.state)
     }
 }
 
@@ -98,7 +94,7 @@ impl<A: Aggregate> Serialize for StateRef<'_, A> {
     }
 }
 
-/// The state of an aggregate as something that serde can read.
+/// The state of an aggregate as something that serde can read, and write again.
 #[derive(Debug)]
 pub struct State<A>(pub A);
 
@@ -111,6 +107,12 @@ impl<A: Aggregate> State<A> {
     pub fn decode(state: &impl Payload) -> Result<A, BoxError> {
         let Self(state) = Panicked::catch(|| state.decode())??;
         Ok(state)
+    }
+}
+
+impl<A: Aggregate> Serialize for State<A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_state(serializer)
     }
 }
 

@@ -99,14 +99,18 @@ impl ReadRange {
 
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
+/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::Replay) demands.
+///
 /// # Contract
 ///
 /// An implementation
 ///
 /// - MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,
 ///   and return an older one or none instead.
-/// - MUST refuse a snapshot whose state cannot be read back, as [`Snapshot::encode_state`] does, and keep those that it has.
+/// - MUST refuse a state that would not be read back as it is, with [`StoreError::NotReadBack`], and keep the snapshots that it has.
+///   [`Snapshot::encode`] does it.
 /// - MUST keep the snapshot that it was given last, whatever snapshots of higher versions there are.
+/// - MUST keep the snapshots of two aggregates apart, whatever their types and ids contain.
 pub trait SnapshotStore: Clone + Send + Sync + 'static {
     /// The newest usable snapshot at or below a version.
     ///

@@ -34,9 +34,10 @@ use std::fmt::{Debug, Write};
 
 pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
+use crate::read_back::write_state;
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventSet, IntoEvents, Metadata, NewEvent, Replay, Sequence, StoreError,
-    StreamId, Timestamp,
+    Aggregate, AggregateId, Context, EventData, EventSet, IntoEvents, Metadata, NewEvent, Replay, Sequence,
+    SnapshotPolicy, StoreError, StreamId, Timestamp, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -45,7 +46,7 @@ use crate::{
 ///
 /// # Panics
 ///
-/// Where an event cannot be stored or folded.
+/// If an event cannot be stored, read back or folded, and if the aggregate takes snapshots and its state cannot be read back.
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A::Event>) -> Given<A> {
     let events = encode(&events.into_events());
@@ -176,7 +177,8 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
 
 #[track_caller]
 fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
-    let encoded = events.iter().map(|event| NewEvent::encode(event, Metadata::new())).collect::<Result<_, _>>();
+    let encode = |event: &E| NewEvent::encode_with(event, Metadata::new(), WriteCheck::Always);
+    let encoded = events.iter().map(encode).collect::<Result<_, _>>();
     encoded.unwrap_or_else(|error: StoreError| panic!("{error}"))
 }
 
@@ -186,14 +188,16 @@ fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {
 
 fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Option<A>, StoreError> {
     let stream = StreamId::of::<A>("test")?;
-    let mut replay = match state {
-        Some(state) => Replay::from_snapshot(stream, crate::Snapshot::new(crate::Version::NONE, state)),
-        None => Replay::new(stream),
-    };
+    let mut replay = Replay::onto(stream, state);
     let mut sequence = Sequence::FIRST;
     for event in events {
         replay.push(&stored(event, A::TYPE, sequence).as_stored())?;
         sequence = sequence.next();
+    }
+    if let Some(state) = replay.state()
+        && A::SNAPSHOT_POLICY != SnapshotPolicy::Never
+    {
+        write_state(state)?;
     }
     Ok(replay.into_state())
 }

@@ -140,6 +140,11 @@ pub(crate) fn duplicates(error: &Error) -> Option<HashSet<usize>> {
     }
 }
 
+/// Whether a single document was refused because its key is there already.
+pub(crate) fn is_duplicate(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteError(refusal)) if refusal.code == code::DUPLICATE_KEY)
+}
+
 /// Whether it is the server's own answer, and not that there was none.
 pub(crate) fn is_answer(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))

@@ -10,7 +10,7 @@ use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
     Aggregate, Append, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Panicked, Payload, StoreError,
-    StreamId, Timestamp,
+    StreamId, Timestamp, WriteCheck,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -340,7 +340,8 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
     let origin = Origin::new(collection, document)?;
-    let event = NewEvent::encode(&event, origin.add_to(&metadata)?).map_err(|error| error.to_string())?;
+    let event = NewEvent::encode_with(&event, origin.add_to(&metadata)?, WriteCheck::Always);
+    let event = event.map_err(|error| error.to_string())?;
     let event = match timestamp {
         Some(timestamp) => event.at(timestamp),
         None => event,

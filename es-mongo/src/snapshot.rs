@@ -3,10 +3,11 @@
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
 use es_core::{Aggregate, BsonPayload, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
+use mongodb::error::Error;
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
-use crate::error::{malformed, refused};
+use crate::error::{is_duplicate, malformed, refused};
 use crate::metrics;
 use crate::store::MongoStore;
 
@@ -56,12 +57,34 @@ impl MongoStore {
     /// Writes a snapshot, in the place of the one with its `_id` if there is one.
     pub(crate) async fn replace_snapshot(&self, stream: &StreamId, document: &RawDocument) -> Result<(), StoreError> {
         let id = document.get_str(ID).map_err(|error| malformed("a snapshot that is to be kept", error))?;
+        if self.replace(stream, id, document).await?.is_none() {
+            return Ok(());
+        }
+        // Its version may be there under the key that an earlier release made of a type with a `:`.
+        let mut under_another_key = of_stream(stream);
+        under_another_key.insert(VERSION, version_of(document));
+        under_another_key.insert(ID, doc! { "$ne": id });
+        self.delete(under_another_key).await?;
+        match self.replace(stream, id, document).await? {
+            None => Ok(()),
+            Some(error) => Err(refused(stream, error)),
+        }
+    }
+
+    /// Writes a snapshot, in the place of the one that has its key. Returns the refusal if another document has a key of it.
+    async fn replace(&self, stream: &StreamId, id: &str, document: &RawDocument) -> Result<Option<Error>, StoreError> {
         let ask = || {
             let (snapshots, by_id, document) =
                 (self.collections().snapshots.clone(), doc! { ID: id }, document.to_owned());
-            async move { snapshots.replace_one(by_id, document).upsert(true).await }
+            async move {
+                match snapshots.replace_one(by_id, document).upsert(true).await {
+                    Ok(_) => Ok(None),
+                    Err(error) if is_duplicate(&error) => Ok(Some(error)),
+                    Err(error) => Err(error),
+                }
+            }
         };
-        self.collections().patience.ask_or(ask, |error| refused(stream, error)).await.map(drop)
+        self.collections().patience.ask_or(ask, |error| refused(stream, error)).await
     }
 
     /// Drops the snapshots of an aggregate below one that was just taken, but for the newest, and returns how many that were.
@@ -85,8 +108,12 @@ impl MongoStore {
         let Some(version) = oldest_kept.as_deref().and_then(version_of) else { return Ok(0) };
         let mut filter: Document = of_stream(stream);
         filter.insert(VERSION, doc! { "$lt": version });
+        self.delete(filter).await
+    }
+
+    async fn delete(&self, filter: Document) -> Result<u64, StoreError> {
         let ask = || {
-            let (snapshots, filter) = (snapshots.clone(), filter.clone());
+            let (snapshots, filter) = (self.collections().snapshots.clone(), filter.clone());
             async move { snapshots.delete_many(filter).await }
         };
         Ok(self.collections().patience.ask(ask).await?.deleted_count)
@@ -98,7 +125,7 @@ pub(crate) fn snapshot_document<A: Aggregate>(
     stream: &StreamId,
     snapshot: &Snapshot<A>,
 ) -> Result<RawDocumentBuf, StoreError> {
-    let state = snapshot.encode_state(stream)?;
+    let state = snapshot.encode()?;
     let mut document = RawDocumentBuf::new();
     document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());
     document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
@@ -115,8 +142,11 @@ pub(crate) fn snapshot_document<A: Aggregate>(
 }
 
 /// The `_id` of a snapshot: `Invoice:invoice_123_100`.
+///
+/// The first `:` ends the type, so one that is a part of the type is escaped, and so is the sign that escapes.
 pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
-    format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
+    let aggregate_type = stream.aggregate_type().replace('%', "%25").replace(':', "%3A");
+    format!("{aggregate_type}:{}_{version}", stream.aggregate_id())
 }
 
 pub(crate) fn version_of(document: &RawDocument) -> Option<i64> {

@@ -14,7 +14,7 @@ use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::mongodb::{Client, Collection};
-use es_mongo::{ArchiveReport, ArchiveStep, MongoStore};
+use es_mongo::{ArchiveReport, ArchiveStep, Gradual, MongoStore, Source, Switch};
 use futures_util::future::join_all;
 use tests::account::{
     Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import,
@@ -183,6 +183,37 @@ async fn a_stream_that_cannot_be_folded_stays_and_does_not_stop_the_others() {
     assert_eq!(in_use, 4);
     let error = accounts(&store).load("broken").await.unwrap_err().to_string();
     assert!(error.contains("Alien"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
+    let store = empty_store().await;
+    let sent = || {
+        let data = EventData::encode("StatementSent", &doc! { "month": 1 }).unwrap();
+        NewEvent::from_data("StatementSent", 1, data, Metadata::new()).unwrap().at(day(0))
+    };
+    append(&store, "a", 0, vec![sent(), sent()]).await;
+    import(&store, "last", 1).await;
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    // Nothing has begun, so no snapshot can cover it; `last` has the newest position.
+    assert_eq!((report.streams, report.moved, report.snapshots, report.kept), (2, 0, 0, 3));
+    assert_sound(&store, 3).await;
+    let accounts = accounts(&store);
+    assert!(!accounts.exists("a").await.unwrap());
+    store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
+    let gradual = Gradual::<Account, Document>::new(accounts.clone(), "old", Switch::WhereMigrated);
+    assert!(matches!(gradual.load("a").await, Ok(Source::Document(_))));
+    let created = accounts.create("a", Opened { owner: "a".into() }, Metadata::new()).await.unwrap();
+    assert_eq!(created.version, 3);
+    assert!(accounts.exists("a").await.unwrap());
+    assert!(matches!(gradual.load("a").await, Ok(Source::EventSourced(_))));
+    import(&store, "later", 1).await;
+    let report = store.archive::<Account>(Timestamp::now()).run().await.unwrap();
+    assert_eq!((report.moved, report.kept), (4, 1));
+    assert_sound(&store, 5).await;
+    assert_eq!(accounts.load("a").await.unwrap().version, 3);
+    let again = accounts.create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    assert!(matches!(again, Err(CreateError::AlreadyExists { version, .. }) if version == 3), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -317,7 +317,7 @@ async fn a_snapshot_that_cannot_be_read_back_is_refused_and_the_usable_one_stays
         .unwrap();
     for _ in 0..2 {
         let refused = notes(&store).take_snapshot("bad").await.unwrap_err();
-        assert!(matches!(refused, LoadError::Store(StoreError::UnusableSnapshot { .. })), "{refused}");
+        assert!(matches!(refused, LoadError::Store(StoreError::NotReadBack { .. })), "{refused}");
     }
     let newest = store.newest_snapshot::<Notes>(&stream, Version::MAX).await.unwrap().unwrap();
     assert_eq!(newest.version, 1);

@@ -62,11 +62,12 @@ impl<E> ImportedEvent<E> {
 }
 
 impl<A: Aggregate, S: Store> Repository<A, S> {
-    /// Records the first events of an aggregate.
+    /// Records the first events of an aggregate. If all events that its stream has are [retired](crate::Decoded::Retired), the aggregate
+    /// begins behind them.
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the aggregate has events, [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the
+    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the
     /// events already, [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else the store reports.
     pub async fn create(
         &self,
@@ -121,19 +122,34 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         id: &str,
         append_id: Option<AppendId>,
         event_ids: Option<Vec<EventId>>,
-        events: Vec<Decided<A::Event>>,
+        mut events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
-        let conflict = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
-            Err(StoreError::Conflict { actual, .. }) => actual,
-            answer => return Ok(answer?),
-        };
-        match append_id {
-            Some(append_id) => match self.already(&stream, &append_id).await? {
-                Some(committed) => Ok(committed),
-                None => Err(CreateError::AlreadyExists { stream, version: conflict }),
-            },
-            None => Err(CreateError::AlreadyExists { stream, version: conflict }),
+        let mut expected = ExpectedVersion::NONE;
+        let mut failed = 0;
+        loop {
+            let answer = self.append(&stream, expected, &mut events, append_id.clone(), event_ids.clone()).await;
+            let (version, conflict) = match answer {
+                Err(error @ StoreError::Conflict { actual, .. }) => (actual, error),
+                answer => return Ok(answer?),
+            };
+            if let Some(append_id) = &append_id
+                && let Some(committed) = self.already(&stream, append_id).await?
+            {
+                return Ok(committed);
+            }
+            // Behind retired events only, the aggregate begins now.
+            let Some(before) = self.before_beginning(&stream).await? else {
+                return Err(CreateError::AlreadyExists { stream, version });
+            };
+            if failed > 0 {
+                match self.retry.wait_after(failed) {
+                    Some(wait) => self.store.sleep(wait).await,
+                    None => return Err(conflict.into()),
+                }
+            }
+            failed += 1;
+            expected = ExpectedVersion::observed(before);
         }
     }
 
@@ -202,8 +218,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             // What was decided must not live across the append: nothing asks it to be `Send`.
             let events = decide(state).map_err(UpdateError::Rejected)?.into_events();
             let expected = ExpectedVersion::observed(replay.version());
-            let events = with_metadata(events, &metadata);
-            let error = match self.append(&stream, expected, events, append_id.clone(), None).await {
+            let mut events = with_metadata(events, &metadata);
+            let error = match self.append(&stream, expected, &mut events, append_id.clone(), None).await {
                 Ok(committed) => return Ok(committed),
                 Err(error) if error.is_conflict() => error,
                 // A racing call with the same key decided otherwise: the one that won is the answer.
@@ -215,7 +231,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
                 Some(wait) => self.store.sleep(wait).await,
                 None => return Err(error.into()),
             }
-            self.fold(&mut replay, Version::MAX, |_| true).await?;
+            replay.read(&self.store, Version::MAX).await?;
         }
     }
 
@@ -248,11 +264,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         })
     }
 
+    /// Takes the events if they are recorded now.
     async fn append(
         &self,
         stream: &StreamId,
         expected: ExpectedVersion,
-        events: Vec<Decided<A::Event>>,
+        events: &mut Vec<Decided<A::Event>>,
         append_id: Option<AppendId>,
         event_ids: Option<Vec<EventId>>,
     ) -> Result<Committed<A::Event>, StoreError> {
@@ -261,14 +278,15 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             return Ok(Committed { id, version: expected.version(), events: Vec::new(), outcome: Outcome::Unchanged });
         }
         let mut encoded = Vec::with_capacity(events.len());
-        for (event, metadata, timestamp) in &events {
-            encoded.push(NewEvent { timestamp: *timestamp, ..NewEvent::encode(event, metadata.clone())? });
+        for (event, metadata, timestamp) in events.iter() {
+            let event = NewEvent::encode_with(event, metadata.clone(), self.write_check)?;
+            encoded.push(NewEvent { timestamp: *timestamp, ..event });
         }
         let append = Append::new(stream.clone(), expected, encoded).with_id(append_id);
         match self.store.append(Append { event_ids, ..append }).await? {
             Appended::Now(receipt) => {
                 self.snapshot_if_due(stream, expected.version(), receipt.version);
-                Ok(committed(stream, &receipt, events))
+                Ok(committed(stream, &receipt, std::mem::take(events)))
             }
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
         }

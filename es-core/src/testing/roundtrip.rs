@@ -1,17 +1,10 @@
 //! Whether BSON gives back what it was given.
 
-mod record;
 #[cfg(test)]
 mod tests;
-mod value;
 
-use std::fmt;
-
-use serde::Serialize;
-
-use self::record::record;
-use self::value::{Trouble, Value};
-use crate::{Event, EventData};
+use crate::read_back::{Failure, Located, Refused, always_wrong, read_back};
+use crate::{Event, EventData, StoreError};
 
 /// Checks that each sample is read back from BSON as it was written.
 ///
@@ -98,84 +91,23 @@ pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item
     }
 }
 
-/// What went wrong with a sample.
-struct Failure {
-    event: &'static str,
-    what: String,
-    path: Option<String>,
-    remedy: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.event, self.what)?;
-        if let Some(path) = &self.path {
-            write!(f, "\n  at `{path}`")?;
-        }
-        write!(f, "\n  {}", self.remedy)
-    }
-}
-
-fn roundtrip<E: Event>(sample: &E) -> Result<E, Failure> {
-    let fail = |what: String, path: Option<String>, remedy: &str| Failure {
-        event: E::TYPE,
-        what,
-        path,
-        remedy: remedy.to_owned(),
-    };
-    let written = recorded(sample)?;
-    let troubles = written.troubles();
-    let blame = |what: String, trouble: Option<&(String, Trouble)>, otherwise: &str| match trouble {
-        Some((path, trouble)) => fail(format!("{what}: {}", trouble.what()), Some(path.clone()), trouble.remedy()),
-        None => fail(what, None, otherwise),
-    };
-    let data = EventData::encode(E::TYPE, sample).map_err(|error| {
-        let trouble = troubles.iter().find(|(_, trouble)| trouble.is_refused());
-        let source = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        blame(format!("cannot be written ({source})"), trouble, "store the value in a form that BSON has")
+/// Reads a sample back, or says what is wrong with it.
+fn roundtrip<E: Event>(sample: &E) -> Result<E, String> {
+    let data = EventData::encode(E::TYPE, sample).map_err(|error| match error {
+        StoreError::Encode { source, .. } => match source.downcast::<Refused>() {
+            Ok(refused) => show::<E>(&refused.failure),
+            Err(source) => source.to_string(),
+        },
+        error => error.to_string(),
     })?;
-    if let Some(trouble) = troubles.iter().find(|(_, trouble)| trouble.is_wrong_always()) {
-        return Err(blame("is not stored as it is".to_owned(), Some(trouble), ""));
+    if let Some(failure) = always_wrong(sample) {
+        return Err(show::<E>(&failure));
     }
-    let read = E::decode(E::VERSION, &data).map_err(|error| {
-        let trouble = troubles.iter().find(|(_, trouble)| !trouble.is_refused());
-        let otherwise = "look for a type that writes another form than it reads: an address or an id inside of `tag`, `untagged` or `flatten` \
-                         (store it as a text, or use `tag` with `content`), a field that is skipped and has no `default`, or a `with` that \
-                         does not reverse itself";
-        blame(format!("is written and cannot be read back ({error})"), trouble, otherwise)
-    })?;
-    compare(&written, &recorded(&read)?, &troubles, &fail)?;
-    let again = EventData::encode(E::TYPE, &read).map_err(|error| {
-        fail(format!("cannot be written a second time ({error})"), None, "make it read what it wrote")
-    })?;
-    let stored = |data: &EventData| {
-        bson::Document::try_from(data.as_raw()).ok().and_then(|data| record(&data).ok()).unwrap_or(Value::Unit)
-    };
-    compare(&stored(&data), &stored(&again), &troubles, &fail)?;
-    Ok(read)
+    let read = |payload: &Located<'_>| E::decode(E::VERSION, payload).map_err(|error| error.to_string());
+    read_back(sample, &data, read).map_err(|failure| show::<E>(&failure))
 }
 
-fn recorded<E: Event>(event: &E) -> Result<Value, Failure> {
-    fn of<T: Serialize>(value: &T) -> Result<Value, String> {
-        record(value).map_err(|error| error.to_string())
-    }
-    of(event).map_err(|error| Failure {
-        event: E::TYPE,
-        what: format!("cannot be written ({error})"),
-        path: None,
-        remedy: "the type itself refuses the value: repair its `Serialize`, or give a value that it takes".to_owned(),
-    })
-}
-
-fn compare(
-    before: &Value,
-    after: &Value,
-    troubles: &[(String, Trouble)],
-    fail: &dyn Fn(String, Option<String>, &str) -> Failure,
-) -> Result<(), Failure> {
-    let Some(difference) = before.first_difference(after, "") else { return Ok(()) };
-    let known = troubles.iter().find(|(path, _)| *path == difference.path);
-    let remedy = known.map_or("make the type read what it writes", |(_, trouble)| trouble.remedy());
-    let what = format!("is read back as another value: {} becomes {}", difference.before, difference.after);
-    Err(fail(what, Some(difference.path), remedy))
+fn show<E: Event>(failure: &Failure) -> String {
+    let at = failure.path.as_ref().map(|path| format!("\n  at `{path}`")).unwrap_or_default();
+    format!("`{}` {}{at}\n  {}", E::TYPE, failure.what, failure.remedy)
 }

@@ -95,6 +95,10 @@ mistakes! {
     ImportedNow => an_import_keeps_the_moments_of_its_events,
     /// A stream is read in the order of its moments.
     OrderedByMoment => as_of_a_moment_is_the_longest_prefix_recorded_by_then,
+    /// A retired event is left out.
+    RetiredSkipped => an_aggregate_of_retired_events_only_can_be_created,
+    /// A retired event is read as one that is not.
+    RetiredReadAsAnother => an_aggregate_of_retired_events_only_does_not_exist,
     /// A snapshot claims an event more than it holds.
     SnapshotOneTooHigh => snapshot_plus_tail_equals_full_replay_at_every_version,
     /// The newest snapshot is taken, whatever version is asked for.
@@ -111,6 +115,10 @@ mistakes! {
     UnusableSnapshotAccepted => a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays,
     /// Of all snapshots only the one of the highest version is kept.
     HighestSnapshotOnly => the_snapshot_taken_last_is_kept_whatever_lies_above_it,
+    /// A snapshot beyond the head is said to be one at the head.
+    SnapshotCutToTheHead => a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended,
+    /// The parts of a key are joined, and nobody knows where one ends.
+    SnapshotKeyJoined => snapshots_of_two_aggregates_never_share_a_key,
 }
 
 /// [`MemoryStore`] with a mistake, or with none.
@@ -128,6 +136,8 @@ struct Notes {
     keys: HashMap<String, StreamId>,
     /// The states of the newest snapshots, as they were written.
     states: HashMap<StreamId, (Version, EventData)>,
+    /// Whose snapshot has a key.
+    snapshot_keys: HashMap<String, StreamId>,
 }
 
 impl WrongStore {
@@ -289,6 +299,10 @@ impl WrongStore {
             Some(Mistake::OrderedAsText) => events.sort_by_key(|event| event.sequence.get().to_string()),
             Some(Mistake::OrderedByMoment) => events.sort_by_key(|event| event.timestamp),
             Some(Mistake::UnknownTypeSkipped) => events.retain(|event| event.event_type == "Added"),
+            Some(Mistake::RetiredSkipped) => events.retain(|event| event.event_type != "Noted"),
+            Some(Mistake::RetiredReadAsAnother) => {
+                events.iter_mut().for_each(|event| event.event_type = "Added".to_owned());
+            }
             Some(Mistake::LaterVersionSkipped) => events.retain(|event| event.event_version == 1),
             _ => {}
         }
@@ -297,6 +311,10 @@ impl WrongStore {
 
 fn one_less(version: Version) -> Version {
     Version::try_from(version.as_i64() - 1).unwrap_or(Version::NONE)
+}
+
+fn joined(stream: &StreamId, version: Version) -> String {
+    format!("{}:{}_{version}", stream.aggregate_type(), stream.aggregate_id())
 }
 
 /// Events of a [`WrongStore`].
@@ -397,18 +415,30 @@ impl SnapshotStore for WrongStore {
         {
             snapshot.version = snapshot.version.plus(1);
         }
+        if let Some(snapshot) = &mut found
+            && self.makes(Mistake::SnapshotCutToTheHead)
+        {
+            snapshot.version = snapshot.version.min(self.right.head(stream).await?);
+        }
+        if let Some(snapshot) = &found
+            && self.makes(Mistake::SnapshotKeyJoined)
+            && self.notes().snapshot_keys.get(&joined(stream, snapshot.version)) != Some(stream)
+        {
+            return Ok(None);
+        }
         Ok(found)
     }
 
     async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
         let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
         let before = self.notes().states.insert(stream.clone(), (snapshot.version, state));
+        self.notes().snapshot_keys.insert(joined(stream, snapshot.version), stream.clone());
         if self.makes(Mistake::HighestSnapshotOnly) && before.is_some_and(|(version, _)| version > snapshot.version) {
             return Ok(());
         }
         match self.right.put_snapshot(stream, snapshot).await {
-            Err(StoreError::UnusableSnapshot { .. }) if self.makes(Mistake::UnusableSnapshotAccepted) => Ok(()),
-            answer => answer,
+            Err(StoreError::NotReadBack { .. }) if self.makes(Mistake::UnusableSnapshotAccepted) => Ok(()),
+            kept => kept,
         }
     }
 }

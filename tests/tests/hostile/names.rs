@@ -3,9 +3,11 @@
 use es_core::memory::MemoryStore;
 use es_core::{
     Append, AppendId, CreateError, EventData, ExpectedVersion, InvalidId, Metadata, MetadataError, NewEvent, Outcome,
-    Store, StoreError, StreamId,
+    Snapshot, SnapshotStore, Store, StoreError, StreamId, Version,
 };
+use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
+use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded, add_one, patient};
 use tests::empty_store;
 
@@ -158,4 +160,56 @@ async fn refuses_an_event_without_a_usable_name<S: Store>(store: S) {
 async fn an_event_whose_name_is_empty_or_has_a_nul_is_refused() {
     refuses_an_event_without_a_usable_name(MemoryStore::new()).await;
     refuses_an_event_without_a_usable_name(empty_store().await).await;
+}
+
+async fn snapshots_of(store: &MongoStore, stream: &StreamId) -> Vec<Document> {
+    let of_stream = doc! { "aggregateId": stream.aggregate_id().as_str(), "aggregateType": stream.aggregate_type() };
+    let snapshots = store.database().collection::<Document>("snapshots");
+    let found = snapshots.find(of_stream).sort(doc! { "version": 1 }).await.unwrap();
+    found.try_collect().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_a_snapshot_keeps_its_form_unless_the_type_has_a_separator() {
+    let store = empty_store().await;
+    let snapshot = Snapshot::new(Version::from(100_u32), Counter { total: 1 });
+    for (name, id, key) in [
+        ("Invoice", "invoice_123", "Invoice:invoice_123_100"),
+        ("Invoice_v2.old", "a:b%3A_1", "Invoice_v2.old:a:b%3A_1_100"),
+        ("A:b", "c", "A%3Ab:c_100"),
+        ("A%3Ab", "c", "A%253Ab:c_100"),
+    ] {
+        let stream = StreamId::new(name, id).unwrap();
+        store.put_snapshot(&stream, &snapshot).await.unwrap();
+        assert_eq!(snapshots_of(&store, &stream).await[0].get_str("_id").unwrap(), key);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_under_an_older_key_is_used_and_stands_in_the_way_of_none() {
+    let store = empty_store().await;
+    let snapshots = store.database().collection::<Document>("snapshots");
+    let (one, other) = (StreamId::new("A:b", "c").unwrap(), StreamId::new("A", "b:c").unwrap());
+    let at = |version: u32, total| Snapshot::new(Version::from(version), Counter { total });
+    // As it was written before the separator was escaped.
+    store.put_snapshot(&one, &at(2, 2)).await.unwrap();
+    let mut old = snapshots.find_one_and_delete(doc! {}).await.unwrap().unwrap();
+    old.insert("_id", "A:b:c_2");
+    snapshots.insert_one(old).await.unwrap();
+    let total = async |stream| {
+        let newest = store.newest_snapshot::<Counter>(stream, Version::MAX).await.unwrap();
+        newest.map(|snapshot| (snapshot.version.get(), snapshot.state.total))
+    };
+    assert_eq!(total(&one).await, Some((2, 2)));
+    // The same version again, under the new key.
+    store.put_snapshot(&one, &at(2, 20)).await.unwrap();
+    assert_eq!((total(&one).await, snapshots_of(&store, &one).await.len()), (Some((2, 20)), 1));
+    // The other aggregate, whose key is the old one of the first.
+    let mut old = snapshots.find_one_and_delete(doc! {}).await.unwrap().unwrap();
+    old.insert("_id", "A:b:c_2");
+    snapshots.insert_one(old).await.unwrap();
+    store.put_snapshot(&other, &at(2, 3)).await.unwrap();
+    assert_eq!((total(&other).await, total(&one).await), (Some((2, 3)), None));
+    store.put_snapshot(&one, &at(2, 4)).await.unwrap();
+    assert_eq!((total(&other).await, total(&one).await), (Some((2, 3)), Some((2, 4))));
 }

@@ -108,7 +108,7 @@ impl Serializer for Recorder {
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<Value, Refusal> {
-        Ok(Value::Leaf("bytes", format!("{bytes:02x?}")))
+        Ok(Value::Bytes(bytes.into()))
     }
 
     fn serialize_none(self) -> Result<Value, Refusal> {

@@ -1,12 +1,14 @@
 //! What a value gives to serde, as a tree.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     /// A value without parts: its kind, and itself as text.
     Leaf(&'static str, String),
+    Bytes(Box<[u8]>),
     Unit,
     None,
     Some(Box<Self>),
@@ -93,7 +95,7 @@ impl Value {
                 troubles.push((path, Trouble::TooLarge));
             }
             Self::Leaf("i128" | "u128", _) => troubles.push((path, Trouble::TooLarge)),
-            Self::Leaf(..) | Self::Unit | Self::None | Self::Bson(_) => {}
+            Self::Leaf(..) | Self::Bytes(_) | Self::Unit | Self::None | Self::Bson(_) => {}
             Self::Some(inner) if matches!(inner.plain(), Self::None | Self::Unit) => {
                 troubles.push((path, Trouble::SomeNone));
             }
@@ -139,11 +141,11 @@ impl Value {
         }
     }
 
-    fn as_key(&self) -> String {
+    fn as_key(&self) -> Cow<'_, str> {
         match self.plain() {
-            Self::Leaf(_, text) => text.clone(),
-            Self::Variant(name, _) => (*name).to_owned(),
-            other => format!("{other:?}"),
+            Self::Leaf(_, text) => text.into(),
+            Self::Variant(name, _) => (*name).into(),
+            other => format!("{other:?}").into(),
         }
     }
 
@@ -195,25 +197,25 @@ fn sorted(items: &[Value]) -> Vec<String> {
 }
 
 fn first_field_that_differs(left: &[(Value, Value)], right: &[(Value, Value)], path: &str) -> Option<Difference> {
-    let find = |fields: &[(Value, Value)], key: &Value| {
-        fields.iter().find(|(other, _)| other.as_key() == key.as_key()).map(|(_, value)| value.clone())
-    };
+    // Of a field that is written twice, the first counts.
+    let others: BTreeMap<_, _> = right.iter().rev().map(|(key, value)| (key.as_key(), value)).collect();
     let absent = |path, before: Option<&Value>, after: Option<&Value>| {
         let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
         Some(Difference { path, before: shown(before), after: shown(after) })
     };
     for (key, value) in left {
-        let here = key_path(path, key);
-        match find(right, key) {
+        match others.get(&key.as_key()) {
+            Some(other) if value == *other => {}
             Some(other) => {
-                if let Some(difference) = value.first_difference(&other, &here) {
+                if let Some(difference) = value.first_difference(other, &key_path(path, key)) {
                     return Some(difference);
                 }
             }
-            None => return absent(here, Some(value), None),
+            None => return absent(key_path(path, key), Some(value), None),
         }
     }
-    let extra = right.iter().find(|(key, _)| find(left, key).is_none());
+    let known: BTreeSet<_> = left.iter().map(|(key, _)| key.as_key()).collect();
+    let extra = right.iter().find(|(key, _)| !known.contains(&key.as_key()));
     extra.and_then(|(key, value)| absent(key_path(path, key), None, Some(value)))
 }
 
@@ -221,8 +223,8 @@ fn key_path(path: &str, key: &Value) -> String {
     match key {
         Value::Leaf("field", name) if path.is_empty() => name.clone(),
         Value::Leaf("field", name) => format!("{path}.{name}"),
-        key if path.is_empty() => key.as_key(),
-        key => format!("{path}{{{}}}", key.as_key()),
+        key if path.is_empty() => key.as_key().escape_debug().to_string(),
+        key => format!("{path}{{{}}}", key.as_key().escape_debug()),
     }
 }
 
@@ -232,6 +234,7 @@ impl fmt::Display for Value {
         match self {
             Self::Leaf("string" | "field", text) => write!(f, "{text:?}"),
             Self::Leaf(kind, text) => write!(f, "{text} ({kind})"),
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             Self::Unit => f.write_str("()"),
             Self::None => f.write_str("None"),
             Self::Some(inner) => write!(f, "Some({inner})"),
