@@ -1,4 +1,5 @@
 //! The laws of a store, kept with no more rights than a writer has.
+#![allow(clippy::disallowed_methods, reason = "the administrator is not the library")]
 
 use bson::doc;
 use es_mongo::dev::{DevServer, fresh_database_name};
