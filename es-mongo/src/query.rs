@@ -269,7 +269,7 @@ impl<S> EventQuery<S> {
         match self.conditions.wanted.select::<A>() {
             Ok(selection) => {
                 let decode = selection.decode::<A::Event>();
-                self.stream(Some(selection), decode)
+                self.stream(Some(&selection), decode)
             }
             Err(error) => failed(error),
         }
@@ -287,7 +287,7 @@ impl<S> EventQuery<S> {
         self.conditions.require_aggregate(A::TYPE);
         let selection = self.conditions.wanted.select::<A>()?;
         let decode = selection.decode::<A::Event>();
-        self.one_page(Some(selection), decode).await
+        self.one_page(Some(&selection), decode).await
     }
 
     /// How many events [`read_as`](Self::read_as) would return. It reads and decodes them all.
@@ -304,15 +304,15 @@ impl<S> EventQuery<S> {
         let decode = selection.decode::<A::Event>();
         let span = self.span(Some(&selection));
         let appear = move |document: &_| Ok(decode(document)?.into_iter().map(drop).collect());
-        reader::count(self, Some(selection), appear).instrument(span).await
+        reader::count(self, Some(&selection), appear).instrument(span).await
     }
 
     fn stream<T: Send + 'static>(
         self,
-        selection: Option<Selection>,
+        selection: Option<&Selection>,
         decode: impl Decode<RecordedEvent<T>>,
     ) -> Events<T> {
-        let (span, limit) = (self.span(selection.as_ref()), self.limit);
+        let (span, limit) = (self.span(selection), self.limit);
         let reader = match Reader::begin(self, selection, decode) {
             Ok(reader) => reader,
             Err(error) => return failed(error),
@@ -327,13 +327,13 @@ impl<S> EventQuery<S> {
 
     async fn one_page<T: Send + 'static>(
         self,
-        selection: Option<Selection>,
+        selection: Option<&Selection>,
         decode: impl Decode<RecordedEvent<T>>,
     ) -> Result<Page<T>, StoreError> {
         if self.limit == 0 {
             return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next one".to_owned() });
         }
-        let (span, limit) = (self.span(selection.as_ref()), self.limit);
+        let (span, limit) = (self.span(selection), self.limit);
         let mut reader = Reader::begin(self, selection, decode)?;
         let read = async {
             let (mut events, mut next) = (Vec::new(), None);

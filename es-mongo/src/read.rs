@@ -110,7 +110,8 @@ pub(crate) fn stream(
         first: range.after,
     };
     let span = tracing::debug_span!("read_stream", aggregate = reader.stream.aggregate_type());
-    let batches = stream::try_unfold((reader, span), |(mut reader, span)| async move {
+    // In a box, for the future of every load and update holds it twice.
+    let batches = stream::try_unfold((Box::new(reader), span), |(mut reader, span)| async move {
         let batch = reader.next().instrument(span.clone()).await?;
         Ok(batch.map(|batch| (batch, (reader, span))))
     });

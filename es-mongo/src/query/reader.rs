@@ -52,13 +52,13 @@ enum Starter {
 }
 
 impl<I, D: Decode<I>> Reader<I, D> {
-    pub(super) fn begin<S>(query: EventQuery<S>, selection: Option<Selection>, decode: D) -> Result<Self, StoreError> {
+    pub(super) fn begin<S>(query: EventQuery<S>, selection: Option<&Selection>, decode: D) -> Result<Self, StoreError> {
         let EventQuery { collections, ordering, conditions, limit, after, .. } = query;
         conditions.check(ordering)?;
         let mut identity = conditions.identity(selection.is_some());
         identity.insert("store", collections.events.namespace().to_string());
         let stored_name = conditions.wanted.stored_name();
-        let named = selection.as_ref().and_then(Selection::condition).or(stored_name.map(Bson::from));
+        let named = selection.and_then(Selection::condition).or(stored_name.map(Bson::from));
         let order = Along {
             axis: conditions.axis(),
             direction: conditions.direction,
@@ -182,7 +182,7 @@ impl<T, D: Decode<RecordedEvent<T>>> Reader<RecordedEvent<T>, D> {
 /// How many events would appear.
 pub(super) async fn count<S>(
     query: EventQuery<S>,
-    selection: Option<Selection>,
+    selection: Option<&Selection>,
     appear: impl Decode<()>,
 ) -> Result<u64, StoreError> {
     let limit = query.limit;
