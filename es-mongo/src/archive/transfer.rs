@@ -60,8 +60,8 @@ impl<A: Aggregate> Run<'_, A> {
             return Ok(None);
         }
         let events = Arc::new(events);
-        let (archive, copied) = (collections.archive.clone(), Arc::clone(&events));
-        let copying = async move { archive.insert_many(&*copied).ordered(false).await };
+        let (archive, originals) = (collections.archive.clone(), Arc::clone(&events));
+        let copying = async move { archive.insert_many(&*originals).ordered(false).await };
         let (refused, refusal) = match collections.patience.once(copying).await? {
             Ok(_) => (HashSet::new(), None),
             Err(error) => match duplicates(&error) {
