@@ -24,7 +24,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    fn blame(what: String, (path, trouble): &(String, Trouble)) -> Self {
+    fn blame(what: &str, (path, trouble): &(String, Trouble)) -> Self {
         Self { what: format!("{what}: {}", trouble.what()), path: Some(path.clone()), remedy: trouble.remedy() }
     }
 
@@ -51,7 +51,7 @@ impl Refused {
         let source = source.into();
         let what = format!("cannot be written ({source})");
         let failure = match troubles(value).iter().find(|(_, trouble)| trouble.is_refused()) {
-            Some(trouble) => Failure::blame(what, trouble),
+            Some(trouble) => Failure::blame(&what, trouble),
             None => Failure { what, path: None, remedy: "store the value in a form that BSON has" },
         };
         Self { failure, source }
@@ -118,7 +118,7 @@ pub(crate) fn read_back<T: Serialize, R: Serialize>(
 pub(crate) fn always_wrong<T: Serialize>(value: &T) -> Option<Failure> {
     let troubles = troubles(value);
     let trouble = troubles.iter().find(|(_, trouble)| trouble.is_wrong_always())?;
-    Some(Failure::blame("is not stored as it is".to_owned(), trouble))
+    Some(Failure::blame("is not stored as it is", trouble))
 }
 
 fn troubles<T: Serialize + ?Sized>(value: &T) -> Vec<(String, Trouble)> {
@@ -131,7 +131,7 @@ fn unreadable<T: Serialize>(value: &T, error: &str, path: Option<String>) -> Fai
     let mut candidates = troubles.iter().filter(|(_, trouble)| !trouble.is_refused());
     let known = candidates.find(|(at, _)| path.as_deref().is_none_or(|path| plain(at).starts_with(&plain(path))));
     match known {
-        Some(trouble) => Failure::blame(what, trouble),
+        Some(trouble) => Failure::blame(&what, trouble),
         None => Failure {
             what,
             path,

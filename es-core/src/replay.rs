@@ -138,7 +138,10 @@ impl<A: Aggregate> Replay<A> {
             }
             looked += 1;
             // A node that was elected between the two reads may not show yet what the node before it has confirmed.
-            let Some(wait) = look_again.wait_after(looked) else { return Err(self.snapshot_ahead(store).await) };
+            let Some(wait) = look_again.wait_after(looked) else {
+                // Boxed, for the future of every load holds this one.
+                return Err(Box::pin(self.snapshot_ahead(store)).await);
+            };
             store.sleep(wait).await;
         }
     }

@@ -1,5 +1,6 @@
 //! What serializes and does not deserialize is found before it is stored.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
+#![allow(clippy::option_option, reason = "it is one of the forms that are not read back")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -242,6 +243,7 @@ struct Paid {
 
 #[derive(Debug, Aggregate, Default)]
 #[aggregate(events(Ordered, Paid))]
+#[allow(dead_code, reason = "only its events are measured")]
 struct Order {}
 
 impl Apply<Ordered> for Order {

@@ -26,8 +26,8 @@ async fn deposit(store: &MongoStore) -> Result<u64, UpdateError<StoreError>> {
 
 /// Deletes events of `a`, the first and the last included, as if a restore had not brought them back.
 async fn lose(store: &MongoStore, collection: &str, first: i64, last: i64) {
-    let lost = doc! { "aggregateId": "a", "sequenceNumber": { "$gte": first, "$lte": last } };
-    let deleted = store.database().collection::<Document>(collection).delete_many(lost).await.unwrap();
+    let range = doc! { "aggregateId": "a", "sequenceNumber": { "$gte": first, "$lte": last } };
+    let deleted = store.database().collection::<Document>(collection).delete_many(range).await.unwrap();
     assert_eq!(deleted.deleted_count, u64::try_from(last - first + 1).unwrap());
 }
 

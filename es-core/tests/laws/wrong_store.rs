@@ -301,7 +301,9 @@ impl WrongStore {
             Some(Mistake::UnknownTypeSkipped) => events.retain(|event| event.event_type == "Added"),
             Some(Mistake::RetiredSkipped) => events.retain(|event| event.event_type != "Noted"),
             Some(Mistake::RetiredReadAsAnother) => {
-                events.iter_mut().for_each(|event| event.event_type = "Added".to_owned());
+                for event in events {
+                    "Added".clone_into(&mut event.event_type);
+                }
             }
             Some(Mistake::LaterVersionSkipped) => events.retain(|event| event.event_version == 1),
             _ => {}
