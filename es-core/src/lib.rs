@@ -120,3 +120,8 @@ pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{OutOfRange, Position, Sequence, Version};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -27,6 +27,7 @@
 //! | `rustls-tls` | yes | TLS to the server: `tls=true` in the connection string, and `tlsCAFile=..` for a certificate authority of your own |
 //! | `dns-resolver` | yes | `mongodb+srv://` addresses |
 //! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append;
 mod archive;
@@ -75,5 +76,5 @@ pub use verify::{Finding, Verification, VerifyReport};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
