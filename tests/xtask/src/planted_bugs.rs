@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
 
-use crate::process::{Failure, Outcome, not_started, run};
+use crate::process::{Failure, Outcome, git, not_started, read, run};
 
 const FOLDER: &str = "tests/planted_bugs";
 
@@ -19,7 +19,7 @@ const FOLDER: &str = "tests/planted_bugs";
 pub(crate) fn check(names: &[&str]) -> Outcome {
     let patches = Patch::named(names)?;
     for patch in &patches {
-        run(Command::new("git").args(["apply", "--check", "-C1"]).arg(&patch.file)).map_err(|_| {
+        read(Command::new("git").args(["apply", "--check", "-C1"]).arg(&patch.file)).map_err(|_| {
             Failure::new(format!(
                 "{}.patch does not apply any more: plant the bug in the sources as they are now",
                 patch.name
@@ -131,7 +131,7 @@ impl Copy {
             _ => fs::create_dir(&sources)?,
         }
         let archive = folder.join("sources.tar");
-        run(Command::new("git").args(["archive", "--output"]).arg(&archive).arg("HEAD"))?;
+        run(git().args(["archive", "--output"]).arg(&archive).arg("HEAD"))?;
         // `m`: a copy of an earlier run may have been built with a bug, so these files have to be newer.
         run(Command::new("tar").arg("-xmf").arg(&archive).arg("-C").arg(&sources))?;
         Ok(Self { folder, sources })
@@ -142,7 +142,7 @@ impl Copy {
     }
 
     fn try_out(&self, patch: &Patch) -> Outcome<Verdict> {
-        run(self.git().args(["apply", "-C1"]).arg(&patch.file))?;
+        read(self.git().args(["apply", "-C1"]).arg(&patch.file))?;
         let verdict = if !self.test(patch, &["--no-run"])? {
             Verdict::DoesNotBuild
         } else if self.test(patch, &[])? {
@@ -151,7 +151,7 @@ impl Copy {
             let failed = failed_tests(&fs::read_to_string(self.log(patch))?);
             if failed.is_empty() { Verdict::FailedWithoutTest } else { Verdict::Caught(failed) }
         };
-        run(self.git().args(["apply", "-R", "-C1"]).arg(&patch.file))?;
+        read(self.git().args(["apply", "-R", "-C1"]).arg(&patch.file))?;
         Ok(verdict)
     }
 

@@ -69,6 +69,13 @@ pub(crate) fn tee(command: &mut Command) -> Outcome<String> {
     if status.success() { Ok(text) } else { Err(Failure::new(format!("{} ({status})", shown(command)))) }
 }
 
+/// git, for this repository even if another user owns its folder, as in many containers.
+pub(crate) fn git() -> Command {
+    let mut git = Command::new("git");
+    git.args(["-c", "safe.directory=*"]);
+    git
+}
+
 /// Whether a program is on the `PATH`.
 pub(crate) fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -8,9 +8,8 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 
-use crate::process::{Failure, Outcome, read};
+use crate::process::{Failure, Outcome, git, read};
 
 /// A line of prose, with its number in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +61,7 @@ fn print_counts(findings: &[Finding]) {
 
 fn findings() -> Outcome<Vec<Finding>> {
     let mut findings = Vec::new();
-    for file in read(Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?.lines() {
+    for file in read(git().args(["ls-files", "--cached", "--others", "--exclude-standard"]))?.lines() {
         if is_exempt(file) {
             continue;
         }
