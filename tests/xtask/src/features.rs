@@ -18,7 +18,7 @@ pub(crate) fn each_alone() -> Outcome {
     Ok(())
 }
 
-/// What a crate cannot be built without, though it has no feature for it.
+/// What a crate cannot be built without, even if its own feature for it is off.
 fn required(name: &str) -> &'static str {
     match name {
         // The driver needs some TLS, and a program may choose another than ours.
