@@ -30,6 +30,7 @@
 //!
 //! A feature of the driver that has no name here, such as `zlib-compression` for `compressors=zlib`, is turned on by a dependency on `mongodb` beside the one
 //! on this crate.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append;
 mod archive;
@@ -83,5 +84,5 @@ pub use verify::{Finding, Verification, VerifyReport};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -46,3 +46,8 @@ pub async fn open(database: &str) -> MongoStore {
     let opened = MongoStore::connect(server().await.uri(), database).await;
     opened.unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

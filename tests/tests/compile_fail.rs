@@ -1,6 +1,6 @@
 //! What the macros refuse, with every message as a committed file, and what they accept.
 //!
-//! One rule a file. `TRYBUILD=overwrite` writes the messages anew; read what it wrote.
+//! One rule a file. `cargo xtask bless` writes the messages again; read the difference.
 
 #[test]
 fn every_mistake_is_explained_where_it_is() {

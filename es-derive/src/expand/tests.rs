@@ -1,4 +1,4 @@
-//! What six canonical inputs expand to, as committed files that can be read. `ES_UPDATE=1` writes them anew.
+//! What six canonical inputs expand to, as committed files that can be read. `cargo xtask bless` writes them again.
 
 use std::path::Path;
 use std::{env, fs};
@@ -16,7 +16,7 @@ fn check(name: &str, tokens: TokenStream) {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         expanded == committed,
-        "{name} expands to something else than {}; run with `ES_UPDATE=1` and read the difference",
+        "{name} expands to something else than {}; run `cargo xtask bless` and read the difference",
         path.display()
     );
 }

@@ -1,0 +1,263 @@
+// Names that mean something else than usual, and events and aggregates among them. `tests/tests/hygiene.rs` includes this file too.
+
+/// Not the standard library.
+mod std {}
+/// Not the core library.
+mod core {}
+/// Not the library.
+mod serde {}
+/// Not an option.
+struct Option;
+/// Not a result.
+struct Result;
+/// Not a list.
+struct Vec;
+/// Not a string.
+struct String;
+/// Not a string either.
+struct str;
+/// Not a number.
+struct u32;
+/// Not a truth value.
+struct bool;
+/// Not a conversion.
+trait From {}
+/// Not the trait of the library.
+trait Event {}
+/// Not the trait of the library.
+trait EventSet {}
+/// Not the trait of the library.
+trait Serialize {}
+/// Not the trait of the library.
+trait Deserialize {}
+/// Not the trait of the library.
+trait Default {}
+
+#[allow(unused_macros, reason = "nothing is to use it")]
+macro_rules! panic {
+    ($($anything:tt)*) => {
+        compile_error!("not this one")
+    };
+}
+
+#[allow(unused_macros, reason = "nothing is to use it")]
+macro_rules! assert {
+    ($($anything:tt)*) => {
+        compile_error!("not this one")
+    };
+}
+
+/// The first form.
+#[::es_core::event(version = 1, name = "Opened")]
+#[derive(Debug)]
+pub struct OpenedV1;
+
+/// The form of today.
+#[::es_core::event(version = 2, from = OpenedV1, alias = "Began")]
+#[derive(Debug)]
+pub struct Opened {
+    /// Who opened it.
+    pub owner_name: ::std::string::String,
+}
+
+impl ::std::convert::From<OpenedV1> for Opened {
+    fn from(_: OpenedV1) -> Self {
+        Self { owner_name: ::std::string::String::new() }
+    }
+}
+
+/// An event of two fields without names.
+#[::es_core::event(version = 1)]
+#[derive(Debug)]
+pub struct Moved(pub ::std::string::String, ::std::primitive::u32);
+
+/// An event of several forms.
+#[::es_core::event(version = 1)]
+#[derive(Debug)]
+pub enum Closed {
+    /// In person.
+    InPerson,
+    /// By mail.
+    ByMail {
+        /// When the letter came.
+        letter_date: ::std::string::String,
+    },
+}
+
+/// What was one event and is two.
+#[::es_core::event(version = 1, split(Moved, Closed))]
+#[derive(Debug)]
+pub struct MovedAndClosed;
+
+impl ::std::convert::From<MovedAndClosed> for (Moved, Closed) {
+    fn from(_: MovedAndClosed) -> Self {
+        (Moved(::std::string::String::new(), 0), Closed::InPerson)
+    }
+}
+
+/// An aggregate.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(
+    init(Opened),
+    events(Moved, Closed),
+    split(MovedAndClosed),
+    retired("Locked"),
+    snapshot(every = 10, version = 2)
+)]
+pub struct Account {
+    owner_name: ::std::string::String,
+    moves: ::std::primitive::u32,
+}
+
+impl ::es_core::Init<Opened> for Account {
+    fn init(event: Opened, _: &::es_core::Context) -> Self {
+        Self { owner_name: event.owner_name, moves: 0 }
+    }
+}
+
+impl ::es_core::Apply<Moved> for Account {
+    fn apply(&mut self, event: Moved, _: &::es_core::Context) {
+        self.moves += event.1;
+    }
+}
+
+impl ::es_core::Apply<Closed> for Account {
+    fn apply(&mut self, _: Closed, _: &::es_core::Context) {}
+}
+
+/// A state machine without fields, and one that has them by position.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(events(Closed), event_enum = DoorFact)]
+pub enum Door {
+    /// It is open.
+    Open,
+    /// It is closed.
+    Closed(::std::primitive::u32),
+}
+
+impl ::std::default::Default for Door {
+    fn default() -> Self {
+        Self::Closed(0)
+    }
+}
+
+impl ::es_core::Apply<Closed> for Door {
+    fn apply(&mut self, _: Closed, _: &::es_core::Context) {
+        *self = Self::Closed(1);
+    }
+}
+
+/// A generic aggregate by position.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(events(Closed))]
+pub struct Pair<S: ::std::default::Default, __T: ::std::default::Default>(S, __T);
+
+impl<S: ::std::default::Default, __T: ::std::default::Default> ::std::default::Default for Pair<S, __T> {
+    fn default() -> Self {
+        Self(S::default(), __T::default())
+    }
+}
+
+impl<S: ::std::default::Default, __T: ::std::default::Default> ::es_core::Apply<Closed> for Pair<S, __T> {
+    fn apply(&mut self, _: Closed, _: &::es_core::Context) {}
+}
+
+/// The first form of a generic event.
+#[::es_core::event(version = 1, name = "Added")]
+#[derive(Debug)]
+pub struct AddedV1<T> {
+    /// What was added.
+    pub item: T,
+}
+
+/// A generic event, with an older name.
+#[::es_core::event(version = 2, from = AddedV1<T>, alias = "Inserted")]
+#[derive(Debug)]
+pub struct Added<T> {
+    /// What was added.
+    pub item: T,
+    /// How many of it.
+    #[serde(rename = "number")]
+    pub count: ::std::primitive::u32,
+}
+
+impl<T> ::std::convert::From<AddedV1<T>> for Added<T> {
+    fn from(old: AddedV1<T>) -> Self {
+        Self { item: old.item, count: 1 }
+    }
+}
+
+/// A generic event of several forms.
+#[::es_core::event(version = 1)]
+#[derive(Debug)]
+pub enum Swapped<T> {
+    /// For nothing.
+    Away,
+    /// For one thing.
+    For(T),
+    /// For two things.
+    ForTwo {
+        /// The one.
+        first_item: T,
+        /// The other.
+        second_item: T,
+    },
+}
+
+/// A generic aggregate of generic events.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(events(Added<T>, Swapped<T>))]
+pub enum Cart<T> {
+    /// Nothing is in it.
+    Empty,
+    /// Something is in it.
+    Full {
+        /// What it is.
+        newest_item: T,
+    },
+}
+
+#[allow(clippy::derivable_impls, reason = "a derive would ask that every item has a default")]
+impl<T> ::std::default::Default for Cart<T> {
+    fn default() -> Self {
+        Self::Empty
+    }
+}
+
+impl<T> ::es_core::Apply<Added<T>> for Cart<T> {
+    fn apply(&mut self, event: Added<T>, _: &::es_core::Context) {
+        *self = Self::Full { newest_item: event.item };
+    }
+}
+
+impl<T> ::es_core::Apply<Swapped<T>> for Cart<T> {
+    fn apply(&mut self, _: Swapped<T>, _: &::es_core::Context) {
+        *self = Self::Empty;
+    }
+}
+
+macro_rules! aggregate {
+    ($(#[$doc:meta])* $aggregate:ident, $event:ty, $every:expr) => {
+        $(#[$doc])*
+        #[derive(::es_core::Aggregate, Debug)]
+        #[aggregate(init($event), snapshot(every = $every))]
+        pub struct $aggregate {
+            event: ::std::string::String,
+            context: ::std::string::String,
+        }
+
+        impl ::es_core::Init<$event> for $aggregate {
+            fn init(event: $event, context: &::es_core::Context) -> Self {
+                Self {
+                    event: event.owner_name,
+                    context: ::std::string::ToString::to_string(context.aggregate_id()),
+                }
+            }
+        }
+    };
+}
+
+aggregate! {
+    /// An aggregate from a macro.
+    FromMacro, Opened, 10
+}

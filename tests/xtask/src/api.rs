@@ -1,0 +1,52 @@
+//! The public API of each published crate as a file, so that a change of it is seen in a review.
+
+use std::process::Command;
+use std::{fs, io};
+
+use crate::process::{Failure, Outcome, read};
+use crate::{package, tools};
+
+pub(crate) fn write() -> Outcome {
+    for name in package::PUBLISHED {
+        fs::write(file(name), listing(name)?)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn check() -> Outcome {
+    let mut changed = Vec::new();
+    for name in package::PUBLISHED {
+        let listing = listing(name)?;
+        let committed = match fs::read_to_string(file(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            committed => committed?,
+        };
+        for line in committed.lines().filter(|line| !listing.lines().any(|other| other == *line)) {
+            println!("{name}: -{line}");
+        }
+        for line in listing.lines().filter(|line| !committed.lines().any(|other| other == *line)) {
+            println!("{name}: +{line}");
+        }
+        if listing != committed {
+            changed.push(file(name));
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("the public API differs from {}; run `cargo xtask api`", changed.join(", "))))
+}
+
+fn file(name: &str) -> String {
+    format!("{name}/api.txt")
+}
+
+/// All public items, with all features, without the implementations that the compiler adds by itself.
+fn listing(name: &str) -> Outcome<String> {
+    tools::PUBLIC_API.install()?;
+    read(
+        Command::new("cargo")
+            .args(["+nightly", "public-api", "--all-features", "--omit", "blanket-impls,auto-trait-impls", "-p", name])
+            .env("PATH", tools::path()?),
+    )
+}

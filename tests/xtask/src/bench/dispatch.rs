@@ -1,0 +1,90 @@
+//! Instructions to decode and fold one event: what the derive generates, against a `match` by hand.
+//!
+//! `MAX_RATIO=1.05` makes a higher ratio a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use crate::process::{Failure, Outcome, installed, not_started, run};
+use crate::tools;
+
+/// Events of a short and of a long run. Their difference leaves out what starting the program costs.
+const FEW: u32 = 2000;
+const MANY: u32 = 6000;
+
+pub(crate) fn measure() -> Outcome {
+    if !installed("valgrind") {
+        return Err(Failure::new("valgrind is not installed, so there is nothing to count instructions with"));
+    }
+    let most = match env::var("MAX_RATIO") {
+        Ok(ratio) => ratio.parse().map_err(|_| Failure::new(format!("MAX_RATIO=`{ratio}` is not a number")))?,
+        Err(_) => f64::INFINITY,
+    };
+    let program = build()?;
+    let mut worst: f64 = 0.0;
+    for payload in ["bare", "bson"] {
+        for count in ["2", "20", "200"] {
+            for which in ["all", "first", "last"] {
+                let derived = per_event(&program, [payload, count, "derived", which])?;
+                let hand = per_event(&program, [payload, count, "hand", which])?;
+                if derived.total != hand.total {
+                    return Err(Failure::new("the two programs fold different totals"));
+                }
+                let ratio = derived.instructions / hand.instructions;
+                worst = worst.max(ratio);
+                let name = format!("dispatch.{payload}.{count}.{which}");
+                println!("{name}.derived {:.1} instructions", derived.instructions);
+                println!("{name}.hand {:.1} instructions", hand.instructions);
+                println!("{name}.ratio {ratio:.3} times");
+            }
+        }
+    }
+    println!("dispatch.worst.ratio {worst:.3} times");
+    if worst > most {
+        return Err(Failure::new(format!("the worst ratio is above {most}")));
+    }
+    Ok(())
+}
+
+fn build() -> Outcome<PathBuf> {
+    let target = tools::target()?.join("dispatch");
+    let folder = Path::new("benches/dispatch");
+    fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
+    run(Command::new("cargo")
+        .args(["build", "--quiet", "--release"])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", &target))?;
+    Ok(target.join("release/dispatch"))
+}
+
+struct Cost {
+    instructions: f64,
+    /// What the long run folded, to compare both programs by.
+    total: String,
+}
+
+fn per_event(program: &Path, arguments: [&str; 4]) -> Outcome<Cost> {
+    let (few, _) = instructions(program, arguments, FEW)?;
+    let (many, total) = instructions(program, arguments, MANY)?;
+    Ok(Cost { instructions: (many - few) / f64::from(MANY - FEW), total })
+}
+
+fn instructions(program: &Path, arguments: [&str; 4], events: u32) -> Outcome<(f64, String)> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(arguments)
+        .arg(events.to_string())
+        .stdin(Stdio::null());
+    let output = valgrind.output().map_err(|error| not_started(&valgrind, &error))?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    let collected = log.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+    match collected {
+        Some(collected) if output.status.success() => {
+            Ok((collected, String::from_utf8_lossy(&output.stdout).into_owned()))
+        }
+        _ => Err(Failure::new(format!("callgrind failed:\n{log}"))),
+    }
+}
