@@ -35,8 +35,8 @@ use std::fmt::{Debug, Write};
 pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventSet, IntoEvents, Metadata, NewEvent, Replay, Sequence, StoreError,
-    StreamId, Timestamp,
+    Aggregate, AggregateId, Context, EventData, EventId, EventSet, IntoEvents, Metadata, NewEvent, Position,
+    RecordedEvent, Replay, Sequence, Stamp, StoreError, StreamId, Timestamp,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -187,30 +187,21 @@ fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {
 fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Option<A>, StoreError> {
     let stream = StreamId::of::<A>("test")?;
     let mut replay = match state {
-        Some(state) => Replay::from_snapshot(stream, crate::Snapshot::new(crate::Version::NONE, state)),
-        None => Replay::new(stream),
+        Some(state) => Replay::from_snapshot(stream.clone(), crate::Snapshot::new(crate::Version::NONE, state)),
+        None => Replay::new(stream.clone()),
     };
     let mut sequence = Sequence::FIRST;
     for event in events {
-        replay.push(&stored(event, A::TYPE, sequence).as_stored())?;
+        replay.push(&stored(event, &stream, sequence).as_stored())?;
         sequence = sequence.next();
     }
     Ok(replay.into_state())
 }
 
-fn stored(event: &NewEvent, aggregate_type: &str, sequence: Sequence) -> crate::RecordedEvent<EventData> {
-    crate::RecordedEvent {
-        id: crate::EventId::new(),
-        aggregate_id: "test".to_owned(),
-        aggregate_type: aggregate_type.to_owned(),
-        event_type: event.event_type.clone().into_owned(),
-        event_version: event.event_version,
-        sequence,
-        position: crate::Position::FIRST,
-        timestamp: Timestamp::now(),
-        metadata: event.metadata.clone(),
-        data: event.data.clone(),
-    }
+fn stored(event: &NewEvent, stream: &StreamId, sequence: Sequence) -> RecordedEvent<EventData> {
+    let stamp = Stamp::new(EventId::new(), sequence, Position::FIRST, Timestamp::now());
+    let NewEvent { event_type, event_version, metadata, data, .. } = event.clone();
+    RecordedEvent::new(stream, stamp, event_type, event_version, metadata, data)
 }
 
 #[track_caller]

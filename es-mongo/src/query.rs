@@ -123,7 +123,7 @@ impl EventQuery {
     /// The stream ends after its first error: the store cannot be asked, or an event is malformed.
     pub fn read(self) -> Events<EventData> {
         let condition = self.conditions.event_type.clone().map(Bson::String);
-        self.stream(condition, |event| Ok(vec![event.to_recorded()?]))
+        self.stream(condition, |event| Ok(vec![event.to_recorded()]))
     }
 
     /// The events of aggregates of type `A`, decoded, in their newest versions.
@@ -133,16 +133,12 @@ impl EventQuery {
     /// The stream ends after its first error: the store cannot be asked, or an event is malformed or does not decode.
     ///
     /// ```no_run
-    /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError>
-    /// # where Invoice::Event: Unpin {
+    /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
     /// let mut paid = store.events().of_type("InvoicePaid").read_as::<Invoice>();
     /// # Ok(())
     /// # }
     /// ```
-    pub fn read_as<A: Aggregate>(mut self) -> Events<A::Event>
-    where
-        A::Event: Unpin,
-    {
+    pub fn read_as<A: Aggregate>(mut self) -> Events<A::Event> {
         self.conditions.aggregate_type = Some(A::TYPE);
         let condition = self.conditions.event_type.as_deref().map(stored_names::<A::Event>);
         self.stream(condition, |event| Ok(event.decode::<A::Event>()?.map(|data| event.record(data)).into_vec()))

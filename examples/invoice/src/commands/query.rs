@@ -1,13 +1,13 @@
 //! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
 
-use es_core::Timestamp;
+use es_core::{RecordedEvent, Timestamp};
 use es_mongo::EventQuery;
 use serde::Serialize;
 
 use crate::connect::Connection;
-use crate::domain::Invoice;
+use crate::domain::{Invoice, InvoiceEvent};
 use crate::failure::Failure;
-use crate::view::{EventView, Show, View};
+use crate::view::{Show, View, summary, utc};
 
 pub async fn by_user(connection: &Connection, user: &str, limit: u64, view: View) -> Result<(), Failure> {
     list(connection.store.events().by_user(user).newest_first().limit(limit), view).await
@@ -40,7 +40,6 @@ pub async fn trace(connection: &Connection, correlation: &str, view: View) -> Re
 
 async fn list(query: EventQuery, view: View) -> Result<(), Failure> {
     let events = query.read_as::<Invoice>().collect().await?;
-    let events: Vec<EventView> = events.into_iter().map(EventView::from).collect();
     Ok(view.list(&events)?)
 }
 
@@ -49,7 +48,7 @@ async fn list(query: EventQuery, view: View) -> Result<(), Failure> {
 pub struct Traced {
     depth: usize,
     #[serde(flatten)]
-    event: EventView,
+    event: RecordedEvent<InvoiceEvent>,
 }
 
 impl Traced {
@@ -59,7 +58,7 @@ impl Traced {
         let mut traced = Vec::with_capacity(trace.len());
         for (depth, event) in trace.iter().filter(|(_, event)| event.is_of::<Invoice>()) {
             for data in event.decode::<Invoice>()?.into_vec() {
-                let event = event.as_stored().record(data).into();
+                let event = event.as_stored().record(data);
                 traced.push(Self { depth, event });
             }
         }
@@ -71,6 +70,6 @@ impl Show for Traced {
     fn text(&self) -> String {
         let indent = "   ".repeat(self.depth);
         let branch = if self.depth == 0 { "" } else { "└─ " };
-        format!("{}  {indent}{branch}{}", self.event.time(), self.event.summary())
+        format!("{}  {indent}{branch}{}", utc(self.event.timestamp), summary(&self.event))
     }
 }
