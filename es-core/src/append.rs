@@ -35,7 +35,8 @@ impl ExpectedVersion {
         Self { version, provenance: Provenance::Claimed }
     }
 
-    /// The aggregate had this version when the caller read it from this very store, durably. Saves the store a look.
+    /// The aggregate had this version when the caller read the event with that sequence from this very store, durably. Saves the store a
+    /// look. A snapshot alone does not show it.
     pub const fn observed(version: Version) -> Self {
         Self { version, provenance: Provenance::Observed }
     }

@@ -93,6 +93,7 @@ macro_rules! conformance_laws {
             the_newest_snapshot_at_or_below_a_version_is_found
             a_snapshot_of_another_state_version_is_passed_over
             a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one
+            a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended
             $($across_aggregates)*
         }
     };

@@ -104,6 +104,23 @@ pub enum StoreError {
         /// The stored name of the event that came.
         event_type: String,
     },
+    /// A snapshot stands for events that the stream does not have. Nothing was written.
+    ///
+    /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The aggregate neither
+    /// loads nor takes updates until somebody decides: restore the events, or delete the snapshot to go on without them.
+    /// [`load_from_version`](crate::Repository::load_from_version) with 0 shows what is left.
+    #[error(
+        "{stream} has a snapshot at version {snapshot}, but event {snapshot} is missing and the stream ends at version {head}; \
+         restore the missing events, or delete the snapshot to go on without them"
+    )]
+    SnapshotAhead {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the snapshot.
+        snapshot: Version,
+        /// The version that the stream has.
+        head: Version,
+    },
     /// A stream does not begin, or go on, as its aggregate declares.
     #[error("event {sequence} of {stream}: {source}")]
     Fold {

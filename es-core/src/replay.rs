@@ -1,27 +1,50 @@
 //! Folding stored events into state.
 
-use crate::{Aggregate, Context, Metadata, Snapshot, StoreError, StoredEvent, StreamId, Version};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use crate::{
+    Aggregate, Context, EventBatch, EventStore, Metadata, ReadRange, RetryPolicy, Runtime, Snapshot, StoreError,
+    StoredEvent, StreamId, Version,
+};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
 /// It checks what every way of reading must check: no event is missing, every event is understood, and the stream begins as declared.
+/// A snapshot counts only once the stream has shown the event that the snapshot was taken at.
 #[derive(Debug)]
 pub struct Replay<A> {
     stream: StreamId,
     version: Version,
     state: Option<A>,
+    /// The state of a snapshot whose own event is the next one.
+    snapshot: Option<A>,
     context: Option<Context>,
 }
 
 impl<A: Aggregate> Replay<A> {
     /// Starts before the first event.
     pub fn new(stream: StreamId) -> Self {
-        Self { stream, version: Version::NONE, state: None, context: None }
+        Self::onto(stream, None)
     }
 
-    /// Starts on top of a snapshot; its tail begins strictly after it.
+    /// Starts right before the event that a snapshot was taken at.
+    ///
+    /// That event has to come first. It shows that the stream still has what the snapshot stands for, and changes nothing. Until then
+    /// there is no state, and the version is the one before. A snapshot at version 0 stands for nothing and is not used.
     pub fn from_snapshot(stream: StreamId, snapshot: Snapshot<A>) -> Self {
-        Self { stream, version: snapshot.version, state: Some(snapshot.state), context: None }
+        match Version::try_from(snapshot.version.as_i64() - 1) {
+            Ok(version) => Self { version, snapshot: Some(snapshot.state), ..Self::new(stream) },
+            Err(_) => Self::new(stream),
+        }
+    }
+
+    /// Starts with a state in which nothing was counted yet.
+    pub(crate) fn onto(stream: StreamId, state: Option<A>) -> Self {
+        Self { stream, version: Version::NONE, state, snapshot: None, context: None }
     }
 
     /// The stream.
@@ -34,12 +57,12 @@ impl<A: Aggregate> Replay<A> {
         self.version
     }
 
-    /// The state reached so far, or `None` before the first event that makes one.
+    /// The state reached so far. `None` before the first event that makes one, and before the event of the snapshot.
     pub fn state(&self) -> Option<&A> {
         self.state.as_ref()
     }
 
-    /// The state reached.
+    /// The state reached, as [`state`](Self::state).
     pub fn into_state(self) -> Option<A> {
         self.state
     }
@@ -52,6 +75,11 @@ impl<A: Aggregate> Replay<A> {
     /// [`StoreError::Fold`] when the aggregate cannot begin or go on with it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
+        if let Some(state) = self.snapshot.take() {
+            self.state = Some(state);
+            self.version = event.sequence.into();
+            return Ok(());
+        }
         let decoded = event.decode::<A::Event>()?;
         let context = match &mut self.context {
             Some(context) => {
@@ -73,6 +101,67 @@ impl<A: Aggregate> Replay<A> {
         folded.map_err(|source| StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source })?;
         self.version = event.sequence.into();
         Ok(())
+    }
+
+    /// Folds what follows in a store, up to a version.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push), what the store reports, and [`StoreError::SnapshotAhead`] if the replay starts from a snapshot and its
+    /// own event does not come.
+    pub async fn read<S: EventStore + Runtime>(&mut self, store: &S, until: Version) -> Result<(), StoreError> {
+        self.read_while(store, until, |_| true).await
+    }
+
+    /// Folds what follows in a store, up to a version and for as long as `wanted` says so.
+    pub(crate) async fn read_while<S: EventStore + Runtime>(
+        &mut self,
+        store: &S,
+        until: Version,
+        wanted: impl Fn(&StoredEvent<'_>) -> bool + Send,
+    ) -> Result<(), StoreError> {
+        let look_again =
+            RetryPolicy::default().tries(5).base_wait(Duration::from_millis(50)).max_wait(Duration::from_millis(400));
+        let mut looked = 0;
+        loop {
+            self.read_once(store, until, &wanted).await?;
+            if self.snapshot.is_none() {
+                return Ok(());
+            }
+            looked += 1;
+            // A node that was elected between the two reads may not show yet what the node before it has confirmed.
+            let Some(wait) = look_again.wait_after(looked) else { return Err(self.snapshot_ahead(store).await) };
+            store.sleep(wait).await;
+        }
+    }
+
+    async fn read_once<S: EventStore>(
+        &mut self,
+        store: &S,
+        until: Version,
+        wanted: &(impl Fn(&StoredEvent<'_>) -> bool + Send),
+    ) -> Result<(), StoreError> {
+        let range = ReadRange::after(self.version).until(until);
+        let mut batches = pin!(store.read(&self.stream, range));
+        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+            for event in batch?.events() {
+                let event = event?;
+                if !wanted(&event) {
+                    return Ok(());
+                }
+                self.push(&event)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn snapshot_ahead<S: EventStore>(&self, store: &S) -> StoreError {
+        match store.head(&self.stream).await {
+            Ok(head) => {
+                StoreError::SnapshotAhead { stream: self.stream.clone(), snapshot: self.version.next().into(), head }
+            }
+            Err(error) => error,
+        }
     }
 }
 

@@ -4,20 +4,16 @@ mod error;
 mod write;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::pin;
-
-use futures_core::Stream;
 
 pub use error::{CreateError, LoadError, UpdateError};
 pub use write::{Committed, ImportedEvent, Outcome};
 
 use crate::events::{Events, History};
 use crate::{
-    Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Snapshot, SnapshotPolicy, Store, StoreError,
-    StoredEvent, StreamId, Timestamp, Version,
+    Aggregate, AggregateId, ReadRange, Replay, RetryPolicy, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
+    Timestamp, Version,
 };
 
 /// The aggregates of one type in one store.
@@ -107,7 +103,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// The aggregate as it is, rebuilt from a version on: on top of the newest usable snapshot at or below that version, with every event after
     /// the snapshot. From version 0 it is rebuilt whole, whatever snapshots there are.
     ///
-    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one.
+    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one: it shows what is left of an
+    /// aggregate that fails to load with [`StoreError::SnapshotAhead`].
     ///
     /// # Errors
     ///
@@ -118,7 +115,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             Some(snapshot) => Replay::from_snapshot(stream, snapshot),
             None => Replay::new(stream),
         };
-        self.fold(&mut replay, Version::MAX, |_| true).await?;
+        replay.read(&self.store, Version::MAX).await?;
         loaded(replay)
     }
 
@@ -133,7 +130,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let stream = StreamId::of::<A>(id)?;
         // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
         let mut replay = Replay::new(stream);
-        self.fold(&mut replay, Version::MAX, |event| event.timestamp <= moment).await?;
+        replay.read_while(&self.store, Version::MAX, |event| event.timestamp <= moment).await?;
         loaded(replay)
     }
 
@@ -179,29 +176,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::new(stream.clone()),
         };
-        self.fold(&mut replay, until, |_| true).await?;
+        replay.read(&self.store, until).await?;
         Ok(replay)
-    }
-
-    /// Folds what follows, up to a version and for as long as `wanted` says so.
-    async fn fold(
-        &self,
-        replay: &mut Replay<A>,
-        until: Version,
-        wanted: impl Fn(&StoredEvent<'_>) -> bool + Send,
-    ) -> Result<(), StoreError> {
-        let range = ReadRange::after(replay.version()).until(until);
-        let mut batches = pin!(self.store.read(replay.stream(), range));
-        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
-            for event in batch?.events() {
-                let event = event?;
-                if !wanted(&event) {
-                    return Ok(());
-                }
-                replay.push(&event)?;
-            }
-        }
-        Ok(())
     }
 }
 

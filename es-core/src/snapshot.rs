@@ -38,7 +38,7 @@ impl SnapshotPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot<A> {
-    /// The version at which the state was taken. What follows it starts strictly after.
+    /// The version at which the state was taken: the sequence of the last event in it.
     pub version: Version,
     /// When it was taken.
     pub timestamp: Timestamp,

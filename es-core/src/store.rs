@@ -97,6 +97,8 @@ impl ReadRange {
 
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
+/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::Replay) demands.
+///
 /// # Contract
 ///
 /// An implementation MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,

@@ -186,10 +186,7 @@ fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {
 
 fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Option<A>, StoreError> {
     let stream = StreamId::of::<A>("test")?;
-    let mut replay = match state {
-        Some(state) => Replay::from_snapshot(stream.clone(), crate::Snapshot::new(crate::Version::NONE, state)),
-        None => Replay::new(stream.clone()),
-    };
+    let mut replay = Replay::onto(stream.clone(), state);
     let mut sequence = Sequence::FIRST;
     for event in events {
         replay.push(&stored(event, &stream, sequence).as_stored())?;

@@ -1,7 +1,10 @@
 //! Laws of snapshots.
 
 use super::{Added, Numbers, append, expect, stream};
-use crate::{Aggregate, Apply, Context, Metadata, Repository, Snapshot, SnapshotPolicy, Store, Version};
+use crate::{
+    Aggregate, Apply, Context, LoadError, Metadata, Repository, Snapshot, SnapshotPolicy, Store, StoreError,
+    UpdateError, Version,
+};
 
 /// Rule 5: with and without snapshots the state is the same, at every version.
 pub async fn snapshot_plus_tail_equals_full_replay_at_every_version<S: Store>(store: S) {
@@ -83,4 +86,25 @@ pub async fn a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one<S: 
     assert_eq!(found.map(|snapshot| snapshot.version.get()), Some(2));
     let loaded = expect(Repository::<Numbers, _>::new(store.clone()).load("a").await);
     assert_eq!(loaded.added, [1, 2, 3, 4]);
+}
+
+/// Rule 5: a snapshot stands for events. If the stream lacks them, that is an error, and never a state to build on.
+pub async fn a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended<S: Store>(store: S) {
+    expect(store.append(append("a", 0, 1..=3)).await);
+    let repository = Repository::<Numbers, _>::new(store.clone());
+    for (id, head) in [("a", 3), ("none", 0)] {
+        let ahead = Snapshot::new(Version::from(5_u32), Numbers { added: vec![1, 2, 3, 4, 5] });
+        expect(store.put_snapshot(&stream(id), &ahead).await);
+        let is_named = |error: &StoreError| matches!(error, StoreError::SnapshotAhead { snapshot, head: found, .. } if *snapshot == 5 && *found == head);
+        let loads = [repository.load(id).await, repository.load_at_version(id, 5).await];
+        for load in loads {
+            assert!(matches!(&load, Err(LoadError::Store(error)) if is_named(error)), "{id}: {load:?}");
+        }
+        let decide = |_: &Numbers| Ok::<_, std::convert::Infallible>(Added { number: 6 });
+        let update = repository.update(id, Metadata::new(), decide).await;
+        assert!(matches!(&update, Err(UpdateError::Store(error)) if is_named(error)), "{id}: {update:?}");
+        assert_eq!(expect(store.head(&stream(id)).await), head, "{id}: an update was recorded behind a gap");
+    }
+    assert_eq!(expect(repository.load_from_version("a", 0).await).added, [1, 2, 3]);
+    assert_eq!(expect(repository.load_at_version("a", 3).await).added, [1, 2, 3]);
 }

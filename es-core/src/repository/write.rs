@@ -213,7 +213,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
                 Some(wait) => self.store.sleep(wait).await,
                 None => return Err(error.into()),
             }
-            self.fold(&mut replay, Version::MAX, |_| true).await?;
+            replay.read(&self.store, Version::MAX).await?;
         }
     }
 

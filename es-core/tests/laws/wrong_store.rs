@@ -107,6 +107,8 @@ mistakes! {
     UnreadableSnapshotFails => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
     /// Where a snapshot cannot be read no older one is looked for.
     UnreadableSnapshotEndsTheSearch => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
+    /// A snapshot beyond the head is said to be one at the head.
+    SnapshotCutToTheHead => a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended,
 }
 
 /// [`MemoryStore`] with a mistake, or with none.
@@ -392,6 +394,11 @@ impl SnapshotStore for WrongStore {
             && self.makes(Mistake::SnapshotOneTooHigh)
         {
             snapshot.version = snapshot.version.plus(1);
+        }
+        if let Some(snapshot) = &mut found
+            && self.makes(Mistake::SnapshotCutToTheHead)
+        {
+            snapshot.version = snapshot.version.min(self.right.head(stream).await?);
         }
         Ok(found)
     }

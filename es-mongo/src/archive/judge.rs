@@ -1,16 +1,10 @@
 //! Which events of a stream may go: those before which nothing stays, and that a snapshot covers.
 
-use std::pin::pin;
-
 use bson::oid::ObjectId;
-use es_core::{
-    Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, SnapshotStore, StoreError, StreamId, Version,
-};
-use futures_util::TryStreamExt;
+use es_core::{Aggregate, Replay, Sequence, Snapshot, SnapshotStore, StoreError, StreamId, Version};
 
 use super::scan::{self, Candidate};
 use super::{Archive, ArchiveStep, Stop};
-use crate::read;
 
 /// Old events of one stream.
 pub(super) struct Part {
@@ -90,46 +84,40 @@ impl<A: Aggregate> Archive<'_, A> {
 
     /// Makes sure that a usable snapshot covers an event: takes one at the head of the stream where it is missing and can be taken.
     async fn cover(&self, stream: &StreamId, sequence: Sequence) -> Result<Covered, Stop> {
-        let head = read::head(self.store.collections(), stream).await?;
-        let newest = self.store.newest_snapshot::<A>(stream, head).await?;
+        let newest = self.store.newest_snapshot::<A>(stream, Version::MAX).await?;
         let until = newest.as_ref().map_or(Version::NONE, |newest| newest.version);
-        let as_it_is = Covered { until, by_new_snapshot: false };
-        if until >= Version::from(sequence) {
-            return Ok(as_it_is);
-        }
-        match self.take_snapshot(stream, newest).await {
+        let is_covered = until >= Version::from(sequence);
+        let mut replay = match newest {
+            Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
+            None => Replay::<A>::new(stream.clone()),
+        };
+        // A snapshot covers nothing before the stream has shown the event that it was taken at.
+        let read = replay.read(self.store, if is_covered { until } else { Version::MAX }).await;
+        let was_met = replay.version() >= until;
+        let taken = match read {
+            Ok(()) if is_covered => return Ok(Covered { until, by_new_snapshot: false }),
+            Ok(()) => self.take_snapshot(replay).await,
+            Err(error) => Err(error),
+        };
+        match taken {
             Ok(Some(until)) => {
                 self.reached(ArchiveStep::SnapshotTaken)?;
                 Ok(Covered { until, by_new_snapshot: true })
             }
-            Ok(None) => Ok(as_it_is),
+            Ok(None) => Ok(Covered { until, by_new_snapshot: false }),
             Err(error) if concerns_the_stream(&error) => {
                 tracing::warn!(%stream, %error, "a stream cannot be covered by a snapshot, so its events stay in use");
-                Ok(as_it_is)
+                let until = if was_met { until } else { Version::NONE };
+                Ok(Covered { until, by_new_snapshot: false })
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn take_snapshot(
-        &self,
-        stream: &StreamId,
-        newest: Option<Snapshot<A>>,
-    ) -> Result<Option<Version>, StoreError> {
-        let mut replay = match newest {
-            Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
-            None => Replay::<A>::new(stream.clone()),
-        };
-        let tail = ReadRange::after(replay.version());
-        let mut batches = pin!(read::stream(self.store.collections().clone(), stream.clone(), tail));
-        while let Some(batch) = batches.try_next().await? {
-            for event in batch.events() {
-                replay.push(&event?)?;
-            }
-        }
-        let version = replay.version();
+    async fn take_snapshot(&self, replay: Replay<A>) -> Result<Option<Version>, StoreError> {
+        let (stream, version) = (replay.stream().clone(), replay.version());
         let Some(state) = replay.into_state() else { return Ok(None) };
-        self.store.put_snapshot(stream, &Snapshot::new(version, state)).await?;
+        self.store.put_snapshot(&stream, &Snapshot::new(version, state)).await?;
         Ok(Some(version))
     }
 }
@@ -140,6 +128,7 @@ fn concerns_the_stream(error: &StoreError) -> bool {
         error,
         StoreError::Decode { .. }
             | StoreError::Gap { .. }
+            | StoreError::SnapshotAhead { .. }
             | StoreError::Fold { .. }
             | StoreError::Malformed { .. }
             | StoreError::Encode { .. }
