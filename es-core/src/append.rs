@@ -1,9 +1,10 @@
 //! What is asked of a store when events are recorded, and what it answers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::nesting::{MAX_NESTING, is_too_deep};
-use crate::stream::check_id;
+use crate::stream::{check_id, travels_as_text};
 use crate::{
     EventData, EventId, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId,
     Timestamp, Version, WriteCheck, read_back,
@@ -55,7 +56,7 @@ impl ExpectedVersion {
 ///
 /// Not empty, at most 512 bytes, without NUL. It counts for one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AppendId(Box<str>);
+pub struct AppendId(Arc<str>);
 
 impl AppendId {
     /// Takes the string as a key.
@@ -63,10 +64,10 @@ impl AppendId {
     /// # Errors
     ///
     /// [`InvalidId`] when the string is empty, too long or contains NUL.
-    pub fn new(key: impl Into<String>) -> Result<Self, InvalidId> {
-        let key = key.into();
-        check_id(&key)?;
-        Ok(Self(key.into_boxed_str()))
+    pub fn new(key: impl AsRef<str>) -> Result<Self, InvalidId> {
+        let key = key.as_ref();
+        check_id(key)?;
+        Ok(Self(key.into()))
     }
 
     /// The string itself.
@@ -74,6 +75,8 @@ impl AppendId {
         &self.0
     }
 }
+
+travels_as_text!(AppendId);
 
 /// One event that is to be recorded, already written as BSON.
 #[derive(Debug, Clone, PartialEq)]

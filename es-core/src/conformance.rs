@@ -146,7 +146,7 @@ async fn stored_in<S: EventStore>(store: &S, stream: &StreamId, range: ReadRange
     let mut events = Vec::new();
     while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
         for event in expect(batch).events() {
-            events.push(expect(expect(event).to_recorded()));
+            events.push(expect(event).to_recorded());
         }
     }
     events

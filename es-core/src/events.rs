@@ -86,11 +86,14 @@ impl<S, E> History<S, E> {
     }
 }
 
+// Nothing that it holds by value is ever pinned.
+impl<S, E> Unpin for History<S, E> {}
+
 impl<B, S, E> Stream for History<S, E>
 where
     B: EventBatch,
     S: Stream<Item = Result<B, StoreError>>,
-    E: EventSet + Unpin,
+    E: EventSet,
 {
     type Item = Result<RecordedEvent<E>, StoreError>;
 

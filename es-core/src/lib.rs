@@ -105,6 +105,9 @@ pub mod __private;
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, event};
 
+/// The BSON types in the signatures of this crate, for whoever names them.
+pub use bson;
+
 pub use aggregate::{Aggregate, Apply, FoldError, Init};
 pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
 pub use context::Context;
@@ -125,7 +128,7 @@ pub use sources::EventSources;
 pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use version::{OutOfRange, Position, Sequence, Version};
+pub use version::{InvalidCount, Position, Sequence, Version};
 pub use write_check::WriteCheck;
 
 /// Compiles the example of the README.

@@ -11,9 +11,9 @@ use bson::raw::RawDocumentBuf;
 use futures_core::Stream;
 
 use crate::{
-    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, Position, ReadRange, Receipt,
-    RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StoreError, StoredEvent, StreamId, Timestamp,
-    Version,
+    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, NewEvent, Position, ReadRange,
+    Receipt, RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StoreError, StoredEvent, StreamId,
+    Timestamp, Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -107,18 +107,9 @@ impl Inner {
         for (event, id) in append.events.into_iter().zip(ids) {
             let timestamp = event.timestamp.unwrap_or(now);
             let stamp = Stamp::new(id, sequence, position, timestamp);
-            let recorded = Arc::new(RecordedEvent {
-                id: stamp.id,
-                aggregate_id: append.stream.aggregate_id().as_str().to_owned(),
-                aggregate_type: append.stream.aggregate_type().to_owned(),
-                event_type: event.event_type.into_owned(),
-                event_version: event.event_version,
-                sequence,
-                position,
-                timestamp,
-                metadata: event.metadata,
-                data: event.data,
-            });
+            let NewEvent { event_type, event_version, metadata, data, .. } = event;
+            let recorded = RecordedEvent::new(&append.stream, stamp, event_type, event_version, metadata, data);
+            let recorded = Arc::new(recorded);
             stream.events.push(Arc::clone(&recorded));
             self.log.push(recorded);
             stamps.push(stamp);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::ser::{Serialize, Serializer};
 
 use crate::event::BoxError;
 use crate::nesting::{TooDeep, is_too_deep};
+use crate::recorded::{debug_document, serialize_document};
 use crate::{EventId, RecordedEvent};
 
 const USER: &str = "userId";
@@ -176,19 +177,19 @@ impl Metadata {
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.0.iter().flatten().map(|(key, value)| (key.as_str(), DebugValue(value)));
-        f.debug_map().entries(entries).finish()
+        debug_document(&self.0, f)
     }
 }
 
-struct DebugValue<'a>(RawBsonRef<'a>);
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_document(&self.0, serializer)
+    }
+}
 
-impl fmt::Debug for DebugValue<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            RawBsonRef::String(text) => text.fmt(f),
-            other => other.fmt(f),
-        }
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RawDocumentBuf::deserialize(deserializer).map(Self)
     }
 }
 
@@ -219,5 +220,13 @@ mod tests {
     #[test]
     fn the_three_ids_cannot_be_set_as_own_keys() {
         assert!(matches!(Metadata::new().with("userId", 1), Err(MetadataError::Reserved { .. })));
+    }
+
+    #[test]
+    fn metadata_makes_the_trip_through_json() {
+        let metadata = Metadata::new().user("user_789").with("attempts", 3).unwrap();
+        let json = serde_json::to_string(&metadata).unwrap();
+        assert_eq!(json, r#"{"userId":"user_789","attempts":3}"#);
+        assert_eq!(serde_json::from_str::<Metadata>(&json).unwrap(), metadata);
     }
 }

@@ -5,14 +5,14 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::ser::{self, Serialize, Serializer};
 
 use crate::error::StoreError;
 use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::read_back::Refused;
-use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, StreamId, Timestamp};
+use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, Stamp, StreamId, Timestamp};
 
 /// The identity of one recorded event, made before the first try to store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,8 +81,24 @@ impl fmt::Display for EventId {
     }
 }
 
+impl Serialize for EventId {
+    /// The 24 digits in text formats such as JSON, an `ObjectId` in BSON.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An `ObjectId` reads the digits too, from whatever kind of format.
+        bson::oid::ObjectId::deserialize(deserializer).map(Self)
+    }
+}
+
 /// The data of one event as it is stored: a BSON document.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `Debug` and text formats show it as extended JSON.
+#[derive(Clone, PartialEq)]
 pub struct EventData(RawDocumentBuf);
 
 impl EventData {
@@ -106,6 +122,18 @@ impl EventData {
     /// The document itself.
     pub fn as_raw(&self) -> &RawDocument {
         &self.0
+    }
+}
+
+impl fmt::Debug for EventData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_document(&self.0, f)
+    }
+}
+
+impl Serialize for EventData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_document(&self.0, serializer)
     }
 }
 
@@ -172,8 +200,8 @@ impl StoredEvent<'_> {
     }
 
     /// A copy that owns what it holds, with the data still as it is stored.
-    pub fn to_recorded(&self) -> Result<RecordedEvent<EventData>, StoreError> {
-        Ok(self.record(EventData(self.data.0.to_owned())))
+    pub fn to_recorded(&self) -> RecordedEvent<EventData> {
+        self.record(EventData(self.data.0.to_owned()))
     }
 
     /// A copy that owns what it holds, around other data.
@@ -205,8 +233,35 @@ impl StoredEvent<'_> {
 
 /// One event as it was recorded, with everything that was recorded about it.
 ///
-/// `T` is the event set of an aggregate, or [`EventData`] where the aggregate is not known yet: [`decode`](Self::decode) leads from one to the other.
-#[derive(Debug, Clone, PartialEq)]
+/// `T` is the event set of an aggregate, or [`EventData`] if the aggregate is not known yet: [`decode`](Self::decode)
+/// leads from one to the other. It serializes under the names of the stored fields, with `id` for `_id`.
+///
+/// ```
+/// # use es_core::{event, Aggregate, Apply, Context, Metadata, Repository, memory::MemoryStore};
+/// # #[event(version = 1)]
+/// # pub struct Deposited { pub cents: i64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(events(Deposited))]
+/// # pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account {
+/// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let accounts = Repository::<Account, _>::new(MemoryStore::new());
+/// # accounts.create("alice", Deposited { cents: 5 }, Metadata::new().user("clerk_7")).await?;
+/// let mut history = accounts.history("alice")?;
+/// while let Some(event) = history.next().await {
+///     let json = serde_json::to_value(event?)?;
+///     assert_eq!(json["eventType"], "Deposited");
+///     assert_eq!(json["eventData"]["cents"], 5);
+///     assert_eq!(json["metadata"]["userId"], "clerk_7");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecordedEvent<T> {
     /// The identity of the event.
@@ -220,6 +275,7 @@ pub struct RecordedEvent<T> {
     /// The version that the event was stored with.
     pub event_version: u32,
     /// Its place in the stream of its aggregate.
+    #[serde(rename = "sequenceNumber")]
     pub sequence: Sequence,
     /// Its place in the store.
     pub position: Position,
@@ -228,6 +284,7 @@ pub struct RecordedEvent<T> {
     /// Who recorded it and because of what.
     pub metadata: Metadata,
     /// The event, or its data.
+    #[serde(rename = "eventData")]
     pub data: T,
 }
 
@@ -264,6 +321,29 @@ impl RecordedEvent<EventData> {
 }
 
 impl<T> RecordedEvent<T> {
+    /// The event `data` of a stream, with what the store has added to it.
+    pub fn new(
+        stream: &StreamId,
+        stamp: Stamp,
+        event_type: impl Into<String>,
+        event_version: u32,
+        metadata: Metadata,
+        data: T,
+    ) -> Self {
+        Self {
+            id: stamp.id,
+            aggregate_id: stream.aggregate_id().as_str().to_owned(),
+            aggregate_type: stream.aggregate_type().to_owned(),
+            event_type: event_type.into(),
+            event_version,
+            sequence: stamp.sequence,
+            position: stamp.position,
+            timestamp: stamp.timestamp,
+            metadata,
+            data,
+        }
+    }
+
     /// The stream that the event belongs to.
     ///
     /// # Errors
@@ -289,9 +369,47 @@ pub(crate) fn record_decoded<E: EventSet>(event: &StoredEvent<'_>) -> Result<Vec
     Ok(event.decode::<E>()?.map(|data| event.record(data)).into_vec())
 }
 
+/// Writes a document with any serializer.
+pub(crate) fn serialize_document<S: Serializer>(document: &RawDocument, serializer: S) -> Result<S::Ok, S::Error> {
+    if is_too_deep(document) {
+        return Err(ser::Error::custom(TooDeep));
+    }
+    document.serialize(serializer)
+}
+
+/// Shows a document as extended JSON on one line.
+pub(crate) fn debug_document(document: &RawDocument, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if is_too_deep(document) {
+        return write!(f, "{{ {TooDeep} }}");
+    }
+    match bson::Document::try_from(document) {
+        Ok(document) => fmt::Display::fmt(&document, f),
+        Err(error) => write!(f, "{{ {error} }}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_id_is_text_in_json_and_an_object_id_in_bson() {
+        let id: EventId = "65f0c0ffee00112233445566".parse().unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, r#""65f0c0ffee00112233445566""#);
+        assert_eq!(serde_json::from_str::<EventId>(&json).unwrap(), id);
+        let bson = bson::serialize_to_raw_document_buf(&std::collections::BTreeMap::from([("id", id)])).unwrap();
+        assert_eq!(bson.get_object_id("id").unwrap(), id.as_object_id());
+        let back: std::collections::BTreeMap<String, EventId> = bson::deserialize_from_slice(bson.as_bytes()).unwrap();
+        assert_eq!(back["id"], id);
+    }
+
+    #[test]
+    fn data_shows_its_fields_and_not_its_bytes() {
+        let data = EventData::encode("Paid", &bson::doc! { "cents": 5, "by": "alice" }).unwrap();
+        assert_eq!(format!("{data:?}"), r#"{ "cents": 5, "by": "alice" }"#);
+        assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"cents":5,"by":"alice"}"#);
+    }
 
     #[test]
     fn ids_of_one_append_follow_each_other_and_those_of_the_next_do_not() {

@@ -169,10 +169,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// # Errors
     ///
     /// [`StoreError::InvalidId`]; what reading meets is reported by the stream.
-    pub fn history(&self, id: &str) -> Result<Events<A::Event>, StoreError>
-    where
-        A::Event: Unpin,
-    {
+    pub fn history(&self, id: &str) -> Result<Events<A::Event>, StoreError> {
         let stream = StreamId::of::<A>(id)?;
         let batches = self.store.read(&stream, ReadRange::ALL);
         Ok(Events::new(History::new(stream, batches)))

@@ -1,6 +1,10 @@
 //! Names at the border: which aggregate a stream belongs to.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// The longest id that an aggregate can have, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
@@ -28,6 +32,57 @@ pub enum InvalidId {
     },
 }
 
+/// What ids and keys have in common: they are read from text, and are text in every format.
+macro_rules! travels_as_text {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, $crate::InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                *self.0 == *other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                *self.0 == **other
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::new(text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use travels_as_text;
+
 /// Checks what every id and idempotency key must fulfil: not empty, at most [`MAX_ID_BYTES`], without NUL.
 pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
     if id.is_empty() {
@@ -45,6 +100,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
 /// The identity of one aggregate: not empty, at most 512 bytes, without NUL.
 ///
 /// Any other string is allowed, and is always a value: `{"$ne": null}` names an aggregate of that name.
+/// Cloning it copies a pointer.
 ///
 /// ```
 /// use es_core::AggregateId;
@@ -53,7 +109,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
 /// # Ok::<(), es_core::InvalidId>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AggregateId(Box<str>);
+pub struct AggregateId(Arc<str>);
 
 impl AggregateId {
     /// Takes the string as an id.
@@ -61,10 +117,10 @@ impl AggregateId {
     /// # Errors
     ///
     /// [`InvalidId`] when the string is empty, too long or contains NUL.
-    pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
-        let id = id.into();
-        check_id(&id)?;
-        Ok(Self(id.into_boxed_str()))
+    pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidId> {
+        let id = id.as_ref();
+        check_id(id)?;
+        Ok(Self(id.into()))
     }
 
     /// The string itself.
@@ -73,22 +129,13 @@ impl AggregateId {
     }
 }
 
-impl fmt::Display for AggregateId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl AsRef<str> for AggregateId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
+travels_as_text!(AggregateId);
 
 /// The stream of one aggregate: its type and its id. Aggregates of two types may have the same id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "Names")]
 pub struct StreamId {
-    aggregate_type: std::borrow::Cow<'static, str>,
+    aggregate_type: Cow<'static, str>,
     aggregate_id: AggregateId,
 }
 
@@ -123,6 +170,22 @@ impl StreamId {
     }
 }
 
+/// A stream as it is read, before its names are checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Names {
+    aggregate_type: String,
+    aggregate_id: String,
+}
+
+impl TryFrom<Names> for StreamId {
+    type Error = InvalidId;
+
+    fn try_from(names: Names) -> Result<Self, InvalidId> {
+        Self::new(&names.aggregate_type, &names.aggregate_id)
+    }
+}
+
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.aggregate_type, self.aggregate_id)
@@ -143,6 +206,24 @@ mod tests {
     fn an_empty_id_and_one_with_nul_are_refused() {
         assert_eq!(AggregateId::new(""), Err(InvalidId::Empty));
         assert_eq!(AggregateId::new("a\0b"), Err(InvalidId::Nul { at: 1 }));
+    }
+
+    #[test]
+    fn an_id_makes_the_trip_through_text_and_json_and_is_checked_there() {
+        let id: AggregateId = "invoice \"7\"".parse().unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(serde_json::from_str::<AggregateId>(&json).unwrap(), id);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!(serde_json::from_str::<AggregateId>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_stream_makes_the_trip_through_json() {
+        let stream = StreamId::new("Invoice", "7").unwrap();
+        let json = serde_json::to_string(&stream).unwrap();
+        assert_eq!(json, r#"{"aggregateType":"Invoice","aggregateId":"7"}"#);
+        assert_eq!(serde_json::from_str::<StreamId>(&json).unwrap(), stream);
+        assert!(serde_json::from_str::<StreamId>(r#"{"aggregateType":"","aggregateId":"7"}"#).is_err());
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
 use crate::read_back::write_state;
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventSet, IntoEvents, Metadata, NewEvent, Replay, Sequence,
-    SnapshotPolicy, StoreError, StreamId, Timestamp, WriteCheck,
+    Aggregate, AggregateId, Context, EventData, EventId, EventSet, IntoEvents, Metadata, NewEvent, Position,
+    RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId, Timestamp, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -188,10 +188,10 @@ fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {
 
 fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Option<A>, StoreError> {
     let stream = StreamId::of::<A>("test")?;
-    let mut replay = Replay::onto(stream, state);
+    let mut replay = Replay::onto(stream.clone(), state);
     let mut sequence = Sequence::FIRST;
     for event in events {
-        replay.push(&stored(event, A::TYPE, sequence).as_stored())?;
+        replay.push(&stored(event, &stream, sequence).as_stored())?;
         sequence = sequence.next();
     }
     if let Some(state) = replay.state()
@@ -202,19 +202,10 @@ fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Opti
     Ok(replay.into_state())
 }
 
-fn stored(event: &NewEvent, aggregate_type: &str, sequence: Sequence) -> crate::RecordedEvent<EventData> {
-    crate::RecordedEvent {
-        id: crate::EventId::new(),
-        aggregate_id: "test".to_owned(),
-        aggregate_type: aggregate_type.to_owned(),
-        event_type: event.event_type.clone().into_owned(),
-        event_version: event.event_version,
-        sequence,
-        position: crate::Position::FIRST,
-        timestamp: Timestamp::now(),
-        metadata: event.metadata.clone(),
-        data: event.data.clone(),
-    }
+fn stored(event: &NewEvent, stream: &StreamId, sequence: Sequence) -> RecordedEvent<EventData> {
+    let stamp = Stamp::new(EventId::new(), sequence, Position::FIRST, Timestamp::now());
+    let NewEvent { event_type, event_version, metadata, data, .. } = event.clone();
+    RecordedEvent::new(stream, stamp, event_type, event_version, metadata, data)
 }
 
 #[track_caller]

@@ -1,6 +1,8 @@
 //! Counting: the version of an aggregate, the sequence of an event in its stream, its position in the store.
 
-use std::fmt;
+mod travel;
+
+pub use travel::InvalidCount;
 
 /// The number of events that an aggregate has recorded: the sequence of the head of its stream, or 0 before the first one.
 ///
@@ -69,17 +71,6 @@ impl From<Sequence> for Position {
     }
 }
 
-impl PartialEq<u64> for Version {
-    fn eq(&self, other: &u64) -> bool {
-        self.0 == *other
-    }
-}
-
-/// A stored count lies outside of what a count can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a valid count here")]
-pub struct OutOfRange(i64);
-
 macro_rules! counted_from_one {
     ($name:ident) => {
         impl $name {
@@ -103,26 +94,6 @@ macro_rules! counted_from_one {
                 self.0 as i64
             }
         }
-
-        impl TryFrom<i64> for $name {
-            type Error = OutOfRange;
-
-            fn try_from(stored: i64) -> Result<Self, OutOfRange> {
-                u64::try_from(stored).ok().filter(|count| *count > 0).map(Self).ok_or(OutOfRange(stored))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl PartialEq<u64> for $name {
-            fn eq(&self, other: &u64) -> bool {
-                self.0 == *other
-            }
-        }
     };
 }
 
@@ -137,30 +108,9 @@ impl Version {
     }
 }
 
-impl TryFrom<i64> for Version {
-    type Error = OutOfRange;
-
-    fn try_from(stored: i64) -> Result<Self, OutOfRange> {
-        u64::try_from(stored).map(Self).map_err(|_| OutOfRange(stored))
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_stored_sequence_below_one_is_refused() {
-        assert!(Sequence::try_from(0).is_err());
-        assert!(Position::try_from(-1).is_err());
-        assert_eq!(Sequence::try_from(1), Ok(Sequence::FIRST));
-    }
 
     #[test]
     fn the_sequence_after_no_event_is_one() {

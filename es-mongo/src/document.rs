@@ -3,7 +3,7 @@
 use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
 use es_core::{
-    BsonPayload, EventId, NewEvent, OutOfRange, Position, Sequence, StoreError, StoredEvent, StreamId, Timestamp,
+    BsonPayload, EventId, InvalidCount, NewEvent, Position, Sequence, StoreError, StoredEvent, StreamId, Timestamp,
 };
 
 use crate::error::malformed;
@@ -103,7 +103,7 @@ enum ShapeError {
     #[error("`{0}` is missing or of another type")]
     Field(&'static str),
     #[error("`{0}`: {1}")]
-    Count(&'static str, OutOfRange),
+    Count(&'static str, InvalidCount),
     #[error(transparent)]
     Bson(#[from] bson::error::Error),
 }
@@ -207,7 +207,7 @@ mod tests {
         let id = EventId::new();
         let moment = Timestamp::from_millis(1_234);
         let document = EventDocument::new(id, &stream, &new_event(), Sequence::FIRST, moment, Some("key")).unwrap();
-        let stored = document.at(Position::try_from(0x0102_0304_0506_0708).unwrap()).unwrap();
+        let stored = document.at(Position::try_from(0x0102_0304_0506_0708_u64).unwrap()).unwrap();
         let event = read_event(&stored).unwrap();
         assert_eq!((event.id, event.aggregate_id, event.aggregate_type), (id, "i-1", "Invoice"));
         assert_eq!((event.event_type, event.event_version, event.timestamp), ("Paid", 2, moment));

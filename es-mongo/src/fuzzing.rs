@@ -26,7 +26,7 @@ pub fn event(bytes: &[u8]) {
         // What is wrong is always told, and telling it must not fail either.
         Err(error) => return assert!(!format!("{error} {error:?}").is_empty()),
     };
-    let recorded = event.to_recorded().unwrap();
+    let recorded = event.to_recorded();
     assert_eq!(recorded.as_stored().sequence, event.sequence);
     metadata(&recorded.metadata);
     let _ = (format!("{recorded:?}"), recorded.timestamp.to_string(), recorded.stream(), recorded.context());

@@ -255,8 +255,7 @@ impl<S> EventQuery<S> {
     /// The stream ends after its first error: the query or the store is at fault, or an event is malformed or does not decode.
     ///
     /// ```no_run
-    /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError>
-    /// # where Invoice::Event: Unpin {
+    /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
     /// let mut paid = store.events().of_type("InvoicePaid").read_as::<Invoice>();
     /// # Ok(())
     /// # }
@@ -374,7 +373,7 @@ fn failed<T: Send + 'static>(error: StoreError) -> Events<T> {
 
 /// A stored event with its data as it is.
 fn stored(document: &bson::raw::RawDocument) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
-    Ok(vec![read_event(document)?.to_recorded()?])
+    Ok(vec![read_event(document)?.to_recorded()])
 }
 
 impl<S> Clone for EventQuery<S> {

@@ -167,7 +167,7 @@ mod tests {
             let new = NewEvent::from_data("Happened", 1, data, metadata).unwrap();
             let document = EventDocument::new(ids[at], &stream, &new, Sequence::FIRST, Timestamp::now(), None).unwrap();
             let stored = document.at(Position::try_from(i64::try_from(at).unwrap() + 1).unwrap()).unwrap();
-            read_event(&stored).unwrap().to_recorded().unwrap()
+            read_event(&stored).unwrap().to_recorded()
         };
         (0..causes.len()).map(event).collect()
     }

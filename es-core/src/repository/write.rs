@@ -321,17 +321,8 @@ fn with_metadata<E>(events: Vec<E>, metadata: &Metadata) -> Vec<Decided<E>> {
 }
 
 fn committed<E: EventSet>(stream: &StreamId, receipt: &Receipt, events: Vec<Decided<E>>) -> Committed<E> {
-    let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata, _), stamp)| RecordedEvent {
-        id: stamp.id,
-        aggregate_id: stream.aggregate_id().as_str().to_owned(),
-        aggregate_type: stream.aggregate_type().to_owned(),
-        event_type: event.event_type().to_owned(),
-        event_version: event.event_version(),
-        sequence: stamp.sequence,
-        position: stamp.position,
-        timestamp: stamp.timestamp,
-        metadata,
-        data: event,
+    let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata, _), stamp)| {
+        RecordedEvent::new(stream, *stamp, event.event_type(), event.event_version(), metadata, event)
     });
     Committed {
         id: stream.aggregate_id().clone(),

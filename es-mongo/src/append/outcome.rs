@@ -212,7 +212,7 @@ async fn find_anywhere(
 }
 
 fn record(document: &RawDocument) -> Result<RecordedEvent<EventData>, StoreError> {
-    read_event(document)?.to_recorded()
+    Ok(read_event(document)?.to_recorded())
 }
 
 /// The events of the append that begins with `first`: the ids of one append follow each other.
@@ -230,7 +230,7 @@ async fn append_from(
             if !events.last().is_some_and(|last| last.id.is_followed_by(event.id)) {
                 return Ok(events);
             }
-            events.push(event.to_recorded()?);
+            events.push(event.to_recorded());
         }
     }
     Ok(events)

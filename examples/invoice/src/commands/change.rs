@@ -8,7 +8,7 @@ use crate::cli::{By, Create, Pay};
 use crate::connect::Connection;
 use crate::domain::{Invoice, InvoiceEvent, Item, Money, Order, Payment};
 use crate::failure::Failure;
-use crate::view::{EventView, View};
+use crate::view::View;
 
 pub async fn create(connection: &Connection, create: Create, view: View) -> Result<(), Failure> {
     let Create { id, customer, amount, currency, country, description, days_to_pay, by } = create;
@@ -65,6 +65,5 @@ async fn metadata(connection: &Connection, id: &str, by: By) -> Result<Metadata,
 }
 
 fn report(committed: Committed<InvoiceEvent>, view: View) -> Result<(), Failure> {
-    let events: Vec<EventView> = committed.events.into_iter().map(EventView::from).collect();
-    Ok(view.list(&events)?)
+    Ok(view.list(&committed.events)?)
 }

@@ -1,13 +1,13 @@
 //! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
 
-use es_core::Timestamp;
+use es_core::{RecordedEvent, Timestamp};
 use es_mongo::{EventQuery, QueryCursor, SelectsFrom};
 use serde::Serialize;
 
 use crate::connect::Connection;
-use crate::domain::Invoice;
+use crate::domain::{Invoice, InvoiceEvent};
 use crate::failure::Failure;
-use crate::view::{EventView, Show, View};
+use crate::view::{Show, View, summary, utc};
 
 pub async fn by_user(
     connection: &Connection,
@@ -56,8 +56,7 @@ async fn list<S: SelectsFrom<Invoice>>(
         None => query,
     };
     let page = query.page_as::<Invoice>().await?;
-    let events: Vec<EventView> = page.events.into_iter().map(EventView::from).collect();
-    view.list(&events)?;
+    view.list(&page.events)?;
     if let Some(next) = page.next {
         eprintln!("there are more: --after {next}");
     }
@@ -69,7 +68,7 @@ async fn list<S: SelectsFrom<Invoice>>(
 pub struct Traced {
     depth: usize,
     #[serde(flatten)]
-    event: EventView,
+    event: RecordedEvent<InvoiceEvent>,
 }
 
 impl Traced {
@@ -79,7 +78,7 @@ impl Traced {
         let mut traced = Vec::with_capacity(trace.len());
         for (depth, event) in trace.iter().filter(|(_, event)| event.is_of::<Invoice>()) {
             for data in event.decode::<Invoice>()?.into_vec() {
-                let event = event.as_stored().record(data).into();
+                let event = event.as_stored().record(data);
                 traced.push(Self { depth, event });
             }
         }
@@ -91,6 +90,6 @@ impl Show for Traced {
     fn text(&self) -> String {
         let indent = "   ".repeat(self.depth);
         let branch = if self.depth == 0 { "" } else { "└─ " };
-        format!("{}  {indent}{branch}{}", self.event.time(), self.event.summary())
+        format!("{}  {indent}{branch}{}", utc(self.event.timestamp), summary(&self.event))
     }
 }

@@ -4,7 +4,7 @@ use es_core::Timestamp;
 
 use crate::connect::Connection;
 use crate::failure::Failure;
-use crate::view::{EventView, InvoiceView, View};
+use crate::view::{InvoiceView, View};
 
 pub async fn show(
     connection: &Connection,
@@ -27,6 +27,5 @@ pub async fn history(connection: &Connection, id: &str, view: View) -> Result<()
     if events.is_empty() {
         return Err(format!("invoice `{id}` does not exist").into());
     }
-    let events: Vec<EventView> = events.into_iter().map(EventView::from).collect();
     Ok(view.list(&events)?)
 }

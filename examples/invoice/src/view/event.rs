@@ -1,65 +1,18 @@
 //! A recorded event.
 
-use bson::Document;
-use es_core::{Metadata, RecordedEvent, Timestamp};
-use serde::{Serialize, Serializer, ser};
+use es_core::RecordedEvent;
 
 use super::{Row, date, utc};
 use crate::domain::InvoiceEvent;
 
-/// A recorded event of an invoice. As data it has the fields under which it is stored.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventView {
-    id: String,
-    aggregate_id: String,
-    aggregate_type: String,
-    event_type: String,
-    event_version: u32,
-    event_data: InvoiceEvent,
-    #[serde(serialize_with = "as_document")]
-    metadata: Metadata,
-    timestamp: Timestamp,
-    sequence_number: u64,
-    position: u64,
+/// What happened, to which invoice and by whom, in one line.
+pub fn summary(event: &RecordedEvent<InvoiceEvent>) -> String {
+    let user = event.metadata.user_id().unwrap_or("nobody");
+    let (name, invoice, what) = (&event.event_type, &event.aggregate_id, details(&event.data));
+    format!("{name} of {invoice} by {user}: {what}")
 }
 
-/// With the user's own keys, whatever they hold.
-fn as_document<S: Serializer>(metadata: &Metadata, serializer: S) -> Result<S::Ok, S::Error> {
-    Document::try_from(metadata.as_raw()).map_err(ser::Error::custom)?.serialize(serializer)
-}
-
-impl From<RecordedEvent<InvoiceEvent>> for EventView {
-    fn from(event: RecordedEvent<InvoiceEvent>) -> Self {
-        Self {
-            id: event.id.to_string(),
-            aggregate_id: event.aggregate_id,
-            aggregate_type: event.aggregate_type,
-            event_type: event.event_type,
-            event_version: event.event_version,
-            event_data: event.data,
-            metadata: event.metadata,
-            timestamp: event.timestamp,
-            sequence_number: event.sequence.get(),
-            position: event.position.get(),
-        }
-    }
-}
-
-impl EventView {
-    pub fn time(&self) -> String {
-        utc(self.timestamp)
-    }
-
-    /// What happened, to whom and by whom, in one line.
-    pub fn summary(&self) -> String {
-        let user = self.metadata.user_id().unwrap_or("nobody");
-        let (event, invoice, what) = (&self.event_type, &self.aggregate_id, details(&self.event_data));
-        format!("{event} of {invoice} by {user}: {what}")
-    }
-}
-
-impl Row for EventView {
+impl Row for RecordedEvent<InvoiceEvent> {
     const COLUMNS: &'static [&'static str] =
         &["Invoice", ">Seq.", "Time (UTC)", "Event", "Form", "User", "Correlation", "What"];
 
@@ -67,13 +20,13 @@ impl Row for EventView {
         let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
         vec![
             self.aggregate_id.clone(),
-            self.sequence_number.to_string(),
+            self.sequence.to_string(),
             utc(self.timestamp),
             self.event_type.clone(),
             format!("v{}", self.event_version),
             text(self.metadata.user_id()),
             text(self.metadata.correlation_id()),
-            details(&self.event_data),
+            details(&self.data),
         ]
     }
 }

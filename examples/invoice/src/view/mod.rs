@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-pub use event::EventView;
+pub use event::summary;
 pub use invoice::InvoiceView;
 pub use moment::{date, parse_moment, parse_moment_from, utc};
 pub use progress::{bar, spinner};

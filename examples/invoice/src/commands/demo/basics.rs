@@ -11,7 +11,7 @@ use crate::domain::{
     PaymentMethod,
 };
 use crate::failure::Failure;
-use crate::view::{EventView, InvoiceView};
+use crate::view::InvoiceView;
 
 pub async fn tell<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
     create(story, invoices).await?;
@@ -27,7 +27,7 @@ async fn create<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) 
     story.step("An invoice is created: its first event is what makes it")?;
     let metadata = Metadata::new().user("user_789").correlation("corr_abc");
     let created = invoices.create("invoice_123", Invoice::create(order("invoice_123")?)?, metadata).await?;
-    story.list::<EventView>(created.events)?;
+    story.list(&created.events)?;
     story.one(&InvoiceView::from(invoices.load("invoice_123").await?))
 }
 
@@ -89,7 +89,7 @@ async fn dispute_and_credit<S: Store>(story: &mut Story, invoices: &Repository<I
     let metadata = by("cust_456", &credited.events[0]);
     let pay_rest = |invoice: &Invoice| invoice.pay(payment("pay_791", invoice.owed()));
     invoices.update(id, metadata, pay_rest).await?;
-    story.list::<EventView>(invoices.history(id)?.collect().await?)
+    story.list(&invoices.history(id)?.collect().await?)
 }
 
 async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
@@ -112,12 +112,15 @@ async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invo
         past.into_iter().map(|(event, moment)| Ok(ImportedEvent::new(event, moment.parse()?, metadata()))).collect();
     invoices.import(id, past?).await?;
     story.outcome("at version 1, at version 3, as of 2023-02-05, and today:")?;
-    story.list::<InvoiceView>([
-        invoices.load_at_version(id, 1).await?,
-        invoices.load_at_version(id, 3).await?,
-        invoices.load_as_of(id, "2023-02-05T00:00:00Z".parse()?).await?,
-        invoices.load(id).await?,
-    ])
+    story.list(
+        &[
+            invoices.load_at_version(id, 1).await?,
+            invoices.load_at_version(id, 3).await?,
+            invoices.load_as_of(id, "2023-02-05T00:00:00Z".parse()?).await?,
+            invoices.load(id).await?,
+        ]
+        .map(InvoiceView::from),
+    )
 }
 
 async fn read_version_1<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
@@ -131,8 +134,8 @@ async fn read_version_1<S: Store>(story: &mut Story, invoices: &Repository<Invoi
     let event = NewEvent::from_data("InvoicePaid", 1, data, Metadata::caused_by(&created.events[0]))?;
     let expected = ExpectedVersion::exactly(created.version);
     invoices.store().append(Append::new(StreamId::of::<Invoice>(id)?, expected, vec![event])).await?;
-    story.list::<EventView>(invoices.history(id)?.collect().await?)?;
-    story.list::<InvoiceView>([invoices.load(id).await?])
+    story.list(&invoices.history(id)?.collect().await?)?;
+    story.list(&[invoices.load(id).await?].map(InvoiceView::from))
 }
 
 async fn snapshot<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::commands::{stats, upkeep};
 use crate::connect::Connection;
 use crate::domain::{Invoice, InvoicePaid};
 use crate::failure::Failure;
-use crate::view::{EventView, InvoiceView};
+use crate::view::InvoiceView;
 
 const OLD_COLLECTION: &str = "billing_documents";
 
@@ -30,11 +30,11 @@ async fn query(story: &mut Story, connection: &Connection) -> Result<(), Failure
     story.step("All payments since 2023, what one user did last, and all of one correlation")?;
     let events = || connection.store.events();
     let payments = events().of::<InvoicePaid>().since("2023-01-01T00:00:00Z".parse()?);
-    story.list::<EventView>(payments.read_as::<Invoice>().collect().await?)?;
+    story.list(&payments.read_as::<Invoice>().collect().await?)?;
     let last_of_user = events().by_user("cust_456").newest_first().limit(2);
-    story.list::<EventView>(last_of_user.read_as::<Invoice>().collect().await?)?;
+    story.list(&last_of_user.read_as::<Invoice>().collect().await?)?;
     let together = events().of_correlation("corr_abc");
-    story.list::<EventView>(together.read_as::<Invoice>().collect().await?)
+    story.list(&together.read_as::<Invoice>().collect().await?)
 }
 
 async fn trace(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
@@ -72,7 +72,7 @@ async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failu
     story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
     story.outcome("and again, which changes nothing:")?;
     story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
-    story.list::<InvoiceView>([connection.invoices().load("old_1").await?])
+    story.list(&[connection.invoices().load("old_1").await?].map(InvoiceView::from))
 }
 
 async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failure> {

@@ -64,8 +64,7 @@ impl Story {
         Ok(self.view.each(values)?)
     }
 
-    pub fn list<R: Row>(&self, rows: impl IntoIterator<Item = impl Into<R>>) -> Result<(), Failure> {
-        let rows: Vec<R> = rows.into_iter().map(Into::into).collect();
-        Ok(self.view.list(&rows)?)
+    pub fn list(&self, rows: &[impl Row]) -> Result<(), Failure> {
+        Ok(self.view.list(rows)?)
     }
 }
