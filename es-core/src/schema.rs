@@ -43,10 +43,17 @@
 //! # What it cannot see
 //!
 //! The shape is found by letting the types read made-up values. It is what is stored: names of Rust types are not part of it, and neither
-//! is a change of meaning under the same name and kind. Two things stay hidden from it, unless a [sample](Check::sample) shows
-//! them: fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
-//! (`skip_serializing_if`), and all variants of `#[serde(untagged)]` but the first that fits. An older name of a variant of an enum
-//! (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
+//! is a change of meaning under the same name and kind. Some things stay hidden from it, unless a [sample](Check::sample) shows them:
+//!
+//! - fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
+//!   (`skip_serializing_if`);
+//! - all variants of `#[serde(untagged)]` but the first that fits;
+//! - a flattened enum without a tag, whose variants serde does not name: give a sample of each variant.
+//!
+//! A type that contains itself is shown once, as `the type around it`. Serde reads the fields of flattened, tagged and untagged types before it asks
+//! for their types, so there two levels are shown, and an enum inside two enums with the same names of variants is taken for the same type.
+//!
+//! An older name of a variant of an enum (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
 
 mod collect;
 mod compare;
