@@ -7,6 +7,7 @@ use bson::{Bson, Document, doc};
 use es_core::{Aggregate, EventData, EventSet, Events, RecordedEvent, StoreError, StoredEvent, Timestamp};
 use futures_util::stream;
 use mongodb::options::FindOptions;
+use tracing::Instrument;
 
 use crate::document::field::{AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, TIMESTAMP, USER_ID};
 use crate::document::read_event;
@@ -156,8 +157,10 @@ impl EventQuery {
         let order = ByTime { filter, since, until, direction, batch };
         let merge = Merge::new(self.collections, order);
         let reader = Reader { merge, direction, decode, ready: VecDeque::new(), decoded: Vec::new(), left: self.limit };
-        Events::new(stream::try_unfold(reader, |mut reader| async move {
-            Ok(reader.next().await?.map(|event| (event, reader)))
+        let span = tracing::debug_span!("query", limit = self.limit);
+        Events::new(stream::try_unfold(reader, move |mut reader| {
+            let read = async move { Ok(reader.next().await?.map(|event| (event, reader))) };
+            read.instrument(span.clone())
         }))
     }
 }
