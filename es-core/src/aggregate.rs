@@ -17,7 +17,10 @@ use crate::{Context, EventSet, SnapshotPolicy};
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events of this aggregate.
     type Event: EventSet;
-    /// The stored name of the aggregate's type. To change it orphans what was stored under it.
+    /// The stored name of the aggregate's type. It never changes: streams are found by it.
+    ///
+    /// The Rust type may be renamed if `#[aggregate(name = "..")]` keeps the stored name. There is no alias as events have one: during a
+    /// deployment an old and a new program would continue one aggregate as two streams, which no unique index could prevent.
     const TYPE: &'static str;
     /// When snapshots of the state are taken.
     const SNAPSHOT_POLICY: SnapshotPolicy;

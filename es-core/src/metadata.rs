@@ -128,7 +128,10 @@ impl Metadata {
         self.causation_id()?.parse().ok()
     }
 
-    /// The value under a key of the user's own, or `None` where there is none.
+    /// The value under a key of the user's own, or `None` if the key is absent.
+    ///
+    /// A type with one form for people and one for machines, such as [`IpAddr`](std::net::IpAddr), is read in the form that
+    /// [`with`](Self::with) writes, the one for machines, and otherwise in the form for people: other programs may have written it.
     ///
     /// # Errors
     ///
@@ -139,8 +142,7 @@ impl Metadata {
         if is_too_deep(&self.0) {
             return Some(Err(refused(TooDeep.into())));
         }
-        let value = bson::Bson::try_from(value).and_then(bson::deserialize_from_bson);
-        Some(value.map_err(|error| refused(error.into())))
+        Some(read(value).map_err(|error| refused(error.into())))
     }
 
     /// Takes the metadata as it is stored: a BSON document.
@@ -173,6 +175,20 @@ impl Metadata {
         }
         Self(document)
     }
+}
+
+/// Reads a value as it is written: in the form that a type has for machines. Other programs may have written that for people.
+fn read<T: DeserializeOwned>(value: RawBsonRef<'_>) -> Result<T, bson::error::Error> {
+    #[derive(serde::Deserialize)]
+    struct One<T> {
+        value: T,
+    }
+    let mut document = RawDocumentBuf::new();
+    document.append(bson::cstr!("value"), value);
+    bson::deserialize_from_slice::<One<T>>(document.as_bytes()).map(|one| one.value).or_else(|error| {
+        let value = bson::Bson::try_from(value)?;
+        bson::deserialize_from_bson(value).map_err(|_| error)
+    })
 }
 
 impl fmt::Debug for Metadata {

@@ -1,6 +1,7 @@
 //! The repository: load, decide, append.
 
 mod error;
+mod span;
 mod write;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use futures_core::Stream;
 pub use error::{CreateError, LoadError, UpdateError};
 pub use write::{Committed, ImportedEvent, Outcome};
 
+use self::span::Followed;
 use crate::events::{Events, History};
 use crate::replay::check_next;
 use crate::{
@@ -24,6 +26,19 @@ use crate::{
 /// The aggregates of one type in one store.
 ///
 /// Cheap to clone; every clone works on the same store.
+///
+/// # Spans
+///
+/// Each call is a [`tracing`](https://docs.rs/tracing) span of level `debug`, named `load` (for every form of it), `create`, `update`, `import` or
+/// `history`; the last one spans the reading of the stream. Its fields:
+///
+/// | field | value |
+/// |---|---|
+/// | `aggregate` | the stored name of the aggregate's type |
+/// | `id` | the id of the aggregate |
+/// | `version` | the version that was loaded, written or read up to, at the end |
+/// | `outcome` | `loaded`, `read`, `appended`, `already appended`, `unchanged`, `not found`, `already exists`, `rejected`, `conflict` or `failed` |
+/// | `error` | the error, unless the outcome is `rejected`, or `not found` in an update |
 pub struct Repository<A, S> {
     store: S,
     retry: RetryPolicy,
@@ -93,6 +108,10 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// [`LoadError::NotFound`] where it has no event, and what the store reports.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, LoadError> {
+        span::follow(span::of_call!("load", A::TYPE, id), self.load_newest(id)).await
+    }
+
+    async fn load_newest(&self, id: &str) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
         let replay = self.replay(&stream, Version::MAX).await?;
         loaded(replay)
@@ -105,7 +124,10 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// [`LoadError::NoSuchVersion`] where the aggregate has not come that far, or where the version is 0,
     /// [`LoadError::NotFound`] where it has no event at all, and what the store reports.
     pub async fn load_at_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        let version = version.into();
+        span::follow(span::of_call!("load", A::TYPE, id), self.load_version(id, version.into())).await
+    }
+
+    async fn load_version(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
         let replay = self.replay(&stream, version).await?;
         if replay.version() < version || version == Version::NONE {
@@ -128,8 +150,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// As [`load`](Self::load).
     pub async fn load_from_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
+        span::follow(span::of_call!("load", A::TYPE, id), self.load_from(id, version.into())).await
+    }
+
+    async fn load_from(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
-        let mut replay = match self.store.newest_snapshot(&stream, version.into()).await? {
+        let mut replay = match self.store.newest_snapshot(&stream, version).await? {
             Some(snapshot) => Replay::from_snapshot(stream, snapshot),
             None => Replay::new(stream),
         };
@@ -145,6 +171,10 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// [`LoadError::NotFound`] where nothing was recorded by then, and what the store reports.
     pub async fn load_as_of(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {
+        span::follow(span::of_call!("load", A::TYPE, id), self.load_until(id, moment)).await
+    }
+
+    async fn load_until(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
         // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
         let mut replay = Replay::new(stream);
@@ -172,7 +202,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     pub fn history(&self, id: &str) -> Result<Events<A::Event>, StoreError> {
         let stream = StreamId::of::<A>(id)?;
         let batches = self.store.read(&stream, ReadRange::ALL);
-        Ok(Events::new(History::new(stream, batches)))
+        Ok(Events::new(Followed::new(span::of_call!("history", A::TYPE, id), History::new(stream, batches))))
     }
 
     /// Takes a snapshot of the aggregate as it is, and returns its version.

@@ -35,7 +35,10 @@
 //!   such data, not misread it, `#[event(version = 2, since = 1)]` makes it a version of its own.
 //! - A version or a name that nothing reads any more. A name may go where `retired("..")` lists it.
 //! - A sample that no longer becomes the newest version of its event.
-//! - Another shape of the state under the same `snapshot(version = ..)`.
+//! - Another shape of the state under the same `snapshot(version = ..)`, and a state that is written into snapshots and cannot be read back.
+//! - A new aggregate with events that were released with another one: it may be that one under a new name, and nothing would read the streams of the
+//!   old name. The name of the Rust type may change if `#[aggregate(name = "..")]` keeps the stored one. [`Check::beside`] says that it is
+//!   a different aggregate.
 //!
 //! A version that was never released may be changed: delete its lines from the file, and run with `ES_UPDATE=1`. After a merge with conflicts, keep what was
 //! released on either side, and let `ES_UPDATE=1` add the rest. A file with any other line is refused, and never written over.
@@ -43,10 +46,18 @@
 //! # What it cannot see
 //!
 //! The shape is found by letting the types read made-up values. It is what is stored: names of Rust types are not part of it, and neither
-//! is a change of meaning under the same name and kind. Two things stay hidden from it, unless a [sample](Check::sample) shows
-//! them: fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
-//! (`skip_serializing_if`), and all variants of `#[serde(untagged)]` but the first that fits. An older name of a variant of an enum
-//! (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
+//! is a change of meaning under the same name and kind. Some things stay hidden from it, unless a [sample](Check::sample) shows them:
+//!
+//! - fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
+//!   (`skip_serializing_if`);
+//! - all variants of `#[serde(untagged)]` but the first that fits;
+//! - an aggregate whose check was removed, and one whose events got new names together with it;
+//! - a flattened enum without a tag, whose variants serde does not name: give a sample of each variant.
+//!
+//! A type that contains itself is shown once, as `the type around it`. Serde reads the fields of flattened, tagged and untagged types before it asks
+//! for their types, so there two levels are shown, and an enum inside two enums with the same names of variants is taken for the same type.
+//!
+//! An older name of a variant of an enum (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
 
 mod collect;
 mod compare;
@@ -103,6 +114,7 @@ pub struct Check<A> {
     samples: Samples,
     states: Vec<Document>,
     unwritable: Vec<String>,
+    beside: Vec<String>,
     is_update: bool,
     aggregate: PhantomData<fn() -> A>,
 }
@@ -118,6 +130,7 @@ impl<A: Aggregate> Check<A> {
             samples: Samples::new(),
             states: Vec::new(),
             unwritable: Vec::new(),
+            beside: Vec::new(),
             is_update: std::env::var_os("ES_UPDATE").is_some_and(|value| !value.is_empty() && value != "0"),
             aggregate: PhantomData,
         }
@@ -141,6 +154,14 @@ impl<A: Aggregate> Check<A> {
             Ok(document) => self.states.push(document),
             Err(error) => self.unwritable.push(format!("the state of {} cannot be written: {error}", A::TYPE)),
         }
+        self
+    }
+
+    /// States that the aggregate is not `other` under a new name, although events of it were released with that one.
+    ///
+    /// It matters only until the aggregate is in the file.
+    pub fn beside(mut self, other: impl Into<String>) -> Self {
+        self.beside.push(other.into());
         self
     }
 
@@ -191,8 +212,13 @@ impl<A: Aggregate> Check<A> {
         }
         let line = format!("aggregate {}", A::TYPE);
         let locked = sections.iter().find(|section| section.line == line);
-        let compared = compare(locked, A::TYPE, A::STATE_VERSION, declared, &read_as_today::<A>);
+        let others: Vec<&tree::Node> = sections.iter().filter(|section| !self.is_beside(section)).collect();
+        let compared = compare(locked, &others, A::TYPE, A::STATE_VERSION, declared, &read_as_today::<A>);
         (compared.findings, compared.section)
+    }
+
+    fn is_beside(&self, section: &tree::Node) -> bool {
+        section.after("aggregate").is_some_and(|name| self.beside.iter().any(|other| other == name))
     }
 
     /// What keeps the check from seeing everything.

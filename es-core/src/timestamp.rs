@@ -9,7 +9,10 @@ use serde::ser::{Serialize, Serializer};
 
 /// A moment in UTC with the precision of a BSON date: one millisecond.
 ///
-/// In a store it is a date; in text formats such as JSON it is RFC 3339.
+/// In a store it is a date; in text formats such as JSON it is RFC 3339. That ends with the year 9999 and begins with the year 0; a year beyond them has
+/// a sign and at least six digits, as in ISO 8601 and JavaScript: `+012345-01-01T00:00:00Z`. Every moment can be read back from its text.
+///
+/// What is more precise than a millisecond is cut to the millisecond that has begun, before 1970 as after.
 /// A moment says when something was recorded and never orders events: clocks go back.
 ///
 /// ```
@@ -24,6 +27,9 @@ pub struct Timestamp(bson::DateTime);
 
 /// From 0000-01-01T00:00:00Z to the last millisecond of the year 9999.
 const RFC_3339_MILLIS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+/// The milliseconds of 400 years, after which the calendar repeats itself: 146,097 days.
+const CYCLE_MILLIS: i64 = 146_097 * 24 * 60 * 60 * 1000;
 
 /// A text is not a moment in RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,28 +52,40 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// This moment, `duration` earlier.
+    /// This moment, `duration` earlier, or the earliest one if that lies before it.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Self::from_millis(self.as_millis().saturating_sub(millis))
+        Self::nearest(i128::from(self.as_millis()) - millis(duration))
     }
 
-    /// This moment, `duration` later.
+    /// This moment, `duration` later, or the latest one if that lies after it.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Self::from_millis(self.as_millis().saturating_add(millis))
+        Self::nearest(i128::from(self.as_millis()) + millis(duration))
     }
+
+    /// The nearest moment that a BSON date can hold.
+    fn nearest(millis: i128) -> Self {
+        let limit = if millis < 0 { i64::MIN } else { i64::MAX };
+        Self::from_millis(i64::try_from(millis).unwrap_or(limit))
+    }
+}
+
+/// Whole milliseconds. A duration has fewer than 2^74 of them.
+fn millis(duration: Duration) -> i128 {
+    i128::try_from(duration.as_millis()).unwrap_or(i128::MAX / 2)
 }
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
-        let millis = match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis),
-        };
-        Self::from_millis(millis)
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self::nearest(millis(after)),
+            Err(before) => {
+                let before = before.duration();
+                let begun = i128::from(before.subsec_nanos() % 1_000_000 != 0);
+                Self::nearest(-millis(before) - begun)
+            }
+        }
     }
 }
 
@@ -75,18 +93,54 @@ impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
-        bson::DateTime::parse_rfc3339_str(text).map(Self).map_err(|_| InvalidTimestamp(text.to_owned()))
+        let moment = if text.starts_with(['+', '-']) { parse_expanded(text) } else { parse_rfc_3339(text) };
+        moment.ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
+}
+
+/// A year of four digits. What is more precise than a millisecond is cut here, because the parser of bson cuts it towards 1970.
+fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
+    let parse = |text: &str| bson::DateTime::parse_rfc3339_str(text).ok().map(bson::DateTime::timestamp_millis);
+    let Some((seconds, rest)) = text.split_once('.') else { return parse(text).map(Timestamp::from_millis) };
+    let zone = rest.trim_start_matches(|each: char| each.is_ascii_digit());
+    let digits = &rest[..rest.len() - zone.len()];
+    let whole = parse(&format!("{seconds}{zone}")).filter(|_| !digits.is_empty())?;
+    if whole.rem_euclid(1000) != 0 {
+        // A leap second, for which there is no moment but the last one before it.
+        return Some(Timestamp::from_millis(whole));
+    }
+    let fraction =
+        digits.bytes().chain([b'0'; 3]).take(3).fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
+    Some(Timestamp::from_millis(whole + fraction))
+}
+
+/// A year with a sign and at least six digits, always in UTC. The rest is read as that of a year which has the same days.
+fn parse_expanded(text: &str) -> Option<Timestamp> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let (year, rest) = text.get(1..)?.split_once('-')?;
+    if year.len() < 6 || !year.bytes().all(|each| each.is_ascii_digit()) || !rest.ends_with('Z') {
+        return None;
+    }
+    let year = sign * year.parse::<i64>().ok()?;
+    let cycles = year.div_euclid(400);
+    let near = parse_rfc_3339(&format!("{:04}-{rest}", year.rem_euclid(400) + 2000))?;
+    let millis = i128::from(near.as_millis()) + i128::from(cycles - 5) * i128::from(CYCLE_MILLIS);
+    i64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A BSON date can lie outside the years 0 to 9999 that RFC 3339 can write; bson would write the nearest that it can.
-        let text = RFC_3339_MILLIS.contains(&self.as_millis()).then(|| self.0.try_to_rfc3339_string());
-        match text {
-            Some(Ok(text)) => f.pad(&text),
-            _ => write!(f, "{} ms", self.as_millis()),
+        let millis = self.as_millis();
+        let rfc_3339 = |moment: bson::DateTime| moment.try_to_rfc3339_string().map_err(|_| fmt::Error);
+        if RFC_3339_MILLIS.contains(&millis) {
+            return f.pad(&rfc_3339(self.0)?);
         }
+        // bson would write the nearest moment that it can, so the rest is that of a year with the same days.
+        let cycles = millis.div_euclid(CYCLE_MILLIS);
+        let near = rfc_3339(bson::DateTime::from_millis(millis.rem_euclid(CYCLE_MILLIS)))?;
+        let (year, rest) = near.split_once('-').ok_or(fmt::Error)?;
+        let year = year.parse::<i64>().map_err(|_| fmt::Error)? + cycles * 400;
+        f.pad(&format!("{year:+07}-{rest}"))
     }
 }
 
@@ -169,9 +223,38 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_that_rfc_3339_cannot_write_is_not_shown_as_another_one() {
-        assert_eq!(Timestamp::from_millis(253_402_300_800_000).to_string(), "253402300800000 ms");
-        assert_eq!(Timestamp::from_millis(253_402_300_799_999).to_string(), "9999-12-31T23:59:59.999Z");
+    fn years_beyond_four_digits_have_a_sign() {
+        for (millis, text) in [
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "+010000-01-01T00:00:00Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00Z"),
+            (-62_167_219_200_001, "-000001-12-31T23:59:59.999Z"),
+            (8_640_000_000_000_000, "+275760-09-13T00:00:00Z"),
+            (-8_640_000_000_000_000, "-271821-04-20T00:00:00Z"),
+            (i64::MAX, "+292278994-08-17T07:12:55.807Z"),
+            (i64::MIN, "-292275055-05-16T16:47:04.192Z"),
+        ] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(moment.to_string(), text);
+            assert_eq!(text.parse::<Timestamp>().unwrap(), moment);
+        }
+    }
+
+    #[test]
+    fn a_text_that_no_date_can_hold_is_refused() {
+        for text in [
+            "+292278994-08-17T07:12:55.808Z",
+            "-292275055-05-16T16:47:04.191Z",
+            "+99999999999999999999-01-01T00:00:00Z",
+            "+12345-01-01T00:00:00Z",
+            "+012345-02-30T00:00:00Z",
+            "+012345-01-01T00:00:00+01:00",
+            "+",
+            "-",
+            "2024-02-29T12:00:00.Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 
     #[test]

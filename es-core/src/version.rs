@@ -28,6 +28,12 @@ pub struct Position(u64);
 /// The largest count that a store can hold: both BSON and SQL store signed 64-bit integers.
 const MAX: u64 = i64::MAX as u64;
 
+/// A sum of counts that a store can hold.
+const fn add(count: u64, more: u64) -> u64 {
+    let sum = count.saturating_add(more);
+    if sum > MAX { MAX } else { sum }
+}
+
 impl Version {
     /// The version of an aggregate that has no event yet.
     pub const NONE: Self = Self(0);
@@ -39,16 +45,16 @@ impl Version {
         self.0
     }
 
-    /// The sequence that the next event of the stream gets.
+    /// The sequence that the next event of the stream gets, at most the largest that a store can hold.
     #[must_use]
     pub const fn next(self) -> Sequence {
-        Sequence(self.0 + 1)
+        Sequence(add(self.0, 1))
     }
 
-    /// The version after `events` more events.
+    /// The version after `events` more events, at most [`MAX`](Self::MAX).
     #[must_use]
     pub const fn plus(self, events: u64) -> Self {
-        Self(self.0.saturating_add(events))
+        Self(add(self.0, events))
     }
 }
 
@@ -82,14 +88,14 @@ macro_rules! counted_from_one {
                 self.0
             }
 
-            /// The one that follows.
+            /// The one that follows, at most the largest that a store can hold.
             #[must_use]
             pub const fn next(self) -> Self {
-                Self(self.0 + 1)
+                Self(add(self.0, 1))
             }
 
             /// The same count as the signed integer that stores hold.
-            #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count below i64::MAX")]
+            #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count at or below i64::MAX")]
             pub const fn as_i64(self) -> i64 {
                 self.0 as i64
             }

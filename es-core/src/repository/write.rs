@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_core::Stream;
 
 use crate::recorded::record_decoded;
-use crate::repository::{CreateError, Repository, UpdateError};
+use crate::repository::{CreateError, Repository, UpdateError, span};
 use crate::{
     Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, IntoEvents,
     Metadata, NewEvent, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId, Timestamp,
@@ -75,7 +75,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         events: impl IntoEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        self.create_as(id, None, None, with_metadata(events.into_events(), &metadata)).await
+        let call = self.create_as(id, None, None, with_metadata(events.into_events(), &metadata));
+        span::follow(span::of_call!("create", A::TYPE, id), call).await
     }
 
     /// [`create`](Self::create) under an idempotency key: sent twice, it acts once, and the second call gets
@@ -92,7 +93,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
-        self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata)).await
+        let call = self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata));
+        span::follow(span::of_call!("create", A::TYPE, id), call).await
     }
 
     /// Records the whole past of an aggregate that happened elsewhere, with the events' own moments. Nothing else may set those.
@@ -114,7 +116,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             };
             decided.push((event, metadata, Some(timestamp)));
         }
-        self.create_as(id, None, Some(ids), decided).await
+        span::follow(span::of_call!("import", A::TYPE, id), self.create_as(id, None, Some(ids), decided)).await
     }
 
     async fn create_as(
@@ -172,7 +174,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     where
         D: IntoEvents<A::Event>,
     {
-        self.update_as(id, None, metadata, decide).await
+        span::follow(span::of_call!("update", A::TYPE, id), self.update_as(id, None, metadata, decide)).await
     }
 
     /// [`update`](Self::update) under an idempotency key, such as the id of a command: sent twice, it acts once, also across
@@ -192,7 +194,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         D: IntoEvents<A::Event>,
     {
         let append_id = AppendId::new(append_id)?;
-        self.update_as(id, Some(append_id), metadata, decide).await
+        let call = self.update_as(id, Some(append_id), metadata, decide);
+        span::follow(span::of_call!("update", A::TYPE, id), call).await
     }
 
     async fn update_as<D, E>(

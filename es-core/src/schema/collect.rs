@@ -22,6 +22,8 @@ pub(super) struct Declared {
     pub(super) retired: Vec<&'static str>,
     /// `None` where no snapshots are taken and the state has no shape that could be found out.
     pub(super) state: Option<Shape>,
+    /// A state as a snapshot would hold it, and why it is not read back.
+    pub(super) unreadable_state: Option<(Document, String)>,
     pub(super) untraceable: Vec<(String, Untraceable)>,
     /// Events whose impl is written by hand and does not show its versions.
     pub(super) opaque: Vec<&'static str>,
@@ -53,11 +55,23 @@ pub(super) fn collect<A: Aggregate>(samples: &Samples, states: &[Document]) -> D
         declared.opaque.extend(A::Event::EVENTS.iter().map(|event| event.event_type));
     }
     match trace::<State<A>>(states, |state| encode(&StateRef(&state.0))) {
-        Ok(traced) => declared.state = Some(traced.shape),
+        Ok(traced) => {
+            declared.state = Some(traced.shape);
+            if A::SNAPSHOT_POLICY != SnapshotPolicy::Never {
+                declared.unreadable_state = traced.samples.into_iter().find_map(unreadable::<State<A>>);
+            }
+        }
         Err(_) if A::SNAPSHOT_POLICY == SnapshotPolicy::Never => {}
         Err(error) => declared.untraceable.push((format!("the state of {}", A::TYPE), error)),
     }
     declared
+}
+
+/// Data that `T` has written, and why it does not read it.
+fn unreadable<T: DeserializeOwned>(written: Document) -> Option<(Document, String)> {
+    let read =
+        bson::serialize_to_raw_document_buf(&written).and_then(|raw| bson::deserialize_from_slice::<T>(raw.as_bytes()));
+    read.err().map(|error| (written, error.to_string()))
 }
 
 struct Collector<'a> {

@@ -17,8 +17,10 @@ pub(super) struct Comparison {
     pub(super) section: Node,
 }
 
+/// `others` are the sections of the aggregates of which it is not known that they are different from this one.
 pub(super) fn compare(
     locked: Option<&Node>,
+    others: &[&Node],
     aggregate: &str,
     state_version: u32,
     declared: &Declared,
@@ -28,6 +30,7 @@ pub(super) fn compare(
     let mut findings = Vec::new();
     if locked.is_none() {
         findings.push(Finding::new(format!("the aggregate {aggregate}")));
+        findings.extend(others.iter().filter_map(|other| find_former_name(aggregate, other, declared)));
     }
     let locked = locked.unwrap_or(&empty);
     let mut children = Vec::new();
@@ -41,6 +44,35 @@ pub(super) fn compare(
     check_disappeared(locked, declared, &mut findings);
     check_retired(locked, declared, &mut findings, &mut children);
     Comparison { findings, section: Node::new(format!("aggregate {aggregate}")).with(children) }
+}
+
+/// A new aggregate whose events were released with another one may be that one under a new name. Its streams are stored under
+/// the old name, and nothing would read them.
+fn find_former_name(aggregate: &str, other: &Node, declared: &Declared) -> Option<Finding> {
+    let former = other.after("aggregate")?;
+    let released: Vec<&str> = other.children.iter().flat_map(names_of).collect();
+    let shared = declared.events.iter().filter(|event| {
+        let info = event.info;
+        released.contains(&info.event_type) || info.aliases.iter().any(|alias| released.contains(alias))
+    });
+    let shared: Vec<&str> = shared.map(|event| event.info.event_type).collect();
+    if shared.is_empty() {
+        return None;
+    }
+    Some(Finding::broken(
+        format!("the aggregate {aggregate} is new, and {} of it was released with {former}", shared.join(", ")),
+        String::new(),
+        format!(
+            "if it is {former} under a new name, keep the stored one with `#[aggregate(name = \"{former}\")]`, or nothing reads its streams; \
+             if it is a different aggregate, write `Check::<..>::new(..).beside(\"{former}\").run()`"
+        ),
+    ))
+}
+
+/// The names under which an event was released.
+fn names_of(event: &Node) -> impl Iterator<Item = &str> {
+    let aliases = event.children.iter().filter_map(|node| node.after("alias"));
+    event.after("event").into_iter().chain(aliases)
 }
 
 /// A snapshot is read as the state, so its shape may change with its version only.
@@ -59,6 +91,14 @@ fn compare_state(
     };
     let current = Node::new(format!("state {version}")).with(shape.to_nodes());
     children.push(current.clone());
+    if let Some((written, reason)) = &declared.unreadable_state {
+        findings.push(Finding::broken(
+            format!("the state of {aggregate} is written into snapshots and cannot be read back: {reason}"),
+            literal::to_nodes(written).iter().map(ToString::to_string).collect(),
+            "make its type read what it writes, such as by `#[serde(transparent)]` on the type of a map's key"
+                .to_owned(),
+        ));
+    }
     let Some(known) = known else {
         findings.push(Finding::new(format!("the state of {aggregate}, version {version}")));
         return;

@@ -1,5 +1,7 @@
 //! Types that are hard to see through.
 
+mod combinations;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -248,12 +250,16 @@ fn what_cannot_be_made_up_is_named_by_its_path() {
 
 #[test]
 fn a_whole_for_which_no_value_can_be_made_up_is_not_named_as_a_field() {
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        One { number: i64 },
+    #[derive(Serialize, Deserialize, Debug)]
+    #[serde(try_from = "()")]
+    struct Never {}
+    impl TryFrom<()> for Never {
+        type Error = &'static str;
+        fn try_from((): ()) -> Result<Self, Self::Error> {
+            Err("never")
+        }
     }
-    let error = trace::<Either>(&[], encode).unwrap_err().to_string();
+    let error = trace::<Never>(&[], encode).unwrap_err().to_string();
     assert!(error.starts_with("no value can be made up: "), "{error}");
 }
 

@@ -7,7 +7,9 @@ mod access;
 mod candidates;
 mod halt;
 mod hints;
+mod learn;
 mod probe;
+mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +19,15 @@ use serde::de::DeserializeOwned;
 use self::halt::Halt;
 use self::hints::Hints;
 use self::probe::Probe;
+use self::variants::{Enums, Explored};
 use super::shape::Shape;
 use crate::BoxError;
 
-/// How often a type is read before it is given up.
+/// How often a type is read without learning anything that makes progress certain, before it is given up.
 const READINGS: usize = 20_000;
+
+/// How often a value is written and read again to find the fields that its type does not name.
+const REWRITES: usize = 64;
 
 /// What was found out about a type.
 #[derive(Debug)]
@@ -49,23 +55,34 @@ pub(super) fn trace<T: DeserializeOwned>(
     let mut tracer = Tracer::default();
     let mut found = Traced { shape: Shape::Unknown, samples: samples.to_vec() };
     let mut written: Option<Document> = None;
-    for _ in 0..READINGS {
+    let (mut readings, mut rewrites) = (0, 0);
+    // Each reading of a new variant and each question about a field brings the end nearer, so only the others are counted.
+    while readings < READINGS {
+        readings += 1;
         let hints = Hints { given: given.clone(), written: written.clone().map(Bson::Document) };
         let (shape, read) = tracer.read::<T>(hints);
         if let Some(field) = tracer.probing.take() {
-            tracer.omitted.remove(&field);
-            tracer.optional.insert(field, read.is_ok());
+            tracer.answer(field, read.is_ok());
+            readings = 0;
             continue;
         }
         let value = match read {
             Ok(value) => value,
             Err(halt) => {
                 tracer.learn(halt)?;
+                if std::mem::take(&mut tracer.begins_again) {
+                    found = Traced { shape: Shape::Unknown, samples: samples.to_vec() };
+                }
                 continue;
             }
         };
+        tracer.null_on_trial = None;
+        if tracer.bait.take().is_some() {
+            continue;
+        }
         let document = encode(&value).map_err(|error| Untraceable { path: None, reason: error.to_string() })?;
-        if tracer.has_read_by_name && written.as_ref() != Some(&document) {
+        if tracer.has_read_by_name && written.as_ref() != Some(&document) && rewrites < REWRITES {
+            rewrites += 1;
             written = Some(document);
             continue;
         }
@@ -73,14 +90,18 @@ pub(super) fn trace<T: DeserializeOwned>(
             continue;
         }
         found.shape.merge(shape);
-        let explored = tracer.explored_content();
-        if samples.is_empty() && (found.samples.is_empty() || explored) {
+        let explored = tracer.end_round();
+        if samples.is_empty() && (found.samples.is_empty() || explored.has_content) {
             found.samples.push(document);
         }
         written = None;
+        rewrites = 0;
         if !tracer.has_more() {
             tracer.mark_optional(&mut found.shape, "");
             return Ok(found);
+        }
+        if explored.is_progress {
+            readings = 0;
         }
     }
     Err(Untraceable { path: None, reason: "its shape is not known after thousands of readings".to_owned() })
@@ -95,16 +116,39 @@ struct Tracer {
     met: Vec<String>,
     /// Why the first candidate was refused.
     refusals: BTreeMap<String, String>,
-    /// For each enum, the variants that were read.
-    variants: BTreeMap<String, Variants>,
+    enums: Enums,
     /// Names of variants that were learned from a refusal.
     names: BTreeMap<String, &'static [&'static str]>,
+    /// Variants that hold something, of enums whose type is not asked for.
+    with_content: BTreeSet<String>,
+    /// Enums of which an enum of the same variants is around: one variant will do.
+    inside: BTreeMap<String, Inside>,
     /// Where a type contains itself, and is to be left out.
     cut: BTreeMap<String, usize>,
+    /// The same for values that can be null.
+    nulls: BTreeSet<String>,
+    /// The value for which null is tried in this reading.
+    null_on_trial: Option<String>,
+    no_nulls: BTreeSet<String>,
+    /// Documents without fields of their own: maps.
+    maps: BTreeSet<String>,
+    /// How many elements a list must have, where one is too few.
+    lengths: BTreeMap<String, usize>,
+    /// The place at which the type is asked what it wants in this reading, by bytes that fit no type, and whether the user
+    /// has given a value for it.
+    bait: Option<(String, bool)>,
+    /// What the type wants at a place.
+    wanted: BTreeMap<String, String>,
+    /// Names of variants that a variant of `#[serde(untagged)]` would have accepted at a place.
+    dropped: BTreeMap<String, &'static [&'static str]>,
     /// Documents whose type does not say its fields in advance: those that are known.
     fields: BTreeMap<String, Vec<String>>,
     /// The field that names the variant, of documents that have one.
     tag_fields: BTreeMap<String, String>,
+    /// Fields that were added because one of that name is missing somewhere.
+    guessed: BTreeSet<String>,
+    /// Fields that were taken away again, because nothing misses them or the type refuses them.
+    misplaced: BTreeSet<String>,
     /// Fields that are not given: another name of a field that is, or a field of which it is asked whether it may be missing.
     omitted: BTreeSet<String>,
     /// Fields to be given before the others, because these others may be other names of them.
@@ -115,6 +159,15 @@ struct Tracer {
     probing: Option<String>,
     pass: Pass,
     has_read_by_name: bool,
+    /// What was read so far was taken for what it is not.
+    begins_again: bool,
+}
+
+/// An enum inside an enum of the same variants.
+#[derive(Debug)]
+struct Inside {
+    holder: String,
+    names: &'static [&'static str],
 }
 
 /// What one reading sees.
@@ -122,10 +175,14 @@ struct Tracer {
 struct Pass {
     /// The types and the ways out of them that are being read.
     open: Vec<Open>,
-    /// The variant that was read at each place, and whether it held something.
-    used: BTreeMap<String, (usize, bool)>,
     /// Names of adjacently tagged variants, by the place of the tag.
     tags: BTreeMap<String, (usize, String)>,
+    /// Names of variants that were made up where their type is not asked for.
+    named: Vec<(String, String)>,
+    /// Documents whose type does not say its fields in advance.
+    documents: Vec<String>,
+    /// Lists whose type is not asked for, and how many elements they have.
+    lists: Vec<(String, usize)>,
     fields: Vec<String>,
 }
 
@@ -136,84 +193,16 @@ enum Open {
     Exit(String),
 }
 
-#[derive(Debug, Default)]
-struct Variants {
-    count: usize,
-    read: BTreeSet<usize>,
-}
-
 impl Tracer {
     fn read<T: DeserializeOwned>(&mut self, hints: Hints) -> (Shape, Result<T, Halt>) {
         self.pass = Pass::default();
         self.has_read_by_name = false;
+        self.enums.begin_reading();
+        Halt::begin_reading();
         let mut shape = Shape::Unknown;
         let read = T::deserialize(Probe { tracer: &mut *self, path: String::new(), hints, out: &mut shape });
         let read = self.settle("", read);
         (shape, read)
-    }
-
-    /// What a value that was read whole before it was understood turns out to lack.
-    fn settle<T>(&mut self, path: &str, read: Result<T, Halt>) -> Result<T, Halt> {
-        match read {
-            Err(Halt::MissingField(name)) if self.probing.is_none() && self.lacks(path, name) => Err(Halt::Again),
-            other => other,
-        }
-    }
-
-    /// Adds a field to a document whose type does not say its fields in advance, where that is one.
-    fn lacks(&mut self, path: &str, name: &str) -> bool {
-        let tag = self.tag_fields.get(path).and_then(|tag| self.pass.tags.get(&join(path, tag)));
-        let path = tag.map_or_else(|| path.to_owned(), |(_, variant)| variant_path(path, variant));
-        let Some(known) = self.fields.get_mut(&path) else { return false };
-        let is_new = !known.iter().any(|known| known == name);
-        if is_new {
-            known.push(name.to_owned());
-        }
-        is_new
-    }
-
-    /// The value at this path names a variant: the other fields of the document are those of the variant.
-    fn learn_tag(&mut self, path: &str) {
-        let (document, tag) = path.rsplit_once('.').unwrap_or(("", path));
-        if let Some(fields) = self.fields.get_mut(document) {
-            *fields = vec![tag.to_owned()];
-            self.tag_fields.insert(document.to_owned(), tag.to_owned());
-        }
-    }
-
-    /// Takes something else the next time.
-    fn learn(&mut self, halt: Halt) -> Result<(), Untraceable> {
-        let last = self.met.last().cloned();
-        let reason = match halt {
-            Halt::Again => return Ok(()),
-            Halt::MissingField(name) => {
-                // The innermost document that can still lack it.
-                let mut paths: Vec<_> = self.fields.keys().cloned().collect();
-                paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
-                if paths.iter().any(|path| self.lacks(path, name)) {
-                    return Ok(());
-                }
-                format!("the field `{name}` is missing")
-            }
-            Halt::UnknownVariant(names) => match &last {
-                Some(path) if !self.names.contains_key(path) && !names.is_empty() => {
-                    self.names.insert(path.clone(), names);
-                    self.learn_tag(path);
-                    return Ok(());
-                }
-                _ => "a name of a variant is refused".to_owned(),
-            },
-            Halt::DuplicateField(name) => format!("the field `{name}` is there twice"),
-            Halt::Refused(reason) => reason,
-            Halt::Exhausted(path) => {
-                let reason = self.refusals.remove(&path).unwrap_or_default();
-                return Err(Untraceable { path: Some(path).filter(|path| !path.is_empty()), reason });
-            }
-        };
-        let Some(path) = last else { return Err(Untraceable { path: None, reason }) };
-        self.refusals.entry(path.clone()).or_insert(reason);
-        *self.choices.entry(path).or_default() += 1;
-        Ok(())
     }
 
     /// The place in the list of candidates that is to be taken at a path.
@@ -224,24 +213,6 @@ impl Tracer {
         self.met.push(path.to_owned());
         self.choices.insert(path.to_owned(), 0);
         0
-    }
-
-    /// The variant that is to be read at a path.
-    fn variant(&mut self, path: &str, names: &[&str], hinted: Option<usize>) -> usize {
-        let count = names.len();
-        let variants = self.variants.entry(path.to_owned()).or_default();
-        variants.count = count;
-        let is_first = variants.read.is_empty();
-        let next = (0..count).find(|at| !variants.read.contains(at)).or_else(|| variants.read.first().copied());
-        let at = hinted.filter(|_| is_first).or(next).unwrap_or(0);
-        self.pass.used.insert(path.to_owned(), (at, false));
-        at
-    }
-
-    fn holds(&mut self, path: &str) {
-        if let Some(used) = self.pass.used.get_mut(path) {
-            used.1 = true;
-        }
     }
 
     /// Enters a type. Where it contains itself, the nearest way out is closed, and the reading begins again.
@@ -285,19 +256,28 @@ impl Tracer {
         true
     }
 
-    /// Remembers the variants that were read; whether one was new and held something.
-    fn explored_content(&mut self) -> bool {
-        let mut explored = false;
-        for (path, (at, holds)) in std::mem::take(&mut self.pass.used) {
-            if let Some(variants) = self.variants.get_mut(&path) {
-                explored |= variants.read.insert(at) && holds;
-            }
+    /// Notes whether data without a field can be read.
+    fn answer(&mut self, field: String, can_be_missing: bool) {
+        self.omitted.remove(&field);
+        if can_be_missing && self.guessed.remove(&field) && self.misplaced.insert(field.clone()) {
+            // Serde misses only what must be there, so it is another document that lacks a field of this name.
+            self.take_away(&field);
+            return;
         }
-        explored
+        self.optional.insert(field, can_be_missing);
+    }
+
+    fn end_round(&mut self) -> Explored {
+        self.enums.end_round()
+    }
+
+    /// The path of an element of a tuple. What turned out to be a tuple was a list of one element before.
+    fn path_of_item(&self, path: &str, at: usize) -> String {
+        if at == 0 && self.lengths.contains_key(path) { format!("{path}[]") } else { join(path, &at.to_string()) }
     }
 
     fn has_more(&self) -> bool {
-        self.variants.values().any(|variants| variants.read.len() < variants.count)
+        self.enums.has_more()
     }
 
     /// Writes into the shape which fields may be missing.
@@ -308,7 +288,7 @@ impl Tracer {
             Shape::Map(_, value) => self.mark_optional(value, &format!("{path}{{}}")),
             Shape::Tuple(items) => {
                 for (at, item) in items.iter_mut().enumerate() {
-                    self.mark_optional(item, &join(path, &at.to_string()));
+                    self.mark_optional(item, &self.path_of_item(path, at));
                 }
             }
             Shape::Document(fields) => {

@@ -6,6 +6,7 @@
     reason = "a test program has no users, and what is only stored is never read"
 )]
 
+mod aggregates;
 mod everything;
 mod files;
 mod releases;

@@ -140,6 +140,69 @@ release! { with_another_variant {
     pub(crate) struct Paid { methods: Vec<Method> }
 } [events(Paid)] { total: i64 } Paid }
 
+/// The aggregate under a new name, with one event more.
+pub(crate) mod new_aggregate_name {
+    use super::*;
+
+    #[event(version = 1)]
+    pub(crate) struct Paid {
+        amount: i64,
+        method: String,
+    }
+
+    #[event(version = 1)]
+    pub(crate) struct Sent;
+
+    #[event(version = 1)]
+    pub(crate) struct Archived;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(events(Paid, Sent, Archived))]
+    pub(crate) struct Bill {
+        total: i64,
+    }
+
+    apply_nothing!(Bill: Paid, Sent, Archived);
+}
+
+/// The same with the stored name of before.
+pub(crate) mod kept_aggregate_name {
+    use super::*;
+
+    #[event(version = 1)]
+    pub(crate) struct Paid {
+        amount: i64,
+        method: String,
+    }
+
+    #[event(version = 1)]
+    pub(crate) struct Sent;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(name = "Invoice", events(Paid, Sent))]
+    pub(crate) struct Bill {
+        total: i64,
+    }
+
+    apply_nothing!(Bill: Paid, Sent);
+}
+
+/// The aggregate and an event of it under new names; the event keeps the old one as its alias.
+pub(crate) mod new_names {
+    use super::*;
+
+    #[event(version = 1, alias = "Sent")]
+    pub(crate) struct Delivered;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(events(Delivered))]
+    pub(crate) struct Bill {
+        total: i64,
+    }
+
+    apply_nothing!(Bill: Delivered);
+}
+
 /// Same shape, other rules: the amount must be positive, and no longer is 1 enough.
 pub(crate) mod stricter {
     use super::*;

@@ -59,6 +59,9 @@ impl<'p> Named<'p> {
         let mut others: Vec<Field> = self.seen.into_iter().filter(|field| field.name != tag).collect();
         if self.is_by_name {
             let variant = if others.is_empty() { Shape::Unknown } else { Shape::Document(others) };
+            if self.tracer.inside.contains_key(&join(&self.path, &tag)) {
+                return Shape::Recursive(1);
+            }
             return Shape::Enum(Tagging::Internal { tag }, [(at, (name, variant))].into());
         }
         let content = others.pop().map_or((String::new(), Shape::Unknown), |field| (field.name, field.shape));
@@ -78,6 +81,7 @@ impl<'p> Named<'p> {
         let Some((_, _, variant)) = &self.tag else { return };
         let path = variant_path(&self.path, variant);
         self.tracer.fields.entry(path.clone()).or_default();
+        self.tracer.pass.documents.push(path.clone());
         let mut known = self.tracer.fields.get(&path).cloned().unwrap_or_default();
         if self.tracer.probing.is_none()
             && let Some((tag, _, variant)) = &self.tag
@@ -85,7 +89,7 @@ impl<'p> Named<'p> {
             let hints = self.hints.tagged(tag, variant);
             let new = hints.keys().find(|key| *key != tag && !known.contains(key));
             if let Some(new) = new {
-                self.tracer.lacks(&self.path, new);
+                self.tracer.add_field(&self.path, new);
                 known.push(new.clone());
             }
         }
@@ -133,7 +137,7 @@ impl<'de> MapAccess<'de> for &mut Named<'_> {
         } else if let Some((tag, ..)) = &self.tag {
             let tag = join(&self.path, tag);
             if !shape.is_unit() {
-                self.tracer.holds(&tag);
+                self.tracer.enums.holds(&tag);
             }
             if self.is_by_name {
                 self.tracer.pass.fields.push(path);
@@ -143,6 +147,31 @@ impl<'de> MapAccess<'de> for &mut Named<'_> {
         }
         self.seen.push(Field { name, shape, optional: false });
         read
+    }
+}
+
+/// A document that is a variant: its name, and what it holds.
+pub(super) struct OneEntry<'p> {
+    pub(super) name: &'p str,
+    pub(super) content: Option<Probe<'p>>,
+}
+
+impl<'de> MapAccess<'de> for OneEntry<'_> {
+    type Error = Halt;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Halt> {
+        if self.content.is_none() {
+            return Ok(None);
+        }
+        let key: StrDeserializer<'_, Halt> = self.name.into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Halt> {
+        match self.content.take() {
+            Some(probe) => seed.deserialize(probe),
+            None => Err(Halt::Again),
+        }
     }
 }
 
@@ -185,7 +214,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Halt> {
         let Some((at, out)) = self.shapes.next() else { return Ok(None) };
-        let path = join(self.path, &at.to_string());
+        let path = self.tracer.path_of_item(self.path, at);
         let hints = self.hints.element(at);
         let read = seed.deserialize(Probe { tracer: &mut *self.tracer, path: path.clone(), hints, out });
         self.tracer.settle(&path, read).map(Some)

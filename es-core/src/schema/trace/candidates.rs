@@ -42,6 +42,10 @@ pub(super) enum Any {
     Document,
 }
 
+/// The place of a document among the candidates, and that of a list.
+pub(super) const DOCUMENT: usize = 12;
+pub(super) const LIST: usize = 13;
+
 pub(super) fn any(at: usize) -> Option<Any> {
     let value = match at {
         0 => Bson::String(STRINGS[0].to_owned()),
@@ -58,8 +62,8 @@ pub(super) fn any(at: usize) -> Option<Any> {
         10 => Bson::RegularExpression(Regex { pattern: cstr!("text").into(), options: cstr!("").into() }),
         11 => Bson::JavaScriptCode("text".to_owned()),
         // Behind all that has no parts, because what a part is refused for may be the whole.
-        12 => return Some(Any::Document),
-        13 => return Some(Any::List),
+        DOCUMENT => return Some(Any::Document),
+        LIST => return Some(Any::List),
         14 => Bson::Null,
         at => Bson::String((*STRINGS.get(at - 14)?).to_owned()),
     };

@@ -1,37 +1,94 @@
 //! Why a reading ended: what serde says of it, kept as it says it.
 
+use std::cell::RefCell;
 use std::fmt;
 
-use serde::de;
+use serde::de::{self, Expected, Unexpected};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Halt {
     /// Something was learned on the way.
     Again,
     MissingField(&'static str),
+    UnknownField(String),
     /// A field was given under two of its names.
     DuplicateField(&'static str),
     UnknownVariant(&'static [&'static str]),
+    /// Only the name of a variant was given, and the variant holds something.
+    EmptyVariant,
+    /// A list has this many elements, which may be too few; and the reason as serde says it.
+    TooShort(usize, String),
+    /// The bytes that fit no type were refused, and this was expected in their place.
+    NotBytes(String),
     Refused(String),
+    /// None of the variants of `#[serde(untagged)]` fits: what each lacks, and the reason as serde says it.
+    NoneFits(Vec<Self>, String),
     /// Every candidate for the value at this path was refused.
     Exhausted(String),
 }
 
+/// Bytes that are no text, and that hardly any type accepts: a type that refuses them says what it wants in this place.
+pub(super) const BAIT: &[u8] = &[0xFF, 0xFE, 0xFD];
+
+thread_local! {
+    /// The errors of one reading. `#[serde(untagged)]` drops those of its variants.
+    static ERRORS: RefCell<Vec<Halt>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Halt {
+    /// Forgets the errors of the last reading.
+    pub(super) fn begin_reading() {
+        ERRORS.with_borrow_mut(Vec::clear);
+    }
+
+    fn noted(self) -> Self {
+        ERRORS.with_borrow_mut(|errors| errors.push(self.clone()));
+        self
+    }
+}
+
 impl de::Error for Halt {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Refused(message.to_string())
+        let message = message.to_string();
+        if message.starts_with("data did not match any variant of untagged enum") {
+            return Self::NoneFits(ERRORS.with_borrow(Vec::clone), message);
+        }
+        Self::Refused(message).noted()
+    }
+
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::UnitVariant => Self::EmptyVariant.noted(),
+            Unexpected::Bytes(BAIT) => Self::NotBytes(expected.to_string()).noted(),
+            _ => Self::custom(format_args!("invalid type: {unexpected}, expected {expected}")),
+        }
+    }
+
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::Bytes(BAIT) => Self::NotBytes(expected.to_string()).noted(),
+            _ => Self::custom(format_args!("invalid value: {unexpected}, expected {expected}")),
+        }
+    }
+
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        Self::TooShort(length, format!("invalid length {length}, expected {expected}")).noted()
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::MissingField(field)
+        Self::MissingField(field).noted()
+    }
+
+    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
+        Self::UnknownField(field.to_owned()).noted()
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::DuplicateField(field)
+        Self::DuplicateField(field).noted()
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::UnknownVariant(expected)
+        Self::UnknownVariant(expected).noted()
     }
 }
 
@@ -40,10 +97,13 @@ impl fmt::Display for Halt {
         match self {
             Self::Again => f.write_str("to be read again"),
             Self::MissingField(field) => write!(f, "missing field `{field}`"),
+            Self::UnknownField(field) => write!(f, "unknown field `{field}`"),
             Self::DuplicateField(field) => write!(f, "duplicate field `{field}`"),
             Self::UnknownVariant(expected) => write!(f, "unknown variant, expected one of {expected:?}"),
+            Self::NotBytes(expected) => write!(f, "{expected} is expected"),
+            Self::EmptyVariant => f.write_str("a variant lacks its content"),
             Self::Exhausted(path) => write!(f, "no value for `{path}`"),
-            Self::Refused(reason) => f.write_str(reason),
+            Self::Refused(reason) | Self::TooShort(_, reason) | Self::NoneFits(_, reason) => f.write_str(reason),
         }
     }
 }

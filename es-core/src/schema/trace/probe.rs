@@ -3,17 +3,20 @@
 use std::any::type_name;
 
 use bson::Bson;
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::de::{Deserializer, Expected, IntoDeserializer, Visitor};
 
-use super::access::{Choice, Entry, Items, Listed, Named};
+use super::access::{Choice, Entry, Items, Listed, Named, OneEntry};
 use super::candidates::{self, Any};
-use super::halt::Halt;
+use super::halt::{BAIT, Halt};
 use super::hints::Hints;
 use super::{Tracer, variant_path};
 use crate::schema::shape::{Shape, Tagging};
 
 /// How many lists are made up inside of each other.
 const DEEPEST: usize = 8;
+
+/// How many values are made up inside of each other: no more than BSON can hold.
+const DEEPEST_VALUE: usize = 100;
 
 /// One value that is to be made up.
 pub(super) struct Probe<'p> {
@@ -47,23 +50,62 @@ impl Probe<'_> {
     fn pick_string<'de, V: Visitor<'de>>(self, visitor: V, kind: &'static str) -> Result<V::Value, Halt> {
         *self.out = Shape::Leaf(kind);
         if let Some(names) = self.tracer.names.get(&self.path).copied() {
-            let name = self.pick_name(names);
-            return visitor.visit_str(&name);
+            return self.read_named(names, visitor);
         }
         let hints = self.hints.leaves().filter_map(Bson::as_str);
         let values: Vec<String> = hints.chain(candidates::STRINGS.iter().copied()).map(str::to_owned).collect();
         visitor.visit_string(self.pick(&values)?)
     }
 
-    /// The name of the variant whose turn it is, where the names were learned from a refusal.
-    fn pick_name(self, names: &[&str]) -> String {
-        let hinted = self.hints.variant().and_then(|name| names.iter().position(|known| *known == name));
-        let at = self.tracer.variant(&self.path, names, hinted);
-        let name = names.get(at).copied().unwrap_or_default().to_owned();
-        self.tracer.pass.tags.insert(self.path, (at, name.clone()));
-        let unit = (name.clone(), Shape::Unknown);
-        *self.out = Shape::Enum(Tagging::External, [(at, unit)].into());
-        name
+    /// The name of the variant whose turn it is, and what it holds, where the names were learned from a refusal.
+    fn read_named<'de, V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Halt> {
+        let Probe { tracer, path, hints, out } = self;
+        let (at, name) = Probe { tracer: &mut *tracer, path: path.clone(), hints: hints.clone(), out: &mut *out }
+            .pick_name(names, false)?;
+        if tracer.is_value(&path) {
+            tracer.pass.named.push((path.clone(), name.to_owned()));
+        }
+        let content = variant_path(&path, name);
+        if !tracer.with_content.contains(&content) {
+            return visitor.visit_str(name);
+        }
+        let mut shape = Shape::Unknown;
+        let probe = Probe { tracer: &mut *tracer, path: content, hints: hints.field(name), out: &mut shape };
+        let read = visitor.visit_map(OneEntry { name, content: Some(probe) });
+        if !shape.is_unit() {
+            tracer.enums.holds(&path);
+        }
+        if let Shape::Enum(_, variants) = out {
+            variants.insert(at, (name.to_owned(), shape));
+        }
+        read
+    }
+
+    /// The name of the variant whose turn it is. The tag of `#[serde(tag, content)]` stands beside what the variant holds.
+    fn pick_name(self, names: &'static [&'static str], is_beside: bool) -> Result<(usize, &'static str), Halt> {
+        let is_inside = self.tracer.inside.contains_key(&self.path);
+        let is_value = self.tracer.is_value(&self.path);
+        let at = if is_inside {
+            self.tracer.choice(&self.path)
+        } else {
+            let holder = if is_beside {
+                self.path.rsplit_once('.').map_or("", |(document, _)| document).to_owned()
+            } else {
+                self.tracer.holder(&self.path)
+            };
+            let hinted = self.hints.variant().and_then(|name| names.iter().position(|known| *known == name));
+            self.tracer.enums.choose(&self.path, &holder, names, hinted, !is_beside)
+        };
+        let Some(name) = names.get(at).copied() else { return Err(Halt::Exhausted(self.path)) };
+        *self.out = if is_inside && is_value {
+            Shape::Recursive(1)
+        } else {
+            Shape::Enum(Tagging::External, [(at, (name.to_owned(), Shape::Unknown))].into())
+        };
+        if !is_value {
+            self.tracer.pass.tags.insert(self.path, (at, name.to_owned()));
+        }
+        Ok((at, name))
     }
 
     fn pick_bytes<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
@@ -95,13 +137,14 @@ impl Probe<'_> {
         let path = self.path.clone();
         self.tracer.has_read_by_name = true;
         self.tracer.fields.entry(path.clone()).or_default();
+        self.tracer.pass.documents.push(path.clone());
         let Probe { tracer, hints, out, .. } = self;
         let mut fields = tracer.fields.get(&path).cloned().unwrap_or_default();
         if tracer.probing.is_none() && !tracer.tag_fields.contains_key(&path) {
             // One at a time, so that what is refused next is known to be the one that was added.
             let new = hints.keys().find(|key| !fields.contains(key)).cloned();
             if let Some(new) = new {
-                tracer.lacks(&path, &new);
+                tracer.add_field(&path, &new);
                 fields.push(new);
             }
         }
@@ -109,6 +152,38 @@ impl Probe<'_> {
         let read = visitor.visit_map(&mut named);
         *out = named.finish();
         tracer.settle(&path, read)
+    }
+
+    /// A list whose type is not asked for: it may turn out to be a tuple.
+    fn read_any_list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
+        if self.tracer.cut.contains_key(&self.path) {
+            return self.deserialize_seq(visitor);
+        }
+        let length = self.tracer.lengths.get(&self.path).copied().unwrap_or(1);
+        self.tracer.pass.lists.push((self.path.clone(), length));
+        if length == 1 { self.read_list(visitor) } else { self.deserialize_tuple(length, visitor) }
+    }
+
+    fn read_map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
+        if let Some(up) = self.tracer.cut.get(&self.path) {
+            *self.out = Shape::Map(Box::default(), Box::new(Shape::Recursive(*up)));
+            let none = std::iter::empty::<(u8, u8)>();
+            return visitor.visit_map(serde::de::value::MapDeserializer::<_, Halt>::new(none));
+        }
+        self.tracer.enter_exit(&self.path);
+        let (mut key, mut value) = (Shape::Unknown, Shape::Unknown);
+        let entry = Entry {
+            tracer: &mut *self.tracer,
+            path: &self.path,
+            hints: &self.hints,
+            key: &mut key,
+            value: &mut value,
+            is_read: false,
+        };
+        let read = visitor.visit_map(entry);
+        self.tracer.leave();
+        *self.out = Shape::Map(Box::new(key), Box::new(value));
+        read
     }
 
     fn read_list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
@@ -123,6 +198,10 @@ impl Probe<'_> {
     }
 }
 
+fn wants_document<'de>(visitor: &impl Visitor<'de>) -> bool {
+    (visitor as &dyn Expected).to_string().starts_with("struct ")
+}
+
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Halt;
 
@@ -134,7 +213,26 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         if self.tracer.names.contains_key(&self.path) {
             return self.pick_string(visitor, "string");
         }
+        if self.path.matches(['.', '<', '[', '{']).count() > DEEPEST_VALUE {
+            return Err(Halt::Exhausted(self.path));
+        }
+        if self.tracer.nulls.contains(&self.path) {
+            *self.out = Shape::Option(Box::new(Shape::Recursive(1)));
+            return visitor.visit_unit();
+        }
+        let is_new = !self.tracer.choices.contains_key(&self.path);
+        if is_new && wants_document(&visitor) {
+            // Dates and the like are documents to a type that asks for nothing in particular.
+            self.tracer.choices.insert(self.path.clone(), candidates::DOCUMENT + self.hints.leaves().count());
+            self.tracer.met.push(self.path.clone());
+        }
         let at = self.tracer.choice(&self.path);
+        // Serde reads the value before it asks for its type, so what is refused later is not known to be this value.
+        if is_new && self.tracer.bait.is_none() && type_name::<V::Value>().contains("::Content") {
+            let is_given = self.hints.leaves().next().is_some();
+            self.tracer.bait = Some((self.path, is_given));
+            return visitor.visit_bytes(BAIT);
+        }
         let hints: Vec<Bson> = self.hints.leaves().cloned().collect();
         let candidate = match hints.get(at) {
             Some(Bson::Document(_)) => Any::Document,
@@ -148,8 +246,9 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             Any::Document | Any::List if is_deep => {
                 return Err(Halt::Exhausted(self.path.trim_end_matches("[]").to_owned()));
             }
+            Any::Document if self.tracer.maps.contains(&self.path) => return self.read_map(visitor),
             Any::Document => return self.read_by_name(visitor),
-            Any::List => return self.read_list(visitor),
+            Any::List => return self.read_any_list(visitor),
             Any::Value(value) => value,
         };
         let takes_all = at == 0 && matches!(type_name::<V::Value>(), "bson::bson::Bson" | "serde_json::value::Value");
@@ -290,25 +389,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         if self.tracer.fields.contains_key(&self.path) {
             return self.inside(type_name::<V::Value>(), |probe| probe.read_by_name(visitor));
         }
-        if let Some(up) = self.tracer.cut.get(&self.path) {
-            *self.out = Shape::Map(Box::default(), Box::new(Shape::Recursive(*up)));
-            let none = std::iter::empty::<(u8, u8)>();
-            return visitor.visit_map(serde::de::value::MapDeserializer::<_, Halt>::new(none));
-        }
-        self.tracer.enter_exit(&self.path);
-        let (mut key, mut value) = (Shape::Unknown, Shape::Unknown);
-        let entry = Entry {
-            tracer: &mut *self.tracer,
-            path: &self.path,
-            hints: &self.hints,
-            key: &mut key,
-            value: &mut value,
-            is_read: false,
-        };
-        let read = visitor.visit_map(entry);
-        self.tracer.leave();
-        *self.out = Shape::Map(Box::new(key), Box::new(value));
-        read
+        self.read_map(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -337,7 +418,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         if type_name::<V>().contains("AdjacentlyTagged") {
             let path = self.path.clone();
             let probe = Probe { tracer: &mut *self.tracer, path, hints: self.hints, out: &mut *self.out };
-            let name = probe.pick_name(variants);
+            let (_, name) = probe.pick_name(variants, true)?;
             return visitor.visit_enum(name.into_deserializer());
         }
         let is_inside_itself = self.tracer.enter(type_name::<V::Value>())?;
@@ -345,7 +426,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             self.tracer.choice(&self.path)
         } else {
             let hinted = self.hints.variant().and_then(|name| variants.iter().position(|known| *known == name));
-            self.tracer.variant(&self.path, variants, hinted)
+            self.tracer.enums.choose(&self.path, &self.path, variants, hinted, false)
         };
         let Some(name) = variants.get(at).copied() else { return Err(Halt::Exhausted(self.path)) };
         let mut shape = Shape::Unknown;
@@ -359,7 +440,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         let read = visitor.visit_enum(choice);
         self.tracer.leave();
         if !shape.is_unit() {
-            self.tracer.holds(&self.path);
+            self.tracer.enums.holds(&self.path);
         }
         *self.out = if is_inside_itself {
             Shape::Recursive(1)
