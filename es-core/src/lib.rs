@@ -114,7 +114,7 @@ pub use nesting::MAX_NESTING;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
 pub use repository::{Committed, CreateError, ImportedEvent, LoadError, Loaded, Outcome, Repository, UpdateError};
-pub use retry::RetryPolicy;
+pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef};
 pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};

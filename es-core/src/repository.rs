@@ -51,12 +51,13 @@ impl<A> Deref for Loaded<A> {
 }
 
 impl<A: Aggregate, S: Store> Repository<A, S> {
-    /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares and at most 3 tries of an update.
+    /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares. An update that meets conflicts is tried
+    /// for 30 s, so a burst of them is served.
     pub fn new(store: S) -> Self {
         Self { store, retry: RetryPolicy::default(), snapshots: A::SNAPSHOT_POLICY, aggregate: PhantomData }
     }
 
-    /// How often an update that meets a conflict is tried. [`RetryPolicy::never`] turns it off.
+    /// How long, or how often, an update that meets conflicts is tried. [`RetryPolicy::never`] turns it off.
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }

@@ -13,6 +13,10 @@ use crate::{
     Version,
 };
 
+/// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
+/// not show at all, what is stored contradicts itself, and no try cures that.
+const CONFLICTS_WITHOUT_NEWS: u32 = 5;
+
 /// What a create or an update has recorded.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -138,8 +142,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
 
     /// Loads the aggregate, lets `decide` look at it, and records what it returns.
     ///
-    /// Where somebody else records an event in between, the aggregate is brought up to date and `decide` is asked again,
-    /// as often as the [retry policy](Self::with_retry) allows. A decision that returns no event writes nothing.
+    /// If somebody else records an event in between, the aggregate is brought up to date and `decide` is asked again,
+    /// for as long as the [retry policy](Self::with_retry) allows. A decision that returns no event writes nothing.
     ///
     /// # Errors
     ///
@@ -189,7 +193,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     {
         let stream = StreamId::of::<A>(id)?;
         let mut replay = self.replay(&stream, Version::MAX).await?;
-        let mut failed = 0;
+        let (mut retries, mut without_news) = (self.retry.start(), 0);
         loop {
             if let Some(append_id) = &append_id
                 && let Some(committed) = self.already(&stream, append_id).await?
@@ -208,12 +212,16 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
                 Err(error @ StoreError::AppendIdReused { .. }) => error,
                 Err(error) => return Err(error.into()),
             };
-            failed += 1;
-            match self.retry.wait_after(failed) {
+            match retries.wait() {
                 Some(wait) => self.store.sleep(wait).await,
                 None => return Err(error.into()),
             }
+            let before = replay.version();
             self.fold(&mut replay, Version::MAX, |_| true).await?;
+            without_news = if replay.version() > before { 0 } else { without_news + 1 };
+            if without_news == CONFLICTS_WITHOUT_NEWS {
+                return Err(error.into());
+            }
         }
     }
 

@@ -144,8 +144,8 @@ impl<'a> Transfer<'a> {
     /// In one transaction: nobody sees a stream that lacks its last event, or one in its middle, and still has earlier ones.
     async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
         // A run that was killed in the middle of this keeps its documents until the server ends its transaction: within a minute.
-        let backoff = RetryPolicy::default().tries(120);
-        let mut failed = 0;
+        let mut retries =
+            RetryPolicy::default().within(Duration::from_secs(90)).max_wait(Duration::from_secs(1)).start();
         loop {
             let leftover = Leftover::default();
             let (collections, confirmed, tells) = (self.collections.clone(), confirmed.clone(), leftover.clone());
@@ -157,8 +157,7 @@ impl<'a> Transfer<'a> {
                 Err((WriteFate::NotWritten, error)) => error,
                 Err((_, error)) => return Err(store_error(error)),
             };
-            failed += 1;
-            match backoff.wait_after(failed) {
+            match retries.wait() {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(store_error(error)),
             }
