@@ -52,6 +52,16 @@ pub enum StoreError {
         /// The stream of the append.
         stream: StreamId,
     },
+    /// An event could not be folded where it would stand, so the aggregate could never be loaded again. Nothing was sent.
+    #[error("event {sequence} cannot be recorded on {stream}: {source}")]
+    Unfoldable {
+        /// The stream of the append.
+        stream: StreamId,
+        /// The place that the event would have in it.
+        sequence: Sequence,
+        /// What is wrong.
+        source: FoldError,
+    },
     /// An event cannot be written as BSON. Nothing was sent.
     #[error("event `{event_type}` cannot be stored: {source}")]
     Encode {

@@ -106,7 +106,8 @@ pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, N
 pub use context::Context;
 pub use error::StoreError;
 pub use event::{
-    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, IntoEvents, Payload, VisitEvents, VisitVersions,
+    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, IntoEvents, NextEvents, Payload,
+    VisitEvents, VisitVersions,
 };
 pub use events::Events;
 pub use metadata::{Metadata, MetadataError};

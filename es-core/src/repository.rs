@@ -1,6 +1,7 @@
 //! The repository: load, decide, append.
 
 mod error;
+mod foldable;
 mod write;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::pin::pin;
 use futures_core::Stream;
 
 pub use error::{CreateError, LoadError, UpdateError};
+pub(crate) use foldable::check_foldable;
 pub use write::{Committed, ImportedEvent, Outcome};
 
 use crate::events::{Events, History};

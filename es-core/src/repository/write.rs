@@ -6,11 +6,11 @@ use std::pin::pin;
 use futures_core::Stream;
 
 use crate::recorded::record_decoded;
-use crate::repository::{CreateError, Repository, UpdateError};
+use crate::repository::{CreateError, Repository, UpdateError, check_foldable};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, IntoEvents,
-    Metadata, NewEvent, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId, Timestamp,
-    Version,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, FirstEvents,
+    Metadata, NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId,
+    Timestamp, Version,
 };
 
 /// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
@@ -70,11 +70,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] where the aggregate has events, and what the store reports.
+    /// [`CreateError::AlreadyExists`] if the aggregate has events, [`StoreError::Unfoldable`] if it cannot begin with these, and what
+    /// the store reports.
     pub async fn create(
         &self,
         id: &str,
-        events: impl IntoEvents<A::Event>,
+        events: impl FirstEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         self.create_as(id, None, None, with_metadata(events.into_events(), &metadata)).await
@@ -90,7 +91,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         &self,
         id: &str,
         append_id: &str,
-        events: impl IntoEvents<A::Event>,
+        events: impl FirstEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
@@ -127,6 +128,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
+        check_foldable(&stream, Version::NONE, false, events.iter().map(|(event, ..)| event))?;
         let conflict = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
             Err(StoreError::Conflict { actual, .. }) => actual,
             answer => return Ok(answer?),
@@ -147,8 +149,9 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] where the aggregate has no event, [`UpdateError::Rejected`] with the error of `decide`,
-    /// and what the store reports; a [`StoreError::Conflict`] where every try met one.
+    /// [`UpdateError::NotFound`] if the aggregate has no event, [`UpdateError::Rejected`] with the error of `decide`,
+    /// [`StoreError::Unfoldable`] if an event can only begin an aggregate, and what the store reports; a
+    /// [`StoreError::Conflict`] if every try met one.
     pub async fn update<D, E>(
         &self,
         id: &str,
@@ -156,7 +159,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         self.update_as(id, None, metadata, decide).await
     }
@@ -175,7 +178,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         let append_id = AppendId::new(append_id)?;
         self.update_as(id, Some(append_id), metadata, decide).await
@@ -189,7 +192,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         mut decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         let stream = StreamId::of::<A>(id)?;
         let mut replay = self.replay(&stream, Version::MAX).await?;
@@ -203,6 +206,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             let state = replay.state().ok_or_else(|| UpdateError::NotFound { stream: stream.clone() })?;
             // What was decided must not live across the append: nothing asks it to be `Send`.
             let events = decide(state).map_err(UpdateError::Rejected)?.into_events();
+            check_foldable(&stream, replay.version(), true, &events)?;
             let expected = ExpectedVersion::observed(replay.version());
             let events = with_metadata(events, &metadata);
             let error = match self.append(&stream, expected, events, append_id.clone(), None).await {

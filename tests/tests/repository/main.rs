@@ -2,3 +2,4 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;
+mod unfoldable;
