@@ -19,8 +19,12 @@ pub enum StoreError {
         /// The version that the aggregate has.
         actual: Version,
     },
-    /// The idempotency key belongs to an earlier append with other events. Nothing was written.
-    #[error("append id `{append_id}` was used on {stream} before, with other events, for version {version}")]
+    /// The idempotency key belongs to an earlier command, which recorded events of other kinds. Nothing was written.
+    ///
+    /// [`AppendId`](crate::AppendId) says what another command is.
+    #[error(
+        "append id `{append_id}` was used on {stream} for another command, which led to version {version}; give each command a key of its own"
+    )]
     AppendIdReused {
         /// The stream of the append.
         stream: StreamId,

@@ -8,7 +8,7 @@ use futures_core::Stream;
 use crate::recorded::record_decoded;
 use crate::repository::{CreateError, Repository, UpdateError, check_foldable};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, FirstEvents,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventInfo, EventSet, ExpectedVersion, FirstEvents,
     Metadata, NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId,
     Timestamp, Version,
 };
@@ -86,7 +86,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), and [`StoreError::AppendIdReused`] where the key was used with other events.
+    /// As [`create`](Self::create), and [`StoreError::AppendIdReused`] if the key was used for [another command](AppendId).
     pub async fn create_once(
         &self,
         id: &str,
@@ -129,17 +129,25 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
         check_foldable(&stream, Version::NONE, false, events.iter().map(|(event, ..)| event))?;
-        let conflict = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
-            Err(StoreError::Conflict { actual, .. }) => actual,
-            answer => return Ok(answer?),
+        let kinds: Vec<_> = match append_id {
+            Some(_) => events.iter().map(|(event, ..)| event.info()).collect(),
+            None => Vec::new(),
         };
-        match append_id {
-            Some(append_id) => match self.already(&stream, &append_id).await? {
-                Some(committed) => Ok(committed),
-                None => Err(CreateError::AlreadyExists { stream, version: conflict }),
-            },
-            None => Err(CreateError::AlreadyExists { stream, version: conflict }),
+        let error = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
+            Ok(committed) => return Ok(committed),
+            // Whether the key belongs to another command is better known here, where splits and retired events are.
+            Err(error @ (StoreError::Conflict { .. } | StoreError::AppendIdReused { .. })) => error,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(append_id) = &append_id
+            && let Some(committed) = self.already(&stream, append_id, |kind| kinds.contains(&kind)).await?
+        {
+            return Ok(committed);
         }
+        Err(match error {
+            StoreError::Conflict { actual: version, .. } => CreateError::AlreadyExists { stream, version },
+            error => error.into(),
+        })
     }
 
     /// Loads the aggregate, lets `decide` look at it, and records what it returns.
@@ -165,11 +173,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     }
 
     /// [`update`](Self::update) under an idempotency key, such as the id of a command: sent twice, it acts once, also across
-    /// processes and restarts. The second call gets [`Outcome::AlreadyAppended`] with the first one's events; `decide` is not asked.
+    /// processes and restarts. The second call gets [`Outcome::AlreadyAppended`] with the first one's events; `decide` is not asked,
+    /// so it is the type of its answer that says whether the key belongs to [another command](AppendId).
     ///
     /// # Errors
     ///
-    /// As [`update`](Self::update).
+    /// As [`update`](Self::update), and [`StoreError::AppendIdReused`] if the key was used for another command.
     pub async fn update_once<D, E>(
         &self,
         id: &str,
@@ -199,7 +208,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let (mut retries, mut without_news) = (self.retry.start(), 0);
         loop {
             if let Some(append_id) = &append_id
-                && let Some(committed) = self.already(&stream, append_id).await?
+                && let Some(committed) = self.already(&stream, append_id, D::may_hold).await?
             {
                 return Ok(committed);
             }
@@ -229,14 +238,21 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         }
     }
 
-    /// What an earlier call with this key has recorded.
+    /// What an earlier call with this key has recorded, if this call `may_record` any of it.
     async fn already(
         &self,
         stream: &StreamId,
         append_id: &AppendId,
+        may_record: impl Fn(&EventInfo) -> bool,
     ) -> Result<Option<Committed<A::Event>>, StoreError> {
         let Some(receipt) = self.store.find_append(stream, append_id.as_str()).await? else { return Ok(None) };
-        self.read_back(stream, receipt).await.map(Some)
+        let committed = self.read_back(stream, receipt).await?;
+        // What was recorded may be retired since, and then nobody can say what it was.
+        if committed.events.is_empty() || committed.events.iter().any(|event| may_record(event.data.info())) {
+            return Ok(Some(committed));
+        }
+        let (stream, append_id) = (stream.clone(), append_id.as_str().to_owned());
+        Err(StoreError::AppendIdReused { stream, append_id, version: committed.version })
     }
 
     async fn read_back(&self, stream: &StreamId, receipt: Receipt) -> Result<Committed<A::Event>, StoreError> {

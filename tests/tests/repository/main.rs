@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;
+mod keys;
 mod unfoldable;
