@@ -114,7 +114,10 @@ pub use metadata::{Metadata, MetadataError};
 pub use nesting::MAX_NESTING;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
-pub use repository::{Committed, CreateError, ImportedEvent, LoadError, Loaded, Outcome, Repository, UpdateError};
+pub use repository::{
+    Committed, CreateError, ImportDifference, ImportError, ImportedEvent, LoadError, Loaded, Outcome, Repository,
+    UpdateError,
+};
 pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef};
 pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};

@@ -2,6 +2,8 @@
 
 mod error;
 mod foldable;
+mod import;
+mod same;
 mod write;
 
 use std::fmt;
@@ -9,12 +11,15 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures_core::Stream;
 
-pub use error::{CreateError, LoadError, UpdateError};
+pub use error::{CreateError, ImportDifference, ImportError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
-pub use write::{Committed, ImportedEvent, Outcome};
+pub use import::ImportedEvent;
+pub use write::{Committed, Outcome};
 
 use crate::events::{Events, History};
 use crate::{
@@ -29,6 +34,8 @@ pub struct Repository<A, S> {
     store: S,
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
+    /// Whether the last import has met a stored past. Shared by the clones, for speed only.
+    imports_are_repeated: Arc<AtomicBool>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -56,7 +63,13 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares. An update that meets conflicts is tried
     /// for 30 s, so a burst of them is served.
     pub fn new(store: S) -> Self {
-        Self { store, retry: RetryPolicy::default(), snapshots: A::SNAPSHOT_POLICY, aggregate: PhantomData }
+        Self {
+            store,
+            retry: RetryPolicy::default(),
+            snapshots: A::SNAPSHOT_POLICY,
+            imports_are_repeated: Arc::default(),
+            aggregate: PhantomData,
+        }
     }
 
     /// How long, or how often, an update that meets conflicts is tried. [`RetryPolicy::never`] turns it off.
@@ -221,7 +234,13 @@ fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
 
 impl<A, S: Clone> Clone for Repository<A, S> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), retry: self.retry, snapshots: self.snapshots, aggregate: PhantomData }
+        Self {
+            store: self.store.clone(),
+            retry: self.retry,
+            snapshots: self.snapshots,
+            imports_are_repeated: Arc::clone(&self.imports_are_repeated),
+            aggregate: PhantomData,
+        }
     }
 }
 

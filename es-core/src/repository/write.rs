@@ -1,4 +1,4 @@
-//! Recording: create, update, import.
+//! Recording: create and update.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,9 +8,9 @@ use futures_core::Stream;
 use crate::recorded::record_decoded;
 use crate::repository::{CreateError, Repository, UpdateError, check_foldable};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventInfo, EventSet, ExpectedVersion, FirstEvents,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventInfo, EventSet, ExpectedVersion, FirstEvents,
     Metadata, NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId,
-    Timestamp, Version,
+    Version,
 };
 
 /// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
@@ -43,28 +43,6 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// An event that happened elsewhere before, for [`Repository::import`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImportedEvent<E> {
-    event: E,
-    timestamp: Timestamp,
-    metadata: Metadata,
-    caused_by_first: bool,
-}
-
-impl<E> ImportedEvent<E> {
-    /// The event as it happened at a moment.
-    pub fn new(event: impl Into<E>, timestamp: Timestamp, metadata: Metadata) -> Self {
-        Self { event: event.into(), timestamp, metadata, caused_by_first: false }
-    }
-
-    /// The same, with the first event of the import as its causation, whose id is not known yet.
-    #[must_use]
-    pub fn caused_by_first(self) -> Self {
-        Self { caused_by_first: true, ..self }
-    }
-}
-
 impl<A: Aggregate, S: Store> Repository<A, S> {
     /// Records the first events of an aggregate.
     ///
@@ -78,7 +56,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         events: impl FirstEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        self.create_as(id, None, None, with_metadata(events.into_events(), &metadata)).await
+        self.create_as(id, None, with_metadata(events.into_events(), &metadata)).await
     }
 
     /// [`create`](Self::create) under an idempotency key: sent twice, it acts once, and the second call gets
@@ -95,45 +73,22 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
-        self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata)).await
-    }
-
-    /// Records the whole past of an aggregate that happened elsewhere, with the events' own moments. Nothing else may set those.
-    ///
-    /// # Errors
-    ///
-    /// As [`create`](Self::create).
-    pub async fn import(
-        &self,
-        id: &str,
-        events: Vec<ImportedEvent<A::Event>>,
-    ) -> Result<Committed<A::Event>, CreateError> {
-        let ids = EventId::block(events.len());
-        let mut decided = Vec::with_capacity(events.len());
-        for (index, ImportedEvent { event, timestamp, metadata, caused_by_first }) in events.into_iter().enumerate() {
-            let metadata = match ids.first() {
-                Some(first) if caused_by_first && index > 0 => metadata.causation(first.to_string()),
-                _ => metadata,
-            };
-            decided.push((event, metadata, Some(timestamp)));
-        }
-        self.create_as(id, None, Some(ids), decided).await
+        self.create_as(id, Some(append_id), with_metadata(events.into_events(), &metadata)).await
     }
 
     async fn create_as(
         &self,
         id: &str,
         append_id: Option<AppendId>,
-        event_ids: Option<Vec<EventId>>,
         events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
-        check_foldable(&stream, Version::NONE, false, events.iter().map(|(event, ..)| event))?;
+        check_foldable(&stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
         let kinds: Vec<_> = match append_id {
-            Some(_) => events.iter().map(|(event, ..)| event.info()).collect(),
+            Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
             None => Vec::new(),
         };
-        let error = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone(), event_ids).await {
+        let error = match self.append(&stream, ExpectedVersion::NONE, events, append_id.clone()).await {
             Ok(committed) => return Ok(committed),
             // Whether the key belongs to another command is better known here, where splits and retired events are.
             Err(error @ (StoreError::Conflict { .. } | StoreError::AppendIdReused { .. })) => error,
@@ -218,7 +173,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             check_foldable(&stream, replay.version(), true, &events)?;
             let expected = ExpectedVersion::observed(replay.version());
             let events = with_metadata(events, &metadata);
-            let error = match self.append(&stream, expected, events, append_id.clone(), None).await {
+            let error = match self.append(&stream, expected, events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
                 Err(error) if error.is_conflict() => error,
                 // A racing call with the same key decided otherwise: the one that won is the answer.
@@ -280,23 +235,44 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         expected: ExpectedVersion,
         events: Vec<Decided<A::Event>>,
         append_id: Option<AppendId>,
-        event_ids: Option<Vec<EventId>>,
     ) -> Result<Committed<A::Event>, StoreError> {
-        let id = stream.aggregate_id().clone();
         if events.is_empty() {
-            return Ok(Committed { id, version: expected.version(), events: Vec::new(), outcome: Outcome::Unchanged });
+            return Ok(unchanged(stream, expected.version()));
         }
-        let mut encoded = Vec::with_capacity(events.len());
-        for (event, metadata, timestamp) in &events {
-            encoded.push(NewEvent { timestamp: *timestamp, ..NewEvent::encode(event, metadata.clone())? });
-        }
-        let append = Append::new(stream.clone(), expected, encoded).with_id(append_id);
-        match self.store.append(Append { event_ids, ..append }).await? {
-            Appended::Now(receipt) => {
-                self.snapshot_if_due(stream, expected.version(), receipt.version);
-                Ok(committed(stream, &receipt, events))
-            }
+        let encode = |(event, metadata): &Decided<A::Event>| NewEvent::encode(event, metadata.clone());
+        let encoded = events.iter().map(encode).collect::<Result<_, _>>()?;
+        match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
+            Appended::Now(receipt) => Ok(self.committed(stream, expected, &receipt, events)),
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
+        }
+    }
+
+    /// The answer to an append that was recorded now.
+    pub(super) fn committed(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        receipt: &Receipt,
+        events: impl IntoIterator<Item = Decided<A::Event>>,
+    ) -> Committed<A::Event> {
+        self.snapshot_if_due(stream, expected.version(), receipt.version);
+        let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata), stamp)| RecordedEvent {
+            id: stamp.id,
+            aggregate_id: stream.aggregate_id().as_str().to_owned(),
+            aggregate_type: stream.aggregate_type().to_owned(),
+            event_type: event.event_type().to_owned(),
+            event_version: event.event_version(),
+            sequence: stamp.sequence,
+            position: stamp.position,
+            timestamp: stamp.timestamp,
+            metadata,
+            data: event,
+        });
+        Committed {
+            id: stream.aggregate_id().clone(),
+            version: receipt.version,
+            events: recorded.collect(),
+            outcome: Outcome::Appended,
         }
     }
 
@@ -321,30 +297,15 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     }
 }
 
-/// An event that was decided on, with what is recorded about it.
-type Decided<E> = (E, Metadata, Option<Timestamp>);
+/// An event that was decided on, with the metadata that are recorded with it.
+pub(super) type Decided<E> = (E, Metadata);
 
 fn with_metadata<E>(events: Vec<E>, metadata: &Metadata) -> Vec<Decided<E>> {
-    events.into_iter().map(|event| (event, metadata.clone(), None)).collect()
+    events.into_iter().map(|event| (event, metadata.clone())).collect()
 }
 
-fn committed<E: EventSet>(stream: &StreamId, receipt: &Receipt, events: Vec<Decided<E>>) -> Committed<E> {
-    let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata, _), stamp)| RecordedEvent {
-        id: stamp.id,
-        aggregate_id: stream.aggregate_id().as_str().to_owned(),
-        aggregate_type: stream.aggregate_type().to_owned(),
-        event_type: event.event_type().to_owned(),
-        event_version: event.event_version(),
-        sequence: stamp.sequence,
-        position: stamp.position,
-        timestamp: stamp.timestamp,
-        metadata,
-        data: event,
-    });
-    Committed {
-        id: stream.aggregate_id().clone(),
-        version: receipt.version,
-        events: recorded.collect(),
-        outcome: Outcome::Appended,
-    }
+/// The answer if there was nothing to record.
+pub(super) fn unchanged<E>(stream: &StreamId, version: Version) -> Committed<E> {
+    let id = stream.aggregate_id().clone();
+    Committed { id, version, events: Vec::new(), outcome: Outcome::Unchanged }
 }

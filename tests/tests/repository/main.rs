@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;
+mod imports;
 mod keys;
 mod unfoldable;

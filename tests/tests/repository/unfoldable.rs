@@ -2,7 +2,7 @@
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, FoldError, ImportedEvent, Init, Metadata, Repository, Store,
+    Aggregate, Apply, Context, CreateError, FoldError, ImportError, ImportedEvent, Init, Metadata, Repository, Store,
     StoreError, StreamId, Timestamp, UpdateError, event,
 };
 use es_mongo::Migrated;
@@ -74,7 +74,7 @@ async fn an_import_is_refused<S: Store>(store: S) {
     let accounts = Repository::<Account, _>::new(store.clone());
     for (events, sequence, blamed) in beginnings() {
         match accounts.import("a", events.into_iter().map(imported).collect()).await.unwrap_err() {
-            CreateError::Store(error) => assert_blames(&error, sequence, blamed),
+            ImportError::Store(error) => assert_blames(&error, sequence, blamed),
             other => panic!("{other}"),
         }
         assert_eq!(head(&store, "a").await, 0, "something was written");
