@@ -1,13 +1,14 @@
 //! What is asked of a store when events are recorded, and what it answers.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::stream::{check_id, travels_as_text};
 use crate::{
-    EventData, EventId, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId,
-    Timestamp, Version, WriteCheck, read_back,
+    EventData, EventId, EventInfo, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError,
+    StreamId, Timestamp, Version, WriteCheck, read_back,
 };
 
 /// The largest event that a store must take, envelope included, in bytes: the largest document of MongoDB.
@@ -55,6 +56,12 @@ impl ExpectedVersion {
 /// The caller's idempotency key of an append: the same key again does nothing again.
 ///
 /// Not empty, at most 512 bytes, without NUL. It counts for one aggregate.
+///
+/// A key that was used is answered with what it recorded, whatever the data are: a retry often has other bytes for the same command,
+/// because a map has another order, a number another form, or the program a newer version. Only the kinds of events are compared,
+/// and one in common is enough: a newer program may record more events for a command, or fewer. A key that has recorded nothing of
+/// the kinds that the append would record belongs to another command, and is [`StoreError::AppendIdReused`]. The kind of a stored
+/// event is what the program of today reads it as, through aliases and splits; a retired one fits every command.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AppendId(Arc<str>);
 
@@ -86,6 +93,8 @@ pub struct NewEvent {
     pub event_type: Cow<'static, str>,
     /// The version.
     pub event_version: u32,
+    /// Older names under which an event of this kind may be stored.
+    pub aliases: &'static [&'static str],
     /// The data.
     pub data: EventData,
     /// Who records it and because of what.
@@ -110,12 +119,12 @@ impl NewEvent {
     ///
     /// [`StoreError::Encode`], [`StoreError::NotReadBack`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
     pub fn encode_with<E: EventSet>(event: &E, metadata: Metadata, check: WriteCheck) -> Result<Self, StoreError> {
-        let event_type = event.event_type();
+        let &EventInfo { event_type, version, aliases, .. } = event.info();
         let data = EventData::encode(event_type, event)?;
         if check == WriteCheck::Always {
             read_back::check_event(event, &data)?;
         }
-        Self::within_limits(event_type.into(), event.event_version(), data, metadata)
+        Ok(Self { aliases, ..Self::within_limits(event_type.into(), version, data, metadata)? })
     }
 
     /// Takes data that is already written.
@@ -151,7 +160,7 @@ impl NewEvent {
         if is_too_deep(metadata.as_raw()) {
             return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
         }
-        Ok(Self { event_type, event_version, data, metadata, timestamp: None })
+        Ok(Self { event_type, event_version, aliases: &[], data, metadata, timestamp: None })
     }
 
     /// The same event, recorded as of the moment when it happened. For imports only.
@@ -183,16 +192,15 @@ impl Append {
         Self { stream, expected, events, append_id: None, event_ids: None }
     }
 
-    /// Whether these recorded events are what this append would record: the same names, versions and data, in the same order.
+    /// Whether these recorded events can be those of this very append, sent before: one of them has a name that an event of this
+    /// append has or had. Data are not compared: [`AppendId`] says why.
     ///
-    /// This is how a store tells a repeated append id from one that was used with other events.
-    pub fn has_recorded<'a>(&self, stored: impl ExactSizeIterator<Item = &'a RecordedEvent<EventData>>) -> bool {
-        stored.len() == self.events.len()
-            && stored.zip(&self.events).all(|(stored, new)| {
-                stored.event_type == new.event_type
-                    && stored.event_version == new.event_version
-                    && stored.data == new.data
-            })
+    /// This is how a store tells a repeated append id from one that was used for another command.
+    pub fn has_recorded<'a>(&self, mut stored: impl Iterator<Item = &'a RecordedEvent<EventData>>) -> bool {
+        let own = self.events.iter().map(|event| &*event.event_type);
+        let older = self.events.iter().flat_map(|event| event.aliases).copied();
+        let names: HashSet<&str> = own.chain(older).collect();
+        stored.any(|event| names.contains(&*event.event_type))
     }
 
     /// The same under an idempotency key.

@@ -78,7 +78,8 @@ macro_rules! conformance_laws {
             an_empty_append_is_refused
             a_repeated_append_id_answers_with_the_first_receipt
             of_two_concurrent_appends_with_one_id_one_acts
-            an_append_id_with_other_events_is_refused
+            an_append_id_of_another_command_is_refused
+            an_append_id_is_answered_whatever_the_data_are
             a_refused_append_does_not_use_up_its_id
             an_append_id_counts_for_one_aggregate_only
             an_append_is_found_by_its_id_with_all_its_events_and_no_others

@@ -19,8 +19,12 @@ pub enum StoreError {
         /// The version that the aggregate has.
         actual: Version,
     },
-    /// The idempotency key belongs to an earlier append with other events. Nothing was written.
-    #[error("append id `{append_id}` was used on {stream} before, with other events, for version {version}")]
+    /// The idempotency key belongs to an earlier command, which recorded events of other kinds. Nothing was written.
+    ///
+    /// [`AppendId`](crate::AppendId) says what another command is.
+    #[error(
+        "append id `{append_id}` was used on {stream} for another command, which led to version {version}; give each command a key of its own"
+    )]
     AppendIdReused {
         /// The stream of the append.
         stream: StreamId,
@@ -51,6 +55,16 @@ pub enum StoreError {
     EmptyAppend {
         /// The stream of the append.
         stream: StreamId,
+    },
+    /// An event could not be folded where it would stand, so the aggregate could never be loaded again. Nothing was sent.
+    #[error("event {sequence} cannot be recorded on {stream}: {source}")]
+    Unfoldable {
+        /// The stream of the append.
+        stream: StreamId,
+        /// The place that the event would have in it.
+        sequence: Sequence,
+        /// What is wrong.
+        source: FoldError,
     },
     /// An event cannot be written as BSON. Nothing was sent.
     #[error("event `{event_type}` cannot be stored: {source}")]
@@ -274,6 +288,7 @@ impl StoreError {
             | Self::Refused { .. }
             | Self::UnusableSnapshot { .. }
             | Self::NotReadBack { .. }
+            | Self::Unfoldable { .. }
             | Self::SnapshotAhead { .. }
             | Self::Decode { .. }
             | Self::Gap { .. }

@@ -92,11 +92,24 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     /// Every event of the set, in its newest version, as declared.
     const EVENTS: &'static [EventInfo];
 
+    /// What the code knows of the event that this is: one of [`EVENTS`](Self::EVENTS).
+    fn info(&self) -> &'static EventInfo;
+
+    /// Whether the event can be the first of its stream.
+    fn can_begin(&self) -> bool;
+
+    /// Whether the event can follow another one in its stream.
+    fn can_continue(&self) -> bool;
+
     /// The stored name of the event that this is.
-    fn event_type(&self) -> &'static str;
+    fn event_type(&self) -> &'static str {
+        self.info().event_type
+    }
 
     /// The version of the event that this is.
-    fn event_version(&self) -> u32;
+    fn event_version(&self) -> u32 {
+        self.info().version
+    }
 
     /// Picks the type by stored name and version, and reads it.
     ///
@@ -209,17 +222,27 @@ pub enum DecodeError {
     Panicked(#[from] Panicked),
 }
 
-/// What a decision may return: one event, several, or none.
+/// One event of a set, several, or none.
 ///
-/// Implemented for every event of the set, the set itself, `()`, and `Option`, `Vec`, arrays and tuples of all these.
+/// Implemented for every event of the set, the set itself, `()`, and `Option`, `Vec`, arrays and tuples of all these. Which of them
+/// can begin an aggregate is said by [`FirstEvents`], and which of them a decision can return by [`NextEvents`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, or a collection of events, of `{E}`",
-    label = "not what a decision on this aggregate can return",
-    note = "return an event that the aggregate lists in `events(..)` or `init(..)`, or an `Option`, `Vec`, array or tuple of them"
+    label = "not an event of this aggregate",
+    note = "use an event that the aggregate lists in `events(..)` or `init(..)`, or an `Option`, `Vec`, array or tuple of them"
 )]
 pub trait IntoEvents<E> {
     /// Adds the events to the list, in order.
     fn push_into(self, events: &mut Vec<E>);
+
+    /// Whether a value of this type may hold an event of this description. A type that does not know says yes.
+    fn may_hold(event: &EventInfo) -> bool
+    where
+        E: EventSet,
+    {
+        let _ = event;
+        true
+    }
 
     /// The events as a list.
     fn into_events(self) -> Vec<E>
@@ -232,43 +255,92 @@ pub trait IntoEvents<E> {
     }
 }
 
+/// What can begin an aggregate: events of which the first is one of `init(..)`, or any events if the aggregate has no `init(..)`.
+///
+/// `#[derive(Aggregate)]` implements it. What the type does not say is checked before anything is written: the first of the events
+/// in a `Vec`, and those that the enum of all events holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot begin an aggregate whose events are `{E}`",
+    label = "not what this aggregate can begin with",
+    note = "an aggregate begins with an event that it lists in `init(..)`, or in `events(..)` if it has no `init(..)`; pass that event, or an `Option`, `Vec`, array or tuple that begins with it"
+)]
+pub trait FirstEvents<E>: IntoEvents<E> {}
+
+/// What a decision can return: events that change an aggregate once it has begun.
+///
+/// `#[derive(Aggregate)]` implements it. What the type does not say is checked before anything is written: the events that the enum
+/// of all events holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change an aggregate whose events are `{E}`",
+    label = "not what can follow once this aggregate has begun",
+    note = "a decision returns events that the aggregate lists in `events(..)`, or an `Option`, `Vec`, array or tuple of them; one that is in `init(..)` alone can only be the first event of `create`"
+)]
+pub trait NextEvents<E>: IntoEvents<E> {}
+
 impl<E> IntoEvents<E> for () {
     fn push_into(self, _events: &mut Vec<E>) {}
-}
 
-impl<E, T: IntoEvents<E>> IntoEvents<E> for Option<T> {
-    fn push_into(self, events: &mut Vec<E>) {
-        if let Some(decided) = self {
-            decided.push_into(events);
-        }
+    fn may_hold(_event: &EventInfo) -> bool
+    where
+        E: EventSet,
+    {
+        false
     }
 }
 
-impl<E, T: IntoEvents<E>> IntoEvents<E> for Vec<T> {
-    fn push_into(self, events: &mut Vec<E>) {
-        for decided in self {
-            decided.push_into(events);
+impl<E> FirstEvents<E> for () {}
+
+impl<E> NextEvents<E> for () {}
+
+macro_rules! collections {
+    ($(($($count:ident)?) $collection:ty;)+) => {$(
+        impl<E, T: IntoEvents<E> $(, const $count: usize)?> IntoEvents<E> for $collection {
+            #[allow(clippy::needless_for_each, reason = "a loop over an `Option` is a lint too")]
+            fn push_into(self, events: &mut Vec<E>) {
+                self.into_iter().for_each(|decided| decided.push_into(events));
+            }
+
+            fn may_hold(event: &EventInfo) -> bool
+            where
+                E: EventSet,
+            {
+                T::may_hold(event)
+            }
         }
-    }
+
+        impl<E, T: FirstEvents<E> $(, const $count: usize)?> FirstEvents<E> for $collection {}
+
+        impl<E, T: NextEvents<E> $(, const $count: usize)?> NextEvents<E> for $collection {}
+    )+};
 }
 
-impl<E, T: IntoEvents<E>, const N: usize> IntoEvents<E> for [T; N] {
-    fn push_into(self, events: &mut Vec<E>) {
-        for decided in self {
-            decided.push_into(events);
-        }
-    }
+collections! {
+    () Option<T>;
+    () Vec<T>;
+    (N) [T; N];
 }
 
 macro_rules! tuples {
-    ($(($($name:ident),+))+) => {$(
-        impl<Set, $($name: IntoEvents<Set>),+> IntoEvents<Set> for ($($name,)+) {
+    ($(($first:ident $(, $name:ident)*))+) => {$(
+        impl<Set, $first: IntoEvents<Set> $(, $name: IntoEvents<Set>)*> IntoEvents<Set> for ($first, $($name,)*) {
             #[allow(non_snake_case, reason = "one identifier serves as type and as binding")]
             fn push_into(self, events: &mut Vec<Set>) {
-                let ($($name,)+) = self;
-                $($name.push_into(events);)+
+                let ($first, $($name,)*) = self;
+                $first.push_into(events);
+                $($name.push_into(events);)*
+            }
+
+            fn may_hold(event: &EventInfo) -> bool
+            where
+                Set: EventSet,
+            {
+                $first::may_hold(event) $(|| $name::may_hold(event))*
             }
         }
+
+        impl<Set, $first: FirstEvents<Set> $(, $name: NextEvents<Set>)*> FirstEvents<Set> for ($first, $($name,)*) {}
+
+        impl<Set, $first: NextEvents<Set> $(, $name: NextEvents<Set>)*> NextEvents<Set> for ($first, $($name,)*) {}
     )+};
 }
 

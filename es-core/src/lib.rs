@@ -113,7 +113,8 @@ pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, N
 pub use context::Context;
 pub use error::StoreError;
 pub use event::{
-    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, IntoEvents, Payload, VisitEvents, VisitVersions,
+    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, IntoEvents, NextEvents, Payload,
+    VisitEvents, VisitVersions,
 };
 pub use events::Events;
 pub use metadata::{Metadata, MetadataError};
@@ -121,8 +122,11 @@ pub use nesting::MAX_NESTING;
 pub use panicked::Panicked;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
-pub use repository::{Committed, CreateError, ImportedEvent, LoadError, Loaded, Outcome, Repository, UpdateError};
-pub use retry::RetryPolicy;
+pub use repository::{
+    Committed, CreateError, ImportDifference, ImportError, ImportedEvent, LoadError, Loaded, Outcome, Repository,
+    UpdateError,
+};
+pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef};
 pub use sources::EventSources;
 pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};

@@ -20,9 +20,14 @@ pub use std;
 pub use std::vec::Vec;
 
 pub use crate::{
-    Aggregate, Apply, Context, DecodeError, Decoded, Event, EventInfo, EventSet, FoldError, Init, IntoEvents, Payload,
-    SnapshotPolicy, VisitEvents, VisitVersions,
+    Aggregate, Apply, Context, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, FoldError, Init,
+    IntoEvents, NextEvents, Payload, SnapshotPolicy, VisitEvents, VisitVersions,
 };
+
+/// Whether a description is that of the event at a place in the set.
+pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {
+    E::EVENTS.get(place).is_some_and(|own| own.event_type == event.event_type)
+}
 
 /// An event that is made from its predecessor; `from = Previous` asks for it.
 ///

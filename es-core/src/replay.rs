@@ -129,7 +129,7 @@ impl<A: Aggregate> Replay<A> {
         wanted: impl Fn(&StoredEvent<'_>) -> bool + Send,
     ) -> Result<(), StoreError> {
         let look_again =
-            RetryPolicy::default().tries(5).base_wait(Duration::from_millis(50)).max_wait(Duration::from_millis(400));
+            RetryPolicy::default().tries(6).base_wait(Duration::from_millis(100)).max_wait(Duration::from_millis(800));
         let mut looked = 0;
         loop {
             self.read_once(store, until, &wanted).await?;

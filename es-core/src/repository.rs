@@ -1,6 +1,9 @@
 //! The repository: load, decide, append.
 
 mod error;
+mod foldable;
+mod import;
+mod same;
 mod span;
 mod write;
 
@@ -9,11 +12,15 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures_core::Stream;
 
-pub use error::{CreateError, LoadError, UpdateError};
-pub use write::{Committed, ImportedEvent, Outcome};
+pub use error::{CreateError, ImportDifference, ImportError, LoadError, UpdateError};
+pub(crate) use foldable::check_foldable;
+pub use import::ImportedEvent;
+pub use write::{Committed, Outcome};
 
 use self::span::Followed;
 use crate::events::{Events, History};
@@ -44,6 +51,8 @@ pub struct Repository<A, S> {
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
     write_check: WriteCheck,
+    /// Whether the last import has met a stored past. Shared by the clones, for speed only.
+    imports_are_repeated: Arc<AtomicBool>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -68,18 +77,20 @@ impl<A> Deref for Loaded<A> {
 }
 
 impl<A: Aggregate, S: Store> Repository<A, S> {
-    /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares and at most 3 tries of an update.
+    /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares. An update that meets conflicts is tried
+    /// for 30 s, so a burst of them is served.
     pub fn new(store: S) -> Self {
         Self {
             store,
             retry: RetryPolicy::default(),
             snapshots: A::SNAPSHOT_POLICY,
             write_check: WriteCheck::default(),
+            imports_are_repeated: Arc::default(),
             aggregate: PhantomData,
         }
     }
 
-    /// How often an update that meets a conflict is tried. [`RetryPolicy::never`] turns it off.
+    /// How long, or how often, an update that meets conflicts is tried. [`RetryPolicy::never`] turns it off.
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
@@ -267,6 +278,7 @@ impl<A, S: Clone> Clone for Repository<A, S> {
             retry: self.retry,
             snapshots: self.snapshots,
             write_check: self.write_check,
+            imports_are_repeated: Arc::clone(&self.imports_are_repeated),
             aggregate: PhantomData,
         }
     }

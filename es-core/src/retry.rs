@@ -1,30 +1,36 @@
-//! How often, and how long apart, something is tried again.
+//! How long, and how far apart, something is tried again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A limit of tries with exponential backoff and jitter.
+/// A limit of time, and if wanted of tries, with exponential backoff and jitter.
 ///
-/// The wait before try *n* is drawn between half of and the whole of `base * 2^(n-2)`, at most `max_wait`: losers of one race
-/// do not meet again at once ([equal jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
+/// The wait before try *n* is drawn between nothing and `base * 2^(n-2)`, at most `max_wait`: of many that lost one race some come
+/// back at once and the others spread ([full jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 ///
 /// ```
 /// use es_core::RetryPolicy;
 /// use std::time::Duration;
-/// let patient = RetryPolicy::default().tries(10).base_wait(Duration::from_millis(5));
-/// assert_eq!(patient.max_tries(), 10);
+/// let hasty = RetryPolicy::default().within(Duration::from_secs(2)).tries(10).base_wait(Duration::from_millis(5));
+/// assert_eq!(hasty.max_tries(), 10);
 /// assert_eq!(RetryPolicy::never().max_tries(), 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
+    within: Duration,
     tries: u32,
     base_wait: Duration,
     max_wait: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// At most 3 tries, 10 ms apart at first, never more than 1 s.
+    /// For 30 s, however many tries that are; at most 5 ms apart at first, and never more than 100 ms.
     fn default() -> Self {
-        Self { tries: 3, base_wait: Duration::from_millis(10), max_wait: Duration::from_secs(1) }
+        Self {
+            within: Duration::from_secs(30),
+            tries: u32::MAX,
+            base_wait: Duration::from_millis(5),
+            max_wait: Duration::from_millis(100),
+        }
     }
 }
 
@@ -34,19 +40,25 @@ impl RetryPolicy {
         Self { tries: 1, ..Self::default() }
     }
 
+    /// No try begins later than this after the first one.
+    #[must_use]
+    pub fn within(self, within: Duration) -> Self {
+        Self { within, ..self }
+    }
+
     /// At most so many tries, the first included. 0 counts as 1.
     #[must_use]
     pub fn tries(self, tries: u32) -> Self {
         Self { tries: tries.max(1), ..self }
     }
 
-    /// The wait before the second try; it doubles with each further one.
+    /// The longest wait before the second try; it doubles with each further one.
     #[must_use]
     pub fn base_wait(self, base_wait: Duration) -> Self {
         Self { base_wait, ..self }
     }
 
-    /// The longest wait.
+    /// The longest wait before any try.
     #[must_use]
     pub fn max_wait(self, max_wait: Duration) -> Self {
         Self { max_wait, ..self }
@@ -57,16 +69,38 @@ impl RetryPolicy {
         self.tries
     }
 
-    /// How long to wait after so many failed tries, or `None` when there is no further try.
+    /// How long to wait after so many failed tries, or `None` if there is no further try.
+    ///
+    /// For work that has a deadline of its own; [`start`](Self::start) keeps the limit of time too.
     pub fn wait_after(&self, failed: u32) -> Option<Duration> {
         if failed >= self.tries {
             return None;
         }
         let doublings = failed.saturating_sub(1).min(31);
-        let wait = self.base_wait.saturating_mul(1 << doublings).min(self.max_wait);
-        // Half and half, for the whole may be the longest duration that there is.
-        let half = wait / 2;
-        Some(half + half.mul_f64(fastrand::f64()))
+        let longest = self.base_wait.saturating_mul(1 << doublings).min(self.max_wait);
+        Some(longest.mul_f64(fastrand::f64()))
+    }
+
+    /// Begins the first try.
+    pub fn start(&self) -> Retries {
+        Retries { policy: *self, started: Instant::now(), failed: 0 }
+    }
+}
+
+/// Tries under a [`RetryPolicy`], since the first one began.
+#[derive(Debug, Clone)]
+pub struct Retries {
+    policy: RetryPolicy,
+    started: Instant,
+    failed: u32,
+}
+
+impl Retries {
+    /// A try has failed: how long to wait before the next one, or `None` if there is no further try.
+    pub fn wait(&mut self) -> Option<Duration> {
+        self.failed = self.failed.saturating_add(1);
+        let left = self.policy.within.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())?;
+        self.policy.wait_after(self.failed).map(|wait| wait.min(left))
     }
 }
 
@@ -75,28 +109,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_with_jitter_up_to_its_limit() {
-        let policy =
-            RetryPolicy::default().tries(100).base_wait(Duration::from_millis(8)).max_wait(Duration::from_millis(20));
-        for (failed, longest) in [(1, 8), (2, 16), (3, 20), (99, 20)] {
+    fn the_longest_wait_doubles_up_to_its_limit() {
+        let policy = RetryPolicy::default().base_wait(Duration::from_millis(8)).max_wait(Duration::from_millis(20));
+        for (failed, longest) in [(1, 8), (2, 16), (3, 20), (99, 20), (u32::MAX - 1, 20)] {
             let longest = Duration::from_millis(longest);
-            let wait = policy.wait_after(failed).unwrap();
-            assert!(wait <= longest && wait >= longest / 2, "{failed}: {wait:?}");
+            let waits: Vec<_> = (0..1_000).map(|_| policy.wait_after(failed).unwrap()).collect();
+            assert!(waits.iter().all(|wait| *wait <= longest), "{failed}: {:?}", waits.iter().max());
+            // Full jitter: some come back soon, and some late.
+            assert!(waits.iter().any(|wait| *wait < longest / 4), "{failed}: {:?}", waits.iter().min());
+            assert!(waits.iter().any(|wait| *wait > longest / 4 * 3), "{failed}: {:?}", waits.iter().max());
         }
-    }
-
-    #[test]
-    fn the_longest_wait_that_there_is_has_jitter_too() {
-        let policy = RetryPolicy::default().tries(u32::MAX).base_wait(Duration::MAX).max_wait(Duration::MAX);
-        for failed in [0, 1, u32::MAX - 1] {
-            assert!(policy.wait_after(failed).is_some_and(|wait| wait >= Duration::MAX / 2), "{failed}");
-        }
-        assert_eq!(policy.base_wait(Duration::ZERO).wait_after(9), Some(Duration::ZERO));
     }
 
     #[test]
     fn after_the_last_try_there_is_none() {
-        assert_eq!(RetryPolicy::default().wait_after(3), None);
-        assert_eq!(RetryPolicy::never().wait_after(1), None);
+        assert_eq!(RetryPolicy::default().tries(3).wait_after(3), None);
+        assert_eq!(RetryPolicy::never().start().wait(), None);
+    }
+
+    #[test]
+    fn by_default_time_is_the_limit() {
+        let mut retries = RetryPolicy::default().start();
+        assert!((0..100_000).all(|_| retries.wait().is_some()));
+        assert_eq!(RetryPolicy::default().within(Duration::ZERO).start().wait(), None);
+        assert!(RetryPolicy::default().within(Duration::MAX).start().wait().is_some());
+    }
+
+    #[test]
+    fn no_wait_goes_beyond_the_limit_of_time() {
+        let limit = Duration::from_secs(1);
+        let policy =
+            RetryPolicy::default().within(limit).base_wait(Duration::from_secs(60)).max_wait(Duration::from_secs(60));
+        let mut retries = policy.start();
+        assert!((0..1_000).filter_map(|_| retries.wait()).all(|wait| wait <= limit));
+    }
+
+    #[test]
+    fn waits_and_limits_of_any_length_do_not_overflow() {
+        let policy = RetryPolicy::default().base_wait(Duration::MAX).max_wait(Duration::MAX).within(Duration::MAX);
+        for failed in [1, 2, 32, u32::MAX - 1] {
+            assert!(policy.wait_after(failed).is_some());
+        }
     }
 }

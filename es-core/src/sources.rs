@@ -134,12 +134,16 @@ mod tests {
     impl EventSet for Opaque {
         const EVENTS: &'static [EventInfo] = &[EventInfo { event_type: "Paid", version: 1, aliases: &["Payed"] }];
 
-        fn event_type(&self) -> &'static str {
-            "Paid"
+        fn info(&self) -> &'static EventInfo {
+            &Self::EVENTS[0]
         }
 
-        fn event_version(&self) -> u32 {
-            1
+        fn can_begin(&self) -> bool {
+            true
+        }
+
+        fn can_continue(&self) -> bool {
+            true
         }
 
         fn decode<P: Payload>(_: &str, _: u32, _: &P) -> Result<Decoded<Self>, DecodeError> {

@@ -20,8 +20,8 @@ use crate::{Aggregate, Append, Appended, Receipt, Snapshot, StoreError, StoredEv
 /// - MUST answer an append that expects a version which the aggregate has not reached with `Conflict` too.
 /// - MUST answer success only when the events are durable.
 /// - MUST number the events of a stream from 1 without holes, and all events of the store by positions from 1, without holes and in commit order.
-/// - MUST answer a repeated append id of the same stream with [`Appended::Already`] and the first receipt, or, where the events differ,
-///   with [`StoreError::AppendIdReused`].
+/// - MUST answer a repeated append id of the same stream with [`Appended::Already`] and the first receipt, or, if
+///   [`Append::has_recorded`] says that the key belongs to another command, with [`StoreError::AppendIdReused`].
 /// - MUST find out what became of an append whose answer was lost before it writes again, and answer
 ///   [`StoreError::OutcomeUnknown`] where it cannot: never a guess.
 /// - MUST answer what repeating does not cure at once, for the append that it concerns alone: a value that another unique index holds already with

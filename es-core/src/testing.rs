@@ -35,9 +35,11 @@ use std::fmt::{Debug, Write};
 pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
 use crate::read_back::write_state;
+use crate::repository::check_foldable;
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventId, EventSet, IntoEvents, Metadata, NewEvent, Position,
-    RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId, Timestamp, WriteCheck,
+    Aggregate, AggregateId, Context, EventData, EventId, EventSet, FirstEvents, IntoEvents, Metadata, NewEvent,
+    NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId, Timestamp,
+    Version, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -48,7 +50,7 @@ use crate::{
 ///
 /// If an event cannot be stored, read back or folded, and if the aggregate takes snapshots and its state cannot be read back.
 #[track_caller]
-pub fn given<A: Aggregate>(events: impl IntoEvents<A::Event>) -> Given<A> {
+pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
     let events = encode(&events.into_events());
     match fold(&events) {
         Ok(state) => Given { state },
@@ -76,26 +78,32 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// Where nothing was given, so that there is no aggregate to ask: see [`when_new`](Self::when_new).
+    /// If nothing was given, so that there is no aggregate to ask: see [`when_new`](Self::when_new). And if an event that was decided
+    /// on can only begin an aggregate, as an [`update`](crate::Repository::update) would refuse it.
     #[track_caller]
     pub fn when<D, E>(self, decide: impl FnOnce(&A) -> Result<D, E>) -> Decision<A, E>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         let Some(state) = self.state else {
             panic!("there is no {} to decide: give the events that make one, or use `when_new`", A::TYPE);
         };
         let decided = decide(&state).map(IntoEvents::into_events);
-        Decision { state: Some(state), decided }
+        Decision::new(Some(state), decided)
     }
 
     /// Decides how an aggregate begins.
+    ///
+    /// # Panics
+    ///
+    /// If the aggregate cannot begin with these events, as a [`create`](crate::Repository::create) would refuse them.
+    #[track_caller]
     pub fn when_new<D, E>(self, decide: impl FnOnce() -> Result<D, E>) -> Decision<A, E>
     where
-        D: IntoEvents<A::Event>,
+        D: FirstEvents<A::Event>,
     {
         let decided = decide().map(IntoEvents::into_events);
-        Decision { state: self.state, decided }
+        Decision::new(self.state, decided)
     }
 
     /// Checks the state that the given events make.
@@ -109,6 +117,18 @@ impl<A: Aggregate> Given<A> {
             Some(state) => check(state),
             None => panic!("there is no {}: nothing was given", A::TYPE),
         }
+    }
+}
+
+impl<A: Aggregate, E> Decision<A, E> {
+    #[track_caller]
+    fn new(state: Option<A>, decided: Result<Vec<A::Event>, E>) -> Self {
+        if let (Ok(stream), Ok(events)) = (StreamId::of::<A>("test"), &decided)
+            && let Err(error) = check_foldable(&stream, Version::NONE, state.is_some(), events)
+        {
+            panic!("the decision cannot be recorded: {error}");
+        }
+        Self { state, decided }
     }
 }
 

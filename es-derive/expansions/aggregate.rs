@@ -24,7 +24,13 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceCreated {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<InvoiceEvent>) {
         ::es_core::__private::Vec::push(__events, InvoiceEvent::InvoiceCreated(self));
     }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
+        ::es_core::__private::is_event_at::<InvoiceEvent>(0, __info)
+    }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::FirstEvents<InvoiceEvent> for InvoiceCreated {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::From<InvoicePaid> for InvoiceEvent {
@@ -38,7 +44,13 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoicePaid {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<InvoiceEvent>) {
         ::es_core::__private::Vec::push(__events, InvoiceEvent::InvoicePaid(self));
     }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
+        ::es_core::__private::is_event_at::<InvoiceEvent>(1, __info)
+    }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::NextEvents<InvoiceEvent> for InvoicePaid {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceEvent {
@@ -46,6 +58,12 @@ impl ::es_core::__private::IntoEvents<InvoiceEvent> for InvoiceEvent {
         ::es_core::__private::Vec::push(__events, self);
     }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::FirstEvents<InvoiceEvent> for InvoiceEvent {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::NextEvents<InvoiceEvent> for InvoiceEvent {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::fmt::Debug for InvoiceEvent {
@@ -70,19 +88,23 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
         <InvoiceCreated as ::es_core::__private::Listed>::INFO,
         <InvoicePaid as ::es_core::__private::Listed>::INFO,
     ];
-    fn event_type(&self) -> &'static ::es_core::__private::str {
-        Self::EVENTS[match self {
-                Self::InvoiceCreated(_) => 0,
-                Self::InvoicePaid(_) => 1,
-            }]
-            .event_type
+    fn info(&self) -> &'static ::es_core::__private::EventInfo {
+        &Self::EVENTS[match self {
+            Self::InvoiceCreated(_) => 0,
+            Self::InvoicePaid(_) => 1,
+        }]
     }
-    fn event_version(&self) -> ::es_core::__private::u32 {
-        Self::EVENTS[match self {
-                Self::InvoiceCreated(_) => 0,
-                Self::InvoicePaid(_) => 1,
-            }]
-            .version
+    fn can_begin(&self) -> ::es_core::__private::bool {
+        match self {
+            Self::InvoiceCreated(_) => true,
+            _ => false,
+        }
+    }
+    fn can_continue(&self) -> ::es_core::__private::bool {
+        match self {
+            Self::InvoicePaid(_) => true,
+            _ => false,
+        }
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,

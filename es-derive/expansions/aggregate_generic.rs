@@ -24,7 +24,19 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
         ::es_core::__private::Vec::push(__events, CartEvent::ItemAdded(self));
     }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool
+    where
+        CartEvent<T>: ::es_core::__private::EventSet,
+    {
+        ::es_core::__private::is_event_at::<CartEvent<T>>(0, __info)
+    }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for ItemAdded<T> {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for ItemAdded<T> {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
@@ -38,7 +50,19 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
         ::es_core::__private::Vec::push(__events, CartEvent::Emptied(self));
     }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool
+    where
+        CartEvent<T>: ::es_core::__private::EventSet,
+    {
+        ::es_core::__private::is_event_at::<CartEvent<T>>(1, __info)
+    }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for Emptied {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for Emptied {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
@@ -46,6 +70,12 @@ impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
         ::es_core::__private::Vec::push(__events, self);
     }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for CartEvent<T> {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for CartEvent<T> {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
@@ -73,19 +103,17 @@ where
         <ItemAdded<T> as ::es_core::__private::Listed>::INFO,
         <Emptied as ::es_core::__private::Listed>::INFO,
     ];
-    fn event_type(&self) -> &'static ::es_core::__private::str {
-        Self::EVENTS[match self {
-                Self::ItemAdded(_) => 0,
-                Self::Emptied(_) => 1,
-            }]
-            .event_type
+    fn info(&self) -> &'static ::es_core::__private::EventInfo {
+        &Self::EVENTS[match self {
+            Self::ItemAdded(_) => 0,
+            Self::Emptied(_) => 1,
+        }]
     }
-    fn event_version(&self) -> ::es_core::__private::u32 {
-        Self::EVENTS[match self {
-                Self::ItemAdded(_) => 0,
-                Self::Emptied(_) => 1,
-            }]
-            .version
+    fn can_begin(&self) -> ::es_core::__private::bool {
+        true
+    }
+    fn can_continue(&self) -> ::es_core::__private::bool {
+        true
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,

@@ -9,7 +9,7 @@
     clippy::module_name_repetitions
 )]
 enum DoorEvent {
-    ///[`DoorClosed`], which changes the aggregate.
+    ///[`DoorClosed`], which begins or changes the aggregate.
     DoorClosed(DoorClosed),
 }
 #[automatically_derived]
@@ -25,7 +25,16 @@ impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
     fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
         ::es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
     }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
+        ::es_core::__private::is_event_at::<DoorEvent>(0, __info)
+    }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::FirstEvents<DoorEvent> for DoorClosed {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::NextEvents<DoorEvent> for DoorClosed {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
@@ -33,6 +42,12 @@ impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
         ::es_core::__private::Vec::push(__events, self);
     }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::FirstEvents<DoorEvent> for DoorEvent {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::NextEvents<DoorEvent> for DoorEvent {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::fmt::Debug for DoorEvent {
@@ -62,10 +77,13 @@ impl ::es_core::__private::serde::Serialize for DoorEvent {
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::EventSet for DoorEvent {
     const EVENTS: &'static [::es_core::__private::EventInfo] = &[];
-    fn event_type(&self) -> &'static ::es_core::__private::str {
+    fn info(&self) -> &'static ::es_core::__private::EventInfo {
         loop {}
     }
-    fn event_version(&self) -> ::es_core::__private::u32 {
+    fn can_begin(&self) -> ::es_core::__private::bool {
+        loop {}
+    }
+    fn can_continue(&self) -> ::es_core::__private::bool {
         loop {}
     }
     fn decode<__P: ::es_core::__private::Payload>(

@@ -101,6 +101,10 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
 pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
     let mut seen = HashSet::new();
     aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
+    for event in &mut aggregate.events {
+        // A list may be missing because its key could not be read: nothing follows from that.
+        (event.begins, event.changes) = (Some(event.ty), Some(event.ty));
+    }
     let own = &aggregate.input.ident;
     if seen.contains(&aggregate.event_enum.unraw()) || aggregate.event_enum == *own {
         aggregate.event_enum = quote::format_ident!("__{}Events", own.unraw());
@@ -134,10 +138,13 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
         #attributes
         impl #set_impl_generics #private::EventSet for #set #set_ty_generics #set_where {
             const EVENTS: &'static [#private::EventInfo] = &[];
-            fn event_type(&self) -> &'static #private::str {
+            fn info(&self) -> &'static #private::EventInfo {
                 loop {}
             }
-            fn event_version(&self) -> #private::u32 {
+            fn can_begin(&self) -> #private::bool {
+                loop {}
+            }
+            fn can_continue(&self) -> #private::bool {
                 loop {}
             }
             fn decode<__P: #private::Payload>(

@@ -94,8 +94,8 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///
 /// | key | meaning | without it |
 /// |---|---|---|
-/// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | it begins with `Default::default()` |
-/// | `events(B, ..)` | the events that change it, by `Apply<B>` | none do |
+/// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | any of `events(..)` begins it, applied to `Default::default()` |
+/// | `events(B, ..)` | the events that change it, by `Apply<B>`; one may be in `init(..)` too | none do |
 /// | `split(C, ..)` | former events that are read as several of the others; `#[event(split(..))]` says as which | none |
 /// | `retired("..", ..)` | stored names that no longer matter: they count in the stream and are read as nothing | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape, to be raised when it changes | no snapshots; 1 |
@@ -115,7 +115,9 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///
 /// It generates the enum of all events, with a variant an event and the visibility of the aggregate, which implements
 /// `EventSet`, `From` for each event, `Serialize` and `Debug` (the name of the variant); `IntoEvents` for the enum and for
-/// each event, so that a decision can return either; and `Aggregate`. That no two events share a stored name, be it through an
+/// each event, with `FirstEvents` if it can begin the aggregate and `NextEvents` if it can change it, so that `create` takes the
+/// former and a decision returns the latter; and `Aggregate`. An event in both lists begins the aggregate if it comes first, and
+/// changes it if it comes later. That no two events share a stored name, be it through an
 /// alias, and that no retired name is in use, is proved when the program is compiled.
 ///
 /// The state is written into snapshots with names in camelCase. `#[serde(..)]` attributes are understood, though the type

@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
-    Aggregate, Append, BsonPayload, EventStore, ExpectedVersion, Metadata, NewEvent, Panicked, Payload, StoreError,
-    StreamId, Timestamp, WriteCheck,
+    Aggregate, Append, BsonPayload, EventSet, EventStore, ExpectedVersion, FirstEvents, FoldError, Metadata, NewEvent,
+    Panicked, Payload, StoreError, StreamId, Timestamp, WriteCheck,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -97,7 +97,7 @@ pub struct Migrated<E> {
 
 impl<E> Migrated<E> {
     /// An aggregate with this id that begins with this event.
-    pub fn new(id: impl Into<String>, event: impl Into<E>) -> Self {
+    pub fn new(id: impl Into<String>, event: impl Into<E> + FirstEvents<E>) -> Self {
         Self { id: id.into(), event: event.into(), metadata: Metadata::new(), timestamp: None }
     }
 
@@ -339,6 +339,9 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     let read = BsonPayload(document).decode().map_err(|error| error.to_string())?;
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
+    if !event.can_begin() {
+        return Err(FoldError::NotInitial { event_type: event.event_type() }.to_string());
+    }
     let origin = Origin::new(collection, document)?;
     let event = NewEvent::encode_with(&event, origin.add_to(&metadata)?, WriteCheck::Always);
     let event = event.map_err(|error| error.to_string())?;

@@ -1,6 +1,7 @@
 //! The smallest aggregate that shows a lost update: a number to which one is added.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use es_core::{Aggregate, Apply, Committed, Context, Metadata, Repository, RetryPolicy, Store, UpdateError, event};
 
@@ -31,7 +32,7 @@ pub type AddAnswer = Result<Committed<CounterEvent>, UpdateError<Infallible>>;
 
 /// A repository that does not give up before everybody had a turn.
 pub fn patient<S: Store>(store: S) -> Repository<Counter, S> {
-    Repository::new(store).with_retry(RetryPolicy::default().tries(1_000))
+    Repository::new(store).with_retry(RetryPolicy::default().within(Duration::from_secs(120)))
 }
 
 /// Adds one.

@@ -348,7 +348,7 @@ async fn an_import_and_a_migration_name_the_index_and_go_on_with_what_it_does_no
     accounts(&store).import("a", opened("alice")).await.unwrap();
     let refused = accounts(&store).import("b", opened("alice")).await;
     assert!(
-        matches!(&refused, Err(es_core::CreateError::Store(StoreError::DuplicateKey { index, .. })) if index == "one owner"),
+        matches!(&refused, Err(es_core::ImportError::Store(StoreError::DuplicateKey { index, .. })) if index == "one owner"),
         "{refused:?}"
     );
     let old = [doc! { "_id": "x", "owner": "alice" }, doc! { "_id": "y", "owner": "bob" }];

@@ -1,7 +1,7 @@
 //! Laws of appending.
 
 use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
-use crate::{Append, AppendId, Appended, ExpectedVersion, Store, StoreError, StreamId, Version};
+use crate::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store, StoreError, StreamId, Version};
 
 /// Events are counted from 1, and the version is how many there are.
 pub async fn the_first_event_has_sequence_one_and_the_version_counts_events<S: Store>(store: S) {
@@ -140,14 +140,37 @@ pub async fn of_two_concurrent_appends_with_one_id_one_acts<S: Store>(store: S) 
     assert_eq!(numbers(&store, "a").await, [1]);
 }
 
-/// Rule 2: a key is not used for two different things.
-pub async fn an_append_id_with_other_events_is_refused<S: Store>(store: S) {
+/// An event of another kind than those of the laws, with the older names that it may be stored under.
+fn named(event_type: &'static str, aliases: &'static [&'static str]) -> NewEvent {
+    NewEvent { event_type: event_type.into(), aliases, ..new_event(0) }
+}
+
+/// Rule 2: a key is not used for two commands. Another command is one that records none of the kinds of events that are stored.
+pub async fn an_append_id_of_another_command_is_refused<S: Store>(store: S) {
     expect(store.append(with_key("a", 0, "key", &[1])).await);
-    for other in [&[2][..], &[1, 1], &[1, 2]] {
-        let answer = store.append(with_key("a", 1, "key", other)).await;
-        assert!(matches!(answer, Err(StoreError::AppendIdReused { .. })), "{other:?}: {answer:?}");
+    for other in [vec![named("Removed", &[])], vec![named("Removed", &["Deleted"]), named("Moved", &[])]] {
+        let append = Append { events: other, ..with_key("a", 1, "key", &[]) };
+        let answer = store.append(append).await;
+        assert!(matches!(answer, Err(StoreError::AppendIdReused { .. })), "{answer:?}");
     }
     assert_eq!(numbers(&store, "a").await, [1]);
+}
+
+/// Rule 2: a retry may have other data, other names or another number of events: a map has no order, and programs change.
+pub async fn an_append_id_is_answered_whatever_the_data_are<S: Store>(store: S) {
+    let first = expect(store.append(with_key("a", 0, "key", &[1, 2])).await).into_receipt();
+    for again in [
+        vec![new_event(8), new_event(9)],
+        vec![new_event(1)],
+        vec![new_event(1), new_event(2), new_event(3)],
+        vec![named("Put", &["Inserted", "Added"])],
+        vec![named("Removed", &[]), new_event(1)],
+        vec![NewEvent { event_version: 2, ..new_event(1) }],
+    ] {
+        let answer = expect(store.append(Append { events: again, ..with_key("a", 0, "key", &[]) }).await);
+        assert_eq!(answer, Appended::Already(first.clone()));
+    }
+    assert_eq!(numbers(&store, "a").await, [1, 2]);
 }
 
 /// Rule 2: a key stands for what was recorded. An append that was refused recorded nothing, so it may be sent again.

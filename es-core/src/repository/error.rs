@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::{InvalidId, StoreError, StreamId, Version};
+use crate::{InvalidId, Sequence, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,59 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
+/// The past of an aggregate could not be imported. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The aggregate has another past than the import.
+    #[error("{stream} has another past than the import: event {sequence} {difference}")]
+    Differs {
+        /// The stream.
+        stream: StreamId,
+        /// The first stored event that differs.
+        sequence: Sequence,
+        /// What differs.
+        difference: ImportDifference,
+    },
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What differs between a stored event and the one that is to be imported in its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportDifference {
+    /// It is another event.
+    #[error("is a `{stored}`, and the import has a `{imported}`")]
+    Type {
+        /// The stored name of the event, as the code of today reads it.
+        stored: String,
+        /// The name in the import.
+        imported: String,
+    },
+    /// A field of its data.
+    #[error("has other data in `{field}`")]
+    Data {
+        /// The path to the field, such as `items.0.amount`.
+        field: String,
+    },
+    /// When it happened.
+    #[error("happened at {stored}, and in the import at {imported}")]
+    Timestamp {
+        /// The stored time.
+        stored: Timestamp,
+        /// The time in the import.
+        imported: Timestamp,
+    },
+    /// A field of its metadata.
+    #[error("has other metadata in `{field}`")]
+    Metadata {
+        /// The path to the field, such as `userId`.
+        field: String,
+    },
+}
+
 /// An aggregate could not be updated. `E` is the error of the decision, unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,7 +112,7 @@ pub enum UpdateError<E = Infallible> {
     /// The decision refused. Nothing was written.
     #[error(transparent)]
     Rejected(E),
-    /// The store refused or failed; a [`StoreError::Conflict`] where every try met one.
+    /// The store refused or failed; a [`StoreError::Conflict`] if every try met one.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -98,6 +151,12 @@ impl From<InvalidId> for CreateError {
 }
 
 impl<E> From<InvalidId> for UpdateError<E> {
+    fn from(error: InvalidId) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<InvalidId> for ImportError {
     fn from(error: InvalidId) -> Self {
         Self::Store(error.into())
     }

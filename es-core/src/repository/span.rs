@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use tracing::{Instrument, Span, field};
 
-use super::{Committed, CreateError, LoadError, Loaded, Outcome, UpdateError};
+use super::{Committed, CreateError, ImportError, LoadError, Loaded, Outcome, UpdateError};
 use crate::{RecordedEvent, StoreError, Version};
 
 /// The span of a call: its name, the stored name of the aggregate's type, and the id.
@@ -107,6 +107,19 @@ impl Failure for CreateError {
     fn outcome(&self) -> &'static str {
         match self {
             Self::AlreadyExists { .. } => "already exists",
+            Self::Store(error) => of_store(error),
+        }
+    }
+
+    fn error(&self) -> Option<&dyn Display> {
+        Some(self)
+    }
+}
+
+impl Failure for ImportError {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Differs { .. } => "differs",
             Self::Store(error) => of_store(error),
         }
     }

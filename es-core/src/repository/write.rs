@@ -1,4 +1,4 @@
-//! Recording: create, update, import.
+//! Recording: create and update.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -6,12 +6,16 @@ use std::pin::pin;
 use futures_core::Stream;
 
 use crate::recorded::record_decoded;
-use crate::repository::{CreateError, Repository, UpdateError, span};
+use crate::repository::{CreateError, Repository, UpdateError, check_foldable, span};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventId, EventSet, ExpectedVersion, IntoEvents,
-    Metadata, NewEvent, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId, Timestamp,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventInfo, EventSet, ExpectedVersion, FirstEvents,
+    Metadata, NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId,
     Version,
 };
+
+/// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
+/// not show at all, what is stored contradicts itself, and no try cures that.
+const CONFLICTS_WITHOUT_NEWS: u32 = 5;
 
 /// What a create or an update has recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,43 +43,23 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// An event that happened elsewhere before, for [`Repository::import`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImportedEvent<E> {
-    event: E,
-    timestamp: Timestamp,
-    metadata: Metadata,
-    caused_by_first: bool,
-}
-
-impl<E> ImportedEvent<E> {
-    /// The event as it happened at a moment.
-    pub fn new(event: impl Into<E>, timestamp: Timestamp, metadata: Metadata) -> Self {
-        Self { event: event.into(), timestamp, metadata, caused_by_first: false }
-    }
-
-    /// The same, with the first event of the import as its causation, whose id is not known yet.
-    #[must_use]
-    pub fn caused_by_first(self) -> Self {
-        Self { caused_by_first: true, ..self }
-    }
-}
-
 impl<A: Aggregate, S: Store> Repository<A, S> {
     /// Records the first events of an aggregate. If all events that its stream has are [retired](crate::Decoded::Retired), the aggregate
     /// begins behind them.
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the
-    /// events already, [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else the store reports.
+    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it cannot begin with these events,
+    /// [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the events already,
+    /// [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else
+    /// the store reports.
     pub async fn create(
         &self,
         id: &str,
-        events: impl IntoEvents<A::Event>,
+        events: impl FirstEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        let call = self.create_as(id, None, None, with_metadata(events.into_events(), &metadata));
+        let call = self.create_as(id, None, with_metadata(events.into_events(), &metadata));
         span::follow(span::of_call!("create", A::TYPE, id), call).await
     }
 
@@ -84,86 +68,69 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), and [`StoreError::AppendIdReused`] where the key was used with other events.
+    /// As [`create`](Self::create), and [`StoreError::AppendIdReused`] if the key was used for [another command](AppendId).
     pub async fn create_once(
         &self,
         id: &str,
         append_id: &str,
-        events: impl IntoEvents<A::Event>,
+        events: impl FirstEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
-        let call = self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata));
+        let call = self.create_as(id, Some(append_id), with_metadata(events.into_events(), &metadata));
         span::follow(span::of_call!("create", A::TYPE, id), call).await
-    }
-
-    /// Records the whole past of an aggregate that happened elsewhere, with the events' own moments. Nothing else may set those.
-    ///
-    /// # Errors
-    ///
-    /// As [`create`](Self::create).
-    pub async fn import(
-        &self,
-        id: &str,
-        events: Vec<ImportedEvent<A::Event>>,
-    ) -> Result<Committed<A::Event>, CreateError> {
-        let ids = EventId::block(events.len());
-        let mut decided = Vec::with_capacity(events.len());
-        for (index, ImportedEvent { event, timestamp, metadata, caused_by_first }) in events.into_iter().enumerate() {
-            let metadata = match ids.first() {
-                Some(first) if caused_by_first && index > 0 => metadata.causation(first.to_string()),
-                _ => metadata,
-            };
-            decided.push((event, metadata, Some(timestamp)));
-        }
-        span::follow(span::of_call!("import", A::TYPE, id), self.create_as(id, None, Some(ids), decided)).await
     }
 
     async fn create_as(
         &self,
         id: &str,
         append_id: Option<AppendId>,
-        event_ids: Option<Vec<EventId>>,
         mut events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
         let stream = StreamId::of::<A>(id)?;
-        let mut expected = ExpectedVersion::NONE;
-        let mut failed = 0;
+        check_foldable(&stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        let kinds: Vec<_> = match append_id {
+            Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
+            None => Vec::new(),
+        };
+        let (mut expected, mut retries, mut looked) = (ExpectedVersion::NONE, self.retry.start(), false);
         loop {
-            let answer = self.append(&stream, expected, &mut events, append_id.clone(), event_ids.clone()).await;
-            let (version, conflict) = match answer {
-                Err(error @ StoreError::Conflict { actual, .. }) => (actual, error),
-                answer => return Ok(answer?),
+            let error = match self.append(&stream, expected, &mut events, append_id.clone()).await {
+                Ok(committed) => return Ok(committed),
+                // Whether the key belongs to another command is better known here, where splits and retired events are.
+                Err(error @ (StoreError::Conflict { .. } | StoreError::AppendIdReused { .. })) => error,
+                Err(error) => return Err(error.into()),
             };
             if let Some(append_id) = &append_id
-                && let Some(committed) = self.already(&stream, append_id).await?
+                && let Some(committed) = self.already(&stream, append_id, |kind| kinds.contains(&kind)).await?
             {
                 return Ok(committed);
             }
+            let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
             // Behind retired events only, the aggregate begins now.
             let Some(before) = self.before_beginning(&stream).await? else {
                 return Err(CreateError::AlreadyExists { stream, version });
             };
-            if failed > 0 {
-                match self.retry.wait_after(failed) {
+            if looked {
+                match retries.wait() {
                     Some(wait) => self.store.sleep(wait).await,
-                    None => return Err(conflict.into()),
+                    None => return Err(error.into()),
                 }
             }
-            failed += 1;
-            expected = ExpectedVersion::observed(before);
+            (looked, expected) = (true, ExpectedVersion::observed(before));
         }
     }
 
     /// Loads the aggregate, lets `decide` look at it, and records what it returns.
     ///
-    /// Where somebody else records an event in between, the aggregate is brought up to date and `decide` is asked again,
-    /// as often as the [retry policy](Self::with_retry) allows. A decision that returns no event writes nothing.
+    /// If somebody else records an event in between, the aggregate is brought up to date and `decide` is asked again,
+    /// for as long as the [retry policy](Self::with_retry) allows. A decision that returns no event writes nothing.
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] where the aggregate has no event, [`UpdateError::Rejected`] with the error of `decide`,
-    /// and what the store reports: a [`StoreError::Conflict`] if every try met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
+    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the error of `decide`,
+    /// [`StoreError::Unfoldable`] if an event can only begin an aggregate, and what the store reports: a
+    /// [`StoreError::Conflict`] if every try met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
     /// [`create`](Self::create). Only a conflict is tried again.
     pub async fn update<D, E>(
         &self,
@@ -172,17 +139,18 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         span::follow(span::of_call!("update", A::TYPE, id), self.update_as(id, None, metadata, decide)).await
     }
 
     /// [`update`](Self::update) under an idempotency key, such as the id of a command: sent twice, it acts once, also across
-    /// processes and restarts. The second call gets [`Outcome::AlreadyAppended`] with the first one's events; `decide` is not asked.
+    /// processes and restarts. The second call gets [`Outcome::AlreadyAppended`] with the first one's events; `decide` is not asked,
+    /// so it is the type of its answer that says whether the key belongs to [another command](AppendId).
     ///
     /// # Errors
     ///
-    /// As [`update`](Self::update).
+    /// As [`update`](Self::update), and [`StoreError::AppendIdReused`] if the key was used for another command.
     pub async fn update_once<D, E>(
         &self,
         id: &str,
@@ -191,7 +159,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         let append_id = AppendId::new(append_id)?;
         let call = self.update_as(id, Some(append_id), metadata, decide);
@@ -206,46 +174,58 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         mut decide: impl FnMut(&A) -> Result<D, E> + Send,
     ) -> Result<Committed<A::Event>, UpdateError<E>>
     where
-        D: IntoEvents<A::Event>,
+        D: NextEvents<A::Event>,
     {
         let stream = StreamId::of::<A>(id)?;
         let mut replay = self.replay(&stream, Version::MAX).await?;
-        let mut failed = 0;
+        let (mut retries, mut without_news) = (self.retry.start(), 0);
         loop {
             if let Some(append_id) = &append_id
-                && let Some(committed) = self.already(&stream, append_id).await?
+                && let Some(committed) = self.already(&stream, append_id, D::may_hold).await?
             {
                 return Ok(committed);
             }
             let state = replay.state().ok_or_else(|| UpdateError::NotFound { stream: stream.clone() })?;
             // What was decided must not live across the append: nothing asks it to be `Send`.
             let events = decide(state).map_err(UpdateError::Rejected)?.into_events();
+            check_foldable(&stream, replay.version(), true, &events)?;
             let expected = ExpectedVersion::observed(replay.version());
             let mut events = with_metadata(events, &metadata);
-            let error = match self.append(&stream, expected, &mut events, append_id.clone(), None).await {
+            let error = match self.append(&stream, expected, &mut events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
                 Err(error) if error.is_conflict() => error,
                 // A racing call with the same key decided otherwise: the one that won is the answer.
                 Err(error @ StoreError::AppendIdReused { .. }) => error,
                 Err(error) => return Err(error.into()),
             };
-            failed += 1;
-            match self.retry.wait_after(failed) {
+            match retries.wait() {
                 Some(wait) => self.store.sleep(wait).await,
                 None => return Err(error.into()),
             }
+            let before = replay.version();
             replay.read(&self.store, Version::MAX).await?;
+            without_news = if replay.version() > before { 0 } else { without_news + 1 };
+            if without_news == CONFLICTS_WITHOUT_NEWS {
+                return Err(error.into());
+            }
         }
     }
 
-    /// What an earlier call with this key has recorded.
+    /// What an earlier call with this key has recorded, if this call `may_record` any of it.
     async fn already(
         &self,
         stream: &StreamId,
         append_id: &AppendId,
+        may_record: impl Fn(&EventInfo) -> bool,
     ) -> Result<Option<Committed<A::Event>>, StoreError> {
         let Some(receipt) = self.store.find_append(stream, append_id.as_str()).await? else { return Ok(None) };
-        self.read_back(stream, receipt).await.map(Some)
+        let committed = self.read_back(stream, receipt).await?;
+        // What was recorded may be retired since, and then nobody can say what it was.
+        if committed.events.is_empty() || committed.events.iter().any(|event| may_record(event.data.info())) {
+            return Ok(Some(committed));
+        }
+        let (stream, append_id) = (stream.clone(), append_id.as_str().to_owned());
+        Err(StoreError::AppendIdReused { stream, append_id, version: committed.version })
     }
 
     async fn read_back(&self, stream: &StreamId, receipt: Receipt) -> Result<Committed<A::Event>, StoreError> {
@@ -274,24 +254,36 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         expected: ExpectedVersion,
         events: &mut Vec<Decided<A::Event>>,
         append_id: Option<AppendId>,
-        event_ids: Option<Vec<EventId>>,
     ) -> Result<Committed<A::Event>, StoreError> {
-        let id = stream.aggregate_id().clone();
         if events.is_empty() {
-            return Ok(Committed { id, version: expected.version(), events: Vec::new(), outcome: Outcome::Unchanged });
+            return Ok(unchanged(stream, expected.version()));
         }
-        let mut encoded = Vec::with_capacity(events.len());
-        for (event, metadata, timestamp) in events.iter() {
-            let event = NewEvent::encode_with(event, metadata.clone(), self.write_check)?;
-            encoded.push(NewEvent { timestamp: *timestamp, ..event });
-        }
-        let append = Append::new(stream.clone(), expected, encoded).with_id(append_id);
-        match self.store.append(Append { event_ids, ..append }).await? {
-            Appended::Now(receipt) => {
-                self.snapshot_if_due(stream, expected.version(), receipt.version);
-                Ok(committed(stream, &receipt, std::mem::take(events)))
-            }
+        let encode =
+            |(event, metadata): &Decided<A::Event>| NewEvent::encode_with(event, metadata.clone(), self.write_check);
+        let encoded = events.iter().map(encode).collect::<Result<_, _>>()?;
+        match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
+            Appended::Now(receipt) => Ok(self.committed(stream, expected, &receipt, std::mem::take(events))),
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
+        }
+    }
+
+    /// The answer to an append that was recorded now.
+    pub(super) fn committed(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        receipt: &Receipt,
+        events: impl IntoIterator<Item = Decided<A::Event>>,
+    ) -> Committed<A::Event> {
+        self.snapshot_if_due(stream, expected.version(), receipt.version);
+        let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata), stamp)| {
+            RecordedEvent::new(stream, *stamp, event.event_type(), event.event_version(), metadata, event)
+        });
+        Committed {
+            id: stream.aggregate_id().clone(),
+            version: receipt.version,
+            events: recorded.collect(),
+            outcome: Outcome::Appended,
         }
     }
 
@@ -316,21 +308,15 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     }
 }
 
-/// An event that was decided on, with what is recorded about it.
-type Decided<E> = (E, Metadata, Option<Timestamp>);
+/// An event that was decided on, with the metadata that are recorded with it.
+pub(super) type Decided<E> = (E, Metadata);
 
 fn with_metadata<E>(events: Vec<E>, metadata: &Metadata) -> Vec<Decided<E>> {
-    events.into_iter().map(|event| (event, metadata.clone(), None)).collect()
+    events.into_iter().map(|event| (event, metadata.clone())).collect()
 }
 
-fn committed<E: EventSet>(stream: &StreamId, receipt: &Receipt, events: Vec<Decided<E>>) -> Committed<E> {
-    let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata, _), stamp)| {
-        RecordedEvent::new(stream, *stamp, event.event_type(), event.event_version(), metadata, event)
-    });
-    Committed {
-        id: stream.aggregate_id().clone(),
-        version: receipt.version,
-        events: recorded.collect(),
-        outcome: Outcome::Appended,
-    }
+/// The answer if there was nothing to record.
+pub(super) fn unchanged<E>(stream: &StreamId, version: Version) -> Committed<E> {
+    let id = stream.aggregate_id().clone();
+    Committed { id, version, events: Vec::new(), outcome: Outcome::Unchanged }
 }

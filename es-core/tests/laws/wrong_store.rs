@@ -60,7 +60,11 @@ mistakes! {
     /// A key that is there is written again, after what came meanwhile.
     AppendIdWritesAgain => of_two_concurrent_appends_with_one_id_one_acts,
     /// The events under a key are not compared.
-    AppendIdNotCompared => an_append_id_with_other_events_is_refused,
+    AppendIdNotCompared => an_append_id_of_another_command_is_refused,
+    /// The data of the events under a key are compared.
+    AppendIdComparedByData => an_append_id_is_answered_whatever_the_data_are,
+    /// The names of the events under a key are compared, and older names are not known.
+    AppendIdComparedByName => an_append_id_is_answered_whatever_the_data_are,
     /// A refused append is remembered under its key.
     RefusedUsesUpItsId => a_refused_append_does_not_use_up_its_id,
     /// A key counts for all aggregates.
@@ -252,6 +256,26 @@ impl WrongStore {
                     Some(receipt) => Ok(Appended::Already(receipt)),
                     None => Err(StoreError::AppendIdReused { stream, append_id, version }),
                 }
+            }
+            (
+                Some(mistake @ (Mistake::AppendIdComparedByData | Mistake::AppendIdComparedByName)),
+                Ok(Appended::Already(receipt)),
+            ) => {
+                let stored = self.right.events();
+                let is_same = asked.events.iter().all(|new| {
+                    stored.iter().any(|stored| match mistake {
+                        Mistake::AppendIdComparedByData => stored.data == new.data,
+                        _ => stored.event_type == new.event_type,
+                    })
+                });
+                if is_same {
+                    return Ok(Appended::Already(receipt));
+                }
+                Err(StoreError::AppendIdReused {
+                    stream: asked.stream.clone(),
+                    append_id: asked.append_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
+                    version: receipt.version,
+                })
             }
             (_, answer) => answer,
         }

@@ -46,18 +46,16 @@ fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// An event begins the aggregate or changes it, and it does that once.
+/// An event is in a list once. It may be in both: it begins the aggregate or changes it, as it comes.
 fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
-    let mut seen = HashMap::new();
-    for event in &aggregate.events {
-        let shown = shown(event.ty);
-        match seen.get(&shown) {
-            Some(&(first, true)) if !event.initial => diag.conflict(
-                (first, format_args!("`{shown}` is in `init` and in `events`; this is the first")),
-                (event.ty, format_args!("`{shown}` either begins the aggregate or changes it; remove one")),
-            ),
-            Some(&(first, _)) => listed_twice(diag, &shown, first, event.ty),
-            None => drop(seen.insert(shown, (event.ty, event.initial))),
+    for list in [&aggregate.attr.init, &aggregate.attr.events] {
+        let mut seen: HashMap<String, &TypePath> = HashMap::new();
+        for ty in list.get().into_iter().flatten() {
+            let shown = shown(ty);
+            match seen.get(&shown) {
+                Some(first) => listed_twice(diag, &shown, first, ty),
+                None => drop(seen.insert(shown, ty)),
+            }
         }
     }
 }

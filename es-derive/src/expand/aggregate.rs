@@ -119,12 +119,12 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     let [event, context, state, other] = ["__event", "__context", "__state", "__other"].map(local);
     let event_enum = &aggregate.event_enum;
     let body = if aggregate.has_init() {
-        let arms = aggregate.events.iter().filter(|listed| listed.initial).map(|listed| {
-            let (variant, ty) = (&listed.variant, listed.ty);
+        let arms = aggregate.events.iter().filter_map(|listed| {
+            let (variant, ty) = (&listed.variant, listed.begins?);
             let init = self_as(ty, &quote!(#private::Init<#ty>), "init");
-            quote!(#event_enum::#variant(#event) => #private::Result::Ok(#init(#event, #context)),)
+            Some(quote!(#event_enum::#variant(#event) => #private::Result::Ok(#init(#event, #context)),))
         });
-        let rest = aggregate.events.iter().any(|listed| !listed.initial).then(|| {
+        let rest = aggregate.events.iter().any(|listed| listed.begins.is_none()).then(|| {
             quote! {
                 #other => #private::Result::Err(#private::FoldError::NotInitial {
                     event_type: #private::EventSet::event_type(&#other),
@@ -166,17 +166,17 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
     let [event, context, other] = ["__event", "__context", "__other"].map(local);
     let event_enum = &aggregate.event_enum;
-    let arms = aggregate.events.iter().filter(|listed| !listed.initial).map(|listed| {
-        let (variant, ty) = (&listed.variant, listed.ty);
+    let arms = aggregate.events.iter().filter_map(|listed| {
+        let (variant, ty) = (&listed.variant, listed.changes?);
         let apply = self_as(ty, &quote!(#private::Apply<#ty>), "apply");
-        quote! {
+        Some(quote! {
             #event_enum::#variant(#event) => {
                 #apply(self, #event, #context);
                 #private::Result::Ok(())
             }
-        }
+        })
     });
-    let rest = aggregate.has_init().then(|| {
+    let rest = aggregate.events.iter().any(|listed| listed.changes.is_none()).then(|| {
         quote! {
             #other => #private::Result::Err(#private::FoldError::OnlyInitial {
                 event_type: #private::EventSet::event_type(&#other),

@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
@@ -15,7 +15,10 @@ use crate::model::Aggregate;
 ///
 /// impl From<InvoicePaid> for InvoiceEvent { .. }
 /// impl IntoEvents<InvoiceEvent> for InvoicePaid { .. }
+/// impl NextEvents<InvoiceEvent> for InvoicePaid {}     // or `FirstEvents`, or both
 /// impl IntoEvents<InvoiceEvent> for InvoiceEvent { .. }
+/// impl FirstEvents<InvoiceEvent> for InvoiceEvent {}
+/// impl NextEvents<InvoiceEvent> for InvoiceEvent {}
 /// impl Debug for InvoiceEvent { .. }
 /// ```
 pub(crate) fn expand_event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -35,7 +38,11 @@ fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let summary = format!("One event of [`{}`], each of its types a variant.", aggregate.input.ident.unraw());
     let variants = aggregate.events.iter().map(|event| {
         let (variant, ty) = (&event.variant, event.ty);
-        let role = if event.initial { "begins" } else { "changes" };
+        let role = match (event.begins, event.changes) {
+            (Some(_), Some(_)) => "begins or changes",
+            (Some(_), None) => "begins",
+            (None, _) => "changes",
+        };
         let summary = format!("[`{}`], which {role} the aggregate.", variant.unraw());
         quote!(#[doc = #summary] #variant(#ty),)
     });
@@ -51,36 +58,61 @@ fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
 fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
-    let name = &aggregate.event_enum;
     let (impl_generics, ty_generics, where_clause) = aggregate.event_generics.split_for_impl();
-    let [event, events] = ["__event", "__events"].map(local);
-    let each = aggregate.events.iter().map(|listed| {
-        let (variant, ty) = (&listed.variant, listed.ty);
+    let (name, set) = (&aggregate.event_enum, &{
+        let name = &aggregate.event_enum;
+        quote!(#name #ty_generics)
+    });
+    let [event, events, info] = ["__event", "__events", "__info"].map(local);
+    // The compiler warns of a condition that names no parameter.
+    let is_a_set = aggregate.has_generic_events().then(|| quote!(where #set: #private::EventSet));
+    let marker = |marker: &str, of: &TokenStream| {
+        let marker = Ident::new(marker, Span::call_site());
         quote! {
             #attributes
-            impl #impl_generics #private::From<#ty> for #name #ty_generics #where_clause {
+            impl #impl_generics #private::#marker<#set> for #of #where_clause {}
+        }
+    };
+    let each = aggregate.events.iter().enumerate().map(|(place, listed)| {
+        let (variant, ty, place) = (&listed.variant, listed.ty, Literal::usize_unsuffixed(place));
+        let first = aggregate.can_begin(listed).then(|| marker("FirstEvents", &ty.to_token_stream()));
+        let next = listed.changes.map(|_| marker("NextEvents", &ty.to_token_stream()));
+        quote! {
+            #attributes
+            impl #impl_generics #private::From<#ty> for #set #where_clause {
                 fn from(#event: #ty) -> Self {
                     Self::#variant(#event)
                 }
             }
 
             #attributes
-            impl #impl_generics #private::IntoEvents<#name #ty_generics> for #ty #where_clause {
-                fn push_into(self, #events: &mut #private::Vec<#name #ty_generics>) {
+            impl #impl_generics #private::IntoEvents<#set> for #ty #where_clause {
+                fn push_into(self, #events: &mut #private::Vec<#set>) {
                     #private::Vec::push(#events, #name::#variant(self));
                 }
+
+                fn may_hold(#info: &#private::EventInfo) -> #private::bool #is_a_set {
+                    #private::is_event_at::<#set>(#place, #info)
+                }
             }
+
+            #first
+            #next
         }
     });
+    let (first, next) = (marker("FirstEvents", set), marker("NextEvents", set));
     quote! {
         #(#each)*
 
         #attributes
-        impl #impl_generics #private::IntoEvents<#name #ty_generics> for #name #ty_generics #where_clause {
-            fn push_into(self, #events: &mut #private::Vec<#name #ty_generics>) {
+        impl #impl_generics #private::IntoEvents<#set> for #set #where_clause {
+            fn push_into(self, #events: &mut #private::Vec<#set>) {
                 #private::Vec::push(#events, self);
             }
         }
+
+        #first
+        #next
     }
 }
 

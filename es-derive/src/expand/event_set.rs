@@ -38,8 +38,9 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 /// ```text
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
-///     fn event_type(&self) -> &'static str { Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }].event_type }
-///     fn event_version(&self) -> u32 { Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }].version }
+///     fn info(&self) -> &'static EventInfo { &Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }] }
+///     fn can_begin(&self) -> bool { match self { Self::InvoiceCreated(_) => true, _ => false } }
+///     fn can_continue(&self) -> bool { match self { Self::InvoicePaid(_) => true, _ => false } }
 ///     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError> {
 ///         if <InvoicePaid as Listed>::is_stored_as(event_type) {
 ///             return <InvoicePaid as Listed>::read_as(version, payload, Self::InvoicePaid);
@@ -65,6 +66,8 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     let [p, event_type, version, payload] = ["__P", "__type", "__version", "__payload"].map(local);
     let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
     let place = expand_place(aggregate);
+    let can_begin = expand_is_one_of(aggregate, |event| aggregate.can_begin(event));
+    let can_continue = expand_is_one_of(aggregate, |event| event.changes.is_some());
     let events = aggregate.events.iter().map(|listed_event| {
         let variant = &listed_event.variant;
         let (is_stored_as, read) =
@@ -109,12 +112,16 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
         impl #impl_generics #private::EventSet for #name #ty_generics #where_clause {
             const EVENTS: &'static [#private::EventInfo] = &[#(#infos),*];
 
-            fn event_type(&self) -> &'static #private::str {
-                Self::EVENTS[#place].event_type
+            fn info(&self) -> &'static #private::EventInfo {
+                &Self::EVENTS[#place]
             }
 
-            fn event_version(&self) -> #private::u32 {
-                Self::EVENTS[#place].version
+            fn can_begin(&self) -> #private::bool {
+                #can_begin
+            }
+
+            fn can_continue(&self) -> #private::bool {
+                #can_continue
             }
 
             fn decode<#p: #private::Payload>(
@@ -147,6 +154,17 @@ fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(Self::#variant(_) => #place,)
     });
     quote!(match self { #(#arms)* })
+}
+
+/// Whether an event is one of these: `match self { Self::InvoicePaid(_) => true, _ => false }`.
+fn expand_is_one_of(aggregate: &Aggregate<'_>, wanted: impl Fn(&Listed<'_>) -> bool) -> TokenStream {
+    let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|event| wanted(event));
+    if others.is_empty() || these.is_empty() {
+        let all = others.is_empty();
+        return quote!(#all);
+    }
+    let variants = these.iter().map(|event| &event.variant);
+    quote!(match self { #(Self::#variants(_))|* => true, _ => false })
 }
 
 /// ```text

@@ -1,5 +1,7 @@
 //! An aggregate, as its attribute and its type describe it.
 
+use std::collections::HashMap;
+
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
@@ -9,14 +11,17 @@ use super::{Shape, generics};
 use crate::attr::aggregate::AggregateAttr;
 use crate::attr::default_krate;
 use crate::attr::serde::SerdeKeys;
+use crate::diag::shown;
 
 /// An event that the aggregate lists.
 pub(crate) struct Listed<'a> {
     pub(crate) ty: &'a TypePath,
     /// The variant of the event enum.
     pub(crate) variant: Ident,
-    /// It is in `init(..)`.
-    pub(crate) initial: bool,
+    /// Where `init(..)` lists it.
+    pub(crate) begins: Option<&'a TypePath>,
+    /// Where `events(..)` lists it.
+    pub(crate) changes: Option<&'a TypePath>,
     /// It names a generic parameter of the aggregate.
     pub(crate) generic: bool,
 }
@@ -37,21 +42,7 @@ pub(crate) struct Aggregate<'a> {
 
 impl<'a> Aggregate<'a> {
     pub(crate) fn new(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Self {
-        let listed = |initial| {
-            move |ty: &'a TypePath| {
-                let variant = ty.path.segments.last().map_or_else(|| input.ident.clone(), |last| last.ident.clone());
-                let generic = !generics::used_by(&input.generics, ty).params.is_empty();
-                Listed { ty, variant, initial, generic }
-            }
-        };
-        let events: Vec<_> = attr
-            .init
-            .get()
-            .into_iter()
-            .flatten()
-            .map(listed(true))
-            .chain(attr.events.get().into_iter().flatten().map(listed(false)))
-            .collect();
+        let events = list_events(attr, input);
         let types = events.iter().map(|event| event.ty).chain(attr.split.get().into_iter().flatten());
         let named = types.map(ToTokens::to_token_stream).collect::<proc_macro2::TokenStream>();
         Self {
@@ -76,6 +67,11 @@ impl<'a> Aggregate<'a> {
         self.attr.init.is_given()
     }
 
+    /// Whether the event can be the first of its stream.
+    pub(crate) fn can_begin(&self, event: &Listed<'_>) -> bool {
+        event.begins.is_some() || !self.has_init()
+    }
+
     pub(crate) fn split(&self) -> &'a [TypePath] {
         self.attr.split.get().map_or(&[], Vec::as_slice)
     }
@@ -97,4 +93,24 @@ impl<'a> Aggregate<'a> {
     pub(crate) fn has_generic_events(&self) -> bool {
         !self.event_generics.params.is_empty()
     }
+}
+
+/// The events of both lists; one that is in both is one event.
+fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Listed<'a>> {
+    let listed = |ty: &'a TypePath| {
+        let variant = ty.path.segments.last().map_or_else(|| input.ident.clone(), |last| last.ident.clone());
+        let generic = !generics::used_by(&input.generics, ty).params.is_empty();
+        Listed { ty, variant, begins: None, changes: None, generic }
+    };
+    let (init, changes) = (attr.init.get().into_iter().flatten(), attr.events.get().into_iter().flatten());
+    let mut events: Vec<_> = init.map(|ty| Listed { begins: Some(ty), ..listed(ty) }).collect();
+    let begins: HashMap<String, usize> =
+        events.iter().enumerate().map(|(place, event)| (shown(event.ty), place)).collect();
+    for ty in changes {
+        match begins.get(&shown(ty)).map(|place| &mut events[*place]) {
+            Some(event) if event.changes.is_none() => event.changes = Some(ty),
+            _ => events.push(Listed { changes: Some(ty), ..listed(ty) }),
+        }
+    }
+    events
 }

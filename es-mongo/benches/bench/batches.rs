@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{EventStore, Metadata, Repository, RetryPolicy, SnapshotPolicy};
+use es_core::{EventStore, Metadata, Repository, SnapshotPolicy};
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
@@ -52,12 +52,9 @@ async fn five_at_once(store: MongoStore, id: String) -> Vec<Duration> {
 /// How often a decision on the hot aggregate was asked for.
 static TRIES: AtomicU64 = AtomicU64::new(0);
 
-/// 32 writers on one aggregate, with retry.
+/// 32 writers on one aggregate, with the retry that a repository has by default.
 async fn hot(store: &MongoStore) {
-    let patient =
-        RetryPolicy::default().tries(10_000).base_wait(Duration::from_millis(1)).max_wait(Duration::from_millis(20));
-    let ledgers =
-        Repository::<Ledger, _>::new(store.clone()).with_retry(patient).with_snapshots(SnapshotPolicy::every(50));
+    let ledgers = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::every(50));
     ledgers.create("hot", posted(0), Metadata::new()).await.expect("it is new");
     let mut figures = Figures::new();
     for _ in 0..ROUNDS {

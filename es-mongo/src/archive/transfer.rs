@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
@@ -117,8 +118,7 @@ impl<A: Aggregate> Run<'_, A> {
 }
 
 async fn delete_in_turn(collections: &Collections, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
-    let backoff = RetryPolicy::default().tries(120);
-    let mut failed = 0;
+    let mut retries = RetryPolicy::default().within(Duration::from_secs(90)).max_wait(Duration::from_secs(1)).start();
     loop {
         let lease = collections.sessions.take().await.map_err(store_error)?;
         let (own, confirmed, waiter) = (collections.clone(), confirmed.clone(), lease.waiter());
@@ -129,8 +129,7 @@ async fn delete_in_turn(collections: &Collections, confirmed: &Confirmed) -> Res
             Err((WriteFate::NotWritten, error)) => error,
             Err((_, error)) => return Err(store_error(error)),
         };
-        failed += 1;
-        match backoff.wait_after(failed) {
+        match retries.wait() {
             Some(wait) => tokio::time::sleep(wait).await,
             None => return Err(store_error(error)),
         }

@@ -97,7 +97,7 @@ pub struct Tree {
 
 /// What the events are folded into.
 #[derive(Aggregate, Debug, Clone)]
-#[aggregate(init(Begun), events(Changed), retired("Forgotten"), snapshot(every = 10, version = 2))]
+#[aggregate(init(Begun, Changed), events(Changed), retired("Forgotten"), snapshot(every = 10, version = 2))]
 pub struct Everything {
     name: String,
     numbers: (i8, u16, i32, u32, i64, f32, f64),
@@ -123,6 +123,24 @@ impl Init<Begun> for Everything {
             bytes: Vec::new(),
             changes: 0,
         }
+    }
+}
+
+impl Init<Changed> for Everything {
+    fn init(event: Changed, context: &Context) -> Self {
+        let mut begun = Self {
+            name: String::new(),
+            numbers: (0, 0, 0, 0, 0, 0.0, 0.0),
+            at: context.timestamp(),
+            note: None,
+            by_name: HashMap::new(),
+            kind: Kind::Plain,
+            trees: Vec::new(),
+            bytes: Vec::new(),
+            changes: 0,
+        };
+        Apply::apply(&mut begun, event, context);
+        begun
     }
 }
 

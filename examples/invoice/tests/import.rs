@@ -18,10 +18,55 @@ async fn an_import_that_is_repeated_changes_nothing() {
     let program = Program::new("import").await;
     let sample = sample();
     let import = || program.data(&["import", sample.to_str().unwrap()]).remove(0);
-    assert_eq!(import(), json!({ "lines": 8, "imported": 8, "already": 0, "failed": [] }));
+    assert_eq!(import(), json!({ "lines": 8, "imported": 8, "continued": 0, "already": 0, "failed": [] }));
     assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
-    assert_eq!(import(), json!({ "lines": 8, "imported": 0, "already": 8, "failed": [] }));
+    assert_eq!(import(), json!({ "lines": 8, "imported": 0, "continued": 0, "already": 8, "failed": [] }));
     assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_monthly_import_brings_what_is_new_with_its_own_times() {
+    let program = Program::new("monthly").await;
+    let all = fs::read_to_string(sample()).unwrap();
+    let lines: Vec<&str> = all.lines().collect();
+    let folder = tempfile::tempdir().unwrap();
+    let import = |name: &str, lines: &[&str]| {
+        let file = folder.path().join(name);
+        fs::write(&file, lines.join("\r\n")).unwrap();
+        program.data(&["import", file.to_str().unwrap()]).remove(0)
+    };
+    // In the first month invoice 2024-0003 is open.
+    let open = lines[3].replace("2/20/2024", "");
+    assert!(open.contains("2024-0003") && open != lines[3], "{open}");
+    let first_month = [lines[0], lines[1], lines[2], &open];
+    assert_eq!(
+        import("first.csv", &first_month),
+        json!({ "lines": 3, "imported": 3, "continued": 0, "already": 0, "failed": [] })
+    );
+    let history = || -> Vec<Value> {
+        let events = program.data(&["history", "2024-0003"]);
+        events.iter().map(|event| json!([event["eventType"], event["timestamp"]])).collect()
+    };
+    assert_eq!(history(), [json!(["InvoiceCreated", "2024-01-10T00:00:00Z"])]);
+    assert_eq!(
+        import("second.csv", &lines),
+        json!({ "lines": 8, "imported": 5, "continued": 1, "already": 2, "failed": [] })
+    );
+    assert_eq!(
+        history(),
+        [
+            json!(["InvoiceCreated", "2024-01-10T00:00:00Z"]),
+            json!(["InvoiceDisputed", "2024-01-30T00:00:00Z"]),
+            json!(["InvoicePaid", "2024-02-20T00:00:00Z"]),
+        ]
+    );
+    assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+    assert_eq!(
+        import("second.csv", &lines),
+        json!({ "lines": 8, "imported": 0, "continued": 0, "already": 8, "failed": [] })
+    );
+    // The file of the first month says nothing that is not there.
+    assert_eq!(import("first.csv", &first_month)["already"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +162,10 @@ async fn an_invoice_that_exists_with_another_past_is_not_passed_over_in_silence(
     program.data(&["create", "2024-0003", "--customer", "B-200", "--amount", "89.90"]);
     let answer = program.run(&["import", sample().to_str().unwrap()]);
     assert!(!answer.success);
-    assert!(answer.errors.contains("line 4: the invoice exists already, with another past"), "{}", answer.errors);
+    assert!(
+        answer.errors.contains("line 4: Invoice `2024-0003` has another past than the import: event 1 happened at "),
+        "{}",
+        answer.errors
+    );
     assert_eq!(figures(&program)[0], 8);
 }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use es_core::{CreateError, EventData, EventSet, Repository, StoreError};
+use es_core::{ImportError, Repository};
 use es_mongo::MongoStore;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::connect::Connection;
-use crate::domain::{Invoice, InvoiceEvent};
+use crate::domain::Invoice;
 use crate::failure::Failure;
 use crate::import::{Line, Lines, PastInvoice};
 use crate::view::{Show, View, bar, count};
@@ -22,6 +22,7 @@ const AT_ONCE: usize = 64;
 struct Report {
     lines: u64,
     imported: u64,
+    continued: u64,
     already: u64,
     failed: Vec<LineFailure>,
 }
@@ -36,6 +37,8 @@ struct LineFailure {
 /// What became of a line.
 enum Outcome {
     Imported,
+    /// The invoice was there, and more has happened since.
+    Continued,
     Already,
     Failed(String),
 }
@@ -52,7 +55,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
         tokio::spawn(async move {
             let Line { number, byte, invoice } = line?;
             let outcome = match invoice {
-                Ok(invoice) => record(&invoices, &invoice).await?,
+                Ok(invoice) => record(&invoices, invoice).await?,
                 Err(reason) => Outcome::Failed(reason),
             };
             Ok::<_, Failure>((number, byte, outcome))
@@ -66,6 +69,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
         report.lines += 1;
         match outcome {
             Outcome::Imported => report.imported += 1,
+            Outcome::Continued => report.continued += 1,
             Outcome::Already => report.already += 1,
             Outcome::Failed(reason) => report.failed.push(LineFailure { line, reason }),
         }
@@ -91,50 +95,27 @@ fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String
     Ok(line)
 }
 
-async fn record(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Outcome, Failure> {
-    // Looked up first, because an import that is repeated finds every invoice there.
-    match find(invoices, invoice).await? {
-        Found::Nothing => {}
-        Found::Same => return Ok(Outcome::Already),
-        Found::Other => return Ok(Outcome::Failed("the invoice exists already, with another past".to_owned())),
-    }
-    match invoices.import(&invoice.number, invoice.to_import()).await {
+async fn record(invoices: &Repository<Invoice, MongoStore>, invoice: PastInvoice) -> Result<Outcome, Failure> {
+    let number = invoice.number.clone();
+    match invoices.import(&number, invoice.into_import()).await {
+        Ok(committed) if committed.outcome == es_core::Outcome::AlreadyAppended => Ok(Outcome::Already),
+        Ok(committed) if committed.events.first().is_some_and(|event| event.sequence.get() > 1) => {
+            Ok(Outcome::Continued)
+        }
         Ok(_) => Ok(Outcome::Imported),
         // Such an error would meet every other line too.
-        Err(CreateError::Store(error)) if error.concerns_the_store() => Err(error.into()),
+        Err(ImportError::Store(error)) if error.concerns_the_store() => Err(error.into()),
         Err(error) => Ok(Outcome::Failed(error.to_string())),
     }
 }
 
-/// How the stream of an invoice begins.
-enum Found {
-    Nothing,
-    /// With exactly the events of the import.
-    Same,
-    Other,
-}
-
-async fn find(invoices: &Repository<Invoice, MongoStore>, invoice: &PastInvoice) -> Result<Found, Failure> {
-    // An id that cannot be one is not recorded either; the import says what is wrong with it.
-    let Ok(mut recorded) = invoices.history(&invoice.number) else { return Ok(Found::Nothing) };
-    for (index, (event, moment)) in invoice.events().into_iter().enumerate() {
-        match recorded.next().await.transpose()? {
-            None if index == 0 => return Ok(Found::Nothing),
-            Some(recorded) if recorded.timestamp == moment && data(&recorded.data)? == data(&event)? => {}
-            _ => return Ok(Found::Other),
-        }
-    }
-    Ok(Found::Same)
-}
-
-fn data(event: &InvoiceEvent) -> Result<EventData, StoreError> {
-    EventData::encode(event.event_type(), event)
-}
-
 impl Show for Report {
     fn text(&self) -> String {
-        let Self { lines, imported, already, failed } = self;
-        let (lines, imported, already) = (count(*lines), count(*imported), count(*already));
-        format!("{lines} lines: {imported} imported, {already} were there already, {} failed", failed.len())
+        let Self { lines, imported, continued, already, failed } = self;
+        let [lines, imported, continued, already] = [lines, imported, continued, already].map(|number| count(*number));
+        let failed = failed.len();
+        format!(
+            "{lines} lines: {imported} imported, {continued} continued, {already} were there already, {failed} failed"
+        )
     }
 }

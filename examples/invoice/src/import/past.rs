@@ -64,8 +64,11 @@ impl Columns {
         };
         let amount: Money = field(self.amount).parse().map_err(|error| format!("InvoiceAmount: {error}"))?;
         let invoiced = day("InvoiceDate", self.invoiced)?;
-        let settled = day("SettledDate", self.settled)?;
-        if settled < invoiced {
+        let settled = match field(self.settled) {
+            "" => None,
+            _ => Some(day("SettledDate", self.settled)?),
+        };
+        if settled.is_some_and(|settled| settled < invoiced) {
             return Err(format!("SettledDate: {} is before the InvoiceDate", field(self.settled)));
         }
         let disputed = match field(self.disputed) {
@@ -87,7 +90,7 @@ impl Columns {
     }
 }
 
-/// An invoice that was created, perhaps disputed, and paid.
+/// An invoice that was created, and perhaps disputed and paid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastInvoice {
     /// Its number, which becomes its id.
@@ -95,45 +98,39 @@ pub struct PastInvoice {
     created: InvoiceCreated,
     invoiced: Timestamp,
     disputed: bool,
-    settled: Timestamp,
+    /// Not yet, if it is open. What follows its creation comes with a later file.
+    settled: Option<Timestamp>,
 }
 
 impl PastInvoice {
-    /// What happened to it, and when.
-    pub fn events(&self) -> Vec<(InvoiceEvent, Timestamp)> {
-        let mut events = vec![(self.created.clone().into(), self.invoiced)];
-        if self.disputed {
+    /// What happened to it, as the store takes it: one correlation, and all that followed was caused by the invoice.
+    pub fn into_import(self) -> Vec<ImportedEvent<InvoiceEvent>> {
+        let Self { number, created, invoiced, disputed, settled } = self;
+        let metadata = |user: &str| Metadata::new().user(user).correlation(format!("invoice-{number}"));
+        // What the customer did is recorded as done by the customer.
+        let by_customer = metadata(&created.customer_id);
+        let paid_amount = created.amount;
+        let mut events = vec![ImportedEvent::new(created, invoiced, metadata("billing"))];
+        let Some(settled) = settled else { return events };
+        if disputed {
             let disputed = InvoiceDisputed { reason: "not recorded".to_owned() };
-            events.push((disputed.into(), self.halfway()));
+            let event = ImportedEvent::new(disputed, halfway(invoiced, settled), by_customer.clone());
+            events.push(event.caused_by_first());
         }
         let paid = InvoicePaid {
-            payment_id: format!("pay_{}", self.number),
+            payment_id: format!("pay_{number}"),
             payment_method: PaymentMethod::Unknown,
-            paid_amount: self.created.amount,
-            paid_at: self.settled,
+            paid_amount,
+            paid_at: settled,
         };
-        events.push((paid.into(), self.settled));
+        events.push(ImportedEvent::new(paid, settled, by_customer).caused_by_first());
         events
     }
+}
 
-    /// The same as the store takes it: one correlation, and all that followed was caused by the invoice.
-    pub fn to_import(&self) -> Vec<ImportedEvent<InvoiceEvent>> {
-        let import = |(event, moment): (InvoiceEvent, Timestamp)| {
-            // What the customer did is recorded as done by the customer.
-            let user = match event {
-                InvoiceEvent::InvoiceCreated(_) => "billing",
-                _ => &self.created.customer_id,
-            };
-            let metadata = Metadata::new().user(user).correlation(format!("invoice-{}", self.number));
-            ImportedEvent::new(event, moment, metadata).caused_by_first()
-        };
-        self.events().into_iter().map(import).collect()
-    }
-
-    /// The file does not say when it was disputed: half of the days between invoice and payment, so that every import says the same.
-    fn halfway(&self) -> Timestamp {
-        let days = (self.settled.as_millis() - self.invoiced.as_millis()) / DAY_MILLIS;
-        let half = u64::try_from(days / 2).unwrap_or(0);
-        self.invoiced.plus(Duration::from_secs(half * 24 * 60 * 60))
-    }
+/// The file does not say when it was disputed: half of the days between invoice and payment, so that every import says the same.
+fn halfway(invoiced: Timestamp, settled: Timestamp) -> Timestamp {
+    let days = (settled.as_millis() - invoiced.as_millis()) / DAY_MILLIS;
+    let half = u64::try_from(days / 2).unwrap_or(0);
+    invoiced.plus(Duration::from_secs(half * 24 * 60 * 60))
 }

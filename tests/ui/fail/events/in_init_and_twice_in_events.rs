@@ -3,11 +3,8 @@ use es_core::{Aggregate, event};
 #[event(version = 1)]
 pub struct Opened;
 
-#[event(version = 1)]
-pub struct Closed;
-
 #[derive(Aggregate)]
-#[aggregate(init(Opened), events(Opened, Closed))]
+#[aggregate(init(Opened), events(Opened, Opened))]
 pub struct Account;
 
 fn main() {

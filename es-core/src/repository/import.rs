@@ -1,0 +1,229 @@
+//! Importing: the past of an aggregate that happened elsewhere.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+
+use futures_core::Stream;
+
+use super::same::first_difference;
+use super::write::{Decided, unchanged};
+use crate::recorded::record_decoded;
+use crate::replay::check_next;
+use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
+use crate::{
+    Aggregate, Append, EventBatch, EventData, EventId, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange,
+    RecordedEvent, Store, StoreError, StoredEvent, StreamId, Timestamp, Version, WriteCheck,
+};
+
+/// An event that happened elsewhere before, for [`Repository::import`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportedEvent<E> {
+    event: E,
+    timestamp: Timestamp,
+    metadata: Metadata,
+    caused_by_first: bool,
+}
+
+impl<E> ImportedEvent<E> {
+    /// The event as it happened at a time.
+    pub fn new(event: impl Into<E>, timestamp: Timestamp, metadata: Metadata) -> Self {
+        Self { event: event.into(), timestamp, metadata, caused_by_first: false }
+    }
+
+    /// The same, with the first event of the aggregate as its causation, whose id is not known yet.
+    #[must_use]
+    pub fn caused_by_first(self) -> Self {
+        Self { caused_by_first: true, ..self }
+    }
+
+    /// The metadata that are recorded with it, if the first event of the aggregate has this id; the first one has no such cause.
+    fn metadata(&self, first: Option<EventId>) -> Metadata {
+        match first {
+            Some(first) if self.caused_by_first => self.metadata.clone().causation(first.to_string()),
+            _ => self.metadata.clone(),
+        }
+    }
+}
+
+impl<A: Aggregate, S: Store> Repository<A, S> {
+    /// Records the past of an aggregate that happened elsewhere, with the events' own times. Nothing else may set those.
+    ///
+    /// It can be run again: a past that is recorded already is [`Outcome::AlreadyAppended`], whatever was recorded after it. If the
+    /// aggregate has the first events of the past and no others, the rest is recorded, and [`Committed::events`] is that rest. So is
+    /// everything if the aggregate has no event.
+    ///
+    /// A stored event is the one of the import if it is of the same type, with equal data, time and metadata. It is compared as the
+    /// code of today reads it, so newer versions, names and splits do not matter; nor does the order of a map. The order of a list
+    /// does: what has none, such as a `HashSet`, must not be stored as a list.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Differs`] if the aggregate has another past, [`StoreError::Unfoldable`] if no load could fold it, and what the
+    /// store reports.
+    pub async fn import(
+        &self,
+        id: &str,
+        events: Vec<ImportedEvent<A::Event>>,
+    ) -> Result<Committed<A::Event>, ImportError> {
+        let call = self.import_as(id, events);
+        span::follow(span::of_call!("import", A::TYPE, id), call).await
+    }
+
+    async fn import_as(
+        &self,
+        id: &str,
+        events: Vec<ImportedEvent<A::Event>>,
+    ) -> Result<Committed<A::Event>, ImportError> {
+        let mut import = Import::new(StreamId::of::<A>(id)?, events);
+        if import.events.is_empty() {
+            return Ok(unchanged(&import.stream, Version::NONE));
+        }
+        let mut retries = self.retry.start();
+        // Of many imports in a row most meet nothing, or most are repeated: the last one says whether to look before the first try.
+        if self.imports_are_repeated.load(Ordering::Relaxed) {
+            self.compare(&mut import).await?;
+        }
+        loop {
+            if import.is_complete() {
+                return Ok(import.into_already());
+            }
+            let (append, expected) = (import.append(self.write_check)?, import.expected());
+            let conflict = match self.store.append(append).await {
+                Ok(appended) => {
+                    let (stream, receipt) = (import.stream.clone(), appended.into_receipt());
+                    let first = receipt.stamps.first().map(|stamp| stamp.id);
+                    return Ok(self.committed(&stream, expected, &receipt, import.into_rest(first)));
+                }
+                Err(error) if error.is_conflict() => error,
+                Err(error) => return Err(error.into()),
+            };
+            if import.looked {
+                // Somebody has recorded more since it was looked at.
+                match retries.wait() {
+                    Some(wait) => self.store.sleep(wait).await,
+                    None => return Err(conflict.into()),
+                }
+            }
+            self.compare(&mut import).await?;
+        }
+    }
+
+    /// Finds how much of the past is stored.
+    async fn compare(&self, import: &mut Import<A::Event>) -> Result<(), ImportError> {
+        (import.version, import.looked) = (Version::NONE, true);
+        import.stored.clear();
+        let mut batches = pin!(self.store.read(&import.stream, ReadRange::ALL));
+        while !import.is_complete()
+            && let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await
+        {
+            for event in batch?.events() {
+                if import.is_complete() {
+                    break;
+                }
+                import.meet(&event?)?;
+            }
+        }
+        self.imports_are_repeated.store(!import.stored.is_empty(), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// An import on its way.
+struct Import<E> {
+    stream: StreamId,
+    /// The whole past.
+    events: Vec<ImportedEvent<E>>,
+    /// The first of these, as far as they are known to be stored.
+    stored: Vec<RecordedEvent<E>>,
+    /// The version with the stored ones.
+    version: Version,
+    /// Whether it is known what is stored.
+    looked: bool,
+}
+
+impl<E: EventSet> Import<E> {
+    fn new(stream: StreamId, events: Vec<ImportedEvent<E>>) -> Self {
+        Self { stream, events, stored: Vec::new(), version: Version::NONE, looked: false }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.stored.len() == self.events.len()
+    }
+
+    fn expected(&self) -> ExpectedVersion {
+        ExpectedVersion::observed(self.version)
+    }
+
+    /// What the code of today reads the next stored event as has to be what comes next in the import.
+    fn meet(&mut self, stored: &StoredEvent<'_>) -> Result<(), ImportError> {
+        check_next(&self.stream, self.version, stored)?;
+        for recorded in record_decoded(stored)? {
+            let Some(imported) = self.events.get(self.stored.len()) else { break };
+            let first = self.stored.first().map(|first| first.id);
+            if let Some(difference) = difference(&recorded, imported, first)? {
+                let (stream, sequence) = (self.stream.clone(), recorded.sequence);
+                return Err(ImportError::Differs { stream, sequence, difference });
+            }
+            self.stored.push(recorded);
+        }
+        self.version = stored.sequence.into();
+        Ok(())
+    }
+
+    /// The events that are not stored.
+    fn append(&self, check: WriteCheck) -> Result<Append, StoreError> {
+        let rest = &self.events[self.stored.len()..];
+        let has_begun = !self.stored.is_empty();
+        check_foldable(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
+        let ids = EventId::block(rest.len());
+        let mut first = self.stored.first().map(|first| first.id);
+        let mut encoded = Vec::with_capacity(rest.len());
+        for (imported, id) in rest.iter().zip(&ids) {
+            encoded
+                .push(NewEvent::encode_with(&imported.event, imported.metadata(first), check)?.at(imported.timestamp));
+            first.get_or_insert(*id);
+        }
+        let append = Append::new(self.stream.clone(), self.expected(), encoded);
+        Ok(Append { event_ids: Some(ids), ..append })
+    }
+
+    /// The events that were not stored, of which the first has this id now.
+    fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = Decided<E>> {
+        let first = self.stored.first().map(|first| first.id);
+        let rest = self.events.into_iter().skip(self.stored.len()).enumerate();
+        rest.map(move |(index, imported)| {
+            let first = first.or(first_of_rest.filter(|_| index > 0));
+            let metadata = imported.metadata(first);
+            (imported.event, metadata)
+        })
+    }
+
+    /// The answer if all of it is stored.
+    fn into_already(self) -> Committed<E> {
+        let id = self.stream.aggregate_id().clone();
+        Committed { id, version: self.version, events: self.stored, outcome: Outcome::AlreadyAppended }
+    }
+}
+
+fn difference<E: EventSet>(
+    stored: &RecordedEvent<E>,
+    imported: &ImportedEvent<E>,
+    first: Option<EventId>,
+) -> Result<Option<ImportDifference>, StoreError> {
+    let (stored_type, event_type) = (stored.data.event_type(), imported.event.event_type());
+    if stored_type != event_type {
+        let (stored, imported) = (stored_type.to_owned(), event_type.to_owned());
+        return Ok(Some(ImportDifference::Type { stored, imported }));
+    }
+    if stored.timestamp != imported.timestamp {
+        let (stored, imported) = (stored.timestamp, imported.timestamp);
+        return Ok(Some(ImportDifference::Timestamp { stored, imported }));
+    }
+    let data = |event: &E| EventData::encode(event_type, event);
+    if let Some(field) = first_difference(data(&stored.data)?.as_raw(), data(&imported.event)?.as_raw()) {
+        return Ok(Some(ImportDifference::Data { field }));
+    }
+    let metadata = first_difference(stored.metadata.as_raw(), imported.metadata(first).as_raw());
+    Ok(metadata.map(|field| ImportDifference::Metadata { field }))
+}

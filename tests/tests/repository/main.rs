@@ -1,0 +1,7 @@
+//! What the repository promises whoever sends it commands, on both stores.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
+
+mod bursts;
+mod imports;
+mod keys;
+mod unfoldable;

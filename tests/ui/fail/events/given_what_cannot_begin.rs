@@ -1,0 +1,26 @@
+use es_core::testing::given;
+use es_core::{Aggregate, Apply, Context, Init, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[event(version = 1)]
+pub struct Deposited;
+
+#[derive(Aggregate)]
+#[aggregate(init(Opened), events(Deposited))]
+pub struct Account;
+
+impl Init<Opened> for Account {
+    fn init(_: Opened, _: &Context) -> Self {
+        Self
+    }
+}
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, _: Deposited, _: &Context) {}
+}
+
+fn main() {
+    let _ = given::<Account>(Deposited);
+}
