@@ -94,7 +94,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// [`LoadError::NotFound`] where it has no event, and what the store reports.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_newest(id)).await
+        span::follow!("load", A::TYPE, id, self.load_newest(id))
     }
 
     async fn load_newest(&self, id: &str) -> Result<Loaded<A>, LoadError> {
@@ -110,7 +110,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     /// [`LoadError::NoSuchVersion`] where the aggregate has not come that far, or where the version is 0,
     /// [`LoadError::NotFound`] where it has no event at all, and what the store reports.
     pub async fn load_at_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_version(id, version.into())).await
+        span::follow!("load", A::TYPE, id, self.load_version(id, version.into()))
     }
 
     async fn load_version(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
@@ -135,7 +135,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// As [`load`](Self::load).
     pub async fn load_from_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_from(id, version.into())).await
+        span::follow!("load", A::TYPE, id, self.load_from(id, version.into()))
     }
 
     async fn load_from(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
@@ -156,7 +156,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     ///
     /// [`LoadError::NotFound`] where nothing was recorded by then, and what the store reports.
     pub async fn load_as_of(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_until(id, moment)).await
+        span::follow!("load", A::TYPE, id, self.load_until(id, moment))
     }
 
     async fn load_until(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {

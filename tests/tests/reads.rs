@@ -216,7 +216,7 @@ async fn a_load_costs_one_command_without_a_snapshot_and_two_with_one() {
     assert_eq!(names(&commands, with.load_as_of("a", day(5))).await, find);
     assert_eq!(names(&commands, with.exists("a")).await, find);
     assert_eq!(names(&commands, with.history("a").unwrap().collect()).await, find);
-    assert_eq!(names(&commands, without.update("a", Metadata::new(), more)).await, ["find", "insert"]);
+    assert_eq!(names(&commands, Box::pin(without.update("a", Metadata::new(), more))).await, ["find", "insert"]);
     assert_eq!(with.load("a").await.unwrap().version, 22);
 }
 

@@ -1,12 +1,11 @@
 //! The span of each call, and what it says of the way the call ended.
 
 use std::fmt::Display;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tracing::{Instrument, Span, field};
+use tracing::{Span, field};
 
 use super::{Committed, CreateError, LoadError, Loaded, Outcome, UpdateError};
 use crate::{RecordedEvent, StoreError, Version};
@@ -25,7 +24,17 @@ macro_rules! of_call {
     };
 }
 
-pub(super) use of_call;
+/// Runs a call inside its span. A macro, because a future that is passed to a function has its place twice in the future around it.
+macro_rules! follow {
+    ($name:literal, $aggregate:expr, $id:expr, $call:expr) => {{
+        let span = $crate::repository::span::of_call!($name, $aggregate, $id);
+        let result = tracing::Instrument::instrument($call, span.clone()).await;
+        $crate::repository::span::end(&span, &result);
+        result
+    }};
+}
+
+pub(super) use {follow, of_call};
 
 /// What a call returns if it succeeds.
 pub(super) trait Success {
@@ -41,13 +50,9 @@ pub(super) trait Failure {
     fn error(&self) -> Option<&dyn Display>;
 }
 
-/// Runs a call inside its span.
-pub(super) async fn follow<T: Success, E: Failure>(
-    span: Span,
-    call: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let result = call.instrument(span.clone()).await;
-    match &result {
+/// Says how a call ended.
+pub(super) fn end<T: Success, E: Failure>(span: &Span, result: &Result<T, E>) {
+    match result {
         Ok(value) => {
             span.record("version", value.version().get());
             span.record("outcome", value.outcome());
@@ -59,7 +64,6 @@ pub(super) async fn follow<T: Success, E: Failure>(
             }
         }
     }
-    result
 }
 
 impl<A> Success for Loaded<A> {

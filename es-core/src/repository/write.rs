@@ -73,8 +73,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         events: impl IntoEvents<A::Event>,
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        let call = self.create_as(id, None, None, with_metadata(events.into_events(), &metadata));
-        span::follow(span::of_call!("create", A::TYPE, id), call).await
+        span::follow!(
+            "create",
+            A::TYPE,
+            id,
+            self.create_as(id, None, None, with_metadata(events.into_events(), &metadata))
+        )
     }
 
     /// [`create`](Self::create) under an idempotency key: sent twice, it acts once, and the second call gets
@@ -91,8 +95,12 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         metadata: Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
         let append_id = AppendId::new(append_id)?;
-        let call = self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata));
-        span::follow(span::of_call!("create", A::TYPE, id), call).await
+        span::follow!(
+            "create",
+            A::TYPE,
+            id,
+            self.create_as(id, Some(append_id), None, with_metadata(events.into_events(), &metadata))
+        )
     }
 
     /// Records the whole past of an aggregate that happened elsewhere, with the events' own moments. Nothing else may set those.
@@ -114,7 +122,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             };
             decided.push((event, metadata, Some(timestamp)));
         }
-        span::follow(span::of_call!("import", A::TYPE, id), self.create_as(id, None, Some(ids), decided)).await
+        span::follow!("import", A::TYPE, id, self.create_as(id, None, Some(ids), decided))
     }
 
     async fn create_as(
@@ -156,7 +164,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     where
         D: IntoEvents<A::Event>,
     {
-        span::follow(span::of_call!("update", A::TYPE, id), self.update_as(id, None, metadata, decide)).await
+        span::follow!("update", A::TYPE, id, self.update_as(id, None, metadata, decide))
     }
 
     /// [`update`](Self::update) under an idempotency key, such as the id of a command: sent twice, it acts once, also across
@@ -176,8 +184,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         D: IntoEvents<A::Event>,
     {
         let append_id = AppendId::new(append_id)?;
-        let call = self.update_as(id, Some(append_id), metadata, decide);
-        span::follow(span::of_call!("update", A::TYPE, id), call).await
+        span::follow!("update", A::TYPE, id, self.update_as(id, Some(append_id), metadata, decide))
     }
 
     async fn update_as<D, E>(
