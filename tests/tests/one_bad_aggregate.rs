@@ -279,7 +279,8 @@ async fn an_event_whose_serializer_panics_ends_its_own_call_and_no_other_append(
 
 #[derive(Debug, Deserialize)]
 struct OldNote {
-    _id: String,
+    #[serde(rename = "_id")]
+    id: String,
     mood: Mood,
 }
 
@@ -291,9 +292,9 @@ async fn a_migration_names_the_document_whose_conversion_panics_and_goes_on() {
     store.database().collection::<Document>("notes").insert_many(old).await.unwrap();
     let report = store.migrate::<Notes, OldNote>("notes");
     let report = report.run(|old| {
-        assert_ne!(old._id, "converted", "nobody converts this");
+        assert_ne!(old.id, "converted", "nobody converts this");
         assert_eq!(old.mood, Mood::Calm);
-        Ok::<_, std::convert::Infallible>(Migrated::new(old._id, usual()))
+        Ok::<_, std::convert::Infallible>(Migrated::new(old.id, usual()))
     });
     let report = report.await.unwrap();
     assert_eq!((report.documents, report.migrated, report.failed), (4, 2, 2));

@@ -114,6 +114,7 @@ enum Source {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "a table reads better without `&`")]
 fn is_read_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     let metadata = Metadata::new().user("u").with("it", &value).unwrap();
     assert_eq!(metadata.get::<T>("it").unwrap().unwrap(), value);

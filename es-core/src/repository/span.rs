@@ -42,11 +42,13 @@ pub(super) trait Failure {
 }
 
 /// Runs a call inside its span.
+///
+/// The call is on the heap: the futures of the store are large, and each future around them would have room for them again.
 pub(super) async fn follow<T: Success, E: Failure>(
     span: Span,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let result = call.instrument(span.clone()).await;
+    let result = Box::pin(call).instrument(span.clone()).await;
     match &result {
         Ok(value) => {
             span.record("version", value.version().get());

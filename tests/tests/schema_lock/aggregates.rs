@@ -108,18 +108,16 @@ pub(crate) enum Settled {
     Other(Method),
 }
 
-#[derive(Aggregate)]
+#[derive(Aggregate, Default)]
 #[aggregate(events(Settled), snapshot(every = 10))]
 pub(crate) enum Payment {
+    #[default]
     Open,
-    Settled { method: Method, then: Vec<Method> },
+    Settled {
+        method: Method,
+        then: Vec<Method>,
+    },
     Refunded(Method),
-}
-
-impl Default for Payment {
-    fn default() -> Self {
-        Self::Open
-    }
 }
 
 apply_nothing!(Payment: Settled);

@@ -22,7 +22,7 @@ pub async fn create(connection: &Connection, create: Create, view: View) -> Resu
     };
     let metadata = Metadata::new().user(by.user).correlation(by.correlation.unwrap_or_else(|| id.clone()));
     let committed = connection.invoices().create(&id, Invoice::create(order)?, metadata).await?;
-    report(committed, view)
+    report(&committed, view)
 }
 
 pub async fn pay(connection: &Connection, pay: Pay, view: View) -> Result<(), Failure> {
@@ -34,12 +34,12 @@ pub async fn pay(connection: &Connection, pay: Pay, view: View) -> Result<(), Fa
         let amount = amount.unwrap_or_else(|| invoice.owed());
         invoice.pay(Payment { id: payment.clone(), method, amount, at })
     };
-    report(connection.invoices().update(&id, metadata, decide).await?, view)
+    report(&connection.invoices().update(&id, metadata, decide).await?, view)
 }
 
 pub async fn dispute(connection: &Connection, id: &str, reason: &str, by: By, view: View) -> Result<(), Failure> {
     let metadata = metadata(connection, id, by).await?;
-    report(connection.invoices().update(id, metadata, |invoice| invoice.dispute(reason)).await?, view)
+    report(&connection.invoices().update(id, metadata, |invoice| invoice.dispute(reason)).await?, view)
 }
 
 pub async fn credit(
@@ -51,7 +51,7 @@ pub async fn credit(
     view: View,
 ) -> Result<(), Failure> {
     let metadata = metadata(connection, id, by).await?;
-    report(connection.invoices().update(id, metadata, |invoice| invoice.credit(amount, reason)).await?, view)
+    report(&connection.invoices().update(id, metadata, |invoice| invoice.credit(amount, reason)).await?, view)
 }
 
 /// Who does it, and because of what: the invoice's first event, whose correlation is carried on unless told otherwise.
@@ -64,6 +64,6 @@ async fn metadata(connection: &Connection, id: &str, by: By) -> Result<Metadata,
     })
 }
 
-fn report(committed: Committed<InvoiceEvent>, view: View) -> Result<(), Failure> {
+fn report(committed: &Committed<InvoiceEvent>, view: View) -> Result<(), Failure> {
     Ok(view.list(&committed.events)?)
 }
