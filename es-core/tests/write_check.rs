@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use es_core::memory::MemoryStore;
 use es_core::testing::given;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, EventSet, ImportError, ImportedEvent, LoadError, Metadata, NewEvent,
-    Repository, StoreError, Timestamp, UpdateError, WriteCheck, event,
+    Aggregate, Apply, Context, CreateError, ImportError, ImportedEvent, LoadError, Metadata, NewEvent, Repository,
+    StoreError, Timestamp, UpdateError, WriteCheck, event,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
