@@ -39,7 +39,7 @@ const MAX_FAILURES: usize = 100;
 /// How many events are moved at once unless told otherwise.
 const BATCH: u32 = 4_000;
 
-/// The most events that are moved at once: they are named in one command, and deleted in one transaction.
+/// The most events that are moved at once: they are named in one command.
 const MAX_BATCH: u32 = 10_000;
 
 /// How many batches may be copied and not deleted yet. Only the ids of their events are held, and copying goes on during the wait.
@@ -193,7 +193,7 @@ impl<A: Aggregate> Archive<'_, A> {
 
     /// How many events are moved at once, from 1 to 10,000, and no more than 8 MiB of them; 4,000 unless told otherwise.
     ///
-    /// They are deleted in one transaction. A few batches are in memory at once.
+    /// A few batches are in memory at once.
     pub fn batch(self, events: u32) -> Self {
         Self { batch: events.clamp(1, MAX_BATCH), ..self }
     }

@@ -1,20 +1,22 @@
 //! The archive: what moves, what stays, and that nothing is lost wherever a run ends.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Append, AppendId, Appended, CreateError, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, Outcome,
-    SnapshotStore, StoreError, StreamId, Timestamp, Version,
+    Append, AppendId, Appended, CreateError, EventData, EventId, EventStore, ExpectedVersion, Metadata, NewEvent,
+    Outcome, SnapshotStore, StoreError, StreamId, Timestamp, Version,
 };
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{ArchiveReport, ArchiveStep, Gradual, MongoStore, Source, Switch};
+use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{
     Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import,
@@ -139,8 +141,8 @@ async fn a_deletion_whose_answer_does_not_come_does_not_keep_the_events_from_the
     let client = Client::with_options(options).unwrap();
     let hung = MongoStore::builder(client, &application).read_deadline(Duration::from_secs(3)).open().await.unwrap();
     import(&hung, "a", 12).await;
-    // The transaction is open on the server for so long, and ends with this command at the latest.
-    let hangs = doc! { "failCommands": ["commitTransaction"], "blockConnection": true, "blockTimeMS": 50_000 };
+    // The server has the command for so long.
+    let hangs = doc! { "failCommands": ["delete"], "blockConnection": true, "blockTimeMS": 50_000 };
     let fail_point = FailPoint::on_commands(server().await.uri(), &application, doc! { "times": 1 }, hangs).await;
     let late = hung.archive::<Account>(day(6)).run().await;
     assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
@@ -150,6 +152,40 @@ async fn a_deletion_whose_answer_does_not_come_does_not_keep_the_events_from_the
     assert!(begun.elapsed() < Duration::from_secs(30), "the events were kept for {:?}", begun.elapsed());
     assert!(fail_point.off().await > 0, "the fault was never met");
     assert_sound(&other, 12).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_events_of_a_stream_are_deleted_in_their_order_whatever_their_ids_are() {
+    let store = empty_store().await;
+    let deposit = AccountEvent::from(Deposited { cents: 1, source: "x".into() });
+    let opened = AccountEvent::from(Opened { owner: "a".into() });
+    for id in ["a", "b", "last"] {
+        // Another process may have made lower ids for later events.
+        let past = [&opened, &deposit, &deposit, &deposit]
+            .map(|event| NewEvent::encode(event, Metadata::new()).unwrap().at(day(0)));
+        let mut append = Append::new(StreamId::of::<Account>(id).unwrap(), ExpectedVersion::NONE, past.into());
+        append.event_ids = Some(EventId::block(4).into_iter().rev().collect());
+        store.append(append).await.unwrap();
+    }
+    let mut sequences = HashMap::new();
+    let mut all = events(&store).find(doc! {}).await.unwrap();
+    while let Some(event) = all.try_next().await.unwrap() {
+        let place = (event.get_str("aggregateId").unwrap().to_owned(), event.get_i64("sequenceNumber").unwrap());
+        sequences.insert(event.get_object_id("_id").unwrap(), place);
+    }
+    let report = store.archive::<Account>(day(50)).run().await.unwrap();
+    assert_eq!((report.moved, report.kept), (11, 1));
+    let oplog =
+        Client::with_uri_str(server().await.uri()).await.unwrap().database("local").collection::<Document>("oplog.rs");
+    let namespace = format!("{}.events", store.database().name());
+    let mut deletions = oplog.find(doc! { "op": "d", "ns": namespace }).await.unwrap();
+    let mut deleted: HashMap<String, Vec<i64>> = HashMap::new();
+    while let Some(entry) = deletions.try_next().await.unwrap() {
+        let (stream, sequence) = &sequences[&entry.get_document("o").unwrap().get_object_id("_id").unwrap()];
+        deleted.entry(stream.clone()).or_default().push(*sequence);
+    }
+    let expected = [("a", vec![1, 2, 3, 4]), ("b", vec![1, 2, 3, 4]), ("last", vec![1, 2, 3])];
+    assert_eq!(deleted, expected.map(|(stream, sequences)| (stream.to_owned(), sequences)).into());
 }
 
 #[tokio::test(flavor = "multi_thread")]

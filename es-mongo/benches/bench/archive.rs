@@ -1,13 +1,13 @@
-//! Moving 100,000 events to the archive, against the bare driver that copies and deletes the same and checks nothing.
+//! Moving 100,000 events to the archive, against the bare driver that copies and deletes the same, and neither folds nor checks.
 
 use std::time::Instant;
 
 use es_core::{EventStore, Timestamp};
 use es_mongo::MongoStore;
+use es_mongo::mongodb::Collection;
+use es_mongo::mongodb::bson::doc;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::raw::{RawBsonRef, RawDocumentBuf};
-use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::mongodb::{ClientSession, Collection};
 use futures_util::StreamExt;
 use tokio::task::JoinSet;
 
@@ -81,13 +81,12 @@ async fn fill(store: &MongoStore) -> u64 {
     writers.join_all().await.into_iter().sum()
 }
 
-/// Copies batches and deletes each in a transaction, as fast as one task of the bare driver can.
+/// Copies batches and deletes each, as one task of the bare driver does.
 async fn copy_and_delete(store: &MongoStore) -> Result<u64, Box<dyn std::error::Error>> {
     let events: Collection<RawDocumentBuf> = store.database().collection("events");
     let archive: Collection<RawDocumentBuf> = store.database().collection("events_archive");
     let order = doc! { "aggregateId": 1, "sequenceNumber": 1, "aggregateType": 1 };
     let mut batches = events.find(doc! {}).sort(order).batch_size(1_000).batch().await?;
-    let mut session = store.database().client().start_session().await?;
     let (mut slice, mut deleted) = (Vec::new(), 0);
     while let Some(batch) = batches.next().await {
         let batch = batch?;
@@ -97,26 +96,21 @@ async fn copy_and_delete(store: &MongoStore) -> Result<u64, Box<dyn std::error::
             }
         }
         if slice.len() >= BATCH {
-            deleted += move_slice(store, &archive, &mut session, &std::mem::take(&mut slice)).await?;
+            deleted += move_slice(&events, &archive, &std::mem::take(&mut slice)).await?;
         }
     }
     if !slice.is_empty() {
-        deleted += move_slice(store, &archive, &mut session, &slice).await?;
+        deleted += move_slice(&events, &archive, &slice).await?;
     }
     Ok(deleted)
 }
 
 async fn move_slice(
-    store: &MongoStore,
+    events: &Collection<RawDocumentBuf>,
     archive: &Collection<RawDocumentBuf>,
-    session: &mut ClientSession,
     slice: &[RawDocumentBuf],
 ) -> Result<u64, Box<dyn std::error::Error>> {
     archive.insert_many(slice).ordered(false).await?;
     let ids: Result<Vec<ObjectId>, _> = slice.iter().map(|document| document.get_object_id("_id")).collect();
-    let events: Collection<Document> = store.database().collection("events");
-    session.start_transaction().await?;
-    let deleted = events.delete_many(doc! { "_id": { "$in": ids? } }).session(&mut *session).await?;
-    session.commit_transaction().await?;
-    Ok(deleted.deleted_count)
+    Ok(events.delete_many(doc! { "_id": { "$in": ids? } }).await?.deleted_count)
 }

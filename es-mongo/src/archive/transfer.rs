@@ -2,25 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, RetryPolicy, StoreError, StreamId};
-use mongodb::ClientSession;
+use es_core::{Aggregate, StoreError, StreamId};
 use mongodb::error::Error;
 use tokio::time::Instant;
 
 use super::{ArchiveFailure, ArchiveStep, Run, Stop};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
-use crate::document::{documents, read_event};
-use crate::error::{WriteFate, commit_fate, duplicates, malformed, refused, store_error, uncommitted_fate};
-use crate::sessions::{GivenUp, Lease};
+use crate::document::{documents, integer, read_event, stream_index};
+use crate::error::{duplicates, malformed, refused, store_error};
+use crate::handles::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections};
-
-/// How often an unknown commit is sent again.
-const COMMIT_TRIES: u32 = 3;
 
 /// What was deleted from the events in use.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,12 +28,20 @@ pub(super) struct Deleted {
 }
 
 /// Events with a confirmed copy.
-#[derive(Clone)]
 pub(super) struct Confirmed {
-    copied: Vec<ObjectId>,
-    found: Vec<ObjectId>,
+    streams: Vec<Going>,
+    /// How many of them were in the archive before.
+    found: u64,
     /// When something was in the archive for certain.
     pub(super) first_copy: Instant,
+}
+
+/// Events of one stream that follow each other.
+struct Going {
+    aggregate_id: String,
+    first: i64,
+    last: i64,
+    ids: Vec<ObjectId>,
 }
 
 /// What the copies of a run have met so far.
@@ -77,19 +81,17 @@ impl<A: Aggregate> Run<'_, A> {
             copies.held.insert(failure.aggregate_id.clone());
             self.report().fail(failure);
         }
-        let mut confirmed = Confirmed { copied: Vec::with_capacity(events.len()), found: Vec::new(), first_copy };
+        let mut confirmed = Confirmed { streams: Vec::new(), found: 0, first_copy };
         for (at, event) in events.iter().enumerate() {
-            let id = id_of(event)?;
             if copies.held.contains(aggregate_of(event)) {
                 self.report().kept += 1;
-            } else if refused.contains(&at) {
-                confirmed.found.push(id);
-            } else {
-                confirmed.copied.push(id);
+                continue;
             }
+            confirmed.found += u64::from(refused.contains(&at));
+            confirmed.add(event)?;
         }
         self.reached(ArchiveStep::Confirmed)?;
-        Ok(Some(confirmed))
+        Ok(Some(confirmed).filter(|confirmed| !confirmed.streams.is_empty()))
     }
 
     /// Leaves out the events of some aggregates.
@@ -107,33 +109,77 @@ impl<A: Aggregate> Run<'_, A> {
         self.reached(ArchiveStep::Waited)
     }
 
-    /// Deletes what has a confirmed copy.
+    /// Deletes what has a confirmed copy, stream by stream and each in its order.
     ///
-    /// In one transaction: nobody sees a stream that lacks its last event, or one in its middle, and still has earlier ones.
+    /// So what is in use of a stream is its newest part at any time, wherever the deletion has come to or ended, and the newest event
+    /// of a stream goes last: nobody takes an earlier one for its head. A transaction would show nothing of that
+    /// and cost more than twice as much. A deletion by id is safe to repeat.
     pub(super) async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
         let collections = self.archive.store.collections();
-        // A run that was killed in the middle of this keeps its documents until somebody ends its transaction.
-        collections.sessions.clear_the_way(delete_in_turn(collections, confirmed)).await
+        let (command, tries) = (deletion::<A>(collections, confirmed)?, AtomicU32::new(0));
+        let ask = || {
+            tries.fetch_add(1, Relaxed);
+            let (handles, command) = (collections.handles.clone(), command.clone());
+            async move { deleted_by(&handles.command(command).await?) }
+        };
+        let deleted = collections.patience.with_one_at_a_time().ask(ask).await?;
+        let going = confirmed.streams.iter().map(|stream| stream.ids.len() as u64).sum();
+        // What a try deleted whose answer was lost, no later one counts.
+        let deleted = if tries.into_inner() > 1 { going } else { deleted };
+        let finished = confirmed.found.min(deleted);
+        Ok(Deleted { moved: deleted - finished, finished })
     }
 }
 
-async fn delete_in_turn(collections: &Collections, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
-    let mut retries = RetryPolicy::default().within(Duration::from_secs(90)).max_wait(Duration::from_secs(1)).start();
-    loop {
-        let lease = collections.sessions.take().await.map_err(store_error)?;
-        let (own, confirmed, waiter) = (collections.clone(), confirmed.clone(), lease.waiter());
-        let deletion = async move { try_delete(&own, lease, &confirmed).await };
-        let deleted = collections.patience.once(deletion).await.inspect_err(|_| waiter.abandon());
-        let error = match deleted? {
-            Ok(deleted) => return Ok(deleted),
-            Err((WriteFate::NotWritten, error)) => error,
-            Err((_, error)) => return Err(store_error(error)),
-        };
-        match retries.wait() {
-            Some(wait) => tokio::time::sleep(wait).await,
-            None => return Err(store_error(error)),
+impl Confirmed {
+    fn add(&mut self, event: &RawDocument) -> Result<(), StoreError> {
+        let (id, aggregate_id) = (id_of(event)?, aggregate_of(event));
+        let sequence = event.get(SEQUENCE).ok().flatten().and_then(integer);
+        let sequence = sequence.ok_or_else(|| malformed("an event that is to be archived", "it has no sequence"))?;
+        match self.streams.last_mut().filter(|stream| stream.aggregate_id == aggregate_id) {
+            Some(stream) => {
+                stream.last = sequence;
+                stream.ids.push(id);
+            }
+            None => {
+                let aggregate_id = aggregate_id.to_owned();
+                self.streams.push(Going { aggregate_id, first: sequence, last: sequence, ids: vec![id] });
+            }
         }
+        Ok(())
     }
+}
+
+/// The command that deletes exactly these events, each stream in the order of its index.
+fn deletion<A: Aggregate>(collections: &Collections, confirmed: &Confirmed) -> Result<Document, StoreError> {
+    let deletes: Vec<Document> = confirmed
+        .streams
+        .iter()
+        .map(|Going { aggregate_id, first, last, ids }| {
+            let filter = doc! {
+                AGGREGATE_ID: aggregate_id,
+                AGGREGATE_TYPE: A::TYPE,
+                SEQUENCE: { "$gte": *first, "$lte": *last },
+                ID: { "$in": ids },
+            };
+            doc! { "q": filter, "limit": 0, "hint": stream_index() }
+        })
+        .collect();
+    let durable = bson::serialize_to_bson(&durable()).map_err(|error| malformed("a write concern", error))?;
+    Ok(doc! { "delete": collections.events.name(), "deletes": deletes, "ordered": true, "writeConcern": durable })
+}
+
+/// How many events a deletion says that it has deleted.
+fn deleted_by(answer: &Document) -> Result<u64, Error> {
+    if let Ok([refused, ..]) = answer.get_array("writeErrors").map(Vec::as_slice) {
+        return Err(Error::custom(format!("the server refused to delete archived events: {refused}")));
+    }
+    if let Ok(unmet) = answer.get_document("writeConcernError") {
+        // Not on a majority in time: asked again, as after any answer that was lost.
+        return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, unmet.to_string()).into());
+    }
+    let deleted = answer.get("n").and_then(|deleted| deleted.as_i64().or(deleted.as_i32().map(i64::from)));
+    Ok(deleted.and_then(|deleted| u64::try_from(deleted).ok()).unwrap_or_default())
 }
 
 /// The aggregates of which the archive holds something else than these events, on a majority.
@@ -182,53 +228,6 @@ async fn differing(
         }
     }
     Ok(differing.into_iter().map(|(aggregate_id, reason)| ArchiveFailure { aggregate_id, reason }).collect())
-}
-
-async fn try_delete(
-    collections: &Collections,
-    mut lease: Lease,
-    confirmed: &Confirmed,
-) -> Result<Deleted, (WriteFate, Error)> {
-    let not_committed = |error: Error| (uncommitted_fate(&error), error);
-    let given_up = |given_up: GivenUp| (WriteFate::NotWritten, Error::custom(given_up));
-    lease.begin_transaction().await.map_err(not_committed)?;
-    let mut deleted = [0, 0];
-    for (count, ids) in deleted.iter_mut().zip([&confirmed.copied, &confirmed.found]) {
-        match delete_ids(collections, ids, lease.session().map_err(given_up)?).await {
-            Ok(events) => *count = events,
-            Err(error) => {
-                // An explicit end frees the documents at once; a failed transaction is often gone by itself, which is as good.
-                let _ = lease.session().map_err(given_up)?.abort_transaction().await;
-                lease.failed(&error);
-                return Err(not_committed(error));
-            }
-        }
-    }
-    let mut tries = 0;
-    while let Err(error) = lease.session().map_err(given_up)?.commit_transaction().await {
-        tries += 1;
-        match commit_fate(&error) {
-            WriteFate::Unknown if tries < COMMIT_TRIES => {}
-            fate => {
-                if fate == WriteFate::NotWritten {
-                    lease.over();
-                }
-                return Err((fate, error));
-            }
-        }
-    }
-    lease.over();
-    let [moved, finished] = deleted;
-    Ok(Deleted { moved, finished })
-}
-
-async fn delete_ids(collections: &Collections, ids: &[ObjectId], session: &mut ClientSession) -> Result<u64, Error> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let filter: Document = doc! { ID: { "$in": ids } };
-    let deleted = collections.events.delete_many(filter).session(session).await?;
-    Ok(deleted.deleted_count)
 }
 
 fn id_of(document: &RawDocument) -> Result<ObjectId, StoreError> {
