@@ -179,6 +179,52 @@ fn variants_without_a_tag_are_seen_as_the_first_that_fits() {
 }
 
 #[test]
+fn a_flattened_enum_without_a_tag_is_shown_by_samples() {
+    #[derive(Serialize, Deserialize)]
+    struct Paid {
+        cents: i64,
+        #[serde(flatten)]
+        method: Method,
+    }
+    #[derive(Serialize, Deserialize)]
+    enum Method {
+        ByCard { brand: Brand },
+        ByTransfer { bank: String },
+    }
+    #[derive(Serialize, Deserialize)]
+    enum Brand {
+        Visa,
+        Amex,
+    }
+    let error = trace::<Paid>(&[], encode).unwrap_err().to_string();
+    assert!(error.contains("no variant of enum Method found in flattened data"), "{error}");
+    let samples = [
+        Paid { cents: 1, method: Method::ByCard { brand: Brand::Amex } },
+        Paid { cents: 1, method: Method::ByTransfer { bank: "GLS".into() } },
+    ]
+    .map(|paid| encode(&paid).unwrap());
+    let shape = trace::<Paid>(&samples, encode).unwrap().shape;
+    let shape: String = shape.to_nodes().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shape,
+        "cents: i64\nByCard?: document\n  brand: one of\n    Visa\n    Amex\nByTransfer?: document\n  bank?: string\n"
+    );
+}
+
+#[test]
+fn a_large_tree_of_tagged_variants_is_finished() {
+    macro_rules! tree {
+        ($($name:ident)+) => {
+            #[derive(Serialize, Deserialize)]
+            #[serde(tag = "type")]
+            enum Tree { Leaf { value: i64 }, $($name { left: Box<Tree>, right: Box<Tree>, note: Option<String> }),+ }
+        };
+    }
+    tree! { A B C D E F G H }
+    assert_eq!(traced::<One<Tree>>().shape.to_nodes()[0].children.len(), 9);
+}
+
+#[test]
 fn flattened_fields_of_fields() {
     #[derive(Serialize, Deserialize)]
     struct Inner {

@@ -179,6 +179,8 @@ struct Pass {
     tags: BTreeMap<String, (usize, String)>,
     /// Names of variants that were made up where their type is not asked for.
     named: Vec<(String, String)>,
+    /// Values that are to name a variant, and whose type has not said the names yet.
+    unnamed: Vec<String>,
     /// Documents whose type does not say its fields in advance.
     documents: Vec<String>,
     /// Lists whose type is not asked for, and how many elements they have.

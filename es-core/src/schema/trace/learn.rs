@@ -89,6 +89,11 @@ impl Tracer {
         is_wanted(path, ENUM) && !is_wanted(document, "adjacently tagged enum ")
     }
 
+    /// Whether the value names a variant, by what its type wants.
+    pub(super) fn names_variant(&self, path: &str) -> bool {
+        self.wanted.get(path).is_some_and(|wanted| wanted == ENUM || wanted == TAG)
+    }
+
     /// Where the contents of the variants are that the value at this path names.
     pub(super) fn holder(&self, path: &str) -> String {
         let (document, tag) = path.rsplit_once('.').unwrap_or(("", path));
@@ -211,8 +216,8 @@ impl Tracer {
             Halt::UnknownField(name) => self.takes_back(name),
             Halt::DuplicateField(name) => self.takes_back(name),
             Halt::UnknownVariant(names) => {
-                let last = self.met.last().cloned();
-                last.is_some_and(|path| self.learn_names(&path, names))
+                let path = self.pass.unnamed.last().or_else(|| self.met.last()).cloned();
+                path.is_some_and(|path| self.learn_names(&path, names))
             }
             Halt::EmptyVariant => self.learn_content(),
             Halt::TooShort(length, _) => {
@@ -221,8 +226,7 @@ impl Tracer {
             }
             // What a variant lacks that is given a document or a list, or a name if that is wanted first.
             Halt::NoneFits(halts, _) => {
-                let wanted = self.met.last().and_then(|path| self.wanted.get(path));
-                let is_name_wanted = wanted.is_some_and(|wanted| wanted == ENUM || wanted == TAG);
+                let is_name_wanted = self.met.last().is_some_and(|path| self.names_variant(path));
                 let of_use = |halt: &&Halt| is_name_wanted || !matches!(halt, Halt::UnknownVariant(_));
                 halts.iter().filter(of_use).any(|halt| self.has_learned(halt))
             }

@@ -233,8 +233,15 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             self.tracer.bait = Some((self.path, is_given));
             return visitor.visit_bytes(BAIT);
         }
+        if self.tracer.names_variant(&self.path) {
+            self.tracer.pass.unnamed.push(self.path.clone());
+        }
         let hints: Vec<Bson> = self.hints.leaves().cloned().collect();
         let candidate = match hints.get(at) {
+            // Serde says the names of the variants if it is given a wrong one, and a sample has a right one.
+            Some(Bson::String(_)) if at == 0 && self.tracer.is_value(&self.path) => {
+                Any::Value(Bson::String(candidates::STRINGS[0].to_owned()))
+            }
             Some(Bson::Document(_)) => Any::Document,
             Some(Bson::Array(_)) => Any::List,
             Some(value) => Any::Value(value.clone()),
