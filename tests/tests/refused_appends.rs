@@ -318,9 +318,8 @@ async fn a_snapshot_and_an_archive_run_that_the_users_index_refuses_name_it_at_o
 
     let archive = store.database().collection::<Document>("events_archive");
     archive.create_index(unique(doc! { "eventData.cents": 1 }, "one sum")).await.unwrap();
-    let run = store.archive::<Account>(day(10)).run().await;
-    let Err(StoreError::DuplicateKey { index, .. }) = &run else { panic!("{run:?}") };
-    assert_eq!(index, "one sum");
+    let run = store.archive::<Account>(day(10)).run().await.unwrap();
+    assert!(run.failures.len() == 1 && run.failures[0].reason.contains("`one sum`"), "{run:?}");
     archive.drop_index("one sum").await.unwrap();
 
     let fault = doc! { "failCommands": ["delete"], "errorCode": 8000 };

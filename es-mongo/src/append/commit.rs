@@ -20,7 +20,7 @@ use crate::append::request::Request;
 use crate::append::turns::Turns;
 use crate::document::field::POSITION;
 use crate::document::integer;
-use crate::error::{Objection, concerns_every_write, refused, reported, store_error};
+use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
@@ -249,6 +249,12 @@ impl Committer {
                 batch.iter_mut().for_each(Request::may_be_written);
                 Err(Problem { reason: Reason::Unknown, source })
             }
+            // A transaction that lacks a right was refused before its commit, and of it nothing stays.
+            Attempt::Hopeless(error) if together && is_unauthorized(&error) => {
+                self.newest = None;
+                answer_refused(batch, &error);
+                Ok(())
+            }
             Attempt::Hopeless(error) => self.refuse(batch, &error, heads).await,
         }
     }
@@ -265,10 +271,7 @@ impl Committer {
             self.alone.extend(batch.drain(..));
             return Ok(());
         }
-        for request in batch.drain(..) {
-            let error = refused(request.stream(), error.clone());
-            request.answer_refused(error);
-        }
+        answer_refused(batch, error);
         Ok(())
     }
 
@@ -470,6 +473,14 @@ fn answer_stored(stored: impl Iterator<Item = Request>, mut numbering: Numbering
         numbering = numbering.plus(request.documents.len());
         heads.insert(request.stream().clone(), request.version_after());
         request.answer_stored(position);
+    }
+}
+
+/// Answers all appends of a batch with a refusal that concerns each of them.
+fn answer_refused(batch: &mut Vec<Request>, error: &Error) {
+    for request in batch.drain(..) {
+        let error = refused(request.stream(), error.clone());
+        request.answer_refused(error);
     }
 }
 

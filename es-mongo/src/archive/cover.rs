@@ -147,6 +147,12 @@ impl Snapshots {
 }
 
 impl KnownSnapshots {
+    /// The version of a snapshot of this program's state version that lies beyond the head of its stream.
+    pub(super) fn beyond_head(&self, aggregate_id: &str) -> Option<Version> {
+        let beyond = self.of(aggregate_id).iter().find(|known| known.is_ours && known.is_beyond_head)?;
+        Version::try_from(beyond.version).ok()
+    }
+
     fn of(&self, aggregate_id: &str) -> &[Known] {
         self.0.get(aggregate_id).map(Vec::as_slice).unwrap_or_default()
     }

@@ -133,6 +133,11 @@ impl<A: Aggregate> Run<'_, A> {
             let case = &mut cases[at];
             let (Ok(stream), Some(last)) = (case.stream.clone(), case.last_going()) else { continue };
             let known = snapshots.newest::<A>(&case.part.aggregate_id).await?;
+            if let Some(snapshot) = snapshots.known.beyond_head(&case.part.aggregate_id) {
+                let head = read::head(self.archive.store.collections(), &stream).await?;
+                failures.push(case.fail(&StoreError::SnapshotAhead { stream, snapshot, head }));
+                continue;
+            }
             if known.as_ref().is_some_and(|known| known.version >= last) {
                 case.state = None;
                 continue;
