@@ -122,7 +122,8 @@ pub enum StoreError {
         /// What was reported.
         source: BoxError,
     },
-    /// The state of an aggregate can be written and not be read back, so a snapshot of it would be of no use. Nothing was written.
+    /// A snapshot that the archive needs cannot be had: the events make no state, or the store does not keep what was written to it.
+    /// Nothing was archived under it.
     #[error("the state of {stream} at version {version} cannot be read back from a snapshot: {source}")]
     UnusableSnapshot {
         /// The stream.

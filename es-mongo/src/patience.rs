@@ -85,7 +85,7 @@ impl Patience {
         F: Future<Output = DriverResult<T>> + Send + 'static,
     {
         let end = after(self.0.limit);
-        let backoff = RetryPolicy::default().tries(u32::MAX).max_wait(Duration::from_millis(500));
+        let backoff = RetryPolicy::default().max_wait(Duration::from_millis(500));
         let (mut failed, mut problem) = (0, None);
         let mut tries = FuturesUnordered::new();
         loop {

@@ -109,10 +109,7 @@ struct Refused {
 impl Committer {
     pub(crate) fn new(collections: Collections, options: &StoreOptions) -> Self {
         // The deadline of each append ends its tries, so their number has no limit of its own here.
-        let backoff = RetryPolicy::default()
-            .tries(u32::MAX)
-            .base_wait(Duration::from_millis(2))
-            .max_wait(Duration::from_millis(500));
+        let backoff = RetryPolicy::default().base_wait(Duration::from_millis(2)).max_wait(Duration::from_millis(500));
         Self {
             collections,
             ordering: options.ordering,
