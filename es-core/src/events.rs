@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
-use crate::{EventBatch, EventSet, RecordedEvent, StoreError, StreamId, Version};
+use crate::{BatchStream, EventBatch, EventSet, RecordedEvent, StoreError, StreamId, Version};
 
 /// Recorded events, one after the other, as the store delivers them.
 ///
@@ -59,23 +59,20 @@ impl<T> fmt::Debug for Events<T> {
 }
 
 /// The decoded events of one stream, checked to be without gaps.
-pub(crate) struct History<S, E> {
-    batches: Option<Pin<Box<S>>>,
+pub(crate) struct History<E> {
+    batches: Option<BatchStream>,
     ready: VecDeque<RecordedEvent<E>>,
     failure: Option<StoreError>,
     stream: StreamId,
     version: Version,
 }
 
-impl<S, E> History<S, E> {
-    pub(crate) fn new(stream: StreamId, batches: S) -> Self {
-        Self { batches: Some(Box::pin(batches)), ready: VecDeque::new(), failure: None, stream, version: Version::NONE }
+impl<E: EventSet> History<E> {
+    pub(crate) fn new(stream: StreamId, batches: BatchStream) -> Self {
+        Self { batches: Some(batches), ready: VecDeque::new(), failure: None, stream, version: Version::NONE }
     }
 
-    fn take(&mut self, batch: &impl EventBatch) -> Result<(), StoreError>
-    where
-        E: EventSet,
-    {
+    fn take(&mut self, batch: &dyn EventBatch) -> Result<(), StoreError> {
         for event in batch.events() {
             let event = event?;
             check_next(&self.stream, self.version, &event)?;
@@ -87,14 +84,9 @@ impl<S, E> History<S, E> {
 }
 
 // Nothing that it holds by value is ever pinned.
-impl<S, E> Unpin for History<S, E> {}
+impl<E> Unpin for History<E> {}
 
-impl<B, S, E> Stream for History<S, E>
-where
-    B: EventBatch,
-    S: Stream<Item = Result<B, StoreError>>,
-    E: EventSet,
-{
+impl<E: EventSet> Stream for History<E> {
     type Item = Result<RecordedEvent<E>, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -108,7 +100,7 @@ where
             }
             let Some(batches) = &mut this.batches else { return Poll::Ready(None) };
             let taken = match ready!(batches.as_mut().poll_next(context)) {
-                Some(Ok(batch)) => this.take(&batch),
+                Some(Ok(batch)) => this.take(&*batch),
                 Some(Err(error)) => Err(error),
                 None => {
                     this.batches = None;

@@ -28,7 +28,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let accounts = Repository::<Account, _>::new(MemoryStore::new());
+//! let accounts = Repository::<Account>::new(&MemoryStore::new());
 //! accounts.create("alice", Opened { owner: "Alice".into() }, Metadata::new().user("clerk_7")).await?;
 //! accounts
 //!     .update("alice", Metadata::new(), |_| Ok::<_, std::convert::Infallible>(Deposited { cents: 500 }))
@@ -127,9 +127,9 @@ pub use repository::{
     UpdateError,
 };
 pub use retry::{Retries, RetryPolicy};
-pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef};
+pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef, StoredSnapshot};
 pub use sources::EventSources;
-pub use store::{EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
+pub use store::{BatchStream, BoxFuture, EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidCount, Position, Sequence, Version};

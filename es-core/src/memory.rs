@@ -1,19 +1,18 @@
 //! A store in memory, for tests and for trying things out.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bson::raw::RawDocumentBuf;
 use futures_core::Stream;
 
 use crate::{
-    Aggregate, Append, Appended, BsonPayload, EventBatch, EventData, EventStore, NewEvent, Position, ReadRange,
-    Receipt, RecordedEvent, Runtime, Snapshot, SnapshotStore, Stamp, State, StoreError, StoredEvent, StreamId,
-    Timestamp, Version,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Position,
+    ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore, Stamp, StoreError, StoredEvent, StoredSnapshot,
+    StreamId, Timestamp, Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
@@ -34,7 +33,7 @@ use crate::{
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let accounts = Repository::<Account, _>::new(MemoryStore::new());
+/// let accounts = Repository::<Account>::new(&MemoryStore::new());
 /// accounts.create("alice", Deposited { cents: 500 }, Metadata::new()).await?;
 /// assert_eq!(accounts.load("alice").await?.version, 1);
 /// # Ok(())
@@ -58,13 +57,6 @@ struct Recording {
     /// The sequences that each idempotency key has recorded, first and last.
     appends: HashMap<String, (usize, usize)>,
     snapshots: BTreeMap<Version, StoredSnapshot>,
-}
-
-#[derive(Debug)]
-struct StoredSnapshot {
-    state_version: u32,
-    timestamp: Timestamp,
-    state: RawDocumentBuf,
 }
 
 impl MemoryStore {
@@ -154,101 +146,100 @@ impl Recording {
 }
 
 impl EventStore for MemoryStore {
-    type Batch = MemoryBatch;
-
-    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        self.lock().append(append)
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(async move { self.lock().append(append) })
     }
 
-    fn read(
-        &self,
-        stream: &StreamId,
-        range: ReadRange,
-    ) -> impl Stream<Item = Result<MemoryBatch, StoreError>> + Send + 'static {
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
         let inner = self.lock();
         let events = inner.streams.get(stream).map(|stream| stream.events.as_slice()).unwrap_or_default();
         let wanted = events.iter().filter(|event| {
             let version = Version::from(event.sequence);
             version > range.after && version <= range.until
         });
-        Once(Some(Ok(MemoryBatch(wanted.cloned().collect()))))
+        Box::pin(Once(Some(Ok(Box::new(MemoryBatch(wanted.cloned().collect()))))))
     }
 
-    async fn find_append(&self, stream: &StreamId, append_id: &str) -> Result<Option<Receipt>, StoreError> {
-        let inner = self.lock();
-        let stream = inner.streams.get(stream);
-        Ok(stream.and_then(|stream| stream.receipt(*stream.appends.get(append_id)?)))
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        Box::pin(async move {
+            let inner = self.lock();
+            let stream = inner.streams.get(stream);
+            Ok(stream.and_then(|stream| stream.receipt(*stream.appends.get(append_id.as_str())?)))
+        })
     }
 
-    async fn head(&self, stream: &StreamId) -> Result<Version, StoreError> {
-        Ok(self.lock().streams.get(stream).map_or(Version::NONE, Recording::version))
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move { Ok(self.lock().streams.get(stream).map_or(Version::NONE, Recording::version)) })
     }
 }
 
 impl SnapshotStore for MemoryStore {
-    async fn newest_snapshot<A: Aggregate>(
-        &self,
-        stream: &StreamId,
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
         at_most: Version,
-    ) -> Result<Option<Snapshot<A>>, StoreError> {
-        let inner = self.lock();
-        let Some(stream) = inner.streams.get(stream) else { return Ok(None) };
-        let usable = stream.snapshots.range(..=at_most).rev().find_map(|(version, stored)| {
-            if stored.state_version != A::STATE_VERSION {
-                return None;
-            }
-            let state = State::decode(&BsonPayload(&stored.state)).ok()?;
-            Some(Snapshot { version: *version, timestamp: stored.timestamp, state })
-        });
-        Ok(usable)
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
+        Box::pin(async move {
+            let inner = self.lock();
+            let Some(stream) = inner.streams.get(stream) else { return Ok(None) };
+            let mut newest_first = stream.snapshots.range(..=at_most).rev().map(|(_, snapshot)| snapshot);
+            Ok(newest_first.find(|snapshot| snapshot.state_version == state_version).cloned())
+        })
     }
 
-    async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = snapshot.encode()?.as_raw().to_owned();
-        let stored = StoredSnapshot { state_version: A::STATE_VERSION, timestamp: snapshot.timestamp, state };
-        self.lock().streams.entry(stream.clone()).or_default().snapshots.insert(snapshot.version, stored);
-        Ok(())
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.lock().streams.entry(stream.clone()).or_default().snapshots.insert(snapshot.version, snapshot);
+            Ok(())
+        })
     }
 }
 
 impl Runtime for MemoryStore {
     /// Lets other tasks run once. There is no timer without a runtime, and nothing here takes long enough to wait for.
-    async fn sleep(&self, _duration: Duration) {
+    fn sleep(&self, _duration: Duration) -> BoxFuture<'_, ()> {
         let mut slept = false;
-        poll_fn(|context| {
+        Box::pin(poll_fn(move |context| {
             if slept {
                 return Poll::Ready(());
             }
             slept = true;
             context.waker().wake_by_ref();
             Poll::Pending
-        })
-        .await;
+        }))
     }
 
     /// Runs the work at once. What the repository spawns touches this store only, and this store never makes it wait.
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let _ = pin!(work).poll(&mut Context::from_waker(Waker::noop()));
+    fn spawn(&self, mut work: BoxFuture<'static, ()>) {
+        let _ = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 
 /// Events of a [`MemoryStore`].
-#[derive(Debug)]
-pub struct MemoryBatch(Vec<Arc<RecordedEvent<EventData>>>);
+struct MemoryBatch(Vec<Arc<RecordedEvent<EventData>>>);
 
 impl EventBatch for MemoryBatch {
-    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {
-        self.0.iter().map(|event| Ok(event.as_stored()))
+    fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_> {
+        Box::new(self.0.iter().map(|event| Ok(event.as_stored())))
     }
 }
 
-/// A stream of one item.
-struct Once<T>(Option<T>);
+/// A stream of one batch.
+struct Once(Option<Result<Box<dyn EventBatch>, StoreError>>);
 
-impl<T: Unpin> Stream for Once<T> {
-    type Item = T;
+impl Stream for Once {
+    type Item = Result<Box<dyn EventBatch>, StoreError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(self.0.take())
     }
 }

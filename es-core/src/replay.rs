@@ -1,14 +1,11 @@
 //! Folding stored events into state.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_core::Stream;
-
 use crate::{
-    Aggregate, Context, EventBatch, EventStore, FoldError, Metadata, Panicked, ReadRange, RetryPolicy, Runtime,
-    Snapshot, StoreError, StoredEvent, StreamId, Version,
+    Aggregate, Context, FoldError, Metadata, Panicked, ReadRange, RetryPolicy, Snapshot, SnapshotStore, Store,
+    StoreError, StoredEvent, StreamId, Version,
 };
 
 /// An aggregate that is being rebuilt, event by event.
@@ -40,6 +37,22 @@ impl<A: Aggregate> Replay<A> {
             Ok(version) => Self { version, snapshot: Some(snapshot.state), ..Self::new(stream) },
             Err(_) => Self::new(stream),
         }
+    }
+
+    /// Starts from the newest usable snapshot at or below a version, or before the first event if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked.
+    pub async fn from_newest_snapshot(
+        store: &dyn SnapshotStore,
+        stream: StreamId,
+        at_most: Version,
+    ) -> Result<Self, StoreError> {
+        Ok(match Snapshot::newest(store, &stream, at_most).await? {
+            Some(snapshot) => Self::from_snapshot(stream, snapshot),
+            None => Self::new(stream),
+        })
     }
 
     /// Starts with a state in which nothing was counted yet.
@@ -117,14 +130,14 @@ impl<A: Aggregate> Replay<A> {
     ///
     /// As [`push`](Self::push), what the store reports, and [`StoreError::SnapshotAhead`] if the replay starts from a snapshot and its
     /// own event does not come.
-    pub async fn read<S: EventStore + Runtime>(&mut self, store: &S, until: Version) -> Result<(), StoreError> {
+    pub async fn read(&mut self, store: &dyn Store, until: Version) -> Result<(), StoreError> {
         self.read_while(store, until, |_| true).await
     }
 
     /// Folds what follows in a store, up to a version and for as long as `wanted` says so.
-    pub(crate) async fn read_while<S: EventStore + Runtime>(
+    pub(crate) async fn read_while(
         &mut self,
-        store: &S,
+        store: &dyn Store,
         until: Version,
         wanted: impl Fn(&StoredEvent<'_>) -> bool + Send,
     ) -> Result<(), StoreError> {
@@ -146,14 +159,14 @@ impl<A: Aggregate> Replay<A> {
         }
     }
 
-    async fn read_once<S: EventStore>(
+    async fn read_once(
         &mut self,
-        store: &S,
+        store: &dyn Store,
         until: Version,
         wanted: &(impl Fn(&StoredEvent<'_>) -> bool + Send),
     ) -> Result<(), StoreError> {
         let range = ReadRange::after(self.version).until(until);
-        let mut batches = pin!(store.read(&self.stream, range));
+        let mut batches = store.read(&self.stream, range);
         while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
             for event in batch?.events() {
                 let event = event?;
@@ -166,7 +179,7 @@ impl<A: Aggregate> Replay<A> {
         Ok(())
     }
 
-    async fn snapshot_ahead<S: EventStore>(&self, store: &S) -> StoreError {
+    async fn snapshot_ahead(&self, store: &dyn Store) -> StoreError {
         match store.head(&self.stream).await {
             Ok(head) => {
                 StoreError::SnapshotAhead { stream: self.stream.clone(), snapshot: self.version.next().into(), head }

@@ -11,11 +11,8 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-
-use futures_core::Stream;
 
 pub use error::{CreateError, ImportDifference, ImportError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
@@ -26,8 +23,8 @@ use self::span::Followed;
 use crate::events::{Events, History};
 use crate::replay::check_next;
 use crate::{
-    Aggregate, AggregateId, EventBatch, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store,
-    StoreError, StreamId, Timestamp, Version, WriteCheck,
+    Aggregate, AggregateId, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store, StoreError,
+    StreamId, Timestamp, Version, WriteCheck,
 };
 
 /// The aggregates of one type in one store.
@@ -46,8 +43,8 @@ use crate::{
 /// | `version` | the version that was loaded, written or read up to, at the end |
 /// | `outcome` | `loaded`, `read`, `appended`, `already appended`, `unchanged`, `not found`, `already exists`, `rejected`, `conflict` or `failed` |
 /// | `error` | the error, unless the outcome is `rejected`, or `not found` in an update |
-pub struct Repository<A, S> {
-    store: S,
+pub struct Repository<A> {
+    store: Arc<dyn Store>,
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
     write_check: WriteCheck,
@@ -76,12 +73,12 @@ impl<A> Deref for Loaded<A> {
     }
 }
 
-impl<A: Aggregate, S: Store> Repository<A, S> {
-    /// The aggregates of type `A` in this store, with the snapshot policy that `A` declares. An update that meets conflicts is tried
-    /// for 30 s, so a burst of them is served.
-    pub fn new(store: S) -> Self {
+impl<A: Aggregate> Repository<A> {
+    /// The aggregates of type `A` in a store, of which it keeps a clone, with the snapshot policy that `A` declares. An update
+    /// that meets conflicts is retried for 30 s, so a burst of them is served.
+    pub fn new<S: Store + Clone>(store: &S) -> Self {
         Self {
-            store,
+            store: Arc::new(store.clone()),
             retry: RetryPolicy::default(),
             snapshots: A::SNAPSHOT_POLICY,
             write_check: WriteCheck::default(),
@@ -109,8 +106,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     }
 
     /// The store.
-    pub fn store(&self) -> &S {
-        &self.store
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// The aggregate as it is.
@@ -166,11 +163,8 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
 
     async fn load_from(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
-        let mut replay = match self.store.newest_snapshot(&stream, version).await? {
-            Some(snapshot) => Replay::from_snapshot(stream, snapshot),
-            None => Replay::new(stream),
-        };
-        replay.read(&self.store, Version::MAX).await?;
+        let mut replay = Replay::from_newest_snapshot(&*self.store, stream, version).await?;
+        replay.read(&*self.store, Version::MAX).await?;
         loaded(replay)
     }
 
@@ -189,7 +183,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let stream = StreamId::of::<A>(id)?;
         // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
         let mut replay = Replay::new(stream);
-        replay.read_while(&self.store, Version::MAX, |event| event.timestamp <= moment).await?;
+        replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= moment).await?;
         loaded(replay)
     }
 
@@ -224,7 +218,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     pub async fn take_snapshot(&self, id: &str) -> Result<Version, LoadError> {
         let Loaded { id, version, state } = self.load(id).await?;
         let stream = StreamId::of::<A>(id.as_str())?;
-        self.store.put_snapshot(&stream, &Snapshot::new(version, state)).await?;
+        self.store.put_snapshot(&stream, Snapshot::new(version, state).encode()?).await?;
         Ok(version)
     }
 
@@ -233,7 +227,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let mut version = Version::NONE;
         // The first event nearly always says it, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {
-            let mut batches = pin!(self.store.read(stream, ReadRange::after(version).until(until)));
+            let mut batches = self.store.read(stream, ReadRange::after(version).until(until));
             while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
                 for event in batch?.events() {
                     let event = event?;
@@ -250,15 +244,11 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
 
     /// Rebuilds up to a version, from the newest usable snapshot where there can be one.
     async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
-        let snapshot = match self.snapshots {
-            SnapshotPolicy::Never => None,
-            SnapshotPolicy::Every(_) => self.store.newest_snapshot(stream, until).await?,
+        let mut replay = match self.snapshots {
+            SnapshotPolicy::Never => Replay::new(stream.clone()),
+            SnapshotPolicy::Every(_) => Replay::from_newest_snapshot(&*self.store, stream.clone(), until).await?,
         };
-        let mut replay = match snapshot {
-            Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
-            None => Replay::new(stream.clone()),
-        };
-        replay.read(&self.store, until).await?;
+        replay.read(&*self.store, until).await?;
         Ok(replay)
     }
 }
@@ -271,10 +261,10 @@ fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
     }
 }
 
-impl<A, S: Clone> Clone for Repository<A, S> {
+impl<A> Clone for Repository<A> {
     fn clone(&self) -> Self {
         Self {
-            store: self.store.clone(),
+            store: Arc::clone(&self.store),
             retry: self.retry,
             snapshots: self.snapshots,
             write_check: self.write_check,
@@ -284,7 +274,7 @@ impl<A, S: Clone> Clone for Repository<A, S> {
     }
 }
 
-impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
+impl<A: Aggregate> fmt::Debug for Repository<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Repository")
             .field("aggregate", &A::TYPE)

@@ -5,7 +5,9 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::read_back::write_state;
-use crate::{Aggregate, BoxError, EventData, Panicked, Payload, StoreError, Timestamp, Version};
+use crate::{
+    Aggregate, BoxError, EventData, Panicked, Payload, SnapshotStore, StoreError, StreamId, Timestamp, Version,
+};
 
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,13 +63,73 @@ impl<A> Snapshot<A> {
 }
 
 impl<A: Aggregate> Snapshot<A> {
-    /// Writes the state as a store keeps it, and reads it back: what cannot be used as a snapshot is not one.
+    /// The newest snapshot at or below a version that the code can read.
+    ///
+    /// One of a different [state version](Aggregate::STATE_VERSION), or that the code cannot read, is passed over for an older one.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked.
+    pub async fn newest(
+        store: &dyn SnapshotStore,
+        stream: &StreamId,
+        at_most: Version,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut at_most = at_most;
+        while let Some(stored) = store.newest_snapshot(stream, A::STATE_VERSION, at_most).await? {
+            match stored.decode() {
+                Ok(snapshot) => return Ok(Some(snapshot)),
+                Err(error) => store.snapshot_unusable(stream, stored.version, &error),
+            }
+            // The version below is bounded too, whatever a store answers.
+            match Version::try_from(stored.version.min(at_most).as_i64() - 1) {
+                Ok(below) => at_most = below,
+                Err(_) => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes the state and reads it back: a state that is not read back cannot be a snapshot.
     ///
     /// # Errors
     ///
     /// [`StoreError::NotReadBack`] and [`StoreError::Encode`], which name the field, and [`StoreError::TooDeep`].
-    pub fn encode(&self) -> Result<EventData, StoreError> {
-        write_state(&self.state)
+    pub fn encode(&self) -> Result<StoredSnapshot, StoreError> {
+        let state = write_state(&self.state)?;
+        let (version, timestamp) = (self.version, self.timestamp);
+        Ok(StoredSnapshot { version, state_version: A::STATE_VERSION, timestamp, state })
+    }
+}
+
+/// A snapshot as a store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StoredSnapshot {
+    /// The version at which the state was taken: the sequence of the last event in it.
+    pub version: Version,
+    /// The version of the state's shape, [`Aggregate::STATE_VERSION`].
+    pub state_version: u32,
+    /// When it was taken.
+    pub timestamp: Timestamp,
+    /// The state: a BSON document.
+    pub state: EventData,
+}
+
+impl StoredSnapshot {
+    /// A state as it was read from where it is kept.
+    pub fn new(version: Version, state_version: u32, timestamp: Timestamp, state: EventData) -> Self {
+        Self { version, state_version, timestamp, state }
+    }
+
+    /// Reads the state.
+    ///
+    /// # Errors
+    ///
+    /// What the format reports if the data is not such a state, or the panic of its deserializer.
+    pub fn decode<A: Aggregate>(&self) -> Result<Snapshot<A>, BoxError> {
+        let state = State::decode(&self.state)?;
+        Ok(Snapshot { version: self.version, timestamp: self.timestamp, state })
     }
 }
 

@@ -1,15 +1,27 @@
 //! The contract of a store.
 
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
 
-use crate::{Aggregate, Append, Appended, Receipt, Snapshot, StoreError, StoredEvent, StreamId, Version};
+use crate::{
+    Append, AppendId, Appended, BoxError, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version,
+};
 
-/// Where events are recorded, for ever.
+/// The future of a call to a store: `Box::pin(async move { .. })`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The batches of events that a store reads, in order.
+pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, StoreError>> + Send>>;
+
+/// Where events are recorded, forever.
 ///
-/// Implemented once for each kind of storage; called by [`Repository`](crate::Repository).
+/// Implemented once for each kind of storage; called by [`Repository`](crate::Repository). It is object-safe, so that stores can
+/// be wrapped and chosen at run time.
 ///
 /// # Contract
 ///
@@ -28,47 +40,40 @@ use crate::{Aggregate, Append, Appended, Receipt, Snapshot, StoreError, StoredEv
 ///   [`StoreError::DuplicateKey`], any other refusal with [`StoreError::Refused`] or a more specific error.
 /// - MUST read in the order of the stream, from what is durable.
 /// - SHOULD refuse an empty append with [`StoreError::EmptyAppend`].
-pub trait EventStore: Clone + Send + Sync + 'static {
-    /// Several stored events, in the store's own buffer.
-    type Batch: EventBatch;
-
+pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// Records events.
     ///
     /// # Errors
     ///
     /// As the contract says.
-    fn append(&self, append: Append) -> impl Future<Output = Result<Appended, StoreError>> + Send;
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>>;
 
     /// Reads the events of a stream after one version and up to another, in order.
-    fn read(
-        &self,
-        stream: &StreamId,
-        range: ReadRange,
-    ) -> impl Stream<Item = Result<Self::Batch, StoreError>> + Send + 'static;
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream;
 
     /// Finds what an append with this idempotency key has recorded.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked.
-    fn find_append(
-        &self,
-        stream: &StreamId,
-        append_id: &str,
-    ) -> impl Future<Output = Result<Option<Receipt>, StoreError>> + Send;
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
 
     /// The version of an aggregate: the head of its stream, whether or not the code understands the events.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked.
-    fn head(&self, stream: &StreamId) -> impl Future<Output = Result<Version, StoreError>> + Send;
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>>;
 }
 
-/// Several stored events that are lent out one by one.
+/// Several stored events in one buffer of the store, which lends them out one by one.
 pub trait EventBatch: Send + 'static {
     /// The events, in order.
-    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>>;
+    fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_>;
 }
 
 /// Which part of a stream is read.
@@ -100,53 +105,121 @@ impl ReadRange {
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
 /// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::Replay) demands.
+/// [`Snapshot::newest`](crate::Snapshot::newest) finds the newest one that the code can read.
 ///
 /// # Contract
 ///
 /// An implementation
 ///
-/// - MUST pass over a snapshot whose `stateVersion` is not [`Aggregate::STATE_VERSION`] or that does not decode,
-///   and return an older one or none instead.
-/// - MUST refuse a state that would not be read back as it is, with [`StoreError::NotReadBack`], and keep the snapshots that it has.
-///   [`Snapshot::encode`] does it.
+/// - MUST find the newest snapshot of the state version that is asked for, whatever newer ones of other state versions there are.
 /// - MUST keep the snapshot that it was given last, whatever snapshots of higher versions there are.
 /// - MUST keep the snapshots of two aggregates apart, whatever their types and ids contain.
-pub trait SnapshotStore: Clone + Send + Sync + 'static {
-    /// The newest usable snapshot at or below a version.
+pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
+    /// The newest snapshot of this state version at or below a version of the aggregate.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked.
-    fn newest_snapshot<A: Aggregate>(
-        &self,
-        stream: &StreamId,
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
         at_most: Version,
-    ) -> impl Future<Output = Result<Option<Snapshot<A>>, StoreError>> + Send;
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>>;
 
     /// Keeps a snapshot, and drops those that are too many.
     ///
     /// # Errors
     ///
-    /// If the state cannot be written or read back, or the store cannot be reached.
-    fn put_snapshot<A: Aggregate>(
-        &self,
-        stream: &StreamId,
-        snapshot: &Snapshot<A>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// If the state is too large or the store cannot be reached.
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Learns that a snapshot cannot be used: it was read and passed over, or its state could not be written. For logs and
+    /// metrics.
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+        let _ = (stream, version, error);
+    }
 }
 
-/// What the repository needs of the program around it: time, and work beside the caller's.
+/// Timers and background tasks for the repository.
 ///
-/// The store brings it, so that this crate works with any asynchronous runtime.
-pub trait Runtime: Clone + Send + Sync + 'static {
+/// The store brings them, so that this crate works with any asynchronous runtime.
+pub trait Runtime: Send + Sync + 'static {
     /// Waits.
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 
     /// Runs work that nobody waits for.
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static);
+    fn spawn(&self, work: BoxFuture<'static, ()>);
 }
 
-/// Everything that a [`Repository`](crate::Repository) needs. Implemented for all that has the three parts.
+/// Everything that a [`Repository`](crate::Repository) needs. Implemented for all types that have the three parts.
+///
+/// It is object-safe: a repository holds its store as `Arc<dyn Store>`, and so can a decorator.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store",
+    label = "not a store",
+    note = "pass a reference to the store itself, such as `Repository::new(&store)`"
+)]
 pub trait Store: EventStore + SnapshotStore + Runtime {}
 
-impl<S: EventStore + SnapshotStore + Runtime> Store for S {}
+#[diagnostic::do_not_recommend]
+impl<S: EventStore + SnapshotStore + Runtime + ?Sized> Store for S {}
+
+impl<S: EventStore + ?Sized> EventStore for Arc<S> {
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        (**self).append(append)
+    }
+
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
+        (**self).read(stream, range)
+    }
+
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        (**self).find_append(stream, append_id)
+    }
+
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+        (**self).head(stream)
+    }
+}
+
+impl<S: SnapshotStore + ?Sized> SnapshotStore for Arc<S> {
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
+        at_most: Version,
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
+        (**self).newest_snapshot(stream, state_version, at_most)
+    }
+
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).put_snapshot(stream, snapshot)
+    }
+
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+        (**self).snapshot_unusable(stream, version, error);
+    }
+}
+
+impl<S: Runtime + ?Sized> Runtime for Arc<S> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        (**self).sleep(duration)
+    }
+
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        (**self).spawn(work);
+    }
+}

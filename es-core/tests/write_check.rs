@@ -85,8 +85,8 @@ fn unreadable() -> Vec<(Packed, &'static str, &'static str)> {
     ]
 }
 
-fn checked(check: WriteCheck) -> Repository<Parcel, MemoryStore> {
-    Repository::new(MemoryStore::new()).with_write_check(check)
+fn checked(store: &MemoryStore, check: WriteCheck) -> Repository<Parcel> {
+    Repository::new(store).with_write_check(check)
 }
 
 #[track_caller]
@@ -106,7 +106,8 @@ fn assert_names(error: &StoreError, path: &str, remedy: &str) {
 async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing_is_stored() {
     for way in ["create", "create_once", "import", "update", "update_once"] {
         for (event, path, remedy) in unreadable() {
-            let parcels = checked(WriteCheck::Always);
+            let store = MemoryStore::new();
+            let parcels = checked(&store, WriteCheck::Always);
             parcels.create("begun", Packed::default(), Metadata::new()).await.unwrap();
             let mut once = Some(event);
             let mut event = || once.take().unwrap();
@@ -132,7 +133,7 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
                 _ => updated(parcels.update_once("begun", "key", Metadata::new(), |_| Ok(event())).await.map(drop)),
             };
             assert_names(&error, path, remedy);
-            assert_eq!(parcels.store().events().len(), 1, "{way}: {path}");
+            assert_eq!(store.events().len(), 1, "{way}: {path}");
         }
     }
 }
@@ -153,7 +154,7 @@ fn an_event_that_is_encoded_by_hand_is_checked_as_the_build_says() {
 
 #[tokio::test]
 async fn without_the_check_it_is_stored_and_does_not_load() {
-    let parcels = checked(WriteCheck::Never);
+    let parcels = checked(&MemoryStore::new(), WriteCheck::Never);
     parcels.create("a", newtype_key(), Metadata::new()).await.unwrap();
     let error = parcels.load("a").await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Decode { .. })), "{error}");
@@ -163,7 +164,7 @@ async fn without_the_check_it_is_stored_and_does_not_load() {
 async fn what_bson_cannot_write_is_refused_with_the_name_of_the_field() {
     for check in [WriteCheck::Always, WriteCheck::Never] {
         let event = Packed { by_number: [(7, 1)].into(), ..Packed::default() };
-        let error = checked(check).create("a", event, Metadata::new()).await.unwrap_err();
+        let error = checked(&MemoryStore::new(), check).create("a", event, Metadata::new()).await.unwrap_err();
         assert!(matches!(error, CreateError::Store(StoreError::Encode { .. })), "{error}");
         let text = error.to_string();
         for part in ["`Packed`", "`byNumber{7}`", "list of pairs"] {
@@ -174,7 +175,7 @@ async fn what_bson_cannot_write_is_refused_with_the_name_of_the_field() {
 
 #[tokio::test]
 async fn what_is_read_back_as_it_was_passes() {
-    let parcels = checked(WriteCheck::Always);
+    let parcels = checked(&MemoryStore::new(), WriteCheck::Always);
     let event = Packed {
         scores: vec![f64::NAN, -0.0, f64::INFINITY, 0.1, 5.0],
         ratio: 0.1,
@@ -191,7 +192,7 @@ async fn what_is_read_back_as_it_was_passes() {
 
 #[tokio::test]
 async fn a_state_that_cannot_be_read_back_is_no_snapshot_and_the_append_goes_on() {
-    let parcels = checked(WriteCheck::Always);
+    let parcels = checked(&MemoryStore::new(), WriteCheck::Always);
     let unreadable = || Packed { tags: [("unreadable".to_owned(), 1)].into(), ..Packed::default() };
     parcels.create("a", (unreadable(), unreadable()), Metadata::new()).await.unwrap();
     let error = parcels.take_snapshot("a").await.unwrap_err();

@@ -19,46 +19,50 @@ mod queue;
 mod request;
 mod turns;
 
-use es_core::{Append, Appended, EventStore, ReadRange, Receipt, StoreError, StreamId, Version};
-use futures_core::Stream;
+use es_core::{
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, StoreError, StreamId, Version,
+};
+use tracing::Instrument;
 
 pub(crate) use queue::Appender;
 
 use crate::metrics;
-use crate::read::MongoBatch;
 use crate::store::MongoStore;
 use request::Request;
 
 impl EventStore for MongoStore {
-    type Batch = MongoBatch;
-
     /// Records events.
     ///
     /// A caller that drops this future, or stops waiting, does not change what happens to the append: once it was accepted
     /// into the queue it is written, or refused, all the same.
-    #[tracing::instrument(level = "debug", skip_all, fields(stream = %append.stream, events = append.events.len()))]
-    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        let timer = metrics::Timer::start();
-        let answer = self.append_now(append).await;
-        metrics::appended(timer, &answer);
-        answer
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        let span = tracing::debug_span!("append", stream = %append.stream, events = append.events.len());
+        let answer = async move {
+            let timer = metrics::Timer::start();
+            let answer = self.append_now(append).await;
+            metrics::appended(timer, &answer);
+            answer
+        };
+        Box::pin(answer.instrument(span))
     }
 
-    fn read(
-        &self,
-        stream: &StreamId,
-        range: ReadRange,
-    ) -> impl Stream<Item = Result<MongoBatch, StoreError>> + Send + 'static {
-        crate::read::stream(self.collections().clone(), stream.clone(), range)
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
+        Box::pin(crate::read::stream(self.collections().clone(), stream.clone(), range))
     }
 
-    async fn find_append(&self, stream: &StreamId, append_id: &str) -> Result<Option<Receipt>, StoreError> {
-        let stored = outcome::find_append(self.collections(), stream, append_id).await?;
-        Ok(stored.and_then(|events| outcome::receipt(&events)))
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        Box::pin(async move {
+            let stored = outcome::find_append(self.collections(), stream, append_id.as_str()).await?;
+            Ok(stored.and_then(|events| outcome::receipt(&events)))
+        })
     }
 
-    async fn head(&self, stream: &StreamId) -> Result<Version, StoreError> {
-        crate::read::head(self.collections(), stream).await
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(crate::read::head(self.collections(), stream))
     }
 }
 

@@ -13,7 +13,7 @@ use es_core::{EventSet, Metadata, Replay, State, StateRef, StreamId, Timestamp, 
 use crate::document::read_event;
 use crate::merge::Order;
 use crate::migrate;
-use crate::snapshot::usable;
+use crate::snapshot::stored;
 use crate::verify;
 use domain::{Everything, EverythingEvent, Old};
 
@@ -58,7 +58,7 @@ fn metadata(metadata: &Metadata) {
 /// A document of `snapshots`: what is usable can be written and read again.
 pub fn snapshot(bytes: &[u8]) {
     let Ok(document) = RawDocument::from_bytes(bytes) else { return };
-    let Some(snapshot) = usable::<Everything>(document) else { return };
+    let Some(Ok(snapshot)) = stored(document).map(|stored| stored.decode::<Everything>()) else { return };
     let written = bson::serialize_to_raw_document_buf(&StateRef(&snapshot.state)).unwrap();
     bson::deserialize_from_slice::<State<Everything>>(written.as_bytes()).unwrap();
 }

@@ -13,7 +13,7 @@
 //! | `es_mongo_load_events` | histogram | | events read for it; its mean is the average size of an aggregate, less what snapshots save |
 //! | `es_mongo_snapshots_total` | counter | `aggregate`, `outcome` | snapshots taken |
 //! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | taking one |
-//! | `es_mongo_snapshots_passed_over_total` | counter | `aggregate` | snapshots that did not decode |
+//! | `es_mongo_snapshots_unusable_total` | counter | `aggregate` | snapshots that were read and passed over, or whose state could not be written |
 //! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
 //! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has made aggregates of |
 //! | `es_mongo_verify_findings_total` | counter | `aggregate` | what `verify` has found wrong |
@@ -82,14 +82,15 @@ pub(crate) fn loaded(timer: Timer, events: u64) {
     metrics::histogram!("es_mongo_load_events").record(events as f64);
 }
 
-pub(crate) fn snapshot_taken(aggregate: &'static str, timer: Timer, kept: bool) {
+pub(crate) fn snapshot_taken(aggregate: &str, timer: Timer, kept: bool) {
     let outcome = if kept { "kept" } else { "failed" };
-    metrics::counter!("es_mongo_snapshots_total", "aggregate" => aggregate, "outcome" => outcome).increment(1);
+    let aggregate = aggregate.to_owned();
+    metrics::counter!("es_mongo_snapshots_total", "aggregate" => aggregate.clone(), "outcome" => outcome).increment(1);
     metrics::histogram!("es_mongo_snapshot_seconds", "aggregate" => aggregate).record(timer.seconds());
 }
 
-pub(crate) fn snapshot_passed_over(aggregate: &'static str) {
-    metrics::counter!("es_mongo_snapshots_passed_over_total", "aggregate" => aggregate).increment(1);
+pub(crate) fn snapshot_unusable(aggregate: &str) {
+    metrics::counter!("es_mongo_snapshots_unusable_total", "aggregate" => aggregate.to_owned()).increment(1);
 }
 
 pub(crate) fn archived(aggregate: &'static str, events: u64) {

@@ -22,16 +22,15 @@ use crate::store::Collections;
 const BATCH: u32 = 1_000;
 
 /// Several stored events in the buffer in which the driver received them.
-#[derive(Debug)]
-pub struct MongoBatch(RawBatch);
+pub(crate) struct MongoBatch(RawBatch);
 
 impl EventBatch for MongoBatch {
-    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {
+    fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_> {
         let (documents, failure) = match self.0.doc_slices() {
             Ok(slices) => (Some(documents(slices)), None),
             Err(error) => (None, Some(Err(store_error(error)))),
         };
-        documents.into_iter().flatten().map(|document| document.and_then(read_event)).chain(failure)
+        Box::new(documents.into_iter().flatten().map(|document| document.and_then(read_event)).chain(failure))
     }
 }
 
@@ -94,7 +93,7 @@ pub(crate) fn stream(
     collections: Collections,
     stream: StreamId,
     range: ReadRange,
-) -> impl Stream<Item = Result<MongoBatch, StoreError>> + Send + 'static {
+) -> impl Stream<Item = Result<Box<dyn EventBatch>, StoreError>> + Send + 'static {
     let reader = Reader {
         collections,
         stream,
@@ -110,10 +109,9 @@ pub(crate) fn stream(
         first: range.after,
     };
     let span = tracing::debug_span!("read_stream", aggregate = reader.stream.aggregate_type());
-    // In a box, for the future of every load and update holds it twice.
-    let batches = stream::try_unfold((Box::new(reader), span), |(mut reader, span)| async move {
+    let batches = stream::try_unfold((reader, span), |(mut reader, span)| async move {
         let batch = reader.next().instrument(span.clone()).await?;
-        Ok(batch.map(|batch| (batch, (reader, span))))
+        Ok(batch.map(|batch| (Box::new(batch) as Box<dyn EventBatch>, (reader, span))))
     });
     batches.fuse()
 }

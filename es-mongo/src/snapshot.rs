@@ -2,8 +2,9 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{Aggregate, BsonPayload, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
+use es_core::{Aggregate, BoxError, BoxFuture, Snapshot, SnapshotStore, StoreError, StoredSnapshot, StreamId, Version};
 use mongodb::error::Error;
+use tracing::Instrument;
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
 use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
@@ -12,46 +13,68 @@ use crate::metrics;
 use crate::store::MongoStore;
 
 impl SnapshotStore for MongoStore {
-    #[tracing::instrument(level = "debug", skip_all, fields(%stream, %at_most))]
-    async fn newest_snapshot<A: Aggregate>(
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
+        at_most: Version,
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
+        let span = tracing::debug_span!("newest_snapshot", %stream, %at_most);
+        Box::pin(self.find_snapshot(stream, state_version, at_most).instrument(span))
+    }
+
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let span = tracing::debug_span!("put_snapshot", %stream, version = %snapshot.version);
+        let put = async move {
+            let timer = metrics::Timer::start();
+            let kept = self.keep(stream, &snapshot).await;
+            metrics::snapshot_taken(stream.aggregate_type(), timer, kept.is_ok());
+            if let Err(error) = &kept {
+                tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
+            }
+            kept
+        };
+        Box::pin(put.instrument(span))
+    }
+
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+        tracing::warn!(%stream, %version, %error, "a snapshot cannot be used");
+        metrics::snapshot_unusable(stream.aggregate_type());
+    }
+}
+
+impl MongoStore {
+    async fn find_snapshot(
         &self,
         stream: &StreamId,
+        state_version: u32,
         at_most: Version,
-    ) -> Result<Option<Snapshot<A>>, StoreError> {
+    ) -> Result<Option<StoredSnapshot>, StoreError> {
         let mut filter = of_stream(stream);
         filter.insert(VERSION, doc! { "$lte": at_most.as_i64() });
-        filter.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
-        // Nearly always the newest one is usable, so the next is fetched only where it is not. Asked for one at a time, none leaves a cursor behind.
+        filter.insert(STATE_VERSION, i64::from(state_version));
+        // Nearly always the newest one is usable, so the next is fetched only if it is not. Asked for one at a time, none leaves a cursor behind.
         let mut passed_over = 0;
         loop {
             let newest_first =
                 self.collections().find(&self.collections().snapshots, filter.clone()).sort(doc! { VERSION: -1 });
             let Some(candidate) = newest_first.skip(passed_over).one().await? else { return Ok(None) };
-            if let Some(snapshot) = usable(&candidate) {
+            if let Some(snapshot) = stored(&candidate) {
                 return Ok(Some(snapshot));
             }
-            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot does not decode and is passed over");
-            metrics::snapshot_passed_over(A::TYPE);
+            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot is malformed and is passed over");
+            metrics::snapshot_unusable(stream.aggregate_type());
             passed_over += 1;
         }
     }
 
-    #[tracing::instrument(level = "debug", skip_all, fields(%stream, version = %snapshot.version))]
-    async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let timer = metrics::Timer::start();
-        let kept = self.keep(stream, snapshot).await;
-        metrics::snapshot_taken(A::TYPE, timer, kept.is_ok());
-        if let Err(error) = &kept {
-            tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
-        }
-        kept
-    }
-}
-
-impl MongoStore {
-    async fn keep<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
+    async fn keep(&self, stream: &StreamId, snapshot: &StoredSnapshot) -> Result<(), StoreError> {
         self.replace_snapshot(stream, &snapshot_document(stream, snapshot)?).await?;
-        self.prune::<A>(stream, snapshot.version).await.map(drop)
+        self.prune(stream, snapshot).await.map(drop)
     }
 
     /// Writes a snapshot, in the place of the one with its `_id` if there is one.
@@ -91,12 +114,12 @@ impl MongoStore {
     ///
     /// Only those up to that version and of this program's state version are counted as kept: what lies beyond the head, or
     /// is another release's, must not push out what this program can use.
-    async fn prune<A: Aggregate>(&self, stream: &StreamId, taken: Version) -> Result<u64, StoreError> {
+    async fn prune(&self, stream: &StreamId, taken: &StoredSnapshot) -> Result<u64, StoreError> {
         let snapshots = &self.collections().snapshots;
         let keep = self.inner.options.keep_snapshots;
         let mut counted = of_stream(stream);
-        counted.insert(VERSION, doc! { "$lte": taken.as_i64() });
-        counted.insert(STATE_VERSION, i64::from(A::STATE_VERSION));
+        counted.insert(VERSION, doc! { "$lte": taken.version.as_i64() });
+        counted.insert(STATE_VERSION, i64::from(taken.state_version));
         let oldest_kept = self
             .collections()
             .find(snapshots, counted)
@@ -120,23 +143,20 @@ impl MongoStore {
     }
 }
 
-/// A snapshot as it is stored, of a state that can be read back.
-pub(crate) fn snapshot_document<A: Aggregate>(
-    stream: &StreamId,
-    snapshot: &Snapshot<A>,
-) -> Result<RawDocumentBuf, StoreError> {
-    let state = snapshot.encode()?;
+/// A snapshot as it is stored.
+pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) -> Result<RawDocumentBuf, StoreError> {
     let mut document = RawDocumentBuf::new();
     document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());
     document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
     document.append(cstr!("aggregateType"), stream.aggregate_type());
     document.append(cstr!("version"), snapshot.version.as_i64());
-    document.append(cstr!("stateVersion"), i64::from(A::STATE_VERSION));
-    document.append(cstr!("state"), state.as_raw());
+    document.append(cstr!("stateVersion"), i64::from(snapshot.state_version));
+    document.append(cstr!("state"), snapshot.state.as_raw());
     document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
     let bytes = document.as_bytes().len();
     if bytes > MAX_DOCUMENT_BYTES {
-        return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
+        let event_type = stream.aggregate_type().to_owned();
+        return Err(StoreError::TooLarge { event_type, bytes, limit: MAX_DOCUMENT_BYTES });
     }
     Ok(document)
 }
@@ -153,11 +173,16 @@ pub(crate) fn version_of(document: &RawDocument) -> Option<i64> {
     integer(document.get(VERSION).ok().flatten()?)
 }
 
-/// The snapshot in a document, or `None` where it is not one that this program can use.
-pub(crate) fn usable<A: Aggregate>(document: &RawDocument) -> Option<Snapshot<A>> {
+/// The snapshot in a document, or `None` if it is malformed.
+pub(crate) fn stored(document: &RawDocument) -> Option<StoredSnapshot> {
     let version = Version::try_from(version_of(document)?).ok()?;
+    let state_version = u32::try_from(integer(document.get(STATE_VERSION).ok()??)?).ok()?;
     let timestamp = document.get_datetime(TIMESTAMP).ok()?;
-    let state = document.get_document(STATE).ok()?;
-    let state = State::decode(&BsonPayload(state)).ok()?;
-    Some(Snapshot::new(version, state).taken_at(timestamp.into()))
+    let state = document.get_document(STATE).ok()?.to_owned();
+    Some(StoredSnapshot::new(version, state_version, timestamp.into(), state.into()))
+}
+
+/// The snapshot in a document, or `None` if the code cannot read it.
+pub(crate) fn usable<A: Aggregate>(document: &RawDocument) -> Option<Snapshot<A>> {
+    stored(document)?.decode().ok()
 }

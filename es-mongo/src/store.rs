@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
-use es_core::{Runtime, StoreError};
+use es_core::{BoxFuture, Runtime, StoreError};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Collection, Database};
 
@@ -41,7 +41,7 @@ use crate::sessions::Sessions;
 /// use es_mongo::MongoStore;
 ///
 /// let store = MongoStore::connect("mongodb://localhost:27017/?replicaSet=rs0", "bank").await?;
-/// let accounts = Repository::<Account, _>::new(store);
+/// let accounts = Repository::<Account>::new(&store);
 /// # Ok(())
 /// # }
 /// ```
@@ -248,11 +248,11 @@ async fn require_possible(
 }
 
 impl Runtime for MongoStore {
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         tokio::spawn(work);
     }
 }

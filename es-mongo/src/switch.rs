@@ -43,8 +43,7 @@ pub enum Source<A, D> {
 /// # async fn example<Invoice: es_core::Aggregate, OldInvoice: serde::de::DeserializeOwned>(
 /// #     store: MongoStore, switch: Switch,
 /// # ) -> Result<(), Box<dyn std::error::Error>> {
-/// let invoices = es_core::Repository::<Invoice, _>::new(store);
-/// match Gradual::<Invoice, OldInvoice>::new(invoices, "billing_documents", switch).load("invoice_123").await? {
+/// match Gradual::<Invoice, OldInvoice>::new(&store, "billing_documents", switch).load("invoice_123").await? {
 ///     Source::EventSourced(invoice) => println!("version {}", invoice.version),
 ///     Source::Document(_) => println!("not migrated yet"),
 /// }
@@ -52,7 +51,8 @@ pub enum Source<A, D> {
 /// # }
 /// ```
 pub struct Gradual<A, D> {
-    repository: Repository<A, MongoStore>,
+    store: MongoStore,
+    repository: Repository<A>,
     collection: String,
     switch: Switch,
     /// Whether the collection was seen to exist.
@@ -61,10 +61,16 @@ pub struct Gradual<A, D> {
 }
 
 impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
-    /// Reads aggregates from this repository and documents from this collection of the same database.
-    pub fn new(repository: Repository<A, MongoStore>, collection: &str, switch: Switch) -> Self {
-        let is_there = Arc::new(AtomicBool::new(false));
-        Self { repository, collection: collection.to_owned(), switch, is_there, document: PhantomData }
+    /// Reads aggregates from this store and documents from this collection of the same database.
+    pub fn new(store: &MongoStore, collection: &str, switch: Switch) -> Self {
+        Self {
+            store: store.clone(),
+            repository: Repository::new(store),
+            collection: collection.to_owned(),
+            switch,
+            is_there: Arc::new(AtomicBool::new(false)),
+            document: PhantomData,
+        }
     }
 
     /// The same with the flag in another position.
@@ -99,7 +105,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         check_name(&self.collection)?;
         let mut ids = vec![Bson::from(id)];
         ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
-        let collections = self.repository.store().collections();
+        let collections = self.store.collections();
         let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
         let Some(found) = found else {
             // Once is enough, or every document that is not there would cost another question.
@@ -118,13 +124,14 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     }
 
     fn documents(&self) -> Collection<RawDocumentBuf> {
-        self.repository.store().collections().handles.collection(&self.collection)
+        self.store.collections().handles.collection(&self.collection)
     }
 }
 
 impl<A: Aggregate, D> Clone for Gradual<A, D> {
     fn clone(&self) -> Self {
         Self {
+            store: self.store.clone(),
             repository: self.repository.clone(),
             collection: self.collection.clone(),
             switch: self.switch,

@@ -96,8 +96,8 @@ pub fn day(day: i64) -> Timestamp {
 
 /// The accounts of a store.
 #[must_use]
-pub fn accounts(store: &MongoStore) -> Repository<Account, MongoStore> {
-    Repository::new(store.clone())
+pub fn accounts(store: &MongoStore) -> Repository<Account> {
+    Repository::new(store)
 }
 
 /// An account with so many events, one a day from day 0.

@@ -31,7 +31,7 @@ impl Apply<OneAdded> for Counter {
 pub type AddAnswer = Result<Committed<CounterEvent>, UpdateError<Infallible>>;
 
 /// A repository that does not give up before everybody had a turn.
-pub fn patient<S: Store>(store: S) -> Repository<Counter, S> {
+pub fn patient(store: &(impl Store + Clone)) -> Repository<Counter> {
     Repository::new(store).with_retry(RetryPolicy::default().within(Duration::from_secs(120)))
 }
 
@@ -40,7 +40,7 @@ pub fn patient<S: Store>(store: S) -> Repository<Counter, S> {
 /// # Errors
 ///
 /// As [`Repository::update`].
-pub async fn add_one<S: Store>(repository: &Repository<Counter, S>, id: &str, by: &str) -> AddAnswer {
+pub async fn add_one(repository: &Repository<Counter>, id: &str, by: &str) -> AddAnswer {
     repository.update(id, Metadata::new().user(by), |_| Ok(OneAdded { by: by.to_owned() })).await
 }
 
@@ -49,12 +49,7 @@ pub async fn add_one<S: Store>(repository: &Repository<Counter, S>, id: &str, by
 /// # Panics
 ///
 /// Where an addition fails: with retry on, none does.
-pub async fn add_from_many_tasks<S: Store>(
-    repository: &Repository<Counter, S>,
-    id: &str,
-    by: &str,
-    tasks: usize,
-) -> Vec<u64> {
+pub async fn add_from_many_tasks(repository: &Repository<Counter>, id: &str, by: &str, tasks: usize) -> Vec<u64> {
     let mut running = tokio::task::JoinSet::new();
     for task in 0..tasks {
         let (repository, id, by) = (repository.clone(), id.to_owned(), format!("{by}-{task}"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Append, AppendId, Appended, CreateError, EventData, EventId, EventStore, ExpectedVersion, Metadata, NewEvent,
-    Outcome, SnapshotStore, StoreError, StreamId, Timestamp, Version,
+    Outcome, Snapshot, StoreError, StreamId, Timestamp, Version,
 };
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -237,7 +237,7 @@ async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
     let accounts = accounts(&store);
     assert!(!accounts.exists("a").await.unwrap());
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
-    let gradual = Gradual::<Account, Document>::new(accounts.clone(), "old", Switch::WhereMigrated);
+    let gradual = Gradual::<Account, Document>::new(&store, "old", Switch::WhereMigrated);
     assert!(matches!(gradual.load("a").await, Ok(Source::Document(_))));
     let created = accounts.create("a", Opened { owner: "a".into() }, Metadata::new()).await.unwrap();
     assert_eq!(created.version, 3);
@@ -384,7 +384,7 @@ async fn a_usable_snapshot_that_covers_the_events_is_not_taken_again() {
     let report = store.archive::<Account>(day(50)).run().await.unwrap();
     assert_eq!((report.moved, report.snapshots), (1, 1));
     let stream = StreamId::of::<Account>("a").unwrap();
-    let snapshot = store.newest_snapshot::<Account>(&stream, Version::MAX).await.unwrap().unwrap();
+    let snapshot = Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
     assert_eq!((snapshot.version.get(), snapshot.state.cents), (9, 36));
 }
 
@@ -409,7 +409,7 @@ async fn a_run_goes_on_where_the_last_one_ended_with_and_without_its_snapshots()
                 continue;
             }
             let at = u32::try_from(events.min(until)).unwrap();
-            let covers = store.newest_snapshot::<Account>(&stream, Version::from(at)).await.unwrap();
+            let covers = Snapshot::<Account>::newest(&store, &stream, Version::from(at)).await.unwrap();
             assert_eq!(covers.map(|covers| covers.version.get()), Some(u64::from(at)), "{id} until day {until}");
         }
         assert_sound(&store, 23).await;

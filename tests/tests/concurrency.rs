@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use es_core::{Metadata, Repository, Store};
+use es_core::{Metadata, Repository};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::{CollectionNames, MongoStore};
@@ -19,12 +19,12 @@ async fn open(database: &str, prefix: &str) -> MongoStore {
 }
 
 /// The aggregate exists, so that version 1 is its creation.
-async fn create<S: Store>(repository: &Repository<Counter, S>) {
+async fn create(repository: &Repository<Counter>) {
     let begun = OneAdded { by: "creation".into() };
     repository.create("c", begun, Metadata::new()).await.unwrap();
 }
 
-async fn check<S: Store>(repository: &Repository<Counter, S>, acknowledged: &[u64]) {
+async fn check(repository: &Repository<Counter>, acknowledged: &[u64]) {
     let added = acknowledged.len() as u64;
     let versions: BTreeSet<u64> = acknowledged.iter().copied().collect();
     assert_eq!(versions, (2..=added + 1).collect(), "acknowledged versions");
@@ -38,7 +38,7 @@ async fn check<S: Store>(repository: &Repository<Counter, S>, acknowledged: &[u6
 }
 
 async fn fifty_tasks_in_one_process(prefix: &str) {
-    let repository = patient(open(&fresh_database_name("one_process"), prefix).await);
+    let repository = patient(&open(&fresh_database_name("one_process"), prefix).await);
     create(&repository).await;
     let acknowledged = add_from_many_tasks(&repository, "c", "task", TASKS).await;
     check(&repository, &acknowledged).await;
@@ -46,7 +46,7 @@ async fn fifty_tasks_in_one_process(prefix: &str) {
 
 async fn fifty_tasks_in_two_processes(prefix: &str) {
     let database = fresh_database_name("two_processes");
-    let repository = patient(open(&database, prefix).await);
+    let repository = patient(&open(&database, prefix).await);
     create(&repository).await;
     let adders: Vec<_> = (0..2)
         .map(|_| {
@@ -92,7 +92,7 @@ async fn fifty_additions_in_two_processes_are_fifty_events_under_own_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_additions_in_memory_are_fifty_events() {
-    let repository = patient(es_core::memory::MemoryStore::new());
+    let repository = patient(&es_core::memory::MemoryStore::new());
     create(&repository).await;
     let acknowledged = add_from_many_tasks(&repository, "c", "task", TASKS).await;
     check(&repository, &acknowledged).await;

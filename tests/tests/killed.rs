@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{Appended, EventStore, SnapshotStore, StreamId, Version};
+use es_core::{Appended, EventStore, Snapshot, SnapshotStore, StreamId, Version};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::{Client, ClientSession};
 use es_mongo::{ArchiveStep, MongoStore};
@@ -228,8 +228,8 @@ async fn killed_while_it_takes_a_snapshot_nothing_is_lost_and_the_next_one_is_ta
         let stream = StreamId::of::<Account>("a").unwrap();
         for version in [3_u32, 5, 7] {
             let at = accounts(&store).load_at_version("a", version).await.unwrap();
-            let snapshot = es_core::Snapshot::new(at.version, at.state);
-            store.put_snapshot(&stream, &snapshot).await.unwrap();
+            let snapshot = Snapshot::new(at.version, at.state);
+            store.put_snapshot(&stream, snapshot.encode().unwrap()).await.unwrap();
         }
         let block = doc! { "failCommands": [command], "blockConnection": true, "blockTimeMS": 1_000 };
         let name = store.database().name();
@@ -240,7 +240,7 @@ async fn killed_while_it_takes_a_snapshot_nothing_is_lost_and_the_next_one_is_ta
         drop(fault);
         assert_loads_everywhere(&store, "a", 9).await;
         accounts(&store).take_snapshot("a").await.unwrap();
-        let newest = store.newest_snapshot::<Account>(&stream, Version::MAX).await.unwrap().unwrap();
+        let newest = Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
         assert_eq!(newest.version, 9, "killed in {command}");
         assert_eq!(store.stats().await.unwrap().snapshots, 2, "killed in {command}");
         assert!(store.verify::<Account>().run().await.unwrap().is_sound());

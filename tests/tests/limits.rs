@@ -15,7 +15,7 @@ const LONGEST: [Duration; 3] = [Duration::MAX, Duration::from_secs(u64::MAX), Du
 async fn exercise(store: &MongoStore) {
     import(store, "a", 4).await;
     let patient = RetryPolicy::default().tries(u32::MAX).base_wait(Duration::MAX).max_wait(Duration::MAX);
-    let repository = Repository::<Account, _>::new(store.clone()).with_retry(patient);
+    let repository = Repository::<Account>::new(store).with_retry(patient);
     let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".to_owned() });
     repository.update("a", Metadata::new(), deposit).await.unwrap();
     repository.take_snapshot("a").await.unwrap();

@@ -171,7 +171,7 @@ const LOST_CURSOR: [i32; 3] = [43, 237, 175];
 async fn a_load_whose_cursor_went_with_its_node_reads_on_from_where_it_was() {
     for code in LOST_CURSOR {
         let (victim, fail_point) = with_a_lost_cursor(code).await;
-        let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
+        let read = Repository::<Counter>::new(&victim.store).load("a").await;
         assert!(fail_point.off().await > 0, "the fault was never met");
         assert_eq!(read.unwrap().total, 1_100);
     }
@@ -193,7 +193,7 @@ async fn a_read_of_a_node_that_has_undone_writes_or_just_started_is_asked_again(
     victim.append("a", 0, 3).await.unwrap();
     for code in [134, 175, 246] {
         let fail_point = victim.fail(2, doc! { "failCommands": ["find"], "errorCode": code }).await;
-        let read = Repository::<Counter, _>::new(victim.store.clone()).load("a").await;
+        let read = Repository::<Counter>::new(&victim.store).load("a").await;
         assert!(fail_point.off().await > 0, "the fault was never met");
         assert_eq!(read.unwrap().total, 3);
     }

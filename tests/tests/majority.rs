@@ -36,7 +36,7 @@ async fn replication(server: &DevServer, mode: &str) {
 async fn read(store: &MongoStore, id: &str) -> usize {
     let stream = StreamId::of::<Counter>(id).unwrap();
     let batches: Vec<_> = store.read(&stream, ReadRange::ALL).try_collect().await.unwrap();
-    batches.iter().map(|batch| es_core::EventBatch::events(batch).count()).sum()
+    batches.iter().map(|batch| batch.events().count()).sum()
 }
 
 /// A client whose own settings send every read to this node.
@@ -77,8 +77,8 @@ async fn a_secondary_that_lags_behind_answers_no_verb() {
     assert_eq!(on_the_stale_node.count_documents(doc! {}).await.unwrap(), 0, "the node is not behind");
 
     let store = MongoStore::builder(client, "stale").open().await.unwrap();
-    let counters = Repository::<Counter, _>::new(store.clone());
-    let gradual = Gradual::<Counter, Old>::new(counters.clone(), "old", Switch::WhereMigrated);
+    let counters = Repository::<Counter>::new(&store);
+    let gradual = Gradual::<Counter, Old>::new(&store, "old", Switch::WhereMigrated);
     assert!(matches!(gradual.load("a").await.unwrap(), Source::Document(old) if old.id == "a"));
     let migrated = store.migrate::<Counter, Old>("old");
     let migrated = migrated.run(|old| Ok::<_, StoreError>(Migrated::new(old.id, OneAdded { by: old.by })));

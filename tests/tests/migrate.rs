@@ -94,7 +94,7 @@ async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_th
     let empty = store.migrate::<Account, OldAccount>("empty").run(convert).await.unwrap();
     assert_eq!(counts(&empty), [0; 4]);
 
-    let gradual = |collection, switch| Gradual::<Account, OldAccount>::new(accounts(&store), collection, switch);
+    let gradual = |collection, switch| Gradual::<Account, OldAccount>::new(&store, collection, switch);
     for switch in [Switch::Documents, Switch::WhereMigrated] {
         let Err(LoadError::Store(error)) = gradual("acounts", switch).load("a").await else { panic!("it is there") };
         is_missing(&error);
@@ -270,7 +270,7 @@ async fn the_switch_says_where_a_read_goes() {
     let store = empty_store().await;
     let id = ObjectId::new();
     insert(&store, ["migrated", "old"].map(|id| doc! { "_id": id, "owner": "o", "balance": 7.0 })).await;
-    let gradual = |switch| Gradual::<Account, OldAccount>::new(accounts(&store), "accounts", switch);
+    let gradual = |switch| Gradual::<Account, OldAccount>::new(&store, "accounts", switch);
     let migrated = AccountMigrated { owner: "o".into(), cents: 700 };
     accounts(&store).create("migrated", migrated, Metadata::new()).await.unwrap();
     accounts(&store).create("new", Opened { owner: "n".into() }, Metadata::new()).await.unwrap();
@@ -314,6 +314,6 @@ async fn an_aggregate_that_cannot_be_loaded_does_not_fall_back_to_the_old_docume
     migrate(&store).await;
     let events = store.database().collection::<Document>("events");
     events.update_one(doc! {}, doc! { "$set": { "eventType": "Alien" } }).await.unwrap();
-    let gradual = Gradual::<Account, OldAccount>::new(accounts(&store), "accounts", Switch::WhereMigrated);
+    let gradual = Gradual::<Account, OldAccount>::new(&store, "accounts", Switch::WhereMigrated);
     assert!(matches!(gradual.load("a").await, Err(LoadError::Store(StoreError::Decode { .. }))));
 }

@@ -120,8 +120,8 @@ impl Apply<Noted> for Notes {
     }
 }
 
-fn notes(store: &MongoStore) -> Repository<Notes, MongoStore> {
-    Repository::new(store.clone())
+fn notes(store: &MongoStore) -> Repository<Notes> {
+    Repository::new(store)
 }
 
 fn usual() -> Noted {
@@ -240,7 +240,7 @@ async fn verify_names_the_snapshot_whose_state_panics_and_checks_the_rest() {
     // A snapshot of an aggregate whose state cannot be written at its version is not what replaying gives.
     let store = store_with(What::WritingPanics).await;
     let stream = StreamId::of::<Notes>("bad").unwrap();
-    store.put_snapshot(&stream, &Snapshot::new(Version::from(3_u32), Notes::default())).await.unwrap();
+    store.put_snapshot(&stream, Snapshot::new(Version::from(3_u32), Notes::default()).encode().unwrap()).await.unwrap();
     let found = only_finding(&store).await;
     assert!(matches!(&found, Finding::SnapshotDiffers { version, .. } if *version == 3), "{found}");
 }
@@ -256,7 +256,7 @@ async fn a_load_is_an_error_that_names_the_event_whose_code_panics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_by_policy_that_panics_fails_no_append() {
     // The store in memory takes it in the task of the caller.
-    let in_memory = Repository::<Notes, _>::new(MemoryStore::new()).with_snapshots(SnapshotPolicy::every(1));
+    let in_memory = Repository::<Notes>::new(&MemoryStore::new()).with_snapshots(SnapshotPolicy::every(1));
     let store = empty_store().await;
     let on_server = notes(&store).with_snapshots(SnapshotPolicy::every(1));
     let bad = || Noted { what: What::WritingPanics };
@@ -302,7 +302,7 @@ async fn a_migration_names_the_document_whose_conversion_panics_and_goes_on() {
     assert!(told[0].starts_with("converted: ") && told[0].contains("nobody converts this"), "{told:?}");
     assert!(told[1].starts_with("read: ") && told[1].contains("nobody reads this state"), "{told:?}");
     // The gradual switch reads the same documents.
-    let gradual = Gradual::<Notes, OldNote>::new(notes(&store), "notes", Switch::WhereMigrated);
+    let gradual = Gradual::<Notes, OldNote>::new(&store, "notes", Switch::WhereMigrated);
     let error = gradual.load("read").await.unwrap_err();
     assert!(matches!(&error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     assert!(error.to_string().contains("nobody reads this state"), "{error}");
@@ -313,14 +313,17 @@ async fn a_snapshot_that_cannot_be_read_back_is_refused_and_the_usable_one_stays
     let store = store_with(What::Unreadable).await;
     let stream = StreamId::of::<Notes>("bad").unwrap();
     store
-        .put_snapshot(&stream, &Snapshot::new(Version::from(1_u32), Notes { noted: 1, ..Notes::default() }))
+        .put_snapshot(
+            &stream,
+            Snapshot::new(Version::from(1_u32), Notes { noted: 1, ..Notes::default() }).encode().unwrap(),
+        )
         .await
         .unwrap();
     for _ in 0..2 {
         let refused = notes(&store).take_snapshot("bad").await.unwrap_err();
         assert!(matches!(refused, LoadError::Store(StoreError::NotReadBack { .. })), "{refused}");
     }
-    let newest = store.newest_snapshot::<Notes>(&stream, Version::MAX).await.unwrap().unwrap();
+    let newest = Snapshot::<Notes>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
     assert_eq!(newest.version, 1);
 }
 
@@ -330,7 +333,10 @@ async fn a_stream_whose_snapshots_lie_beyond_its_head_is_kept_and_named() {
     let stream = StreamId::of::<Notes>("a").unwrap();
     // A restore has lost events: these lie beyond the head.
     for version in [50_u32, 60] {
-        store.put_snapshot(&stream, &Snapshot::new(Version::from(version), Notes::default())).await.unwrap();
+        store
+            .put_snapshot(&stream, Snapshot::new(Version::from(version), Notes::default()).encode().unwrap())
+            .await
+            .unwrap();
     }
     let report = store.archive::<Notes>(day(50)).run().await.unwrap();
     assert_eq!(report.failures.iter().map(|failure| &*failure.aggregate_id).collect::<Vec<_>>(), ["a"]);
@@ -346,7 +352,7 @@ async fn snapshots_of_another_release_do_not_push_out_those_of_this_one() {
     store.append(Append::new(stream.clone(), ExpectedVersion::exactly(Version::from(3_u32)), more)).await.unwrap();
     let put = async |version: u32, noted| {
         let state = Notes { noted, ..Notes::default() };
-        store.put_snapshot(&stream, &Snapshot::new(Version::from(version), state)).await.unwrap();
+        store.put_snapshot(&stream, Snapshot::new(Version::from(version), state).encode().unwrap()).await.unwrap();
     };
     put(3, 3).await;
     put(4, 4).await;
@@ -354,6 +360,6 @@ async fn snapshots_of_another_release_do_not_push_out_those_of_this_one() {
     let of_another = doc! { "$set": { "stateVersion": 2_i64 } };
     snapshots.update_one(doc! { "version": 4_i64 }, of_another).await.unwrap();
     put(8, 8).await;
-    let below = store.newest_snapshot::<Notes>(&stream, Version::from(7_u32)).await.unwrap();
+    let below = Snapshot::<Notes>::newest(&store, &stream, Version::from(7_u32)).await.unwrap();
     assert_eq!(below.map(|below| below.version.get()), Some(3));
 }

@@ -10,7 +10,7 @@ use tests::counter::{Counter, OneAdded, add_from_many_tasks, add_one, patient};
 use tests::server;
 
 /// An aggregate of so many events.
-async fn count_to(counters: &Repository<Counter, MongoStore>, id: &str, total: u64) {
+async fn count_to(counters: &Repository<Counter>, id: &str, total: u64) {
     let first = OneAdded { by: "x".into() };
     counters.create(id, first, Metadata::new()).await.unwrap();
     for expected in 2..=total {
@@ -27,7 +27,7 @@ async fn open(database: &str, ordering: Ordering) -> Result<MongoStore, StoreErr
 #[tokio::test(flavor = "multi_thread")]
 async fn the_position_of_an_event_is_its_place_in_its_aggregate() {
     let store = open(&fresh_database_name("ordering"), Ordering::PerAggregate).await.unwrap();
-    let counters = Repository::<Counter, _>::new(store);
+    let counters = Repository::<Counter>::new(&store);
     for id in ["a", "b"] {
         count_to(&counters, id, 3).await;
     }
@@ -49,7 +49,7 @@ async fn a_store_opens_with_the_ordering_that_it_was_made_with_and_no_other() {
 async fn two_stores_that_add_to_one_aggregate_lose_no_addition() {
     let database = fresh_database_name("ordering");
     let (one, other) = tokio::join!(open(&database, Ordering::PerAggregate), open(&database, Ordering::PerAggregate));
-    let (one, other) = (patient(one.unwrap()), patient(other.unwrap()));
+    let (one, other) = (patient(&one.unwrap()), patient(&other.unwrap()));
     count_to(&one, "c", 1).await;
     let (mut versions, more) =
         tokio::join!(add_from_many_tasks(&one, "c", "one", 20), add_from_many_tasks(&other, "c", "other", 20));
@@ -62,7 +62,7 @@ async fn two_stores_that_add_to_one_aggregate_lose_no_addition() {
 #[tokio::test(flavor = "multi_thread")]
 async fn archiving_and_verifying_work_without_positions_of_the_store() {
     let store = open(&fresh_database_name("ordering"), Ordering::PerAggregate).await.unwrap();
-    let counters = Repository::<Counter, _>::new(store.clone());
+    let counters = Repository::<Counter>::new(&store);
     for id in ["a", "b", "c"] {
         count_to(&counters, id, 5).await;
     }
@@ -79,7 +79,7 @@ async fn archiving_and_verifying_work_without_positions_of_the_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_finds_a_position_that_is_not_the_sequence() {
     let store = open(&fresh_database_name("ordering"), Ordering::PerAggregate).await.unwrap();
-    let counters = Repository::<Counter, _>::new(store.clone());
+    let counters = Repository::<Counter>::new(&store);
     count_to(&counters, "a", 1).await;
     let events = store.database().collection::<Document>("events");
     events.update_one(doc! { "aggregateId": "a" }, doc! { "$set": { "position": 7_i64 } }).await.unwrap();

@@ -120,7 +120,7 @@ async fn pages_are_complete_where_positions_are_not_unique() {
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let builder = MongoStore::builder(client, fresh_database_name("pages")).ordering(Ordering::PerAggregate);
     let store = builder.open().await.unwrap();
-    let counters = Repository::<Counter, _>::new(store.clone());
+    let counters = Repository::<Counter>::new(&store);
     for id in ["a", "b", "c", "d"] {
         let event = || ImportedEvent::new(OneAdded { by: "x".into() }, day(1), Metadata::new().user("x"));
         counters.import(id, (0..6).map(|_| event()).collect()).await.unwrap();
@@ -285,7 +285,7 @@ async fn a_page_costs_what_it_returns_and_the_millisecond_in_which_the_last_one_
 #[tokio::test(flavor = "multi_thread")]
 async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer() {
     let store = empty_store().await;
-    let counters = Repository::<Counter, _>::new(store.clone());
+    let counters = Repository::<Counter>::new(&store);
     let add = |_: &Counter| Ok::<_, StoreError>(OneAdded { by: "x".into() });
     let begun = counters.create("a", OneAdded { by: "x".into() }, Metadata::new().user("ann")).await.unwrap();
     let starter = &begun.events[0];

@@ -44,7 +44,7 @@ async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
         }
     }
     let accounts = accounts(store);
-    let gradual = Gradual::<Account, Document>::new(accounts.clone(), "old", Switch::WhereMigrated);
+    let gradual = Gradual::<Account, Document>::new(&store, "old", Switch::WhereMigrated);
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
     let update = match deposit(store).await {
         Err(UpdateError::Store(error)) => error,
@@ -150,7 +150,7 @@ async fn a_gap_below_the_event_of_the_snapshot_is_found_by_reading_the_whole_str
     lose(&store, "events", 13, 19).await;
     let loaded = accounts(&store).load("a").await.unwrap();
     assert_eq!((loaded.version.get(), loaded.cents), (21, (1..20).sum::<i64>() + 1));
-    let without = Repository::<Account, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+    let without = Repository::<Account>::new(&store).with_snapshots(SnapshotPolicy::Never);
     let error = without.load("a").await.unwrap_err();
     assert!(
         matches!(error, LoadError::Store(StoreError::Gap { expected, found, .. }) if expected == 13 && found == 20)

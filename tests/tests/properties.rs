@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Append, ExpectedVersion, Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
-    Timestamp, Version,
+    Append, ExpectedVersion, Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, StoreError, StreamId, Timestamp,
+    Version,
 };
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -79,8 +79,8 @@ fn id(account: usize) -> String {
 }
 
 /// Runs a history, and returns what should be there: the first pair of each account is its opening.
-async fn run<S: Store>(
-    accounts: &Repository<Account, S>,
+async fn run(
+    accounts: &Repository<Account>,
     steps: &[Step],
     archive: impl AsyncFn(i64, Option<(ArchiveStep, u32)>),
 ) -> Vec<Model> {
@@ -116,7 +116,10 @@ async fn run<S: Store>(
                     .load_at_version(&id(*account), Version::try_from(version.cast_signed()).unwrap())
                     .await
                     .unwrap();
-                store.put_snapshot(&stream, &Snapshot::new(loaded.version, loaded.state)).await.unwrap();
+                store
+                    .put_snapshot(&stream, Snapshot::new(loaded.version, loaded.state).encode().unwrap())
+                    .await
+                    .unwrap();
             }
             Step::Archive { before, killed } => archive(*before, *killed).await,
         }
@@ -125,7 +128,7 @@ async fn run<S: Store>(
 }
 
 /// Snapshot plus tail, full replay and the model are the same: at every version, from every version, as of every day.
-async fn check<S: Store>(with: &Repository<Account, S>, models: &[Model]) {
+async fn check(with: &Repository<Account>, models: &[Model]) {
     let without = with.clone().with_snapshots(SnapshotPolicy::Never);
     for (account, model) in models.iter().enumerate() {
         let id = id(account);
@@ -164,7 +167,7 @@ fn for_each<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, 
 #[test]
 fn in_memory_snapshot_plus_tail_is_a_full_replay_is_the_model() {
     for_each(128, (vec(step(), 1..30), 1..6_u64), async |(steps, every)| {
-        let accounts = Repository::new(MemoryStore::new()).with_snapshots(SnapshotPolicy::every(every));
+        let accounts = Repository::new(&MemoryStore::new()).with_snapshots(SnapshotPolicy::every(every));
         let models = run(&accounts, &steps, async |_, _| {}).await;
         check(&accounts, &models).await;
     });
@@ -183,7 +186,7 @@ async fn archive(store: &MongoStore, before: i64, killed: Option<(ArchiveStep, u
 fn on_mongodb_the_same_holds_across_archive_runs_that_are_killed_and_verify_finds_nothing() {
     for_each(4, (vec(step(), 1..16), 1..6_u64), async |(steps, every)| {
         let store = empty_store().await;
-        let accounts = Repository::new(store.clone()).with_snapshots(SnapshotPolicy::every(every));
+        let accounts = Repository::new(&store).with_snapshots(SnapshotPolicy::every(every));
         let models = run(&accounts, &steps, async |before, killed| archive(&store, before, killed).await).await;
         check(&accounts, &models).await;
         let report = store.verify::<Account>().run().await.unwrap();
@@ -326,7 +329,7 @@ fn verify_finds_every_fault_that_is_planted_in_a_sound_store() {
         steps.extend((0..5).map(|cents| Step::Update { account, cents }));
         steps.push(Step::Snapshot { account, at: 100 });
         let store = empty_store().await;
-        let accounts = Repository::new(store.clone());
+        let accounts = Repository::new(&store);
         run(&accounts, &steps, async |before, killed| archive(&store, before, killed).await).await;
         let target = Unguarded::of(store).await;
         assert_eq!(target.findings().await, []);

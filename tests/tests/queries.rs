@@ -92,8 +92,8 @@ async fn events_decode_from_every_version_and_older_name() {
         raw("PaidIn", 2, &doc! { "cents": 13_i64, "source": "old name" }, day(13)),
     ];
     append(&store, "a", 2, past).await;
-    add_one(&patient(store.clone()), "nobody", "x").await.unwrap_err();
-    patient(store.clone()).create("c", OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
+    add_one(&patient(&store), "nobody", "x").await.unwrap_err();
+    patient(&store).create("c", OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
 
     let decode = |event: RecordedEvent<AccountEvent>| match event.data {
         AccountEvent::Deposited(deposited) => (deposited.cents, deposited.source),
@@ -178,7 +178,7 @@ async fn every_query_uses_an_index_and_leaves_nothing_to_sort() {
         import(&store, &format!("account-{number}"), 30).await;
         let by_others = |at| ImportedEvent::new(OneAdded { by: "x".into() }, day(at), Metadata::new().user("robot"));
         let past = (0..30).map(by_others).collect();
-        patient(store.clone()).import(&format!("counter-{number}"), past).await.unwrap();
+        patient(&store).import(&format!("counter-{number}"), past).await.unwrap();
     }
     add_to_archive(&store).await;
     store.database().run_command(doc! { "profile": 2 }).await.unwrap();

@@ -243,7 +243,7 @@ async fn a_query_and_a_history_have_spans_with_the_kinds_of_their_conditions_and
     let query = store.events().of::<Paid>().by_user("secret-user").of_correlation("secret-correlation").newest_first();
     query.read_as::<Order>().collect().await.unwrap();
     store.events().of_aggregate(&StreamId::of::<Order>("first").unwrap()).count().await.unwrap();
-    Repository::<Order, _>::new(store).history("first").unwrap().collect().await.unwrap();
+    Repository::<Order>::new(&store).history("first").unwrap().collect().await.unwrap();
     drop(logged);
     let text = log.text();
     for span in [

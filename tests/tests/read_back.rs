@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use es_core::{
-    Aggregate, Apply, Context, ImportedEvent, Metadata, Repository, SnapshotStore, StoreError, StreamId, Version,
+    Aggregate, Apply, Context, ImportedEvent, Metadata, Repository, Snapshot, StoreError, StreamId, Version,
     WriteCheck, event,
 };
 use es_mongo::mongodb::bson::{Document, doc};
@@ -53,7 +53,7 @@ impl Apply<Counted> for Shop {
 /// A shop whose events happened on day 0 and later.
 async fn sell(store: &MongoStore, id: &str, events: i64) {
     let sold = |at| ImportedEvent::new(Sold { sku: "book".into() }, day(at), Metadata::new());
-    Repository::<Shop, _>::new(store.clone()).import(id, (0..events).map(sold).collect()).await.unwrap();
+    Repository::<Shop>::new(store).import(id, (0..events).map(sold).collect()).await.unwrap();
 }
 
 /// What was logged on this thread.
@@ -92,7 +92,7 @@ async fn a_snapshot_taken_in_the_background_that_cannot_be_read_back_is_a_warnin
     for part in ["WARN", "Shop `a`", "`sold{book}`", "#[serde(transparent)]"] {
         assert!(text().contains(part), "`{part}` is missing in: {}", text());
     }
-    assert_eq!(Repository::<Shop, _>::new(store).load("a").await.unwrap().version, 2);
+    assert_eq!(Repository::<Shop>::new(&store).load("a").await.unwrap().version, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn an_aggregate_whose_state_cannot_be_read_back_is_not_archived_and_stops_
     import(&store, "last", 1).await;
     let report = store.archive::<Shop>(day(50)).run().await.unwrap();
     assert_eq!((report.moved, report.snapshots, report.kept), (0, 0, 3));
-    assert_eq!(Repository::<Shop, _>::new(store).load("a").await.unwrap().version, 3);
+    assert_eq!(Repository::<Shop>::new(&store).load("a").await.unwrap().version, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,7 @@ async fn a_migration_names_the_document_whose_event_cannot_be_read_back_in_every
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_cannot_be_read_back_is_refused_and_one_that_can_is_not() {
     let store = empty_store().await;
-    let shops = Repository::<Shop, _>::new(store.clone()).with_write_check(WriteCheck::Always);
+    let shops = Repository::<Shop>::new(&store).with_write_check(WriteCheck::Always);
     let counted = Counted { counts: [(Sku("book".into()), 1)].into() };
     let error = shops.create("a", counted, Metadata::new()).await.unwrap_err();
     assert!(matches!(error, es_core::CreateError::Store(StoreError::NotReadBack { .. })), "{error}");
@@ -132,5 +132,5 @@ async fn an_event_that_cannot_be_read_back_is_refused_and_one_that_can_is_not() 
     import(&store, "account", 60).await;
     accounts(&store).take_snapshot("account").await.unwrap();
     let stream = StreamId::of::<Account>("account").unwrap();
-    assert!(store.newest_snapshot::<Account>(&stream, Version::MAX).await.unwrap().is_some());
+    assert!(Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().is_some());
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Append, AppendId, Appended, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent, Position, Repository,
-    SnapshotPolicy, SnapshotStore, StoreError, StreamId, Timestamp, Version,
+    Snapshot, SnapshotPolicy, StoreError, StreamId, Timestamp, Version,
 };
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
@@ -34,7 +34,7 @@ fn stored(error: LoadError) -> StoreError {
 async fn every_read(store: &MongoStore) -> Vec<(&'static str, Option<StoreError>)> {
     let stream = StreamId::of::<Account>("a").unwrap();
     let accounts = accounts(store);
-    let documents = || Gradual::<Account, Document>::new(accounts.clone(), "old", Switch::Documents);
+    let documents = || Gradual::<Account, Document>::new(store, "old", Switch::Documents);
     let convert = |_: Document| Ok::<_, String>(Migrated::new("x", AccountMigrated { owner: "o".into(), cents: 1 }));
     let history = async { accounts.history("a").unwrap().collect().await.err() };
     let query = async { store.events().by_user("clerk").read().collect().await.err() };
@@ -42,8 +42,8 @@ async fn every_read(store: &MongoStore) -> Vec<(&'static str, Option<StoreError>
         async { accounts.load("a").await.err().map(stored) },
         async { accounts.exists("a").await.err() },
         async { store.head(&stream).await.err() },
-        async { store.find_append(&stream, "key").await.err() },
-        async { store.newest_snapshot::<Account>(&stream, Version::MAX).await.err() },
+        async { store.find_append(&stream, &AppendId::new("key").unwrap()).await.err() },
+        async { Snapshot::<Account>::newest(store, &stream, Version::MAX).await.err() },
     );
     let (history, query, trace, stats, take) = tokio::join!(
         history,
@@ -202,7 +202,7 @@ async fn a_load_costs_one_command_without_a_snapshot_and_two_with_one() {
     let (client, commands) = Commands::of_client(server().await.uri()).await;
     let store = MongoStore::builder(client, fresh_database_name("commands")).open().await.unwrap();
     let with = accounts(&store);
-    let without = Repository::<Account, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+    let without = Repository::<Account>::new(&store).with_snapshots(SnapshotPolicy::Never);
     import(&store, "a", 20).await;
     with.take_snapshot("a").await.unwrap();
     let more = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
@@ -225,7 +225,7 @@ async fn a_load_costs_one_command_without_a_snapshot_and_two_with_one() {
 async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it() {
     let (client, commands) = Commands::of_client(&named(server().await.uri(), "beside")).await;
     let store = MongoStore::builder(client, fresh_database_name("beside")).open().await.unwrap();
-    let accounts = Repository::<Account, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+    let accounts = Repository::<Account>::new(&store).with_snapshots(SnapshotPolicy::Never);
     import(&store, "a", 5).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     // Below a second, after which the answer about the archive is old.
@@ -373,7 +373,10 @@ async fn what_became_of_an_append_is_looked_up_and_not_searched_for_in_its_strea
     assert!(matches!(again, Ok(Appended::Already(_))), "{again:?}");
     let late = store.append(append(300, "second")).await;
     assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
-    assert_eq!(store.find_append(&StreamId::of::<Account>("a").unwrap(), "third").await.unwrap(), None);
+    assert_eq!(
+        store.find_append(&StreamId::of::<Account>("a").unwrap(), &AppendId::new("third").unwrap()).await.unwrap(),
+        None
+    );
     let sent = commands.take();
     let asked: Vec<&Document> = sent
         .iter()

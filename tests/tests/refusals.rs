@@ -49,8 +49,8 @@ impl Apply<Noted> for Notes {
 #[error("the counter is full at {0}")]
 struct Full(u64);
 
-async fn refuses_what_cannot_be_stored<S: Store>(store: S) {
-    let notes = Repository::<Notes, _>::new(store);
+async fn refuses_what_cannot_be_stored(store: impl Store + Clone) {
+    let notes = Repository::<Notes>::new(&store);
     let deep = (0..120).fold(Nested::default(), |nested, _| Nested(vec![nested]));
     let cases: [(Noted, &str); 4] = [
         (Noted { text: "x".repeat(17 << 20), ..Noted::default() }, "16777216"),
@@ -85,8 +85,8 @@ async fn what_bson_cannot_hold_is_refused_by_name_on_mongodb() {
     refuses_what_cannot_be_stored(empty_store().await).await;
 }
 
-async fn refuses_ids<S: Store>(store: S) {
-    let counters = Repository::<Counter, _>::new(store);
+async fn refuses_ids(store: impl Store + Clone) {
+    let counters = Repository::<Counter>::new(&store);
     let too_long = "x".repeat(513);
     for id in ["", "a\0b", &too_long] {
         let created = counters.create(id, OneAdded { by: "u".into() }, Metadata::new()).await;
@@ -102,8 +102,8 @@ async fn an_invalid_id_is_refused_on_both_stores() {
     refuses_ids(empty_store().await).await;
 }
 
-async fn answers_what_does_or_does_not_exist<S: Store>(store: S) {
-    let counters = Repository::<Counter, _>::new(store);
+async fn answers_what_does_or_does_not_exist(store: impl Store + Clone) {
+    let counters = Repository::<Counter>::new(&store);
     let add = |by: &str| OneAdded { by: by.into() };
     let missing = counters.update("c", Metadata::new(), |_| Ok::<_, Full>(add("u"))).await;
     assert!(matches!(missing, Err(UpdateError::NotFound { .. })), "{missing:?}");
@@ -123,8 +123,8 @@ async fn not_found_already_exists_and_the_domains_own_error_are_types() {
     answers_what_does_or_does_not_exist(empty_store().await).await;
 }
 
-async fn meets_a_conflict_without_retry<S: Store>(store: S) {
-    let counters = Repository::<Counter, _>::new(store).with_retry(RetryPolicy::never());
+async fn meets_a_conflict_without_retry(store: impl Store + Clone) {
+    let counters = Repository::<Counter>::new(&store).with_retry(RetryPolicy::never());
     counters.create("c", OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
     let rival = counters.clone();
     let mut tries = 0;
@@ -156,7 +156,7 @@ async fn with_retry_turned_off_a_conflict_is_the_callers() {
 
 #[tokio::test]
 async fn a_user_id_that_looks_like_an_operator_is_stored_as_it_is() {
-    let counters = Repository::<Counter, _>::new(empty_store().await);
+    let counters = Repository::<Counter>::new(&empty_store().await);
     for user in [r#"{"$ne": null}"#, "$where", "$ne"] {
         counters.create(user, OneAdded { by: user.into() }, Metadata::new().user(user)).await.unwrap();
         let history = counters.history(user).unwrap().collect().await.unwrap();

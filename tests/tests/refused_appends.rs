@@ -311,7 +311,7 @@ async fn a_snapshot_and_an_archive_run_that_the_users_index_refuses_name_it_at_o
     let begun = Instant::now();
     let at = accounts(&store).load("b").await.unwrap();
     let stream = StreamId::of::<Account>("b").unwrap();
-    let kept = store.put_snapshot(&stream, &Snapshot::new(at.version, at.state)).await;
+    let kept = store.put_snapshot(&stream, Snapshot::new(at.version, at.state).encode().unwrap()).await;
     let Err(StoreError::DuplicateKey { index, stream: refused, .. }) = &kept else { panic!("{kept:?}") };
     assert_eq!((index.as_str(), refused), ("one state", &stream));
     snapshots.drop_index("one state").await.unwrap();

@@ -103,7 +103,7 @@ async fn a_preparer_sees_and_writes_no_document() {
 async fn a_writer_appends_loads_and_keeps_snapshots() {
     let secured = Secured::prepared().await;
     let store = secured.open_as(Role::Writer).await;
-    let counters = patient(store.clone()).with_snapshots(SnapshotPolicy::every(5));
+    let counters = patient(&store).with_snapshots(SnapshotPolicy::every(5));
     counters.create("c", OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
     let versions = add_from_many_tasks(&counters, "c", "u", 22).await;
     assert_eq!(versions.len(), 22);
@@ -169,7 +169,8 @@ async fn a_reader_loads_queries_and_verifies_and_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_one_of_many_appends_without_the_right_is_told_so() {
     let secured = Secured::prepared().await;
-    let counters = Repository::<Counter, _>::new(secured.open_as(Role::Reader).await);
+    let store = secured.open_as(Role::Reader).await;
+    let counters = Repository::<Counter>::new(&store);
     let appends = (0..20).map(|number| {
         let counters = counters.clone();
         let id = format!("c{number}");
@@ -179,7 +180,7 @@ async fn every_one_of_many_appends_without_the_right_is_told_so() {
         let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
         assert_lacks(&error, "insert", "events");
     }
-    assert_eq!(counters.store().stats().await.unwrap().events, 0);
+    assert_eq!(store.stats().await.unwrap().events, 0);
 }
 
 #[tokio::test]
@@ -241,16 +242,16 @@ async fn a_migration_needs_a_writer_who_may_read_the_old_documents() {
     assert_lacks(&error, "find", DOCUMENTS);
     secured.user("migrator", &[Role::Writer, Role::Documents]).await;
     let migrator = secured.try_open("migrator").await.unwrap();
-    let missing = Gradual::<Account, Document>::new(accounts(&migrator), "missing", Switch::Documents).load("x").await;
+    let missing = Gradual::<Account, Document>::new(&migrator, "missing", Switch::Documents).load("x").await;
     let Err(LoadError::Store(error)) = missing else { panic!("it was read") };
     assert_lacks(&error, "find", "missing");
-    let empty = Gradual::<Account, Document>::new(accounts(&migrator), DOCUMENTS, Switch::Documents);
+    let empty = Gradual::<Account, Document>::new(&migrator, DOCUMENTS, Switch::Documents);
     assert!(
         matches!(empty.load("nothing").await, Err(LoadError::NotFound { .. })),
         "it may ask whether the collection exists"
     );
     assert_eq!(migrate(&migrator).await.unwrap().migrated, 2);
-    let old = Gradual::<Account, Document>::new(accounts(&migrator), DOCUMENTS, Switch::Documents);
+    let old = Gradual::<Account, Document>::new(&migrator, DOCUMENTS, Switch::Documents);
     assert!(matches!(old.load("x").await.unwrap(), Source::Document(_)));
     secured.admin.collection::<Document>(DOCUMENTS).drop().await.unwrap();
     let error = migrate(&migrator).await.unwrap_err();

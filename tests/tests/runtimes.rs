@@ -50,7 +50,7 @@ fn calls(store: &MongoStore) -> Vec<(&'static str, Ended)> {
     ]
 }
 
-type Accounts = es_core::Repository<Account, MongoStore>;
+type Accounts = es_core::Repository<Account>;
 
 #[test]
 fn every_call_on_a_store_whose_runtime_has_ended_fails_at_once_and_says_why() {

@@ -128,9 +128,9 @@ fn unique(store: &str, name: &str) -> String {
     format!("{store}-{name}")
 }
 
-async fn each_call_is_a_span<S: Store>(store: S, name: &str) {
+async fn each_call_is_a_span(store: impl Store + Clone, name: &str) {
     let spans = &*RECORDER;
-    let accounts = Repository::<Account, _>::new(store);
+    let accounts = Repository::<Account>::new(&store);
     let (a, missing, past) = (unique(name, "a"), unique(name, "missing"), unique(name, "past"));
 
     accounts.create(&a, opened(), Metadata::new()).await.unwrap();

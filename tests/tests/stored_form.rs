@@ -260,7 +260,7 @@ async fn everything_is_read_back_as_it_was_applied() {
         FilledByPosition("x".to_owned(), 1).into(),
         FilledGeneric { item: 1, count: 2 }.into(),
     ];
-    let logs = Repository::<Log<u8>, _>::new(MemoryStore::new());
+    let logs = Repository::<Log<u8>>::new(&MemoryStore::new());
     logs.create("log", Tagged::NothingHeld, Metadata::new()).await.unwrap();
     let mut expected = vec!["NothingHeld".to_owned()];
     for event in events {

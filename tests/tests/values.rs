@@ -151,8 +151,8 @@ fn what_another_program_wrote_for_people_is_read_too() {
     assert!(error.contains("`ip`") && error.contains("i64"), "{error}");
 }
 
-async fn keeps_an_address<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn keeps_an_address(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     let ip: IpAddr = "203.0.113.7".parse().unwrap();
     let metadata = Metadata::new().with("ip", ip).unwrap();
     accounts.create("a", Opened { owner: "o".into() }, metadata).await.unwrap();

@@ -50,8 +50,8 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
         import(&store, id, 2_500).await;
     }
     // Another type under the same ids, interleaved in the index.
-    patient(store.clone()).create("b", tests::counter::OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
-    add_one(&patient(store.clone()), "b", "x").await.unwrap();
+    patient(&store).create("b", tests::counter::OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
+    add_one(&patient(&store), "b", "x").await.unwrap();
     for id in ["a", "c"] {
         accounts(&store).take_snapshot(id).await.unwrap();
     }
@@ -234,11 +234,11 @@ async fn a_snapshot_in_the_middle_of_a_stream_is_compared_at_its_version() {
     let store = sample().await;
     let at_4 = accounts(&store).load_at_version("b", 4).await.unwrap();
     let stream = StreamId::of::<Account>("b").unwrap();
-    store.put_snapshot(&stream, &es_core::Snapshot::new(at_4.version, at_4.state)).await.unwrap();
+    store.put_snapshot(&stream, es_core::Snapshot::new(at_4.version, at_4.state).encode().unwrap()).await.unwrap();
     let report = verify(&store).await;
     assert_eq!((report.total_findings, report.snapshots), (0, 1));
     let last = accounts(&store).load("b").await.unwrap();
-    store.put_snapshot(&stream, &es_core::Snapshot::new(Version::from(5), last.state)).await.unwrap();
+    store.put_snapshot(&stream, es_core::Snapshot::new(Version::from(5), last.state).encode().unwrap()).await.unwrap();
     let finding = only_finding(&store).await;
     assert!(matches!(&finding, Finding::SnapshotDiffers { version, .. } if *version == 5), "{finding}");
 }

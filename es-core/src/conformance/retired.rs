@@ -29,8 +29,8 @@ async fn note<S: Store>(store: &S, id: &str) {
 }
 
 /// With retired events only an aggregate has not begun: it does not exist, whoever asks.
-pub async fn an_aggregate_of_retired_events_only_does_not_exist<S: Store>(store: S) {
-    let repository = Repository::<Retiring, _>::new(store.clone());
+pub async fn an_aggregate_of_retired_events_only_does_not_exist(store: impl Store + Clone) {
+    let repository = Repository::<Retiring>::new(&store);
     note(&store, "a").await;
     for id in ["a", "none"] {
         assert!(!expect(repository.exists(id).await), "{id} exists and cannot be loaded");
@@ -49,8 +49,8 @@ pub async fn an_aggregate_of_retired_events_only_does_not_exist<S: Store>(store:
 }
 
 /// And it can begin: behind its retired events, once.
-pub async fn an_aggregate_of_retired_events_only_can_be_created<S: Store>(store: S) {
-    let repository = Repository::<Retiring, _>::new(store.clone());
+pub async fn an_aggregate_of_retired_events_only_can_be_created(store: impl Store + Clone) {
+    let repository = Repository::<Retiring>::new(&store);
     let added = |number| Added { number };
     for id in ["created", "once", "imported", "raced"] {
         note(&store, id).await;

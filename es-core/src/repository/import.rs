@@ -1,10 +1,7 @@
 //! Importing: the past of an aggregate that happened elsewhere.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::atomic::Ordering;
-
-use futures_core::Stream;
 
 use super::same::first_difference;
 use super::write::{Decided, unchanged};
@@ -12,8 +9,8 @@ use crate::recorded::record_decoded;
 use crate::replay::check_next;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
 use crate::{
-    Aggregate, Append, EventBatch, EventData, EventId, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange,
-    RecordedEvent, Store, StoreError, StoredEvent, StreamId, Timestamp, Version, WriteCheck,
+    Aggregate, Append, EventData, EventId, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange, RecordedEvent,
+    StoreError, StoredEvent, StreamId, Timestamp, Version, WriteCheck,
 };
 
 /// An event that happened elsewhere before, for [`Repository::import`].
@@ -46,7 +43,7 @@ impl<E> ImportedEvent<E> {
     }
 }
 
-impl<A: Aggregate, S: Store> Repository<A, S> {
+impl<A: Aggregate> Repository<A> {
     /// Records the past of an aggregate that happened elsewhere, with the events' own times. Nothing else may set those.
     ///
     /// It can be run again: a past that is recorded already is [`Outcome::AlreadyAppended`], whatever was recorded after it. If the
@@ -113,7 +110,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
     async fn compare(&self, import: &mut Import<A::Event>) -> Result<(), ImportError> {
         (import.version, import.looked) = (Version::NONE, true);
         import.stored.clear();
-        let mut batches = pin!(self.store.read(&import.stream, ReadRange::ALL));
+        let mut batches = self.store.read(&import.stream, ReadRange::ALL);
         while !import.is_complete()
             && let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await
         {

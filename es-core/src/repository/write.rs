@@ -1,16 +1,12 @@
 //! Recording: create and update.
 
 use std::future::poll_fn;
-use std::pin::pin;
-
-use futures_core::Stream;
 
 use crate::recorded::record_decoded;
 use crate::repository::{CreateError, Repository, UpdateError, check_foldable, span};
 use crate::{
-    Aggregate, AggregateId, Append, AppendId, Appended, EventBatch, EventInfo, EventSet, ExpectedVersion, FirstEvents,
-    Metadata, NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, Store, StoreError, StreamId,
-    Version,
+    Aggregate, AggregateId, Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, FirstEvents, Metadata,
+    NewEvent, NextEvents, ReadRange, Receipt, RecordedEvent, Replay, Snapshot, StoreError, StreamId, Version,
 };
 
 /// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
@@ -43,7 +39,7 @@ pub enum Outcome {
     Unchanged,
 }
 
-impl<A: Aggregate, S: Store> Repository<A, S> {
+impl<A: Aggregate> Repository<A> {
     /// Records the first events of an aggregate. If all events that its stream has are [retired](crate::Decoded::Retired), the aggregate
     /// begins behind them.
     ///
@@ -203,7 +199,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
                 None => return Err(error.into()),
             }
             let before = replay.version();
-            replay.read(&self.store, Version::MAX).await?;
+            replay.read(&*self.store, Version::MAX).await?;
             without_news = if replay.version() > before { 0 } else { without_news + 1 };
             if without_news == CONFLICTS_WITHOUT_NEWS {
                 return Err(error.into());
@@ -218,7 +214,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         append_id: &AppendId,
         may_record: impl Fn(&EventInfo) -> bool,
     ) -> Result<Option<Committed<A::Event>>, StoreError> {
-        let Some(receipt) = self.store.find_append(stream, append_id.as_str()).await? else { return Ok(None) };
+        let Some(receipt) = self.store.find_append(stream, append_id).await? else { return Ok(None) };
         let committed = self.read_back(stream, receipt).await?;
         // What was recorded may be retired since, and then nobody can say what it was.
         if committed.events.is_empty() || committed.events.iter().any(|event| may_record(event.data.info())) {
@@ -232,7 +228,7 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
         let count = receipt.stamps.len() as u64;
         let before = Version::try_from(receipt.version.as_i64() - i64::try_from(count).unwrap_or(i64::MAX))
             .map_err(|error| StoreError::Malformed { what: format!("an append to {stream}"), source: error.into() })?;
-        let mut batches = pin!(self.store.read(stream, ReadRange::after(before).until(receipt.version)));
+        let mut batches = self.store.read(stream, ReadRange::after(before).until(receipt.version));
         let mut recorded = Vec::new();
         while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
             for event in batch?.events() {
@@ -292,17 +288,17 @@ impl<A: Aggregate, S: Store> Repository<A, S> {
             return;
         }
         let (repository, stream) = (self.clone(), stream.clone());
-        self.store.spawn(async move {
+        self.store.spawn(Box::pin(async move {
             // The store reports a failure; the append that made this due has succeeded whatever comes of it.
             let _ = repository.snapshot_at(&stream, after).await;
-        });
+        }));
     }
 
     async fn snapshot_at(&self, stream: &StreamId, version: Version) -> Result<(), StoreError> {
         let replay: Replay<A> = self.replay(stream, version).await?;
         let version = replay.version();
         match replay.into_state() {
-            Some(state) => self.store.put_snapshot(stream, &Snapshot::new(version, state)).await,
+            Some(state) => self.store.put_snapshot(stream, Snapshot::new(version, state).encode()?).await,
             None => Ok(()),
         }
     }

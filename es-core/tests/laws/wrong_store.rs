@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Append, Appended, EventBatch, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, Position,
-    ReadRange, Receipt, RecordedEvent, Runtime, Sequence, Snapshot, SnapshotStore, Stamp, StateRef, StoreError,
-    StoredEvent, StreamId, Timestamp, Version,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, Metadata,
+    NewEvent, Position, ReadRange, Receipt, RecordedEvent, Runtime, Sequence, SnapshotStore, Stamp, StoreError,
+    StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
 };
-use futures_core::Stream;
 
 /// Declares the mistakes, each with the law that guards against it.
 macro_rules! mistakes {
@@ -111,12 +110,8 @@ mistakes! {
     SnapshotBelowOnly => the_newest_snapshot_at_or_below_a_version_is_found,
     /// A snapshot is used whatever its state version is.
     StateVersionIgnored => a_snapshot_of_another_state_version_is_passed_over,
-    /// A snapshot that cannot be read is an error.
-    UnreadableSnapshotFails => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
-    /// Where a snapshot cannot be read no older one is looked for.
-    UnreadableSnapshotEndsTheSearch => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
-    /// A snapshot that cannot be read back is said to be kept.
-    UnusableSnapshotAccepted => a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_stays,
+    /// Only the newest snapshot is found, whatever version is asked for.
+    OlderSnapshotsNotFound => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
     /// Of all snapshots only the one of the highest version is kept.
     HighestSnapshotOnly => the_snapshot_taken_last_is_kept_whatever_lies_above_it,
     /// A snapshot beyond the head is said to be one at the head.
@@ -137,9 +132,9 @@ pub(crate) struct WrongStore {
 #[derive(Debug, Default)]
 struct Notes {
     /// Which stream has used a key first.
-    keys: HashMap<String, StreamId>,
-    /// The states of the newest snapshots, as they were written.
-    states: HashMap<StreamId, (Version, EventData)>,
+    keys: HashMap<AppendId, StreamId>,
+    /// The newest snapshots.
+    newest: HashMap<StreamId, StoredSnapshot>,
     /// Whose snapshot has a key.
     snapshot_keys: HashMap<String, StreamId>,
 }
@@ -180,7 +175,7 @@ impl WrongStore {
         let head = self.right.head(&append.stream).await.unwrap_or_default();
         let expected = append.expected.version();
         let known = match &append.append_id {
-            Some(id) => self.right.find_append(&append.stream, id.as_str()).await.unwrap_or_default(),
+            Some(id) => self.right.find_append(&append.stream, id).await.unwrap_or_default(),
             None => None,
         };
         let accepted = match self.mistake {
@@ -252,7 +247,7 @@ impl WrongStore {
             }
             (Some(Mistake::AlreadyAnsweredAsNow), Ok(Appended::Already(receipt))) => Ok(Appended::Now(receipt)),
             (Some(Mistake::AppendIdNotCompared), Err(StoreError::AppendIdReused { stream, append_id, version })) => {
-                match self.right.find_append(&stream, &append_id).await? {
+                match self.right.find_append(&stream, &AppendId::new(&append_id)?).await? {
                     Some(receipt) => Ok(Appended::Already(receipt)),
                     None => Err(StoreError::AppendIdReused { stream, append_id, version }),
                 }
@@ -283,17 +278,17 @@ impl WrongStore {
 
     /// What another aggregate, or a refused append, has done under a key, where that is mistaken for this append.
     async fn mistaken_key(&self, append: &Append) -> Option<Result<Appended, StoreError>> {
-        let key = append.append_id.as_ref()?.as_str().to_owned();
+        let key = append.append_id.as_ref()?;
         let before = self.notes().keys.insert(key.clone(), append.stream.clone());
         let before = before?;
         match self.mistake {
             Some(Mistake::AppendIdIsGlobal) if before != append.stream => {
-                let receipt = self.right.find_append(&before, &key).await;
+                let receipt = self.right.find_append(&before, key).await;
                 receipt.ok().flatten().map(|receipt| Ok(Appended::Already(receipt)))
             }
             Some(Mistake::RefusedUsesUpItsId) => Some(Err(StoreError::AppendIdReused {
                 stream: append.stream.clone(),
-                append_id: key,
+                append_id: key.to_string(),
                 version: append.expected.version(),
             })),
             _ => None,
@@ -344,35 +339,30 @@ fn joined(stream: &StreamId, version: Version) -> String {
 }
 
 /// Events of a [`WrongStore`].
-#[derive(Debug)]
-pub(crate) struct WrongBatch(Vec<RecordedEvent<EventData>>);
+struct WrongBatch(Vec<RecordedEvent<EventData>>);
 
 impl EventBatch for WrongBatch {
-    fn events(&self) -> impl Iterator<Item = Result<StoredEvent<'_>, StoreError>> {
-        self.0.iter().map(|event| Ok(event.as_stored()))
+    fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_> {
+        Box::new(self.0.iter().map(|event| Ok(event.as_stored())))
     }
 }
 
 impl EventStore for WrongStore {
-    type Batch = WrongBatch;
-
-    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        let append = self.misunderstand(append).await;
-        if let Some(answer) = self.mistaken_key(&append).await {
-            return answer;
-        }
-        if self.makes(Mistake::OneByOne) {
-            return self.append_one_by_one(append).await;
-        }
-        let answer = self.right.append(append.clone()).await;
-        self.misreport(&append, answer).await
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(async move {
+            let append = self.misunderstand(append).await;
+            if let Some(answer) = self.mistaken_key(&append).await {
+                return answer;
+            }
+            if self.makes(Mistake::OneByOne) {
+                return self.append_one_by_one(append).await;
+            }
+            let answer = self.right.append(append.clone()).await;
+            self.misreport(&append, answer).await
+        })
     }
 
-    fn read(
-        &self,
-        stream: &StreamId,
-        range: ReadRange,
-    ) -> impl Stream<Item = Result<WrongBatch, StoreError>> + Send + 'static {
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
         let mut range = range;
         match self.mistake {
             Some(Mistake::RangeWithItsBeginning) => range.after = one_less(range.after),
@@ -392,89 +382,91 @@ impl EventStore for WrongStore {
         let mut events = self.right.events();
         events.retain(wanted);
         self.misread(&mut events);
-        futures_util::stream::iter([Ok(WrongBatch(events))])
+        let batch: Box<dyn EventBatch> = Box::new(WrongBatch(events));
+        Box::pin(futures_util::stream::iter([Ok(batch)]))
     }
 
-    async fn find_append(&self, stream: &StreamId, append_id: &str) -> Result<Option<Receipt>, StoreError> {
-        let found = self.right.find_append(&self.stream(stream), append_id).await?;
-        if self.makes(Mistake::FindsTheFirstEventOnly) {
-            return Ok(found.and_then(|receipt| Receipt::new(receipt.stamps.into_iter().take(1).collect())));
-        }
-        Ok(found)
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        Box::pin(async move {
+            let found = self.right.find_append(&self.stream(stream), append_id).await?;
+            if self.makes(Mistake::FindsTheFirstEventOnly) {
+                return Ok(found.and_then(|receipt| Receipt::new(receipt.stamps.into_iter().take(1).collect())));
+            }
+            Ok(found)
+        })
     }
 
-    async fn head(&self, stream: &StreamId) -> Result<Version, StoreError> {
-        let head = self.right.head(&self.stream(stream)).await?;
-        Ok(if self.makes(Mistake::HeadOneTooHigh) { head.plus(1) } else { head })
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move {
+            let head = self.right.head(&self.stream(stream)).await?;
+            Ok(if self.makes(Mistake::HeadOneTooHigh) { head.plus(1) } else { head })
+        })
     }
 }
 
 impl SnapshotStore for WrongStore {
-    async fn newest_snapshot<A: Aggregate>(
-        &self,
-        stream: &StreamId,
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
         at_most: Version,
-    ) -> Result<Option<Snapshot<A>>, StoreError> {
-        let newest = self.notes().states.get(stream).cloned();
-        let readable = newest.map(|(version, state)| {
-            use es_core::Payload;
-            (version, state.decode::<es_core::State<A>>())
-        });
-        match (self.mistake, readable) {
-            (Some(Mistake::StateVersionIgnored), Some((version, Ok(state)))) => {
-                return Ok(Some(Snapshot::new(version, state.0)));
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
+        Box::pin(async move {
+            let newest = self.notes().newest.get(stream).cloned();
+            let at_most = match (self.mistake, newest) {
+                (Some(Mistake::StateVersionIgnored), Some(newest)) => return Ok(Some(newest)),
+                (Some(Mistake::OlderSnapshotsNotFound), newest) => {
+                    return Ok(newest.filter(|newest| newest.version <= at_most));
+                }
+                (Some(Mistake::SnapshotTooNew), _) => Version::MAX,
+                (Some(Mistake::SnapshotBelowOnly), _) => one_less(at_most),
+                _ => at_most,
+            };
+            let mut found = self.right.newest_snapshot(stream, state_version, at_most).await?;
+            if let Some(snapshot) = &mut found {
+                match self.mistake {
+                    Some(Mistake::SnapshotOneTooHigh) => snapshot.version = snapshot.version.plus(1),
+                    Some(Mistake::SnapshotCutToTheHead) => {
+                        snapshot.version = snapshot.version.min(self.right.head(stream).await?);
+                    }
+                    _ => {}
+                }
             }
-            (Some(Mistake::UnreadableSnapshotFails), Some((_, Err(source)))) => {
-                return Err(StoreError::Malformed { what: "a snapshot".to_owned(), source });
+            if let Some(snapshot) = &found
+                && self.makes(Mistake::SnapshotKeyJoined)
+                && self.notes().snapshot_keys.get(&joined(stream, snapshot.version)) != Some(stream)
+            {
+                return Ok(None);
             }
-            (Some(Mistake::UnreadableSnapshotEndsTheSearch), Some((_, Err(_)))) => return Ok(None),
-            _ => {}
-        }
-        let at_most = match self.mistake {
-            Some(Mistake::SnapshotTooNew) => Version::MAX,
-            Some(Mistake::SnapshotBelowOnly) => one_less(at_most),
-            _ => at_most,
-        };
-        let mut found = self.right.newest_snapshot::<A>(stream, at_most).await?;
-        if let Some(snapshot) = &mut found
-            && self.makes(Mistake::SnapshotOneTooHigh)
-        {
-            snapshot.version = snapshot.version.plus(1);
-        }
-        if let Some(snapshot) = &mut found
-            && self.makes(Mistake::SnapshotCutToTheHead)
-        {
-            snapshot.version = snapshot.version.min(self.right.head(stream).await?);
-        }
-        if let Some(snapshot) = &found
-            && self.makes(Mistake::SnapshotKeyJoined)
-            && self.notes().snapshot_keys.get(&joined(stream, snapshot.version)) != Some(stream)
-        {
-            return Ok(None);
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
-    async fn put_snapshot<A: Aggregate>(&self, stream: &StreamId, snapshot: &Snapshot<A>) -> Result<(), StoreError> {
-        let state = EventData::encode(A::TYPE, &StateRef(&snapshot.state))?;
-        let before = self.notes().states.insert(stream.clone(), (snapshot.version, state));
-        self.notes().snapshot_keys.insert(joined(stream, snapshot.version), stream.clone());
-        if self.makes(Mistake::HighestSnapshotOnly) && before.is_some_and(|(version, _)| version > snapshot.version) {
-            return Ok(());
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let version = snapshot.version;
+        let before = self.notes().newest.insert(stream.clone(), snapshot.clone());
+        self.notes().snapshot_keys.insert(joined(stream, version), stream.clone());
+        if self.makes(Mistake::HighestSnapshotOnly) && before.is_some_and(|before| before.version > version) {
+            return Box::pin(async { Ok(()) });
         }
-        match self.right.put_snapshot(stream, snapshot).await {
-            Err(StoreError::NotReadBack { .. }) if self.makes(Mistake::UnusableSnapshotAccepted) => Ok(()),
-            kept => kept,
-        }
+        self.right.put_snapshot(stream, snapshot)
     }
 }
 
 impl Runtime for WrongStore {
-    async fn sleep(&self, duration: Duration) {
-        self.right.sleep(duration).await;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.right.sleep(duration)
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         self.right.spawn(work);
     }
 }

@@ -54,7 +54,7 @@ static TRIES: AtomicU64 = AtomicU64::new(0);
 
 /// 32 writers on one aggregate, with the retry that a repository has by default.
 async fn hot(store: &MongoStore) {
-    let ledgers = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::every(50));
+    let ledgers = Repository::<Ledger>::new(store).with_snapshots(SnapshotPolicy::every(50));
     ledgers.create("hot", posted(0), Metadata::new()).await.expect("it is new");
     let mut figures = Figures::new();
     for _ in 0..ROUNDS {

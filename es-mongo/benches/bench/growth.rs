@@ -84,7 +84,7 @@ impl Sized {
         }
         let many: Vec<Duration> = writers.join_all().await.into_iter().flatten().collect();
         let took = started.elapsed();
-        let ledgers = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+        let ledgers = Repository::<Ledger>::new(store).with_snapshots(SnapshotPolicy::Never);
         for _ in 0..200 {
             let id = id(fastrand::u64(..aggregates));
             load.push(

@@ -15,7 +15,7 @@ use crate::{Outcome, Wanted, bare};
 
 pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     let store = MongoStore::builder(bare::client(uri).await?, "bench_load").open().await?;
-    let whole = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+    let whole = Repository::<Ledger>::new(&store).with_snapshots(SnapshotPolicy::Never);
     for length in [10, 100, 1_000, 10_000_u64] {
         if !wanted.part("load", length) {
             continue;
@@ -52,7 +52,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
 }
 
 async fn with_snapshot(store: &MongoStore) {
-    let ledgers = Repository::<Ledger, _>::new(store.clone());
+    let ledgers = Repository::<Ledger>::new(store);
     fill(store, "ledger-with-snapshot", 10_000).await;
     let version = ledgers.take_snapshot("ledger-with-snapshot").await.expect("it exists");
     let mut next = version.get();

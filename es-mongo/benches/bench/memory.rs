@@ -53,7 +53,7 @@ pub(crate) async fn work(arguments: &[String]) -> Outcome {
             writers.join_all().await;
         }
         "load" => {
-            let ledgers = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+            let ledgers = Repository::<Ledger>::new(&store).with_snapshots(SnapshotPolicy::Never);
             assert_eq!(ledgers.load(STREAM).await?.postings, EVENTS);
         }
         _ => {}

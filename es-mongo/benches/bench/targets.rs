@@ -27,7 +27,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
     line("targets.events_stored", 100_000.0, "events");
     line("targets.filled_in", started.elapsed().as_secs_f64(), "s");
 
-    let ledgers = Repository::<Ledger, _>::new(store.clone()).with_snapshots(SnapshotPolicy::Never);
+    let ledgers = Repository::<Ledger>::new(&store).with_snapshots(SnapshotPolicy::Never);
     let (mut update, mut append, mut rebuild, mut snapshot) =
         (Figures::new(), Figures::new(), Figures::new(), Figures::new());
     let (mut query, mut seed_append, mut seed_rebuild, mut seed_query) =
@@ -90,7 +90,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
 }
 
 /// Events a second of 64 writers that create and update.
-async fn many_writers(ledgers: &Repository<Ledger, MongoStore>) {
+async fn many_writers(ledgers: &Repository<Ledger>) {
     let started = Instant::now();
     let mut running = tokio::task::JoinSet::new();
     for writer in 0..64_u64 {

@@ -8,7 +8,7 @@ use std::pin::pin;
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Append, Appended, EventBatch, EventData, EventId, Position, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
+    Append, Appended, EventData, EventId, Position, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
     StoreError as Error, StreamId, Version,
 };
 use futures_util::TryStreamExt;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::{Aggregate, Snapshot, SnapshotStore, StoreError, StreamId, Version};
+use es_core::{Aggregate, Snapshot, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE, STATE_VERSION, VERSION};
@@ -124,7 +124,7 @@ impl Snapshots {
             if newest.is_none() {
                 let id = document.get(ID).ok().flatten();
                 tracing::warn!(aggregate_id, ?id, "a snapshot does not decode and is passed over");
-                metrics::snapshot_passed_over(A::TYPE);
+                metrics::snapshot_unusable(A::TYPE);
             }
         }
         Ok(newest)
@@ -251,7 +251,7 @@ pub(super) async fn write<A: Aggregate>(
     for Missing { case, stream, version, .. } in unconfirmed.into_values() {
         // Somebody else may have taken a newer one meanwhile, and dropped this one for it.
         let head = read::head(collections, stream).await?;
-        let newest = store.newest_snapshot::<A>(stream, head).await?;
+        let newest = Snapshot::<A>::newest(store, stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {
             let source = "it was written and is not there".into();
             refused.insert(*case, StoreError::UnusableSnapshot { stream: stream.clone(), version: *version, source });

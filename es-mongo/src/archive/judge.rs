@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
+use es_core::{Aggregate, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cover::{self, KnownSnapshots, Missing, Snapshots};
@@ -144,7 +144,10 @@ impl<A: Aggregate> Run<'_, A> {
             }
             let base = case.state.take().or(known);
             let taken = match self.fold(case, &stream, base, last).await {
-                Ok(taken) => snapshot_document(&stream, &taken).map(|document| (taken, document)),
+                Ok(taken) => taken
+                    .encode()
+                    .and_then(|stored| snapshot_document(&stream, &stored))
+                    .map(|document| (taken, document)),
                 Err(error) => Err(error),
             };
             match taken {

@@ -5,8 +5,7 @@ use std::pin::pin;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Aggregate, DecodeError, EventBatch, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId,
-    Version,
+    Aggregate, DecodeError, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId, Version,
 };
 use futures_util::TryStreamExt;
 

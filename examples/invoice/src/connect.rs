@@ -40,8 +40,8 @@ impl Connection {
         Ok(Self { store, server: Some(server) })
     }
 
-    pub fn invoices(&self) -> Repository<Invoice, MongoStore> {
-        Repository::new(self.store.clone())
+    pub fn invoices(&self) -> Repository<Invoice> {
+        Repository::new(&self.store)
     }
 
     /// Ends what was begun. The server may be in use by another process, which is waited for.

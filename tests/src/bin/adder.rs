@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::with_uri_str(uri).await?;
     let store = MongoStore::builder(client, database).collections(CollectionNames::prefixed(prefix)).open().await?;
     let by = format!("process-{}", std::process::id());
-    for version in add_from_many_tasks(&patient(store), id, &by, tasks.parse()?).await {
+    for version in add_from_many_tasks(&patient(&store), id, &by, tasks.parse()?).await {
         println!("{version}");
     }
     Ok(())

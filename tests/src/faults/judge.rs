@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use es_core::{EventStore as _, Repository, StreamId};
+use es_core::{AppendId, EventStore as _, Repository, StreamId};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ReadConcern;
@@ -49,12 +49,12 @@ async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
         .filter(|asked| asked.answer == Answer::Unknown)
         .map(|asked| (asked.mark, asked.stream.as_str()))
         .collect();
-    let tallies = Repository::<Tally, _>::new(store.clone());
+    let tallies = Repository::<Tally>::new(store);
     let mut resolved = Vec::with_capacity(unknown.len());
     let mut read: BTreeMap<&str, BTreeMap<Mark, Place>> = BTreeMap::new();
     for (mark, stream) in unknown {
         let id = StreamId::of::<Tally>(stream).unwrap();
-        let by_key = store.find_append(&id, &mark.to_string()).await.unwrap();
+        let by_key = store.find_append(&id, &AppendId::new(mark.to_string()).unwrap()).await.unwrap();
         let found = match by_key {
             Some(receipt) => Some(Place::of(&receipt)),
             None => {
@@ -93,7 +93,7 @@ async fn misfolded(store: &MongoStore, stored: &[Stored]) -> Vec<String> {
     for event in stored {
         *events.entry(&event.stream).or_default() += 1;
     }
-    let tallies = Repository::<Tally, _>::new(store.clone());
+    let tallies = Repository::<Tally>::new(store);
     let mut misfolded = Vec::new();
     for (stream, events) in events {
         let loaded = tallies.load(stream).await.unwrap();

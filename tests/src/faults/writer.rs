@@ -8,7 +8,6 @@ use es_core::{
     Append, AppendId, EventStore as _, ExpectedVersion, IntoEvents, Metadata, NewEvent, Repository, StoreError,
     StreamId, Version,
 };
-use es_mongo::MongoStore;
 use fastrand::Rng;
 
 use super::clock;
@@ -21,7 +20,7 @@ const THINKS: Duration = Duration::from_millis(30);
 
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    tallies: Repository<Tally, MongoStore>,
+    tallies: Repository<Tally>,
     stream: String,
     /// What is known of the stream, from the last answer.
     version: Version,
@@ -33,7 +32,7 @@ impl Writer {
     pub(super) fn new(shared: Arc<Shared>, writer: u32, streams: u32, seed: u64) -> Self {
         let process = shared.process;
         Self {
-            tallies: Repository::new(shared.store.clone()),
+            tallies: Repository::new(&shared.store),
             // Several writers of both processes share a stream, so that there are conflicts too.
             stream: format!("s{}", writer % streams),
             version: Version::NONE,

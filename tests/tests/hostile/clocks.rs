@@ -8,7 +8,7 @@ use tests::empty_store;
 /// The days on which the events of one account were recorded, by a clock that goes back twice.
 const DAYS: [i64; 6] = [5, 9, 2, 7, 1, 8];
 
-async fn import<S: Store>(accounts: &Repository<Account, S>, id: &str) {
+async fn import(accounts: &Repository<Account>, id: &str) {
     let opened = ImportedEvent::new(Opened { owner: id.into() }, day(DAYS[0]), Metadata::new());
     let mut past = vec![opened];
     for at in &DAYS[1..] {
@@ -17,8 +17,8 @@ async fn import<S: Store>(accounts: &Repository<Account, S>, id: &str) {
     accounts.import(id, past).await.unwrap();
 }
 
-async fn keeps_the_order<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn keeps_the_order(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     import(&accounts, "a").await;
     assert_eq!(accounts.load("a").await.unwrap().version, 6);
     let history = accounts.history("a").unwrap().collect().await.unwrap();

@@ -111,7 +111,7 @@ async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_m
         "{error}"
     );
     store.append(append("a", vec![large(LIMIT - envelope)])).await.unwrap();
-    let notes = Repository::<Notes, _>::new(store.clone());
+    let notes = Repository::<Notes>::new(&store);
     assert_eq!(notes.load("a").await.unwrap().texts[0].len(), LIMIT - envelope);
     store.append(append("z", vec![large(1)])).await.unwrap();
     let report = store.archive::<Notes>(es_core::Timestamp::now().plus(Duration::from_secs(1))).run().await;
@@ -120,8 +120,8 @@ async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_m
     assert!(store.verify::<Notes>().run().await.unwrap().is_sound());
 }
 
-async fn a_state_that_is_too_large<S: Store>(store: S) {
-    let notes = Repository::<Notes, _>::new(store);
+async fn a_state_that_is_too_large(store: impl Store + Clone) {
+    let notes = Repository::<Notes>::new(&store);
     let note = || Noted { text: "x".repeat(9 << 20), nested: Nested::default() };
     notes.create("a", note(), Metadata::new()).await.unwrap();
     for version in 2..4 {
@@ -137,11 +137,12 @@ async fn a_state_of_more_than_16_mib_is_not_kept_as_a_snapshot_and_fails_no_appe
     let store = empty_store().await;
     a_state_that_is_too_large(store.clone()).await;
     let state = Notes { texts: vec!["x".repeat(LIMIT)], nested: Vec::new() };
-    let error = store.put_snapshot(&stream("a"), &Snapshot::new(Version::from(1), state)).await.unwrap_err();
+    let error =
+        store.put_snapshot(&stream("a"), Snapshot::new(Version::from(1), state).encode().unwrap()).await.unwrap_err();
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
 }
 
-async fn nesting<S: Store>(store: S) {
+async fn nesting(store: impl Store + Clone) {
     let event =
         |data: usize, metadata: usize| NewEvent::from_data("Noted", 1, EventData::from(noted(data)), deep(metadata));
     for levels in [101, 180, 181] {
@@ -150,14 +151,14 @@ async fn nesting<S: Store>(store: S) {
         }
     }
     store.append(append("a", vec![event(100, 100).unwrap()])).await.unwrap();
-    let notes = Repository::<Notes, _>::new(store.clone());
+    let notes = Repository::<Notes>::new(&store);
     let history = notes.history("a").unwrap().collect().await.unwrap();
     let read = history[0].metadata.get::<RawDocumentBuf>("deep").unwrap().unwrap();
     assert_eq!(read, nested(99));
     // In the state it stands one level deeper, in a list: too deep for a snapshot, and as good without.
     let loaded = notes.load("a").await.unwrap();
     assert_eq!(loaded.nested.len(), 1);
-    let kept = store.put_snapshot(&stream("a"), &Snapshot::new(loaded.version, loaded.state)).await;
+    let kept = store.put_snapshot(&stream("a"), Snapshot::new(loaded.version, loaded.state).encode().unwrap()).await;
     assert!(matches!(kept, Err(StoreError::TooDeep { limit: 100, .. })), "{kept:?}");
     assert_eq!(notes.load("a").await.unwrap().version, 1);
 }
@@ -182,17 +183,17 @@ async fn what_another_program_nested_180_levels_deep_is_an_error_that_names_the_
     }
     events.delete_one(doc! {}).await.unwrap();
     events.insert_one(planted).await.unwrap();
-    let error = Repository::<Notes, _>::new(store.clone()).load("a").await.unwrap_err();
+    let error = Repository::<Notes>::new(&store).load("a").await.unwrap_err();
     let LoadError::Store(StoreError::Decode { .. }) = error else { panic!("{error}") };
     assert!(error.to_string().contains("event 1 of Notes `a`") && error.to_string().contains("100 levels"), "{error}");
     assert_eq!(store.verify::<Notes>().run().await.unwrap().total_findings, 1);
 }
 
-async fn a_hundred_thousand<S: Store>(store: S) {
+async fn a_hundred_thousand(store: impl Store + Clone) {
     const EVENTS: usize = 100_000;
     let appended = store.append(append("a", vec![large(1); EVENTS])).await.unwrap();
     assert_eq!((appended.receipt().version.get(), appended.receipt().stamps.len()), (EVENTS as u64, EVENTS));
-    assert_eq!(Repository::<Notes, _>::new(store).load("a").await.unwrap().texts.len(), EVENTS);
+    assert_eq!(Repository::<Notes>::new(&store).load("a").await.unwrap().texts.len(), EVENTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,6 +218,6 @@ async fn an_append_of_more_than_48_mb_in_all_is_recorded_together() {
     let store = patient_store(&server).await;
     let appended = store.append(append("a", vec![large(10 << 20); 6])).await.unwrap();
     assert_eq!(appended.receipt().version, 6);
-    let notes = Repository::<Notes, _>::new(store.clone()).load("a").await.unwrap();
+    let notes = Repository::<Notes>::new(&store).load("a").await.unwrap();
     assert_eq!(notes.texts.iter().map(String::len).sum::<usize>(), 60 << 20);
 }

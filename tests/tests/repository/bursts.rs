@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 /// So many writers add to one counter, each so many times, with the settings that a repository has by default. Nobody may meet a
 /// conflict.
-async fn burst<S: Store>(store: S, writers: u64, each: u64) {
-    let counters = Repository::<Counter, _>::new(store);
+async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
+    let counters = Repository::<Counter>::new(&store);
     counters.create("hot", OneAdded { by: "begin".into() }, Metadata::new()).await.unwrap();
     let (tries, started) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut running = JoinSet::new();
@@ -54,11 +54,11 @@ async fn burst<S: Store>(store: S, writers: u64, each: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_that_nobody_caused_is_not_met_for_the_whole_time() {
     let store = MemoryStore::new();
-    let counters = Repository::<Counter, _>::new(store.clone());
+    let counters = Repository::<Counter>::new(&store);
     counters.create("c", OneAdded { by: "begin".into() }, Metadata::new()).await.unwrap();
     let (mut tries, started) = (0, Instant::now());
     let beyond = Snapshot::new(Version::from(7_u32), Counter { total: 7 });
-    store.put_snapshot(&StreamId::of::<Counter>("c").unwrap(), &beyond).await.unwrap();
+    store.put_snapshot(&StreamId::of::<Counter>("c").unwrap(), beyond.encode().unwrap()).await.unwrap();
     let decide = |_: &Counter| {
         tries += 1;
         Ok::<_, String>(OneAdded { by: "u".into() })

@@ -26,12 +26,12 @@ fn past(events: i64) -> Past {
     [opened].into_iter().chain((1..events).map(|at| deposit(at, day(at), by()))).collect()
 }
 
-async fn history<S: Store>(accounts: &Repository<Account, S>, id: &str) -> Vec<RecordedEvent<AccountEvent>> {
+async fn history(accounts: &Repository<Account>, id: &str) -> Vec<RecordedEvent<AccountEvent>> {
     accounts.history(id).unwrap().collect().await.unwrap()
 }
 
-async fn can_be_repeated<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn can_be_repeated(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     let first = accounts.import("a", past(3)).await.unwrap();
     assert_eq!((first.outcome, first.version.get()), (Outcome::Appended, 3));
     for _ in 0..3 {
@@ -52,8 +52,8 @@ async fn can_be_repeated<S: Store>(store: S) {
     assert_eq!(nothing.outcome, Outcome::Unchanged);
 }
 
-async fn goes_on_where_the_stream_ends<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn goes_on_where_the_stream_ends(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     for (events, recorded) in [(1, 1), (3, 2), (3, 0), (7, 4), (5, 0)] {
         let committed = accounts.import("a", past(events)).await.unwrap();
         let expected = if recorded == 0 { Outcome::AlreadyAppended } else { Outcome::Appended };
@@ -76,8 +76,8 @@ async fn goes_on_where_the_stream_ends<S: Store>(store: S) {
     assert_eq!((committed.events[0].id, committed.events[0].timestamp), (read.id, read.timestamp));
 }
 
-async fn says_what_differs<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn says_what_differs(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     accounts.import("a", past(3)).await.unwrap();
     let changed = |change: fn(&mut Past)| {
         let mut past = past(5);
@@ -129,8 +129,8 @@ async fn says_what_differs<S: Store>(store: S) {
     assert_eq!(history(&accounts, "a").await.len(), 4, "an import that differs has written");
 }
 
-async fn is_done_once_by_many_at_once<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn is_done_once_by_many_at_once(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     let mut running = JoinSet::new();
     // Some have a longer past than others, and all of them agree.
     for importer in 0..16 {
@@ -144,8 +144,8 @@ async fn is_done_once_by_many_at_once<S: Store>(store: S) {
     assert_eq!(times, (0..6).map(day).collect::<Vec<_>>());
 }
 
-async fn is_done_beside_live_updates<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store);
+async fn is_done_beside_live_updates(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     accounts.import("a", past(3)).await.unwrap();
     let mut running = JoinSet::new();
     for number in 0..8 {
@@ -243,10 +243,10 @@ mod after {
     }
 }
 
-async fn can_be_repeated_by_a_newer_program<S: Store>(store: S) {
+async fn can_be_repeated_by_a_newer_program(store: impl Store + Clone) {
     let prices = |number: i32| (format!("item-{number}"), number);
     let by = || Metadata::new().with("b", 1_i32).unwrap().with("a", 2.0_f64).unwrap();
-    let old = Repository::<before::Sale, _>::new(store.clone());
+    let old = Repository::<before::Sale>::new(&store);
     let then = vec![
         ImportedEvent::new(before::Sold { prices: (0..12).map(prices).collect() }, day(0), by()),
         ImportedEvent::new(before::Reminded, day(1), by()),
@@ -254,7 +254,7 @@ async fn can_be_repeated_by_a_newer_program<S: Store>(store: S) {
     ];
     old.import("s", then).await.unwrap();
 
-    let new = Repository::<after::Sale, _>::new(store);
+    let new = Repository::<after::Sale>::new(&store);
     let price = |number: i32| (format!("item-{number}"), f64::from(number));
     let now = || {
         let prices = (0..12).rev().map(price).collect();

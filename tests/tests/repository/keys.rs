@@ -115,8 +115,8 @@ fn tags() -> before::Tagged {
     before::Tagged { tags: (0..12).map(|number| (format!("tag-{number}"), f64::from(number))).collect() }
 }
 
-async fn an_equal_map_is_the_same_command<S: Store>(store: S) {
-    let parcels = Repository::<before::Parcel, _>::new(store.clone());
+async fn an_equal_map_is_the_same_command(store: impl Store + Clone) {
+    let parcels = Repository::<before::Parcel>::new(&store);
     let first = parcels.create_once("p", "tag", tags(), Metadata::new()).await.unwrap();
     assert_eq!(first.outcome, Outcome::Appended);
     for time in 0..5 {
@@ -132,9 +132,9 @@ async fn an_equal_map_is_the_same_command<S: Store>(store: S) {
     }
 }
 
-async fn a_retry_after_a_deployment_is_the_same_command<S: Store>(store: S) {
-    let old = Repository::<before::Parcel, _>::new(store.clone());
-    let new = Repository::<after::Parcel, _>::new(store);
+async fn a_retry_after_a_deployment_is_the_same_command(store: impl Store + Clone) {
+    let old = Repository::<before::Parcel>::new(&store);
+    let new = Repository::<after::Parcel>::new(&store);
     let metadata = Metadata::new;
 
     old.create_once("weighed", "k", before::Weighed { grams: 5 }, metadata()).await.unwrap();
@@ -163,8 +163,8 @@ async fn a_retry_after_a_deployment_is_the_same_command<S: Store>(store: S) {
     assert_eq!((retired.outcome, retired.version.get()), (Outcome::AlreadyAppended, 1));
 }
 
-async fn another_command_is_an_error<S: Store>(store: S) {
-    let parcels = Repository::<before::Parcel, _>::new(store.clone());
+async fn another_command_is_an_error(store: impl Store + Clone) {
+    let parcels = Repository::<before::Parcel>::new(&store);
     parcels.create_once("p", "k", before::Weighed { grams: 5 }, Metadata::new()).await.unwrap();
     let created = parcels.create_once("p", "k", before::Moved, Metadata::new()).await;
     let Err(CreateError::Store(StoreError::AppendIdReused { version, append_id, .. })) = created else {
@@ -221,11 +221,11 @@ impl Init<Begun> for Later {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_an_archived_append_is_answered_as_before() {
     let store = empty_store().await;
-    let parcels = Repository::<before::Parcel, _>::new(store.clone());
+    let parcels = Repository::<before::Parcel>::new(&store);
     parcels.create_once("p", "k", tags(), Metadata::new()).await.unwrap();
     parcels.update_once("p", "moved", Metadata::new(), |_| Ok::<_, String>(before::Moved)).await.unwrap();
     // The newest event of a store stays, so there has to be one of another aggregate.
-    Repository::<Later, _>::new(store.clone()).create("later", Begun, Metadata::new()).await.unwrap();
+    Repository::<Later>::new(&store).create("later", Begun, Metadata::new()).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     parcels.take_snapshot("p").await.unwrap();
     let report = store.archive::<before::Parcel>(es_core::Timestamp::now()).run().await.unwrap();
@@ -235,7 +235,7 @@ async fn a_key_of_an_archived_append_is_answered_as_before() {
     assert_eq!((again.outcome, again.version.get()), (Outcome::AlreadyAppended, 1));
     let other = parcels.create_once("p", "k", before::Sent, Metadata::new()).await;
     assert!(matches!(other, Err(CreateError::Store(StoreError::AppendIdReused { .. }))), "{other:?}");
-    let new = Repository::<after::Parcel, _>::new(store);
+    let new = Repository::<after::Parcel>::new(&store);
     let split = new.update_once("p", "moved", Metadata::new(), |_| Ok::<_, String>(after::Left)).await.unwrap();
     assert_eq!((split.outcome, split.version.get(), split.events.len()), (Outcome::AlreadyAppended, 2, 2));
 }

@@ -43,8 +43,8 @@ fn beginnings() -> Vec<(Vec<AccountEvent>, u64, &'static str)> {
     ]
 }
 
-async fn a_create_is_refused<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store.clone());
+async fn a_create_is_refused(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     for (events, sequence, blamed) in beginnings() {
         match accounts.create("a", events, Metadata::new()).await.unwrap_err() {
             CreateError::Store(error) => assert_blames(&error, sequence, blamed),
@@ -55,8 +55,8 @@ async fn a_create_is_refused<S: Store>(store: S) {
     accounts.create("a", opened(), Metadata::new()).await.unwrap();
 }
 
-async fn an_update_is_refused<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store.clone());
+async fn an_update_is_refused(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     accounts.create("a", opened(), Metadata::new()).await.unwrap();
     for events in [|| vec![opened()], || vec![deposited(), opened()]] {
         let sequence = 1 + events().len() as u64;
@@ -70,8 +70,8 @@ async fn an_update_is_refused<S: Store>(store: S) {
     assert_eq!(accounts.load("a").await.unwrap().cents, 1);
 }
 
-async fn an_import_is_refused<S: Store>(store: S) {
-    let accounts = Repository::<Account, _>::new(store.clone());
+async fn an_import_is_refused(store: impl Store + Clone) {
+    let accounts = Repository::<Account>::new(&store);
     for (events, sequence, blamed) in beginnings() {
         match accounts.import("a", events.into_iter().map(imported).collect()).await.unwrap_err() {
             ImportError::Store(error) => assert_blames(&error, sequence, blamed),
@@ -161,8 +161,8 @@ impl Apply<Stated> for Meter {
     }
 }
 
-async fn begins_and_continues_with_one_event<S: Store>(store: S) {
-    let meters = Repository::<Meter, _>::new(store);
+async fn begins_and_continues_with_one_event(store: impl Store + Clone) {
+    let meters = Repository::<Meter>::new(&store);
     let stated = |value| Stated { value };
     meters.create("m", (stated(1), stated(2)), Metadata::new()).await.unwrap();
     meters.update("m", Metadata::new(), |_| Ok::<_, String>(stated(3))).await.unwrap();

@@ -35,7 +35,7 @@ impl Apply<Deposited> for Log {
 }
 
 fn main() {
-    let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    let accounts = Repository::<Account>::new(&MemoryStore::new());
     let metadata = Metadata::new;
     let _ = accounts.create("a", Opened, metadata());
     let _ = accounts.create("a", (), metadata());
@@ -51,7 +51,7 @@ fn main() {
     let _ = accounts.update("a", metadata(), |_| Ok::<_, String>(AccountEvent::from(Deposited)));
     let _ = accounts.update("a", metadata(), |_| Ok::<_, String>((Deposited, vec![AccountEvent::from(Deposited)])));
 
-    let logs = Repository::<Log, _>::new(MemoryStore::new());
+    let logs = Repository::<Log>::new(&MemoryStore::new());
     let _ = logs.create("l", (Deposited, Opened), metadata());
     let _ = logs.update("l", metadata(), |_| Ok::<_, String>((Opened, Deposited)));
 }

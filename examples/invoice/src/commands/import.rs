@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use es_core::{ImportError, Repository};
-use es_mongo::MongoStore;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
@@ -95,7 +94,7 @@ fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String
     Ok(line)
 }
 
-async fn record(invoices: &Repository<Invoice, MongoStore>, invoice: PastInvoice) -> Result<Outcome, Failure> {
+async fn record(invoices: &Repository<Invoice>, invoice: PastInvoice) -> Result<Outcome, Failure> {
     let number = invoice.number.clone();
     match invoices.import(&number, invoice.into_import()).await {
         Ok(committed) if committed.outcome == es_core::Outcome::AlreadyAppended => Ok(Outcome::Already),

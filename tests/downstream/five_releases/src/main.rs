@@ -22,7 +22,7 @@ fn certainly<D>(decided: D) -> Result<D, Infallible> {
     Ok(decided)
 }
 
-async fn walk<S: Store + Clone>(store: S) -> Outcome {
+async fn walk(store: impl Store + Clone) -> Outcome {
     release_1::work(store.clone()).await?;
     release_2::work(store.clone()).await?;
     release_3::work(store.clone()).await?;
@@ -31,7 +31,7 @@ async fn walk<S: Store + Clone>(store: S) -> Outcome {
 
     // The other way round nothing is guessed: an old release says that it is too old.
     for id in ["of-release-2", "of-release-3", "of-release-5", "of-all-releases"] {
-        let loaded = Repository::<release_1::Invoice, _>::new(store.clone()).load(id).await;
+        let loaded = Repository::<release_1::Invoice>::new(&store).load(id).await;
         assert!(matches!(&loaded, Err(LoadError::Store(StoreError::Decode { .. }))), "{id}: {loaded:?}");
     }
     Ok(())

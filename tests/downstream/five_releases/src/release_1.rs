@@ -59,8 +59,8 @@ impl Apply<PaidAndShipped> for Invoice {
 }
 
 /// An invoice of its own with everything that this release can record, and an event and a snapshot of the one that lives through all.
-pub async fn work<S: Store>(store: S) -> super::Outcome {
-    let invoices = Repository::<Invoice, _>::new(store);
+pub async fn work(store: impl Store + Clone) -> super::Outcome {
+    let invoices = Repository::<Invoice>::new(&store);
     for id in ["of-release-1", "of-all-releases"] {
         let events = (
             Created { number: id.to_owned(), cents: 10_000 },

@@ -55,8 +55,8 @@ impl Apply<PaidAndShipped> for Invoice {
     }
 }
 
-pub async fn work<S: Store>(store: S) -> super::Outcome {
-    let invoices = Repository::<Invoice, _>::new(store);
+pub async fn work(store: impl Store + Clone) -> super::Outcome {
+    let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 300, method: "card".to_owned() };
     let created = Created { number: "of-release-2".to_owned(), cents: 10_000 };
     let shipped = PaidAndShipped { cents: 200, address: "2 Main Street".to_owned() };

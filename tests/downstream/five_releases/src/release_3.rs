@@ -42,8 +42,8 @@ impl Apply<PaidAndShipped> for Invoice {
     }
 }
 
-pub async fn work<S: Store>(store: S) -> super::Outcome {
-    let invoices = Repository::<Invoice, _>::new(store);
+pub async fn work(store: impl Store + Clone) -> super::Outcome {
+    let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 400, method: "transfer".to_owned() };
     let issued = Issued { number: "of-release-3".to_owned(), cents: 10_000 };
     invoices.create("of-release-3", (issued, paid(), ReminderSent { level: 1 }), Metadata::new()).await?;

@@ -57,8 +57,8 @@ impl Apply<Shipped> for Invoice {
     }
 }
 
-pub async fn work<S: Store>(store: S) -> super::Outcome {
-    let invoices = Repository::<Invoice, _>::new(store);
+pub async fn work(store: impl Store + Clone) -> super::Outcome {
+    let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 500, method: "cash".to_owned() };
     let shipped = || Shipped { address: "4 Main Street".to_owned() };
     let issued = Issued { number: "of-release-4".to_owned(), cents: 10_000 };

@@ -92,8 +92,8 @@ impl Apply<Shipped> for Invoice {
     }
 }
 
-pub async fn work<S: Store>(store: S) -> super::Outcome {
-    let invoices = Repository::<Invoice, _>::new(store);
+pub async fn work(store: impl Store + Clone) -> super::Outcome {
+    let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 600, method: Method::Card };
     let issued = Issued { number: "of-release-5".to_owned(), cents: 10_000 };
     invoices.create("of-release-5", (issued, paid()), Metadata::new()).await?;
@@ -117,8 +117,8 @@ pub async fn work<S: Store>(store: S) -> super::Outcome {
     Ok(())
 }
 
-async fn check<S: Store>(
-    invoices: &Repository<Invoice, S>,
+async fn check(
+    invoices: &Repository<Invoice>,
     id: &str,
     version: u64,
     payments: &[i64],

@@ -15,8 +15,8 @@ fn euros(euros: i64) -> Money {
     Money { cents: euros * 100, currency: "EUR".to_owned() }
 }
 
-async fn run<S: Store>(store: S) -> Outcome {
-    let accounts = Repository::<Account, _>::new(store);
+async fn run(store: impl Store + Clone) -> Outcome {
+    let accounts = Repository::<Account>::new(&store);
     let opened = Opened { owner: "Ada".to_owned(), limit: euros(20) };
     accounts.create("ada", opened, Metadata::new().user("clerk_7")).await?;
     let deposited = accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await;

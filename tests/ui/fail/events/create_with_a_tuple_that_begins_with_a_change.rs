@@ -22,6 +22,6 @@ impl Apply<Deposited> for Account {
 }
 
 fn main() {
-    let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    let accounts = Repository::<Account>::new(&MemoryStore::new());
     let _ = accounts.create("a", (Deposited, Deposited), Metadata::new());
 }

@@ -25,6 +25,6 @@ impl Apply<Deposited> for Account {
 pub struct Painted;
 
 fn main() {
-    let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    let accounts = Repository::<Account>::new(&MemoryStore::new());
     let _ = accounts.create("a", Painted, Metadata::new());
 }

@@ -1,8 +1,7 @@
 //! What works on every store: append, conflict, rebuild, upcast, snapshot.
 
 use es_core::{
-    Append, EventData, ExpectedVersion, ImportedEvent, Metadata, NewEvent, Repository, Store, StreamId, Timestamp,
-    Version,
+    Append, EventData, ExpectedVersion, ImportedEvent, Metadata, NewEvent, Repository, StreamId, Timestamp, Version,
 };
 
 use super::story::Story;
@@ -13,7 +12,7 @@ use crate::domain::{
 use crate::failure::Failure;
 use crate::view::InvoiceView;
 
-pub async fn tell<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+pub async fn tell(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     create(story, invoices).await?;
     pay_concurrently(story, invoices).await?;
     append_on_a_stale_version(story, invoices).await?;
@@ -23,7 +22,7 @@ pub async fn tell<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>
     snapshot(story, invoices).await
 }
 
-async fn create<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn create(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("An invoice is created: its first event is what makes it")?;
     let metadata = Metadata::new().user("user_789").correlation("corr_abc");
     let created = invoices.create("invoice_123", Invoice::create(order("invoice_123")?)?, metadata).await?;
@@ -31,7 +30,7 @@ async fn create<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) 
     story.one(&InvoiceView::from(invoices.load("invoice_123").await?))
 }
 
-async fn pay_concurrently<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn pay_concurrently(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("Two clerks pay it in the same moment: one wins")?;
     let amount = invoices.load("invoice_123").await?.owed();
     let pay = async |clerk: &str| {
@@ -58,10 +57,7 @@ async fn pay_concurrently<S: Store>(story: &mut Story, invoices: &Repository<Inv
     story.outcome(format!("{payments} payment is recorded"))
 }
 
-async fn append_on_a_stale_version<S: Store>(
-    story: &mut Story,
-    invoices: &Repository<Invoice, S>,
-) -> Result<(), Failure> {
+async fn append_on_a_stale_version(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("Whoever decides on what is no longer true gets a conflict, and writes nothing")?;
     let disputed = InvoiceEvent::from(InvoiceDisputed { reason: "too late".to_owned() });
     let events = vec![NewEvent::encode(&disputed, Metadata::new().user("user_789"))?];
@@ -70,7 +66,7 @@ async fn append_on_a_stale_version<S: Store>(
     story.refused("a dispute of version 1", invoices.store().append(append).await)
 }
 
-async fn dispute_and_credit<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn dispute_and_credit(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("Another one is disputed, credited and paid; each event names the one that caused it")?;
     let id = "invoice_124";
     let metadata = Metadata::new().user("user_789").correlation("corr_def");
@@ -92,7 +88,7 @@ async fn dispute_and_credit<S: Store>(story: &mut Story, invoices: &Repository<I
     story.list(&invoices.history(id)?.collect().await?)
 }
 
-async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("The past of an older system is imported, and rebuilt at any version and as of any moment")?;
     let id = "invoice_7";
     let metadata = || Metadata::new().user("import").correlation("corr_import");
@@ -123,7 +119,7 @@ async fn go_back_in_time<S: Store>(story: &mut Story, invoices: &Repository<Invo
     )
 }
 
-async fn read_version_1<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn read_version_1(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("An event of version 1, from before the payment method was recorded, is read by the code of today")?;
     let id = "invoice_8";
     let metadata = Metadata::new().user("user_789").correlation("corr_old");
@@ -138,7 +134,7 @@ async fn read_version_1<S: Store>(story: &mut Story, invoices: &Repository<Invoi
     story.list(&[invoices.load(id).await?].map(InvoiceView::from))
 }
 
-async fn snapshot<S: Store>(story: &mut Story, invoices: &Repository<Invoice, S>) -> Result<(), Failure> {
+async fn snapshot(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("A snapshot saves folding everything again; it is taken by itself every 100 events, or by hand")?;
     let before = invoices.load("invoice_124").await?;
     let version = invoices.take_snapshot("invoice_124").await?;

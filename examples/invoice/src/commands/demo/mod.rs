@@ -20,7 +20,7 @@ pub async fn run(options: &Options, keep: bool, view: View) -> Result<(), Failur
     let mut story = Story::new(view);
     if options.memory {
         story.note("In memory, without any server.")?;
-        basics::tell(&mut story, &Repository::<Invoice, _>::new(MemoryStore::new())).await?;
+        basics::tell(&mut story, &Repository::<Invoice>::new(&MemoryStore::new())).await?;
         return story.note("\nQueries, archive, migration and verification need a server: run it without --memory.");
     }
     // A database of its own, so that the demo tells the same every time and touches nothing else.

@@ -82,7 +82,7 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
         ("events where there are any", Switch::WhereMigrated),
         ("events only", Switch::EventSourced),
     ] {
-        let gradual = Gradual::<Invoice, BillingDocument>::new(connection.invoices(), OLD_COLLECTION, switch);
+        let gradual = Gradual::<Invoice, BillingDocument>::new(&connection.store, OLD_COLLECTION, switch);
         let mut found = Vec::new();
         for id in ["old_1", "old_3"] {
             let source = match gradual.load(id).await {
