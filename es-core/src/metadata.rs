@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -10,7 +11,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::event::BoxError;
 use crate::nesting::{TooDeep, is_too_deep};
 use crate::recorded::{debug_document, serialize_document};
-use crate::{EventId, RecordedEvent};
+use crate::{Cause, EventId};
 
 const USER: &str = "userId";
 const CORRELATION: &str = "correlationId";
@@ -18,7 +19,7 @@ const CAUSATION: &str = "causationId";
 
 /// Who recorded an event, as part of what, because of what, and any keys of the user's own.
 ///
-/// Values are data: whatever a user id looks like, it is stored and searched as that string.
+/// Values are data: whatever a user id looks like, it is stored and searched as that string. Cloning it copies a pointer.
 ///
 /// ```
 /// use es_core::Metadata;
@@ -28,7 +29,10 @@ const CAUSATION: &str = "causationId";
 /// # Ok::<(), es_core::MetadataError>(())
 /// ```
 #[derive(Clone, PartialEq, Default)]
-pub struct Metadata(RawDocumentBuf);
+pub struct Metadata(Arc<RawDocumentBuf>);
+
+// Two documents are equal if their bytes are.
+impl Eq for Metadata {}
 
 /// A value cannot be, or is not, what was asked for in metadata.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +68,12 @@ impl Metadata {
 
     /// The metadata of an event that `cause` made happen: of the same correlation, with `cause` as causation.
     ///
-    /// If `cause` belongs to no correlation, it begins one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the
-    /// correlation and a trace find `cause` by its id.
-    pub fn caused_by<E>(cause: &RecordedEvent<E>) -> Self {
-        let id = cause.id.to_string();
-        let correlation = cause.metadata.correlation_id().unwrap_or(&id);
-        Self::new().correlation(correlation).causation(&*id)
+    /// `cause` is a recorded event, or a loaded aggregate, whose last event it is then. If it belongs to no correlation, it begins
+    /// one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the correlation and a trace
+    /// find `cause` by its id.
+    pub fn caused_by(cause: impl Into<Cause>) -> Self {
+        let cause = cause.into();
+        Self::new().correlation(cause.correlation_id()).causation(cause.event_id().to_string())
     }
 
     /// Sets who recorded the event.
@@ -147,7 +151,7 @@ impl Metadata {
 
     /// Takes the metadata as it is stored: a BSON document.
     pub fn from_raw(document: RawDocumentBuf) -> Self {
-        Self(document)
+        Self(Arc::new(document))
     }
 
     /// The metadata as it is stored: a BSON document.
@@ -157,8 +161,8 @@ impl Metadata {
 
     /// Takes over other metadata.
     pub(crate) fn replace(&mut self, document: &RawDocument) {
-        if *self.0 != *document {
-            self.0 = document.to_owned();
+        if **self.0 != *document {
+            self.0 = Arc::new(document.to_owned());
         }
     }
 
@@ -173,7 +177,7 @@ impl Metadata {
         if let Ok(key) = CString::try_from(key.to_owned()) {
             document.append(key, value);
         }
-        Self(document)
+        Self(Arc::new(document))
     }
 }
 
@@ -205,7 +209,7 @@ impl Serialize for Metadata {
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawDocumentBuf::deserialize(deserializer).map(Self)
+        RawDocumentBuf::deserialize(deserializer).map(Self::from_raw)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The contract of a store.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,9 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use crate::{
-    Append, AppendId, Appended, BoxError, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version,
-};
+use crate::{Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version};
 
 /// The future of a call to a store: `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -140,7 +139,7 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
 
     /// Learns that a snapshot cannot be used: it was read and passed over, or its state could not be written. For logs and
     /// metrics.
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         let _ = (stream, version, error);
     }
 }
@@ -209,7 +208,7 @@ impl<S: SnapshotStore + ?Sized> SnapshotStore for Arc<S> {
         (**self).put_snapshot(stream, snapshot)
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         (**self).snapshot_unusable(stream, version, error);
     }
 }

@@ -2,7 +2,7 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{Aggregate, BoxError, BoxFuture, Snapshot, SnapshotStore, StoreError, StoredSnapshot, StreamId, Version};
+use es_core::{Aggregate, BoxFuture, Snapshot, SnapshotStore, StoreError, StoredSnapshot, StreamId, Version};
 use mongodb::error::Error;
 use tracing::Instrument;
 
@@ -41,7 +41,7 @@ impl SnapshotStore for MongoStore {
         Box::pin(put.instrument(span))
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
         tracing::warn!(%stream, %version, %error, "a snapshot cannot be used");
         metrics::snapshot_unusable(stream.aggregate_type());
     }

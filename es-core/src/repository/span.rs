@@ -41,14 +41,12 @@ pub(super) trait Failure {
     fn error(&self) -> Option<&dyn Display>;
 }
 
-/// Runs a call inside its span.
-///
-/// The call is on the heap: the futures of the store are large, and each future around them would have room for them again.
+/// Runs a call inside its span. Callers keep the future on the heap, because each future around it would have room for it again.
 pub(super) async fn follow<T: Success, E: Failure>(
     span: Span,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let result = Box::pin(call).instrument(span.clone()).await;
+    let result = call.instrument(span.clone()).await;
     match &result {
         Ok(value) => {
             span.record("version", value.version().get());
@@ -74,7 +72,7 @@ impl<A> Success for Loaded<A> {
     }
 }
 
-impl<E> Success for Committed<E> {
+impl<E, R> Success for Committed<E, R> {
     fn version(&self) -> Version {
         self.version
     }
