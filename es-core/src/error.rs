@@ -163,7 +163,7 @@ pub enum StoreError {
     ///
     /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The aggregate neither
     /// loads nor takes updates until somebody decides: restore the events, or delete the snapshot to go on without them.
-    /// [`load_from_version`](crate::Repository::load_from_version) with 0 shows what is left.
+    /// [`load_ignoring_snapshots_above`](crate::Repository::load_ignoring_snapshots_above) with 0 shows what is left.
     #[error(
         "{stream} has a snapshot at version {snapshot}, but event {snapshot} is missing and the stream ends at version {head}; \
          restore the missing events, or delete the snapshot to go on without them"

@@ -249,7 +249,7 @@ impl StoredEvent<'_> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let accounts = Repository::<Account>::new(&MemoryStore::new());
-/// # accounts.create("alice", Deposited { cents: 5 }, Metadata::new().user("clerk_7")).await?;
+/// # accounts.create("alice", Deposited { cents: 5 }).by("clerk_7").await?;
 /// let mut history = accounts.history("alice")?;
 /// while let Some(event) = history.next().await {
 ///     let json = serde_json::to_value(event?)?;

@@ -26,7 +26,8 @@ pub struct Replay<A> {
 impl<A: Aggregate> Replay<A> {
     /// Starts before the first event.
     pub fn new(stream: StreamId) -> Self {
-        Self::onto(stream, None)
+        let version = Version::NONE;
+        Self { stream, version, state: None, snapshot: None, context: None, last_event: None }
     }
 
     /// Starts right before the event that a snapshot was taken at.
@@ -54,11 +55,6 @@ impl<A: Aggregate> Replay<A> {
             Some(snapshot) => Self::from_snapshot(stream, snapshot),
             None => Self::new(stream),
         })
-    }
-
-    /// Starts with a state in which nothing was counted yet.
-    pub(crate) fn onto(stream: StreamId, state: Option<A>) -> Self {
-        Self { stream, version: Version::NONE, state, snapshot: None, context: None, last_event: None }
     }
 
     /// The stream.

@@ -108,7 +108,7 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
         for (event, path, remedy) in unreadable() {
             let store = MemoryStore::new();
             let parcels = checked(&store, WriteCheck::Always);
-            parcels.create("begun", Packed::default(), Metadata::new()).await.unwrap();
+            parcels.create("begun", Packed::default()).await.unwrap();
             let mut once = Some(event);
             let mut event = || once.take().unwrap();
             let created = |answer: Result<_, CreateError>| match answer {
@@ -120,8 +120,8 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
                 other => panic!("{way}: {other:?}"),
             };
             let error = match way {
-                "create" => created(parcels.create("a", event(), Metadata::new()).await.map(drop)),
-                "create_once" => created(parcels.create_once("a", "key", event(), Metadata::new()).await.map(drop)),
+                "create" => created(parcels.create("a", event()).await.map(drop)),
+                "create_once" => created(parcels.create("a", event()).once("key").await.map(drop)),
                 "import" => {
                     let past = ImportedEvent::new(event(), Timestamp::now(), Metadata::new());
                     match parcels.import("a", vec![past]).await {
@@ -129,8 +129,8 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
                         other => panic!("{way}: {other:?}"),
                     }
                 }
-                "update" => updated(parcels.update("begun", Metadata::new(), |_| Ok(event())).await.map(drop)),
-                _ => updated(parcels.update_once("begun", "key", Metadata::new(), |_| Ok(event())).await.map(drop)),
+                "update" => updated(parcels.update("begun", |_| Ok(event())).await.map(drop)),
+                _ => updated(parcels.update("begun", |_| Ok(event())).once("key").await.map(drop)),
             };
             assert_names(&error, path, remedy);
             assert_eq!(store.events().len(), 1, "{way}: {path}");
@@ -155,7 +155,7 @@ fn an_event_that_is_encoded_by_hand_is_checked_as_the_build_says() {
 #[tokio::test]
 async fn without_the_check_it_is_stored_and_does_not_load() {
     let parcels = checked(&MemoryStore::new(), WriteCheck::Never);
-    parcels.create("a", newtype_key(), Metadata::new()).await.unwrap();
+    parcels.create("a", newtype_key()).await.unwrap();
     let error = parcels.load("a").await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Decode { .. })), "{error}");
 }
@@ -164,7 +164,7 @@ async fn without_the_check_it_is_stored_and_does_not_load() {
 async fn what_bson_cannot_write_is_refused_with_the_name_of_the_field() {
     for check in [WriteCheck::Always, WriteCheck::Never] {
         let event = Packed { by_number: [(7, 1)].into(), ..Packed::default() };
-        let error = checked(&MemoryStore::new(), check).create("a", event, Metadata::new()).await.unwrap_err();
+        let error = checked(&MemoryStore::new(), check).create("a", event).await.unwrap_err();
         assert!(matches!(error, CreateError::Store(StoreError::Encode { .. })), "{error}");
         let text = error.to_string();
         for part in ["`Packed`", "`byNumber{7}`", "list of pairs"] {
@@ -184,17 +184,17 @@ async fn what_is_read_back_as_it_was_passes() {
         seen: (0..50).collect(),
         ..Packed::default()
     };
-    parcels.create("a", event, Metadata::new()).await.unwrap();
+    parcels.create("a", event).await.unwrap();
     assert_eq!(parcels.load("a").await.unwrap().packed, 1);
     let not_a_number = Packed { ratio: f32::NAN, ..Packed::default() };
-    parcels.create("b", not_a_number, Metadata::new()).await.unwrap();
+    parcels.create("b", not_a_number).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_state_that_cannot_be_read_back_is_no_snapshot_and_the_append_goes_on() {
     let parcels = checked(&MemoryStore::new(), WriteCheck::Always);
     let unreadable = || Packed { tags: [("unreadable".to_owned(), 1)].into(), ..Packed::default() };
-    parcels.create("a", (unreadable(), unreadable()), Metadata::new()).await.unwrap();
+    parcels.create("a", (unreadable(), unreadable())).await.unwrap();
     let error = parcels.take_snapshot("a").await.unwrap_err();
     match error {
         LoadError::Store(StoreError::NotReadBack { event_type, field, .. }) => {
@@ -208,12 +208,12 @@ async fn a_state_that_cannot_be_read_back_is_no_snapshot_and_the_append_goes_on(
 #[test]
 #[should_panic(expected = "`Packed` is not stored, because of `counts{book}`")]
 fn the_test_kit_reports_an_event() {
-    given::<Parcel>(Packed::default()).when(|_| Ok::<_, StoreError>(newtype_key())).then(newtype_key());
+    given::<Parcel>(Packed::default()).when(|_| newtype_key()).then(newtype_key());
 }
 
 #[test]
 #[should_panic(expected = "`Parcel` is not stored, because of `weights{unreadable}`")]
 fn the_test_kit_reports_a_state_that_becomes_a_snapshot() {
     let event = Packed { tags: [("unreadable".to_owned(), 1)].into(), ..Packed::default() };
-    given::<Parcel>(Packed::default()).when(|_| Ok::<_, StoreError>(event)).then_state(|_| {});
+    given::<Parcel>(Packed::default()).when(|_| event).then_state(|_| {});
 }

@@ -239,7 +239,7 @@ async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
     let gradual = Gradual::<Account, Document>::new(&store, "old", Switch::WhereMigrated);
     assert!(matches!(gradual.load("a").await, Ok(Source::Document(_))));
-    let created = accounts.create("a", Opened { owner: "a".into() }, Metadata::new()).await.unwrap();
+    let created = accounts.create("a", Opened { owner: "a".into() }).await.unwrap();
     assert_eq!(created.version, 3);
     assert!(accounts.exists("a").await.unwrap());
     assert!(matches!(gradual.load("a").await, Ok(Source::EventSourced(_))));
@@ -248,7 +248,7 @@ async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
     assert_eq!((report.moved, report.kept), (4, 1));
     assert_sound(&store, 5).await;
     assert_eq!(accounts.load("a").await.unwrap().version, 3);
-    let again = accounts.create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    let again = accounts.create("a", Opened { owner: "b".into() }).await;
     assert!(matches!(again, Err(CreateError::AlreadyExists { version, .. }) if version == 3), "{again:?}");
 }
 
@@ -303,13 +303,13 @@ async fn an_aggregate_that_is_archived_as_a_whole_goes_on() {
 
     let accounts = accounts(&store);
     assert!(accounts.exists("a").await.unwrap());
-    let refused = accounts.create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    let refused = accounts.create("a", Opened { owner: "b".into() }).await;
     assert!(matches!(refused, Err(CreateError::AlreadyExists { version, .. }) if version == 1));
     assert!(matches!(store.append(create()).await.unwrap(), Appended::Already(_)));
     let deposit = || Deposited { cents: 5, source: "x".into() };
-    let paid = accounts.update_once("a", "pay", Metadata::new(), |_| Ok::<_, StoreError>(deposit())).await.unwrap();
+    let paid = accounts.update("a", |_| deposit()).once("pay").await.unwrap();
     assert_eq!((paid.version.get(), paid.outcome), (2, Outcome::Appended));
-    let again = accounts.update_once("a", "pay", Metadata::new(), |_| Ok::<_, StoreError>(deposit())).await.unwrap();
+    let again = accounts.update("a", |_| deposit()).once("pay").await.unwrap();
     assert_eq!((again.version.get(), again.outcome), (2, Outcome::AlreadyAppended));
     let stale = Append::new(stream, ExpectedVersion::observed(Version::NONE), vec![opened.clone()]);
     assert!(store.append(stale).await.unwrap_err().is_conflict());
@@ -326,7 +326,7 @@ async fn another_process_that_knows_of_no_archive_sees_every_event() {
     assert_loads_everywhere(&other, "a", 9).await;
     store.archive::<Account>(day(50)).run().await.unwrap();
     assert_loads_everywhere(&other, "a", 9).await;
-    let refused = accounts(&other).create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    let refused = accounts(&other).create("a", Opened { owner: "b".into() }).await;
     assert!(matches!(refused, Err(CreateError::AlreadyExists { version, .. }) if version == 9));
     assert_eq!(other.events().read().collect().await.unwrap().len(), 10);
 }
@@ -429,15 +429,19 @@ async fn writers_readers_and_a_second_run_are_not_disturbed() {
     let store = empty_store().await;
     let ids: Vec<String> = (0..STREAMS).map(|number| format!("account-{number}")).collect();
     for id in &ids {
-        accounts(&store).create(id, Opened { owner: id.clone() }, Metadata::new().correlation("run")).await.unwrap();
+        accounts(&store)
+            .create(id, Opened { owner: id.clone() })
+            .metadata(Metadata::new().correlation("run"))
+            .await
+            .unwrap();
     }
     let mut work = tokio::task::JoinSet::new();
     for id in ids.clone() {
         let store = tests::open(store.database().name()).await;
         work.spawn(async move {
             for _ in 1..EVENTS {
-                let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
-                accounts(&store).update(&id, Metadata::new().correlation("run"), deposit).await.unwrap();
+                let deposit = |_: &_| Deposited { cents: 1, source: "x".into() };
+                accounts(&store).update(&id, deposit).metadata(Metadata::new().correlation("run")).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(60)).await;
             }
             0

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use es_core::{Metadata, Repository};
+use es_core::Repository;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::{CollectionNames, MongoStore};
@@ -21,7 +21,7 @@ async fn open(database: &str, prefix: &str) -> MongoStore {
 /// The aggregate exists, so that version 1 is its creation.
 async fn create(repository: &Repository<Counter>) {
     let begun = OneAdded { by: "creation".into() };
-    repository.create("c", begun, Metadata::new()).await.unwrap();
+    repository.create("c", begun).await.unwrap();
 }
 
 async fn check(repository: &Repository<Counter>, acknowledged: &[u64]) {

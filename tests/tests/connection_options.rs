@@ -113,12 +113,12 @@ async fn exercise(store: &MongoStore) {
     import(store, "several", 12).await;
     import(store, "one", 1).await;
     let repository = accounts(store);
-    let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 5, source: "x".into() });
+    let deposit = |_: &_| Deposited { cents: 5, source: "x".into() };
     let metadata = || Metadata::new().user("clerk").correlation("flow");
-    repository.update("one", metadata(), deposit).await.unwrap();
+    repository.update("one", deposit).metadata(metadata()).await.unwrap();
     let mut outcomes = Vec::new();
     for _ in 0..2 {
-        outcomes.push(repository.update_once("one", "command", metadata(), deposit).await.unwrap().outcome);
+        outcomes.push(repository.update("one", deposit).once("command").metadata(metadata()).await.unwrap().outcome);
     }
     assert_eq!(outcomes, [Outcome::Appended, Outcome::AlreadyAppended]);
     repository.take_snapshot("several").await.unwrap();
@@ -126,14 +126,14 @@ async fn exercise(store: &MongoStore) {
 
     let archived = store.archive::<Account>(day(8)).run().await.unwrap();
     assert_eq!(archived.moved, 9, "{archived:?}");
-    repository.update("several", metadata(), deposit).await.unwrap();
-    let both = |_: &Account| {
+    repository.update("several", deposit).metadata(metadata()).await.unwrap();
+    let both = |_: &_| {
         let deposited = || Deposited { cents: 5, source: "x".into() };
         Ok::<_, StoreError>(vec![deposited(), deposited()])
     };
-    repository.update("several", metadata(), both).await.unwrap();
+    repository.update("several", both).metadata(metadata()).await.unwrap();
     assert_eq!(repository.load("several").await.unwrap().version, 15);
-    assert_eq!(repository.load_at_version("several", 3).await.unwrap().version, 3);
+    assert_eq!(repository.load_at("several", 3).await.unwrap().version, 3);
     assert_eq!(repository.history("several").unwrap().collect().await.unwrap().len(), 15);
     assert_eq!(store.events().by_user("clerk").read().collect().await.unwrap().len(), 18);
     assert_eq!(store.trace("flow").await.unwrap().len(), 5);

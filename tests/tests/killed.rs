@@ -227,7 +227,7 @@ async fn killed_while_it_takes_a_snapshot_nothing_is_lost_and_the_next_one_is_ta
         import(&store, "a", 9).await;
         let stream = StreamId::of::<Account>("a").unwrap();
         for version in [3_u32, 5, 7] {
-            let at = accounts(&store).load_at_version("a", version).await.unwrap();
+            let at = accounts(&store).load_at("a", version).await.unwrap();
             let snapshot = Snapshot::new(at.version, at.state);
             store.put_snapshot(&stream, snapshot.encode().unwrap()).await.unwrap();
         }

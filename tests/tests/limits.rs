@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Metadata, Repository, RetryPolicy, StoreError};
+use es_core::{Repository, RetryPolicy, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
@@ -16,8 +16,8 @@ async fn exercise(store: &MongoStore) {
     import(store, "a", 4).await;
     let patient = RetryPolicy::default().tries(u32::MAX).base_wait(Duration::MAX).max_wait(Duration::MAX);
     let repository = Repository::<Account>::new(store).with_retry(patient);
-    let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".to_owned() });
-    repository.update("a", Metadata::new(), deposit).await.unwrap();
+    let deposit = |_: &_| Deposited { cents: 1, source: "x".to_owned() };
+    repository.update("a", deposit).await.unwrap();
     repository.take_snapshot("a").await.unwrap();
     assert_eq!(repository.load("a").await.unwrap().version, 5);
     assert_eq!(store.archive::<Account>(day(9)).batch(u32::MAX).run().await.unwrap().moved, 4);
@@ -47,7 +47,7 @@ async fn deadlines_and_sizes_of_nothing_are_errors_or_the_least_that_works() {
     let opened = builder().read_deadline(Duration::ZERO).open().await;
     assert!(matches!(opened, Err(StoreError::Unavailable { .. })), "{opened:?}");
     let hurried = builder().append_deadline(Duration::ZERO).open().await.unwrap();
-    let created = accounts(&hurried).create("a", Opened { owner: "o".to_owned() }, Metadata::new()).await;
+    let created = accounts(&hurried).create("a", Opened { owner: "o".to_owned() }).await;
     // It may be stored in time all the same.
     if let Err(error) = created {
         let text = error.to_string();

@@ -136,7 +136,7 @@ async fn store_with(bad: What) -> MongoStore {
         let past = past.map(|what| ImportedEvent::new(Noted { what }, day(0), Metadata::new()));
         notes(&store).import(id, past.into()).await.unwrap();
     }
-    notes(&store).create("zz", usual(), Metadata::new()).await.unwrap();
+    notes(&store).create("zz", usual()).await.unwrap();
     store
 }
 
@@ -260,8 +260,8 @@ async fn a_snapshot_by_policy_that_panics_fails_no_append() {
     let store = empty_store().await;
     let on_server = notes(&store).with_snapshots(SnapshotPolicy::every(1));
     let bad = || Noted { what: What::WritingPanics };
-    assert_eq!(in_memory.create("bad", bad(), Metadata::new()).await.unwrap().version, 1);
-    assert_eq!(on_server.create("bad", bad(), Metadata::new()).await.unwrap().version, 1);
+    assert_eq!(in_memory.create("bad", bad()).await.unwrap().version, 1);
+    assert_eq!(on_server.create("bad", bad()).await.unwrap().version, 1);
     assert_eq!(on_server.load("bad").await.unwrap().noted, 1);
 }
 
@@ -271,10 +271,10 @@ async fn an_event_whose_serializer_panics_ends_its_own_call_and_no_other_append(
     let repository = notes(&store);
     let panicking = tokio::spawn(async move {
         let bad = Noted { what: What::Unwritable };
-        repository.create("bad", bad, Metadata::new()).await
+        repository.create("bad", bad).await
     });
     assert!(panicking.await.unwrap_err().is_panic());
-    assert_eq!(notes(&store).create("a", usual(), Metadata::new()).await.unwrap().events[0].position, 1);
+    assert_eq!(notes(&store).create("a", usual()).await.unwrap().events[0].position, 1);
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,7 @@
 //! A store whose order ends at the aggregate, as a sharded cluster needs it.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Metadata, Repository, StoreError, Timestamp};
+use es_core::{Repository, StoreError, Timestamp};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -12,7 +12,7 @@ use tests::server;
 /// An aggregate of so many events.
 async fn count_to(counters: &Repository<Counter>, id: &str, total: u64) {
     let first = OneAdded { by: "x".into() };
-    counters.create(id, first, Metadata::new()).await.unwrap();
+    counters.create(id, first).await.unwrap();
     for expected in 2..=total {
         let committed = add_one(counters, id, "x").await.unwrap();
         assert_eq!((committed.version.get(), committed.events[0].position.get()), (expected, expected));
@@ -70,7 +70,7 @@ async fn archiving_and_verifying_work_without_positions_of_the_store() {
     assert!(report.moved >= 10, "{report:?}");
     for id in ["a", "b", "c"] {
         assert_eq!(add_one(&counters, id, "x").await.unwrap().version, 6);
-        assert_eq!(counters.load_at_version(id, 4_u32).await.unwrap().total, 4);
+        assert_eq!(counters.load_at(id, 4_u32).await.unwrap().total, 4);
     }
     let report = store.verify::<Counter>().run().await.unwrap();
     assert!(report.is_sound(), "{report:?}");

@@ -286,8 +286,8 @@ async fn a_page_costs_what_it_returns_and_the_millisecond_in_which_the_last_one_
 async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer() {
     let store = empty_store().await;
     let counters = Repository::<Counter>::new(&store);
-    let add = |_: &Counter| Ok::<_, StoreError>(OneAdded { by: "x".into() });
-    let begun = counters.create("a", OneAdded { by: "x".into() }, Metadata::new().user("ann")).await.unwrap();
+    let add = |_: &_| OneAdded { by: "x".into() };
+    let begun = counters.create("a", OneAdded { by: "x".into() }).by("ann").await.unwrap();
     let starter = &begun.events[0];
     let correlation = starter.id.to_string();
     let caused = Metadata::caused_by(starter).user("robot");
@@ -296,10 +296,11 @@ async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer() {
     let past = ImportedEvent::new(OneAdded { by: "x".into() }, day(0), caused.clone());
     let same = ImportedEvent::new(OneAdded { by: "x".into() }, starter.timestamp, caused.clone());
     counters.import("b", vec![past, same]).await.unwrap();
-    counters.update("a", caused, add).await.unwrap();
+    counters.update("a", add).metadata(caused).await.unwrap();
     // Looks like the id of an event, and is not one.
     counters
-        .create("c", OneAdded { by: "x".into() }, Metadata::new().correlation("000000000000000000000000"))
+        .create("c", OneAdded { by: "x".into() })
+        .metadata(Metadata::new().correlation("000000000000000000000000"))
         .await
         .unwrap();
 

@@ -1,7 +1,7 @@
 //! Events that a restore has lost: what a snapshot stands for is never taken from the snapshot alone.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{LoadError, Metadata, Repository, SnapshotPolicy, StoreError, UpdateError};
+use es_core::{LoadError, Repository, SnapshotPolicy, StoreError, UpdateError};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{Finding, Gradual, MongoStore, Switch};
 use tests::account::{Account, Deposited, accounts, day, import};
@@ -20,8 +20,8 @@ async fn sample(events: i64) -> MongoStore {
 }
 
 async fn deposit(store: &MongoStore) -> Result<u64, UpdateError<StoreError>> {
-    let deposit = |_: &Account| Ok(Deposited { cents: 1, source: "x".into() });
-    Ok(accounts(store).update("a", Metadata::new(), deposit).await?.version.get())
+    let deposit = |_: &_| Ok(Deposited { cents: 1, source: "x".into() });
+    Ok(accounts(store).update("a", deposit).await?.version.get())
 }
 
 /// Deletes events of `a`, the first and the last included, as if a restore had not brought them back.
@@ -52,7 +52,7 @@ async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
     };
     vec![
         ("load", refused(accounts.load("a").await, "load")),
-        ("load_at_version", refused(accounts.load_at_version("a", 20).await, "load_at_version")),
+        ("load_at", refused(accounts.load_at("a", 20).await, "load_at")),
         ("take_snapshot", refused(accounts.take_snapshot("a").await, "take_snapshot")),
         ("gradual", refused(gradual.load("a").await, "gradual")),
         ("update", update),
@@ -91,7 +91,8 @@ async fn events_up_to_the_snapshot_that_are_lost_are_an_error_until_somebody_dec
     let found = findings(&store).await;
     assert!(found.iter().any(beyond), "{found:#?}");
     // What is left can be looked at.
-    for left in [accounts(&store).load_from_version("a", 0).await, accounts(&store).load_at_version("a", 12).await] {
+    for left in [accounts(&store).load_ignoring_snapshots_above("a", 0).await, accounts(&store).load_at("a", 12).await]
+    {
         assert_eq!(left.unwrap().cents, (1..12).sum::<i64>());
     }
     // The decision to go on without them.

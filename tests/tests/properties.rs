@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Append, ExpectedVersion, Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, StoreError, StreamId, Timestamp,
-    Version,
+    Append, ExpectedVersion, Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, StreamId, Timestamp, Version,
 };
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -105,17 +104,15 @@ async fn run(
                 models[*account].extend(deposits.iter().map(|(cents, at)| (*cents, day(*at))));
             }
             Step::Update { account, cents } => {
-                let decide = |_: &Account| Ok::<_, StoreError>(deposit(*cents));
-                let committed = accounts.update(&id(*account), Metadata::new(), decide).await.unwrap();
+                let decide = |_: &_| deposit(*cents);
+                let committed = accounts.update(&id(*account), decide).await.unwrap();
                 models[*account].push((*cents, committed.events[0].timestamp));
             }
             Step::Snapshot { account, at } => {
                 let stream = StreamId::of::<Account>(&id(*account)).unwrap();
                 let version = 1 + at * (models[*account].len() as u64 - 1) / 100;
-                let loaded = accounts
-                    .load_at_version(&id(*account), Version::try_from(version.cast_signed()).unwrap())
-                    .await
-                    .unwrap();
+                let loaded =
+                    accounts.load_at(&id(*account), Version::try_from(version.cast_signed()).unwrap()).await.unwrap();
                 store
                     .put_snapshot(&stream, Snapshot::new(loaded.version, loaded.state).encode().unwrap())
                     .await
@@ -137,10 +134,10 @@ async fn check(with: &Repository<Account>, models: &[Model]) {
             let at = Version::NONE.plus(version as u64);
             let wanted = expected(&id, &model[1..version]);
             for repository in [with, &without] {
-                let loaded = repository.load_at_version(&id, at).await.unwrap();
+                let loaded = repository.load_at(&id, at).await.unwrap();
                 assert_eq!((loaded.version, &loaded.state), (at, &wanted), "{id} at {version}");
             }
-            assert_eq!(with.load_from_version(&id, at).await.unwrap().state, whole, "{id} from {version}");
+            assert_eq!(with.load_ignoring_snapshots_above(&id, at).await.unwrap().state, whole, "{id} from {version}");
         }
         for at in 0..=LAST_DAY {
             let prefix = model.iter().take_while(|(_, moment)| *moment <= day(at)).count();

@@ -26,8 +26,8 @@ async fn events_are_found_by_type_user_correlation_and_period() {
     import(&store, "a", 5).await;
     import(&store, "b", 3).await;
     let metadata = Metadata::new().user("alice").correlation("order-1");
-    let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
-    accounts(&store).update("a", metadata, deposit).await.unwrap();
+    let deposit = |_: &_| Deposited { cents: 1, source: "x".into() };
+    accounts(&store).update("a", deposit).metadata(metadata).await.unwrap();
 
     let opened = places(store.events().stored_as("Opened")).await;
     assert_eq!(opened, [place("a", 1), place("b", 1)]);
@@ -76,7 +76,7 @@ async fn strings_are_values_and_never_operators() {
     }
     let strange = r#"{"$gt": ""}"#;
     let metadata = Metadata::new().user(strange).correlation(strange);
-    accounts(&store).create("b", Opened { owner: "b".into() }, metadata).await.unwrap();
+    accounts(&store).create("b", Opened { owner: "b".into() }).metadata(metadata).await.unwrap();
     assert_eq!(places(store.events().by_user(strange)).await, [place("b", 1)]);
     assert_eq!(places(store.events().of_correlation(strange)).await, [place("b", 1)]);
 }
@@ -93,7 +93,7 @@ async fn events_decode_from_every_version_and_older_name() {
     ];
     append(&store, "a", 2, past).await;
     add_one(&patient(&store), "nobody", "x").await.unwrap_err();
-    patient(&store).create("c", OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
+    patient(&store).create("c", OneAdded { by: "x".into() }).await.unwrap();
 
     let decode = |event: RecordedEvent<AccountEvent>| match event.data {
         AccountEvent::Deposited(deposited) => (deposited.cents, deposited.source),
@@ -259,13 +259,13 @@ async fn the_flow_of_a_command_is_a_tree_by_causation() {
     let store = empty_store().await;
     let accounts = accounts(&store);
     let command = Metadata::new().user("alice").correlation("order-17").causation("command-1");
-    let opened = accounts.create("a", Opened { owner: "a".into() }, command).await.unwrap();
+    let opened = accounts.create("a", Opened { owner: "a".into() }).metadata(command).await.unwrap();
     let caused = Metadata::caused_by(&opened.events[0]);
-    let deposit = |cents| move |_: &Account| Ok::<_, StoreError>(Deposited { cents, source: "x".into() });
-    let first = accounts.update("a", caused.clone(), deposit(1)).await.unwrap();
-    accounts.create("b", Opened { owner: "b".into() }, Metadata::caused_by(&first.events[0])).await.unwrap();
-    accounts.update("a", caused, deposit(2)).await.unwrap();
-    accounts.create("c", Opened { owner: "c".into() }, Metadata::new().correlation("order-17")).await.unwrap();
+    let deposit = |cents| move |_: &_| Deposited { cents, source: "x".into() };
+    let first = accounts.update("a", deposit(1)).metadata(caused.clone()).await.unwrap();
+    accounts.create("b", Opened { owner: "b".into() }).metadata(Metadata::caused_by(&first.events[0])).await.unwrap();
+    accounts.update("a", deposit(2)).metadata(caused).await.unwrap();
+    accounts.create("c", Opened { owner: "c".into() }).metadata(Metadata::new().correlation("order-17")).await.unwrap();
     import(&store, "unrelated", 3).await;
 
     let trace = store.trace("order-17").await.unwrap();

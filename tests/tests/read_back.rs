@@ -125,7 +125,7 @@ async fn an_event_that_cannot_be_read_back_is_refused_and_one_that_can_is_not() 
     let store = empty_store().await;
     let shops = Repository::<Shop>::new(&store).with_write_check(WriteCheck::Always);
     let counted = Counted { counts: [(Sku("book".into()), 1)].into() };
-    let error = shops.create("a", counted, Metadata::new()).await.unwrap_err();
+    let error = shops.create("a", counted).await.unwrap_err();
     assert!(matches!(error, es_core::CreateError::Store(StoreError::NotReadBack { .. })), "{error}");
     assert!(!shops.exists("a").await.unwrap());
     // Maps in the state, in whatever order they come.

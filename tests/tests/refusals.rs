@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, AggregateId, Apply, Context, CreateError, LoadError, Metadata, Repository, RetryPolicy, Store,
-    StoreError, UpdateError, event,
+    Aggregate, AggregateId, Apply, Context, CreateError, LoadError, Repository, RetryPolicy, Store, StoreError,
+    UpdateError, event,
 };
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
@@ -59,7 +59,7 @@ async fn refuses_what_cannot_be_stored(store: impl Store + Clone) {
         (Noted { nested: Some(deep), ..Noted::default() }, "100 levels"),
     ];
     for (event, said) in cases {
-        let error = notes.create("n", event, Metadata::new()).await.unwrap_err();
+        let error = notes.create("n", event).await.unwrap_err();
         assert!(
             matches!(
                 error,
@@ -89,7 +89,7 @@ async fn refuses_ids(store: impl Store + Clone) {
     let counters = Repository::<Counter>::new(&store);
     let too_long = "x".repeat(513);
     for id in ["", "a\0b", &too_long] {
-        let created = counters.create(id, OneAdded { by: "u".into() }, Metadata::new()).await;
+        let created = counters.create(id, OneAdded { by: "u".into() }).await;
         assert!(matches!(created, Err(CreateError::Store(StoreError::InvalidId(_)))), "{created:?}");
         assert!(matches!(counters.load(id).await, Err(LoadError::Store(StoreError::InvalidId(_)))));
         assert!(AggregateId::new(id).is_err());
@@ -105,14 +105,14 @@ async fn an_invalid_id_is_refused_on_both_stores() {
 async fn answers_what_does_or_does_not_exist(store: impl Store + Clone) {
     let counters = Repository::<Counter>::new(&store);
     let add = |by: &str| OneAdded { by: by.into() };
-    let missing = counters.update("c", Metadata::new(), |_| Ok::<_, Full>(add("u"))).await;
+    let missing = counters.update("c", |_| add("u")).await;
     assert!(matches!(missing, Err(UpdateError::NotFound { .. })), "{missing:?}");
-    counters.create("c", add("u"), Metadata::new()).await.unwrap();
-    let again = counters.create("c", add("u"), Metadata::new()).await;
+    counters.create("c", add("u")).await.unwrap();
+    let again = counters.create("c", add("u")).await;
     assert!(matches!(again, Err(CreateError::AlreadyExists { version, .. }) if version == 1), "{again:?}");
-    let full = counters.update("c", Metadata::new(), |counter| Err::<(), _>(Full(counter.total))).await;
+    let full = counters.update("c", |counter| Err::<(), _>(Full(counter.total))).await;
     assert_eq!(full.unwrap_err().rejection(), Some(&Full(1)));
-    let nothing = counters.update("c", Metadata::new(), |_| Ok::<(), Full>(())).await.unwrap();
+    let nothing = counters.update("c", |_| Ok::<(), Full>(())).await.unwrap();
     assert_eq!((nothing.version.get(), nothing.events.len()), (1, 0));
     assert_eq!(counters.load("c").await.unwrap().version, 1);
 }
@@ -125,11 +125,11 @@ async fn not_found_already_exists_and_the_domains_own_error_are_types() {
 
 async fn meets_a_conflict_without_retry(store: impl Store + Clone) {
     let counters = Repository::<Counter>::new(&store).with_retry(RetryPolicy::never());
-    counters.create("c", OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
+    counters.create("c", OneAdded { by: "u".into() }).await.unwrap();
     let rival = counters.clone();
     let mut tries = 0;
     let answer = counters
-        .update("c", Metadata::new(), |_| {
+        .update("c", |_| {
             tries += 1;
             // Somebody else is faster, between the load and the append.
             let rival = rival.clone();
@@ -158,7 +158,7 @@ async fn with_retry_turned_off_a_conflict_is_the_callers() {
 async fn a_user_id_that_looks_like_an_operator_is_stored_as_it_is() {
     let counters = Repository::<Counter>::new(&empty_store().await);
     for user in [r#"{"$ne": null}"#, "$where", "$ne"] {
-        counters.create(user, OneAdded { by: user.into() }, Metadata::new().user(user)).await.unwrap();
+        counters.create(user, OneAdded { by: user.into() }).by(user).await.unwrap();
         let history = counters.history(user).unwrap().collect().await.unwrap();
         assert_eq!(history[0].metadata.user_id(), Some(user));
     }

@@ -1,7 +1,7 @@
 //! The roles of a store on a server with authentication on: each may do its part, and nothing else.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{LoadError, Metadata, Repository, SnapshotPolicy, StoreError};
+use es_core::{LoadError, Repository, SnapshotPolicy, StoreError};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::{Client, Collection, Database};
@@ -94,7 +94,7 @@ async fn a_preparer_sees_and_writes_no_document() {
     let accounts = accounts(&secured.open_as(Role::Preparer).await);
     let Err(LoadError::Store(error)) = accounts.load("a").await else { panic!("a preparer has read") };
     assert_lacks(&error, "find", "snapshots");
-    let created = accounts.create("a", Opened { owner: "o".into() }, Metadata::new()).await;
+    let created = accounts.create("a", Opened { owner: "o".into() }).await;
     let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
     assert_lacks(&error, "find", "events");
 }
@@ -104,7 +104,7 @@ async fn a_writer_appends_loads_and_keeps_snapshots() {
     let secured = Secured::prepared().await;
     let store = secured.open_as(Role::Writer).await;
     let counters = patient(&store).with_snapshots(SnapshotPolicy::every(5));
-    counters.create("c", OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
+    counters.create("c", OneAdded { by: "u".into() }).await.unwrap();
     let versions = add_from_many_tasks(&counters, "c", "u", 22).await;
     assert_eq!(versions.len(), 22);
     assert_eq!(counters.take_snapshot("c").await.unwrap(), 23);
@@ -174,7 +174,7 @@ async fn every_one_of_many_appends_without_the_right_is_told_so() {
     let appends = (0..20).map(|number| {
         let counters = counters.clone();
         let id = format!("c{number}");
-        async move { counters.create(&id, OneAdded { by: "u".into() }, Metadata::new()).await }
+        async move { counters.create(&id, OneAdded { by: "u".into() }).await }
     });
     for created in join_all(appends).await {
         let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
@@ -197,13 +197,13 @@ async fn only_the_archivist_archives_and_writers_go_on_behind_it() {
     let another = secured.open_as(Role::Writer).await;
     import(&another, "c", 8).await;
     assert_loads_everywhere(&another, "a", 8).await;
-    let stale = accounts(&another).create("a", Opened { owner: "o".into() }, Metadata::new()).await;
+    let stale = accounts(&another).create("a", Opened { owner: "o".into() }).await;
     assert!(matches!(stale, Err(es_core::CreateError::AlreadyExists { .. })), "{stale:?}");
     let reader = secured.open_as(Role::Reader).await;
     assert!(reader.verify::<Account>().run().await.unwrap().is_sound());
     assert_eq!(reader.stats().await.unwrap().archived, 10);
 
-    let created = accounts(&archivist).create("d", Opened { owner: "o".into() }, Metadata::new()).await;
+    let created = accounts(&archivist).create("d", Opened { owner: "o".into() }).await;
     let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
     assert_lacks(&error, "insert", "events");
 }
@@ -222,7 +222,7 @@ async fn a_right_that_is_taken_away_under_an_open_store_is_missed_at_once() {
         "privileges": [{ "resource": archive, "actions": ["find"] }],
     };
     secured.admin.run_command(less).await.unwrap();
-    let created = accounts(&writer).create("b", Opened { owner: "o".into() }, Metadata::new()).await;
+    let created = accounts(&writer).create("b", Opened { owner: "o".into() }).await;
     let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
     assert_lacks(&error, "find", "events_archive");
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use es_core::{Metadata, StoreError};
+use es_core::StoreError;
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
@@ -27,7 +27,7 @@ fn ended<T, E: std::error::Error>(call: impl Future<Output = Result<T, E>> + 'st
 /// Every call on a store.
 fn calls(store: &MongoStore) -> Vec<(&'static str, Ended)> {
     let (repository, store) = (accounts(store), store.clone());
-    let deposit = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".to_owned() });
+    let deposit = |_: &_| Deposited { cents: 1, source: "x".to_owned() };
     macro_rules! with {
         ($call:expr) => {{
             let (repository, store) = (repository.clone(), store.clone());
@@ -38,8 +38,8 @@ fn calls(store: &MongoStore) -> Vec<(&'static str, Ended)> {
     let opened = || Opened { owner: "o".to_owned() };
     vec![
         ("load", with!(async |r: &Accounts, _: &MongoStore| r.load("a").await)),
-        ("create", with!(async |r: &Accounts, _: &MongoStore| r.create("b", opened(), Metadata::new()).await)),
-        ("update", with!(async |r: &Accounts, _: &MongoStore| r.update("a", Metadata::new(), deposit).await)),
+        ("create", with!(async |r: &Accounts, _: &MongoStore| r.create("b", opened()).await)),
+        ("update", with!(async |r: &Accounts, _: &MongoStore| r.update("a", deposit).await)),
         ("history", with!(async |r: &Accounts, _: &MongoStore| r.history("a")?.collect().await)),
         ("take_snapshot", with!(async |r: &Accounts, _: &MongoStore| r.take_snapshot("a").await)),
         ("events", with!(async |_: &Accounts, s: &MongoStore| s.events().read().collect().await)),

@@ -1,13 +1,11 @@
 //! What `#[serde(..)]` attributes make of what is stored, written and read back through a store.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fmt::Debug;
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Apply, BsonPayload, Context, Decoded, Event, EventData, EventSet, Metadata, Repository, State, StateRef,
-    event,
+    Aggregate, Apply, BsonPayload, Context, Decoded, Event, EventData, EventSet, Repository, State, StateRef, event,
 };
 use es_mongo::mongodb::bson::{self, rawdoc};
 use serde::de::DeserializeOwned;
@@ -261,7 +259,7 @@ async fn everything_is_read_back_as_it_was_applied() {
         FilledGeneric { item: 1, count: 2 }.into(),
     ];
     let logs = Repository::<Log<u8>>::new(&MemoryStore::new());
-    logs.create("log", Tagged::NothingHeld, Metadata::new()).await.unwrap();
+    logs.create("log", Tagged::NothingHeld).await.unwrap();
     let mut expected = vec!["NothingHeld".to_owned()];
     for event in events {
         // The one that is applied here is not the one that was stored.
@@ -274,7 +272,7 @@ async fn everything_is_read_back_as_it_was_applied() {
         Aggregate::apply(&mut alone, event, &es_core::testing::context()).unwrap();
         expected.append(&mut alone.applied);
         let mut decided = Some(same);
-        logs.update("log", Metadata::new(), |_| Ok::<_, Infallible>(decided.take())).await.unwrap();
+        logs.update("log", |_| decided.take()).await.unwrap();
     }
     assert_eq!(logs.load("log").await.unwrap().applied, expected);
 }

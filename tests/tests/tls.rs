@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use es_core::{Metadata, StoreError};
+use es_core::StoreError;
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
@@ -83,7 +83,7 @@ async fn a_store_works_over_tls_and_trusts_the_authority_that_it_is_given_and_no
     let served = Served::start().await;
     let store = MongoStore::connect(served.server.uri(), "tls").await.unwrap();
     let accounts = accounts(&store);
-    accounts.create("a", Opened { owner: "o".into() }, Metadata::new()).await.unwrap();
+    accounts.create("a", Opened { owner: "o".into() }).await.unwrap();
     assert_eq!(accounts.load("a").await.unwrap().owner, "o");
 
     let other = Authority::new("other", served.folder.path());

@@ -155,7 +155,7 @@ async fn keeps_an_address(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
     let ip: IpAddr = "203.0.113.7".parse().unwrap();
     let metadata = Metadata::new().with("ip", ip).unwrap();
-    accounts.create("a", Opened { owner: "o".into() }, metadata).await.unwrap();
+    accounts.create("a", Opened { owner: "o".into() }).metadata(metadata).await.unwrap();
     let history = accounts.history("a").unwrap().collect().await.unwrap();
     assert_eq!(history[0].metadata.get::<IpAddr>("ip").unwrap().unwrap(), ip);
 }

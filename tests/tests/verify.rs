@@ -1,7 +1,7 @@
 //! The daily check: sound stores pass it, and each kind of damage is named.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Metadata, SnapshotStore, StreamId, Version};
+use es_core::{SnapshotStore, StreamId, Version};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
@@ -50,7 +50,7 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
         import(&store, id, 2_500).await;
     }
     // Another type under the same ids, interleaved in the index.
-    patient(&store).create("b", tests::counter::OneAdded { by: "x".into() }, Metadata::new()).await.unwrap();
+    patient(&store).create("b", tests::counter::OneAdded { by: "x".into() }).await.unwrap();
     add_one(&patient(&store), "b", "x").await.unwrap();
     for id in ["a", "c"] {
         accounts(&store).take_snapshot(id).await.unwrap();
@@ -232,7 +232,7 @@ async fn a_snapshot_that_is_not_what_replaying_gives_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_in_the_middle_of_a_stream_is_compared_at_its_version() {
     let store = sample().await;
-    let at_4 = accounts(&store).load_at_version("b", 4).await.unwrap();
+    let at_4 = accounts(&store).load_at("b", 4).await.unwrap();
     let stream = StreamId::of::<Account>("b").unwrap();
     store.put_snapshot(&stream, es_core::Snapshot::new(at_4.version, at_4.state).encode().unwrap()).await.unwrap();
     let report = verify(&store).await;
@@ -319,13 +319,12 @@ async fn writers_beside_it_cause_no_findings() {
             for round in 0..20 {
                 for number in 0..20 {
                     let id = format!("account-{number:02}");
-                    let deposit =
-                        |_: &Account| Ok::<_, es_core::StoreError>(Deposited { cents: round, source: "x".into() });
-                    accounts(&store).update(&id, Metadata::new(), deposit).await.unwrap();
+                    let deposit = |_: &_| Deposited { cents: round, source: "x".into() };
+                    accounts(&store).update(&id, deposit).await.unwrap();
                     accounts(&store).take_snapshot(&id).await.unwrap();
                 }
                 accounts(&store)
-                    .create(&format!("new-{round}"), tests::account::Opened { owner: "n".into() }, Metadata::new())
+                    .create(&format!("new-{round}"), tests::account::Opened { owner: "n".into() })
                     .await
                     .unwrap();
                 accounts(&store).take_snapshot(&format!("new-{round}")).await.unwrap();

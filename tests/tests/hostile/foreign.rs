@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, EventStore, ExpectedVersion, LoadError, Metadata, StoreError, StreamId, Timestamp};
+use es_core::{Append, EventStore, ExpectedVersion, LoadError, StoreError, StreamId, Timestamp};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};
@@ -129,7 +129,7 @@ async fn a_newest_position_that_is_none_refuses_appends_at_once_and_says_why() {
         // The process that planted nothing of its own asks for the newest position.
         let other = tests::open(store.database().name()).await;
         let begun = Instant::now();
-        let error = accounts(&other).create("c", Opened { owner: "c".into() }, Metadata::new()).await.unwrap_err();
+        let error = accounts(&other).create("c", Opened { owner: "c".into() }).await.unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
         assert!(error.to_string().contains("newest event"), "{error}");
         assert_loads_everywhere(&other, "a", 3).await;
@@ -143,7 +143,7 @@ async fn after_the_largest_position_there_is_no_next_one() {
     planted.insert("position", i64::MAX);
     let store = store_with("events", planted).await;
     let other = tests::open(store.database().name()).await;
-    let error = accounts(&other).create("c", Opened { owner: "c".into() }, Metadata::new()).await.unwrap_err();
+    let error = accounts(&other).create("c", Opened { owner: "c".into() }).await.unwrap_err();
     assert!(!accounts(&other).exists("c").await.unwrap(), "{error}");
     assert!(store.verify::<Account>().run().await.unwrap().total_findings > 0);
 }

@@ -35,11 +35,11 @@ async fn are_ids_like_any_other(store: impl Store + Clone) {
     let counters = patient(&store);
     for id in STRANGE {
         let metadata = Metadata::new().user(id).correlation(id).causation(id).with("note", id).unwrap();
-        counters.create(id, OneAdded { by: id.into() }, metadata).await.unwrap();
-        let once = |_: &Counter| Ok::<_, StoreError>(OneAdded { by: id.into() });
+        counters.create(id, OneAdded { by: id.into() }).metadata(metadata).await.unwrap();
+        let once = |_: &_| OneAdded { by: id.into() };
         let outcomes = [Outcome::Appended, Outcome::AlreadyAppended];
         for outcome in outcomes {
-            let updated = counters.update_once(id, id, Metadata::new(), once).await.unwrap();
+            let updated = counters.update(id, once).once(id).await.unwrap();
             assert_eq!((updated.version.get(), updated.outcome), (2, outcome), "{id:?}");
         }
     }
@@ -65,7 +65,7 @@ async fn queries_and_traces_take_every_string_as_a_value() {
     let store = empty_store().await;
     for text in STRANGE {
         let metadata = Metadata::new().user(text).correlation(text);
-        patient(&store).create(text, OneAdded { by: text.into() }, metadata).await.unwrap();
+        patient(&store).create(text, OneAdded { by: text.into() }).metadata(metadata).await.unwrap();
     }
     for text in STRANGE {
         for query in [store.events().by_user(text), store.events().of_correlation(text)] {
@@ -87,7 +87,7 @@ async fn refuses_what_no_index_holds(store: impl Store + Clone) {
         ("\0", InvalidId::Nul { at: 0 }),
         (&*too_long, InvalidId::TooLong { bytes: 514 }),
     ] {
-        let created = counters.create(id, OneAdded { by: "u".into() }, Metadata::new()).await;
+        let created = counters.create(id, OneAdded { by: "u".into() }).await;
         assert!(matches!(created, Err(CreateError::Store(StoreError::InvalidId(why))) if why == refusal), "{id:?}");
         assert_eq!(StreamId::new("Counter", id).unwrap_err(), refusal);
         assert_eq!(StreamId::new(id, "a").unwrap_err(), refusal);
@@ -95,7 +95,7 @@ async fn refuses_what_no_index_holds(store: impl Store + Clone) {
         assert!(add_one(&counters, id, "u").await.is_err());
     }
     let longest = "é".repeat(256);
-    counters.create(&longest, OneAdded { by: "u".into() }, Metadata::new()).await.unwrap();
+    counters.create(&longest, OneAdded { by: "u".into() }).await.unwrap();
     assert_eq!(counters.load(&longest).await.unwrap().total, 1);
 }
 

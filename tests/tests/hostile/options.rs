@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{CreateError, Metadata, StoreError};
+use es_core::{CreateError, StoreError};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -15,8 +15,8 @@ async fn builder(database: &str) -> StoreBuilder {
 }
 
 async fn deposit(store: &MongoStore) {
-    let decide = |_: &Account| Ok::<_, StoreError>(Deposited { cents: 1, source: "x".into() });
-    accounts(store).update("a", Metadata::new(), decide).await.unwrap();
+    let decide = |_: &_| Deposited { cents: 1, source: "x".into() };
+    accounts(store).update("a", decide).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn the_smaller_number_of_kept_snapshots_wins_and_costs_nothing_but_time() 
     accounts(&one).take_snapshot("a").await.unwrap();
     assert_eq!(kept().await, 1);
     for store in [&many, &one] {
-        assert_eq!(accounts(store).load_at_version("a", 3).await.unwrap().cents, 2);
+        assert_eq!(accounts(store).load_at("a", 3).await.unwrap().cents, 2);
         assert!(store.verify::<Account>().run().await.unwrap().is_sound());
     }
 }
@@ -66,7 +66,7 @@ async fn a_store_with_another_deadline_and_queue_writes_to_the_same_stream() {
         deposit(&hasty).await;
     }
     assert_eq!(accounts(&hasty).load("a").await.unwrap().version, 21);
-    let again = accounts(&hasty).create("a", Opened { owner: "b".into() }, Metadata::new()).await;
+    let again = accounts(&hasty).create("a", Opened { owner: "b".into() }).await;
     assert!(matches!(again, Err(CreateError::AlreadyExists { .. })), "{again:?}");
     assert!(patient.verify::<Account>().run().await.unwrap().is_sound());
 }

@@ -123,9 +123,9 @@ async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_m
 async fn a_state_that_is_too_large(store: impl Store + Clone) {
     let notes = Repository::<Notes>::new(&store);
     let note = || Noted { text: "x".repeat(9 << 20), nested: Nested::default() };
-    notes.create("a", note(), Metadata::new()).await.unwrap();
+    notes.create("a", note()).await.unwrap();
     for version in 2..4 {
-        let paid = notes.update("a", Metadata::new(), |_| Ok::<_, StoreError>(note())).await.unwrap();
+        let paid = notes.update("a", |_| note()).await.unwrap();
         assert_eq!(paid.version, version);
     }
     assert_eq!(notes.load("a").await.unwrap().texts.len(), 3);

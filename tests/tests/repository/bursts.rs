@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use es_core::memory::MemoryStore;
-use es_core::{Metadata, Repository, Snapshot, SnapshotStore, Store, StreamId, UpdateError, Version};
+use es_core::{Repository, Snapshot, SnapshotStore, Store, StreamId, UpdateError, Version};
 use tests::counter::{Counter, OneAdded};
 use tests::empty_store;
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// conflict.
 async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
     let counters = Repository::<Counter>::new(&store);
-    counters.create("hot", OneAdded { by: "begin".into() }, Metadata::new()).await.unwrap();
+    counters.create("hot", OneAdded { by: "begin".into() }).await.unwrap();
     let (tries, started) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut running = JoinSet::new();
     for writer in 0..writers {
@@ -23,11 +23,11 @@ async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
             let (mut conflicts, mut slowest) = (0, Duration::ZERO);
             for _ in 0..each {
                 let started = Instant::now();
-                let decide = |_: &Counter| {
+                let decide = |_: &_| {
                     tries.fetch_add(1, Ordering::Relaxed);
                     Ok::<_, String>(OneAdded { by: format!("writer-{writer}") })
                 };
-                match counters.update("hot", Metadata::new(), decide).await {
+                match counters.update("hot", decide).await {
                     Ok(_) => {}
                     Err(error) if UpdateError::is_conflict(&error) => conflicts += 1,
                     Err(error) => panic!("{error}"),
@@ -55,15 +55,15 @@ async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
 async fn a_conflict_that_nobody_caused_is_not_met_for_the_whole_time() {
     let store = MemoryStore::new();
     let counters = Repository::<Counter>::new(&store);
-    counters.create("c", OneAdded { by: "begin".into() }, Metadata::new()).await.unwrap();
+    counters.create("c", OneAdded { by: "begin".into() }).await.unwrap();
     let (mut tries, started) = (0, Instant::now());
     let beyond = Snapshot::new(Version::from(7_u32), Counter { total: 7 });
     store.put_snapshot(&StreamId::of::<Counter>("c").unwrap(), beyond.encode().unwrap()).await.unwrap();
-    let decide = |_: &Counter| {
+    let decide = |_: &_| {
         tries += 1;
         Ok::<_, String>(OneAdded { by: "u".into() })
     };
-    let error = counters.update("c", Metadata::new(), decide).await.unwrap_err();
+    let error = counters.update("c", decide).await.unwrap_err();
     assert!(tries <= 5 && started.elapsed() < Duration::from_secs(10), "{tries} tries: {error}");
 }
 

@@ -42,7 +42,7 @@ async fn can_be_repeated(store: impl Store + Clone) {
     }
     // What is recorded after it does not matter, and neither does a past that ends sooner.
     let live = || Ok::<_, String>(Deposited { cents: 100, source: "live".into() });
-    accounts.update("a", Metadata::new(), |_| live()).await.unwrap();
+    accounts.update("a", |_| live()).await.unwrap();
     for events in 1..=3_u32 {
         let again = accounts.import("a", past(events.into())).await.unwrap();
         assert_eq!((again.outcome, again.version), (Outcome::AlreadyAppended, events.into()));
@@ -123,7 +123,7 @@ async fn says_what_differs(store: impl Store + Clone) {
         assert!(error.to_string().starts_with("Account `a` has another past than the import: event "), "{error}");
     }
     // A live event stands where the import would go on.
-    accounts.update("a", by(), |_| Ok::<_, String>(Deposited { cents: 3, source: "s".into() })).await.unwrap();
+    accounts.update("a", |_| Deposited { cents: 3, source: "s".into() }).metadata(by()).await.unwrap();
     let error = accounts.import("a", past(5)).await.unwrap_err();
     assert!(matches!(&error, ImportError::Differs { sequence, .. } if sequence.get() == 4), "{error}");
     assert_eq!(history(&accounts, "a").await.len(), 4, "an import that differs has written");
@@ -155,7 +155,7 @@ async fn is_done_beside_live_updates(store: impl Store + Clone) {
                 assert_eq!(accounts.import("a", past(3)).await.unwrap().outcome, Outcome::AlreadyAppended);
             } else {
                 let live = Deposited { cents: 1, source: "live".into() };
-                accounts.update("a", Metadata::new(), |_| Ok::<_, String>(live.clone())).await.unwrap();
+                accounts.update("a", |_| live.clone()).await.unwrap();
             }
         });
     }

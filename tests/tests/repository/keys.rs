@@ -117,10 +117,10 @@ fn tags() -> before::Tagged {
 
 async fn an_equal_map_is_the_same_command(store: impl Store + Clone) {
     let parcels = Repository::<before::Parcel>::new(&store);
-    let first = parcels.create_once("p", "tag", tags(), Metadata::new()).await.unwrap();
+    let first = parcels.create("p", tags()).once("tag").await.unwrap();
     assert_eq!(first.outcome, Outcome::Appended);
     for time in 0..5 {
-        let again = parcels.create_once("p", "tag", tags(), Metadata::new()).await;
+        let again = parcels.create("p", tags()).once("tag").await;
         let again = again.unwrap_or_else(|error| panic!("time {time}: {error}"));
         assert_eq!((again.outcome, again.version.get()), (Outcome::AlreadyAppended, 1));
         assert_eq!(again.events[0].id, first.events[0].id);
@@ -137,48 +137,48 @@ async fn a_retry_after_a_deployment_is_the_same_command(store: impl Store + Clon
     let new = Repository::<after::Parcel>::new(&store);
     let metadata = Metadata::new;
 
-    old.create_once("weighed", "k", before::Weighed { grams: 5 }, metadata()).await.unwrap();
+    old.create("weighed", before::Weighed { grams: 5 }).once("k").metadata(metadata()).await.unwrap();
     let weighed = after::Weighed { grams: 5.0, scale: "s".into() };
-    let raised = new.create_once("weighed", "k", weighed, metadata()).await.unwrap();
+    let raised = new.create("weighed", weighed).once("k").metadata(metadata()).await.unwrap();
     assert_eq!(raised.outcome, Outcome::AlreadyAppended);
 
-    old.create_once("renamed", "k", before::Unlocked, metadata()).await.unwrap();
-    let renamed = new.create_once("renamed", "k", after::Opened, metadata()).await.unwrap();
+    old.create("renamed", before::Unlocked).once("k").metadata(metadata()).await.unwrap();
+    let renamed = new.create("renamed", after::Opened).once("k").metadata(metadata()).await.unwrap();
     assert_eq!(renamed.outcome, Outcome::AlreadyAppended);
     // The newer program records one event more for the same command, or one less.
-    let more = new.create_once("renamed", "k", (after::Left, after::Opened), metadata()).await.unwrap();
+    let more = new.create("renamed", (after::Left, after::Opened)).once("k").metadata(metadata()).await.unwrap();
     assert_eq!((more.outcome, more.version.get()), (Outcome::AlreadyAppended, 1));
-    old.create_once("fewer", "k", (before::Sent, before::Unlocked), metadata()).await.unwrap();
-    let fewer = new.create_once("fewer", "k", after::Opened, metadata()).await.unwrap();
+    old.create("fewer", (before::Sent, before::Unlocked)).once("k").metadata(metadata()).await.unwrap();
+    let fewer = new.create("fewer", after::Opened).once("k").metadata(metadata()).await.unwrap();
     assert_eq!((fewer.outcome, fewer.version.get()), (Outcome::AlreadyAppended, 2));
 
-    old.create_once("split", "k", before::Moved, metadata()).await.unwrap();
+    old.create("split", before::Moved).once("k").metadata(metadata()).await.unwrap();
     for event in [after::ParcelEvent::from(after::Left), after::Arrived.into()] {
-        let split = new.create_once("split", "k", event, metadata()).await.unwrap();
+        let split = new.create("split", event).once("k").metadata(metadata()).await.unwrap();
         assert_eq!((split.outcome, split.version.get(), split.events.len()), (Outcome::AlreadyAppended, 1, 2));
     }
 
-    old.create_once("retired", "k", before::Sent, metadata()).await.unwrap();
-    let retired = new.create_once("retired", "k", after::Arrived, metadata()).await.unwrap();
+    old.create("retired", before::Sent).once("k").metadata(metadata()).await.unwrap();
+    let retired = new.create("retired", after::Arrived).once("k").metadata(metadata()).await.unwrap();
     assert_eq!((retired.outcome, retired.version.get()), (Outcome::AlreadyAppended, 1));
 }
 
 async fn another_command_is_an_error(store: impl Store + Clone) {
     let parcels = Repository::<before::Parcel>::new(&store);
-    parcels.create_once("p", "k", before::Weighed { grams: 5 }, Metadata::new()).await.unwrap();
-    let created = parcels.create_once("p", "k", before::Moved, Metadata::new()).await;
+    parcels.create("p", before::Weighed { grams: 5 }).once("k").await.unwrap();
+    let created = parcels.create("p", before::Moved).once("k").await;
     let Err(CreateError::Store(StoreError::AppendIdReused { version, append_id, .. })) = created else {
         panic!("{created:?}");
     };
     assert_eq!((version.get(), &*append_id), (1, "k"));
-    let updated = parcels.update_once("p", "k", Metadata::new(), |_| Ok::<_, String>(before::Moved)).await;
+    let updated = parcels.update("p", |_| before::Moved).once("k").await;
     assert!(matches!(updated, Err(UpdateError::Store(StoreError::AppendIdReused { .. }))), "{updated:?}");
     // What the type of a decision can be is what counts: the decision is not asked again.
-    let ask = |_: &before::Parcel| -> Result<Option<(before::Moved, Vec<before::Weighed>)>, String> { panic!("asked") };
-    let same = parcels.update_once("p", "k", Metadata::new(), ask).await.unwrap();
+    let ask = |_: &_| -> Result<Option<(before::Moved, Vec<before::Weighed>)>, String> { panic!("asked") };
+    let same = parcels.update("p", ask).once("k").await.unwrap();
     assert_eq!(same.outcome, Outcome::AlreadyAppended);
-    let any = |_: &before::Parcel| -> Result<Vec<before::ParcelEvent>, String> { panic!("asked") };
-    assert_eq!(parcels.update_once("p", "k", Metadata::new(), any).await.unwrap().outcome, Outcome::AlreadyAppended);
+    let any = |_: &_| -> Result<Vec<before::ParcelEvent>, String> { panic!("asked") };
+    assert_eq!(parcels.update("p", any).once("k").await.unwrap().outcome, Outcome::AlreadyAppended);
 
     let event = NewEvent::encode(&before::ParcelEvent::from(before::Sent), Metadata::new()).unwrap();
     let append = Append::new(StreamId::of::<before::Parcel>("p").unwrap(), ExpectedVersion::NONE, vec![event]);
@@ -222,20 +222,20 @@ impl Init<Begun> for Later {
 async fn a_key_of_an_archived_append_is_answered_as_before() {
     let store = empty_store().await;
     let parcels = Repository::<before::Parcel>::new(&store);
-    parcels.create_once("p", "k", tags(), Metadata::new()).await.unwrap();
-    parcels.update_once("p", "moved", Metadata::new(), |_| Ok::<_, String>(before::Moved)).await.unwrap();
+    parcels.create("p", tags()).once("k").await.unwrap();
+    parcels.update("p", |_| before::Moved).once("moved").await.unwrap();
     // The newest event of a store stays, so there has to be one of another aggregate.
-    Repository::<Later>::new(&store).create("later", Begun, Metadata::new()).await.unwrap();
+    Repository::<Later>::new(&store).create("later", Begun).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     parcels.take_snapshot("p").await.unwrap();
     let report = store.archive::<before::Parcel>(es_core::Timestamp::now()).run().await.unwrap();
     assert_eq!(report.moved, 2, "{report:?}");
 
-    let again = parcels.create_once("p", "k", tags(), Metadata::new()).await.unwrap();
+    let again = parcels.create("p", tags()).once("k").await.unwrap();
     assert_eq!((again.outcome, again.version.get()), (Outcome::AlreadyAppended, 1));
-    let other = parcels.create_once("p", "k", before::Sent, Metadata::new()).await;
+    let other = parcels.create("p", before::Sent).once("k").await;
     assert!(matches!(other, Err(CreateError::Store(StoreError::AppendIdReused { .. }))), "{other:?}");
     let new = Repository::<after::Parcel>::new(&store);
-    let split = new.update_once("p", "moved", Metadata::new(), |_| Ok::<_, String>(after::Left)).await.unwrap();
+    let split = new.update("p", |_| after::Left).once("moved").await.unwrap();
     assert_eq!((split.outcome, split.version.get(), split.events.len()), (Outcome::AlreadyAppended, 2, 2));
 }

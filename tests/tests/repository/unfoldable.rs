@@ -46,27 +46,27 @@ fn beginnings() -> Vec<(Vec<AccountEvent>, u64, &'static str)> {
 async fn a_create_is_refused(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
     for (events, sequence, blamed) in beginnings() {
-        match accounts.create("a", events, Metadata::new()).await.unwrap_err() {
+        match accounts.create("a", events).await.unwrap_err() {
             CreateError::Store(error) => assert_blames(&error, sequence, blamed),
             other => panic!("{other}"),
         }
         assert_eq!(head(&store, "a").await, 0, "something was written");
     }
-    accounts.create("a", opened(), Metadata::new()).await.unwrap();
+    accounts.create("a", opened()).await.unwrap();
 }
 
 async fn an_update_is_refused(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
-    accounts.create("a", opened(), Metadata::new()).await.unwrap();
+    accounts.create("a", opened()).await.unwrap();
     for events in [|| vec![opened()], || vec![deposited(), opened()]] {
         let sequence = 1 + events().len() as u64;
-        match accounts.update("a", Metadata::new(), |_| Ok::<_, String>(events())).await.unwrap_err() {
+        match accounts.update("a", |_| events()).await.unwrap_err() {
             UpdateError::Store(error) => assert_blames(&error, sequence, "Opened"),
             other => panic!("{other}"),
         }
         assert_eq!(head(&store, "a").await, 1, "something was written");
     }
-    accounts.update("a", Metadata::new(), |_| Ok::<_, String>(deposited())).await.unwrap();
+    accounts.update("a", |_| deposited()).await.unwrap();
     assert_eq!(accounts.load("a").await.unwrap().cents, 1);
 }
 
@@ -102,7 +102,7 @@ async fn an_import_that_no_load_could_fold_is_refused_before_it_is_written() {
 #[test]
 #[should_panic(expected = "`Opened` can only begin the aggregate")]
 fn the_test_kit_refuses_a_decision_that_could_not_be_folded() {
-    es_core::testing::given::<Account>(opened()).when(|_| Ok::<_, String>(opened())).then(opened());
+    es_core::testing::given::<Account>(opened()).when(|_| opened()).then(opened());
 }
 
 #[test]
@@ -164,8 +164,8 @@ impl Apply<Stated> for Meter {
 async fn begins_and_continues_with_one_event(store: impl Store + Clone) {
     let meters = Repository::<Meter>::new(&store);
     let stated = |value| Stated { value };
-    meters.create("m", (stated(1), stated(2)), Metadata::new()).await.unwrap();
-    meters.update("m", Metadata::new(), |_| Ok::<_, String>(stated(3))).await.unwrap();
+    meters.create("m", (stated(1), stated(2))).await.unwrap();
+    meters.update("m", |_| stated(3)).await.unwrap();
     let past = (4..7).map(|value| ImportedEvent::new(stated(value), Timestamp::from_millis(value), Metadata::new()));
     meters.import("imported", past.collect()).await.unwrap();
     let loaded = meters.load("m").await.unwrap();
@@ -179,6 +179,6 @@ async fn an_event_in_both_lists_begins_the_aggregate_first_and_changes_it_later(
     begins_and_continues_with_one_event(MemoryStore::new()).await;
     begins_and_continues_with_one_event(empty_store().await).await;
     es_core::testing::given::<Meter>(Stated { value: 1 })
-        .when(|_| Ok::<_, String>(Stated { value: 2 }))
+        .when(|_| Stated { value: 2 })
         .then_state(|meter| assert_eq!((meter.begun_with, &*meter.values), (1, &[2][..])));
 }

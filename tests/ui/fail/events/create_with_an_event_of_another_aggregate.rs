@@ -26,5 +26,5 @@ pub struct Painted;
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.create("a", Painted, Metadata::new());
+    let _ = accounts.create("a", Painted);
 }

@@ -23,5 +23,5 @@ impl Apply<Deposited> for Account {
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.create("a", Deposited, Metadata::new());
+    let _ = accounts.create("a", Deposited);
 }

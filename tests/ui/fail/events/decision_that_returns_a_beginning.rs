@@ -23,5 +23,5 @@ impl Apply<Deposited> for Account {
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.update("a", Metadata::new(), |_| Ok::<_, String>(Opened));
+    let _ = accounts.update("a", |_| Opened);
 }
