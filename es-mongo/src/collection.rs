@@ -147,7 +147,7 @@ async fn ensure_validator(
         (Some(existing), Some(wanted)) if *existing == wanted => Ok(()),
         (Some(existing), wanted) if wanted.is_none() || !is_ours(existing) => Err(refused(
             name,
-            "has a validator that is not from this library",
+            "has a validator of somebody else's",
             &format!(
                 "remove it with `db.runCommand({{ collMod: \"{name}\", validator: {{}} }})`, or choose another name"
             ),
