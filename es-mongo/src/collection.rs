@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_of_a_plain_collection_is_accepted() {
+    fn a_plain_collection_as_the_server_describes_it_is_accepted() {
         let options = doc! {
             "capped": false, "collation": { "locale": "simple" }, "validationLevel": "strict", "validationAction": "errorAndLog",
             "changeStreamPreAndPostImages": { "enabled": true }, "comment": "ours",

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_is_not_unique_is_another_one() {
+    fn an_index_that_is_not_unique_differs() {
         let mut listed = doc! { "v": 2, "key": stream_index().keys, "name": stream_index().name(), "unique": true };
         assert_eq!(stream_index().difference("events", &listed), None);
         listed.insert("unique", false);

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_append_larger_than_a_commit_gets_one_of_its_own() {
+    fn an_append_larger_than_a_commit_gets_a_separate_one() {
         let mut batcher = Batcher::default();
         batcher.push(request("a", MAX_EVENTS + 1));
         let (batch, _) = batcher.take();

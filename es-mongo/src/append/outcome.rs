@@ -27,7 +27,7 @@ use crate::store::Collections;
 pub(crate) enum Verdict {
     /// The append has this answer.
     Answered(Result<Appended, StoreError>),
-    /// No event of its own stream conflicts with it: another process has taken its position.
+    /// No event in its stream conflicts with it: another process has taken its position.
     PositionTaken,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
     Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
-/// The indexes of the requests that conflict with events of their own streams. For the other
+/// The indexes of the requests that conflict with events in the same stream. For the other
 /// requests, the position was taken or the key belongs to an index that is not part of this
 /// library.
 pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) -> Result<Vec<usize>, StoreError> {

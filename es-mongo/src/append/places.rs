@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_takes_the_place_or_the_key_of_its_own_stream_only() {
+    fn an_event_takes_a_place_or_a_key_only_in_its_own_stream() {
         let places = Places::of(&[request("Left", 0, "key"), request("Right", 6, "other")]);
         assert_eq!(places.taken_by(&event("Left", 1, "none")), Some(0));
         assert_eq!(places.taken_by(&event("Left", 9, "key")), Some(0));

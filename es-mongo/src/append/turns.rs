@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_alone_rests_for_a_moment_where_it_has_not_for_long() {
+    fn a_process_alone_rests_briefly_if_it_has_not_rested_for_long() {
         let mut turns = Turns::new();
         turns.won(Duration::from_millis(1));
         assert_eq!(turns.pause(), None);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_met_others_lets_them_go_first_and_longer_where_there_are_more() {
+    fn a_process_that_has_met_others_lets_them_go_first_and_longer_if_there_are_more() {
         let mut turns = Turns::new();
         turns.lost();
         turns.won(Duration::from_millis(2));
