@@ -1,4 +1,5 @@
-//! Writes what is compared: for 2, 20 and 200 events an aggregate with the derive, and one dispatched by hand.
+//! Generates the code to compare: for 2, 20 and 200 events per aggregate, once with the derive and
+//! once with a hand-written dispatch.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,7 +16,7 @@ fn main() {
     }
 }
 
-/// The events are the same types on both sides; every second one is in its second version.
+/// Both sides use the same event types. Every second event is in its second version.
 fn source(count: usize, fields: &str) -> String {
     let mut text = String::new();
     let event = |place: usize| format!("Event{place}Recorded");
@@ -96,7 +97,7 @@ fn source(count: usize, fields: &str) -> String {
             }}
         }}
 
-        /// Every event, in its newest version.
+        /// Every event with its newest version.
         pub const STORED: &[(&str, u32)] = &[{versions}];
 
         #[inline(never)]

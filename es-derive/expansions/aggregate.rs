@@ -1,4 +1,4 @@
-///One event of [`Invoice`], each of its types a variant.
+///An event of [`Invoice`]. Each type of event is a variant.
 #[allow(
     deprecated,
     clippy::enum_variant_names,
@@ -196,7 +196,7 @@ const _: () = {
             "{}", ::es_core::__private::Message::of(&
             ["`PaidAndSent`, which is split, and `", __SHOWN[__other],
             "` are both stored as `", __name,
-            "`; give one of them another `name`, or remove the one that does not matter any more"])
+            "`; give one of them another `name`, or remove the one that is no longer needed"])
             .as_str()
         )
     };

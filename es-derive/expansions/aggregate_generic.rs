@@ -1,4 +1,4 @@
-///One event of [`Cart`], each of its types a variant.
+///An event of [`Cart`]. Each type of event is a variant.
 #[allow(
     deprecated,
     clippy::enum_variant_names,

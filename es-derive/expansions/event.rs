@@ -50,19 +50,19 @@ const _: () = {
 #[allow(deprecated)]
 const _: () = ::es_core::__private::assert!(
     < InvoicePaidV1 as ::es_core::__private::Event > ::VERSION == 1u32, "{}",
-    "`from` of `InvoicePaid` has to be version 1 of the event, because `InvoicePaid` reads from version 2 on; `InvoicePaidV1` has another version, so name the type of version 1 instead"
+    "`from` of `InvoicePaid` must be version 1 of the event, because `InvoicePaid` reads versions from 2 on; `InvoicePaidV1` has a different version, so write the type of version 1 instead"
 );
 #[allow(deprecated)]
 const _: () = ::es_core::__private::assert!(
     ::es_core::__private::same_name(< InvoicePaidV1 as ::es_core::__private::Event >
     ::TYPE, "InvoicePaid"), "{}",
-    "`from` of `InvoicePaid` has to be version 1 of `InvoicePaid`, and `InvoicePaidV1` is stored under another name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
+    "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
 );
 #[allow(deprecated)]
 const _: () = ::es_core::__private::assert!(
     ::es_core::__private::keeps_aliases(< InvoicePaidV1 as ::es_core::__private::Event >
     ::ALIASES, & ["BillPaid"]), "{}",
-    "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events of that name are not read; write it on `InvoicePaid` too"
+    "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events stored under that name would not be read; write it on `InvoicePaid` too"
 );
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]

@@ -1,7 +1,7 @@
 ::core::compile_error! {
     "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
 }
-///One event of [`Door`], each of its types a variant.
+///An event of [`Door`]. Each type of event is a variant.
 #[allow(
     deprecated,
     clippy::enum_variant_names,

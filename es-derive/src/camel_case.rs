@@ -1,4 +1,4 @@
-//! Names in camelCase, as serde makes them, and those that it cannot make.
+//! Converts names to camelCase as serde does, including the names on which serde panics.
 
 /// The name of a field.
 pub(crate) fn field(name: &str) -> String {
@@ -20,13 +20,13 @@ pub(crate) fn field(name: &str) -> String {
     if cased.is_empty() { name.to_owned() } else { cased }
 }
 
-/// The name of a field that serde panics on: it takes the first byte for a letter.
+/// The name for a field on which serde panics, because serde takes the first byte for a letter.
 pub(crate) fn field_beyond_serde(name: &str) -> Option<String> {
     let first = name.chars().find(|letter| *letter != '_');
     first.is_none_or(|first| !first.is_ascii()).then(|| field(name))
 }
 
-/// The name of a variant that serde panics on. What is no ASCII letter stays as it is, there and here.
+/// The name for a variant on which serde panics. Letters outside ASCII stay unchanged, as in serde.
 pub(crate) fn variant_beyond_serde(name: &str) -> Option<String> {
     name.chars().next().is_some_and(|first| !first.is_ascii()).then(|| name.to_owned())
 }

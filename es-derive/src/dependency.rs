@@ -1,4 +1,4 @@
-//! Under which name the user's crate depends on the library, as its manifest says.
+//! Finds the name under which the user's manifest lists the library.
 
 mod toml;
 
@@ -9,13 +9,14 @@ use std::{env, fs};
 
 use self::toml::Value;
 
-/// The library, as a registry knows it.
+/// The name of the library in the registry.
 const PACKAGE: &str = "es-core";
 
-/// The sections that make a name known, and which of them counts more where they differ.
+/// The sections that can list the library. If they give it different names, the earlier section
+/// wins.
 const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// What was found last: every macro of one crate asks for the same.
+/// The last result: all macros in one crate ask for the same manifest.
 static LAST: Mutex<Option<Found>> = Mutex::new(None);
 
 struct Found {
@@ -24,10 +25,12 @@ struct Found {
     name: Option<String>,
 }
 
-/// The name of the library in the crate that is being compiled, unless it is its own or cannot be found out.
+/// The name of the library in the crate that is being compiled. `None` if the library has its usual
+/// name or the name cannot be found out.
 pub(crate) fn renamed() -> Option<String> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?).join("Cargo.toml");
-    // The compiler ends with the crate, but an editor keeps the macros loaded while the manifest changes.
+    // The compiler exits after one crate, but an editor keeps the macros loaded while the manifest
+    // changes.
     let modified = fs::metadata(&manifest).and_then(|file| file.modified()).ok()?;
     let mut last = LAST.lock().ok()?;
     if let Some(found) = last.as_ref().filter(|found| found.manifest == manifest && found.modified == modified) {
@@ -67,7 +70,7 @@ fn key_in(values: &[Value], workspace: impl FnOnce() -> Option<Vec<Value>>) -> O
     first(&mut inherited.filter(|entry| of_library(entry.key)))
 }
 
-/// One thing that a manifest says of a dependency.
+/// One statement of a manifest about a dependency.
 struct Dependency<'a> {
     rank: usize,
     key: &'a str,

@@ -1,4 +1,4 @@
-//! Collects what is wrong with the input, so that everything is reported at once.
+//! Collects the mistakes in the input, so that all of them are reported together.
 
 use std::cell::RefCell;
 use std::thread;
@@ -9,7 +9,8 @@ use syn::Error;
 
 /// The mistakes found so far.
 ///
-/// Shared by `&` through all stages; whoever makes it has to [`finish`](Self::finish) it, which a drop bomb enforces.
+/// All stages share it by `&`. The code that creates it must call [`finish`](Self::finish);
+/// otherwise dropping it panics.
 pub(crate) struct Diag {
     errors: RefCell<Option<Vec<Error>>>,
 }
@@ -19,12 +20,13 @@ impl Diag {
         Self { errors: RefCell::new(Some(Vec::new())) }
     }
 
-    /// Records a mistake that covers the given tokens.
+    /// Records a mistake and underlines the given tokens.
     pub(crate) fn error(&self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.push(Error::new_spanned(tokens.into_token_stream(), message));
     }
 
-    /// Records two things that do not go together, the first with where it stands, the second with what to do.
+    /// Records two things that contradict each other. The first message describes the conflict, the
+    /// second one the remedy.
     pub(crate) fn conflict(
         &self,
         (first, there): (impl ToTokens, impl std::fmt::Display),
@@ -39,14 +41,14 @@ impl Diag {
         self.push(Error::new(span, message));
     }
 
-    /// Records a mistake that the parser found.
+    /// Records a mistake found by the parser.
     pub(crate) fn push(&self, error: Error) {
         if let Some(errors) = &mut *self.errors.borrow_mut() {
             errors.push(error);
         }
     }
 
-    /// All mistakes as one error, if there is any.
+    /// All mistakes as one error, if there are any.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let mut errors = self.errors.take().unwrap_or_default().into_iter();
         let Some(mut first) = errors.next() else { return Ok(()) };
@@ -64,7 +66,8 @@ impl Drop for Diag {
     }
 }
 
-/// What the user wrote, as a message shows it. What is shown alike is written alike.
+/// The user's code as a message shows it. Tokens that are equal give the same text, whatever their
+/// spacing.
 pub(crate) fn shown(tokens: &impl ToTokens) -> String {
     tokens.to_token_stream().to_string().replace(' ', "")
 }

@@ -1,4 +1,5 @@
-//! What stands beside the errors, so that nothing follows from them: impls that the rest of the program can be checked against.
+//! Stub impls that are emitted together with the errors, so that one mistake does not cause errors
+//! in the rest of the program.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,7 @@ use crate::expand::{expand_event_enum, impl_attributes, private};
 use crate::model::{Aggregate, Event};
 use crate::symbol::{EVENT, SERDE};
 
-/// The attribute is on what is no type.
+/// The attribute is on an item that is not a type.
 pub(crate) fn no_type(item: &TokenStream, error: Error) -> TokenStream {
     let error = match syn::parse2::<syn::Item>(item.clone()) {
         Ok(other) => {
@@ -27,7 +28,7 @@ pub(crate) fn no_type(item: &TokenStream, error: Error) -> TokenStream {
     quote!(#item #error)
 }
 
-/// Where an item says what it is.
+/// The span of the keyword that names the kind of the item.
 fn keyword(item: &syn::Item) -> proc_macro2::Span {
     match item {
         syn::Item::Fn(item) => item.sig.fn_token.span,
@@ -94,7 +95,7 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
 
 /// ```text
 /// compile_error! { .. }
-/// pub enum InvoiceEvent { .. }                // of those events that could be read
+/// pub enum InvoiceEvent { .. }                // the events that could be read
 /// impl EventSet for InvoiceEvent { .. }
 /// impl Aggregate for Invoice { .. }
 /// ```
@@ -102,7 +103,8 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let mut seen = HashSet::new();
     aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
     for event in &mut aggregate.events {
-        // A list may be missing because its key could not be read: nothing follows from that.
+        // A list may be missing because its key could not be read, so every event may begin and
+        // change the aggregate.
         (event.begins, event.changes) = (Some(event.ty), Some(event.ty));
     }
     let own = &aggregate.input.ident;
@@ -183,7 +185,7 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     }
 }
 
-/// A type as a stub impl names it: lifetimes, which are an error, are `'static`.
+/// The type as the stub impls name it. Its lifetimes, which are an error, become `'static`.
 struct Stub {
     generics: Generics,
     this: TokenStream,
@@ -227,7 +229,8 @@ impl Stub {
     }
 }
 
-/// The item without what only the macro gives a meaning, and without derives that the stubs would repeat.
+/// The item without the attributes that only the macro understands, and without the derives that
+/// the stubs replace.
 fn without_our_attributes(mut item: DeriveInput) -> DeriveInput {
     fn clean(attrs: &mut Vec<syn::Attribute>) {
         attrs.retain(|attr| *attr.path() != SERDE);

@@ -1,6 +1,6 @@
-//! Did you mean …?
+//! Finds the known word for "did you mean ..?".
 
-/// The known word that a misspelt one was most likely meant to be.
+/// The known word that is most similar to a misspelt one, if any is similar enough.
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
@@ -10,7 +10,8 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters have to be changed, added, removed or swapped with their neighbour (optimal string alignment).
+/// The number of letters to change, add, remove or swap with their neighbour (optimal string
+/// alignment).
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut rows = vec![(0..=right.len()).collect::<Vec<_>>()];

@@ -1,4 +1,4 @@
-//! Every keyword of the attributes, once.
+//! All keywords of the attributes.
 
 use std::fmt::{self, Display};
 

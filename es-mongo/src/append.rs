@@ -6,8 +6,9 @@
 //!       └────────────────── answer ─────────────────┘    └── outcome ◀──┘  (who holds the key?)
 //! ```
 //!
-//! One task of each open store writes, one batch at a time: it takes what queued up while the last commit ran.
-//! So it knows the highest position from its own acknowledged writes, and many callers share the price of one commit.
+//! Each open store has one task that writes, one batch at a time: it takes the appends that have
+//! arrived while the last commit ran. So it knows the highest position from its own acknowledged
+//! writes, and many callers share the cost of one commit.
 
 mod attempt;
 mod batch;
@@ -33,8 +34,8 @@ use request::Request;
 impl EventStore for MongoStore {
     /// Records events.
     ///
-    /// A caller that drops this future, or stops waiting, does not change what happens to the append: once it was accepted
-    /// into the queue it is written, or refused, all the same.
+    /// If the caller drops this future or stops waiting, the append is not affected: once it is in
+    /// the queue, it is written or refused.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
         let span = tracing::debug_span!("append", stream = %append.stream, events = append.events.len());
         let answer = async move {
@@ -72,7 +73,8 @@ impl MongoStore {
             return Err(StoreError::EmptyAppend { stream: append.stream });
         }
         if !append.expected.is_observed() {
-            // Nothing else would notice an expectation that lies beyond the head: the sequences there are free.
+            // An expected version beyond the head must be checked here: its sequences are free, so
+            // no index would refuse it.
             let actual = crate::read::head(self.collections(), &append.stream).await?;
             if actual != append.expected.version() {
                 return outcome::refuse(self.collections(), &append, actual).await;

@@ -1,11 +1,12 @@
-//! The archive: old events move to a collection of their own, and stay readable wherever they are.
+//! The archive: old events move to a separate collection and stay readable.
 //!
 //! ```text
 //! scan ──▶ judge ──▶ cover (snapshots) ═▶ copy ──▶ confirm ═▶ wait (once a run) ──▶ delete
 //! ```
 //!
-//! Events move in batches. The three stages between the double arrows work at the same time, each on a batch of its own.
-//! Each step leaves every aggregate loadable, so a run may end between any two of them, and the next run finishes what it left.
+//! Events move in batches. The three stages between the double arrows run concurrently, each on a
+//! different batch. Every aggregate can be loaded after each step. So a run may end between any two
+//! steps, and the next run finishes its work.
 
 mod cover;
 mod judge;
@@ -33,27 +34,30 @@ use judge::Judged;
 use scan::Scan;
 use transfer::{Confirmed, Copies};
 
-/// How many failures a report names.
+/// The number of failures that a report names.
 const MAX_FAILURES: usize = 100;
 
-/// How many events are moved at once unless told otherwise.
+/// The default number of events that are moved at once.
 const BATCH: u32 = 4_000;
 
-/// The most events that are moved at once: they are named in one command.
+/// The largest number of events that are moved at once. One command lists all of them.
 const MAX_BATCH: u32 = 10_000;
 
-/// How many batches may be copied and not deleted yet. Only the ids of their events are held, and copying goes on during the wait.
+/// The number of batches that may be copied but not yet deleted. Only the ids of their events are
+/// in memory. Copying continues during the wait.
 const COPIED_AHEAD: usize = 64;
 
 impl MongoStore {
     /// Moves the events of aggregates of type `A` that were recorded before `older_than` into the archive.
     ///
-    /// Of each stream the oldest part is moved: an event goes only where all events before it in its stream are archived too, and only where a
-    /// usable snapshot covers it, which is taken if it is missing, and was read back. The newest event of the store never goes. Loading,
-    /// queries, traces and appends see no difference, before, during and after a run: what is archived is read from there.
+    /// The oldest part of each stream is moved: an event is moved only if all earlier events of its
+    /// stream are archived and a usable snapshot covers it. If the snapshot is missing, the run
+    /// takes it and reads it back. The newest event of the store is never moved. Loads, queries,
+    /// traces and appends give the same results before, during and after a run, because they read
+    /// archived events from the archive.
     ///
-    /// A run may be stopped at any moment, also by a crash: running it again finishes it. It may run beside writers,
-    /// readers and another run.
+    /// A run may be stopped at any time, even by a crash; run it again to finish it. It may run at
+    /// the same time as writers, readers and other runs.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -80,7 +84,7 @@ impl MongoStore {
     }
 }
 
-/// A run of the archive that is about to start; made by [`MongoStore::archive`].
+/// A run of the archive that is not started yet; created by [`MongoStore::archive`].
 #[must_use = "nothing is archived before `run`"]
 pub struct Archive<'a, A> {
     store: &'a MongoStore,
@@ -91,17 +95,17 @@ pub struct Archive<'a, A> {
     aggregate: PhantomData<fn() -> A>,
 }
 
-/// A run of the archive on its way.
+/// A run of the archive in progress.
 struct Run<'a, A> {
     archive: Archive<'a, A>,
     report: Mutex<ArchiveReport>,
-    /// A stage has ended early: the others begin nothing new.
+    /// Set if a stage has ended early. The other stages then start no new work.
     stopped: AtomicBool,
 }
 
 type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
 
-/// What a run of the archive has done, or has done so far.
+/// The results of a run of the archive, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ArchiveReport {
@@ -109,16 +113,17 @@ pub struct ArchiveReport {
     pub streams: u64,
     /// Events that this run has copied and deleted.
     pub moved: u64,
-    /// Events that an earlier run had copied before it was stopped: this one has deleted them.
+    /// Events that an earlier, stopped run had copied and that this run has deleted.
     pub finished: u64,
-    /// Snapshots that were missing and have been taken.
+    /// Missing snapshots that this run has taken.
     pub snapshots: u64,
-    /// Old events that stay in use: a younger one stands before them in their stream, one of them is the newest of the store, or their
-    /// aggregate is one of the failed.
+    /// Old events that were not moved: an earlier event of their stream is too recent, one of them
+    /// is the newest event of the store, or their aggregate has failed.
     pub kept: u64,
-    /// Aggregates that cannot be archived, and event documents of none. Nothing more of them is moved.
+    /// Aggregates that cannot be archived, and event documents that belong to no aggregate. None of
+    /// their further events is moved.
     pub failed: u64,
-    /// Why not: the first 100 of them.
+    /// The reasons: the first 100 of them.
     pub failures: Vec<ArchiveFailure>,
 }
 
@@ -126,9 +131,9 @@ pub struct ArchiveReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchiveFailure {
-    /// The id of the aggregate, or the `_id` of an event document from which it cannot be told.
+    /// The id of the aggregate, or the `_id` of an event document that has no valid aggregate id.
     pub aggregate_id: String,
-    /// What is in its way.
+    /// Why it cannot be archived.
     pub reason: String,
 }
 
@@ -148,7 +153,7 @@ impl ArchiveReport {
     }
 }
 
-/// A step of a run that has just been done.
+/// A step of a run that was just completed.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -157,23 +162,23 @@ pub enum ArchiveStep {
     SnapshotTaken,
     /// Events were copied.
     Copied,
-    /// The copies were read back and are the same.
+    /// The copies were read back and are identical.
     Confirmed,
-    /// Every process knows of the archive.
+    /// Every process knows that there is an archive.
     Waited,
-    /// The events were deleted from those in use.
+    /// The originals were deleted.
     Deleted,
 }
 
-/// Why a run ends early.
+/// The reason why a run ends early.
 enum Stop {
-    /// The hook of a test says so.
+    /// The test hook requested it.
     Told,
     Failed(StoreError),
 }
 
 impl Stop {
-    /// Of two ends of one run the one that is reported.
+    /// Of two reasons for the end of one run, the one that is reported.
     fn graver(self, other: Self) -> Self {
         if matches!(self, Self::Told) { other } else { self }
     }
@@ -186,31 +191,34 @@ impl From<StoreError> for Stop {
 }
 
 impl<A: Aggregate> Archive<'_, A> {
-    /// Calls `listener` with what was done so far, after each batch.
+    /// Calls `listener` with the results so far, after each batch.
     pub fn progress(self, listener: impl Fn(&ArchiveReport) + Send + Sync + 'static) -> Self {
         Self { progress: Progress::to(listener), ..self }
     }
 
-    /// How many events are moved at once, from 1 to 10,000, and no more than 8 MiB of them; 4,000 unless told otherwise.
+    /// The number of events that are moved at once, from 1 to 10,000, and at most 8 MiB of them;
+    /// 4,000 by default.
     ///
-    /// A few batches are in memory at once.
+    /// A few batches are in memory at the same time.
     pub fn batch(self, events: u32) -> Self {
         Self { batch: events.clamp(1, MAX_BATCH), ..self }
     }
 
-    /// Calls `hook` after each step; the run ends as if it were killed there where that says so.
+    /// Calls `hook` after each step. If the hook requests it, the run ends there as if the process
+    /// were killed.
     #[doc(hidden)]
     pub fn at_step(self, hook: impl Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         Self { hook: Some(Box::new(hook)), ..self }
     }
 
-    /// Runs it.
+    /// Starts the run.
     ///
     /// # Errors
     ///
-    /// If the store cannot be asked. An aggregate that cannot be archived does not stop the run, be it that its events cannot be
-    /// folded, that its state cannot be read back from a snapshot, or that the archive holds something else in the place of
-    /// one of its events: its events are kept, and the report names it.
+    /// If the store cannot be reached. An aggregate that cannot be archived does not stop the run:
+    /// if its events cannot be folded, its state cannot be read back from a snapshot, or the
+    /// archive holds different content in the place of one of its events, its events are kept and
+    /// the report names it.
     #[tracing::instrument(level = "debug", name = "archive", skip_all, fields(aggregate = A::TYPE, older_than = %self.older_than))]
     pub async fn run(self) -> Result<ArchiveReport, StoreError> {
         let run = Run { archive: self, report: Mutex::default(), stopped: AtomicBool::new(false) };
@@ -223,11 +231,12 @@ impl<A: Aggregate> Archive<'_, A> {
 
 impl<A: Aggregate> Run<'_, A> {
     async fn move_all(&self) -> Result<(), Stop> {
-        // Positions follow the newest one in use, so the event that has it must stay; later ones are newer still.
+        // Positions continue after the newest event that is not archived, so this event must stay.
+        // Later events are newer.
         let Some(newest) = self.newest_position().await? else { return Ok(()) };
         let (to_copy, judged) = mpsc::channel(1);
         let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
-        // All of them end before an error ends the run: none is dropped in the middle of a write.
+        // All stages end before an error ends the run, so that none is dropped during a write.
         let ends = tokio::join!(
             self.stage(self.judge_all(newest, to_copy).boxed()),
             self.stage(self.copy_all(judged, to_delete).boxed()),
@@ -241,7 +250,7 @@ impl<A: Aggregate> Run<'_, A> {
         }
     }
 
-    /// Runs one stage, and lets the others end early if it does.
+    /// Runs one stage. If it ends early, the other stages end early too.
     async fn stage(&self, stage: BoxFuture<'_, Result<(), Stop>>) -> Result<(), Stop> {
         let ended = stage.await;
         if ended.is_err() {

@@ -1,4 +1,5 @@
-//! The collections: made where they are missing, and refused where the server would delete, hide or merge what is stored in them.
+//! Creates missing collections, and refuses collections in which the server would delete, hide or
+//! merge documents.
 
 use bson::{Bson, Document, doc};
 use es_core::StoreError;
@@ -7,9 +8,10 @@ use crate::error::{is_namespace_exists, malformed, store_error};
 use crate::handles::Handles;
 use crate::patience::Patience;
 
-/// Makes the collections that are missing, and refuses those that are not what they must be. `validator` belongs to the first of them.
+/// Creates missing collections, and refuses those with wrong options. `validator` applies to the
+/// first collection.
 ///
-/// It asks for names and options only, so its cost does not depend on what is stored.
+/// This reads only names and options, so its cost does not depend on the stored documents.
 pub(crate) async fn ensure(
     handles: &Handles,
     names: [&str; 4],
@@ -23,12 +25,12 @@ pub(crate) async fn ensure(
         create(handles, name, validator_of(name)).await?;
     }
     if !missing.is_empty() {
-        // Another process may have made one of them in between, with other options.
+        // Another process may have created a collection in between, with different options.
         existing = list(handles, names, patience).await?;
     }
     for name in names {
         let Some(found) = find(&existing, name) else {
-            return Err(refused(name, "could not be made", "open the store again"));
+            return Err(refused(name, "could not be created", "open the store again"));
         };
         check(name, found)?;
         let options = found.get_document("options").ok();
@@ -38,13 +40,13 @@ pub(crate) async fn ensure(
     Ok(())
 }
 
-/// What the server says of those collections that exist.
+/// The server's descriptions of the existing collections.
 async fn list(handles: &Handles, names: [&str; 4], patience: &Patience) -> Result<Vec<Document>, StoreError> {
     let question = doc! { "listCollections": 1, "filter": { "name": { "$in": names.to_vec() } } };
     first_batch(handles, question, patience).await
 }
 
-/// The answer of a command that lists so few documents that they come at once.
+/// The documents of a list command whose result is so small that it fits the first batch.
 pub(crate) async fn first_batch(
     handles: &Handles,
     question: Document,
@@ -73,7 +75,7 @@ async fn create(handles: &Handles, name: &str, validator: Option<Document>) -> R
         None => handles.database().create_collection(name).await,
     };
     match created {
-        // Another process opens the same database at the same time.
+        // Another process is opening the same database.
         Err(error) if is_namespace_exists(&error) => Ok(()),
         other => other.map_err(store_error),
     }
@@ -83,9 +85,10 @@ fn refused(name: &str, problem: &str, remedy: &str) -> StoreError {
     StoreError::Unsafe { reason: format!("the collection `{name}` {problem}; {remedy}") }
 }
 
-/// Refuses what the server keeps in another way than events need. `found` is what `listCollections` says.
+/// Refuses collections in which the server would not store events as required. `found` is the
+/// description by `listCollections`.
 fn check(name: &str, found: &Document) -> Result<(), StoreError> {
-    const COPY: &str = "copy what it holds into a plain collection, or choose another name";
+    const COPY: &str = "copy its documents into a plain collection, or choose another name";
     let kind = found.get_str("type").unwrap_or("collection");
     if kind != "collection" {
         return Err(refused(name, &format!("is not a collection but a {kind}"), "choose another name"));
@@ -97,23 +100,27 @@ fn check(name: &str, found: &Document) -> Result<(), StoreError> {
             "temp" if is_set => ("is temporary, so the server drops it when it starts", COPY.to_owned()),
             "expireAfterSeconds" if is_set => {
                 let remedy = format!("run `db.runCommand({{ collMod: \"{name}\", expireAfterSeconds: \"off\" }})`");
-                ("has `expireAfterSeconds`, so the server deletes what is old", remedy)
+                ("has `expireAfterSeconds`, so the server deletes old documents", remedy)
             }
-            "collation" if !is_simple(value) => {
-                ("has a collation, so ids that differ can count as the same", COPY.to_owned())
-            }
-            "clusteredIndex" if is_set => ("is clustered, and lacks the index on `_id`", COPY.to_owned()),
+            "collation" if !is_simple(value) => ("has a collation, so different ids can be equal", COPY.to_owned()),
+            "clusteredIndex" if is_set => ("is clustered, so it has no index on `_id`", COPY.to_owned()),
             "encryptedFields" if is_set => {
-                ("has encrypted fields, which this library neither writes nor finds", COPY.to_owned())
+                ("has encrypted fields, which this library cannot write or query", COPY.to_owned())
             }
             "validationLevel" if value.as_str() != Some("strict") => {
                 let remedy = format!("run `db.runCommand({{ collMod: \"{name}\", validationLevel: \"strict\" }})`");
-                ("does not have the `validationLevel` \"strict\", so what is not an event gets in", remedy)
+                (
+                    "does not have the `validationLevel` \"strict\", so the server accepts documents that are not events",
+                    remedy,
+                )
             }
-            // Since version 8.1 the server can also log what it refuses.
+            // Since version 8.1 the server can also log the documents that it refuses.
             "validationAction" if !matches!(value.as_str(), Some("error" | "errorAndLog")) => {
                 let remedy = format!("run `db.runCommand({{ collMod: \"{name}\", validationAction: \"error\" }})`");
-                ("does not have the `validationAction` \"error\", so what is not an event gets in", remedy)
+                (
+                    "does not have the `validationAction` \"error\", so the server accepts documents that are not events",
+                    remedy,
+                )
             }
             _ => continue,
         };
@@ -135,7 +142,7 @@ async fn ensure_validator(
 ) -> Result<(), StoreError> {
     match (existing.filter(|existing| !existing.is_empty()), wanted) {
         (None, None) => Ok(()),
-        // An archive may have been copied with its options.
+        // An archive may have been copied together with its options.
         (Some(existing), None) if is_ours(existing) => Ok(()),
         (Some(existing), Some(wanted)) if *existing == wanted => Ok(()),
         (Some(existing), wanted) if wanted.is_none() || !is_ours(existing) => Err(refused(
@@ -157,7 +164,7 @@ fn is_ours(validator: &Document) -> bool {
     title.is_ok_and(|title| title == VALIDATOR_TITLE)
 }
 
-/// What tells the validator of this library, of whatever version, from others.
+/// Distinguishes the validator of this library, of any version, from others.
 pub(crate) const VALIDATOR_TITLE: &str = "es-mongo event envelope";
 
 #[cfg(test)]
@@ -169,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_of_a_plain_collection_is_accepted() {
+    fn a_plain_collection_as_the_server_describes_it_is_accepted() {
         let options = doc! {
             "capped": false, "collation": { "locale": "simple" }, "validationLevel": "strict", "validationAction": "errorAndLog",
             "changeStreamPreAndPostImages": { "enabled": true }, "comment": "ours",

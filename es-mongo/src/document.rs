@@ -1,4 +1,4 @@
-//! The stored forms. Each field name stands here once.
+//! The stored forms. Each field name is defined here once.
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
@@ -28,15 +28,16 @@ pub(crate) mod field {
     pub(crate) const STATE: &str = "state";
 }
 
-/// The largest document that the server takes.
+/// The largest document that the server accepts.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// An event as it will be stored, complete but for its position, which the appender writes into it just before it is sent.
+/// An event in its stored form, except for its position, which the appender sets just before
+/// sending it.
 #[derive(Debug, Clone)]
 pub(crate) struct EventDocument(Vec<u8>);
 
 impl EventDocument {
-    /// Writes the document.
+    /// Serializes the event.
     pub(crate) fn new(
         id: EventId,
         stream: &StreamId,
@@ -50,7 +51,7 @@ impl EventDocument {
         document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
         document.append(cstr!("aggregateType"), stream.aggregate_type());
         document.append(cstr!("eventType"), &*event.event_type);
-        // Versions are small; one that does not fit is stored as the long that it needs.
+        // Versions are small numbers. A version that does not fit an `i32` is stored as an `i64`.
         match i32::try_from(event.event_version) {
             Ok(version) => document.append(cstr!("eventVersion"), version),
             Err(_) => document.append(cstr!("eventVersion"), i64::from(event.event_version)),
@@ -62,7 +63,7 @@ impl EventDocument {
         if let Some(append_id) = append_id {
             document.append(cstr!("appendId"), append_id);
         }
-        // Last, so that its eight bytes are found without a search.
+        // The last field, so that its eight bytes are at a known place.
         document.append(cstr!("position"), 0_i64);
         let bytes = document.into_bytes();
         if bytes.len() > MAX_DOCUMENT_BYTES {
@@ -75,7 +76,7 @@ impl EventDocument {
         Ok(Self(bytes))
     }
 
-    /// How large the document is.
+    /// The size of the document in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.0.len()
     }
@@ -89,7 +90,7 @@ impl EventDocument {
     }
 }
 
-/// Reads an event out of its document, in one pass and without copying.
+/// Reads an event from its document, in one pass and without copying.
 pub(crate) fn read_event(document: &RawDocument) -> Result<StoredEvent<'_>, StoreError> {
     parse_event(document).map_err(|error| {
         let id = document.get(field::ID).ok().flatten();
@@ -97,10 +98,10 @@ pub(crate) fn read_event(document: &RawDocument) -> Result<StoredEvent<'_>, Stor
     })
 }
 
-/// What is wrong with a document that should be one of ours.
+/// What is wrong with a document that should be an event.
 #[derive(Debug, thiserror::Error)]
 enum ShapeError {
-    #[error("`{0}` is missing or of another type")]
+    #[error("`{0}` is missing or of a different type")]
     Field(&'static str),
     #[error("`{0}`: {1}")]
     Count(&'static str, InvalidCount),
@@ -140,7 +141,7 @@ fn parse_event(document: &RawDocument) -> Result<StoredEvent<'_>, ShapeError> {
         sequence: Sequence::try_from(sequence).map_err(|error| ShapeError::Count(field::SEQUENCE, error))?,
         position: Position::try_from(position).map_err(|error| ShapeError::Count(field::POSITION, error))?,
         timestamp: timestamp.ok_or(ShapeError::Field(field::TIMESTAMP))?.into(),
-        // Another program may record an event without metadata: then nothing is known beside it.
+        // Another program may record an event without metadata. The metadata are then empty.
         metadata: match metadata {
             Some(metadata) => metadata,
             None => RawDocument::from_bytes(b"\x05\0\0\0\0")?,
@@ -149,7 +150,7 @@ fn parse_event(document: &RawDocument) -> Result<StoredEvent<'_>, ShapeError> {
     })
 }
 
-/// A whole number, however another program wrote it: the shell writes doubles.
+/// A whole number in any of its stored types: the shell writes doubles.
 pub(crate) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     match value {
         RawBsonRef::Int32(number) => Some(number.into()),
@@ -162,7 +163,7 @@ pub(crate) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     }
 }
 
-/// The documents of one batch of a cursor.
+/// The documents in one batch of a cursor.
 pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDocument, StoreError>> {
     slices.into_iter().map(|entry| match entry {
         Ok(RawBsonRef::Document(document)) => Ok(document),
@@ -171,17 +172,18 @@ pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDo
     })
 }
 
-/// The index that has the events of each stream in their order.
+/// The index that contains the events of each stream in their order.
 pub(crate) fn stream_index() -> Document {
     doc! { field::AGGREGATE_ID: 1, field::SEQUENCE: 1, field::AGGREGATE_TYPE: 1 }
 }
 
-/// The keys of the index on the callers' keys of appends.
+/// The keys of the index on the append ids.
 pub(crate) fn append_index() -> Document {
     doc! { field::AGGREGATE_ID: 1, field::AGGREGATE_TYPE: 1, field::APPEND_ID: 1 }
 }
 
-/// What a filter on these keys of appends asks. The index on them holds strings only, and only a filter that says so is answered from it.
+/// The filter for these append ids. The index contains only strings, so the server uses it only for
+/// a filter that states this.
 pub(crate) fn any_append_id(keys: &[&str]) -> Document {
     doc! { "$in": keys, "$type": "string" }
 }

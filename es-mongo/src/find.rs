@@ -1,4 +1,4 @@
-//! Questions to one collection. Every read goes through here, so that each has its limit.
+//! Queries to one collection. Every read uses this module, so that each has a time limit.
 
 use bson::Document;
 use bson::raw::RawDocumentBuf;
@@ -11,7 +11,7 @@ use crate::patience::Patience;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
-/// A question for documents, as the driver's own `find`; made by [`Collections::find`].
+/// A query for documents, like the driver's own `find`; created by [`Collections::find`].
 #[must_use = "nothing is asked before `one`, `all`, `batches` or `count`"]
 pub(crate) struct Find {
     collection: Collection<RawDocumentBuf>,
@@ -21,7 +21,7 @@ pub(crate) struct Find {
 }
 
 impl Collections {
-    /// Asks one collection, this store's or another one of its database.
+    /// Queries one collection, of this store or of a different program in the same database.
     pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
         Find { collection: collection.clone(), patience: self.patience.clone(), filter, options: Box::default() }
     }
@@ -42,7 +42,7 @@ impl Find {
         self
     }
 
-    /// By the index with these keys.
+    /// Uses the index with these keys.
     pub(crate) fn on_index(mut self, keys: Document) -> Self {
         self.options.hint = Some(Hint::Keys(keys));
         self
@@ -75,7 +75,7 @@ impl Find {
         patience.ask(ask).await
     }
 
-    /// All documents: for answers that are small.
+    /// All documents, for small results.
     pub(crate) async fn all(self) -> Result<Vec<RawDocumentBuf>, StoreError> {
         let Self { collection, patience, filter, options } = self;
         let ask = || {
@@ -85,7 +85,7 @@ impl Find {
         patience.ask(ask).await
     }
 
-    /// The documents in the batches in which they come, each of which has the whole limit.
+    /// The documents in batches. The time limit applies to each batch.
     pub(crate) async fn batches(self) -> Result<ReadAhead, StoreError> {
         let Self { collection, patience, filter, options } = self;
         let ask = || {
@@ -95,7 +95,7 @@ impl Find {
         patience.ask(ask).await.map(|cursor| ReadAhead::new(cursor, patience))
     }
 
-    /// How many documents there are.
+    /// The number of documents.
     pub(crate) async fn count(self) -> Result<u64, StoreError> {
         let Self { collection, patience, filter, options } = self;
         let options = CountOptions::builder().hint(options.hint).build();

@@ -1,6 +1,7 @@
-//! Everything that decodes what is stored, as functions of bytes: what the targets in `fuzz/` call, and what a short run in `cargo test` calls too.
+//! All decoders of stored data, as functions of bytes. The targets in `fuzz/` call them, and so
+//! does a short run in `cargo test`.
 //!
-//! Each of them must return, whatever the bytes are. What they are asked beyond that is asserted.
+//! Each of them must return, whatever the bytes are. Further properties are asserted.
 #![allow(clippy::unwrap_used, reason = "a panic is how a fuzzer reports")]
 
 pub mod domain;
@@ -17,13 +18,14 @@ use crate::snapshot::stored;
 use crate::verify;
 use domain::{Everything, EverythingEvent, Old};
 
-/// A document of `events` or of the archive: its envelope, its metadata, its data in every version of every event, and the fold.
+/// A document of `events` or of the archive: its envelope, its metadata, its data in every version
+/// of every event, and the fold.
 pub fn event(bytes: &[u8]) {
     let Ok(document) = RawDocument::from_bytes(bytes) else { return };
     verify::fuzz(document);
     let event = match read_event(document) {
         Ok(event) => event,
-        // What is wrong is always told, and telling it must not fail either.
+        // Every error must have a message, and printing the message must not fail.
         Err(error) => return assert!(!format!("{error} {error:?}").is_empty()),
     };
     let recorded = event.to_recorded();
@@ -40,13 +42,13 @@ pub fn event(bytes: &[u8]) {
         let mut replay = Replay::<Everything>::new(stream);
         if replay.push(&event).is_ok() {
             assert_eq!(replay.version(), Version::from(event.sequence));
-            // Once folded, it is no longer the next one.
+            // An event that was folded is not the next one any more.
             assert!(replay.push(&event).is_err());
         }
     }
 }
 
-/// Metadata as a user reads it.
+/// Reads metadata as a user does.
 fn metadata(metadata: &Metadata) {
     let _ = (metadata.user_id(), metadata.correlation_id(), metadata.caused_by_event());
     for (key, _) in metadata.as_raw().iter().flatten() {
@@ -55,7 +57,7 @@ fn metadata(metadata: &Metadata) {
     }
 }
 
-/// A document of `snapshots`: what is usable can be written and read again.
+/// A document of `snapshots`. If it is usable, it can be written and read again.
 pub fn snapshot(bytes: &[u8]) {
     let Ok(document) = RawDocument::from_bytes(bytes) else { return };
     let Some(Ok(snapshot)) = stored(document).map(|stored| stored.decode::<Everything>()) else { return };
@@ -69,7 +71,7 @@ pub fn migration(bytes: &[u8]) {
     migrate::fuzz::<Everything, Old>(document, domain::convert);
 }
 
-/// The key of a document in an order, which decides where a merge puts it.
+/// The key of a document in an order, which determines its place in a merge.
 pub(crate) fn key<O: Order>(order: &O, document: &RawDocument) {
     if let Some(key) = order.key(document) {
         let _ = order.find(Some(&key), Some(&key));

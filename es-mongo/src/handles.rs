@@ -1,7 +1,8 @@
-//! Every handle, command and session of the library, with settings of its own.
+//! Creates every handle, command and session of the library with explicit settings.
 //!
-//! The driver lets each of them inherit what it does not state: from the collection, the database, the session, the client, and so from the connection string. What
-//! is promised does not depend on any of these, so everything is stated here, and `clippy.toml` keeps the rest of the crate from making a handle.
+//! In the driver each of them inherits unset options from the collection, the database, the session
+//! or the client, and so from the connection string. The guarantees must not depend on these, so
+//! all options are set here, and `clippy.toml` forbids the rest of the crate to create a handle.
 #![allow(clippy::disallowed_methods, reason = "this is the one place for them")]
 
 use std::time::Duration;
@@ -16,9 +17,10 @@ use mongodb::options::{
 };
 use mongodb::{Client, ClientSession, Collection, Database};
 
-/// What every write of this library asks for: durable on a majority, with a limit to the wait.
+/// The write concern of this library: durable on a majority, with a time limit.
 ///
-/// `j: true` is explicit. With `j: false` a majority waits for the server's periodic flush, up to 100 ms.
+/// `j: true` is explicit. With `j: false` a majority waits for the server's periodic flush, up to
+/// 100 ms.
 pub(crate) fn durable() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(Duration::from_secs(10)).build()
 }
@@ -27,7 +29,7 @@ fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }
 
-/// Makes all handles on one database.
+/// Creates all handles on one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Handles {
     database: Database,
@@ -48,13 +50,14 @@ impl Handles {
         &self.database
     }
 
-    /// A collection: majority reads from the primary, durable writes. In a transaction the driver leaves both concerns to the transaction.
+    /// A collection with majority reads from the primary and durable writes. In a transaction, the
+    /// driver uses the concerns of the transaction instead.
     pub(crate) fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {
         self.database.collection(name)
     }
 
-    /// A collection as the primary has it, whether or not a majority does. For what a refusal of the primary is about, and never for an answer that says what
-    /// is stored.
+    /// A collection as the primary has it, whether or not a majority does. This is only for finding
+    /// out why the primary refused a write, never for an answer about stored events.
     pub(crate) fn collection_of_the_primary(&self, name: &str) -> Collection<RawDocumentBuf> {
         let options = CollectionOptions::builder()
             .write_concern(durable())
@@ -64,7 +67,8 @@ impl Handles {
         self.database.collection_with_options(name, options)
     }
 
-    /// Runs a command on the primary. A command that writes names its write concern, for the driver adds none.
+    /// Runs a command on the primary. A command that writes must contain its write concern, because
+    /// the driver adds none.
     pub(crate) async fn command(&self, command: Document) -> DriverResult<Document> {
         self.database.run_command(command).selection_criteria(primary()).await
     }
@@ -73,7 +77,7 @@ impl Handles {
     pub(crate) async fn write_command(&self, mut command: Document) -> DriverResult<Document> {
         command.insert("writeConcern", bson::serialize_to_bson(&durable())?);
         let answer = self.command(command).await?;
-        // The driver leaves it to the caller whether a majority has it.
+        // The driver does not check for this error: the caller must.
         match answer.get("writeConcernError") {
             None => Ok(answer),
             Some(error) => Err(Error::custom(format!("a majority has not acknowledged it: {error}"))),
@@ -85,14 +89,15 @@ impl Handles {
         self.database.client().database("admin").run_command(command).selection_criteria(primary()).await
     }
 
-    /// Asks the `admin` database of the primary for the operations of the server.
+    /// Lists the operations of the server, from the `admin` database of the primary.
     pub(crate) async fn operations(&self, stages: impl IntoIterator<Item = Document>) -> DriverResult<Vec<Document>> {
         let admin = self.database.client().database("admin");
         let found = admin.aggregate(stages).read_concern(ReadConcern::local()).selection_criteria(primary());
         found.await?.try_collect().await
     }
 
-    /// A session. What the library reads it reads at a majority, so it needs no causal consistency.
+    /// A session. The library reads with majority read concern, so the session needs no causal
+    /// consistency.
     pub(crate) async fn session(&self) -> DriverResult<ClientSession> {
         self.database.client().start_session().causal_consistency(false).await
     }
@@ -107,7 +112,8 @@ impl Handles {
         session.start_transaction().with_options(options).await
     }
 
-    /// The records of the sessions. They need no majority: with the primary that has them, the transactions go too.
+    /// The records of the sessions. They need no majority: if the primary that has them is lost, so
+    /// are the transactions.
     pub(crate) fn records(&self, name: &str) -> Collection<Document> {
         let options = CollectionOptions::builder()
             .write_concern(WriteConcern::nodes(1))
@@ -117,10 +123,11 @@ impl Handles {
         self.database.collection_with_options(name, options)
     }
 
-    /// Whether the client talks to the one node that it was given, whatever that node is: `directConnection=true`.
+    /// Whether the client is connected to a single node, whatever the role of the node is:
+    /// `directConnection=true`.
     ///
-    /// A client does not say so. But a client that knows a replica set refuses a staleness that is too short before it asks any node, and one that does not
-    /// know it passes it on.
+    /// The client does not expose this setting. But a client that knows a replica set refuses a
+    /// staleness that is too short without asking a node, while a direct client passes it on.
     pub(crate) async fn is_direct(&self) -> bool {
         let too_short = ReadPreferenceOptions::builder().max_staleness(Duration::from_secs(1)).build();
         let stale = ReadPreference::SecondaryPreferred { options: Some(too_short) };
@@ -130,7 +137,8 @@ impl Handles {
 }
 
 impl From<&Database> for Handles {
-    /// The same database, whatever the settings of this handle are.
+    /// The same database with the settings of this library, whatever the settings of this handle
+    /// are.
     fn from(database: &Database) -> Self {
         Self::new(database.client(), database.name())
     }

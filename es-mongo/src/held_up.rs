@@ -1,10 +1,12 @@
-//! Who is held up looks for transactions whose clients are gone, and ends them.
+//! Finds transactions whose clients are dead, and ends them.
 //!
-//! An insert waits on the server for a key that an open transaction has written, and a transaction that wants it is refused. Whoever waits for more than half a
-//! second looks at the open transactions of this store's own sessions. A writer at work sends one statement after the other, so one in which nothing
-//! was done for a second, and whose connection is closed, belongs to a client that is dead. One whose connection is open may only be slow to send many megabytes; it is given
-//! more time, and then its client is frozen or cut off. To end it harms nobody: nothing of it was acknowledged, and a client that goes on finds out that its
-//! commit is refused, and writes again.
+//! An insert waits on the server for a key that an open transaction has written, and a transaction
+//! that needs the key fails. An operation that waits for more than half a second checks the open
+//! transactions in the sessions of this store. A live writer sends its statements without pauses.
+//! So if a transaction was idle for a second and its connection is closed, its client is dead. If
+//! the connection is open, the client may only be slow to send many megabytes. It gets more time,
+//! and is then considered frozen or cut off. Ending the transaction is safe: none of it was
+//! acknowledged. If the client continues, its commit is refused and it writes again.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -22,20 +24,21 @@ use crate::document::field::ID;
 use crate::error::is_unauthorized;
 use crate::sessions::{Own, RECORD_GRACE, RECORD_LASTS, Sessions, record};
 
-/// How long somebody waits before he looks, and how far apart the looks are.
+/// The wait before the first check, and the interval between checks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How long a look may take.
+/// The time limit of one check.
 const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long nothing was done in a transaction whose client is dead, if its connection is closed.
+/// How long a transaction must be idle to be ended, if its connection is closed.
 const DEAD_AFTER: Duration = Duration::from_secs(1);
 
 /// The same if its connection is open.
 const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 impl Sessions {
-    /// Does work that others may hold up, and ends what dead clients have left in its way for as long as it takes.
+    /// Runs an operation that others may block. While it takes long, ends the transactions of dead
+    /// clients that block it.
     pub(crate) async fn clear_the_way<T>(&self, work: impl Future<Output = T>) -> T {
         match select(pin!(work), pin!(self.keep_looking())).await {
             Either::Left((done, _)) => done,
@@ -48,7 +51,8 @@ impl Sessions {
         loop {
             sleep(LOOK_EVERY).await;
             let own = Arc::clone(&self.0);
-            // A task of its own: the driver does not promise to survive a future that is dropped half-way.
+            // A separate task: the driver does not promise that an operation can be dropped before
+            // it is complete.
             let look = tokio::spawn(async move {
                 if let Err(problem) = watch.look(&own).await {
                     tracing::debug!(%problem, "the transactions of dead clients could not be looked for");
@@ -69,7 +73,7 @@ struct Watch {
     seen: HashMap<Transaction, Sighting>,
 }
 
-/// One transaction: a session has one at a time.
+/// One transaction. A session has at most one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Transaction {
     session: Vec<u8>,
@@ -82,9 +86,9 @@ struct Idle {
     /// The id of the session, and the hash of its user.
     session: Document,
     id: Bson,
-    /// The connection that the last statement came on.
+    /// The connection of the last statement.
     connection: Option<i64>,
-    /// How long its statements ran so far.
+    /// The execution time of its statements so far.
     busy_micros: i64,
     open_micros: i64,
 }
@@ -96,7 +100,7 @@ struct Sighting {
 }
 
 impl Watch {
-    /// Looks once, and ends what was idle for too long.
+    /// Checks once, and ends transactions that were idle for too long.
     async fn look(&mut self, own: &Own) -> DriverResult<()> {
         let now = Instant::now();
         let idle = idle_transactions(own).await?;
@@ -104,7 +108,7 @@ impl Watch {
         let (mut gone, mut silent) = (Vec::new(), Vec::new());
         for idle in idle {
             if own.is_in_use(&idle.transaction.session) {
-                // Whoever waits for it ends it, and knows better when.
+                // A task in this process waits for it, and ends it if necessary.
                 continue;
             }
             let same = before.get(&idle.transaction).filter(|seen| seen.busy_micros == idle.busy_micros);
@@ -134,7 +138,8 @@ impl Watch {
     }
 }
 
-/// The transactions that wait for their clients. The server does not say which of them have only read.
+/// The transactions that wait for their clients. The server does not report which of them have only
+/// read.
 async fn idle_transactions(own: &Own) -> DriverResult<Vec<Idle>> {
     let waits = doc! { "type": "idleSession", "active": false, "transaction.parameters.autocommit": false };
     let fields = doc! { "lsid": 1, "transaction": 1, "connectionId": 1 };
@@ -142,7 +147,7 @@ async fn idle_transactions(own: &Own) -> DriverResult<Vec<Idle>> {
     Ok(found.iter().filter_map(Idle::read).collect())
 }
 
-/// The number of a connection, which has another type where it is idle.
+/// The number of a connection, which has a different type for an idle operation.
 fn connection(operation: &Document) -> Option<i64> {
     match operation.get("connectionId")? {
         Bson::Int32(number) => Some(i64::from(*number)),
@@ -151,7 +156,7 @@ fn connection(operation: &Document) -> Option<i64> {
     }
 }
 
-/// Those whose connection is closed.
+/// The transactions whose connection is closed.
 async fn disconnected(own: &Own, idle: Vec<Idle>) -> DriverResult<Vec<Idle>> {
     let connections: Vec<i64> = idle.iter().filter_map(|idle| idle.connection).collect();
     let open = doc! { "type": { "$ne": "idleSession" }, "connectionId": { "$in": connections } };
@@ -162,7 +167,8 @@ async fn disconnected(own: &Own, idle: Vec<Idle>) -> DriverResult<Vec<Idle>> {
     Ok(idle.into_iter().filter(|idle| !idle.connection.is_some_and(|connection| open.contains(&connection))).collect())
 }
 
-/// What the server does: for all users if this one may see it, or else for this one.
+/// The operations of the server: those of all users if this user may see them, otherwise only its
+/// own.
 async fn operations(own: &Own, which: Document, matching: Document, fields: Document) -> DriverResult<Vec<Document>> {
     let ask = async |all_users: bool| {
         let mut which = which.clone();
@@ -195,7 +201,8 @@ impl Idle {
     }
 }
 
-/// Those whose session a writer of this store has recorded, not long before the transaction began. Anything else is the user's own.
+/// The transactions in sessions that a writer of this store recorded not long before the
+/// transaction began. All others belong to the application.
 async fn writers_of(own: &Own, idle: Vec<Idle>) -> DriverResult<Vec<Idle>> {
     let ids: Vec<&Bson> = idle.iter().map(|idle| &idle.id).collect();
     let age = doc! { "$subtract": ["$$NOW", format!("${}", record::SEEN)] };
@@ -210,7 +217,7 @@ async fn writers_of(own: &Own, idle: Vec<Idle>) -> DriverResult<Vec<Idle>> {
     Ok(idle.into_iter().filter(is_a_writers).collect())
 }
 
-/// Ends a session, of another user too if this one may.
+/// Ends a session, including one of a different user if this user has the right.
 async fn end(own: &Own, left: &Idle) -> DriverResult<()> {
     let whoevers = doc! { "killAllSessionsByPattern": [{ "lsid": left.session.clone() }] };
     match own.handles.admin_command(whoevers).await {

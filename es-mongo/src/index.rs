@@ -1,7 +1,8 @@
-//! The indexes and the validator, as data; making what is missing, and refusing what differs.
+//! The indexes and the validator as data. Creates missing ones, and refuses existing ones that
+//! differ.
 //!
-//! The unique indexes are the concurrency control. Without them two writers could both win, so a store does not run
-//! where they are not exactly these.
+//! The unique indexes are the concurrency control: without them two writers could both win. So a
+//! store opens only if the indexes are exactly these.
 
 use bson::{Bson, Document, doc};
 use es_core::StoreError;
@@ -19,7 +20,7 @@ use crate::handles::Handles;
 use crate::options::{CollectionNames, Ordering};
 use crate::patience::Patience;
 
-/// One index as it must be.
+/// A required index.
 struct Index {
     keys: Document,
     uniqueness: Uniqueness,
@@ -29,11 +30,11 @@ struct Index {
 enum Uniqueness {
     NotUnique,
     Unique,
-    /// Unique among the documents that have the field.
+    /// Unique among the documents in which the field is a string.
     UniqueWhereString(&'static str),
 }
 
-/// The option of an index by which the server deletes documents.
+/// The index option with which the server deletes documents.
 const EXPIRE: &str = "expireAfterSeconds";
 
 use Uniqueness::{NotUnique, Unique, UniqueWhereString};
@@ -52,7 +53,7 @@ fn query_indexes() -> [Index; 5] {
     ]
 }
 
-/// Whether it is unique says which ordering the store has.
+/// The index on positions. Whether it is unique depends on the ordering of the store.
 fn position_index(ordering: Ordering) -> Index {
     let uniqueness = match ordering {
         Ordering::Global => Unique,
@@ -65,7 +66,7 @@ fn append_index() -> Index {
     Index { keys: document::append_index(), uniqueness: UniqueWhereString(APPEND_ID) }
 }
 
-/// Those of the events in use, and of the archive.
+/// The indexes of the events and of the archive.
 fn event_indexes(ordering: Ordering) -> Vec<Index> {
     let mut indexes = vec![stream_index(), position_index(ordering), append_index()];
     indexes.extend(query_indexes());
@@ -77,7 +78,7 @@ fn snapshot_indexes() -> Vec<Index> {
 }
 
 impl Index {
-    /// The name that MongoDB itself gives to an index: `aggregateId_1_sequenceNumber_1`.
+    /// The name that MongoDB gives to the index by default: `aggregateId_1_sequenceNumber_1`.
     fn name(&self) -> String {
         let parts: Vec<String> = self.keys.iter().map(|(key, direction)| format!("{key}_{direction}")).collect();
         parts.join("_")
@@ -99,7 +100,8 @@ impl Index {
         }
     }
 
-    /// What is different about an index that exists under this name, or `None` if it is this one. `existing` is what `listIndexes` says.
+    /// The difference between this index and an existing one with its name, or `None` if they are
+    /// equal. `existing` is the description by `listIndexes`.
     fn difference(&self, collection: &str, existing: &Document) -> Option<String> {
         let keys = existing.get_document("key").cloned().unwrap_or_default();
         if !same_keys(&keys, &self.keys) {
@@ -109,16 +111,16 @@ impl Index {
             if self.keys.keys().eq([POSITION]) {
                 let made_with = if self.is_unique() { Ordering::PerAggregate } else { Ordering::Global };
                 return Some(format!(
-                    "the store was made with `Ordering::{made_with:?}`, so open it with that ordering"
+                    "the store was created with `Ordering::{made_with:?}`, so open it with that ordering"
                 ));
             }
             return Some(format!("unique is {} instead of {}", !self.is_unique(), self.is_unique()));
         }
         if existing.get_document("partialFilterExpression").ok() != self.partial_filter().as_ref() {
-            return Some("its partialFilterExpression is another one".to_owned());
+            return Some("its partialFilterExpression differs".to_owned());
         }
         existing.iter().find_map(|(option, value)| match (option.as_str(), value) {
-            // What every index has, what was compared above, and what is off.
+            // Options that every index has, that were compared above, or that are off.
             ("v" | "key" | "name" | "ns" | "background" | "unique" | "partialFilterExpression", _)
             | (_, Bson::Boolean(false)) => None,
             ("collation", collation) if is_simple(collation) => None,
@@ -135,7 +137,7 @@ impl Index {
     }
 }
 
-/// Whether keys are the same in order, name and direction; the shell writes directions as doubles.
+/// Whether keys are equal in order, name and direction. The shell writes directions as doubles.
 fn same_keys(left: &Document, right: &Document) -> bool {
     let directions = |document: &Document| -> Vec<(String, Option<i64>)> {
         document
@@ -156,9 +158,9 @@ fn same_keys(left: &Document, right: &Document) -> bool {
     left == right && left.iter().all(|(_, direction)| direction.is_some())
 }
 
-/// Makes collections, indexes and the validator where they are missing.
+/// Creates missing collections, indexes and validators.
 ///
-/// It asks for names only, so its cost does not depend on what is stored.
+/// This reads only names and options, so its cost does not depend on the stored documents.
 pub(crate) async fn ensure(
     handles: &Handles,
     names: &CollectionNames,
@@ -172,7 +174,8 @@ pub(crate) async fn ensure(
     ensure_indexes(handles, archive, &event_indexes(ordering), patience).await
 }
 
-/// What the server checks of every event. The data itself is the domain's.
+/// The server checks every event with this validator. It does not check the data, which belong to
+/// the domain.
 fn validator() -> Document {
     let whole_number = doc! { "bsonType": ["int", "long"], "minimum": 1 };
     doc! { "$jsonSchema": {
@@ -217,23 +220,24 @@ async fn ensure_indexes(
         Err(error) if is_index_conflict(&error) => {
             return Err(StoreError::Unsafe {
                 reason: format!(
-                    "an index on `{name}` has the keys of one that this library needs, but another name or other options: {error}; drop it, so that the right one can be made"
+                    "an index on `{name}` has the same keys as a required one, but a different name or different options: {error}; drop it and open the store again to create the required one"
                 ),
             });
         }
         Err(error) => return Err(store_error(error)),
     }
-    // Another process may have made an index of one of these names in between, with other options.
+    // Another process may have created an index with one of these names in between, with different
+    // options.
     let missing = missing_indexes(handles, name, wanted, patience).await?;
     match missing.first() {
         None => Ok(()),
         Some(index) => {
-            Err(StoreError::Unsafe { reason: format!("the index `{}` of `{name}` could not be made", index.name()) })
+            Err(StoreError::Unsafe { reason: format!("the index `{}` of `{name}` could not be created", index.name()) })
         }
     }
 }
 
-/// Those of the indexes that do not exist, where nothing is wrong with any that does.
+/// The missing indexes. Fails if an existing one differs.
 async fn missing_indexes<'a>(
     handles: &Handles,
     collection: &str,
@@ -248,7 +252,7 @@ async fn missing_indexes<'a>(
         if index.contains_key(EXPIRE) {
             return Err(StoreError::Unsafe {
                 reason: format!(
-                    "the index `{name}` of `{collection}` has `{EXPIRE}`, so the server deletes what is old; drop the index with `db.getCollection(\"{collection}\").dropIndex(\"{name}\")`"
+                    "the index `{name}` of `{collection}` has `{EXPIRE}`, so the server deletes old documents; drop the index with `db.getCollection(\"{collection}\").dropIndex(\"{name}\")`"
                 ),
             });
         }
@@ -263,7 +267,7 @@ async fn missing_indexes<'a>(
             Some(Some(difference)) => {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "the index `{name}` of `{collection}` is not the one that is needed: {difference}; or drop it, so that the right one can be made"
+                        "the index `{name}` on `{collection}` differs from the required one: {difference}; to recreate it, drop it and open the store again"
                     ),
                 });
             }
@@ -290,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_is_not_unique_is_another_one() {
+    fn an_index_that_is_not_unique_differs() {
         let mut listed = doc! { "v": 2, "key": stream_index().keys, "name": stream_index().name(), "unique": true };
         assert_eq!(stream_index().difference("events", &listed), None);
         listed.insert("unique", false);

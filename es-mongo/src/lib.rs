@@ -1,35 +1,37 @@
-//! The persistence of [`es_core`] on MongoDB.
+//! Stores the events of [`es_core`] in MongoDB.
 //!
-//! [`MongoStore`] keeps events, snapshots and an archive in one database of a replica set. It is the store of an
-//! [`es_core::Repository`], and beyond that it answers what an audit asks:
+//! [`MongoStore`] keeps events, snapshots and an archive in one database of a replica set. It is
+//! the store of an [`es_core::Repository`], and it also provides what an audit needs:
 //!
 //! | | |
 //! |---|---|
-//! | [`MongoStore::connect`], [`MongoStore::builder`] | open, with collections, indexes and validator made or checked |
-//! | [`MongoStore::events`] | events by type, aggregate, user, correlation, time and position: as a stream, in pages, or counted |
-//! | [`MongoStore::trace`] | the flow of a command, as a tree by causation |
-//! | [`MongoStore::archive`] | old events moved away, with every aggregate still loadable at any version and moment |
-//! | [`MongoStore::verify`] | the daily check that what is stored is coherent |
-//! | [`MongoStore::migrate`], [`Gradual`] | an existing collection into events, and the gradual switch to them |
-//! | [`MongoStore::stats`], [`metrics`] | figures |
-//! | [`Roles`] | users of the server who may do their part and nothing else |
+//! | [`MongoStore::connect`], [`MongoStore::builder`] | opens the store, and creates or checks its collections, indexes and validator |
+//! | [`MongoStore::events`] | queries events by type, aggregate, user, correlation, time and position: as a stream, in pages, or counted |
+//! | [`MongoStore::trace`] | shows the events of a command as a tree of causes and effects |
+//! | [`MongoStore::archive`] | moves old events to an archive; every aggregate can still be loaded at any version and time |
+//! | [`MongoStore::verify`] | checks, daily for example, that the stored data are consistent |
+//! | [`MongoStore::migrate`], [`Gradual`] | convert an existing collection to events, and switch to them gradually |
+//! | [`MongoStore::stats`], [`metrics`] | figures about the store |
+//! | [`Roles`] | users of the server with the least rights for their task |
 //!
 //! # What is stored
 //!
-//! One document an event in `events`: `_id`, `aggregateId`, `aggregateType`, `eventType`, `eventVersion`, `eventData`, `metadata`,
-//! `timestamp`, `sequenceNumber`, `appendId` where the caller gave one, and `position`. The archive holds the same documents.
-//! Snapshots have `_id` (`Type:aggregateId_version`), `aggregateId`, `aggregateType`, `version`, `stateVersion`, `state`, `timestamp`.
+//! Each event is one document in `events`: `_id`, `aggregateId`, `aggregateType`, `eventType`,
+//! `eventVersion`, `eventData`, `metadata`, `timestamp`, `sequenceNumber`, `appendId` if the caller
+//! provided one, and `position`. The archive contains the same documents. A snapshot has `_id`
+//! (`Type:aggregateId_version`), `aggregateId`, `aggregateType`, `version`, `stateVersion`,
+//! `state`, `timestamp`.
 //!
 //! # Features
 //!
-//! | feature | default | brings |
+//! | feature | default | adds |
 //! |---|---|---|
-//! | `rustls-tls` | yes | TLS to the server: `tls=true` in the connection string, and `tlsCAFile=..` for a certificate authority of your own |
+//! | `rustls-tls` | yes | TLS to the server: `tls=true` in the connection string, and `tlsCAFile=..` for a private certificate authority |
 //! | `dns-resolver` | yes | `mongodb+srv://` addresses |
 //! | `dev-server` | no | `dev`: a real `mongod` for tests and examples |
 //!
-//! A feature of the driver that has no name here, such as `zlib-compression` for `compressors=zlib`, is turned on by a dependency on `mongodb` beside the one
-//! on this crate.
+//! To use a feature of the driver that is not listed here, such as `zlib-compression` for
+//! `compressors=zlib`, add a dependency on `mongodb` and enable it there.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append;
@@ -66,7 +68,7 @@ mod switch;
 mod trace;
 mod verify;
 
-/// The driver, in the version that this crate works with.
+/// The driver, in the version that this crate uses.
 pub use mongodb;
 
 #[doc(hidden)]

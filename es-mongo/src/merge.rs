@@ -1,9 +1,10 @@
-//! What is in use and what is archived as one, in the order of an index.
+//! Reads the events and the archive as one collection, in the order of an index.
 //!
-//! An archive run may move events while they are read, so the order in which the two collections are asked matters.
-//! Both are read in windows: first a part of what is in use, and only then the same part of the archive. The archive
-//! copies before it deletes, so what was moved before its turn came is found in the second place, and what is
-//! moved afterwards was found in the first.
+//! An archive run may move events while they are read, so the order in which the two collections
+//! are read matters. Both are read in windows: first a part of the events, and only then the same
+//! part of the archive. The archive copies before it deletes. So an event that was moved before its
+//! window was read is found in the archive, and an event that is moved later was found in the
+//! events.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -19,35 +20,38 @@ use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
-/// The server forgets a cursor that was not used for ten minutes, so one that rested is opened anew well before that.
+/// The server closes a cursor that was not used for ten minutes, so a cursor that was unused for
+/// this long is replaced well before that.
 const CURSOR_RESTS: Duration = Duration::from_secs(120);
 
-/// An order in which both collections can be read, each on an index.
+/// An order in which both collections can be read, each with an index.
 pub(crate) trait Order: Send + 'static {
-    /// What the order compares.
+    /// The sort key.
     type Key: Ord + Clone + Send + Sync;
 
-    /// The key of a document, or `None` where it has none, because it is malformed.
+    /// The key of a document, or `None` if it has none because it is malformed.
     fn key(&self, document: &RawDocument) -> Option<Self::Key>;
 
-    /// The queries for a part of a collection, which give it one after the other, sorted by the key: from one key on, and before another.
+    /// The queries for a part of a collection, from one key on and before another key. Their
+    /// results, one after the other, are sorted by the key.
     fn find(&self, from: Option<&Self::Key>, before: Option<&Self::Key>) -> Vec<Query>;
 
-    /// The query for the documents that none of the others finds, because the order does not know the types of their fields.
+    /// The query for the documents that the other queries do not find, because their fields have
+    /// types outside the order.
     fn strays(&self) -> Option<Query> {
         None
     }
 }
 
-/// A filter and how the documents come.
+/// A filter and its options.
 pub(crate) type Query = (Document, FindOptions);
 
-/// What a merge finds next.
+/// The next result of a merge.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// All documents of one key.
+    /// All documents with the same key.
     Same {
-        /// Those in use.
+        /// Those in the events collection.
         in_use: Vec<RawDocumentBuf>,
         /// Those in the archive.
         archived: Vec<RawDocumentBuf>,
@@ -56,22 +60,22 @@ pub(crate) enum Found {
     Malformed(RawDocumentBuf),
 }
 
-/// Both collections as one.
+/// Both collections, read as one.
 pub(crate) struct Merge<O: Order> {
     collections: Collections,
     order: O,
     in_use: Option<Side<O::Key>>,
     archived: Option<Side<O::Key>>,
-    /// Documents in use and in the archive that have no place in the order. They come first.
+    /// Documents in the events and in the archive that have no place in the order. They come first.
     strays: Vec<Side<O::Key>>,
     phase: Phase<O::Key>,
-    /// Where the window begins; `None` is the very beginning.
+    /// The start of the window; `None` is the very beginning.
     from: Option<O::Key>,
 }
 
-/// Where a merge stands.
+/// The state of a merge.
 enum Phase<K> {
-    /// The next window is not known yet.
+    /// The next window is not chosen yet.
     Between,
     /// In a window that ends before this key; `None` is the very end.
     Within(Option<K>),
@@ -83,12 +87,13 @@ impl<O: Order> Merge<O> {
         let strays = |collection: &Collection<RawDocumentBuf>| {
             order.strays().map(|query| Side::new(&collections, collection, vec![query]))
         };
-        // In this order nothing is missed that is being archived.
+        // Events are read before the archive, so a document that is being archived is found in one
+        // of the two.
         let strays = [strays(&collections.archive), strays(&collections.events)].into_iter().flatten().collect();
         Self { collections, order, in_use: None, archived: None, strays, phase: Phase::Between, from: None }
     }
 
-    /// What comes next, or `None` after the last.
+    /// The next result, or `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Found>, StoreError> {
         while let Some(side) = self.strays.last_mut() {
             if let Some(document) = side.malformed.pop() {
@@ -131,7 +136,7 @@ impl<O: Order> Merge<O> {
         }
     }
 
-    /// Reads a part of what is in use, and opens the same part of the archive.
+    /// Reads a part of the events, and opens the same part of the archive.
     async fn begin_window(&mut self) -> Result<(), StoreError> {
         let fresh = self.in_use.take().filter(|side| !side.rested());
         let mut in_use = match fresh {
@@ -142,7 +147,8 @@ impl<O: Order> Merge<O> {
             }
         };
         in_use.complete_first(&self.order).await?;
-        // The last key may have more documents in the next batch, so it belongs to the next window.
+        // The next batch may contain more documents with the last key, so this key belongs to the
+        // next window.
         let before = if in_use.is_exhausted() { None } else { in_use.last().cloned() };
         self.in_use = Some(in_use);
         self.archived = if self.collections.archive_is_present().await? {
@@ -160,7 +166,7 @@ impl<O: Order> Merge<O> {
 struct Side<K> {
     collections: Collections,
     collection: Collection<RawDocumentBuf>,
-    /// Those that are still to come.
+    /// The queries that have not started yet.
     queries: VecDeque<Query>,
     cursor: Option<ReadAhead>,
     used: Instant,
@@ -181,7 +187,7 @@ impl<K: Ord + Clone> Side<K> {
         }
     }
 
-    /// Reads until all documents of the first key are there.
+    /// Reads until all documents with the first key are in memory.
     async fn complete_first<O: Order<Key = K>>(&mut self, order: &O) -> Result<(), StoreError> {
         while self.first() == self.last() && self.fill(order).await? {}
         Ok(())
@@ -236,7 +242,7 @@ impl<K: Ord + Clone> Side<K> {
         self.cursor.is_none() && self.queries.is_empty()
     }
 
-    /// Whether the server may have forgotten the cursor.
+    /// Whether the server may have closed the cursor.
     fn rested(&self) -> bool {
         !self.is_exhausted() && self.used.elapsed() > CURSOR_RESTS
     }

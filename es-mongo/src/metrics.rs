@@ -1,32 +1,33 @@
-//! The figures for monitoring, through the [`metrics`] facade: install a recorder of your choice, and they are there.
+//! The metrics for monitoring. They use the [`metrics`] facade: install a recorder of your choice
+//! to collect them.
 //!
-//! | name | kind | labels | what it is |
+//! | name | kind | labels | description |
 //! |---|---|---|---|
-//! | `es_mongo_events_appended_total` | counter | | events recorded; its rate is events a second |
-//! | `es_mongo_append_seconds` | histogram | `outcome` | from the call of an append to its answer |
-//! | `es_mongo_append_conflicts_total` | counter | | appends that met another version than they expected |
-//! | `es_mongo_append_retries_total` | counter | `reason` | tries of the appender beyond the first: `position` (another process was faster), `unavailable`, `unknown` |
-//! | `es_mongo_commit_seconds` | histogram | | one commit of the appender |
-//! | `es_mongo_batch_appends` | histogram | | appends that shared one commit |
+//! | `es_mongo_events_appended_total` | counter | | recorded events; its rate is events per second |
+//! | `es_mongo_append_seconds` | histogram | `outcome` | time from the call of an append to its answer |
+//! | `es_mongo_append_conflicts_total` | counter | | appends whose expected version was not the current one |
+//! | `es_mongo_append_retries_total` | counter | `reason` | further attempts of the appender after the first: `position` (another process was faster), `unavailable`, `unknown` |
+//! | `es_mongo_commit_seconds` | histogram | | time of one commit of the appender |
+//! | `es_mongo_batch_appends` | histogram | | number of appends in one commit |
 //! | `es_mongo_queue_appends` | gauge | | appends that wait for the commit before theirs |
-//! | `es_mongo_load_seconds` | histogram | | reading one stream, decoding included |
-//! | `es_mongo_load_events` | histogram | | events read for it; its mean is the average size of an aggregate, less what snapshots save |
+//! | `es_mongo_load_seconds` | histogram | | time to read one stream, including decoding |
+//! | `es_mongo_load_events` | histogram | | events read from one stream; its mean is the average size of an aggregate, minus the events that snapshots make unnecessary |
 //! | `es_mongo_snapshots_total` | counter | `aggregate`, `outcome` | snapshots taken |
-//! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | taking one |
-//! | `es_mongo_snapshots_unusable_total` | counter | `aggregate` | snapshots that were read and passed over, or whose state could not be written |
+//! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | time to take a snapshot |
+//! | `es_mongo_snapshots_unusable_total` | counter | `aggregate` | snapshots that were read and ignored, or whose state could not be written |
 //! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
-//! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has made aggregates of |
-//! | `es_mongo_verify_findings_total` | counter | `aggregate` | what `verify` has found wrong |
-//! | `es_mongo_verify_seconds` | histogram | `aggregate` | one run of `verify` |
+//! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has converted to aggregates |
+//! | `es_mongo_verify_findings_total` | counter | `aggregate` | findings of `verify` |
+//! | `es_mongo_verify_seconds` | histogram | `aggregate` | time of one run of `verify` |
 //!
-//! Spans of `tracing`, all at level `debug`: `append`, `newest_snapshot`, `put_snapshot`, `trace`, `stats`, `archive`, `migrate`, `verify`,
-//! and `load` of the gradual switch.
+//! All spans of `tracing` are at level `debug`: `append`, `newest_snapshot`, `put_snapshot`,
+//! `trace`, `stats`, `archive`, `migrate`, `verify`, and `load` of the gradual switch.
 
 use std::time::{Duration, Instant};
 
 use es_core::{Appended, StoreError};
 
-/// Measures from its start.
+/// A stopwatch that runs from its creation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timer(Instant);
 

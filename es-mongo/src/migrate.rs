@@ -1,4 +1,4 @@
-//! Migration: the documents of an existing collection become aggregates of one event each.
+//! Migration: each document of an existing collection becomes an aggregate with one event.
 
 mod origin;
 
@@ -25,24 +25,29 @@ use crate::metrics;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 
-/// How many documents are on their way at once. They share commits.
+/// The number of documents that are recorded concurrently. They share commits.
 const IN_FLIGHT: usize = 64;
 
-/// How many bytes of documents are on their way at once, unless a single one has more.
+/// The size of the documents that are recorded concurrently in bytes, unless a single one is
+/// larger.
 const BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
 
-/// How many failures a report names.
+/// The number of failures that a report names.
 const MAX_FAILURES: usize = 100;
 
 impl MongoStore {
-    /// Turns each document of a collection of the same database into an aggregate with one event.
+    /// Turns each document of a collection in the same database into an aggregate with one event.
     ///
-    /// The documents are streamed in the order of their ids and stay as they are. One that cannot be read, converted or
-    /// recorded, or whose conversion panics, is counted and named in the report, and does not stop the rest.
+    /// The documents are read in the order of their ids and are not changed. If a document cannot
+    /// be read, converted or recorded, or its conversion panics, the report counts and names it,
+    /// and the run continues.
     ///
-    /// Each event says in its metadata what it was made of: `migratedFrom: { collection, id }`. A document whose aggregate was made of this very document is
-    /// left alone, even if it has changed since. So a run that was stopped anywhere is finished by running it again, and running it once more changes nothing.
-    /// A document whose aggregate exists for another reason, because another document or the program itself has made it, has failed, and the report names both.
+    /// The metadata of each event contain the origin: `migratedFrom: { collection, id }`. If the
+    /// aggregate of a document was made from this very document, the document is skipped, even if
+    /// it has changed since. So a run that was stopped can be repeated to finish it, and a further
+    /// run changes nothing. If the aggregate exists for a different reason, because it was made
+    /// from a different document or by the program itself, the document has failed, and the report
+    /// names both.
     ///
     /// ```no_run
     /// # use es_core::{event, Aggregate, Apply, Context, Metadata, Timestamp};
@@ -77,7 +82,7 @@ impl MongoStore {
     }
 }
 
-/// A migration that is about to run; made by [`MongoStore::migrate`].
+/// A migration that is not started yet; created by [`MongoStore::migrate`].
 #[must_use = "nothing is migrated before `run`"]
 pub struct Migration<'a, A, D> {
     store: &'a MongoStore,
@@ -86,7 +91,7 @@ pub struct Migration<'a, A, D> {
     types: PhantomData<fn(D) -> A>,
 }
 
-/// What becomes of one document.
+/// The result of converting one document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Migrated<E> {
     id: String,
@@ -101,32 +106,32 @@ impl<E> Migrated<E> {
         Self { id: id.into(), event: event.into(), metadata: Metadata::new(), timestamp: None }
     }
 
-    /// With metadata.
+    /// Adds metadata.
     #[must_use]
     pub fn metadata(self, metadata: Metadata) -> Self {
         Self { metadata, ..self }
     }
 
-    /// Recorded as of the moment when it happened, instead of the moment of the migration.
+    /// Records the event with the time at which it happened, instead of the time of the migration.
     #[must_use]
     pub fn at(self, timestamp: Timestamp) -> Self {
         Self { timestamp: Some(timestamp), ..self }
     }
 }
 
-/// What a migration has done, or has done so far.
+/// The results of a migration, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct MigrationReport {
-    /// Documents looked at: the sum of the three counts that follow.
+    /// The processed documents: the sum of the next three counts.
     pub documents: u64,
-    /// Documents that are aggregates now.
+    /// Documents that this run converted to aggregates.
     pub migrated: u64,
-    /// Documents that a run before, or one beside it, has made an aggregate of.
+    /// Documents that an earlier or concurrent run has converted.
     pub already: u64,
     /// Documents that could not be migrated.
     pub failed: u64,
-    /// Why not: the first 100 of them.
+    /// The reasons: the first 100 of them.
     pub failures: Vec<MigrationFailure>,
 }
 
@@ -136,7 +141,7 @@ pub struct MigrationReport {
 pub struct MigrationFailure {
     /// The `_id` of the document, as text.
     pub document_id: String,
-    /// What is in its way.
+    /// Why it could not be migrated.
     pub reason: String,
 }
 
@@ -147,17 +152,18 @@ impl fmt::Display for MigrationFailure {
 }
 
 impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
-    /// Calls `listener` with what was done so far, after each group of documents.
+    /// Calls `listener` with the results so far, after each group of documents.
     pub fn progress(self, listener: impl Fn(&MigrationReport) + Send + Sync + 'static) -> Self {
         Self { progress: Progress::to(listener), ..self }
     }
 
-    /// Runs the migration: `convert` says which aggregate and which event a document becomes.
+    /// Runs the migration: `convert` returns the aggregate and the event for a document.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Missing`] if there is no such collection, and whatever keeps the store from being asked or from recording: what was migrated until then stays.
-    /// What concerns a single document is in the report instead.
+    /// [`StoreError::Missing`] if the collection does not exist, and every error that keeps the
+    /// store from reading or recording. Documents that were migrated before the error stay
+    /// migrated. Errors that concern a single document are in the report instead.
     #[tracing::instrument(level = "debug", name = "migrate", skip_all, fields(collection = %self.collection, aggregate = A::TYPE))]
     pub async fn run<E: fmt::Display>(
         self,
@@ -194,7 +200,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         self.store.collections().handles.collection(&self.collection)
     }
 
-    /// Records a group. Those that exist are found by one query, so that a repeated run is cheap.
+    /// Records a group. One query finds the aggregates that exist already, so that a repeated run
+    /// is fast.
     async fn record(&self, group: Group, report: &mut MigrationReport) -> Result<(), StoreError> {
         let existing = self.first_events(&group.prepared).await?;
         let (known, new): (Vec<_>, Vec<_>) =
@@ -206,7 +213,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
             (one, answer)
         });
         let before = report.migrated;
-        // All are answered before an error ends the run: what is under way is recorded in any case, and is to be counted.
+        // All appends are answered before an error ends the run: those in progress are recorded in
+        // any case, and must be counted.
         let (mut stopped, mut late) = (None, Vec::new());
         for (one, answer) in join_all(appends).await {
             match answer {
@@ -219,14 +227,14 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         metrics::migrated(A::TYPE, report.migrated - before);
         let settled = match stopped {
             Some(error) => Err(error),
-            // Another document of this group, or another writer, was first.
+            // Another document in this group, or another writer, has created the aggregate first.
             None => self.settle(&late, &self.first_events(&late).await?, report).await,
         };
         self.progress.tell(report);
         settled
     }
 
-    /// What is known of the first event of those aggregates of a group that exist, by their ids.
+    /// The first events of the aggregates in a group that exist, by aggregate id.
     async fn first_events(&self, group: &[Prepared]) -> Result<HashMap<String, RawDocumentBuf>, StoreError> {
         let ids: Vec<&str> = group.iter().map(|one| one.stream.aggregate_id().as_str()).collect();
         let mut existing = HashMap::new();
@@ -247,7 +255,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         Ok(existing)
     }
 
-    /// Reports documents whose aggregates exist: already migrated, if they were made of these very documents.
+    /// Reports documents whose aggregates exist: as already migrated, if the aggregates were made
+    /// from these documents.
     async fn settle(
         &self,
         group: &[Prepared],
@@ -256,7 +265,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     ) -> Result<(), StoreError> {
         for one in group {
             let Some(first) = existing.get(one.stream.aggregate_id().as_str()) else {
-                report.fail(one.document_id.clone(), format!("{} has events, and no first one", one.stream));
+                report
+                    .fail(one.document_id.clone(), format!("{} has events, but the first one is missing", one.stream));
                 continue;
             };
             let stream = &one.stream;
@@ -268,8 +278,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 }
                 None if self.has_this_content(one).await? => None,
                 None => Some(format!(
-                    "an earlier release has made {stream} of a document of `{}` with other content, and did not record of which; \
-                     compare both, and migrate this document under another id if it is another one",
+                    "an earlier release has made {stream} of a document of `{}` with other content, and did not record which document it was; \
+                     compare both, and migrate this document under a different id if it is not the same one",
                     self.collection
                 )),
             };
@@ -281,12 +291,13 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         Ok(())
     }
 
-    /// Whether an earlier release recorded the event, which kept nothing of its origin but the collection.
+    /// Whether an earlier release recorded the event. Those releases stored only the collection of
+    /// the origin.
     fn is_of_an_earlier_release(&self, first: &RawDocument) -> bool {
         first.get_str(APPEND_ID).ok().and_then(|key| key.strip_prefix("migration:")) == Some(&*self.collection)
     }
 
-    /// Whether the first event says what the document would say today.
+    /// Whether the first event has the content that the document would give today.
     async fn has_this_content(&self, one: &Prepared) -> Result<bool, StoreError> {
         let mut filter = of_stream(&one.stream);
         filter.insert(SEQUENCE, 1);
@@ -299,7 +310,8 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
             };
             let [event] = &events[..] else { return Ok(false) };
             let stored = NewEvent::encode(event, Metadata::new())?;
-            // Documents are equal in whatever order their fields are: a map has none.
+            // The order of fields does not matter when documents are compared, because a map has
+            // none.
             let data = |event: &NewEvent| Document::try_from(event.data.as_raw());
             return Ok(stored.event_type == one.event.event_type
                 && matches!((data(&stored), data(&one.event)), (Ok(stored), Ok(new)) if stored == new));
@@ -308,7 +320,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     }
 }
 
-/// A document on its way.
+/// A document that is being migrated.
 struct Prepared {
     document_id: String,
     origin: Origin,
@@ -316,11 +328,11 @@ struct Prepared {
     event: NewEvent,
 }
 
-/// Documents that are recorded at once.
+/// Documents that are recorded together.
 #[derive(Default)]
 struct Group {
     prepared: Vec<Prepared>,
-    /// How many documents were looked at for it, those that failed included.
+    /// The number of documents that were processed for the group, including those that failed.
     documents: usize,
     bytes: usize,
 }
@@ -352,7 +364,7 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     Ok(Prepared { document_id: document_id(document), origin, stream, event })
 }
 
-/// What the migration does with one document before it is recorded, for the fuzzer.
+/// The steps of the migration for one document before it is recorded, for the fuzzer.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
     document: &RawDocument,
@@ -367,7 +379,7 @@ pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
     }
 }
 
-/// The `_id` of a document as people write it.
+/// The `_id` of a document as readable text.
 fn document_id(document: &RawDocument) -> String {
     match document.get(ID) {
         Ok(Some(RawBsonRef::String(id))) => id.to_owned(),

@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! The options for opening a store.
 
 use std::time::Duration;
 
@@ -9,17 +9,18 @@ use tokio::sync::Semaphore;
 use crate::error::{check_database, check_name};
 use crate::store::MongoStore;
 
-/// The names of the collections. Indexes are made, and checked, under the names in use.
+/// The names of the collections. The indexes are created and checked under these names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CollectionNames {
-    /// The events; `events` unless told otherwise.
+    /// The events; `events` by default.
     pub events: String,
-    /// The snapshots; `snapshots` unless told otherwise.
+    /// The snapshots; `snapshots` by default.
     pub snapshots: String,
-    /// The archived events; `events_archive` unless told otherwise.
+    /// The archived events; `events_archive` by default.
     pub archive: String,
-    /// The sessions of the store's writers, so that whoever is held up by one that died can end it; `events_sessions` unless told otherwise.
+    /// The sessions of the store's writers, with which other writers can end the transactions of a
+    /// writer that died; `events_sessions` by default.
     pub sessions: String,
 }
 
@@ -35,7 +36,8 @@ impl Default for CollectionNames {
 }
 
 impl CollectionNames {
-    /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`, `billing_events_sessions` for `billing_`.
+    /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`,
+    /// `billing_events_sessions` for `billing_`.
     #[must_use]
     pub fn prefixed(prefix: &str) -> Self {
         let Self { events, snapshots, archive, sessions } = Self::default();
@@ -49,8 +51,8 @@ impl CollectionNames {
 }
 
 impl CollectionNames {
-    /// Refuses names that the server could not hold, and one name twice: an archive run that copies events onto themselves would
-    /// take each for its own copy, and delete it.
+    /// Refuses names that the server cannot use, and duplicate names: if the archive were the
+    /// events collection, an archive run would take each event for its own copy, and delete it.
     fn check(&self) -> Result<(), StoreError> {
         let names = [&self.events, &self.snapshots, &self.archive, &self.sessions];
         for (at, name) in names.into_iter().enumerate() {
@@ -58,7 +60,7 @@ impl CollectionNames {
             if names[..at].contains(&name) {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "`{name}` cannot be two of the collections for events, snapshots, the archive and sessions; choose another name"
+                        "`{name}` cannot be the name of two of the collections for events, snapshots, the archive and sessions; choose another name"
                     ),
                 });
             }
@@ -67,30 +69,34 @@ impl CollectionNames {
     }
 }
 
-/// What the positions of a store's events order.
+/// The order that the positions of a store's events define.
 ///
-/// It is a property of what is stored, kept by the index on `position`: a store that was opened with one cannot be opened with the other.
+/// It is a property of the stored data: the index on `position` depends on it. A store that was
+/// created with one ordering cannot be opened with the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Ordering {
-    /// Positions count all events of the store from 1, without holes and in commit order. It needs a unique index on `position`, which
-    /// a sharded collection cannot have.
+    /// Positions number all events of the store from 1, without gaps and in commit order. This
+    /// needs a unique index on `position`, which is impossible on a sharded collection.
     #[default]
     Global,
-    /// Events are in order within their aggregate only, and the position of an event is its sequence there. For a sharded
-    /// cluster, with `events` and its archive sharded by `{ aggregateId: 1 }`, which the unique index on streams begins with:
+    /// Events are ordered only within their aggregate, and the position of an event is its
+    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by `{
+    /// aggregateId: 1 }`, with which the unique index on streams begins:
     ///
     /// ```js
     /// sh.shardCollection("billing.events", { aggregateId: 1 })
     /// ```
     ///
-    /// Everything else holds as it does otherwise. What is lost is the order across aggregates: nobody can follow positions, a
-    /// [trace](crate::MongoStore::trace) puts events without a common cause in the order of their moments, and
-    /// [verify](crate::MongoStore::verify) cannot tell that a whole aggregate is missing.
+    /// All other promises are the same, but there is no order across aggregates: readers cannot
+    /// follow positions, a [trace](crate::MongoStore::trace) sorts events without a common cause by
+    /// timestamp, and [verify](crate::MongoStore::verify) cannot find that a whole aggregate is
+    /// missing.
     PerAggregate,
 }
 
-/// What a store does besides the defaults. Made by [`MongoStore::builder`].
+/// A builder that opens a store with other options than the defaults; created by
+/// [`MongoStore::builder`].
 #[derive(Debug, Clone)]
 pub struct StoreBuilder {
     pub(crate) client: Client,
@@ -98,7 +104,7 @@ pub struct StoreBuilder {
     pub(crate) options: StoreOptions,
 }
 
-/// Everything that a store can be told.
+/// All options of a store.
 #[derive(Debug, Clone)]
 pub(crate) struct StoreOptions {
     pub(crate) names: CollectionNames,
@@ -110,7 +116,7 @@ pub(crate) struct StoreOptions {
     pub(crate) archive_grace: Duration,
 }
 
-/// How long a caller is patient unless told otherwise.
+/// The default deadline of reads and appends.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Default for StoreOptions {
@@ -139,57 +145,67 @@ impl StoreBuilder {
         self
     }
 
-    /// What positions order; everything in the store unless told otherwise.
+    /// The order that positions define; [`Ordering::Global`] by default.
     #[must_use]
     pub fn ordering(mut self, ordering: Ordering) -> Self {
         self.options.ordering = ordering;
         self
     }
 
-    /// How many snapshots of one aggregate are kept, the newest ones; 2 unless told otherwise, and at least 1.
+    /// The number of snapshots that are kept per aggregate, the newest ones; 2 by default, and at
+    /// least 1.
     #[must_use]
     pub fn keep_snapshots(mut self, count: u32) -> Self {
         self.options.keep_snapshots = count.max(1);
         self
     }
 
-    /// How long an append is tried before its outcome is reported as unknown, or the store as unavailable; 30 s unless told otherwise.
+    /// How long an append is retried before it fails as unknown or unavailable; 30 s by default.
     ///
-    /// The driver has no time limit of its own for a server that does not answer.
+    /// The driver has no time limit for a server that does not answer.
     #[must_use]
     pub fn append_deadline(mut self, deadline: Duration) -> Self {
         self.options.append_deadline = deadline;
         self
     }
 
-    /// How long an answer of the server to a read is waited for before the store is reported as unavailable; 30 s unless told otherwise.
+    /// How long a read waits for an answer of the server before it fails as unavailable; 30 s by
+    /// default.
     ///
-    /// It holds for each answer, not for a whole stream: for a lookup, for each batch of a load or a query, for each step of an archive run, a
-    /// migration or a check, and for keeping a snapshot. Within it a read is asked again, with growing waits, while no node can answer, so a load during an election takes
-    /// longer and does not fail. [`stats`](MongoStore::stats) counts all events in one answer: give it more time where there are very many.
+    /// The limit applies to each answer, not to a whole stream: to a lookup, to each batch of a
+    /// load or a query, to each step of an archive run, a migration or a check, and to storing a
+    /// snapshot. Within the limit a read is retried, with growing waits, as long as no node can
+    /// answer. So a load during an election takes longer but does not fail.
+    /// [`stats`](MongoStore::stats) counts all events in one answer: increase the limit if there
+    /// are very many.
     ///
-    /// The driver has no time limit of its own for a server that does not answer.
+    /// The driver has no time limit for a server that does not answer.
     #[must_use]
     pub fn read_deadline(mut self, deadline: Duration) -> Self {
         self.options.read_deadline = deadline;
         self
     }
 
-    /// How many appends may wait for the one that is being written; 4096 unless told otherwise. Further callers wait for a place.
+    /// The number of appends that may wait for the one that is being written; 4096 by default.
+    /// Further callers wait for a free place.
     #[must_use]
     pub fn queue(mut self, appends: usize) -> Self {
         self.options.queue = appends.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Opens the store: checks the deployment, and creates collections, indexes and the validator where they are missing.
-    /// Where nothing is missing it writes nothing, so it needs no right to; [`Role`](crate::Role) has who needs which.
+    /// Opens the store: checks the deployment, and creates missing collections, indexes and the
+    /// validator. If nothing is missing it writes nothing, so it does not need the right to do so;
+    /// [`Role`](crate::Role) lists the rights.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is tied to one node of several, if two collections have one name, if a collection, its
-    /// validator or an index is such that the server deletes, hides or lets in what it must not, or if the [ordering](Self::ordering) is one that the collection
-    /// cannot have, or was not opened with before: the error says what to do. [`StoreError::RuntimeEnded`] if the runtime ends meanwhile.
+    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is connected to one
+    /// node of several, or if two collections have the same name. Also if the server would delete
+    /// or hide documents or accept invalid ones, because of a collection, its validator or an
+    /// index, and if the [ordering](Self::ordering) is impossible for the collection or differs
+    /// from the one with which the store was created. The error describes the remedy.
+    /// [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
@@ -200,11 +216,13 @@ impl StoreBuilder {
     }
 }
 
-/// Refuses the databases of the server itself: one of them is not replicated, and none takes transactions.
+/// Refuses the databases of the server: one of them is not replicated, and none supports
+/// transactions.
 fn refuse_system_database(name: &str) -> Result<(), StoreError> {
     if matches!(name, "admin" | "config" | "local") {
-        let reason =
-            format!("`{name}` is a database of the server itself, which takes no transactions; choose another name");
+        let reason = format!(
+            "`{name}` is a database of the server itself, which does not support transactions; choose another name"
+        );
         return Err(StoreError::Unsafe { reason });
     }
     Ok(())

@@ -1,6 +1,7 @@
-//! How long an answer of the server is waited for, and when it is asked again.
+//! Limits how long a query waits for an answer of the server, and retries it.
 //!
-//! The driver has no time limit for a server that does not answer, and repeats a read only once, at once: an election takes longer.
+//! The driver has no time limit for a server that does not answer, and retries a read only once,
+//! immediately. An election takes longer.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,21 +17,24 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::error::store_error;
 
-/// How long one try is waited for: longer than a slow commit, shorter than a caller is patient with a server that hangs.
+/// The time limit of one attempt: longer than a slow commit, shorter than the time that a caller
+/// waits for a silent server.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// How long one answer of the server is waited for. A pointer, so that the futures which hold one stay small.
+/// How long a query waits for an answer of the server. This is a pointer, so that the futures that
+/// contain it stay small.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience(Arc<Limits>);
 
 #[derive(Debug)]
 struct Limits {
     limit: Duration,
-    /// What the limit is called by the user who has set it.
+    /// The name of the limit, as the user knows it.
     name: &'static str,
-    /// After how long another try is sent beside the one that has no answer yet.
+    /// The time after which a second attempt starts if the first has no answer yet.
     attempt: Duration,
-    /// The runtime in which the store was opened. The driver's own tasks run there, so a question is asked there too: once it has ended, nobody would answer.
+    /// The runtime in which the store was opened. The driver's own tasks run there, so queries run
+    /// there too: after it has ended, no query would be answered.
     runtime: Handle,
 }
 
@@ -39,18 +43,21 @@ impl Patience {
         Self(Arc::new(Limits { limit, name, attempt: attempt_within(limit), runtime: Handle::current() }))
     }
 
-    /// The same for a question that may take the server long: a second one beside it would only slow it down.
+    /// The same for a query that may take the server a long time. A concurrent second attempt would
+    /// only slow it down.
     pub(crate) fn with_one_at_a_time(&self) -> Self {
         let Limits { limit, name, ref runtime, .. } = *self.0;
         Self(Arc::new(Limits { limit, name, attempt: limit, runtime: runtime.clone() }))
     }
 
-    /// Asks until there is an answer or the time is over. Only for what is safe to repeat.
+    /// Runs a query until there is an answer or the time is over. Use it only for queries that are
+    /// safe to repeat.
     ///
-    /// A node that cannot answer is asked again, after a wait that grows and has jitter. One that says nothing may be frozen, and another one in its place by now:
-    /// so another try goes out beside the first, which may still win.
+    /// If a node cannot answer, the query is retried after a growing wait with jitter. A silent
+    /// node may be frozen and already replaced, so a second attempt races the first.
     ///
-    /// The future is small: what it needs is on the heap, for a load awaits it in several places, and would have room for each of them.
+    /// The future is small, because its state is on the heap: a load awaits it in several places
+    /// and would otherwise reserve space for each of them.
     pub(crate) fn ask<T, F, Q>(&self, question: Q) -> impl Future<Output = Result<T, StoreError>> + use<T, F, Q>
     where
         T: Send + 'static,
@@ -60,7 +67,8 @@ impl Patience {
         self.ask_or(question, store_error)
     }
 
-    /// The same for what has an error of its own, if it is not that no node could answer.
+    /// The same for a query that has further errors. An error is retried only if no node could
+    /// answer.
     pub(crate) fn ask_or<T, F, Q, E>(
         &self,
         question: Q,
@@ -89,7 +97,8 @@ impl Patience {
         let (mut failed, mut problem) = (0, None);
         let mut tries = FuturesUnordered::new();
         loop {
-            // A task of its own: the driver does not promise to survive a future that is dropped half-way.
+            // A separate task: the driver does not promise that an operation can be dropped before
+            // it is complete.
             tries.push(self.spawn(question()));
             let next_try = after(self.0.attempt).min(end);
             let error = match timeout_at(next_try, tries.next()).await {
@@ -100,7 +109,7 @@ impl Patience {
                 Ok(None) | Err(_) => continue,
             };
             let StoreError::Unavailable { source } = error else { return Err(error) };
-            tracing::debug!(problem = %source, failed, "a read is tried again");
+            tracing::debug!(problem = %source, failed, "a read is retried");
             failed += 1;
             problem = Some(source);
             let wait = backoff.wait_after(failed).unwrap_or(self.0.attempt);
@@ -112,7 +121,7 @@ impl Patience {
         }
     }
 
-    /// Waits for one answer, and asks only once.
+    /// Waits for one answer, without a retry.
     pub(crate) async fn once<T: Send + 'static>(
         &self,
         question: impl Future<Output = T> + Send + 'static,
@@ -120,7 +129,7 @@ impl Patience {
         self.wait(self.spawn(question)).await
     }
 
-    /// Waits for an answer that is on its way.
+    /// Waits for the answer to a query that has already started.
     pub(crate) async fn wait<T>(&self, task: JoinHandle<T>) -> Result<T, StoreError> {
         match tokio::time::timeout(self.0.limit, task).await {
             Ok(Ok(answer)) => Ok(answer),
@@ -129,7 +138,7 @@ impl Patience {
         }
     }
 
-    /// Begins a question in the runtime of the store.
+    /// Starts a query in the runtime of the store.
     pub(crate) fn spawn<T: Send + 'static>(&self, question: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.0.runtime.spawn(question)
     }
@@ -144,29 +153,30 @@ impl Patience {
     }
 }
 
-/// The error about a task that has no result: its runtime has ended, or it has panicked.
+/// The error for a task without a result: its runtime has ended, or it has panicked.
 pub(crate) fn stopped(error: JoinError) -> StoreError {
     if error.is_cancelled() { StoreError::RuntimeEnded } else { StoreError::Backend { source: error.into() } }
 }
 
-/// The moment after so much time, or one that nobody lives to see if the time has no end.
+/// The time after this duration. If the duration is too long to be represented, a time in the
+/// distant future.
 pub(crate) fn after(time: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     Instant::now() + time.min(FAR)
 }
 
-/// How long one try is waited for where a caller is as patient as this.
+/// The time limit of one attempt within this limit.
 pub(crate) fn attempt_within(limit: Duration) -> Duration {
     (limit / 2).clamp(Duration::from_millis(1), ATTEMPT)
 }
 
-/// The time is over.
+/// The time limit has passed.
 #[derive(Debug, thiserror::Error)]
 #[error("the server did not answer within {limit:?}, the {name}")]
 struct Late {
     limit: Duration,
     name: &'static str,
-    /// What the last try that failed has met.
+    /// The error of the last failed attempt.
     source: Option<BoxError>,
 }
 

@@ -1,14 +1,14 @@
-//! Telling the caller how far a long run has come.
+//! Reports the progress of a long run to the caller.
 
 use std::fmt;
 
-/// Whom to tell.
+/// The listener, if there is one.
 pub(crate) struct Progress<R>(Option<Listener<R>>);
 
 type Listener<R> = Box<dyn Fn(&R) + Send + Sync>;
 
 impl<R> Progress<R> {
-    /// Nobody.
+    /// No listener.
     pub(crate) fn none() -> Self {
         Self(None)
     }
@@ -26,6 +26,6 @@ impl<R> Progress<R> {
 
 impl<R> fmt::Debug for Progress<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(untold)" })
+        f.write_str(if self.0.is_some() { "Progress(reported)" } else { "Progress(unreported)" })
     }
 }

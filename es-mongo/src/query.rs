@@ -24,7 +24,7 @@ use crate::options::Ordering;
 use crate::store::{Collections, MongoStore};
 
 impl MongoStore {
-    /// Queries recorded events across all aggregates, oldest first unless told otherwise.
+    /// Queries recorded events across all aggregates, oldest first by default.
     ///
     /// ```no_run
     /// # use es_core::{event, Aggregate, Apply, Context};
@@ -57,31 +57,37 @@ impl MongoStore {
     }
 }
 
-/// A query for recorded events; made by [`MongoStore::events`]. All conditions must hold.
+/// A query for recorded events; created by [`MongoStore::events`]. All conditions must hold.
 ///
-/// Whatever is asked, the answer
+/// The answer to every query
 ///
-/// - covers the events in use and those in the archive, each of them once, also while an archive run moves them;
-/// - streams: it is read from the server as it is consumed, on an index, and never sorted there. Memory holds a few batches, and the events of
-///   one millisecond;
-/// - takes every string as a value: `{"$ne": null}` is the id of a strange user, not an operator.
+/// - covers the events and the archive, and contains each event once, even while an archive run
+///   moves them;
+/// - is a stream: events are read from the server as the stream is consumed. An index provides the
+///   order, so the server never sorts. Memory contains a few batches, and the events of one
+///   millisecond;
+/// - treats every string as a value: `{"$ne": null}` is the id of a strange user, not an operator.
 ///
 /// # Order
 ///
-/// An answer is in the order of time, and of positions inside a millisecond. Time never orders causes and effects: use
-/// [`trace`](MongoStore::trace) for that. The events of [one aggregate](Self::of_aggregate) are in their own order, and a query with a condition
-/// on [positions](Self::after_position) is in the order of positions.
+/// The answer is in the order of timestamps, and of positions within a millisecond. Timestamps
+/// never order causes and effects; use [`trace`](MongoStore::trace) for that. The events of [one
+/// aggregate](Self::of_aggregate) are in their own order, and the answer to a query with a
+/// condition on [positions](Self::after_position) is in the order of positions.
 ///
 /// # Which events
 ///
-/// [`of`](Self::of) names an event by its type and [`of_type`](Self::of_type) by its name. Both need the aggregate, which [`read_as`](Self::read_as)
-/// gives, and find everything that is read as this event: under its name, under an alias, and as a part of an event that was split since.
+/// [`of`](Self::of) selects an event by its type and [`of_type`](Self::of_type) by its name. Both
+/// need the aggregate, which [`read_as`](Self::read_as) provides, and find everything that is read
+/// as this event: under its name, under an alias, and as a part of an event that was later split.
 /// [`stored_as`](Self::stored_as) takes the stored name literally and needs no aggregate.
 ///
 /// # Pages
 ///
-/// [`page`](Self::page) and [`page_as`](Self::page_as) return as many events as the [limit](Self::limit) says, and a cursor if there are more. The same query
-/// [after](Self::after) that cursor returns the next page: no event twice and none left out, however many have one timestamp, and while the archive moves them.
+/// [`page`](Self::page) and [`page_as`](Self::page_as) return at most as many events as the
+/// [limit](Self::limit), and a cursor if there are more. The same query [after](Self::after) that
+/// cursor returns the next page. No event is returned twice and none is left out, however many
+/// share a timestamp, and even if the archive moves them in the meantime.
 ///
 /// ```no_run
 /// # async fn example(store: es_mongo::MongoStore) -> Result<(), Box<dyn std::error::Error>> {
@@ -95,9 +101,10 @@ impl MongoStore {
 /// # }
 /// ```
 ///
-/// A page costs what it returns, and once more the events of the millisecond in which the page before it ended. An event that is recorded later
-/// with an earlier timestamp, as an import does, belongs to a page that was read already. To follow what is recorded, ask
-/// [after the last position](Self::after_position) that was seen.
+/// A page reads the events that it returns, and again the events of the millisecond in which the
+/// previous page ended. If an event with an earlier timestamp is recorded later, as an import does,
+/// it belongs to a page that was already read. To follow new events, query [after the last
+/// position](Self::after_position) that you have seen.
 #[must_use = "nothing is read before `read`, `page` or `count`"]
 pub struct EventQuery<S = AnyEvent> {
     collections: Collections,
@@ -108,63 +115,72 @@ pub struct EventQuery<S = AnyEvent> {
     selection: PhantomData<fn() -> S>,
 }
 
-/// A part of the answer to a query, and where it goes on.
+/// A part of the answer to a query, and a cursor for the next part.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The events, in order.
     pub events: Vec<RecordedEvent<T>>,
-    /// Where the next page begins. `None` if there are no more events.
+    /// The start of the next page. `None` if there are no more events.
     pub next: Option<QueryCursor>,
 }
 
 impl EventQuery {
-    /// Only this event of an aggregate, under every name and in every form in which it was ever stored.
+    /// Only this event of an aggregate, under all its names and in all its stored forms.
     ///
-    /// The type is checked: an event that the aggregate of [`read_as`](Self::read_as) does not have is a compile error.
+    /// The type is checked: if the aggregate of [`read_as`](Self::read_as) does not have the event,
+    /// the program does not compile.
     pub fn of<E: Event>(self) -> EventQuery<OneEvent<E>> {
         self.wanting(Wanted::Event(E::TYPE.to_owned()))
     }
 
-    /// Only the event with this name, or with this alias, under every name and in every form in which it was ever stored: [`of`](Self::of) for
-    /// a name that is known only at run time.
+    /// Only the event with this name or alias, under all its names and in all its stored forms.
+    /// This is [`of`](Self::of) for a name that is known only at run time.
     ///
-    /// A name that the aggregate of [`read_as`](Self::read_as) does not know is [`StoreError::UnknownEventType`].
+    /// If the aggregate of [`read_as`](Self::read_as) does not know the name, the query fails with
+    /// [`StoreError::UnknownEventType`].
     pub fn of_type(self, event_type: &str) -> EventQuery<NamedEvent> {
         self.wanting(Wanted::Event(event_type.to_owned()))
     }
 
-    /// Only events that are stored under exactly this name. An event that was renamed or split is stored under several names: see [`of`](Self::of).
+    /// Only events that are stored under exactly this name. An event that was renamed or split is
+    /// stored under several names: see [`of`](Self::of).
     ///
-    /// A name that does not exist is [`StoreError::UnknownEventType`] instead of an empty answer: for [`read`](Self::read), [`page`](Self::page) and
-    /// [`count`](Self::count) one under which nothing in the whole store is stored, otherwise one that the aggregate does not know.
+    /// A name that does not exist is [`StoreError::UnknownEventType`] instead of an empty answer.
+    /// For [`read`](Self::read), [`page`](Self::page) and [`count`](Self::count) a name does not
+    /// exist if the store contains no event with it, otherwise if the aggregate does not know it.
     pub fn stored_as(self, event_type: &str) -> Self {
         self.wanting(Wanted::StoredAs(event_type.to_owned()))
     }
 
-    /// The events of all aggregates, with their data as it is stored; [`RecordedEvent::decode`] reads it.
+    /// The events of all aggregates, with their data as stored; [`RecordedEvent::decode`] decodes
+    /// them.
     ///
-    /// The stream ends after its first error: the query or the store is at fault, or an event is malformed.
+    /// The stream ends after its first error: the query is invalid, the store fails, or an event is
+    /// malformed.
     pub fn read(self) -> Events<EventData> {
         self.stream(None, stored)
     }
 
-    /// The first events of the answer, up to the [limit](Self::limit), and where the next page begins.
+    /// The first events of the answer, up to the [limit](Self::limit), and the start of the next
+    /// page.
     ///
     /// # Errors
     ///
-    /// As the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    /// The errors of the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the
+    /// cursor belongs to a different query.
     pub async fn page(self) -> Result<Page<EventData>, StoreError> {
         self.one_page(None, stored).await
     }
 
-    /// How many events [`read`](Self::read) would return.
+    /// The number of events that [`read`](Self::read) would return.
     ///
-    /// It reads an index and, once there is an archive, the keys of the events; never their data.
+    /// This reads an index and, once there is an archive, the keys of the events, but never their
+    /// data.
     ///
     /// # Errors
     ///
-    /// As the stream of [`read`](Self::read).
+    /// The errors of the stream of [`read`](Self::read).
     pub async fn count(self) -> Result<u64, StoreError> {
         let span = self.span(None);
         reader::count(self, None, |_| Ok(vec![()])).instrument(span).await
@@ -196,7 +212,8 @@ impl<S> EventQuery<S> {
         self
     }
 
-    /// Only events of this correlation, and the event that began it: a correlation that [`Metadata::caused_by`](es_core::Metadata::caused_by) begins
+    /// Only events of this correlation, including the event that began it: if
+    /// [`Metadata::caused_by`](es_core::Metadata::caused_by) begins a correlation, the correlation
     /// has the id of that event.
     pub fn of_correlation(mut self, correlation_id: &str) -> Self {
         self.conditions.correlation = Some(correlation_id.to_owned());
@@ -217,32 +234,36 @@ impl<S> EventQuery<S> {
 
     /// Only events after this position. The answer is in the order of positions.
     ///
-    /// Positions have no holes and grow in commit order, so asking after the last position that was seen returns everything that was recorded since.
-    /// A store with [`Ordering::PerAggregate`] has no such order: there it is [`StoreError::InvalidQuery`], except for [one aggregate](Self::of_aggregate).
+    /// Positions have no gaps and grow in commit order, so a query after the last position that you
+    /// have seen returns every event that was recorded since. A store with
+    /// [`Ordering::PerAggregate`] has no such order: the query fails with
+    /// [`StoreError::InvalidQuery`], unless it is for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);
         self
     }
 
-    /// Only events up to this position, and the event at it. As [`after_position`](Self::after_position) otherwise.
+    /// Only events up to and including this position. See [`after_position`](Self::after_position)
+    /// for the order.
     pub fn until_position(mut self, position: Position) -> Self {
         self.conditions.until_position = Some(position);
         self
     }
 
-    /// At most so many events.
+    /// At most this many events.
     pub fn limit(mut self, events: u64) -> Self {
         self.limit = events;
         self
     }
 
-    /// The newest first, instead of the oldest.
+    /// The newest event first, instead of the oldest.
     pub fn newest_first(mut self) -> Self {
         self.conditions.direction = Direction::NewestFirst;
         self
     }
 
-    /// Only what follows the page that returned this cursor. Its query had the same conditions and the same direction; the limit may differ.
+    /// Only the events after the page that returned this cursor. The query must have the same
+    /// conditions and the same direction as the one of that page; the limit may differ.
     pub fn after(mut self, cursor: QueryCursor) -> Self {
         self.after = Some(cursor);
         self
@@ -250,9 +271,11 @@ impl<S> EventQuery<S> {
 
     /// The events of aggregates of type `A`, decoded, in their newest versions.
     ///
-    /// An event that is retired does not appear, and of an event that was split only the parts that were asked for. The limit counts the events that appear.
+    /// A retired event is left out, and of an event that was split only the requested parts are
+    /// returned. The limit counts the returned events.
     ///
-    /// The stream ends after its first error: the query or the store is at fault, or an event is malformed or does not decode.
+    /// The stream ends after its first error: the query is invalid, the store fails, or an event is
+    /// malformed or cannot be decoded.
     ///
     /// ```no_run
     /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
@@ -274,11 +297,13 @@ impl<S> EventQuery<S> {
         }
     }
 
-    /// The first events of the answer of [`read_as`](Self::read_as), up to the [limit](Self::limit), and where the next page begins.
+    /// The first events of the answer of [`read_as`](Self::read_as), up to the
+    /// [limit](Self::limit), and the start of the next page.
     ///
     /// # Errors
     ///
-    /// As the stream of [`read_as`](Self::read_as); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    /// The errors of the stream of [`read_as`](Self::read_as); [`StoreError::ForeignCursor`] if the
+    /// cursor belongs to a different query.
     pub async fn page_as<A: Aggregate>(mut self) -> Result<Page<A::Event>, StoreError>
     where
         S: SelectsFrom<A>,
@@ -289,11 +314,12 @@ impl<S> EventQuery<S> {
         self.one_page(Some(&selection), decode).await
     }
 
-    /// How many events [`read_as`](Self::read_as) would return. It reads and decodes them all.
+    /// The number of events that [`read_as`](Self::read_as) would return. This reads and decodes
+    /// all of them.
     ///
     /// # Errors
     ///
-    /// As the stream of [`read_as`](Self::read_as).
+    /// The errors of the stream of [`read_as`](Self::read_as).
     pub async fn count_as<A: Aggregate>(mut self) -> Result<u64, StoreError>
     where
         S: SelectsFrom<A>,
@@ -330,7 +356,7 @@ impl<S> EventQuery<S> {
         decode: impl Decode<RecordedEvent<T>>,
     ) -> Result<Page<T>, StoreError> {
         if self.limit == 0 {
-            return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next one".to_owned() });
+            return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next page".to_owned() });
         }
         let (span, limit) = (self.span(selection), self.limit);
         let mut reader = Reader::begin(self, selection, decode)?;
@@ -349,7 +375,7 @@ impl<S> EventQuery<S> {
         read.instrument(span).await
     }
 
-    /// What is asked for, without what users wrote.
+    /// The span of the query, without values that users have entered.
     fn span(&self, selection: Option<&Selection>) -> Span {
         let conditions = &self.conditions;
         tracing::debug_span!(
@@ -366,12 +392,12 @@ impl<S> EventQuery<S> {
     }
 }
 
-/// The answer to a query that cannot be asked.
+/// The answer to an invalid query.
 fn failed<T: Send + 'static>(error: StoreError) -> Events<T> {
     Events::new(stream::iter([Err(error)]))
 }
 
-/// A stored event with its data as it is.
+/// A stored event with its data as stored.
 fn stored(document: &bson::raw::RawDocument) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
     Ok(vec![read_event(document)?.to_recorded()])
 }

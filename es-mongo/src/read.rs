@@ -1,4 +1,4 @@
-//! Reading streams: from what is in use, and across the archive.
+//! Reads streams from the events and from the archive.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,8 @@ use crate::metrics;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
-/// How many events are asked for at once. Ten times the server's own first batch, and still well below a megabyte of usual events.
+/// The number of events that are fetched at once: ten times the server's own first batch, and still
+/// well below a megabyte of usual events.
 const BATCH: u32 = 1_000;
 
 /// Several stored events in the buffer in which the driver received them.
@@ -35,7 +36,7 @@ impl EventBatch for MongoBatch {
 }
 
 impl MongoBatch {
-    /// Which part of the stream this is, or `None` where there is no event.
+    /// The part of the stream that the batch contains, or `None` if it contains no event.
     fn span(&self) -> Result<Option<Span>, StoreError> {
         let mut documents = documents(self.0.doc_slices().map_err(store_error)?);
         let Some(first) = documents.next() else { return Ok(None) };
@@ -55,9 +56,9 @@ impl MongoBatch {
 struct Span {
     first: Sequence,
     last: Sequence,
-    /// How many events it has.
+    /// The number of its events.
     events: u64,
-    /// Whether an event between the first and the last is not there.
+    /// Whether an event between the first and the last is missing.
     has_hole: bool,
 }
 
@@ -69,7 +70,7 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
     }
 }
 
-/// The version of an aggregate: the head of its stream.
+/// The version of an aggregate, which is the head of its stream.
 pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
@@ -77,7 +78,8 @@ pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result
         if let Some(newest) = collections.beside_archive_state(newest).await? {
             return sequence_of(&newest).map(Version::from);
         }
-        // In this order nothing is missed that is being archived; and without an archive there is nothing more to ask.
+        // The events are read before the archive, so an event that is being archived is found in
+        // one of the two. If there is no archive, no further read is needed.
         if !collections.archive_is_present().await? {
             break;
         }
@@ -85,10 +87,12 @@ pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result
     Ok(Version::NONE)
 }
 
-/// The events of one stream after one version and up to another, in order, wherever they are.
+/// The events of one stream after one version and up to another, in order, from the events and the
+/// archive.
 ///
-/// What is in use is read first. Where it begins too late, or ends, the archive is asked for the rest: the archive copies before it
-/// deletes, so what is missing in the first place is in the second by the time that is asked.
+/// The events collection is read first. If it begins too late, or ends too early, the rest is read
+/// from the archive. The archive copies before it deletes, so an event that was missing in the
+/// events is in the archive by then.
 pub(crate) fn stream(
     collections: Collections,
     stream: StreamId,
@@ -116,16 +120,16 @@ pub(crate) fn stream(
     batches.fuse()
 }
 
-/// What a reader does next.
+/// The next step of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Open the cursor on what is in use.
+    /// Open the cursor on the events collection.
     Begin,
-    /// Read what is in use.
+    /// Read the events collection.
     Events,
-    /// Read the archive up to a version, then what is in use.
+    /// Read the archive up to a version, then the events collection.
     ArchiveBefore,
-    /// Read what the archive has beyond what was in use.
+    /// Read the archive after the last event of the events collection.
     ArchiveAfter,
     Done,
 }
@@ -133,17 +137,17 @@ enum Phase {
 struct Reader {
     collections: Collections,
     stream: StreamId,
-    /// The last version that was handed out.
+    /// The last version that was returned.
     last: Version,
     until: Version,
     phase: Phase,
     events: Option<ReadAhead>,
     archive: Option<ReadAhead>,
-    /// What was received from those in use while the archive has to come first.
+    /// Batches of the events collection, kept while the archive must come first.
     ready: VecDeque<MongoBatch>,
-    /// Behind which version a batch came with a hole in it.
+    /// The version after which a batch with a missing event arrived.
     torn: Option<Version>,
-    /// Behind which version a cursor was lost.
+    /// The version after which a cursor was lost.
     resumed: Option<Version>,
     timer: metrics::Timer,
     first: Version,
@@ -164,7 +168,7 @@ impl Reader {
                         Some(batch) => Some(batch),
                         None => match next_batch(self.events.as_mut()).await {
                             Err(error) if self.can_resume() => {
-                                tracing::debug!(stream = %self.stream, %error, "a cursor is opened anew");
+                                tracing::debug!(stream = %self.stream, %error, "a cursor is reopened");
                                 self.resumed = Some(self.last);
                                 self.events = None;
                                 self.phase = Phase::Begin;
@@ -180,8 +184,9 @@ impl Reader {
                     };
                     let Some(Span { first, last, events, has_hole }) = batch.span()? else { continue };
                     if has_hole && self.torn != Some(self.last) {
-                        // The server does not read a batch at one moment: an archive run has deleted a part of this one meanwhile.
-                        // All of it is in the archive by now, and what is not is read again.
+                        // The server does not read a batch as of a single time: an archive run has
+                        // deleted a part of this one in the meantime. The deleted events are in the
+                        // archive by now, and the others are read again.
                         self.torn = Some(self.last);
                         self.archive = Some(self.find_archived(last.into()).await?);
                         self.ready.clear();
@@ -197,7 +202,7 @@ impl Reader {
                         self.phase = Phase::ArchiveBefore;
                         continue;
                     }
-                    // A gap may open again behind this batch.
+                    // There may be another gap after this batch.
                     self.archive = None;
                     self.last = last.into();
                     if self.last < self.until
@@ -214,12 +219,13 @@ impl Reader {
                         self.last = last.into();
                         return Ok(Some(batch));
                     }
-                    // After a torn batch, what follows is read anew.
+                    // After an incomplete batch, the following events are read again.
                     None if self.events.is_none() => {
                         self.archive = None;
                         self.phase = Phase::Begin;
                     }
-                    // The cursor stays, exhausted: it says that the archive was asked about this gap.
+                    // The exhausted cursor is kept, to record that the archive was read for this
+                    // gap.
                     None => self.phase = Phase::Events,
                 },
                 Phase::ArchiveAfter => {
@@ -246,7 +252,8 @@ impl Reader {
         }
     }
 
-    /// Whether the cursor on what is in use was lost, which an election does to it, and another one would bring the reader on.
+    /// Whether the cursor on the events collection was lost, as in an election, and a new cursor
+    /// would make progress.
     fn can_resume(&self) -> bool {
         self.events.as_ref().is_some_and(ReadAhead::is_lost) && self.resumed != Some(self.last)
     }
@@ -256,11 +263,12 @@ impl Reader {
         self.find(&archive, until).await
     }
 
-    /// A cursor on what follows in one collection up to a version, in order.
+    /// A cursor on the following events in one collection, up to a version, in order.
     async fn find(&mut self, place: &Collection<RawDocumentBuf>, until: Version) -> Result<ReadAhead, StoreError> {
         let mut filter = of_stream(&self.stream);
         filter.insert(SEQUENCE, doc! { "$gt": self.last.as_i64(), "$lte": until.as_i64() });
-        // By name: for a short stream the server may think another index and a sort as good, and it remembers that for longer ones.
+        // The hint is necessary: for a short stream the server may choose a different index and a
+        // sort, and it would reuse that plan for long streams.
         let find = self.collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).on_index(stream_index());
         find.batch_size(BATCH).batches().await
     }

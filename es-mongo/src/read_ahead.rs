@@ -1,4 +1,5 @@
-//! A cursor that fetches its next batch while the last one is decoded, and waits for none longer than it must.
+//! A cursor that fetches its next batch while the last one is decoded, with a time limit for each
+//! batch.
 
 use es_core::StoreError;
 use futures_util::{FutureExt, StreamExt};
@@ -10,9 +11,10 @@ use crate::patience::Patience;
 
 type Fetched = (Box<RawBatchCursor>, Option<Result<RawBatch, mongodb::error::Error>>);
 
-/// A cursor, and the batch that is on its way.
+/// A cursor, and the batch that is being fetched.
 ///
-/// The driver asks for a batch only when the one before is used up; decoding and the network would take turns.
+/// The driver requests a batch only after the previous one is used up, so decoding and the network
+/// would take turns.
 pub(crate) struct ReadAhead {
     state: State,
     patience: Patience,
@@ -31,11 +33,11 @@ impl ReadAhead {
         Self { state: State::Resting(Box::new(cursor)), patience }
     }
 
-    /// The next batch, which has been on its way since [`fetch`](Self::fetch) was called.
+    /// The next batch, which is being fetched since [`fetch`](Self::fetch) was called.
     pub(crate) async fn next(&mut self) -> Result<Option<RawBatch>, StoreError> {
         let (cursor, batch) = match std::mem::replace(&mut self.state, State::Ended) {
             State::Resting(mut cursor) => match cursor.next().now_or_never() {
-                // The first batch came with the cursor, and after the last one nothing is asked.
+                // The first batch arrived with the cursor, and no batch follows the last one.
                 Some(batch) => (cursor, batch),
                 None => self.patience.wait(fetch(&self.patience, cursor)).await?,
             },
@@ -51,12 +53,13 @@ impl ReadAhead {
         }
     }
 
-    /// Whether the last batch could not be had from the node that has the cursor, and the cursor is of no more use.
+    /// Whether the node that has the cursor could not deliver the last batch, so the cursor is
+    /// unusable.
     pub(crate) fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost)
     }
 
-    /// Begins to fetch the next batch. Worth its task only where there is one.
+    /// Starts to fetch the next batch. If there is none, no task is started.
     pub(crate) fn fetch(&mut self) {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Resting(cursor) => State::Fetching(fetch(&self.patience, cursor)),

@@ -1,4 +1,4 @@
-//! Roles of the server that may do what a store does, and nothing else.
+//! Roles of the server with exactly the rights that a store needs.
 
 use std::fmt;
 
@@ -10,27 +10,30 @@ use crate::error::{check_database, check_name, is_role_exists, store_error};
 use crate::handles::Handles;
 use crate::options::CollectionNames;
 
-/// What a user of a store is there for; see [`Roles`] for how a role is made.
+/// The task of a user of the store. [`Roles`] describes how a role is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Loads, queries, traces, counts and verifies. It writes nothing.
+    /// Loads, queries, traces, counts and verifies. It cannot write.
     Reader,
-    /// What a [`Reader`](Self::Reader) may, and appends events and keeps snapshots. It can neither update nor delete an event.
+    /// All of [`Reader`](Self::Reader); appends events and stores snapshots. It can neither update
+    /// nor delete an event.
     Writer,
-    /// What a [`Reader`](Self::Reader) may, and moves old events into the archive with the snapshots that this needs.
-    /// The only role that may delete from the events, and it may not add to them.
+    /// All of [`Reader`](Self::Reader); moves old events into the archive, and takes the snapshots
+    /// that this needs. It is the only role that can delete events, and it cannot add any.
     Archivist,
-    /// Makes the collections, the indexes and the validator, by opening the store once. It sees and changes no document.
+    /// Creates the collections, the indexes and the validator, by opening the store once. It can
+    /// neither read nor change a document.
     Preparer,
-    /// Reads the old documents of a migration. Given beside [`Writer`](Self::Writer) for [`MongoStore::migrate`](crate::MongoStore::migrate), and beside
+    /// Reads the old documents of a migration. Grant it together with [`Writer`](Self::Writer) for
+    /// [`MongoStore::migrate`](crate::MongoStore::migrate), and together with
     /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for [`Gradual`](crate::Gradual).
     Documents,
 }
 
-/// The roles of one store, each with the least that its part needs.
+/// The roles of one store, each with the least rights for its task.
 ///
-/// | | events | archive | snapshots | sessions | the store |
+/// | | events | archive | snapshots | sessions | task |
 /// |---|---|---|---|---|---|
 /// | [`Reader`](Role::Reader) | find | find | find | | load, query, trace, stats, verify |
 /// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | append, snapshot, and what a reader does |
@@ -38,16 +41,21 @@ pub enum Role {
 /// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | open, the first time and after an upgrade |
 /// | [`Documents`](Role::Documents) | | | | | the old documents of a migration: find |
 ///
-/// All of them but the last may list the collections of the database and the indexes of the store, which opening asks for. Opening a store in
-/// which nothing is missing writes nothing, so a program runs as [`Writer`](Role::Writer), and whoever installs it opens the store once as
-/// [`Preparer`](Role::Preparer). No role may update an event or an archived one, or drop a collection or an index.
+/// All roles except the last may list the collections of the database and the indexes of the store,
+/// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
+/// [`Writer`](Role::Writer), and an administrator opens the store once as
+/// [`Preparer`](Role::Preparer). No role can update an event or an archived event, or drop a
+/// collection or an index.
 ///
-/// A transaction that a dead client has left open is ended, within seconds, by any other writer of the same user of the server: that needs no right of its
-/// own. Writers with different users cannot end each other's, so the server ends it after a minute, unless their users have the privileges `inprog` and
-/// `killAnySession` on the cluster too.
+/// If a dead client has left a transaction open, another writer that uses the same user of the
+/// server ends it within seconds; no additional right is needed. Writers with different users
+/// cannot end each other's transactions, so the server ends them after a minute, unless their users
+/// also have the privileges `inprog` and `killAnySession` on the cluster.
 ///
-/// The roles are made here, by a user who may (`userAdmin` on the database). They are given to users with the tools of the server:
-/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles: ["events_writer"] })`.
+/// [`create`](Self::create) creates the roles, as a user with the right to do so (`userAdmin` on
+/// the database). Grant them to users with the tools of the server:
+/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles:
+/// ["events_writer"] })`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,7 +81,7 @@ pub struct Roles {
 }
 
 impl Role {
-    /// What the name of the role ends with.
+    /// The last part of the role's name.
     fn word(self) -> &'static str {
         match self {
             Self::Reader => "reader",
@@ -101,22 +109,23 @@ impl Roles {
         Self { names, documents: Vec::new() }
     }
 
-    /// The role [`Documents`](Role::Documents) too, for this collection of the same database. May be called for several.
+    /// Adds the role [`Documents`](Role::Documents) for this collection in the same database. May
+    /// be called several times.
     #[must_use]
     pub fn documents(mut self, collection: impl Into<String>) -> Self {
         self.documents.push(collection.into());
         self
     }
 
-    /// The name of a role: that of the collection of events, `_`, and what it is: `events_writer`.
+    /// The name of a role: the name of the events collection, `_`, and the task: `events_writer`.
     ///
-    /// So two stores in one database have roles of their own.
+    /// So two stores in one database have separate roles.
     pub fn name(&self, role: Role) -> String {
         format!("{}_{role}", self.names.events)
     }
 
-    /// The commands that make the roles in this database, for whoever wants to read them or run them by other means:
-    /// each is an argument of `db.runCommand` in the shell.
+    /// The commands that create the roles in this database, to read them or to run them by other
+    /// means. Each is an argument of `db.runCommand` in the shell.
     pub fn commands(&self, database: &str) -> Vec<Document> {
         let made = self.made();
         made.map(|role| {
@@ -125,13 +134,15 @@ impl Roles {
         .collect()
     }
 
-    /// Makes the roles in a database. A role of that name that exists gets exactly these privileges and no inherited roles; where it may be used from (its
-    /// `authenticationRestrictions`) stays, and so do the users that have it.
+    /// Creates the roles in a database. If a role with the name exists, it gets exactly these
+    /// privileges and no inherited roles; its `authenticationRestrictions` and its users are not
+    /// changed.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unauthorized`] where the user of this handle may make no roles there, [`StoreError::Unsafe`] for a name that the server
-    /// would misread, and [`StoreError::Unavailable`] as the server reports.
+    /// [`StoreError::Unauthorized`] if the user of this handle may not create roles there,
+    /// [`StoreError::Unsafe`] for a name that the server would misread, and
+    /// [`StoreError::Unavailable`] as the server reports.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents } = self;
@@ -204,7 +215,7 @@ async fn update(handles: &Handles, create: Document) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
-    /// Which of the roles have this action on this collection.
+    /// The roles with this action on this collection.
     fn who_may(action: &str, collection: &str) -> Vec<Role> {
         let roles = Roles::of(CollectionNames::default()).documents("old");
         let may = |role: &Role| {
@@ -235,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn two_stores_in_one_database_have_roles_of_their_own() {
+    fn two_stores_in_one_database_have_separate_roles() {
         let (plain, billing) = (CollectionNames::default(), CollectionNames::prefixed("billing_"));
         assert_eq!(Roles::of(plain).name(Role::Archivist), "events_archivist");
         assert_eq!(Roles::of(billing).name(Role::Archivist), "billing_events_archivist");

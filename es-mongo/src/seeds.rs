@@ -1,7 +1,8 @@
-//! The servers of a connection string, asked which replica set they belong to.
+//! Asks the servers in a connection string to which replica set they belong.
 //!
-//! The driver drops a server of another set than `replicaSet` names without a word, and looks for the right one until its time is over. So it is given some
-//! time, and then the servers themselves are asked beside it.
+//! If a server belongs to a different set than `replicaSet` names, the driver ignores it silently
+//! and searches until its timeout. So the driver first gets some time, and then this module asks
+//! the servers in parallel.
 
 use std::time::Duration;
 
@@ -13,18 +14,20 @@ use mongodb::options::{ClientOptions, ServerAddress};
 
 use crate::handles::Handles;
 
-/// How long the driver looks for the set before its servers are asked. A driver that finds it needs a fraction of this.
+/// How long the driver searches for the set before its servers are asked. A driver that finds the
+/// set needs a fraction of this time.
 const HEAD_START: Duration = Duration::from_millis(300);
 
-/// How long one server is asked. It ends before the driver gives up, so that one server that is silent does not hide what another one says.
+/// The time limit for one server. It ends before the driver's timeout, so that a silent server does
+/// not hide the answer of another server.
 const QUESTION: Duration = Duration::from_secs(1);
 
-/// What a connection string says of its servers.
+/// The servers and the set in a connection string.
 pub(crate) struct Seeds {
     options: ClientOptions,
 }
 
-/// What one server says.
+/// The answer of one server.
 struct Answer {
     server: ServerAddress,
     set: Option<String>,
@@ -35,7 +38,8 @@ impl Seeds {
         Self { options: options.clone() }
     }
 
-    /// Waits until a store is open, or until it is certain that it cannot be opened because no server belongs to the set.
+    /// Waits until the store is open, or until it is certain that it cannot be opened because no
+    /// server belongs to the set.
     pub(crate) async fn beside<T>(self, opening: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let mut opening = std::pin::pin!(opening);
         let wrong = async {
@@ -49,7 +53,8 @@ impl Seeds {
         }
     }
 
-    /// The error that names the set, if servers answer and none of them belongs to the set that is asked for.
+    /// The error that names the set, if servers answer and none of them belongs to the requested
+    /// set.
     async fn wrong_set(&self) -> Option<StoreError> {
         let wanted = self.options.repl_set_name.as_deref()?;
         let answers = join_all(self.options.hosts.iter().map(|server| self.ask(server))).await;
@@ -60,16 +65,16 @@ impl Seeds {
         let Answer { server, set } = answers.into_iter().next()?;
         let reason = match set {
             Some(set) => format!(
-                "the connection string asks for the replica set `{wanted}`, and {server} belongs to `{set}`; write `replicaSet={set}`"
+                "the connection string names the replica set `{wanted}`, but {server} belongs to `{set}`; write `replicaSet={set}`"
             ),
             None => format!(
-                "the connection string asks for the replica set `{wanted}`, and {server} belongs to none; start it with `--replSet {wanted}` and run `rs.initiate()`, or, if it is the router of a sharded cluster, leave out `replicaSet`"
+                "the connection string names the replica set `{wanted}`, but {server} belongs to no replica set; start it with `--replSet {wanted}` and run `rs.initiate()`, or, if it is the router of a sharded cluster, leave out `replicaSet`"
             ),
         };
         Some(StoreError::Unsafe { reason })
     }
 
-    /// Asks one server, without a login: this question needs none.
+    /// Asks one server, without a login, which this command does not need.
     async fn ask(&self, server: &ServerAddress) -> Option<Answer> {
         let options = ClientOptions::builder()
             .hosts(vec![server.clone()])

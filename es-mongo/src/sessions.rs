@@ -1,16 +1,19 @@
-//! The sessions in which a store writes: known to every other writer of it, and never left open on the server.
+//! The sessions in which a store writes. All writers of the store know them, and none is left open
+//! on the server.
 //!
 //! ```text
-//! take ──▶ begin (what is sent may stay open on the server) ──▶ over ──▶ used again
-//!                     │ nobody waits any more, or no answer
-//!                     └──▶ ended on the server ──▶ its record deleted ──▶ given back to the driver
+//! take ──▶ begin (the operation may stay open on the server) ──▶ over ──▶ reused
+//!                     │ no task waits any more, or no answer
+//!                     └──▶ ended on the server ──▶ its record deleted ──▶ returned to the driver
 //! ```
 //!
-//! A transaction belongs to a session and not to a connection. One whose client died stays open until the server ends it, after a minute, and everybody waits for
-//! what it has touched. So each session is recorded before its first transaction, and whoever is held up [ends](crate::held_up) those that are idle.
+//! A transaction belongs to a session and not to a connection. If its client dies, it stays open
+//! until the server ends it after a minute, and every operation that needs its documents waits. So
+//! each session is recorded before its first transaction, and a blocked writer
+//! [ends](crate::held_up) the idle ones.
 //!
-//! A session is not given back to the driver for as long as its record may count: the driver would hand it to the user's own code, whose transactions
-//! nobody may end.
+//! A session is not returned to the driver as long as its record may be valid: the driver would
+//! reuse it for the application, whose transactions must not be ended.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,28 +31,33 @@ use crate::handles::Handles;
 use crate::options::CollectionNames;
 use crate::patience::Patience;
 
-/// How long the record of a session counts for transactions that begin in it. After that it is renewed before the next one.
+/// How long the record of a session is valid for transactions that begin in it. After that it is
+/// renewed before the next transaction.
 pub(crate) const RECORD_LASTS: Duration = Duration::from_secs(60);
 
-/// How much later than that a transaction may seem to begin.
+/// The tolerance for the start time of a transaction.
 pub(crate) const RECORD_GRACE: Duration = Duration::from_secs(10);
 
-/// How old the record of a process is that has died. Far above the time after which the server ends a transaction.
+/// The age at which a record belongs to a dead process. Far above the time after which the server
+/// ends a transaction.
 const RECORD_IS_OLD: Duration = Duration::from_secs(3600);
 
-/// A session that was not used for so long is not used again: the server forgets sessions after 30 minutes.
+/// A session that was unused for this long is not reused: the server expires sessions after 30
+/// minutes.
 const IDLE_FOR: Duration = Duration::from_secs(600);
 
-/// After this the server ends a transaction by itself: its `transactionLifetimeLimitSeconds`, unless somebody has changed it.
+/// The time after which the server ends a transaction by itself: its
+/// `transactionLifetimeLimitSeconds`, unless it was changed.
 const SERVER_ENDS_AFTER: Duration = Duration::from_secs(60);
 
-/// The fields of a record, beside its `_id`, which is the id of the session.
+/// The fields of a record, besides its `_id`, which is the id of the session.
 pub(crate) mod record {
-    /// The collection of events that the session writes to.
+    /// The name of the events collection to which the session writes.
     pub(crate) const EVENTS: &str = "events";
-    /// The process of the writer, for whoever looks for it.
+    /// The process of the writer, for information.
     pub(crate) const PROCESS: &str = "process";
-    /// When a transaction was last about to begin in it, by the clock of the server.
+    /// The last time at which a transaction was about to begin in the session, by the clock of the
+    /// server.
     pub(crate) const SEEN: &str = "seen";
 }
 
@@ -59,12 +67,12 @@ pub(crate) struct Sessions(pub(crate) Arc<Own>);
 
 pub(crate) struct Own {
     pub(crate) handles: Handles,
-    /// Which sessions the writers of the store use.
+    /// The records of the sessions that the writers of the store use.
     pub(crate) records: Collection<Document>,
-    /// The name of the collection of events.
+    /// The name of the events collection.
     pub(crate) events: String,
     idle: Mutex<Vec<Session>>,
-    /// The ids of those with a transaction.
+    /// The ids of the sessions with a transaction.
     in_use: Mutex<HashSet<Vec<u8>>>,
     runtime: Handle,
 }
@@ -75,14 +83,15 @@ struct Session {
     used: Instant,
 }
 
-/// A session that one operation uses. Whatever becomes of the operation, nothing of it stays open on the server.
+/// A session that one operation uses. Whatever the result of the operation, nothing of it stays
+/// open on the server.
 pub(crate) struct Lease {
-    /// There until this is dropped.
+    /// Present until this is dropped.
     session: Option<Session>,
     waiter: Waiter,
 }
 
-/// The end of a lease that whoever waits for the operation holds.
+/// A handle for the task that waits for the operation.
 #[derive(Clone)]
 pub(crate) struct Waiter {
     own: Arc<Own>,
@@ -91,22 +100,22 @@ pub(crate) struct Waiter {
 
 #[derive(Default)]
 enum State {
-    /// Nothing of the session is open on the server.
+    /// The session has nothing open on the server.
     #[default]
     Idle,
-    /// Something is open on the server, or may be.
+    /// The session has an operation or a transaction open on the server, or may have.
     Open(Document),
-    /// Nobody waits any more, so nothing begins any more; what was open is being ended.
+    /// No task waits any more, so no operation may begin; the open one is being ended.
     Abandoned(Option<JoinHandle<()>>),
 }
 
-/// Nobody waits for the operation any more.
+/// No task waits for the operation any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the operation was given up before it began")]
+#[error("the operation was abandoned before it began")]
 pub(crate) struct GivenUp;
 
 impl Sessions {
-    /// Must be called inside a runtime, which is the one that ends what is left.
+    /// Must be called in a runtime. The tasks that end abandoned operations run in it.
     pub(crate) fn new(handles: &Handles, names: &CollectionNames) -> Self {
         Self(Arc::new(Own {
             handles: handles.clone(),
@@ -138,7 +147,7 @@ impl Own {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody in this process waits for a transaction in the session with this id.
+    /// Whether a task in this process waits for a transaction in the session with this id.
     pub(crate) fn is_in_use(&self, session: &[u8]) -> bool {
         self.in_use().contains(session)
     }
@@ -149,14 +158,14 @@ impl Own {
         if session.used.elapsed() < IDLE_FOR {
             return Some(session);
         }
-        // The others were used before it.
+        // The other sessions were used before this one.
         idle.push(session);
         let expired = idle.drain(..).collect();
         self.runtime.spawn(give_back(self.records.clone(), expired));
         None
     }
 
-    /// Makes a session known to whoever its transactions may hold up.
+    /// Records a session, so that writers that its transactions block can find it.
     async fn record(&self, session: &mut Session) -> DriverResult<()> {
         if session.recorded.is_some_and(|at| at.elapsed() < RECORD_LASTS) {
             return Ok(());
@@ -173,7 +182,8 @@ impl Own {
         Ok(())
     }
 
-    /// Deletes what processes that have died left. Once a session is often enough, and one that fails does no harm.
+    /// Deletes the records of processes that have died. This runs once per session, and a failure
+    /// does no harm.
     async fn delete_old_records(&self) {
         let age = i64::try_from(RECORD_IS_OLD.as_millis()).unwrap_or(i64::MAX);
         let is_old = doc! { "$lt": [format!("${}", record::SEEN), { "$subtract": ["$$NOW", age] }] };
@@ -193,7 +203,8 @@ impl Drop for Own {
     }
 }
 
-/// Gives sessions of which nothing is open back to the driver, after their records are deleted or count no more.
+/// Returns sessions with nothing open to the driver, after their records are deleted or no longer
+/// valid.
 async fn give_back(records: Collection<Document>, sessions: Vec<Session>) {
     let recorded: Vec<Bson> =
         sessions.iter().filter(|session| session.recorded.is_some()).map(|session| id_of(&session.driver)).collect();
@@ -207,7 +218,7 @@ async fn give_back(records: Collection<Document>, sessions: Vec<Session>) {
     drop(sessions);
 }
 
-/// The id of a session, as the server has it: a UUID.
+/// The id of a session, as the server stores it: a UUID.
 fn id_of(session: &ClientSession) -> Bson {
     session.id().get("id").cloned().unwrap_or(Bson::Null)
 }
@@ -220,16 +231,16 @@ fn uuid_of(session: &ClientSession) -> Option<Vec<u8>> {
 }
 
 impl Lease {
-    /// The end that whoever waits for the operation holds.
+    /// The handle for the task that waits for the operation.
     pub(crate) fn waiter(&self) -> Waiter {
         self.waiter.clone()
     }
 
-    /// From here on something of the session may be open on the server.
+    /// Marks that the session may have an operation open on the server from now on.
     ///
     /// # Errors
     ///
-    /// [`GivenUp`] if it must not begin: nobody would end it.
+    /// [`GivenUp`] if the operation must not begin, because no task would end it.
     pub(crate) fn begin(&mut self) -> Result<&mut ClientSession, GivenUp> {
         let Some(Session { driver, used, .. }) = &mut self.session else { return Err(GivenUp) };
         let mut state = self.waiter.state();
@@ -243,7 +254,7 @@ impl Lease {
         }
     }
 
-    /// The same for a transaction, which it starts. The session is recorded first.
+    /// The same for a transaction, which this starts. The session is recorded first.
     pub(crate) async fn begin_transaction(&mut self) -> DriverResult<&mut ClientSession> {
         let Some(session) = &mut self.session else { return Err(Error::custom(GivenUp)) };
         self.waiter.own.record(session).await?;
@@ -252,12 +263,13 @@ impl Lease {
         self.begin().map_err(Error::custom)
     }
 
-    /// The session, of an operation that has begun.
+    /// The session of an operation that has begun.
     pub(crate) fn session(&mut self) -> Result<&mut ClientSession, GivenUp> {
         self.session.as_mut().map(|session| &mut session.driver).ok_or(GivenUp)
     }
 
-    /// The server has answered that nothing is open any more, or what is open keeps nothing from others.
+    /// Marks that the server has confirmed that nothing is open, or that the open transaction
+    /// blocks no other operation.
     pub(crate) fn over(&self) {
         let mut state = self.waiter.state();
         if matches!(*state, State::Open(_)) {
@@ -265,7 +277,8 @@ impl Lease {
         }
     }
 
-    /// An operation failed. The server ends a transaction of which it has refused a statement.
+    /// Handles the error of an operation. If the server refuses a statement, it ends the
+    /// transaction.
     pub(crate) fn failed(&self, error: &Error) {
         if is_answer(error) {
             self.over();
@@ -289,7 +302,8 @@ impl Drop for Lease {
             State::Abandoned(None) => own.runtime.spawn(async {}),
         };
         own.runtime.spawn(async move {
-            // The driver would hand it to somebody else, whose work would be ended instead.
+            // Otherwise the driver would reuse the session for a different operation, which would
+            // then be ended.
             let _ = left.await;
             give_back(records, vec![session]).await;
         });
@@ -297,10 +311,13 @@ impl Drop for Lease {
 }
 
 impl Waiter {
-    /// Nobody waits for the operation any more: ends on the server what may be open there, however often it takes to reach the server.
+    /// Marks that no task waits for the operation any more, and ends it on the server. This is
+    /// retried until the server can be reached.
     ///
-    /// The driver sends an abort once and does not tell whether it arrived. Until the server gave up on the transaction nobody could take what it has
-    /// touched. If it was committed meanwhile, nothing changes. Whoever tries again need not wait for this, so it runs beside.
+    /// The driver sends an abort only once and does not report whether it arrived. Until the server
+    /// ended the transaction, no operation could write its documents. If the transaction was
+    /// committed in the meantime, this changes nothing. A retry of the operation does not need to
+    /// wait for this, so it runs in the background.
     pub(crate) fn abandon(&self) {
         let mut state = self.state();
         if let State::Abandoned(_) = *state {
@@ -316,7 +333,7 @@ impl Waiter {
     }
 }
 
-/// Ends a session on the server, with the operation that runs in it and the transaction that it has open.
+/// Ends a session on the server, with its running operation and its open transaction.
 async fn end(handles: Handles, session: Document) {
     let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
         let (handles, command) = (handles.clone(), doc! { "killSessions": [session.clone()] });

@@ -1,4 +1,4 @@
-//! Snapshots: kept, found, and dropped when they are too many.
+//! Stores, finds and prunes snapshots.
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
@@ -57,7 +57,8 @@ impl MongoStore {
         let mut filter = of_stream(stream);
         filter.insert(VERSION, doc! { "$lte": at_most.as_i64() });
         filter.insert(STATE_VERSION, i64::from(state_version));
-        // Nearly always the newest one is usable, so the next is fetched only if it is not. Asked for one at a time, none leaves a cursor behind.
+        // Nearly always the newest snapshot is usable, so the next one is fetched only if it is
+        // not. They are fetched one at a time, so that no cursor is left on the server.
         let mut passed_over = 0;
         loop {
             let newest_first =
@@ -66,7 +67,7 @@ impl MongoStore {
             if let Some(snapshot) = stored(&candidate) {
                 return Ok(Some(snapshot));
             }
-            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot is malformed and is passed over");
+            tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot is malformed and is ignored");
             metrics::snapshot_unusable(stream.aggregate_type());
             passed_over += 1;
         }
@@ -77,13 +78,14 @@ impl MongoStore {
         self.prune(stream, snapshot).await.map(drop)
     }
 
-    /// Writes a snapshot, in the place of the one with its `_id` if there is one.
+    /// Writes a snapshot, and replaces the one with the same `_id`, if any.
     pub(crate) async fn replace_snapshot(&self, stream: &StreamId, document: &RawDocument) -> Result<(), StoreError> {
         let id = document.get_str(ID).map_err(|error| malformed("a snapshot that is to be kept", error))?;
         if self.replace(stream, id, document).await?.is_none() {
             return Ok(());
         }
-        // Its version may be there under the key that an earlier release made of a type with a `:`.
+        // A snapshot of the same version may have the key of an earlier release, if the type of the
+        // aggregate contains a `:`.
         let mut under_another_key = of_stream(stream);
         under_another_key.insert(VERSION, version_of(document));
         under_another_key.insert(ID, doc! { "$ne": id });
@@ -94,7 +96,8 @@ impl MongoStore {
         }
     }
 
-    /// Writes a snapshot, in the place of the one that has its key. Returns the refusal if another document has a key of it.
+    /// Writes a snapshot, and replaces the one with the same key. Returns the refusal if a
+    /// different document has one of its keys.
     async fn replace(&self, stream: &StreamId, id: &str, document: &RawDocument) -> Result<Option<Error>, StoreError> {
         let ask = || {
             let (snapshots, by_id, document) =
@@ -110,10 +113,12 @@ impl MongoStore {
         self.collections().patience.ask_or(ask, |error| refused(stream, error)).await
     }
 
-    /// Drops the snapshots of an aggregate below one that was just taken, but for the newest, and returns how many that were.
+    /// Deletes the snapshots of an aggregate below the one that was just taken, except the newest
+    /// ones. Returns the number of deleted snapshots.
     ///
-    /// Only those up to that version and of this program's state version are counted as kept: what lies beyond the head, or
-    /// is another release's, must not push out what this program can use.
+    /// Only snapshots up to that version and of this program's state version are counted as kept: a
+    /// snapshot that is beyond the head or belongs to a different release must not displace one
+    /// that this program can use.
     async fn prune(&self, stream: &StreamId, taken: &StoredSnapshot) -> Result<u64, StoreError> {
         let snapshots = &self.collections().snapshots;
         let keep = self.inner.options.keep_snapshots;
@@ -143,7 +148,7 @@ impl MongoStore {
     }
 }
 
-/// A snapshot as it is stored.
+/// A snapshot in its stored form.
 pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) -> Result<RawDocumentBuf, StoreError> {
     let mut document = RawDocumentBuf::new();
     document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());
@@ -163,7 +168,7 @@ pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) ->
 
 /// The `_id` of a snapshot: `Invoice:invoice_123_100`.
 ///
-/// The first `:` ends the type, so one that is a part of the type is escaped, and so is the sign that escapes.
+/// The first `:` ends the type, so a `:` in the type is escaped, and so is the escape character.
 pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
     let aggregate_type = stream.aggregate_type().replace('%', "%25").replace(':', "%3A");
     format!("{aggregate_type}:{}_{version}", stream.aggregate_id())

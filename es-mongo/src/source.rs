@@ -5,13 +5,14 @@ use es_core::StoreError;
 
 use crate::store::Collections;
 
-/// How many names an error lists.
+/// The number of names that an error lists.
 const NAMES: usize = 20;
 
 impl Collections {
-    /// Fails if the database has no collection of this name. A question to it would have an empty answer.
+    /// Fails if the database has no collection with this name. A query to it would return an empty
+    /// answer.
     ///
-    /// Every user may ask for the names of the collections that the user may read.
+    /// Every user may list the collections that the user may read.
     pub(crate) async fn require(&self, collection: &str) -> Result<(), StoreError> {
         if !self.names(doc! { "name": collection }).await?.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Figures about what is stored.
+//! Figures about the stored data.
 
 use std::collections::HashMap;
 
@@ -15,40 +15,41 @@ use crate::store::{Collections, MongoStore};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// Figures about everything that is stored; made by [`MongoStore::stats`].
+/// Figures about all stored data; created by [`MongoStore::stats`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct StoreStats {
-    /// All recorded events, wherever they are.
+    /// All recorded events, including the archived ones.
     pub events: u64,
-    /// How many of them are in the archive, and no longer among those in use.
+    /// The number of archived events, without those that are still in the events collection.
     pub archived: u64,
     /// The snapshots.
     pub snapshots: u64,
-    /// The aggregates that have an event.
+    /// The number of aggregates with at least one event.
     pub aggregates: u64,
-    /// The average size of an aggregate, or 0 where there is none.
+    /// The average number of events per aggregate, or 0 if there is none.
     pub events_per_aggregate: f64,
-    /// How many events there are of each type, the most frequent first.
+    /// The number of events of each type, the most frequent type first.
     pub by_type: Vec<(String, u64)>,
-    /// The earliest moment of an event.
+    /// The earliest timestamp of an event.
     pub first: Option<Timestamp>,
-    /// The latest moment of an event.
+    /// The latest timestamp of an event.
     pub last: Option<Timestamp>,
-    /// Events a second over the last hour recorded: those of the hour that ends with `last`, by the time between the first
-    /// and the last of them. `None` where they have one and the same moment.
+    /// The rate of events per second in the last recorded hour: the number of events in the hour
+    /// that ends with `last`, divided by the time between the first and the last of them. `None` if
+    /// all of them have the same timestamp.
     pub events_per_second: Option<f64>,
 }
 
 impl MongoStore {
-    /// Figures about everything that is stored.
+    /// Computes figures about all stored data.
     ///
-    /// The cost: two scans of an index over all events, which read no event itself.
-    /// While an archive run is on its way, or where one was killed, its copies are looked up too.
+    /// This scans an index over all events twice, but reads no event. While an archive run is in
+    /// progress, or after one was killed, the copies of events are looked up too.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// If the store cannot be reached.
     ///
     /// ```no_run
     /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
@@ -68,7 +69,8 @@ impl MongoStore {
             archived = in_archive.events();
             let in_use = count.events();
             count.add(in_archive, 1);
-            // Positions are dense, so the newest one tells how many events there are. More than that lie in both places.
+            // Positions are dense, so the newest one is the number of events. If more are stored,
+            // some events are in both collections.
             if newest_position(collections).await? != Some(in_use + archived) {
                 let twice = Count::of_copies(collections).await?;
                 archived = archived.saturating_sub(twice.events());
@@ -91,7 +93,7 @@ impl MongoStore {
     }
 }
 
-/// Events by type, and the streams that begin among them.
+/// The number of events by type, and of the streams that begin among them.
 struct Count {
     by_type: HashMap<String, i64>,
     beginnings: i64,
@@ -101,7 +103,7 @@ impl Count {
     async fn of(collections: &Collections, collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
         let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
         let by_type = group(collections, collection, groups, Some(doc! { EVENT_TYPE: 1, TIMESTAMP: 1 })).await?;
-        // Each stream has exactly one event that is its first.
+        // Each stream has exactly one first event.
         let by_stream = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
         let beginnings = collections.find(collection, doc! { SEQUENCE: 1 }).on_index(by_stream).count().await?;
         Ok(Self {
@@ -110,7 +112,7 @@ impl Count {
         })
     }
 
-    /// The archived events that are still in use.
+    /// The archived events that are still in the events collection.
     async fn of_copies(collections: &Collections) -> Result<Self, StoreError> {
         let begins = doc! { "$cond": [{ "$eq": [format!("${SEQUENCE}"), 1] }, 1_i64, 0_i64] };
         let pipeline = vec![
@@ -154,7 +156,8 @@ impl Count {
     }
 }
 
-/// Runs an aggregation whose groups have a type of event, a count of events, and perhaps one of beginnings.
+/// Runs an aggregation whose groups contain an event type, a number of events, and optionally a
+/// number of first events.
 async fn group(
     collections: &Collections,
     collection: &Collection<RawDocumentBuf>,
@@ -191,7 +194,7 @@ async fn count_snapshots(collections: &Collections) -> Result<u64, StoreError> {
     collections.find(&collections.snapshots, doc! {}).on_index(index).count().await
 }
 
-/// When events were recorded.
+/// The period in which events were recorded.
 struct Period {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -222,7 +225,7 @@ impl Period {
     }
 }
 
-/// The earliest or the latest moment of the events that a filter leaves.
+/// The earliest or the latest timestamp among the events that match a filter.
 async fn edge(
     collections: &Collections,
     collection: &Collection<RawDocumentBuf>,

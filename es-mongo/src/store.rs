@@ -24,7 +24,7 @@ use crate::sessions::Sessions;
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
-/// Cheap to clone; clones share connections and the appender. One is enough for a process.
+/// Cheap to clone; clones share the connections and the appender. One store per process is enough.
 ///
 /// ```no_run
 /// # use es_core::{event, Aggregate, Apply, Context, Repository};
@@ -56,7 +56,7 @@ pub(crate) struct Inner {
     pub(crate) appender: Appender,
 }
 
-/// The handles on what is stored.
+/// The handles of the collections.
 #[derive(Clone)]
 pub(crate) struct Collections {
     pub(crate) handles: Handles,
@@ -68,29 +68,33 @@ pub(crate) struct Collections {
     archive_state: Arc<ArchiveState>,
 }
 
-/// Whether anything was ever archived, as far as this process knows.
+/// Whether the archive contains an event, as far as this process knows.
 ///
-/// Once true it stays true. While it is false it is asked again every [`ARCHIVE_STATE_LASTS`], and an archive run
-/// waits longer than that between its first copy and its first deletion: so nothing is deleted under a process that does not look into the archive.
+/// Once this is true it stays true. While it is false it is checked every [`ARCHIVE_STATE_LASTS`],
+/// and an archive run waits longer than that between its first copy and its first deletion. So no
+/// event is deleted while a process does not check the archive.
 struct ArchiveState {
     present: AtomicBool,
     started: Instant,
     checked_millis: AtomicI64,
 }
 
-/// How long the knowledge that there is no archive may be used.
+/// How long the information that there is no archive may be used.
 pub(crate) const ARCHIVE_STATE_LASTS: Duration = Duration::from_secs(1);
 
 impl MongoStore {
     /// Connects to a replica set and opens the store in one of its databases.
     ///
-    /// If the connection string does not say otherwise, a server that cannot be reached is given up after 4 s. What it says of read preference, read concern and write
-    /// concern does not matter: the store states its own. An option that cannot be used is refused by its name.
+    /// If the connection string sets no timeout, the search for a server ends after 4 s. The read
+    /// preference, read concern and write concern of the connection string have no effect, because
+    /// the store sets its own. An option that cannot be used is refused by name.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] where no server answers or the connection string is none, [`StoreError::Unauthorized`] where it refuses the
-    /// credentials or the user lacks a right, and [`StoreError::Unsafe`] where it is no replica set or an index is another one. No error holds the password.
+    /// [`StoreError::Unavailable`] if no server answers or the connection string is invalid,
+    /// [`StoreError::Unauthorized`] if the server refuses the credentials or the user lacks a
+    /// right, and [`StoreError::Unsafe`] if the server is not a replica set or an index differs
+    /// from the expected one. No error contains the password.
     pub async fn connect(uri: &str, database: &str) -> Result<Self, StoreError> {
         let mut options = ClientOptions::parse(uri)
             .await
@@ -109,7 +113,7 @@ impl MongoStore {
         seeds.beside(Self::builder(client, database).open()).await
     }
 
-    /// Opens a store with options of its own, on a client that exists already.
+    /// Opens a store with other options than the defaults, on an existing client.
     pub fn builder(client: Client, database: impl Into<String>) -> StoreBuilder {
         StoreBuilder::new(client, database)
     }
@@ -135,22 +139,24 @@ impl MongoStore {
             patience,
             handles,
         };
-        // What a batch has to ask comes between its tries, and an append is not to wait longer for it than for a try.
+        // A batch runs its queries between its attempts to write, so a query must not delay an
+        // append longer than an attempt does.
         let hurried =
             Patience::new(attempt_within(options.append_deadline), "limit of one try within the append deadline");
         let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
         Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
     }
 
-    /// The database, as the store itself uses it: a collection of this handle reads from the primary what a majority has, and writes durably, unless it states
-    /// otherwise. The settings of the client and of the connection string do not matter.
+    /// The database with the settings that the store uses: a collection of this handle reads from
+    /// the primary with majority read concern, and writes durably, unless it has other settings.
+    /// The settings of the client and of the connection string have no effect.
     pub fn database(&self) -> &Database {
         self.inner.collections.handles.database()
     }
 
-    /// Takes no more appends, and waits until those that were accepted are answered.
+    /// Stops accepting appends, and waits until the accepted ones are answered.
     ///
-    /// Every clone of the store is closed with it; reading goes on.
+    /// This closes every clone of the store. Reads still work.
     pub async fn close(&self) {
         self.inner.appender.close().await;
     }
@@ -161,13 +167,13 @@ impl MongoStore {
 }
 
 impl Collections {
-    /// Whether anything was archived. See [`ArchiveState`] for how old the answer may be.
+    /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.
     pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
         let state = &self.archive_state;
         if state.present.load(Acquire) {
             return Ok(true);
         }
-        // The moment before the question counts, not the moment of the answer.
+        // The time before the query is decisive, not the time of the answer.
         let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
         if now - state.checked_millis.load(Acquire) < lasts {
@@ -181,15 +187,17 @@ impl Collections {
         Ok(any.is_some())
     }
 
-    /// Asks a question, and beside it, where the last answer is too old, whether anything was archived.
+    /// Runs a query. If the information about the archive is too old, this refreshes it at the same
+    /// time.
     ///
-    /// What matters is what [`archive_is_present`](Self::archive_is_present) says after the question was answered. This only spares it a round trip of its own.
+    /// The result of [`archive_is_present`](Self::archive_is_present) after the query is decisive.
+    /// This only saves it a separate round trip.
     pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
         let (answer, _) = tokio::join!(question, self.archive_is_present());
         answer
     }
 
-    /// Notes that something was archived.
+    /// Records that the archive contains an event.
     pub(crate) fn archive_becomes_present(&self) {
         self.archive_state.present.store(true, Release);
     }
@@ -201,7 +209,8 @@ enum Deployment {
     ShardedCluster,
 }
 
-/// Finds out what the server is, and refuses one on which several events could not be recorded together.
+/// Finds out the kind of the server, and refuses a server that cannot record several events
+/// together.
 async fn deployment(handles: &Handles, patience: &Patience) -> Result<Deployment, StoreError> {
     let asked = handles.clone();
     let hello = patience.once(async move { asked.command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
@@ -212,7 +221,7 @@ async fn deployment(handles: &Handles, patience: &Patience) -> Result<Deployment
             patience.once(async move { asked.is_direct().await }).await?
         } {
             return Err(StoreError::Unsafe {
-                reason: "`directConnection=true` ties the store to one node, which answers from its own copy once it is no longer the primary; remove the option and name the set with `replicaSet`".to_owned(),
+                reason: "`directConnection=true` connects to a single node, which answers from its own copy when it is no longer the primary; remove the option and name the set with `replicaSet`".to_owned(),
             });
         }
         return Ok(Deployment::ReplicaSet);
@@ -221,11 +230,12 @@ async fn deployment(handles: &Handles, patience: &Patience) -> Result<Deployment
         return Ok(Deployment::ShardedCluster);
     }
     Err(StoreError::Unsafe {
-        reason: "the server is no replica set, so several events could not be recorded together; start it with `--replSet rs0` and run `rs.initiate()` (one node is enough)".to_owned(),
+        reason: "the server is not a replica set, so several events could not be recorded together; start it with `--replSet rs0` and run `rs.initiate()` (one node is enough)".to_owned(),
     })
 }
 
-/// Refuses an order over all events where they lie on several shards. A collection that is not sharded lies on one, and can have either order.
+/// Refuses a global order if the events are sharded. A collection that is not sharded is on one
+/// shard, so both orderings are possible.
 async fn require_possible(
     ordering: Ordering,
     handles: &Handles,

@@ -1,4 +1,4 @@
-//! The gradual switch: from documents to event-sourced aggregates, one read at a time.
+//! The gradual switch from documents to event-sourced aggregates.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,19 +15,19 @@ use crate::document::field::ID;
 use crate::error::{check_name, malformed};
 use crate::store::MongoStore;
 
-/// Where a [`Gradual`] reads: the flag of the switch.
+/// The source from which a [`Gradual`] reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Switch {
-    /// The old documents only: nothing has changed yet.
+    /// Only the old documents: nothing has changed yet.
     #[default]
     Documents,
-    /// The event-sourced aggregate where there is one, else the old document.
+    /// The event-sourced aggregate if it exists, otherwise the old document.
     WhereMigrated,
-    /// The event-sourced aggregates only: the old documents do not matter any more.
+    /// Only the event-sourced aggregates: the old documents are no longer used.
     EventSourced,
 }
 
-/// What a [`Gradual`] has read.
+/// The result of a read by [`Gradual`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source<A, D> {
     /// The aggregate, from its events.
@@ -36,7 +36,8 @@ pub enum Source<A, D> {
     Document(D),
 }
 
-/// Reads that move from the documents of an old collection to event-sourced aggregates.
+/// Reads event-sourced aggregates or the documents of an old collection, for a gradual switch from
+/// one to the other.
 ///
 /// ```no_run
 /// # use es_mongo::{Gradual, MongoStore, Source, Switch};
@@ -55,7 +56,7 @@ pub struct Gradual<A, D> {
     repository: Repository<A>,
     collection: String,
     switch: Switch,
-    /// Whether the collection was seen to exist.
+    /// Whether the collection is known to exist.
     is_there: Arc<AtomicBool>,
     document: PhantomData<fn() -> D>,
 }
@@ -73,20 +74,22 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         }
     }
 
-    /// The same with the flag in another position.
+    /// A copy that reads from a different source.
     #[must_use]
     pub fn with_switch(self, switch: Switch) -> Self {
         Self { switch, ..self }
     }
 
-    /// Reads the aggregate or the document with this id, as the flag says.
+    /// Reads the aggregate or the document with this id, depending on the switch.
     ///
-    /// A document is found by its `_id`: the string itself, or, where it has 24 hexadecimal digits, the `ObjectId` that it spells.
-    /// An aggregate that exists and cannot be loaded is an error, never a reason to fall back to the old document.
+    /// A document is found by its `_id`: the string, or, if the string has 24 hexadecimal digits,
+    /// the `ObjectId` with these digits. If an aggregate exists but cannot be loaded, this is an
+    /// error; the old document is not used instead.
     ///
     /// # Errors
     ///
-    /// As [`Repository::load`]; [`LoadError::NotFound`] if neither exists, [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection itself does not exist,
+    /// The errors of [`Repository::load`]; [`LoadError::NotFound`] if neither exists,
+    /// [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection does not exist,
     /// and [`StoreError::Malformed`](es_core::StoreError::Malformed) if the document is not a `D`.
     #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
     pub async fn load(&self, id: &str) -> Result<Source<A, D>, LoadError> {
@@ -108,7 +111,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
         let collections = self.store.collections();
         let found = collections.find(&self.documents(), doc! { ID: { "$in": ids } }).one().await?;
         let Some(found) = found else {
-            // Once is enough, or every document that is not there would cost another question.
+            // One check is enough. Otherwise every missing document would cost another query.
             if !self.is_there.load(Relaxed) {
                 collections.require(&self.collection).await?;
                 self.is_there.store(true, Relaxed);

@@ -1,4 +1,4 @@
-//! The flow of a command: its events as a tree of causes and effects.
+//! The events of a command as a tree of causes and effects.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,19 @@ use crate::options::Ordering;
 use crate::store::MongoStore;
 
 impl MongoStore {
-    /// Everything that happened as part of one correlation, as a tree: what caused what.
+    /// All events of one correlation as a tree of causes and effects.
     ///
-    /// The event that began the correlation is part of it: [`Metadata::caused_by`](es_core::Metadata::caused_by) begins a correlation with the id of the cause, if the
-    /// cause belongs to none, and the cause itself does not carry it.
+    /// The event that began the correlation is part of it. If a cause belongs to no correlation,
+    /// [`Metadata::caused_by`](es_core::Metadata::caused_by) begins one with the id of the cause,
+    /// and the cause does not carry it.
     ///
-    /// An event whose `causationId` is the id of another event of the correlation is its effect; every other one is a root.
-    /// Roots and effects are in the order of their positions. Unlike a query, the answer is held in memory as a whole.
+    /// If the `causationId` of an event is the id of another event of the correlation, the event is
+    /// its effect; every other event is a root. Roots and effects are in the order of their
+    /// positions. Unlike the answer to a query, the whole tree is in memory.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked, or an event is malformed.
+    /// If the store cannot be reached, or an event is malformed.
     ///
     /// ```no_run
     /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
@@ -35,11 +37,11 @@ impl MongoStore {
     }
 }
 
-/// The events of one correlation by cause and effect; made by [`MongoStore::trace`].
+/// The events of one correlation by cause and effect; created by [`MongoStore::trace`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Trace {
-    /// The events that no event of the correlation caused, in the order of their positions.
+    /// The events without a cause in the correlation, in the order of their positions.
     pub roots: Vec<TraceNode>,
 }
 
@@ -49,7 +51,7 @@ pub struct Trace {
 pub struct TraceNode {
     /// The event.
     pub event: RecordedEvent<EventData>,
-    /// The events that it caused, in the order of their positions.
+    /// The effects of the event, in the order of their positions.
     pub effects: Vec<TraceNode>,
 }
 
@@ -57,7 +59,7 @@ impl Trace {
     fn new(mut events: Vec<RecordedEvent<EventData>>, ordering: Ordering) -> Self {
         match ordering {
             Ordering::Global => events.sort_by_key(|event| event.position),
-            // Positions of different aggregates say nothing about each other.
+            // Positions in different aggregates cannot be compared.
             Ordering::PerAggregate => events.sort_by_key(|event| (event.timestamp, event.position)),
         }
         let causes = causes(&events);
@@ -69,7 +71,8 @@ impl Trace {
                 None => roots.push(at),
             }
         }
-        // Every cause before its effects: in the reverse of this order each node finds its effects already made.
+        // Causes come before their effects, so in reverse order the effects of each node are
+        // complete when the node is reached.
         let mut order = roots.clone();
         let mut next = 0;
         while let Some(at) = order.get(next) {
@@ -85,7 +88,7 @@ impl Trace {
         Self { roots: roots.into_iter().filter_map(|root| nodes[root].take()).collect() }
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
@@ -95,7 +98,8 @@ impl Trace {
         self.roots.is_empty()
     }
 
-    /// Every event with its depth, from 0 for a root: each cause right before all that followed from it.
+    /// Every event with its depth, from 0 for a root. Each cause comes right before all its direct
+    /// and indirect effects.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &RecordedEvent<EventData>)> {
         let mut waiting: Vec<(usize, &TraceNode)> = self.roots.iter().rev().map(|root| (0, root)).collect();
         std::iter::from_fn(move || {
@@ -107,7 +111,7 @@ impl Trace {
 }
 
 impl Drop for TraceNode {
-    /// A chain of causes may be longer than the stack is deep, so nodes are not dropped inside of each other.
+    /// A chain of causes may be too deep for the stack, so nodes are not dropped recursively.
     fn drop(&mut self) {
         let mut waiting = std::mem::take(&mut self.effects);
         while let Some(mut node) = waiting.pop() {
@@ -116,14 +120,16 @@ impl Drop for TraceNode {
     }
 }
 
-/// The index of each event's cause. Where ids were made by hand, causes can form a ring; its earliest event then counts as a root.
+/// The index of each event's cause. With ids from other programs, causes can form a cycle; the
+/// earliest event of the cycle then counts as a root.
 fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
     let places: HashMap<EventId, usize> = events.iter().enumerate().map(|(at, event)| (event.id, at)).collect();
     let mut causes: Vec<Option<usize>> = events
         .iter()
         .map(|event| event.metadata.caused_by_event().and_then(|cause| places.get(&cause).copied()))
         .collect();
-    // The walk on which each event was met first. One that meets itself has gone round a ring.
+    // The walk on which each event was first visited. A walk that reaches an event of the same walk has
+    // found a cycle.
     let mut met = vec![usize::MAX; events.len()];
     for start in 0..events.len() {
         let mut at = start;
@@ -154,7 +160,7 @@ mod tests {
     use bson::doc;
     use es_core::{Metadata, NewEvent, Position, Sequence, StreamId, Timestamp};
 
-    /// Events at the positions from 1, each with the place of its cause in this list.
+    /// Events at the positions from 1, each with the index of its cause in this list.
     fn events(causes: &[Option<usize>]) -> Vec<RecordedEvent<EventData>> {
         let ids: Vec<EventId> = causes.iter().map(|_| EventId::new()).collect();
         let stream = StreamId::new("Test", "t").unwrap();
@@ -185,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_effect_that_was_recorded_before_its_cause_still_stands_below_it() {
+    fn an_effect_that_was_recorded_before_its_cause_is_still_below_it() {
         let trace = Trace::new(events(&[Some(1), None]), Ordering::Global);
         assert_eq!(flow(&trace), [(0, 2), (1, 1)]);
     }

@@ -1,4 +1,4 @@
-//! The daily check of coherence: is what is stored what the rules say it must be?
+//! The daily check that the stored data are consistent.
 
 mod finding;
 mod order;
@@ -18,26 +18,31 @@ use crate::options::Ordering;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 
-/// How many findings a report names.
+/// The number of findings that a report names.
 const MAX_FINDINGS: usize = 1000;
 
-/// After how many events the caller is told.
+/// The number of events between two calls of the listener.
 const TELL_EVERY: u64 = 1000;
 
 impl MongoStore {
-    /// Checks everything that is stored about aggregates of type `A`: that sequences and positions have no gap and nothing is there
-    /// twice, that positions grow along each stream, that every event decodes and folds, in use and archived, and that each snapshot is what replaying
-    /// gives at its version.
+    /// Checks all stored data of aggregates of type `A`: sequences and positions have no gap and no
+    /// duplicate, positions grow along each stream, every event can be decoded and folded, both in
+    /// the events and in the archive, and each snapshot equals the result of a replay up to its
+    /// version.
     ///
-    /// It only reads, all events once and their positions a second time, and holds one aggregate and a few batches in memory. It may run beside
-    /// writers and archive runs; what is recorded meanwhile may or may not be checked.
+    /// It only reads: all events once and their positions a second time. One aggregate and a few
+    /// batches are in memory. It may run at the same time as writers and archive runs; events that
+    /// are recorded in the meantime may or may not be checked.
     ///
-    /// A snapshot of another `stateVersion` is no finding: no program of today uses it. In the state, the order of the keys of a map
-    /// does not matter; the order of a list does, so a state with a `HashSet` is reported as different.
+    /// A snapshot of a different `stateVersion` is not a finding, because the current program does
+    /// not use it. In the state, the order of the keys in a map is ignored. The order of a list is
+    /// not, so a state with a `HashSet` is reported as different.
     ///
-    /// What it cannot know: nothing is signed, so data that were altered and still decode show only where a snapshot at or above the event, or its twin in the
-    /// archive, says otherwise; altered metadata and moments show only against that twin. That the newest events of the store are
-    /// missing shows only where a snapshot lies above what is left.
+    /// Events are not signed, so some changes cannot be found. If the data of an event were altered
+    /// and can still be decoded, the check finds this only if a snapshot at or after the event, or
+    /// a copy of the event in the archive, contradicts it. Altered metadata and timestamps are
+    /// found only by comparison with that copy. If the newest events of the store are missing, this
+    /// is found only if a snapshot has a higher version than the remaining events.
     ///
     /// ```no_run
     /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
@@ -54,7 +59,7 @@ impl MongoStore {
     }
 }
 
-/// What the check decodes, for the fuzzer.
+/// The decoders of the check, for the fuzzer.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn fuzz(document: &bson::raw::RawDocument) {
     crate::fuzzing::key(&order::ByStream, document);
@@ -62,7 +67,7 @@ pub(crate) fn fuzz(document: &bson::raw::RawDocument) {
     assert!(snapshots::same_document(document, document));
 }
 
-/// A check that is about to run; made by [`MongoStore::verify`].
+/// A check that is not started yet; created by [`MongoStore::verify`].
 #[must_use = "nothing is checked before `run`"]
 pub struct Verification<'a, A> {
     store: &'a MongoStore,
@@ -70,34 +75,35 @@ pub struct Verification<'a, A> {
     aggregate: PhantomData<fn() -> A>,
 }
 
-/// What a check has found, or has found so far.
+/// The results of a check, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct VerifyReport {
-    /// Aggregates checked.
+    /// The number of checked aggregates.
     pub streams: u64,
-    /// Their events.
+    /// The number of their events.
     pub events: u64,
-    /// Their snapshots, whether or not they can be used.
+    /// The number of their snapshots, whether or not they can be used.
     pub snapshots: u64,
-    /// Events of aggregates of other types, of which only the positions were checked.
+    /// The number of events of other types of aggregates. Only their positions were checked.
     pub other_events: u64,
-    /// Events that lie among those in use and, the same, in the archive: an archive run is on its way, or has to be run again.
+    /// Events that are in the events collection and, identical, in the archive: an archive run is
+    /// in progress, or must be run again.
     pub unfinished: u64,
-    /// What is wrong: the first 1000 findings.
+    /// The first 1000 findings.
     pub findings: Vec<Finding>,
-    /// How many findings there are in all.
+    /// The total number of findings.
     pub total_findings: u64,
 }
 
 impl VerifyReport {
-    /// Whether nothing is wrong.
+    /// Whether there are no findings.
     pub fn is_sound(&self) -> bool {
         self.total_findings == 0
     }
 
     fn found(&mut self, finding: Finding) {
-        tracing::warn!(%finding, "what is stored is not as it must be");
+        tracing::warn!(%finding, "the stored data are not consistent");
         self.total_findings += 1;
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
@@ -106,16 +112,16 @@ impl VerifyReport {
 }
 
 impl<A: Aggregate> Verification<'_, A> {
-    /// Calls `listener` with what was found so far, every thousand events and at the end.
+    /// Calls `listener` with the results so far, every thousand events and at the end.
     pub fn progress(self, listener: impl Fn(&VerifyReport) + Send + Sync + 'static) -> Self {
         Self { progress: Progress::to(listener), ..self }
     }
 
-    /// Runs the check. Whatever it finds is in the report and does not stop it.
+    /// Runs the check. Findings are in the report and do not stop it.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// If the store cannot be reached.
     #[tracing::instrument(level = "debug", name = "verify", skip_all, fields(aggregate = A::TYPE))]
     pub async fn run(self) -> Result<VerifyReport, StoreError> {
         let timer = metrics::Timer::start();

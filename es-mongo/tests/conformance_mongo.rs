@@ -1,9 +1,9 @@
-//! The laws of a store, kept by the one on MongoDB.
+//! Checks the laws of a store on `MongoStore`.
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 
-/// A store without events, in a database of its own.
+/// A store without events, in a new database.
 async fn empty_store() -> MongoStore {
     let server = DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"));
     let opened = MongoStore::connect(server.uri(), &fresh_database_name("conformance")).await;

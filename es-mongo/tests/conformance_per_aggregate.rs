@@ -1,10 +1,11 @@
-//! The laws of a store, kept where order ends at the aggregate: all but the one about positions of several aggregates.
+//! Checks the laws of a store that orders events only within their aggregate: all laws except the
+//! one about positions of several aggregates.
 
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
 use es_mongo::{MongoStore, Ordering};
 
-/// A store without events, in a database of its own.
+/// A store without events, in a new database.
 async fn empty_store() -> MongoStore {
     let server = DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"));
     let client = Client::with_uri_str(server.uri()).await.unwrap_or_else(|error| panic!("{error}"));

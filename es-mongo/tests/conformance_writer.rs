@@ -1,4 +1,4 @@
-//! The laws of a store, kept with no more rights than a writer has.
+//! Checks the laws of a store with only the rights of a writer.
 #![allow(clippy::disallowed_methods, reason = "the administrator is not the library")]
 
 use bson::doc;
@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 static SERVER: OnceCell<DevServer> = OnceCell::const_new();
 
-/// A store without events, in a database of its own, opened as a user with one role.
+/// A store without events, in a new database, opened as a user with one role.
 async fn empty_store() -> MongoStore {
     let opened = try_empty_store().await;
     opened.unwrap_or_else(|error| panic!("{error}"))

@@ -1,4 +1,4 @@
-//! The text of a schema lock: every outcome but a panic will do.
+//! Reads arbitrary text as a schema lock. Every outcome except a panic is valid.
 #![no_main]
 
 use es_core::schema::Check;

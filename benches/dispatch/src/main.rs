@@ -1,6 +1,8 @@
-//! Folds events, so that `run` can count what it costs: `dispatch <bare|bson> <2|20|200> <derived|hand> <all|first|last> <events>`.
+//! Folds events, so that `run` can count the instructions: `dispatch <bare|bson> <2|20|200>
+//! <derived|hand> <all|first|last> <events>`.
 //!
-//! `bare` reads events without fields out of nothing: what is left is the dispatch. `bson` reads two fields as a store does.
+//! `bare` uses events without fields and without input, so it measures only the dispatch. `bson`
+//! reads two fields as a store does.
 
 use std::hint::black_box;
 
@@ -20,7 +22,7 @@ macro_rules! generated {
 
 generated! { bare_2 bare_20 bare_200 bson_2 bson_20 bson_200 }
 
-/// A payload that holds nothing and costs as little.
+/// A payload without data, which costs nothing to read.
 struct Nothing;
 
 impl Payload for Nothing {
@@ -71,7 +73,7 @@ fn main() -> Result<(), BoxError> {
         ("bson", "200") => fold!(bson_200, &data, side, which, events, context),
         _ => return Err("no such payload, or no such number of types".into()),
     };
-    // Both sides have to come to the same, or one of them does less.
+    // Both sides must print the same total. Otherwise one of them does less work.
     println!("{total}");
     Ok(())
 }

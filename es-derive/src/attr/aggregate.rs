@@ -23,7 +23,7 @@ pub(crate) struct AggregateAttr {
     pub(crate) snapshot: Cell<SnapshotAttr>,
     pub(crate) event_enum: Cell<Ident>,
     pub(crate) krate: Cell<Path>,
-    /// A key could not be read, so that what seems to be missing may be that.
+    /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
     pub(crate) is_garbled: bool,
 }
 

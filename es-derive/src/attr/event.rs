@@ -18,7 +18,8 @@ pub(crate) struct EventAttr {
     pub(crate) split: Cell<Vec<TypePath>>,
     pub(crate) krate: Cell<Path>,
     pub(crate) aliases: Vec<LitStr>,
-    /// A key could not be read, so that what seems to be missing may be that.
+    /// Whether a key could not be read. A key that seems to be missing may then be the unreadable
+    /// one.
     pub(crate) is_garbled: bool,
 }
 

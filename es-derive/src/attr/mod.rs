@@ -1,4 +1,5 @@
-//! What the user wrote in the attributes. Parsing records mistakes and goes on; nothing here looks across attributes.
+//! The attributes as the user wrote them. Parsing records each mistake and continues. Rules that
+//! involve several attributes are in `check`.
 
 pub(crate) mod aggregate;
 pub(crate) mod event;
@@ -15,11 +16,12 @@ use crate::diag::Diag;
 use crate::nearest::nearest;
 use crate::symbol::Symbol;
 
-/// The value of a key that may be given once, and where the key was.
+/// The value of a key that may be given only once, and the place of the key.
 pub(crate) struct Cell<T> {
     symbol: Symbol,
     value: Option<(Ident, T)>,
-    /// The key is there, though its value may be none: then nothing more is to be said about it.
+    /// Set as soon as the key is present, even if its value is invalid, so that no second error
+    /// reports the key as missing.
     given: Option<Span>,
 }
 
@@ -28,7 +30,8 @@ impl<T> Cell<T> {
         Self { symbol, value: None, given: None }
     }
 
-    /// Whether the key may be given (again); blames both when not. The first value stays, so that nothing follows from the second.
+    /// Whether the key may be given here. If it was given before, reports both places. The first
+    /// value is kept, so the second one causes no further errors.
     fn admit(&mut self, diag: &Diag, key: &Ident) -> bool {
         if let Some(first) = self.given {
             diag.error_at(first, format_args!("`{}` is given twice; this is the first", self.symbol));
@@ -39,7 +42,7 @@ impl<T> Cell<T> {
         true
     }
 
-    /// Takes what was read, unless there is a value already. A value that could not be read leaves the key given.
+    /// Stores the value, unless the key was given before. An invalid value still counts as given.
     fn set(&mut self, diag: &Diag, key: &Ident, read: syn::Result<Option<T>>) -> syn::Result<()> {
         if self.admit(diag, key) {
             self.value = read?.map(|value| (key.clone(), value));
@@ -52,27 +55,29 @@ impl<T> Cell<T> {
         self.value.as_ref().map(|(_, value)| value)
     }
 
-    /// The key as the user wrote it, where its value could be read.
+    /// The key as the user wrote it, if its value could be read.
     pub(crate) fn key(&self) -> Option<&Ident> {
         self.value.as_ref().map(|(key, _)| key)
     }
 
-    /// Whether the key was written at all, be its value right or wrong.
+    /// Whether the key was written at all, with a valid or an invalid value.
     pub(crate) fn is_given(&self) -> bool {
         self.given.is_some()
     }
 }
 
-/// Whether each key could be read; where one could not, what seems to be missing may be that.
+/// Whether every key could be read. If not, a key that seems to be missing may be the unreadable
+/// one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keys {
     Read,
     Garbled,
 }
 
-/// Reads `key …, key …` and hands each key to `read`, which reads on from there. The example is what the whole looks like.
+/// Reads `key …, key …` and calls `read` after each key to parse its value. `example` shows the
+/// whole attribute in errors.
 ///
-/// After a mistake it goes on behind the next comma.
+/// After a mistake, parsing continues behind the next comma.
 fn parse_keys(
     diag: &Diag,
     input: ParseStream<'_>,
@@ -90,7 +95,7 @@ fn parse_keys(
             }
             Err(error) => {
                 keys = Keys::Garbled;
-                diag.error_at(error.span(), format_args!("this is no key; write `{example}`"));
+                diag.error_at(error.span(), format_args!("expected a key, such as `{example}`"));
                 skip_to_comma(input)?;
             }
         }
@@ -113,7 +118,7 @@ fn comma_missing(input: ParseStream<'_>, example: &str) -> syn::Error {
     input.error(format_args!("a comma is missing before this; write `{example}`"))
 }
 
-/// Passes over everything up to the next comma.
+/// Skips everything up to the next comma.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
@@ -121,7 +126,7 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-/// An unknown key: the nearest known one, and the list of all.
+/// Reports an unknown key, with the most similar known key and the list of all keys.
 fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
     let words: Vec<&str> = known.iter().map(|symbol| symbol.0).collect();
     let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
@@ -129,7 +134,8 @@ fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
     diag.error(key, format_args!("unknown key `{key}` in `{attribute}`; {hint}the keys are {list}"));
 }
 
-/// Where the generated code finds the library without `crate = path`: under the name that the user's manifest gives it.
+/// The path of the library if there is no `crate = path`: the name that the user's manifest gives
+/// it.
 pub(crate) fn default_krate() -> Path {
     let renamed = dependency::renamed().and_then(|name| syn::parse_str::<Ident>(&name).ok());
     match renamed {

@@ -1,4 +1,4 @@
-//! What the user's own `#[serde(..)]` attributes decide, so that the generated ones do not decide it again.
+//! The user's own `#[serde(..)]` attributes. The generated attributes must not contradict them.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Token};
@@ -13,7 +13,7 @@ impl SerdeKeys {
     pub(crate) fn of(attrs: &[Attribute]) -> Self {
         let mut keys = Vec::new();
         for attr in serde_attrs(attrs) {
-            // What does not parse is left to serde, which explains it better.
+            // An attribute that does not parse is left to serde, which reports it better.
             if let Ok(metas) = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) {
                 keys.extend(metas.iter().filter_map(|meta| meta.path().get_ident().cloned()));
             }
@@ -33,13 +33,15 @@ impl SerdeKeys {
         self.0.iter().all(|given| keys.iter().any(|key| given == key))
     }
 
-    /// The keys that only the macro may give.
+    /// Reports the keys that only the macro may set.
     pub(crate) fn refuse(&self, diag: &Diag, macro_name: &str) {
         for key in &self.0 {
             if key == "crate" {
                 diag.error(
                     key,
-                    format_args!("`{macro_name}` says where serde is; write its own `crate = path` instead"),
+                    format_args!(
+                        "`{macro_name}` sets the path of serde; remove this, or write `crate = path` in `{macro_name}`"
+                    ),
                 );
             } else if key == "remote" {
                 diag.error(key, format_args!("`{macro_name}` implements the traits for this type; remove `remote`"));
@@ -55,7 +57,8 @@ pub(crate) struct Names {
     pub(crate) aliases: Vec<String>,
 }
 
-/// What `rename = ".."` and `alias = ".."` say; a name for writing and another for reading is left to serde.
+/// The names in `rename = ".."` and `alias = ".."`. If reading and writing use different names, the
+/// check is left to serde.
 pub(crate) fn names_of(attrs: &[Attribute]) -> Names {
     let mut names = Names::default();
     for attr in serde_attrs(attrs) {
@@ -77,7 +80,7 @@ pub(crate) fn serde_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribut
     attrs.iter().filter(|attr| *attr.path() == SERDE)
 }
 
-/// What a mirror takes over: what serde reads, and what decides whether it is there.
+/// The attributes that a mirror copies: those of serde, and `cfg`.
 pub(crate) fn mirrored_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| {
         let path = attr.path();

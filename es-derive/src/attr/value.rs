@@ -1,4 +1,4 @@
-//! The values that a key may have, each with the message for every other value.
+//! The values of keys, and the error for each invalid value.
 
 use proc_macro2::{Ident, TokenTree};
 use quote::ToTokens;
@@ -8,7 +8,8 @@ use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Path, Token, Type, TypePath};
 use super::{comma_missing, skip_to_comma};
 use crate::diag::Diag;
 
-/// Reads `= <value>` and gives back its tokens as an expression; the error says what the key looks like.
+/// Reads `= <value>` and returns the value as an expression. The error shows the key with an
+/// example.
 fn expression(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Expr> {
     assign(key, input, example)?;
     if input.is_empty() || input.peek(Token![,]) {
@@ -30,19 +31,19 @@ fn assign(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()>
 }
 
 fn wrong_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Error {
-    input.error(format_args!("`{key}` does not take this; write `{example}`"))
+    input.error(format_args!("invalid value for `{key}`; write `{example}`"))
 }
 
 fn literal(expr: &Expr) -> Result<&Lit, &Expr> {
     match expr {
         Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
-        // What a `$literal` or `$expr` of `macro_rules!` hands on.
+        // `macro_rules!` passes `$literal` and `$expr` in an invisible group.
         Expr::Group(group) => literal(&group.expr),
         other => Err(other),
     }
 }
 
-/// `version = 3`: a whole number that a `u32` or `u64` holds and that is not 0.
+/// `version = 3`: a whole number from 1 that fits a `u32` or `u64`.
 pub(super) fn number(
     diag: &Diag,
     key: &Ident,
@@ -54,22 +55,29 @@ pub(super) fn number(
     let lit = match literal(&expr) {
         Ok(Lit::Int(lit)) => lit.clone(),
         Ok(other) => {
-            diag.error(other, format_args!("`{key}` is a whole number; write `{example}`"));
+            diag.error(other, format_args!("`{key}` takes a whole number; write `{example}`"));
             return Ok(None);
         }
         Err(other) => {
-            diag.error(other, format_args!("`{key}` is a whole number, written out; write `{example}`"));
+            diag.error(other, format_args!("`{key}` takes a literal whole number; write `{example}`"));
             return Ok(None);
         }
     };
     if !matches!(lit.suffix(), "" | "u8" | "u16" | "u32" | "u64") {
-        diag.error(&lit, format_args!("`{key}` takes no `{}`; write `{key} = {}`", lit.suffix(), lit.base10_digits()));
+        diag.error(
+            &lit,
+            format_args!(
+                "`{key}` takes a number without the suffix `{}`; write `{key} = {}`",
+                lit.suffix(),
+                lit.base10_digits()
+            ),
+        );
         return Ok(None);
     }
     match lit.base10_parse::<u64>() {
         Ok(0) => {
             let why = if key == "every" {
-                "`every = 0` would never be due; leave `every` out when no snapshots are wanted".to_owned()
+                "`every = 0` never takes a snapshot; remove `every` if you want no snapshots".to_owned()
             } else {
                 format!("`{key}` starts at 1; write `{key} = 1`")
             };
@@ -84,23 +92,23 @@ pub(super) fn number(
     }
 }
 
-/// `name = "InvoicePaid"`: what is stored as the name of a type.
+/// `name = "InvoicePaid"`: the stored name of a type.
 pub(super) fn name(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<LitStr>> {
     let expr = expression(key, input, example)?;
     match literal(&expr) {
         Ok(Lit::Str(lit)) => Ok(check_name(diag, lit.clone(), &key.to_string())),
         Ok(other) => {
-            diag.error(other, format_args!("`{key}` is a string; write `{example}`"));
+            diag.error(other, format_args!("`{key}` takes a string; write `{example}`"));
             Ok(None)
         }
         Err(other) => {
-            diag.error(other, format_args!("`{key}` is a string, written out; write `{example}`"));
+            diag.error(other, format_args!("`{key}` takes a literal string; write `{example}`"));
             Ok(None)
         }
     }
 }
 
-/// A stored name is a word: it stands in queries, in keys and in reports.
+/// A stored name is one word, because it is part of queries, keys and reports.
 pub(super) fn check_name(diag: &Diag, lit: LitStr, what: &str) -> Option<LitStr> {
     const LONGEST: usize = 255;
     let text = lit.value();
@@ -118,7 +126,7 @@ pub(super) fn check_name(diag: &Diag, lit: LitStr, what: &str) -> Option<LitStr>
         diag.error(
             &lit,
             format_args!(
-                "`{what}` has {letter:?} in it; a stored name has letters, digits, `_`, `.`, `-` and `:`, such as {remedy:?}"
+                "`{what}` contains {letter:?}; a stored name consists of letters, digits, `_`, `.`, `-` and `:`, such as {remedy:?}"
             ),
         );
         return None;
@@ -138,7 +146,7 @@ fn begins_name(letter: char) -> bool {
     letter.is_alphabetic() || letter == '_'
 }
 
-/// The name that may have been meant.
+/// A valid name that is similar to the invalid one.
 fn similar_name(text: &str, allowed: impl Fn(char) -> bool) -> String {
     let kept: String =
         text.split(|letter| !allowed(letter)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
@@ -169,18 +177,18 @@ pub(super) fn path_type(
 pub(super) fn ident(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<Ident>> {
     let Some(TypePath { qself: None, path, .. }) = path_type(diag, key, input, example)? else { return Ok(None) };
     if let Some(ident) = path.get_ident() {
-        // A type may be called `Self` or `crate` as far as the grammar goes, and nothing can be given that name.
+        // `syn` parses `Self` and `crate` as types, but no type can be declared with such a name.
         if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
             return Ok(Some(ident.clone()));
         }
-        diag.error(ident, format_args!("`{ident}` is a keyword; write a name of your own, such as `{example}`"));
+        diag.error(ident, format_args!("`{ident}` is a keyword; write another name, such as `{example}`"));
         return Ok(None);
     }
-    diag.error(path, format_args!("`{key}` is one new name, without path; write `{example}`"));
+    diag.error(path, format_args!("`{key}` takes one new name without a path; write `{example}`"));
     Ok(None)
 }
 
-/// A type as a path, through the invisible groups that `macro_rules!` makes.
+/// The path of a type. Removes the invisible groups that `macro_rules!` adds.
 pub(super) fn as_path(diag: &Diag, parsed: Type, key: &str, example: &str) -> Option<TypePath> {
     match parsed {
         Type::Path(path) => Some(path),
@@ -192,7 +200,8 @@ pub(super) fn as_path(diag: &Diag, parsed: Type, key: &str, example: &str) -> Op
     }
 }
 
-/// `crate = ::renamed`: where the library is. A relative path would be looked up wherever the macro is used.
+/// `crate = ::renamed`: the path of the library. A relative path is refused, because it would be
+/// resolved in the module that uses the macro.
 pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     let example = "crate = ::renamed";
     assign(key, input, example)?;
@@ -210,19 +219,19 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
     let below = below.to_token_stream().to_string().replace(' ', "");
     let message = if below == path.to_token_stream().to_string().replace(' ', "") {
         format!(
-            "`crate` is relative, so its meaning depends on the module; write `crate = ::{below}` or `crate = crate::{below}`"
+            "`crate` is relative, so it resolves differently in each module; write `crate = ::{below}` or `crate = crate::{below}`"
         )
     } else {
-        "`crate` is relative, so its meaning depends on the module; write `crate = crate::..`, the path from the root"
+        "`crate` is relative, so it resolves differently in each module; write `crate = crate::..`, the path from the root"
             .to_owned()
     };
     diag.error(&path, message);
-    // What was meant, so that nothing follows.
+    // Continue with the path that was probably meant, so that no other errors follow.
     path.leading_colon = Some(Token![::](proc_macro2::Span::call_site()));
     Ok(Some(path))
 }
 
-/// What stands in the parentheses behind a key, such as `events(..)`.
+/// The contents of the parentheses behind a key, such as `events(..)`.
 pub(super) fn parenthesized<'a>(
     key: &Ident,
     input: ParseStream<'a>,
@@ -250,7 +259,7 @@ pub(super) fn types(
         let begin = content.fork();
         match content.parse::<Type>() {
             Ok(Type::Path(own)) if own.path.is_ident("Self") => {
-                diag.error(own, format_args!("`{key}` takes other types, by their names; write `{example}`"));
+                diag.error(own, format_args!("`{key}` takes the names of other types, not `Self`; write `{example}`"));
             }
             Ok(parsed) => types.extend(as_path(diag, parsed, &key.to_string(), example)),
             Err(_) => return Err(wrong_value(&begin, key, example)),
@@ -292,7 +301,7 @@ fn begin_error(input: ParseStream<'_>, key: &Ident, given: &str, example: &str) 
     input.error(format_args!("`{key}` takes stored names, as strings; write `{example}`"))
 }
 
-/// Reads elements between commas; after a mistake it goes on behind the next comma.
+/// Reads elements between commas. After a mistake, reading continues behind the next comma.
 fn list(
     diag: &Diag,
     content: ParseStream<'_>,

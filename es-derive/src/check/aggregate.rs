@@ -22,7 +22,7 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     aggregate.serde.refuse(diag, "#[derive(Aggregate)]");
 }
 
-/// Without events there is nothing to fold.
+/// An aggregate without events has nothing to fold.
 fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
     if aggregate.attr.is_garbled || aggregate.attr.init.is_given() || aggregate.attr.events.is_given() {
         return;
@@ -33,7 +33,7 @@ fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
     );
 }
 
-/// A list that is there but empty says nothing; it is a leftover or a slip.
+/// An empty list is a leftover or a mistake, because it means the same as no list.
 fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     let attr = aggregate.attr;
     for cell in [&attr.init, &attr.events, &attr.split] {
@@ -46,7 +46,8 @@ fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// An event is in a list once. It may be in both: it begins the aggregate or changes it, as it comes.
+/// Each list names an event once. An event may be in both lists: it then begins the aggregate or
+/// changes it, depending on its position in the stream.
 fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
     for list in [&aggregate.attr.init, &aggregate.attr.events] {
         let mut seen: HashMap<String, &TypePath> = HashMap::new();
@@ -67,7 +68,7 @@ fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
     );
 }
 
-/// The variants of the event enum are named after the types, so two types of one name clash.
+/// The variants of the event enum are named after the types, so two types with the same name clash.
 fn check_variants_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
     let mut seen: HashMap<String, &TypePath> = HashMap::new();
     for event in &aggregate.events {
@@ -79,26 +80,26 @@ fn check_variants_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
         let (other, shown) = (shown(first), shown(event.ty));
         if other != shown && is_same_path(first, event.ty) {
             diag.conflict(
-                (first, format_args!("`{other}` and `{shown}` are one event, stored under one name")),
-                (event.ty, format_args!("write an event of its own instead: `#[event(version = 1)] struct ..`")),
+                (first, format_args!("`{other}` and `{shown}` are the same event, stored under the same name")),
+                (event.ty, format_args!("write a separate event instead: `#[event(version = 1)] struct ..`")),
             );
         } else if other != shown {
             diag.conflict(
-                (first, format_args!("`{other}` and `{shown}` would both be the variant `{variant}`")),
+                (first, format_args!("`{other}` and `{shown}` would both become the variant `{variant}`")),
                 (event.ty, format_args!("import one of them under another name: `use {shown} as ..`")),
             );
         }
     }
 }
 
-/// What is split is read as other events; it is none of the enum itself.
+/// An event that is split is read as other events, so it cannot be a variant of the enum itself.
 fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
     let split = aggregate.split();
     for (at, ty) in split.iter().enumerate() {
         let written = shown(ty);
         if let Some(event) = aggregate.events.iter().find(|event| shown(event.ty) == written) {
             diag.conflict(
-                (event.ty, format_args!("`{written}` is split, so it is no event of today; remove it here")),
+                (event.ty, format_args!("`{written}` is read as other events, because it is split; remove it here")),
                 (ty, format_args!("`{written}` is split here; remove it from `init` and `events`")),
             );
         } else if let Some(first) = split[..at].iter().find(|first| shown(first) == written) {
@@ -107,7 +108,7 @@ fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// A retired name is retired once.
+/// Each retired name is listed once.
 fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
     let mut seen = HashMap::new();
     for name in aggregate.retired() {
@@ -122,14 +123,17 @@ fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// The event enum stands beside the aggregate and its events.
+/// The event enum is declared in the same module as the aggregate and its events, so its name must
+/// differ from theirs.
 fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
     let name = &aggregate.event_enum;
     let clash = aggregate.events.iter().find(|event| event.ty.path.is_ident(name));
     match (aggregate.attr.event_enum.get(), clash) {
         (Some(given), _) if *given == aggregate.input.ident => diag.error(
             given,
-            format_args!("`{name}` is the aggregate itself; give its events another name, such as `{name}Event`"),
+            format_args!(
+                "`{name}` is the aggregate itself; give the enum of its events another name, such as `{name}Event`"
+            ),
         ),
         (Some(given), Some(_)) => {
             diag.error(given, format_args!("`{name}` is one of the events; give the enum of all events another name"));
@@ -137,7 +141,7 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
         (None, Some(event)) => diag.error(
             event.ty,
             format_args!(
-                "the enum of all events would be called `{name}` too; write `event_enum = {}Fact`",
+                "the enum of all events would also be named `{name}`; write `event_enum = {}Fact`",
                 aggregate.input.ident.unraw()
             ),
         ),
@@ -145,7 +149,7 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// Whether the types differ in their arguments alone.
+/// Whether the types differ only in their generic arguments.
 fn is_same_path(left: &TypePath, right: &TypePath) -> bool {
     let names = |ty: &TypePath| ty.path.segments.iter().map(|segment| segment.ident.clone()).collect::<Vec<_>>();
     names(left) == names(right)

@@ -8,7 +8,7 @@ use crate::diag::{Diag, shown};
 use crate::model::{Event, Shape};
 use crate::symbol::EVENT;
 
-/// The most that `IntoEvents` is implemented for.
+/// The largest tuple that implements `IntoEvents`.
 const MOST_PARTS: usize = 8;
 
 pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
@@ -27,7 +27,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     event.serde.refuse(diag, "#[event]");
 }
 
-/// A version that is guessed would change meaning when the type changes.
+/// There is no default version: a default would change its meaning when the type changes.
 fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
     if !event.attr.version.is_given() && !event.attr.is_garbled {
         let span = proc_macro2::Span::call_site();
@@ -35,19 +35,20 @@ fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-/// `since = M` says that versions M to N are this shape, so M comes before N.
+/// `since = M` declares that versions M to N have this shape, so M must be less than N.
 fn check_since(diag: &Diag, event: &Event<'_>) {
     let (Some((since, _)), Some(_)) = (event.attr.since.get(), event.attr.version.get()) else { return };
     if event.since >= event.version {
         let version = event.version;
         diag.error(
             since,
-            format_args!("`since` is the oldest version that is read as this type, so it is less than `version = {version}`; remove it when there is none"),
+            format_args!("`since` is the oldest version that is read as this type, so it must be less than `version = {version}`; remove it if no older version is read as this type"),
         );
     }
 }
 
-/// The chain of versions has no gap: whatever is not the first version says what came before.
+/// The chain of versions has no gap: every type that does not read version 1 itself declares its
+/// predecessor.
 fn check_predecessor(diag: &Diag, event: &Event<'_>) {
     let Some((version, _)) = event.attr.version.get() else { return };
     if event.attr.since.is_given() && (event.attr.since.get().is_none() || event.since >= event.version) {
@@ -62,22 +63,22 @@ fn check_predecessor(diag: &Diag, event: &Event<'_>) {
         } else {
             diag.error(
                 version,
-                format_args!("version {oldest} has a predecessor; write `from = {ident}V{previous}`, or `since = 1` when only optional fields were added"),
+                format_args!("version {oldest} has a predecessor; write `from = {ident}V{previous}`, or `since = 1` if only optional fields were added"),
             );
         }
     }
     let (Some(key), Some(from)) = (event.attr.from.key(), event.from()) else { return };
     if oldest == 1 && event.attr.since.is_given() {
-        diag.error(key, "`since = 1` says that this type reads version 1 itself; remove `from`, or remove `since`");
+        diag.error(key, "`since = 1` means that this type reads version 1 itself; remove `from`, or remove `since`");
     } else if oldest == 1 {
-        diag.error(key, "version 1 has no predecessor; remove `from`, or write the version that this is");
+        diag.error(key, "version 1 has no predecessor; remove `from`, or write the version of this type");
     } else if from.path.is_ident(&event.input.ident) || from.path.is_ident("Self") {
         let previous = oldest - 1;
-        diag.error(from, format_args!("an event is not its own predecessor; name the type that is version {previous}"));
+        diag.error(from, format_args!("an event is not its own predecessor; write the type of version {previous}"));
     }
 }
 
-/// An alias adds a name; one that adds nothing is a slip.
+/// An alias that equals the name or another alias adds nothing, so it is a mistake.
 fn check_aliases(diag: &Diag, event: &Event<'_>) {
     let mut seen = HashMap::new();
     for alias in &event.attr.aliases {
@@ -96,18 +97,21 @@ fn check_aliases(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-/// A split has several parts, and all of them are other types.
+/// A split has several parts, and every part is a different type.
 fn check_split(diag: &Diag, event: &Event<'_>) {
     let (Some(key), Some(parts)) = (event.attr.split.key(), event.attr.split.get()) else { return };
     if parts.len() < 2 {
-        diag.error(key, "a split has at least two parts; for one, give that event `from = ..` and the next version");
+        diag.error(
+            key,
+            "a split has at least two parts; for a single part, give that event `from = ..` and the next version",
+        );
     }
     if let Some(part) = parts.get(MOST_PARTS) {
-        diag.error(part, format_args!("a split has at most {MOST_PARTS} parts; split in two steps"));
+        diag.error(part, format_args!("a split has at most {MOST_PARTS} parts; split the event in two steps"));
     }
     for (at, part) in parts.iter().enumerate() {
         if part.path.is_ident(&event.input.ident) {
-            diag.error(part, "an event is not split into itself; name the events that it is read as");
+            diag.error(part, "an event cannot be split into itself; list the events that it is read as");
         } else if let Some(first) = parts[..at].iter().find(|first| shown(first) == shown(part)) {
             diag.conflict(
                 (first, "this part is listed twice; this is the first"),
@@ -117,7 +121,7 @@ fn check_split(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-/// Twice the attribute would be twice the impl.
+/// A second attribute would generate a second impl.
 fn check_event_is_given_once(diag: &Diag, event: &Event<'_>) {
     for attr in &event.input.attrs {
         let path = attr.path();
@@ -129,7 +133,7 @@ fn check_event_is_given_once(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-/// The macro derives the serde traits itself, in the form that is stored.
+/// The macro derives the serde traits itself, in the stored form.
 fn check_serde_is_not_derived_too(diag: &Diag, event: &Event<'_>) {
     for path in derived(&event.input.attrs) {
         if is_serde_derive(&path) {
@@ -160,7 +164,8 @@ pub(crate) fn is_serde_derive(path: &Path) -> bool {
     of_serde && (last.ident == "Serialize" || last.ident == "Deserialize")
 }
 
-/// The fields of a tuple are stored by position, and a field that comes and goes moves all behind it.
+/// The fields of a tuple are stored by position. If a `cfg` removes a field, the positions of all
+/// later fields change.
 fn check_positions_do_not_depend_on_cfg(diag: &Diag, event: &Event<'_>) {
     let Data::Struct(data) = &event.input.data else { return };
     let Fields::Unnamed(fields) = &data.fields else { return };
@@ -171,7 +176,7 @@ fn check_positions_do_not_depend_on_cfg(diag: &Diag, event: &Event<'_>) {
         if attr.path().is_ident("cfg") {
             diag.error(
                 attr,
-                "a `cfg` here would move the fields behind it, which are stored by position; name the fields",
+                "a `cfg` here would change the positions under which later fields are stored; give the fields names",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Rules that hold for the fields of events and of states.
+//! Rules for the fields of events and states.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,19 @@ use crate::camel_case;
 use crate::diag::Diag;
 use crate::model::Shape;
 
-/// With one of these serde does not read the field by its type.
+/// If a field has one of these attributes, serde does not read it by its type.
 const READ_OTHERWISE: &[&str] = &["with", "deserialize_with", "skip", "skip_deserializing"];
 
-/// With one of these on the type serde reads another type, and no field.
+/// If a type has one of these attributes, serde reads another type instead of its fields.
 const READ_AS_ANOTHER: &[&str] = &["from", "try_from"];
 
-/// serde lends these from what it reads, and what was read is gone by then.
+/// Types that serde can only borrow from its input. The input is dropped after reading.
 const LENT: &[&str] = &["str", "Path"];
 
-/// What is read owns its data. The compiler would say of a `&'static str` that something is not general enough.
+/// Stored types own their data. Without this check, the compiler reports for a `&'static str` that
+/// an implementation of `Deserialize` is not general enough.
 pub(super) fn check_owned(diag: &Diag, input: &DeriveInput) {
-    // Where the type has a lifetime, that is the one mistake.
+    // If the type has a lifetime, `check_lifetimes` already reports it.
     if input.generics.lifetimes().next().is_some() {
         return;
     }
@@ -32,13 +33,13 @@ pub(super) fn check_owned(diag: &Diag, input: &DeriveInput) {
         }
         for field in fields.iter().filter(|field| !SerdeKeys::of(&field.attrs).has_any(READ_OTHERWISE)) {
             if let Some((reference, owned)) = find_lent(&field.ty) {
-                diag.error(reference, format_args!("what is stored owns its data; write `{owned}`"));
+                diag.error(reference, format_args!("a stored field owns its data; write `{owned}`"));
             }
         }
     }
 }
 
-/// The first reference that serde would lend, and the type that owns the same.
+/// The first reference that serde would borrow, and the owned type to use instead.
 fn find_lent(ty: &Type) -> Option<(&Type, String)> {
     match ty {
         Type::Reference(reference) => owned(&reference.elem).map(|owned| (ty, owned)),
@@ -72,7 +73,7 @@ fn owned(lent: &Type) -> Option<String> {
     }
 }
 
-/// Two fields of one stored name are written both, and then read as neither.
+/// If two fields have the same stored name, serde writes both and can read neither.
 pub(super) fn check_stored_names_differ(diag: &Diag, input: &DeriveInput, shape: Shape) {
     let container = SerdeKeys::of(&input.attrs);
     if container.has_any(READ_AS_ANOTHER) {
@@ -114,12 +115,12 @@ pub(super) fn check_stored_names_differ(diag: &Diag, input: &DeriveInput, shape:
     }
 }
 
-/// What to underline of a field: its name, or its type where it has none.
+/// The part of a field to underline: its name, or its type if it has no name.
 fn shown(field: &Field) -> proc_macro2::TokenStream {
     field.ident.as_ref().map_or_else(|| field.ty.to_token_stream(), ToTokens::to_token_stream)
 }
 
-/// The fields of a struct, or of each variant with the attributes of the variant.
+/// The fields of a struct, or of each variant together with the attributes of the variant.
 fn all_fields(data: &Data) -> Vec<(&[Attribute], &Fields)> {
     match data {
         Data::Struct(data) => vec![(&[], &data.fields)],

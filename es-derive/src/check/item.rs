@@ -1,10 +1,10 @@
-//! Rules that hold for events and aggregates alike.
+//! Rules that apply to events and to aggregates.
 
 use syn::{Data, DeriveInput};
 
 use crate::diag::Diag;
 
-/// What is stored owns its data: it outlives whatever it was read from.
+/// Stored types own their data, because they outlive the input that they are read from.
 pub(super) fn check_lifetimes(diag: &Diag, input: &DeriveInput, what: &str) {
     for param in input.generics.lifetimes() {
         diag.error(
@@ -14,7 +14,7 @@ pub(super) fn check_lifetimes(diag: &Diag, input: &DeriveInput, what: &str) {
     }
 }
 
-/// A union cannot say which of its fields it holds.
+/// A union does not record which of its fields is valid.
 pub(super) fn check_kind(diag: &Diag, input: &DeriveInput, what: &str) {
     match &input.data {
         Data::Union(data) => {

@@ -1,4 +1,5 @@
-//! What cannot be said of one key alone. Each file is a table of contents, then one function a rule.
+//! Rules that involve more than one key. Each file starts with an overview, followed by one
+//! function per rule.
 
 mod aggregate;
 mod event;

@@ -1,8 +1,9 @@
-//! As much of TOML as a manifest needs: every value that is a string or a bare word, with the keys that lead to it.
+//! The part of TOML that a manifest needs: every value that is a string or a bare word, with its
+//! keys.
 //!
-//! What is malformed is passed over; cargo has said what there is to say about it.
+//! Malformed input is skipped, because cargo already reports it.
 
-/// A value, and the keys that lead to it. Arrays are left out.
+/// A value with the keys that lead to it. Arrays are left out.
 pub(super) struct Value {
     pub(super) keys: Vec<String>,
     pub(super) text: String,
@@ -131,7 +132,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string in any of the four kinds of quotes. Escapes stay as they are: no name of a package has one.
+    /// A string in any of the four kinds of quotes. Escapes are not decoded: the name of a package
+    /// contains none.
     fn string(&mut self) -> Option<&'a str> {
         let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| self.rest.starts_with(quote))?;
         let has_escapes = quote.starts_with('"');

@@ -1,4 +1,4 @@
-//! `#[serde(default)]` on a whole type: where the fields come from that stored data does not have.
+//! `#[serde(default)]` on a whole type: the source of fields that are missing in stored data.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -9,12 +9,13 @@ use super::private;
 use super::span::{over, qualified};
 use crate::symbol::SERDE;
 
-/// The function of the mirror that serde calls.
+/// The name of the function in the mirror that serde calls.
 pub(super) fn function() -> Ident {
     format_ident!("__default")
 }
 
-/// Takes the default out of the attributes of the type, as an expression: serde would ask for it of the mirror, which has none.
+/// Removes the default from the attributes of the type and returns it as an expression. Otherwise
+/// serde would ask the mirror for a default, and the mirror has none.
 pub(super) fn take(input: &mut DeriveInput, krate: &Path) -> Option<TokenStream> {
     if !matches!(input.data, Data::Struct(_)) {
         return None;
@@ -29,7 +30,7 @@ pub(super) fn take(input: &mut DeriveInput, krate: &Path) -> Option<TokenStream>
     Some(quote!(#function()))
 }
 
-/// Takes `default` out of one attribute, where serde could read all of it.
+/// Removes `default` from one attribute, if all of the attribute can be parsed.
 fn take_from(attr: &mut Attribute) -> Option<Meta> {
     if *attr.path() != SERDE {
         return None;
@@ -48,7 +49,7 @@ fn take_from(attr: &mut Attribute) -> Option<Meta> {
     taken.pop()
 }
 
-/// The path in a string, with the span of the string.
+/// The path in a string literal, with the span of the literal.
 fn path_in(value: &Expr) -> Option<TokenStream> {
     match value {
         Expr::Lit(literal) => match &literal.lit {

@@ -30,12 +30,13 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// The item as the user wrote it, with the derives of serde where they write what is to be stored.
+/// The item as the user wrote it. The derives of serde are added if they write the stored form.
 fn expand_item(event: &Event<'_>) -> TokenStream {
     let item = event.input;
     let private = private(&event.krate);
     if !event.derives_serde_directly() {
-        // Other derives read `#[serde(..)]` too, so it stays, and somebody has to have declared it.
+        // Other derives also read `#[serde(..)]`, so it stays, and a derive has to declare it as a
+        // helper attribute.
         let declared = mentions_serde(item).then(|| quote!(#[derive(#private::SerdeAttributes)]));
         return quote!(#declared #item);
     }
@@ -51,7 +52,7 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// Whether `#[serde(..)]` stands anywhere on the item, or may come out of a `cfg_attr`.
+/// Whether the item has `#[serde(..)]` anywhere, or a `cfg_attr` that may add it.
 fn mentions_serde(item: &DeriveInput) -> bool {
     let any = |attrs: &[Attribute]| {
         attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")) || serde_attrs(attrs).next().is_some()
@@ -65,7 +66,8 @@ fn mentions_serde(item: &DeriveInput) -> bool {
         }
 }
 
-/// Where serde is, as a string for its own `crate`. `$crate` means nothing in a string, so there it is imported under a name first.
+/// The path of serde as a string, for serde's own `crate` key. `$crate` has no meaning in a string,
+/// so such a path is first imported under a name.
 fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, String) {
     let path = quote!(#private::serde).to_string().replace(' ', "");
     if !path.starts_with('$') {
@@ -80,7 +82,8 @@ fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, 
     (import, name.to_string())
 }
 
-/// How names are stored, unless the user says it: `, rename_all = "camelCase"`, and for an enum where the name of the variant is.
+/// The style of stored names, unless the user sets it: `, rename_all = "camelCase"`, and for an
+/// enum also the fields that hold the variant and its data.
 pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
     let mut style = TokenStream::new();
     if !user.has_any(&["rename_all", "transparent"]) {
@@ -169,7 +172,8 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// The generics of the item; where there are any, an event is what serde can write and read and what outlives its source.
+/// The generics of the item. If it has parameters, bounds require that serde can write and read the
+/// event, and that the event owns its data.
 pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
     let mut generics = event.input.generics.clone();
     if event.is_generic() {
@@ -208,7 +212,7 @@ fn expand_split(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// The fields of a struct, named or not.
+/// The fields of a struct, with or without names.
 pub(super) fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
     match &input.data {
         Data::Struct(data) => match &data.fields {

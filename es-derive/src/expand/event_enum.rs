@@ -35,7 +35,7 @@ pub(crate) fn expand_event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
 fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let (vis, name, generics) = (&aggregate.input.vis, &aggregate.event_enum, &aggregate.event_generics);
     let where_clause = &generics.where_clause;
-    let summary = format!("One event of [`{}`], each of its types a variant.", aggregate.input.ident.unraw());
+    let summary = format!("An event of [`{}`]. Each type of event is a variant.", aggregate.input.ident.unraw());
     let variants = aggregate.events.iter().map(|event| {
         let (variant, ty) = (&event.variant, event.ty);
         let role = match (event.begins, event.changes) {
@@ -64,7 +64,7 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(#name #ty_generics)
     });
     let [event, events, info] = ["__event", "__events", "__info"].map(local);
-    // The compiler warns of a condition that names no parameter.
+    // The compiler warns about a bound that names no parameter.
     let is_a_set = aggregate.has_generic_events().then(|| quote!(where #set: #private::EventSet));
     let marker = |marker: &str, of: &TokenStream| {
         let marker = Ident::new(marker, Span::call_site());
@@ -116,7 +116,8 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The name of the variant: the events themselves need not be `Debug`, and may hold what does not belong in a log.
+/// Prints only the name of the variant: the events need not implement `Debug`, and may contain data
+/// that must not be logged.
 fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
     if aggregate.events.is_empty() {
         return TokenStream::new();

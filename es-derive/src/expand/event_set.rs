@@ -19,7 +19,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The generics of the enum, where those events that depend on them are events.
+/// The generics of the enum, with the bound that the events that depend on a parameter implement
+/// `Event`.
 pub(super) fn generics(aggregate: &Aggregate<'_>) -> syn::Generics {
     let private = private(&aggregate.krate);
     let mut generics = aggregate.event_generics.clone();
@@ -30,7 +31,7 @@ pub(super) fn generics(aggregate: &Aggregate<'_>) -> syn::Generics {
     generics
 }
 
-/// `<InvoicePaid as Listed>::#item`, where the user listed the event.
+/// `<InvoicePaid as Listed>::#item`, with the span of the event in the user's list.
 fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream {
     qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
 }
@@ -147,7 +148,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The place of an event in `EVENTS`: `match self { Self::InvoicePaid(_) => 0 }`.
+/// The index of an event in `EVENTS`: `match self { Self::InvoicePaid(_) => 0 }`.
 fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
     let arms = aggregate.events.iter().enumerate().map(|(place, event)| {
         let (variant, place) = (&event.variant, Literal::usize_unsuffixed(place));
@@ -156,7 +157,8 @@ fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
     quote!(match self { #(#arms)* })
 }
 
-/// Whether an event is one of these: `match self { Self::InvoicePaid(_) => true, _ => false }`.
+/// Whether the event is one of the wanted ones: `match self { Self::InvoicePaid(_) => true, _ =>
+/// false }`.
 fn expand_is_one_of(aggregate: &Aggregate<'_>, wanted: impl Fn(&Listed<'_>) -> bool) -> TokenStream {
     let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|event| wanted(event));
     if others.is_empty() || these.is_empty() {

@@ -1,4 +1,4 @@
-//! From the checked model to tokens. Nothing here reports a mistake of the user.
+//! From the checked model to tokens. The user's mistakes are already reported when this code runs.
 
 mod aggregate;
 mod container_default;
@@ -56,12 +56,12 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     }
 }
 
-/// `::es_core::__private`, the only thing that generated code names.
+/// `::es_core::__private`, the only module that generated code names.
 pub(crate) fn private(krate: &Path) -> TokenStream {
     quote!(#krate::__private)
 }
 
-/// What stands before every generated impl.
+/// The attributes of every generated impl.
 pub(crate) fn impl_attributes() -> TokenStream {
     quote! {
         #[automatically_derived]

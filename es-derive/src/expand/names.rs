@@ -1,4 +1,4 @@
-//! Names that serde cannot put into camelCase, spelled out.
+//! Adds an explicit `rename` for names that serde cannot convert to camelCase.
 
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, parse_quote};
@@ -7,7 +7,8 @@ use crate::attr::serde::SerdeKeys;
 use crate::camel_case;
 use crate::model::Shape;
 
-/// Gives each field and variant a `rename` on whose name serde would panic, where [`container_style`](super::event::container_style) asks for camelCase.
+/// Adds a `rename` to each field and variant on whose name serde would panic, if
+/// [`container_style`](super::event::container_style) selects camelCase.
 pub(super) fn spell_out(input: &mut DeriveInput, serde: &SerdeKeys, shape: Shape) {
     let are_cased = !serde.has_any(&["rename_all", "transparent"]);
     match &mut input.data {

@@ -1,4 +1,4 @@
-//! What only the compiler can know, as assertions that `cargo check` evaluates.
+//! Rules that only the compiler can check, as assertions that `cargo check` evaluates.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -23,7 +23,8 @@ pub(super) fn expand_predecessor(event: &Event<'_>) -> TokenStream {
     quote!(#(#[allow(deprecated)] const _: () = #assertions;)*)
 }
 
-/// The same for a generic type, whose predecessor can only be named where the parameters are: in the body of a method.
+/// The same for a generic type. Its predecessor can be named only in the body of a method
+/// that has the parameters in scope.
 pub(super) fn expand_predecessor_in_body(event: &Event<'_>) -> TokenStream {
     let assertions = assert_predecessor(event);
     quote!(#(const { #assertions };)*)
@@ -40,13 +41,13 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let aliases = &event.attr.aliases;
     let since = event.since;
     let gap = format!(
-        "`from` of `{new}` has to be version {expected} of the event, because `{new}` reads from version {since} on; `{old}` has another version, so name the type of version {expected} instead"
+        "`from` of `{new}` must be version {expected} of the event, because `{new}` reads versions from {since} on; `{old}` has a different version, so write the type of version {expected} instead"
     );
     let other = format!(
-        "`from` of `{new}` has to be version {expected} of `{name}`, and `{old}` is stored under another name; write `#[event(version = {expected}, name = \"{name}\")]` on `{old}`"
+        "`from` of `{new}` must be version {expected} of `{name}`, but `{old}` is stored under a different name; write `#[event(version = {expected}, name = \"{name}\")]` on `{old}`"
     );
     let lost = format!(
-        "`{old}` has an `alias` that `{new}` does not have, so events of that name are not read; write it on `{new}` too"
+        "`{old}` has an `alias` that `{new}` does not have, so events stored under that name would not be read; write it on `{new}` too"
     );
     vec![
         assertion(from, &private, &quote!(#old_version == #expected), &gap),
@@ -55,12 +56,12 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     ]
 }
 
-/// `assert!(.., "..")`, underlining what the user wrote.
+/// `assert!(.., "..")`, with the span of the user's code, so that the compiler underlines it.
 fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream, message: &str) -> TokenStream {
     over(at, quote!(#private::assert!(#condition, "{}", #message)))
 }
 
-/// One assertion for each name, so that the second of two that are the same is the one underlined.
+/// One assertion per name. If two names are equal, the compiler underlines the second one.
 ///
 /// ```text
 /// const _: () = {
@@ -86,7 +87,8 @@ pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The same where an event names a parameter of the aggregate, so that only the body of a method can name it.
+/// The same if an event names a parameter of the aggregate. Then only the body of a method can name
+/// the event.
 pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStream {
     if !aggregate.has_generic_events() {
         return TokenStream::new();
@@ -97,7 +99,8 @@ pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStr
     quote!(const { #table #(#assertions;)* };)
 }
 
-/// All events, those of today first and then the split ones, and how to call them.
+/// A table of all events, the listed ones first and then the split ones, with the text that errors
+/// show for each.
 fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &TokenStream) -> TokenStream {
     let private = private(&aggregate.krate);
     let shown = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(shown);
@@ -111,12 +114,13 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let private = private(&aggregate.krate);
     let mut assertions = Vec::new();
     for (at, event) in aggregate.events.iter().enumerate().skip(1) {
-        // Blamed is the caller: the listed type, where the whole call stands.
+        // The compiler reports the error at the caller, so the whole call has the span of the
+        // listed type.
         assertions.push(over(event.ty, quote!(#private::assert_name_differs(#at, __EVENTS, __SHOWN))));
     }
     for ty in aggregate.split() {
         let head = format!("`{}`, which is split, and `", shown(ty));
-        let tail = "`; give one of them another `name`, or remove the one that does not matter any more";
+        let tail = "`; give one of them another `name`, or remove the one that is no longer needed";
         let info = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "INFO");
         assertions.push(refuse(
             ty,
@@ -137,7 +141,7 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     assertions
 }
 
-/// `if let Some((other, name)) = #clash { panic!(..) }`, underlining what the user wrote.
+/// `if let Some((other, name)) = #clash { panic!(..) }`, with the span of the user's code.
 fn refuse(at: &impl ToTokens, private: &TokenStream, clash: &TokenStream, parts: &TokenStream) -> TokenStream {
     let panic = over(at, quote!(#private::panic!("{}", #private::Message::of(&[#parts]).as_str())));
     quote! {

@@ -1,10 +1,11 @@
-//! `Self` in the types of fields, which in a mirror would be the mirror.
+//! Replaces `Self` in the types of fields. Inside a mirror, `Self` would mean the mirror.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
-/// The tokens with `Self` spelled out: `Vec<Self>` as `Vec<Cart<T>>`, `[u8; Self::LENGTH]` as `[u8; <Cart<T>>::LENGTH]`.
+/// The tokens with `Self` replaced: `Vec<Self>` becomes `Vec<Cart<T>>`, and `[u8; Self::LENGTH]`
+/// becomes `[u8; <Cart<T>>::LENGTH]`.
 pub(super) fn spell_out(tokens: &impl ToTokens, input: &DeriveInput) -> TokenStream {
     let (ident, (_, ty_generics, _)) = (&input.ident, input.generics.split_for_impl());
     replace(tokens.to_token_stream(), &quote!(#ident #ty_generics))

@@ -1,9 +1,9 @@
-//! Spans: what is generated for a type that the user named stands where the user named it.
+//! Spans: code that is generated for a type gets the span at which the user named the type.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
-/// The span of the first and of the last token.
+/// The spans of the first and of the last token.
 pub(super) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut tokens = tokens.to_token_stream().into_iter();
     let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
@@ -11,9 +11,10 @@ pub(super) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     (first, last)
 }
 
-/// `<#of as #bound>::#item`, underlining what the user wrote in `at`.
+/// `<#of as #bound>::#item`, which the compiler underlines at `at`.
 ///
-/// The first and the last token carry the ends of that span; the compiler underlines all that is between.
+/// The first token has the span of the start and the last token the span of the end. The compiler
+/// underlines everything between them.
 pub(super) fn qualified(at: &impl ToTokens, of: &TokenStream, bound: &TokenStream, item: &str) -> TokenStream {
     let (first, last) = ends(at);
     let item = Ident::new(item, last);
@@ -23,20 +24,21 @@ pub(super) fn qualified(at: &impl ToTokens, of: &TokenStream, bound: &TokenStrea
     quote::quote!(#open #of #then #bound #close #item)
 }
 
-/// `<Self as #bound>::#item`, underlining what the user wrote in `at`.
+/// `<Self as #bound>::#item`, which the compiler underlines at `at`.
 pub(super) fn self_as(at: &impl ToTokens, bound: &TokenStream, item: &str) -> TokenStream {
     let (first, _) = ends(at);
     qualified(at, &quote_spanned!(first=> Self), bound, item)
 }
 
-/// `#path(#arguments)`, all of it at the end of what the user wrote: the compiler blames the whole call for some mistakes.
+/// `#path(#arguments)`, with all tokens at the end of the user's code, because the compiler
+/// underlines the whole call for some mistakes.
 pub(super) fn call(at: &impl ToTokens, path: &TokenStream, arguments: &TokenStream) -> TokenStream {
     let (_, last) = ends(at);
     let arguments = quote_spanned!(last=> (#arguments));
     quote::quote!(#path #arguments)
 }
 
-/// The tokens, standing where the user wrote `at`: the first one at its beginning, the others at its end.
+/// The tokens with the span of `at`: the first token at its start, the others at its end.
 pub(super) fn over(at: &impl ToTokens, tokens: TokenStream) -> TokenStream {
     let (first, last) = ends(at);
     tokens
@@ -49,7 +51,7 @@ pub(super) fn over(at: &impl ToTokens, tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
-/// A name that no name of the user's can be.
+/// An identifier that cannot clash with one of the user's.
 pub(super) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }

@@ -1,4 +1,5 @@
-//! What serde has to know how to store, said on the field before serde says it of the whole.
+//! Checks that serde can store each field. The error is on the field; without the check, serde
+//! reports it on the whole type.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -13,7 +14,8 @@ use super::{private, self_type};
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
 
-/// With one of these serde does not ask the type of the field, or not for both ways. The last three stand on the type and ask another one.
+/// If a field has one of these attributes, serde does not use the type of the field, or uses it in
+/// one direction only. The last three are attributes of the type that name a different type.
 const ASKS_LESS: &[&str] = &[
     "with",
     "serialize_with",
@@ -29,17 +31,18 @@ const ASKS_LESS: &[&str] = &[
     "into",
 ];
 
-/// Types that serde knows. One of the user's that hides such a name is left to serde's own words.
+/// Types that serde can store. If the user hides such a name with a different type, the error
+/// message is serde's own.
 const KNOWN: &[&str] = &["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "String", "u8", "u16", "u32", "u64"];
 
-/// Types that serde knows as soon as it knows what they hold.
+/// Types that serde can store if it can store their contents.
 const KNOWN_AROUND: &[&str] = &["BTreeMap", "BTreeSet", "Box", "HashMap", "HashSet", "Option", "Vec"];
 
-/// What the fields of a type oblige it to.
+/// The traits that the types of the fields must implement.
 pub(super) struct Obligations {
-    /// The obligations, in code that is never run.
+    /// The checks, in code that never runs.
     pub(super) items: TokenStream,
-    /// The type with a `bound` for the mirrors on each field that has one.
+    /// The type for the mirrors, with a `bound` on each field that has one.
     pub(super) input: DeriveInput,
 }
 
@@ -52,11 +55,12 @@ pub(super) struct Obligations {
 /// };
 /// ```
 ///
-/// and, for the mirrors, `#[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = ".."))]` on the field. The code that
-/// serde derives then assumes what it needs, so that what is missing is said once, here. Without the `for<..>` the compiler would say
-/// of the bound itself that it does not hold.
+/// For the mirrors, the field gets `#[serde(bound(serialize = "for<'__any> __Field0:
+/// __serde::Serialize", deserialize = ".."))]`. The code that serde derives then assumes the bound,
+/// so a missing impl is reported once, by this check. Without the `for<..>` the compiler would also
+/// report that the bound itself does not hold.
 ///
-/// A field that names a parameter is left to serde, which finds the bounds of parameters.
+/// A field that names a parameter is left to serde, which infers the bounds of parameters.
 pub(super) fn expand(original: &Original<'_>) -> Obligations {
     let mut input = original.input.clone();
     let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
@@ -70,7 +74,7 @@ pub(super) fn expand(original: &Original<'_>) -> Obligations {
         for (place, (field, ty)) in asked.enumerate() {
             let checked = qualified(&field.ty, &ty, &quote!(#private::Storable), "CHECKED");
             obligations.extend(quote!(let () = #checked;));
-            // A bound is a string, in which a `$crate` would mean nothing; an alias is not.
+            // A bound is a string, in which `$crate` has no meaning. An alias has no such limit.
             let alias = format_ident!("__Field{place}");
             aliases.extend(quote!(#[allow(dead_code, deprecated)] type #alias = #ty;));
             let write = format!("for<'__any> {alias}: __serde::Serialize");
@@ -94,9 +98,11 @@ fn names_a_parameter(generics: &Generics, ty: &TokenStream) -> bool {
     types.chain(generics.const_params().map(|param| &param.ident)).any(|param| mentions(ty, param))
 }
 
-/// Whether something may be missing that can be said here; what is there only under a condition may not be named.
+/// Whether the field needs a check. A field under a condition is skipped, because its type may not
+/// exist.
 ///
-/// Every obligation costs the compiler about as much as the field itself does, so what cannot fail is not asked.
+/// Each check costs the compiler about as much time as the field itself, so types that serde always
+/// knows are skipped too.
 fn asks(field: &Field) -> bool {
     !is_known(&field.ty)
         && !is_chosen_otherwise(&field.attrs)
@@ -120,7 +126,7 @@ fn is_chosen_otherwise(attrs: &[Attribute]) -> bool {
     SerdeKeys::of(attrs).has_any(ASKS_LESS) || attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
 }
 
-/// All fields, of every variant that serde stores as it stands.
+/// All fields, in all variants, that serde stores without a conversion.
 fn fields_mut(data: &mut Data) -> Box<dyn Iterator<Item = &mut Field> + '_> {
     match data {
         Data::Struct(data) => Box::new(data.fields.iter_mut()),

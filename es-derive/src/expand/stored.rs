@@ -1,4 +1,4 @@
-//! Mirrors: hidden types that serde derives on, in place of a type of the user's.
+//! Mirrors: hidden types with serde's derives, which stand for the user's types.
 
 use std::fmt::Write as _;
 
@@ -14,16 +14,17 @@ use super::{container_default, impl_attributes, names, private, self_type};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::{Event, Shape};
 
-/// The items that mirror a type, and how to write and read a value of the type with them.
+/// The items of the mirror, and the functions that write and read a value of the user's type with
+/// it.
 pub(super) struct Mirror {
     pub(super) items: TokenStream,
-    /// A function of `(&Self, S) -> Result<S::Ok, S::Error>`.
+    /// A function from `(&Self, S)` to `Result<S::Ok, S::Error>`.
     pub(super) serialize: TokenStream,
-    /// A function of `(D) -> Result<Self, D::Error>`.
+    /// A function from `D` to `Result<Self, D::Error>`.
     pub(super) deserialize: TokenStream,
 }
 
-/// What to mirror.
+/// The type to mirror.
 pub(super) struct Original<'a> {
     pub(super) input: &'a DeriveInput,
     pub(super) krate: &'a Path,
@@ -43,17 +44,18 @@ impl Original<'_> {
             Shape::Unit => asked.mirror_same(&quote!(;), default.as_ref()),
             Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default.as_ref()),
         };
-        // Before serde's own code, so that it is what the compiler says first.
+        // The checks come before serde's code, so that the compiler reports their errors first.
         mirror.items = [items, mirror.items].into_iter().collect();
         mirror
     }
 
-    /// The type as serde's `remote` wants it: serde adds the generics of the mirror, which are the same.
+    /// The type as serde's `remote` key expects it, without generics: serde adds those of the
+    /// mirror, which are the same.
     fn remote(&self) -> String {
         self.input.ident.to_string()
     }
 
-    /// The fields or variants with nothing on them but what serde reads.
+    /// The fields or variants, with only those attributes that serde reads.
     fn body(&self) -> TokenStream {
         match &self.input.data {
             Data::Struct(data) => {
@@ -105,7 +107,8 @@ impl Original<'_> {
         }
     }
 
-    /// serde writes a tuple struct as an array, so two mirrors give its fields names: one reads through functions, one is read and taken apart.
+    /// serde writes a tuple struct as an array, so two mirrors give its fields names. One is
+    /// written through getter functions, the other is read and then converted.
     ///
     /// ```text
     /// #[derive(Serialize)]
@@ -183,7 +186,7 @@ impl Original<'_> {
         Mirror { items, serialize: quote!(#written #turbofish::serialize), deserialize: quote!(#read_fn) }
     }
 
-    /// What serde is told of a default for the whole type, and the function that it calls then.
+    /// The serde attribute for a default of the whole type, and the function that serde then calls.
     fn default(
         &self,
         value: Option<&TokenStream>,
@@ -207,10 +210,10 @@ impl Original<'_> {
         )
     }
 
-    /// What serde is told of the parameters: that each can be stored.
+    /// The bounds of the parameters for serde: each can be stored.
     ///
-    /// Left alone, serde would ask for `Deserialize` with its own lifetime, and where a trait of the user's stands for `DeserializeOwned`, the
-    /// compiler could not tell which of the two to take.
+    /// By default serde requires `Deserialize` with its own lifetime. If the user's bound implies
+    /// `DeserializeOwned`, the compiler could not choose between the two.
     fn bound(&self) -> TokenStream {
         if self.serde.has("bound") || self.input.generics.type_params().next().is_none() {
             return TokenStream::new();
@@ -236,7 +239,7 @@ impl Original<'_> {
     ) -> TokenStream {
         let names = container_style(self.shape, self.serde);
         let bound = self.bound();
-        // serde stores the name of a struct that has a `tag`, and says it in errors.
+        // serde stores the name of a struct that has a `tag`, and shows the name in errors.
         let renamed = (!self.serde.has("rename")).then(|| {
             let name = self.input.ident.unraw().to_string();
             quote!(, rename = #name)
@@ -244,7 +247,8 @@ impl Original<'_> {
         let attrs = mirrored_attrs(&self.input.attrs).filter(|attr| !attr.path().is_ident("cfg"));
         let generics = &self.input.generics;
         let where_clause = &generics.where_clause;
-        // A where clause stands before the semicolon of a tuple struct and before the braces of every other type.
+        // The where clause of a tuple struct is before its semicolon, and that of any other type
+        // before its braces.
         let tuple = matches!(self.shape, Shape::Tuple | Shape::Unit) && !body.to_string().starts_with('{');
         let definition = if tuple {
             let fields: TokenStream = body.clone().into_iter().filter(|token| token.to_string() != ";").collect();
@@ -262,9 +266,11 @@ impl Original<'_> {
     }
 }
 
-/// What the code that serde derives on a mirror names: the primitive types, without a path, and serde itself.
+/// The names that serde's derived code uses inside a mirror: the primitive types without a path,
+/// and serde itself.
 ///
-/// serde takes its own path as a string, in which `$crate` would mean nothing; a name that is imported beside the mirror always does.
+/// serde takes its own path as a string, in which `$crate` has no meaning. A name that is imported
+/// beside the mirror always works.
 pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
@@ -272,7 +278,7 @@ pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The generics with the lifetime `'__de`, where every parameter can be read.
+/// The generics with the lifetime `'__de`, and the bound that every parameter can be read.
 fn with_deserialize(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Generics {
     let mut result = input.generics.clone();
     result.params.insert(0, parse_quote!('__de));
@@ -285,7 +291,8 @@ fn with_deserialize(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStrea
     result
 }
 
-/// What a generic type with `#[serde(default)]` has to have; of any other type the compiler knows it.
+/// The bound for a generic type with `#[serde(default)]`. For any other type the compiler checks it
+/// without a bound.
 pub(super) fn own_default(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Option<WherePredicate> {
     let is_asked = serde.has("default") && input.generics.type_params().next().is_some();
     let (ident, (_, ty_generics, _)) = (&input.ident, input.generics.split_for_impl());

@@ -1,4 +1,5 @@
-//! What six canonical inputs expand to, as committed files that can be read. `cargo xtask bless` writes them again.
+//! Compares the expansions of six typical inputs with committed files. `cargo xtask bless` rewrites
+//! the files.
 
 use std::path::Path;
 use std::{env, fs};
@@ -16,7 +17,7 @@ fn check(name: &str, tokens: TokenStream) {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         expanded == committed,
-        "{name} expands to something else than {}; run `cargo xtask bless` and read the difference",
+        "the expansion of {name} differs from {}; run `cargo xtask bless` and read the difference",
         path.display()
     );
 }

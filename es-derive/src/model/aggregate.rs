@@ -18,11 +18,11 @@ pub(crate) struct Listed<'a> {
     pub(crate) ty: &'a TypePath,
     /// The variant of the event enum.
     pub(crate) variant: Ident,
-    /// Where `init(..)` lists it.
+    /// The place in `init(..)`, if the event is listed there.
     pub(crate) begins: Option<&'a TypePath>,
-    /// Where `events(..)` lists it.
+    /// The place in `events(..)`, if the event is listed there.
     pub(crate) changes: Option<&'a TypePath>,
-    /// It names a generic parameter of the aggregate.
+    /// Whether it names a generic parameter of the aggregate.
     pub(crate) generic: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// It begins with an event of `init(..)`, not with `Default`.
+    /// Whether the aggregate begins with an event of `init(..)` instead of `Default`.
     pub(crate) fn has_init(&self) -> bool {
         self.attr.init.is_given()
     }
@@ -89,13 +89,14 @@ impl<'a> Aggregate<'a> {
         given.and_then(|(_, number)| u32::try_from(*number).ok()).unwrap_or(1)
     }
 
-    /// What is proved of the events can be stated only where the generic parameters are in scope.
+    /// Whether an event names a parameter. Then assertions about the events compile only inside an
+    /// item that has the parameters.
     pub(crate) fn has_generic_events(&self) -> bool {
         !self.event_generics.params.is_empty()
     }
 }
 
-/// The events of both lists; one that is in both is one event.
+/// The events of both lists. An event that is in both lists appears once.
 fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Listed<'a>> {
     let listed = |ty: &'a TypePath| {
         let variant = ty.path.segments.last().map_or_else(|| input.ident.clone(), |last| last.ident.clone());

@@ -45,9 +45,11 @@ impl<'a> Event<'a> {
         !self.input.generics.params.is_empty()
     }
 
-    /// Whether serde derives on the type itself: it knows best what a generic type needs where that is more than its parameters.
+    /// Whether serde derives directly on the type. This is necessary if a generic type needs other
+    /// bounds than those on its parameters, because only serde can infer them.
     ///
-    /// Everything else is stored by a mirror, which has names of its own around it and so does not care what the user has shadowed.
+    /// All other types are stored by a mirror, which imports its names itself and so does not
+    /// depend on names that the user has shadowed.
     pub(crate) fn derives_serde_directly(&self) -> bool {
         self.is_generic()
             && matches!(self.shape, Shape::Named | Shape::Enum)

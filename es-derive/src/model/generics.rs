@@ -1,4 +1,4 @@
-//! Generic parameters: which of them a type names.
+//! Finds the generic parameters that a type names.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -26,7 +26,8 @@ fn name(param: &GenericParam) -> Option<&Ident> {
     }
 }
 
-/// The parameters that the tokens name, with their bounds, and the parameters that those bounds name in turn.
+/// The parameters that the tokens name, with their bounds, and the parameters that these bounds
+/// name.
 pub(super) fn used_by(generics: &Generics, tokens: &impl ToTokens) -> Generics {
     let mut used: Vec<bool> =
         generics.params.iter().map(|param| name(param).is_some_and(|name| mentions(tokens, name))).collect();
@@ -67,9 +68,10 @@ pub(super) fn used_by(generics: &Generics, tokens: &impl ToTokens) -> Generics {
     result
 }
 
-/// Whether serde can store the type as soon as it can store each of its parameters, and asks nothing else.
+/// Whether serde can store the type if it can store each of its parameters, without other bounds.
 ///
-/// A field that is left out, made by `Default` or written by a function asks something else, and so do `PhantomData<T>` and `T::Item`.
+/// Other bounds are necessary for a field that is skipped, has a default or is written by a
+/// function, for `PhantomData<T>` and for `T::Item`.
 pub(super) fn are_plainly_stored(input: &DeriveInput) -> bool {
     let has_only = |attrs: &[Attribute], keys: &[&str]| {
         SerdeKeys::of(attrs).has_only(keys) && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))

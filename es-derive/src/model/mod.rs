@@ -1,4 +1,4 @@
-//! What the macros know about the input, as questions that the other stages ask.
+//! What the macros know about the input. The later stages ask it questions.
 
 mod aggregate;
 mod event;

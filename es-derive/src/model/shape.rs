@@ -1,19 +1,21 @@
-//! How the fields of a type become a document.
+//! How the fields of a type are stored as a document.
 
 use syn::{Data, DeriveInput, Fields};
 
 use crate::attr::serde::SerdeKeys;
 
-/// What is stored is a document always, so that it can grow. serde writes some shapes as something else.
+/// The stored form is always a document, so that fields can be added later. serde writes some
+/// shapes differently.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `{ field: .. }`, as serde does.
     Named,
-    /// `{ "0": .., "1": .. }`; serde would write an array, or the bare value where there is one.
+    /// `{ "0": .., "1": .. }`. serde would write an array, or the bare value if there is only one
+    /// field.
     Tuple,
-    /// `{}`; serde would write null.
+    /// `{}`. serde would write null.
     Unit,
-    /// `{ kind: "..", data: .. }`; serde would write a string where a variant has no fields.
+    /// `{ kind: "..", data: .. }`. serde would write a string if a variant has no fields.
     Enum,
 }
 
@@ -30,7 +32,7 @@ impl Shape {
         }
     }
 
-    /// Whether the user chose another representation of the whole, by `#[serde(..)]` on the type.
+    /// Whether the user chose a different representation by `#[serde(..)]` on the type.
     pub(crate) fn is_chosen(keys: &SerdeKeys) -> bool {
         keys.has_any(&["transparent", "untagged", "tag", "content", "from", "try_from", "into"])
     }

@@ -1,4 +1,4 @@
-//! Appends of one event by 1 to 1,024 writers, each on an aggregate of its own.
+//! Appends of one event by 1 to 1,024 writers, each with a separate aggregate.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,8 @@ use crate::{Outcome, Wanted};
 const ROUNDS: u64 = 5;
 const ROUND: Duration = Duration::from_millis(1_500);
 
-/// For each number of writers: how the library's rate should compare to the bare driver's.
+/// For each number of writers, the goal for the ratio of the library's rate to that of the bare
+/// driver.
 const GOALS: [(usize, &str); 5] = [
     (1, "goal: at least 0.95"),
     (8, "goal: at least 0.9"),
@@ -24,7 +25,8 @@ const GOALS: [(usize, &str); 5] = [
     (1_024, "goal: at least 5"),
 ];
 
-/// The server still works for a rival after its last answer; the next one must not pay for that.
+/// A pause after each rival: the server still works for a rival after its last answer, and the next
+/// rival must not be slowed down by it.
 const SETTLE: Duration = Duration::from_millis(300);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ async fn side_by_side(store: &MongoStore, bare: &Bare, writers: usize, goal: &st
         rivals.push((Rival::Seed, Figures::new()));
     }
     for round in 0..=ROUNDS {
-        // Whoever comes first in one round comes last in the next: what a rival leaves behind meets each of the others.
+        // The order of the rivals rotates, so that each rival runs after each of the others.
         rivals.rotate_left(1);
         for (rival, figures) in &mut rivals {
             tokio::time::sleep(SETTLE).await;
@@ -62,7 +64,7 @@ async fn side_by_side(store: &MongoStore, bare: &Bare, writers: usize, goal: &st
                 Rival::Driver => each_writer(writers, |writer| one_bare(bare.clone(), id(writer))).await,
                 Rival::Seed => each_writer(writers, |writer| one_seed(bare.clone(), format!("s{}", id(writer)))).await,
             };
-            // The first round warms connections and caches.
+            // The first round warms up connections and caches.
             if round > 0 {
                 figures.round(&latencies, took);
             }
@@ -86,7 +88,7 @@ async fn side_by_side(store: &MongoStore, bare: &Bare, writers: usize, goal: &st
     }
 }
 
-/// Runs writers side by side for one round: all their latencies, and how long it took.
+/// Runs writers concurrently for one round. Returns all latencies and the duration of the round.
 async fn each_writer<W>(writers: usize, write: impl Fn(usize) -> W) -> (Vec<Duration>, Duration)
 where
     W: Future<Output = Vec<Duration>> + Send + 'static,

@@ -1,4 +1,5 @@
-//! Moving 100,000 events to the archive, against the bare driver that copies and deletes the same, and neither folds nor checks.
+//! Moves 100,000 events to the archive. The bare driver copies and deletes the same events, but
+//! neither folds them nor checks the copies.
 
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ use crate::{Outcome, bare};
 const EVENTS: u64 = 100_000;
 const ROUNDS: u32 = 3;
 
-/// How many events the bare driver copies and deletes at once.
+/// The number of events that the bare driver copies and deletes at once.
 const BATCH: usize = 4_000;
 
 pub(crate) async fn run(uri: &str) -> Outcome {
@@ -33,7 +34,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
         }
         let started = Instant::now();
         let report = store.archive::<Ledger>(Timestamp::from_millis(i64::MAX / 2)).run().await?;
-        // The newest event of the store stays.
+        // The newest event of the store is never archived.
         assert_eq!(report.moved + 1, events, "{report:?}");
         ours.push(rate(report.moved, started));
         store.database().drop().await?;
@@ -59,7 +60,7 @@ fn rate(events: u64, started: Instant) -> f64 {
     events as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Streams of 10 to 100 events, which grow side by side. Returns how many events there are.
+/// Creates streams of 10 to 100 events that grow concurrently. Returns the number of events.
 async fn fill(store: &MongoStore) -> u64 {
     const WRITERS: u64 = 64;
     let mut writers = JoinSet::new();
@@ -81,7 +82,7 @@ async fn fill(store: &MongoStore) -> u64 {
     writers.join_all().await.into_iter().sum()
 }
 
-/// Copies batches and deletes each, as one task of the bare driver does.
+/// Copies and deletes batches of events, in one task with the bare driver.
 async fn copy_and_delete(store: &MongoStore) -> Result<u64, Box<dyn std::error::Error>> {
     let events: Collection<RawDocumentBuf> = store.database().collection("events");
     let archive: Collection<RawDocumentBuf> = store.database().collection("events_archive");

@@ -11,12 +11,12 @@ use es_mongo::mongodb::options::{Acknowledgment, ClientOptions, CollectionOption
 use es_mongo::mongodb::{Client, ClientSession, Collection};
 use es_mongo::{CollectionNames, MongoStore};
 
-/// Collections with the library's own indexes and durability, written to without the library.
+/// Collections with the indexes and durability of the library, written without the library.
 #[derive(Clone)]
 pub(crate) struct Bare {
     pub(crate) client: Client,
     pub(crate) events: Collection<RawDocumentBuf>,
-    /// Without a write concern of its own, as a transaction wants it.
+    /// Without a write concern, as a transaction requires.
     pub(crate) in_transaction: Collection<Document>,
 }
 
@@ -36,7 +36,7 @@ fn durable() -> WriteConcern {
 impl Bare {
     pub(crate) async fn open(uri: &str, database: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let client = client(uri).await?;
-        // The library makes the indexes and the validator, and is not used again.
+        // The library creates the indexes and the validator. After that it is not used.
         let names = CollectionNames::prefixed("bare_");
         let name = names.events.clone();
         MongoStore::builder(client.clone(), database).collections(names).open().await?;
@@ -46,12 +46,12 @@ impl Bare {
         Ok(Self { in_transaction: database.collection(&name), events, client })
     }
 
-    /// One event by `insert_one`, of the same bytes that the library would write.
+    /// Inserts one event by `insert_one`, with the same bytes that the library would write.
     pub(crate) async fn insert(&self, id: &str, sequence: i64, event: &NewEvent) -> DriverResult<()> {
         self.events.insert_one(document(id, sequence, event)).await.map(drop)
     }
 
-    /// One event the way of the chapter: in a transaction look for the head, then insert after it.
+    /// Appends one event as in the chapter: reads the head and inserts after it, in a transaction.
     pub(crate) async fn append_the_seeds_way(&self, id: &str, event: &NewEvent) -> DriverResult<()> {
         let mut session = self.client.start_session().await?;
         session

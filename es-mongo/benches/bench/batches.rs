@@ -48,10 +48,10 @@ async fn five_at_once(store: MongoStore, id: String) -> Vec<Duration> {
     latencies
 }
 
-/// How often a decision on the hot aggregate was asked for.
+/// The number of calls of the decision on the hot aggregate.
 static TRIES: AtomicU64 = AtomicU64::new(0);
 
-/// 32 writers on one aggregate, with the retry that a repository has by default.
+/// 32 writers on one aggregate, with the default retries of a repository.
 async fn hot(store: &MongoStore) {
     let ledgers = Repository::<Ledger>::new(store).with_snapshots(SnapshotPolicy::every(50));
     ledgers.create("hot", posted(0)).await.expect("it is new");

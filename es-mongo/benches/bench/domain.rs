@@ -1,4 +1,4 @@
-//! The aggregate of the benchmarks, with an event of the size of a payment.
+//! The aggregate of the benchmarks. Its event has the size of a payment.
 
 use es_core::{
     Aggregate, Append, Apply, Context, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp, Version, event,
@@ -15,7 +15,7 @@ pub(crate) struct Posted {
     pub(crate) at: Timestamp,
 }
 
-/// The sum of what was posted.
+/// The sum of the posted amounts.
 #[derive(Aggregate, Debug, Default)]
 #[aggregate(events(Posted), snapshot(every = 100))]
 pub(crate) struct Ledger {
@@ -51,7 +51,7 @@ pub(crate) fn new_event(number: u64) -> NewEvent {
     NewEvent::encode(&event, metadata(number)).expect("the event can be stored")
 }
 
-/// An append of so many events to an aggregate that is known to have this version.
+/// An append of several events to an aggregate that is known to have this version.
 pub(crate) fn append(id: &str, version: u64, events: u64) -> Append {
     let stream = StreamId::of::<Ledger>(id).expect("the id is valid");
     let version = Version::NONE.plus(version);

@@ -1,4 +1,5 @@
-//! What an append and a load cost as the store grows: stores of different sizes, measured in turns.
+//! The cost of an append and a load as the store grows: stores of different sizes, measured in
+//! turns.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use crate::domain::{Ledger, append};
 use crate::report::{Figures, line, ratio};
 use crate::{Outcome, Wanted, bare};
 
-/// Stored events, and whether a store of that size is made when nobody asks for it: the largest takes a quarter of an hour and 5 GB.
+/// The numbers of stored events, and whether the store is created by default. The largest store
+/// takes a quarter of an hour and 5 GB.
 const SIZES: [(u64, bool); 3] = [(10_000, true), (1_000_000, true), (10_000_000, false)];
 const EVENTS_EACH: u64 = 100;
 const ROUNDS: u64 = 5;
@@ -91,7 +93,7 @@ impl Sized {
                 timed(async { assert_eq!(ledgers.load(&id).await.expect("it exists").postings, EVENTS_EACH) }).await,
             );
         }
-        // The first round warms caches.
+        // The first round warms up caches.
         if round > 0 {
             self.append.round(&one, one.iter().sum());
             self.many.round(&many, took);
@@ -100,7 +102,8 @@ impl Sized {
     }
 }
 
-/// Streams of 100 events each, which grow side by side as they do in life, so that no stream lies in one place.
+/// Creates streams of 100 events each. They grow concurrently as in production, so that the events
+/// of a stream are not stored side by side.
 async fn fill(store: &MongoStore, aggregates: u64) {
     const WRITERS: u64 = 64;
     let mut writers = JoinSet::new();

@@ -1,4 +1,5 @@
-//! Loading streams of 10 to 10,000 events, against the driver handing over the same bytes and against decoding through `Document`.
+//! Loads streams of 10 to 10,000 events. The driver hands over the same bytes undecoded, or decodes
+//! them through `Document`.
 
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,7 @@ async fn timed(work: impl Future<Output = ()>) -> Duration {
     started.elapsed()
 }
 
-/// The driver's own fastest way to hand over the bytes: raw batches.
+/// The fastest way to get the bytes from the driver: raw batches.
 async fn raw_bytes(store: &MongoStore, id: &str) -> u64 {
     let events: Collection<RawDocumentBuf> = store.database().collection("events");
     let filter = doc! { "aggregateId": id, "aggregateType": "Ledger" };

@@ -1,8 +1,10 @@
-//! What this library costs and saves, side by side with the bare driver in one run.
+//! Compares this library with the bare driver in one run.
 //!
-//! `cargo bench -p es-mongo` runs everything; `cargo bench -p es-mongo -- append.128 load` runs one part of a section, and another section.
-//! Each figure is a line `name value unit`. Rounds of the rivals are interleaved and medians are printed, for machines are noisy.
-//! Every write is `w: majority, j: true`, into collections with all indexes of the library, on one `mongod`.
+//! `cargo bench -p es-mongo` runs everything. `cargo bench -p es-mongo -- append.128 load` runs a
+//! part of one section and all of another section. Each figure is a line `name value unit`. The
+//! rivals run in interleaved rounds and medians are printed, because other work on the machine
+//! disturbs single rounds. Every write is `w: majority, j: true`, into collections with all indexes
+//! of the library, on one `mongod`.
 
 #![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
 
@@ -23,7 +25,7 @@ use es_mongo::dev::DevServer;
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> Outcome {
-    // cargo passes `--bench`; whatever else is given names a section.
+    // cargo passes `--bench`. The other arguments are names of sections.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.split_first() {
@@ -33,21 +35,21 @@ fn main() -> Outcome {
     }
 }
 
-/// The sections and parts of sections that were named; all, where none was.
+/// The requested sections and parts of sections. If none is named, all of them.
 struct Wanted(Vec<String>);
 
 impl Wanted {
-    /// Whether a section, or a part of it, was asked for.
+    /// Whether the section, or a part of it, is requested.
     fn section(&self, section: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| name.split('.').next() == Some(section))
     }
 
-    /// Whether one part of a section was asked for, by its name or with the whole section.
+    /// Whether the part is requested, by its name or with its section.
     fn part(&self, section: &str, part: impl std::fmt::Display) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| *name == section || *name == format!("{section}.{part}"))
     }
 
-    /// Whether one part of a section was asked for by its name.
+    /// Whether the part is requested by its name.
     fn named(&self, section: &str, part: impl std::fmt::Display) -> bool {
         self.0.contains(&format!("{section}.{part}"))
     }

@@ -1,4 +1,5 @@
-//! The peak of a process that appends with 1,024 writers, and of one that loads a long stream.
+//! The peak memory of a process that appends with 1,024 writers, and of one that loads a long
+//! stream.
 
 use std::process::Command;
 
@@ -16,7 +17,7 @@ const EVENTS: u64 = 100_000;
 const DATABASE: &str = "bench_memory";
 const STREAM: &str = "long";
 
-/// Each in a process of its own, for a peak is never forgotten.
+/// Each measurement runs in a separate process, because the peak of a process never decreases.
 pub(crate) async fn run(uri: &str) -> Outcome {
     let store = MongoStore::builder(bare::client(uri).await?, DATABASE).open().await?;
     fill(&store, STREAM, EVENTS).await;
@@ -34,7 +35,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
     Ok(())
 }
 
-/// One process: does its work, then prints its peak in KiB.
+/// The child process: does its work, then prints its peak in KiB.
 pub(crate) async fn work(arguments: &[String]) -> Outcome {
     let [uri, work] = arguments else { return Err("usage: memory-worker URI WORK".into()) };
     let store = MongoStore::builder(bare::client(uri).await?, DATABASE).open().await?;

@@ -1,4 +1,5 @@
-//! Several processes that append at once: what they reach together, how long one waits, and what the race for positions wastes.
+//! Several processes append concurrently. Measures their total rate, the latencies, and the
+//! attempts wasted in the race for positions.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
             continue;
         }
         let database = format!("bench_processes_{processes}");
-        // The first to open it makes the indexes.
+        // The first process that opens the store creates the indexes.
         let store = MongoStore::builder(bare::client(uri).await?, &database).open().await?;
         let started = Instant::now();
         let mut workers = Vec::new();
@@ -62,7 +63,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
             line(
                 &format!("{name}.least_share"),
                 least as f64 / fair,
-                "of a fair share, for the process that got least",
+                "of a fair share, for the process with the smallest share",
             );
         }
         check(&store, latencies.len()).await?;
@@ -71,7 +72,8 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     Ok(())
 }
 
-/// No hole, no duplicate, and the order of each stream is that of positions.
+/// Checks that there is no gap and no duplicate, and that the order of each stream is the order of
+/// positions.
 async fn check(store: &MongoStore, acknowledged: usize) -> Outcome {
     let events = store.database().collection::<Document>("events");
     let fields = doc! { "position": 1, "aggregateId": 1, "sequenceNumber": 1 };
@@ -94,7 +96,7 @@ async fn check(store: &MongoStore, acknowledged: usize) -> Outcome {
     Ok(())
 }
 
-/// One process: prints its commits and retries, then each latency in microseconds.
+/// The child process: prints its commits and retries, then each latency in microseconds.
 pub(crate) async fn work(arguments: &[String]) -> Outcome {
     let [uri, database, worker] = arguments else { return Err("usage: worker URI DATABASE WORKER".into()) };
     let counts = Counts::default();
@@ -125,7 +127,7 @@ pub(crate) async fn work(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Counts the two figures that this is about, and ignores all others.
+/// Records the two metrics that this benchmark needs, and ignores all others.
 #[derive(Clone, Default)]
 struct Counts {
     commits: Arc<Count>,

@@ -1,10 +1,10 @@
-//! Measuring and printing.
+//! Measures and prints figures.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Latencies of one kind of operation, and how many of them a second.
+/// The latencies of one kind of operation, and its rate per second.
 pub(crate) struct Figures {
     latencies: Histogram<u64>,
     rates: Vec<f64>,
@@ -16,7 +16,7 @@ impl Figures {
         Self { latencies, rates: Vec::new() }
     }
 
-    /// Takes one round: its latencies, and how long it took.
+    /// Adds one round: its latencies and its duration.
     pub(crate) fn round(&mut self, latencies: &[Duration], took: Duration) {
         for latency in latencies {
             let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
@@ -26,12 +26,12 @@ impl Figures {
         self.rates.push(latencies.len() as f64 / took.as_secs_f64());
     }
 
-    /// Operations a second, the median of the rounds.
+    /// Operations per second, the median of the rounds.
     pub(crate) fn rate(&self) -> f64 {
         median(&self.rates)
     }
 
-    /// The latency that so many percent of the operations did not exceed, in milliseconds.
+    /// The latency in milliseconds that the given percentage of the operations does not exceed.
     #[allow(clippy::cast_precision_loss, reason = "latencies are far below what a double can count")]
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         self.latencies.value_at_percentile(percent) as f64 / 1_000.0
@@ -57,7 +57,7 @@ pub(crate) fn line(name: &str, value: f64, unit: &str) {
     println!("{name:<44} {value:>12.digits$} {unit}");
 }
 
-/// Prints how many times one figure is another.
+/// Prints the ratio of two figures.
 pub(crate) fn ratio(name: &str, value: f64, goal: &str) {
     println!("{name:<44} {value:>12.2} times ({goal})");
 }

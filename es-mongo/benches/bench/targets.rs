@@ -1,4 +1,5 @@
-//! The targets of the chapter beside what is measured on a store of 100,000 events, and the chapter's own way side by side.
+//! The targets of the chapter, measured on a store of 100,000 events, compared with the chapter's
+//! own implementation.
 
 use std::time::{Duration, Instant};
 
@@ -87,7 +88,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
     Ok(())
 }
 
-/// Events a second of 64 writers that create and update.
+/// Events per second of 64 writers that create and update.
 async fn many_writers(ledgers: &Repository<Ledger>) {
     let started = Instant::now();
     let mut running = tokio::task::JoinSet::new();

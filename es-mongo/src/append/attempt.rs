@@ -1,4 +1,4 @@
-//! One try to write documents, on the wire.
+//! One attempt to send documents to the server.
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,27 +16,28 @@ use crate::patience::after;
 use crate::sessions::{GivenUp, Lease};
 use crate::store::Collections;
 
-/// How long to wait before a commit whose answer was lost is sent again.
+/// The wait before a commit whose answer was lost is sent again.
 const COMMIT_PAUSE: Duration = Duration::from_millis(20);
 
-/// What one try has become.
+/// The result of one attempt.
 pub(crate) enum Attempt {
     /// Every document is stored.
     Stored,
     /// The document at this index was refused.
     Refused {
-        /// How many documents before it stay.
+        /// The number of documents before it that are stored.
         stored: usize,
         culprit: usize,
         cause: Refusal,
     },
-    /// Something that is to be written was archived before; nothing was written.
+    /// A place that the append would take is already archived. Nothing was written.
     Archived,
     /// Nothing was written.
     NotWritten(BoxError),
-    /// It may have been written.
+    /// The documents may have been written.
     Unknown(BoxError),
-    /// The command failed as a whole, and trying again would not help. A part of the documents may be written.
+    /// The command failed as a whole, and a retry would fail too. Some of the documents may have
+    /// been written.
     Hopeless(Error),
 }
 
@@ -46,7 +47,8 @@ pub(crate) struct Refusal {
     pub(crate) error: Error,
 }
 
-/// Writes documents by one ordered command: it stops at the first that is refused, so what stays is a prefix.
+/// Writes documents with one ordered command. It stops at the first document that is refused, so
+/// the stored documents are a prefix.
 pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocumentBuf>, limit: Duration) -> Attempt {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
@@ -73,7 +75,8 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
             WriteFate::Hopeless => Attempt::Hopeless(error),
         },
         Err(late) => {
-            // It may wait on the server for a key that somebody holds, and would do so beside every later try.
+            // The insert may still wait on the server for a locked key. It would keep waiting there
+            // during every later attempt.
             waiter.abandon();
             Attempt::Unknown(late)
         }
@@ -82,8 +85,9 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
 
 /// Writes documents in one transaction: all or none of them.
 ///
-/// `archived` are the places that the archive is asked about first. The transaction sees the archive and the events as they are at one moment, and conflicts
-/// with a deletion that comes after: so what was recorded and then archived is never recorded a second time.
+/// The transaction first checks the archive for the places in `archived`. It reads the archive and
+/// the events as of the same time, and conflicts with a later deletion. So an event that was
+/// recorded and then archived is never recorded twice.
 pub(crate) async fn transact(
     collections: &Collections,
     documents: Vec<RawDocumentBuf>,
@@ -122,7 +126,7 @@ async fn try_transact(
     }
 }
 
-/// Nothing was written: the transaction could not be begun, or did not get as far as its inserts.
+/// Nothing was written: the transaction did not start, or failed before its inserts.
 fn not_begun(error: Error) -> Attempt {
     match uncommitted_fate(&error) {
         WriteFate::Hopeless => Attempt::Hopeless(error),
@@ -138,7 +142,8 @@ async fn run(
     limit: Duration,
 ) -> Result<Attempt, GivenUp> {
     if let Some(failed) = write_all(collections, lease, documents, archived).await? {
-        // An explicit end frees the keys at once; a failed transaction is often gone by itself, which is as good.
+        // An explicit abort frees the keys at once. If it fails, the server has usually ended the
+        // transaction already.
         let _ = lease.session()?.abort_transaction().await;
         return Ok(failed);
     }
@@ -149,7 +154,7 @@ async fn run(
     Ok(committed)
 }
 
-/// Runs the statements of the transaction. `None` where it is ready to commit.
+/// Runs the statements of the transaction. Returns `None` if it is ready to commit.
 async fn write_all(
     collections: &Collections,
     lease: &mut Lease,
@@ -163,7 +168,7 @@ async fn write_all(
             Err(error) => Some(not_begun(error)),
         };
         if failed.is_some() {
-            // What has only read keeps nothing from others.
+            // The transaction has only read, so it blocks no other operation.
             lease.over();
             return Ok(failed);
         }
@@ -193,9 +198,10 @@ async fn any_archived(collections: &Collections, session: &mut ClientSession, pl
     Ok(false)
 }
 
-/// Commits, and sends the commit again for as long as its answer is lost.
+/// Commits, and repeats the commit for as long as its answer is lost.
 ///
-/// To give up early would leave the keys of the transaction locked on the server, and every later try would meet them.
+/// If this gave up early, the keys of the transaction would stay locked on the server, and every
+/// later attempt would wait for them.
 async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
     let end = after(limit);
     loop {
@@ -209,10 +215,10 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
     }
 }
 
-/// Runs an operation of the driver for a limited time.
+/// Runs an operation of the driver with a time limit.
 ///
-/// The operation runs in a task of its own: the driver does not promise to survive a future that is dropped half-way,
-/// and it has no time limit for a server that does not answer.
+/// The operation runs in a separate task: the driver does not promise that an operation can be
+/// dropped before it is complete, and it has no time limit for a server that does not answer.
 pub(crate) async fn bounded<T: Send + 'static>(
     limit: Duration,
     operation: impl Future<Output = DriverResult<T>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Which appends share one commit.
+//! Decides which appends share one commit.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -6,15 +6,18 @@ use es_core::StreamId;
 
 use crate::append::request::Request;
 
-/// The most events of one commit, unless a single append has more.
+/// The largest number of events in one commit, unless a single append has more.
 ///
-/// Far below the 100,000 documents at which the driver would split an insert; a larger batch only makes its first caller wait.
+/// This is far below the 100,000 documents at which the driver would split an insert. A larger
+/// batch would only delay the answer to its first caller.
 const MAX_EVENTS: usize = 2_000;
 
-/// The most bytes of one commit, unless a single append has more. Far below the 48 MB at which the driver would split.
+/// The largest size of one commit in bytes, unless a single append is larger. This is far below the
+/// 48 MB at which the driver would split an insert.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many commits of the largest size a batch is worth: more than one only where a single append is that large.
+/// The size of a batch, in commits of the largest size. It is above one only if a single append is
+/// larger than that.
 pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
     let events: usize = batch.iter().map(|request| request.documents.len()).sum();
     let bytes: usize = batch.iter().map(Request::bytes).sum();
@@ -22,7 +25,7 @@ pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
     u32::try_from(commits).unwrap_or(u32::MAX)
 }
 
-/// Appends that wait for the next commit, in the order in which they came.
+/// Appends that wait for the next commit, in order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Batcher {
     waiting: VecDeque<Request>,
@@ -49,9 +52,10 @@ impl Batcher {
         self.events < MAX_EVENTS && self.bytes < MAX_BYTES
     }
 
-    /// The appends of the next commit, and those that cannot share it because they are to a stream that is in it already.
+    /// Returns the appends of the next commit, and the appends that cannot share it because the
+    /// commit already contains an append to the same stream.
     ///
-    /// What exceeds one commit stays.
+    /// Appends beyond the limits of one commit stay here.
     pub(crate) fn take(&mut self) -> (Vec<Request>, Vec<Request>) {
         let mut streams: HashSet<StreamId> = HashSet::with_capacity(self.waiting.len());
         let (mut batch, mut rivals, mut left) = (Vec::new(), Vec::new(), VecDeque::new());
@@ -123,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_append_larger_than_a_commit_gets_one_of_its_own() {
+    fn an_append_larger_than_a_commit_gets_a_separate_one() {
         let mut batcher = Batcher::default();
         batcher.push(request("a", MAX_EVENTS + 1));
         let (batch, _) = batcher.take();

@@ -1,4 +1,4 @@
-//! Committing one batch, until every append of it has an answer.
+//! Commits one batch, and retries until every append in it has an answer.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -26,10 +26,10 @@ use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
 use crate::store::Collections;
 
-/// How many questions about appends that were refused are asked at once.
+/// The number of refused appends that are checked at the same time.
 const VERDICTS_AT_ONCE: usize = 16;
 
-/// The versions that streams are known to have.
+/// The current versions of streams, as far as they are known.
 pub(crate) type Heads = HashMap<StreamId, Version>;
 
 /// The one writer of a store.
@@ -37,19 +37,20 @@ pub(crate) struct Committer {
     collections: Collections,
     ordering: Ordering,
     deadline: Duration,
-    /// How long one try may take, unless what it writes is large.
+    /// The time limit of one attempt, unless it writes very much.
     attempt_limit: Duration,
     backoff: RetryPolicy,
-    /// The highest position, where it is known from an acknowledged write or a majority read.
+    /// The highest position, if it is known from an acknowledged write or a majority read.
     newest: Option<Newest>,
     /// The highest position after this process's own last commit.
     own: Option<Newest>,
     turns: Turns,
-    /// Appends that each get a commit of their own, because what the server says about the shared one does not tell whom it concerns.
+    /// Appends that each get a separate commit, because the server's error about the shared commit
+    /// does not show which of them it concerns.
     alone: VecDeque<Request>,
 }
 
-/// The highest position that is stored: none yet, or this one.
+/// The highest stored position: none yet, or this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Newest(Option<Position>);
 
@@ -63,12 +64,12 @@ impl Newest {
     }
 }
 
-/// Which position the first event of the next append gets.
+/// How the position of the next event is determined.
 #[derive(Debug, Clone, Copy)]
 enum Numbering {
-    /// The one after the newest of the store.
+    /// It is the position after the newest one in the store.
     After(Newest),
-    /// That of its place in the stream.
+    /// It is the event's sequence.
     BySequence,
 }
 
@@ -80,7 +81,7 @@ impl Numbering {
         }
     }
 
-    /// What holds after so many events.
+    /// The numbering after this many further events.
     fn plus(self, events: usize) -> Self {
         match self {
             Self::After(newest) => Self::After(newest.plus(events)),
@@ -88,7 +89,7 @@ impl Numbering {
         }
     }
 
-    /// The newest position of the store, where there is one.
+    /// The newest position of the store, if there is one.
     fn newest(self) -> Option<Newest> {
         match self {
             Self::After(newest) => Some(newest),
@@ -97,18 +98,18 @@ impl Numbering {
     }
 }
 
-/// A document that was refused for a key that is taken.
+/// A document that was refused because its key is taken.
 struct Refused {
-    /// The place of its append in the batch.
+    /// The index of its append in the batch.
     culprit: usize,
-    /// The position that it was to have, where positions are unique.
+    /// The position that it would have had, if positions are unique.
     position: Option<Position>,
     error: Error,
 }
 
 impl Committer {
     pub(crate) fn new(collections: Collections, options: &StoreOptions) -> Self {
-        // The deadline of each append ends its tries, so their number has no limit of its own here.
+        // The deadline of each append limits its attempts, so their number has no limit here.
         let backoff = RetryPolicy::default().base_wait(Duration::from_millis(2)).max_wait(Duration::from_millis(500));
         Self {
             collections,
@@ -123,21 +124,24 @@ impl Committer {
         }
     }
 
-    /// For so long there was nothing to commit.
+    /// The committer had no work for this long.
     pub(crate) fn idled(&mut self, idle: Duration) {
         self.turns.idled(idle);
     }
 
-    /// Lets other processes go first, where there are any. Comes before a batch is taken, so that callers queue up meanwhile.
+    /// Lets other processes go first, if there are any. This is called before a batch is taken, so
+    /// that callers can join the queue meanwhile.
     pub(crate) async fn take_turns(&mut self) {
         if let Some(pause) = self.turns.pause() {
             tokio::time::sleep(pause).await;
-            // Somebody else has probably committed: to ask is cheaper than to guess and lose.
+            // Another process has probably committed. Reading the newest position is cheaper than
+            // guessing it and losing the race.
             self.newest = None;
         }
     }
 
-    /// Writes a batch and answers every append in it. Returns the versions that its streams have now, where that is known.
+    /// Writes a batch and answers every append in it. Returns the new versions of its streams, if
+    /// they are known.
     pub(crate) async fn commit(&mut self, batch: Vec<Request>) -> Heads {
         let sessions = self.collections.sessions.clone();
         sessions.clear_the_way(self.commit_in_turn(batch)).await
@@ -155,11 +159,11 @@ impl Committer {
                 }
                 continue;
             }
-            tracing::debug!(reason = reason.word(), problem = %problem.source, failed, "a commit is tried again");
+            tracing::debug!(reason = reason.word(), problem = %problem.source, failed, "a commit is retried");
             metrics::append_retried(reason.word());
             give_up_overdue(&mut batch, &problem);
             if reason == Reason::Position || batch.is_empty() {
-                // There is nothing to wait for any more.
+                // There is no reason to wait any longer.
                 continue;
             }
             failed += 1;
@@ -170,7 +174,8 @@ impl Committer {
         heads
     }
 
-    /// Goes on with one of those that get a commit of their own, after all others have their answers. `None` where everything is answered.
+    /// Continues with an append that gets a separate commit, after all others have their answers.
+    /// Returns `None` if every append has an answer.
     fn refill(&mut self, batch: &mut Vec<Request>) -> Option<()> {
         if batch.is_empty() {
             batch.push(self.alone.pop_front()?);
@@ -178,7 +183,8 @@ impl Committer {
         Some(())
     }
 
-    /// One try. Takes what has an answer out of the batch; what is left wants another try, at once for `Ok`, after a while for `Err`.
+    /// Runs one attempt and removes the answered appends from the batch. The remaining ones are
+    /// retried: at once after `Ok`, after a wait after `Err`.
     async fn attempt(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
         self.answer_found(batch, Request::is_uncertain, heads).await?;
         if batch.is_empty() {
@@ -210,7 +216,8 @@ impl Committer {
                 self.newest = numbering.plus(stored).newest();
                 let position = numbering.plus(culprit).newest().map(Newest::next);
                 let culprit = request_at(batch, culprit);
-                // Something stays only where every append has one event: then the culprit is the first that is left.
+                // Documents stay only if every append has one event. Then the refused document
+                // belongs to the first remaining append.
                 let culprit = if stored > 0 {
                     answer_stored(batch.drain(..culprit), numbering, heads);
                     0
@@ -219,7 +226,9 @@ impl Committer {
                 };
                 match why {
                     Objection::DuplicateKey => {
-                        // Of a transaction nothing stays, so whatever else is in the way is looked for too: each loser would cost a transaction.
+                        // A failed transaction stores nothing. So all appends are checked for
+                        // conflicts at once; otherwise each conflict would cost another
+                        // transaction.
                         let suspects = if together { 0..batch.len() } else { culprit..culprit + 1 };
                         self.find_rival(batch, suspects, Refused { culprit, position, error }, heads).await
                     }
@@ -246,7 +255,7 @@ impl Committer {
                 batch.iter_mut().for_each(Request::may_be_written);
                 Err(Problem { reason: Reason::Unknown, source })
             }
-            // A transaction that lacks a right was refused before its commit, and of it nothing stays.
+            // A transaction that lacks a right fails before its commit, so it stores nothing.
             Attempt::Hopeless(error) if together && is_unauthorized(&error) => {
                 self.newest = None;
                 answer_refused(batch, &error);
@@ -256,10 +265,10 @@ impl Committer {
         }
     }
 
-    /// After a command that failed as a whole, in a way that trying again would not help.
+    /// Handles a command that failed as a whole, in a way that a retry would not change.
     async fn refuse(&mut self, batch: &mut Vec<Request>, error: &Error, heads: &mut Heads) -> Result<(), Problem> {
         self.newest = None;
-        // It may have been interrupted after a part of the documents.
+        // The command may have been interrupted after it had written some of the documents.
         if let Err(problem) = self.require_not_written(batch, error, heads).await {
             batch.iter_mut().for_each(Request::may_be_written);
             return Err(problem);
@@ -272,7 +281,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Answers the appends that are stored, and fails unless it is certain that none of the others is.
+    /// Answers the appends that are stored. Fails unless it is certain that none of the others is
+    /// stored.
     async fn require_not_written(
         &mut self,
         batch: &mut Vec<Request>,
@@ -286,13 +296,15 @@ impl Committer {
         Ok(())
     }
 
-    /// How long one try may take: an append that is as large as many commits gets the time of as many.
+    /// The time limit of one attempt. An append as large as several commits gets several times the
+    /// limit.
     fn time_for(&self, batch: &[Request]) -> Duration {
-        // Of a deadline that is no time at all a try gets a little more.
+        // Even with a deadline of zero an attempt gets some time.
         self.attempt_limit.saturating_mul(commits_worth(batch)).min(self.deadline).max(self.attempt_limit)
     }
 
-    /// After a duplicate key: the appends that cannot be written have an answer, or another process took the position, or the key is not this library's own.
+    /// Handles a duplicate key. Either some appends cannot be written and get an answer, or another
+    /// process took the position, or the key belongs to an index that is not part of this library.
     async fn find_rival(
         &mut self,
         batch: &mut Vec<Request>,
@@ -301,7 +313,7 @@ impl Committer {
         heads: &mut Heads,
     ) -> Result<(), Problem> {
         let first = suspects.start;
-        // Nearly always one of the two answers is all that is needed, so they are asked for together.
+        // Nearly always one of the two answers is needed, so both are requested together.
         let (blocked, numbering) =
             tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_numbering());
         let blocked = blocked.map_err(Problem::asking)?;
@@ -316,23 +328,27 @@ impl Committer {
         self.turns.lost();
         if let Some(wait) = self.turns.after_loss() {
             tokio::time::sleep(wait).await;
-            // What was read before is old by now: to insert after it would be one more lost race.
+            // The position that was read before is outdated. Inserting after it would lose the race
+            // again.
             self.newest = None;
         }
         Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
     }
 
-    /// After a duplicate key for which nothing that a majority has accounts.
+    /// Handles a duplicate key that no majority-committed document explains.
     ///
-    /// An append is refused only where that happens twice, the second time to a commit of its own. So no other append waits for it; what took the key and is
-    /// gone again, with its own batch or with a primary, refuses nobody.
+    /// An append is refused only if this happens twice, the second time in a separate commit. So no
+    /// other append waits for it. If the document with the key disappears again, with its batch or
+    /// with a primary, no append is refused.
     async fn suspect(&mut self, batch: &mut Vec<Request>, refusal: Refused) -> Result<(), Problem> {
         let Refused { culprit, position, error } = refusal;
         let request = &mut batch[culprit];
         let held = outcome::is_in_the_way_on_the_primary(&self.collections, request, position).await;
         if held.map_err(Problem::asking)? {
             self.newest = None;
-            return Err(Problem::unavailable("what is in the way of the append is not on a majority of the nodes yet"));
+            return Err(Problem::unavailable(
+                "the event that conflicts with the append is not on a majority of the nodes yet",
+            ));
         }
         let again = request.suspect();
         if batch.len() > 1 {
@@ -345,7 +361,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Answers the appends, given by their places in the batch in order, that have something in their way.
+    /// Answers the appends that conflict with stored events. `blocked` has their ascending indexes
+    /// in the batch.
     async fn judge(&mut self, batch: &mut Vec<Request>, blocked: Vec<usize>, heads: &mut Heads) -> Result<(), Problem> {
         let mut suspects = Vec::with_capacity(blocked.len());
         for at in &blocked {
@@ -354,7 +371,7 @@ impl Committer {
         let verdicts: Vec<_> = stream::iter(suspects).buffered(VERDICTS_AT_ONCE).collect().await;
         let before = batch.len();
         let mut unanswered = None;
-        // From the last to the first, so that the places of those before stay what they are.
+        // From the last to the first, so that the indexes of the earlier appends stay valid.
         for (at, verdict) in blocked.into_iter().zip(verdicts).rev() {
             match verdict {
                 Ok(Verdict::Answered(answer)) => {
@@ -370,21 +387,23 @@ impl Committer {
                 Err(error @ (StoreError::Unavailable { .. } | StoreError::Unauthorized { .. })) => {
                     unanswered = Some(error);
                 }
-                // What is stored in its own stream cannot be read, which concerns nobody else.
+                // An event in the append's own stream cannot be read. This concerns no other
+                // append.
                 Err(error) => batch.remove(at).answer_refused(error),
             }
         }
         match unanswered {
             Some(error) => Err(Problem::asking(error)),
-            // It would be asked again and again, for as long as what is stored contradicts itself.
+            // The same check would be repeated as long as the stored data contradict each other.
             None if batch.len() == before => {
-                Err(Problem::unavailable("what is in the way of the append cannot be found"))
+                Err(Problem::unavailable("the event that conflicts with the append cannot be found"))
             }
             None => Ok(()),
         }
     }
 
-    /// Answers those that an earlier try has written without our knowing, of those that `may_be` so.
+    /// Answers the appends that an earlier attempt has written although its answer was lost. Checks
+    /// those for which this is possible.
     async fn answer_found(
         &mut self,
         batch: &mut Vec<Request>,
@@ -406,7 +425,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Where positions go on, by a majority read of the highest one where it is not known.
+    /// The numbering of the next events. If the highest position is not known, it is read from a
+    /// majority.
     async fn numbering(&mut self) -> Result<Numbering, Problem> {
         if let Some(newest) = self.newest {
             return Ok(Numbering::After(newest));
@@ -442,7 +462,7 @@ impl Committer {
         }
     }
 
-    /// Whether the batch has to look into the archive.
+    /// Whether the batch must check the archive.
     async fn is_archived(&self) -> Result<bool, Problem> {
         let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
         answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
@@ -463,7 +483,7 @@ fn place(batch: &[Request], mut numbering: Numbering) -> Result<Vec<RawDocumentB
     Ok(placed)
 }
 
-/// Answers appends that were stored one after the other.
+/// Answers appends that were stored with consecutive positions.
 fn answer_stored(stored: impl Iterator<Item = Request>, mut numbering: Numbering, heads: &mut Heads) {
     for request in stored {
         let position = numbering.first(&request);
@@ -473,7 +493,7 @@ fn answer_stored(stored: impl Iterator<Item = Request>, mut numbering: Numbering
     }
 }
 
-/// Answers all appends of a batch with a refusal that concerns each of them.
+/// Answers all appends of a batch with the same error.
 fn answer_refused(batch: &mut Vec<Request>, error: &Error) {
     for request in batch.drain(..) {
         let error = refused(request.stream(), error.clone());
@@ -481,7 +501,7 @@ fn answer_refused(batch: &mut Vec<Request>, error: &Error) {
     }
 }
 
-/// The request that a document of the batch belongs to.
+/// The index of the request to which a document of the batch belongs.
 fn request_at(batch: &[Request], document: usize) -> usize {
     let mut before = 0;
     let found = batch.iter().position(|request| {

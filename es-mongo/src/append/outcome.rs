@@ -1,6 +1,7 @@
-//! Who holds the key: what became of an append that was refused, or whose answer was lost.
+//! Finds out the result of an append that was refused or whose answer was lost.
 //!
-//! The text of a duplicate-key error is never trusted. What is stored says which append it belongs to.
+//! The message of a duplicate-key error is never parsed. The stored events show which append owns
+//! the key.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -21,12 +22,12 @@ use crate::document::{any_append_id, append_index, of_stream, read_event};
 use crate::read;
 use crate::store::Collections;
 
-/// What the store says about an append.
+/// The result of looking up an append.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It has this answer.
+    /// The append has this answer.
     Answered(Result<Appended, StoreError>),
-    /// Nothing of its stream stands in its way: it was the position that is taken, by another process.
+    /// No event in its stream conflicts with it: another process has taken its position.
     PositionTaken,
 }
 
@@ -48,16 +49,18 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
     Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
-/// Which of these requests have something of their own streams in their way. For the others it was the position that was taken, or
-/// something that is not this library's own.
+/// The indexes of the requests that conflict with events in the same stream. For the other
+/// requests, the position was taken or the key belongs to an index that is not part of this
+/// library.
 pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) -> Result<Vec<usize>, StoreError> {
     taken_in(collections, collections.events.clone(), requests).await
 }
 
-/// Whether something of the library's own is in the way of one request that is on no majority yet: the key of another event of its stream, or an event at
-/// its position or after it.
+/// Whether an event of the library conflicts with one request but is not yet on a majority: it has
+/// the same key in the stream, or the request's position or a later one.
 ///
-/// A duplicate key says what the primary alone has, and so does this.
+/// The server reports duplicate keys as of the primary alone, and this function reads the same
+/// state.
 pub(crate) async fn is_in_the_way_on_the_primary(
     collections: &Collections,
     request: &Request,
@@ -75,7 +78,8 @@ pub(crate) async fn is_in_the_way_on_the_primary(
     Ok(!taken.is_empty())
 }
 
-/// Whether the primary has the first event of one of these requests, on a majority or not.
+/// Whether the primary has the first event of one of these requests, whether or not a majority has
+/// it.
 pub(crate) async fn are_stored_on_the_primary(
     collections: &Collections,
     requests: &[Request],
@@ -93,7 +97,8 @@ async fn taken_in(
 ) -> Result<Vec<usize>, StoreError> {
     let places = Places::of(requests);
     let mut taken = BTreeSet::new();
-    // In this order nothing is missed that is being archived.
+    // Events are checked before the archive, so an event that is being archived is found in one of
+    // the two.
     let mut holders = vec![events];
     if collections.archive_is_present().await? {
         holders.push(collections.archive.clone());
@@ -109,7 +114,7 @@ async fn taken_in(
     Ok(taken.into_iter().collect())
 }
 
-/// The answer to an append whose expected version is not the version that the aggregate has.
+/// The answer to an append whose expected version differs from the version of the aggregate.
 pub(crate) async fn refuse(
     collections: &Collections,
     append: &Append,
@@ -124,7 +129,7 @@ pub(crate) async fn refuse(
     }
 }
 
-/// The events that this very request has stored by an earlier try, if any.
+/// The events that an earlier attempt of this request has stored, if any.
 async fn own_events(
     collections: &Collections,
     request: &Request,
@@ -137,7 +142,7 @@ async fn own_events(
     }
 }
 
-/// The answer that the idempotency key gives, where it was used before.
+/// The answer for an append id that was used before, if it was.
 async fn answer_by_key(
     collections: &Collections,
     append: &Append,
@@ -153,7 +158,7 @@ async fn answer_by_key(
     }))
 }
 
-/// The events that an append with this key has recorded.
+/// The events that an append with this id has recorded.
 pub(crate) async fn find_append(
     collections: &Collections,
     stream: &StreamId,
@@ -174,7 +179,8 @@ pub(crate) fn receipt(events: &[RecordedEvent<EventData>]) -> Option<Receipt> {
     Receipt::new(events.iter().map(stamp).collect())
 }
 
-/// The requests whose first event is stored, with that event. They were written by a try whose answer was lost.
+/// The requests whose first event is stored, with that event. An attempt whose answer was lost has
+/// written them.
 pub(crate) async fn stored_ids(
     collections: &Collections,
     ids: Vec<EventId>,
@@ -190,12 +196,13 @@ pub(crate) async fn stored_ids(
     Ok(found)
 }
 
-/// One event among those in use, or else in the archive: in this order nothing is missed that is being archived.
+/// Finds one event in the events or else in the archive. In this order an event that is being
+/// archived is found in one of the two.
 async fn find_anywhere(
     collections: &Collections,
     lookup: Lookup,
 ) -> Result<Option<RecordedEvent<EventData>>, StoreError> {
-    // Boxed, for the future of every command holds this one.
+    // Boxed, because the future of every command contains this one.
     let one_of = |collection| {
         let found = collections.find(collection, lookup.filter.clone()).on_index(lookup.index.clone());
         Box::pin(found.one())
@@ -215,7 +222,7 @@ fn record(document: &RawDocument) -> Result<RecordedEvent<EventData>, StoreError
     Ok(read_event(document)?.to_recorded())
 }
 
-/// The events of the append that begins with `first`: the ids of one append follow each other.
+/// The events of the append that begins with `first`: the event ids of one append are consecutive.
 async fn append_from(
     collections: &Collections,
     stream: &StreamId,

@@ -1,4 +1,4 @@
-//! The places in streams that a batch wants to take, to ask a collection about all of them at once.
+//! The places in streams that a batch wants to take, so that one query checks all of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +9,8 @@ use crate::append::request::Request;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, ID, SEQUENCE};
 use crate::document::{any_append_id, append_index, integer, stream_index};
 
-/// For each append of a batch its stream, its first sequence and its key. A batch has one append a stream.
+/// For each append of a batch: its stream, its first sequence and its append id. A batch has at
+/// most one append per stream.
 #[derive(Debug)]
 pub(crate) struct Places {
     wanted: HashMap<String, Vec<Place>>,
@@ -23,7 +24,8 @@ struct Place {
     append_id: Option<String>,
 }
 
-/// A question and the index that answers it. Left to itself the server may take another one, and read whole streams.
+/// A query with the index that answers it. Without the hint the server could choose a different
+/// index and read whole streams.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup {
     pub(crate) filter: Document,
@@ -45,9 +47,11 @@ impl Places {
         Self { wanted }
     }
 
-    /// What finds every event in one of the places or with one of the keys, and some others: see [`taken_by`](Self::taken_by).
+    /// Queries that find every event at one of the places or with one of the append ids, and some
+    /// other events: see [`taken_by`](Self::taken_by).
     ///
-    /// Each is answered from one index. An exact filter would be a list of alternatives, each planned for itself.
+    /// One index answers each query. An exact filter would be a list of alternatives, and the
+    /// server would plan each of them separately.
     pub(crate) fn lookups(&self) -> Vec<Lookup> {
         let ids: Vec<&str> = self.wanted.keys().map(String::as_str).collect();
         let places = || self.wanted.values().flatten();
@@ -67,12 +71,12 @@ impl Places {
         lookups
     }
 
-    /// What has to be read of an event to tell whether it is in one of the places.
+    /// The fields that are necessary to decide whether an event is at one of the places.
     pub(crate) fn projection() -> Document {
         doc! { ID: 0, AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, SEQUENCE: 1, APPEND_ID: 1 }
     }
 
-    /// The request whose place, or whose key, this event has.
+    /// The index of the request whose place or append id this event has.
     pub(crate) fn taken_by(&self, event: &RawDocument) -> Option<usize> {
         let aggregate_type = event.get_str(AGGREGATE_TYPE).ok()?;
         let sequence = integer(event.get(SEQUENCE).ok()??);
@@ -110,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_takes_the_place_or_the_key_of_its_own_stream_only() {
+    fn an_event_takes_a_place_or_a_key_only_in_its_own_stream() {
         let places = Places::of(&[request("Left", 0, "key"), request("Right", 6, "other")]);
         assert_eq!(places.taken_by(&event("Left", 1, "none")), Some(0));
         assert_eq!(places.taken_by(&event("Left", 9, "key")), Some(0));

@@ -1,10 +1,10 @@
-//! What keeps a batch from being committed at once.
+//! The reasons why a batch cannot be committed at once.
 
 use es_core::{BoxError, StoreError};
 
 use crate::error::malformed;
 
-/// Why a batch has to be tried again after a while.
+/// The reason why a batch must be retried after a wait.
 pub(crate) struct Problem {
     pub(crate) reason: Reason,
     pub(crate) source: BoxError,
@@ -14,20 +14,20 @@ pub(crate) struct Problem {
 pub(crate) enum Reason {
     /// Another process took the position.
     Position,
-    /// The store cannot be asked, or has not written.
+    /// The store cannot be reached, or has not written.
     Unavailable,
-    /// It may have been written.
+    /// The documents may have been written.
     Unknown,
-    /// The user may not ask what has to be asked, and trying again would not help.
+    /// The user lacks the right to run a necessary query, so a retry would fail too.
     Forbidden,
-    /// Another program has stored a newest event that is not one, and trying again would not help.
+    /// The newest event was stored by another program and is not valid, so a retry would fail too.
     Malformed,
-    /// The store refuses a question in a way that trying again would not help.
+    /// The store refuses a query in a way that a retry would not change.
     Failed,
 }
 
 impl Reason {
-    /// One word for the metrics.
+    /// The label for the metrics.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Position => "position",
@@ -39,7 +39,7 @@ impl Reason {
         }
     }
 
-    /// The answer to every append, where trying again would not help.
+    /// The error for every append, if a retry would fail too.
     pub(crate) fn refusal(self) -> Option<fn(BoxError) -> StoreError> {
         match self {
             Self::Forbidden => Some(|source| StoreError::Unauthorized { source }),
@@ -55,7 +55,7 @@ impl Problem {
         Self { reason: Reason::Unavailable, source: source.into() }
     }
 
-    /// The store could not be asked.
+    /// A query to the store failed.
     pub(crate) fn asking(error: StoreError) -> Self {
         match error {
             StoreError::Unauthorized { source } => Self { reason: Reason::Forbidden, source },

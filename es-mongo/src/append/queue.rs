@@ -15,7 +15,8 @@ use crate::options::StoreOptions;
 use crate::patience::Patience;
 use crate::store::Collections;
 
-/// The way to the appender task. The task ends when this is dropped, or closed, after it has answered all that was accepted.
+/// The sender side of the queue to the appender task. If this is dropped or closed, the task
+/// answers all accepted appends and then ends.
 pub(crate) struct Appender {
     sender: Mutex<Option<mpsc::Sender<Request>>>,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -39,7 +40,8 @@ impl Appender {
         if sender.send(request).await.is_err() {
             return Err(self.stopped().await);
         }
-        // Holding it any longer would keep the task from ending while this waits.
+        // The task ends only when every sender is dropped, so this one must not be held while
+        // waiting.
         drop(sender);
         match answer.await {
             Ok(answer) => answer,
@@ -47,7 +49,7 @@ impl Appender {
         }
     }
 
-    /// Why the task has ended, although nobody has closed the store.
+    /// The error that explains why the task has ended although the store was not closed.
     async fn stopped(&self) -> StoreError {
         if self.patience.has_no_runtime().await {
             StoreError::RuntimeEnded
@@ -60,7 +62,7 @@ impl Appender {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
-            // It cannot be cancelled from here, and a panic in it has been reported where it happened.
+            // The task cannot be cancelled from here, and a panic in it was already reported.
             let _ = running.await;
             *task = None;
         }
@@ -85,7 +87,8 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
         let heads = committer.commit(batch).await;
         for rival in rivals {
             match heads.get(rival.stream()) {
-                // The one that expected the same version has won. A key is looked up by the commit, this is not one.
+                // An append that expected the same version has won. An append with an id is not
+                // answered here, because the commit must first look up the id.
                 Some(actual) if *actual != rival.append.expected.version() && rival.append_id().is_none() => {
                     let (stream, expected) = (rival.stream().clone(), rival.append.expected.version());
                     rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
@@ -96,10 +99,12 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
     }
 }
 
-/// Takes along what has queued up, and what callers that are ready to run bring with them. No timer waits for more.
+/// Takes the appends that are queued, and those of callers that are ready to run. It does not wait
+/// on a timer.
 ///
-/// Callers that were just answered often append again at once. Without a chance to run first, the fastest of them would get a commit
-/// of its own, and all others would wait for it: 128 writers then fill two commits, of 8 and of 120 appends, where one is enough.
+/// Callers that were just answered often append again at once. If they could not run first, the
+/// fastest of them would get a separate commit, and all others would wait for it: 128 writers would
+/// fill two commits, of 8 and of 120 appends, instead of one.
 async fn gather(receiver: &mut mpsc::Receiver<Request>, batcher: &mut Batcher) {
     let mut before = 0;
     while batcher.len() > before && batcher.has_room() {

@@ -1,4 +1,4 @@
-//! One append on its way through the queue.
+//! One append in the queue.
 
 use std::time::Duration;
 
@@ -9,22 +9,24 @@ use tokio::time::Instant;
 use crate::document::EventDocument;
 use crate::patience::after;
 
-/// An append with its documents, complete but for their positions.
+/// An append with its documents, which are complete except for their positions.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) append: Append,
-    /// Made before the first try, so that whatever a repeated try meets is recognised.
+    /// Created before the first attempt, so that later attempts recognise events that an earlier
+    /// one has stored.
     pub(crate) ids: Vec<EventId>,
     pub(crate) documents: Vec<EventDocument>,
     timestamps: Vec<Timestamp>,
     deadline: Instant,
     answer: oneshot::Sender<Result<Appended, StoreError>>,
     fate: Fate,
-    /// Whether the server has refused one of its keys once, and nothing of this library's own was in its way.
+    /// Whether the server has once refused one of its keys although no event of this library
+    /// conflicted with it.
     suspected: bool,
 }
 
-/// Whether a try of a request may have been written without our knowing.
+/// Whether an attempt may have written the request although no answer confirmed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     NotSent,
@@ -34,7 +36,7 @@ enum Fate {
 pub(crate) type Answer = oneshot::Receiver<Result<Appended, StoreError>>;
 
 impl Request {
-    /// Prepares an append: ids, moments and documents.
+    /// Prepares an append: its ids, timestamps and documents.
     pub(crate) fn new(mut append: Append, deadline: Duration) -> Result<(Self, Answer), StoreError> {
         let ids = append.take_event_ids();
         let now = Timestamp::now();
@@ -44,7 +46,7 @@ impl Request {
         let mut timestamps = Vec::with_capacity(ids.len());
         for (event, id) in append.events.iter().zip(&ids) {
             let timestamp = event.timestamp.unwrap_or(now);
-            // Only the first event carries the key.
+            // Only the first event carries the append id.
             let key = append_id.take();
             documents.push(EventDocument::new(*id, &append.stream, event, sequence, timestamp, key)?);
             timestamps.push(timestamp);
@@ -71,7 +73,7 @@ impl Request {
         &self.append.stream
     }
 
-    /// The version that the aggregate has once this is stored.
+    /// The version of the aggregate after this request is stored.
     pub(crate) fn version_after(&self) -> Version {
         self.append.expected.version().plus(self.documents.len() as u64)
     }
@@ -92,27 +94,28 @@ impl Request {
         Instant::now() >= self.deadline
     }
 
-    /// From now on nobody can say that nothing was written, until the store has been asked.
+    /// From now on, only a query can show whether the request was written.
     pub(crate) fn may_be_written(&mut self) {
         self.fate = Fate::MaybeWritten;
     }
 
-    /// Whether a try may have been written without our knowing.
+    /// Whether an attempt may have written the request although no answer confirmed it.
     pub(crate) fn is_uncertain(&self) -> bool {
         self.fate == Fate::MaybeWritten
     }
 
-    /// One of its keys was refused, and nothing of this library's own was in its way. Returns whether that was so before.
+    /// Marks that one of its keys was refused although no event of this library conflicted with it.
+    /// Returns whether this was already marked.
     pub(crate) fn suspect(&mut self) -> bool {
         std::mem::replace(&mut self.suspected, true)
     }
 
-    /// Answers the caller. One that does not listen any more has chosen so.
+    /// Answers the caller. If the caller no longer waits, the answer is dropped.
     pub(crate) fn answer(self, answer: Result<Appended, StoreError>) {
         let _ = self.answer.send(answer);
     }
 
-    /// Answers that it is stored, with its first event at this position.
+    /// Answers that the request is stored, with its first event at this position.
     pub(crate) fn answer_stored(self, mut position: es_core::Position) {
         let mut sequence = self.first_sequence();
         let mut stamps = Vec::with_capacity(self.ids.len());
@@ -125,7 +128,8 @@ impl Request {
         self.answer(receipt.map(Appended::Now));
     }
 
-    /// Answers with an error after which nothing is tried again: unknown where an earlier try may have been written.
+    /// Answers with an error that is not retried. If an earlier attempt may have written the
+    /// request, the error is `OutcomeUnknown`.
     pub(crate) fn answer_refused(self, error: StoreError) {
         match self.fate {
             Fate::NotSent => self.answer(Err(error)),
@@ -133,7 +137,8 @@ impl Request {
         }
     }
 
-    /// Answers that it was given up: unknown where a try may have been written, unavailable where none was.
+    /// Answers that the deadline has passed: the result is unknown if an attempt may have written
+    /// the request, otherwise the store is unavailable.
     pub(crate) fn answer_given_up(self, source: BoxError) {
         let error = match self.fate {
             Fate::NotSent => StoreError::Unavailable { source },

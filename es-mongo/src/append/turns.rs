@@ -1,36 +1,40 @@
-//! Taking turns with other processes that write to the same store.
+//! Takes turns with other processes that write to the same store.
 //!
-//! Positions are dense, so of all processes one can commit at a time, and a race for the next position has losers. A process that
-//! has won knows the newest position at once and would win again and again, while the others still ask for it. So where others are noticed, whoever has
-//! just committed lets them go first for about as long as a commit takes, and asks for the newest position instead of guessing it.
-//! Meanwhile its own callers queue up, and share the next commit: nothing is lost by waiting.
+//! Positions are dense, so only one process can commit at a time, and the other processes lose the
+//! race for the next position. A process that has won knows the newest position at once and would
+//! win again and again, while the others still have to read it. So if a process notices others, it
+//! lets them go first after its own commit, for about the duration of one commit, and then reads
+//! the newest position instead of guessing it. Meanwhile its own callers join the queue and share
+//! the next commit, so the wait costs no throughput.
 //!
-//! A loser learns that it has lost when the winner's commit is done. If all losers tried again at once, all but one would lose again: so whoever has lost
-//! for the first time waits for as long as one of the others needs, and whoever has waited goes first.
+//! A process learns that it has lost when the winner's commit is complete. If all losers retried at
+//! once, all but one would lose again. So a process that has lost for the first time waits for as
+//! long as one of the others needs, and a process that has already waited goes first.
 //!
-//! A process that commits without a rest would never notice one that always comes a moment too late. So now and then it rests for a part of a commit, long enough
-//! for the other one to get in.
+//! A process that commits without a pause would never notice a second process that is always
+//! slightly too late. So it sometimes pauses for a part of a commit, long enough for the other
+//! process to commit.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long after the last sign of another process there may still be one.
+/// For how long after the last sign of another process there may still be one.
 const LASTS: Duration = Duration::from_millis(500);
 
-/// How long a process may commit without a rest while it knows of no other.
+/// For how long a process commits without a pause if it knows of no other process.
 const RESTLESS: Duration = Duration::from_millis(500);
 
-/// What is known of the other processes.
+/// The information about other processes.
 #[derive(Debug)]
 pub(crate) struct Turns {
     others_until: Option<Instant>,
-    /// How long a commit takes, smoothed.
+    /// The duration of a commit, smoothed.
     commit: Duration,
-    /// How many races are lost for one that is won, smoothed: about how many others there are.
+    /// The number of lost races per won race, smoothed. It is about the number of other processes.
     lost_for_one: f64,
     lost_since_won: u32,
-    /// When others last had the time to commit.
+    /// The last time at which others had an opportunity to commit.
     rested: Instant,
 }
 
@@ -45,7 +49,7 @@ impl Turns {
         }
     }
 
-    /// Whether another process was noticed a moment ago.
+    /// Whether another process was noticed recently.
     pub(crate) fn others_write(&self) -> bool {
         self.others_until.is_some_and(|until| Instant::now() < until)
     }
@@ -55,7 +59,7 @@ impl Turns {
         self.others_until = Some(Instant::now() + LASTS);
     }
 
-    /// Another process was faster.
+    /// Another process won the race.
     pub(crate) fn lost(&mut self) {
         self.notice_other();
         self.lost_since_won += 1;
@@ -68,14 +72,14 @@ impl Turns {
         self.lost_since_won = 0;
     }
 
-    /// For so long there was nothing to commit.
+    /// This process had nothing to commit for this long.
     pub(crate) fn idled(&mut self, idle: Duration) {
         if idle >= self.commit / 2 {
             self.rested = Instant::now();
         }
     }
 
-    /// How long to let the others go first, before a commit.
+    /// The pause before a commit, during which other processes go first.
     pub(crate) fn pause(&mut self) -> Option<Duration> {
         let turns = if self.others_write() {
             (1.0 + self.lost_for_one).min(6.0)
@@ -88,13 +92,15 @@ impl Turns {
         Some(self.commits(turns))
     }
 
-    /// How long to let other losers go first, after a lost race. Not at all where this one has waited already.
+    /// The wait after a lost race, during which other losers go first. `None` if this process has
+    /// already waited.
     pub(crate) fn after_loss(&self) -> Option<Duration> {
         let turns = self.lost_for_one.clamp(0.3, 1.2);
         (self.lost_since_won <= 1).then(|| self.commits(turns))
     }
 
-    /// The time of so many commits, or a fifth more or less, so that processes do not march in step.
+    /// The duration of this many commits, varied by up to a fifth so that processes do not stay in
+    /// step.
     fn commits(&self, commits: f64) -> Duration {
         self.commit.mul_f64(commits * (0.8 + 0.4 * fastrand::f64()))
     }
@@ -105,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_alone_rests_for_a_moment_where_it_has_not_for_long() {
+    fn a_process_alone_rests_briefly_if_it_has_not_rested_for_long() {
         let mut turns = Turns::new();
         turns.won(Duration::from_millis(1));
         assert_eq!(turns.pause(), None);
@@ -118,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_met_others_lets_them_go_first_and_longer_where_there_are_more() {
+    fn a_process_that_has_met_others_lets_them_go_first_and_longer_if_there_are_more() {
         let mut turns = Turns::new();
         turns.lost();
         turns.won(Duration::from_millis(2));

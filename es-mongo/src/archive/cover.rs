@@ -1,4 +1,4 @@
-//! The snapshots of many streams at once: found, written, read back and pruned.
+//! Finds, writes, reads back and prunes the snapshots of many streams at once.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -16,15 +16,16 @@ use crate::read_ahead::ReadAhead;
 use crate::snapshot::{usable, version_of};
 use crate::store::{Collections, MongoStore};
 
-/// How many events are asked for in one question. Each id is sought with each sequence, so few are better than many.
+/// The number of events in one query. The server searches each id with each sequence, so small
+/// queries are faster.
 const ASKED: usize = 16;
 
-/// How many such questions are asked at once.
+/// The number of such queries at the same time.
 const IN_FLIGHT: usize = 8;
 
-/// A snapshot that covers what goes, and is not there yet.
+/// A missing snapshot that is necessary to cover the events to move.
 pub(super) struct Missing {
-    /// Whose it is, among the streams of the batch.
+    /// The index of its stream in the batch.
     pub(super) case: usize,
     pub(super) stream: StreamId,
     pub(super) version: Version,
@@ -34,7 +35,7 @@ pub(super) struct Missing {
 /// The snapshots of some streams, read in the order of the streams.
 pub(super) struct Snapshots {
     pub(super) known: KnownSnapshots,
-    /// All of this program's state version.
+    /// Only snapshots with this program's state version.
     cursor: Option<ReadAhead>,
     ready: VecDeque<RawDocumentBuf>,
 }
@@ -43,18 +44,18 @@ pub(super) struct Snapshots {
 #[derive(Default)]
 pub(super) struct KnownSnapshots(HashMap<String, Vec<Known>>);
 
-/// What is known of a snapshot without its state.
+/// The stored data of a snapshot without its state.
 struct Known {
     id: String,
     version: i64,
     /// Whether it has the state version of this program.
     is_ours: bool,
-    /// Whether it lies beyond what goes and its event is not there.
+    /// Whether it is above the events to move and its own event is missing.
     is_beyond_head: bool,
 }
 
 impl Snapshots {
-    /// Finds the snapshots of streams of which events go, up to these versions.
+    /// Finds the snapshots of the streams whose events are moved, up to these versions.
     pub(super) async fn find<A: Aggregate>(
         store: &MongoStore,
         going: Vec<(&str, Version)>,
@@ -81,7 +82,8 @@ impl Snapshots {
             let snapshot = Known { id: id.to_owned(), version, is_ours, is_beyond_head: false };
             known.entry(aggregate_id.to_owned()).or_default().push(snapshot);
         }
-        // What goes is there. A snapshot above that is trusted only if its event is there too.
+        // The events to move are known to exist. A snapshot above them is used only if its own
+        // event exists too.
         let mut above: Vec<(&str, i64)> = Vec::new();
         for (id, snapshots) in &known {
             let last = going.get(id.as_str()).copied().unwrap_or_default();
@@ -107,7 +109,8 @@ impl Snapshots {
         Ok(Self { known: KnownSnapshots(known), cursor, ready: VecDeque::new() })
     }
 
-    /// The newest usable snapshot of a stream. Streams are asked about in the order in which they were scanned.
+    /// The newest usable snapshot of a stream. This must be called for the streams in the order in
+    /// which they were scanned.
     pub(super) async fn newest<A: Aggregate>(&mut self, aggregate_id: &str) -> Result<Option<Snapshot<A>>, StoreError> {
         let mut newest = None;
         if !self.known.of(aggregate_id).iter().any(|known| known.is_ours) {
@@ -123,7 +126,7 @@ impl Snapshots {
             newest = usable::<A>(&document);
             if newest.is_none() {
                 let id = document.get(ID).ok().flatten();
-                tracing::warn!(aggregate_id, ?id, "a snapshot does not decode and is passed over");
+                tracing::warn!(aggregate_id, ?id, "a snapshot cannot be decoded and is ignored");
                 metrics::snapshot_unusable(A::TYPE);
             }
         }
@@ -147,7 +150,8 @@ impl Snapshots {
 }
 
 impl KnownSnapshots {
-    /// The version of a snapshot of this program's state version that lies beyond the head of its stream.
+    /// The version of a snapshot that has this program's state version and is beyond the head of
+    /// its stream.
     pub(super) fn beyond_head(&self, aggregate_id: &str) -> Option<Version> {
         let beyond = self.of(aggregate_id).iter().find(|known| known.is_ours && known.is_beyond_head)?;
         Version::try_from(beyond.version).ok()
@@ -157,7 +161,8 @@ impl KnownSnapshots {
         self.0.get(aggregate_id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Drops what is too much below snapshots that were taken; see `MongoStore::prune` for which count.
+    /// Deletes superfluous snapshots below those that were taken. `MongoStore::prune` describes
+    /// which ones count.
     pub(super) async fn prune(&self, store: &MongoStore, taken: &[&Missing]) -> Result<(), StoreError> {
         let keep = store.inner.options.keep_snapshots.max(1) as usize;
         let mut dropped: Vec<&str> = Vec::new();
@@ -179,7 +184,7 @@ impl KnownSnapshots {
     }
 }
 
-/// Those of these places in streams in which no event is in use.
+/// The given places in streams at which no event is in the events collection.
 async fn beyond_head<A: Aggregate>(
     collections: &Collections,
     places: Vec<(&str, i64)>,
@@ -205,11 +210,12 @@ async fn beyond_head<A: Aggregate>(
     Ok(beyond)
 }
 
-/// Writes snapshots and reads them back, and returns which are not there, by the streams whose they are, and why.
+/// Writes snapshots and reads them back. Returns the streams whose snapshots are not stored, with
+/// the reasons.
 ///
 /// # Errors
 ///
-/// Those that concern the store.
+/// Errors that concern the whole store.
 pub(super) async fn write<A: Aggregate>(
     store: &MongoStore,
     missing: &[Missing],
@@ -221,7 +227,7 @@ pub(super) async fn write<A: Aggregate>(
     let inserting = async move { snapshots.insert_many(&written).ordered(false).await };
     let refused_at = match collections.patience.once(inserting).await? {
         Ok(_) => HashSet::new(),
-        // What else may be wrong with one is found out one by one.
+        // Other problems are found by writing the snapshots one by one.
         Err(error) => duplicates(&error).unwrap_or_else(|| (0..missing.len()).collect()),
     };
     let mut refused = BTreeMap::new();
@@ -253,7 +259,7 @@ pub(super) async fn write<A: Aggregate>(
         let head = read::head(collections, stream).await?;
         let newest = Snapshot::<A>::newest(store, stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {
-            let source = "it was written and is not there".into();
+            let source = "it was written, but it is not stored".into();
             refused.insert(*case, StoreError::UnusableSnapshot { stream: stream.clone(), version: *version, source });
         }
     }
@@ -263,7 +269,8 @@ pub(super) async fn write<A: Aggregate>(
     Ok(refused)
 }
 
-/// Whether the store keeps what was written, or what another run has written meanwhile, which can be used as well.
+/// Whether the stored snapshot is the written one, or one that another run has written in the
+/// meantime and that is equally usable.
 fn covers<A: Aggregate>(kept: &RawDocument, missing: &Missing) -> bool {
     let is_of_stream = kept.get_str(AGGREGATE_ID).is_ok_and(|id| id == missing.stream.aggregate_id().as_str())
         && kept.get_str(AGGREGATE_TYPE).is_ok_and(|name| name == A::TYPE)

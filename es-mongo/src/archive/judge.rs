@@ -1,4 +1,5 @@
-//! Which events of a batch may go: those before which nothing stays in their stream, and that a usable snapshot covers.
+//! Decides which events of a batch are moved: those without an earlier event that stays in their
+//! stream, and that a usable snapshot covers.
 
 use std::pin::pin;
 
@@ -13,22 +14,22 @@ use crate::document::read_event;
 use crate::read;
 use crate::snapshot::snapshot_document;
 
-/// How many streams are asked about at once.
+/// The number of streams that are checked at the same time.
 const IN_FLIGHT: usize = 16;
 
-/// How many bytes of new snapshots are written at once, unless a single one has more.
+/// The size of the new snapshots that are written at once in bytes, unless a single one is larger.
 const BYTES: usize = 8 * 1024 * 1024;
 
-/// What is known of the last stream of a batch, which may go on in the next one.
+/// The state of the last stream of a batch, which may continue in the next batch.
 pub(super) struct Prefix<A> {
     aggregate_id: String,
-    /// The event that may go next; `None` once one has to stay.
+    /// The next event that may be moved; `None` after the first event that must stay.
     next: Option<Sequence>,
-    /// The state behind the last event that goes, if it was folded.
+    /// The state after the last event that is moved, if it was folded.
     state: Option<Snapshot<A>>,
 }
 
-/// What goes of a batch.
+/// The part of a batch that is moved.
 pub(super) struct Judged<A> {
     pub(super) going: Vec<RawDocumentBuf>,
     pub(super) last: Option<Prefix<A>>,
@@ -38,11 +39,11 @@ pub(super) struct Judged<A> {
 struct Case<A> {
     part: Part,
     begun: bool,
-    /// The stream, or why another program's id is none.
+    /// The stream, or the reason why the id from another program is invalid.
     stream: Result<StreamId, ArchiveFailure>,
     next: Option<Sequence>,
     state: Option<Snapshot<A>>,
-    /// How many of its events may go.
+    /// The number of its events that may be moved.
     going: usize,
 }
 
@@ -58,7 +59,7 @@ impl<A: Aggregate> Case<A> {
 }
 
 impl<A: Aggregate> Run<'_, A> {
-    /// Finds out which events of a batch may go, and takes the snapshots that are missing.
+    /// Finds out which events of a batch may be moved, and takes the missing snapshots.
     pub(super) async fn judge(
         &self,
         batch: Batch,
@@ -95,7 +96,7 @@ impl<A: Aggregate> Run<'_, A> {
         Ok(judged)
     }
 
-    /// Begins each stream, or goes on with the one that the batch before ended with.
+    /// Starts each stream, or continues the stream with which the previous batch ended.
     async fn begin(&self, parts: Vec<Part>, last: &mut Option<Prefix<A>>) -> Result<Vec<Case<A>>, StoreError> {
         let mut cases = Vec::with_capacity(parts.len());
         for part in parts {
@@ -105,7 +106,8 @@ impl<A: Aggregate> Run<'_, A> {
         stream::iter(cases).buffered(IN_FLIGHT).try_collect().await
     }
 
-    /// Begins a stream at the first of its old events in use. It may go only if all before it are archived.
+    /// Starts a stream at its first old event that is not archived. It may be moved only if all
+    /// earlier events are archived.
     async fn case(&self, part: Part, begun: Option<Prefix<A>>) -> Result<Case<A>, StoreError> {
         let stream = StreamId::of::<A>(&part.aggregate_id);
         let (begun, next, state) = match (begun, &stream, part.events.first()) {
@@ -123,7 +125,8 @@ impl<A: Aggregate> Run<'_, A> {
         Ok(Case { part, begun, stream, next, state, going: 0 })
     }
 
-    /// Makes sure that a usable snapshot covers what goes: takes one behind the last event that goes, if it is missing.
+    /// Ensures that a usable snapshot covers the events to move. If it is missing, takes one after
+    /// the last of these events.
     async fn cover(&self, cases: &mut [Case<A>]) -> Result<Vec<ArchiveFailure>, Stop> {
         let going = cases.iter().filter_map(|case| Some((case.part.aggregate_id.as_str(), case.last_going()?)));
         let mut snapshots = Snapshots::find::<A>(self.archive.store, going.collect()).await?;
@@ -168,7 +171,8 @@ impl<A: Aggregate> Run<'_, A> {
         Ok(failures)
     }
 
-    /// Folds a stream up to the last event that goes: what was scanned, behind what the archive has.
+    /// Folds a stream up to the last event that is moved: the archived events, then the scanned
+    /// ones.
     async fn fold(
         &self,
         case: &Case<A>,
@@ -202,12 +206,13 @@ impl<A: Aggregate> Run<'_, A> {
             None => Err(StoreError::UnusableSnapshot {
                 stream: stream.clone(),
                 version: last,
-                source: "its events make no state".into(),
+                source: "its events do not result in a state".into(),
             }),
         }
     }
 
-    /// Keeps snapshots. Nothing goes of a stream whose snapshot is not there afterwards.
+    /// Stores snapshots. If the snapshot of a stream is not stored afterwards, none of its events
+    /// is moved.
     async fn take(
         &self,
         missing: Vec<Missing>,

@@ -1,4 +1,4 @@
-//! Finding what may go: the old events in use, stream by stream, each with all that it holds.
+//! Finds the old events that are not archived yet, stream by stream, with their complete documents.
 
 use std::collections::VecDeque;
 
@@ -13,13 +13,14 @@ use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
 use crate::store::Collections;
 
-/// How many events are fetched at once.
+/// The number of events that are fetched at once.
 const FETCHED: u32 = 2_000;
 
-/// How many bytes of events are moved at once, unless a single event has more. Far below the 48 MB at which the driver would split.
+/// The size of the events that are moved at once in bytes, unless a single event is larger. This is
+/// far below the 48 MB at which the driver would split an insert.
 const BYTES: usize = 8 * 1024 * 1024;
 
-/// An old event in use.
+/// An old event that is not archived yet.
 pub(super) struct Candidate {
     pub(super) document: RawDocumentBuf,
     pub(super) sequence: Sequence,
@@ -32,16 +33,17 @@ pub(super) struct Part {
     pub(super) events: Vec<Candidate>,
 }
 
-/// Old events that are moved at once, by their streams. The last stream may have more of them in the next batch.
+/// Old events that are moved at once, grouped by stream. The last stream may continue in the next
+/// batch.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) parts: Vec<Part>,
     pub(super) malformed: Vec<ArchiveFailure>,
 }
 
-/// All old events in use, in the order of their streams.
+/// All old events that are not archived yet, in the order of their streams.
 ///
-/// What is deleted meanwhile lies behind the cursor.
+/// The events that are deleted in the meantime are behind the cursor.
 pub(super) struct Scan {
     cursor: ReadAhead,
     ready: VecDeque<RawDocumentBuf>,
@@ -58,7 +60,7 @@ impl Scan {
         Ok(Self { cursor: old.batch_size(FETCHED).batches().await?, ready: VecDeque::new() })
     }
 
-    /// The next events, or `None` after the last.
+    /// The next batch of events, or `None` at the end.
     pub(super) async fn next(&mut self, events: u32) -> Result<Option<Batch>, StoreError> {
         let (mut batch, mut left, mut bytes) = (Batch::default(), events, 0);
         while left > 0 && bytes < BYTES {
@@ -108,7 +110,7 @@ fn malformed(document: &RawDocument) -> ArchiveFailure {
     ArchiveFailure { aggregate_id, reason }
 }
 
-/// How many events of a stream before this one are archived.
+/// The number of archived events before this one in its stream.
 pub(super) async fn archived_before(
     collections: &Collections,
     stream: &StreamId,

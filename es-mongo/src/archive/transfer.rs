@@ -1,4 +1,4 @@
-//! Moving events: copy, confirm, wait, delete.
+//! Moves events: copy, confirm, wait, delete.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,25 +18,25 @@ use crate::error::{duplicates, malformed, refused, store_error};
 use crate::handles::durable;
 use crate::store::{ARCHIVE_STATE_LASTS, Collections};
 
-/// What was deleted from the events in use.
+/// The number of events that were deleted from the events collection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Deleted {
     /// Events that this run has copied.
     pub(super) moved: u64,
-    /// Events that were in the archive before.
+    /// Events that were already in the archive.
     pub(super) finished: u64,
 }
 
 /// Events with a confirmed copy.
 pub(super) struct Confirmed {
     streams: Vec<Going>,
-    /// How many of them were in the archive before.
+    /// The number of them that were already in the archive.
     found: u64,
-    /// When something was in the archive for certain.
+    /// The time at which the archive certainly contained an event.
     pub(super) first_copy: Instant,
 }
 
-/// Events of one stream that follow each other.
+/// Consecutive events of one stream.
 struct Going {
     aggregate_id: String,
     first: i64,
@@ -44,11 +44,12 @@ struct Going {
     ids: Vec<ObjectId>,
 }
 
-/// What the copies of a run have met so far.
+/// The state of the copies in a run.
 #[derive(Default)]
 pub(super) struct Copies {
     first: Option<Instant>,
-    /// The aggregates of which the archive holds something else. Nothing more of them goes.
+    /// The aggregates for which the archive holds different content. None of their further events
+    /// is moved.
     held: HashSet<String>,
 }
 
@@ -94,26 +95,29 @@ impl<A: Aggregate> Run<'_, A> {
         Ok(Some(confirmed).filter(|confirmed| !confirmed.streams.is_empty()))
     }
 
-    /// Leaves out the events of some aggregates.
+    /// Removes the events of some aggregates.
     fn hold(&self, events: &mut Vec<RawDocumentBuf>, held: &HashSet<String>) {
         let all = events.len();
         events.retain(|event| !held.contains(aggregate_of(event)));
         self.report().kept += (all - events.len()) as u64;
     }
 
-    /// Waits until every process has learned that there is an archive: from then on it looks there for what is deleted.
+    /// Waits until every process knows that there is an archive. From then on it checks the archive
+    /// for missing events.
     pub(super) async fn wait(&self, first_copy: Instant) -> Result<(), Stop> {
-        // Not even a wrong setting may delete an event under a process that does not look into the archive yet.
+        // Even with a wrong setting, no event may be deleted while a process does not check the
+        // archive yet.
         let grace = self.archive.store.inner.options.archive_grace.max(ARCHIVE_STATE_LASTS * 2);
         tokio::time::sleep_until(first_copy + grace).await;
         self.reached(ArchiveStep::Waited)
     }
 
-    /// Deletes what has a confirmed copy, stream by stream and each in its order.
+    /// Deletes the events with a confirmed copy, stream by stream, each in its order.
     ///
-    /// So what is in use of a stream is its newest part at any time, wherever the deletion has come to or ended, and the newest event
-    /// of a stream goes last: nobody takes an earlier one for its head. A transaction would show nothing of that
-    /// and cost more than twice as much. A deletion by id is safe to repeat.
+    /// So the remaining events of a stream are always its newest part, even if the deletion is
+    /// interrupted. The newest event of a stream is deleted last, so no earlier event is taken for
+    /// its head. A transaction would hide the intermediate states, but it takes more than twice as
+    /// long. A deletion by id can be repeated safely.
     pub(super) async fn delete(&self, confirmed: &Confirmed) -> Result<Deleted, StoreError> {
         let collections = self.archive.store.collections();
         let (command, tries) = (deletion::<A>(collections, confirmed)?, AtomicU32::new(0));
@@ -124,7 +128,8 @@ impl<A: Aggregate> Run<'_, A> {
         };
         let deleted = collections.patience.with_one_at_a_time().ask(ask).await?;
         let going = confirmed.streams.iter().map(|stream| stream.ids.len() as u64).sum();
-        // What a try deleted whose answer was lost, no later one counts.
+        // If the answer to an attempt was lost, a later attempt does not count the events that the
+        // first one deleted.
         let deleted = if tries.into_inner() > 1 { going } else { deleted };
         let finished = confirmed.found.min(deleted);
         Ok(Deleted { moved: deleted - finished, finished })
@@ -169,22 +174,23 @@ fn deletion<A: Aggregate>(collections: &Collections, confirmed: &Confirmed) -> R
     Ok(doc! { "delete": collections.events.name(), "deletes": deletes, "ordered": true, "writeConcern": durable })
 }
 
-/// How many events a deletion says that it has deleted.
+/// The number of deleted events in the answer to a deletion.
 fn deleted_by(answer: &Document) -> Result<u64, Error> {
     if let Ok([refused, ..]) = answer.get_array("writeErrors").map(Vec::as_slice) {
         return Err(Error::custom(format!("the server refused to delete archived events: {refused}")));
     }
     if let Ok(unmet) = answer.get_document("writeConcernError") {
-        // Not on a majority in time: asked again, as after any answer that was lost.
+        // A majority did not confirm the deletion in time. It is retried, as after a lost answer.
         return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, unmet.to_string()).into());
     }
     let deleted = answer.get("n").and_then(|deleted| deleted.as_i64().or(deleted.as_i32().map(i64::from)));
     Ok(deleted.and_then(|deleted| u64::try_from(deleted).ok()).unwrap_or_default())
 }
 
-/// The aggregates of which the archive holds something else than these events, on a majority.
+/// The aggregates for which the archive holds different content than these events, as read from a
+/// majority.
 ///
-/// `refusal` is what the server said about those that it did not take.
+/// `refusal` is the server's error for the events that it did not insert.
 async fn differing(
     collections: &Collections,
     events: &[RawDocumentBuf],
@@ -206,7 +212,7 @@ async fn differing(
             let copy = copy?;
             match missing.remove(&id_of(copy)?) {
                 Some(original) if original.as_bytes() != copy.as_bytes() => {
-                    differs(original, "the archive holds it with other content");
+                    differs(original, "the archive holds it with different content");
                 }
                 _ => {}
             }
@@ -224,7 +230,7 @@ async fn differing(
                 let stream = StreamId::new(event.aggregate_type, event.aggregate_id)?;
                 differs(original, &refused(&stream, error.clone()).to_string());
             }
-            None => differs(original, "the archive holds another event in its place"),
+            None => differs(original, "the archive holds a different event in its place"),
         }
     }
     Ok(differing.into_iter().map(|(aggregate_id, reason)| ArchiveFailure { aggregate_id, reason }).collect())
@@ -234,7 +240,7 @@ fn id_of(document: &RawDocument) -> Result<ObjectId, StoreError> {
     document.get_object_id(ID).map_err(|error| malformed("an event that is to be archived", error))
 }
 
-/// The id of the aggregate, which every event has that was judged.
+/// The id of the aggregate. Every event has one at this stage.
 fn aggregate_of(event: &RawDocument) -> &str {
     event.get_str(AGGREGATE_ID).unwrap_or_default()
 }

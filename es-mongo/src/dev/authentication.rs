@@ -1,4 +1,4 @@
-//! A server that asks who is there: its key, and its first user.
+//! Authentication for the server: its key file and its first user.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -16,7 +16,8 @@ use crate::handles::Handles;
 const UNAUTHORIZED: i32 = 13;
 const USER_EXISTS: i32 = 51003;
 
-/// The first user of a server with authentication on, and what its nodes know each other by.
+/// The first user of a server with authentication, and the key by which its nodes authenticate each
+/// other.
 #[derive(Clone)]
 pub(super) struct Authentication {
     user: String,
@@ -26,12 +27,14 @@ pub(super) struct Authentication {
 
 impl Authentication {
     pub(super) fn new(user: String, password: String) -> Self {
-        // It guards a server on loopback against nobody; a set with users does not start without one.
+        // The server listens only on loopback, so this key protects nothing. A set with
+        // authentication does not start without it.
         let key = (0..8).fold(String::new(), |key, _| format!("{key}{:016x}", fastrand::u64(..)));
         Self { user, password, key }
     }
 
-    /// Writes the key into the folder of a node, readable for its owner only: `mongod` refuses any other.
+    /// Writes the key into the folder of a node. Only the owner can read it, because `mongod`
+    /// refuses any other file mode.
     pub(super) fn write_key(&self, folder: &Path) -> Result<PathBuf, DevError> {
         let file = folder.join("key");
         let write = || {
@@ -45,21 +48,22 @@ impl Authentication {
         Ok(file)
     }
 
-    /// Makes the first user, which a server without users allows to whoever comes from the same machine.
+    /// Creates the first user. If a server has no users, it allows this to every client on the same
+    /// machine.
     ///
     /// `uri` names the set, without a user.
     pub(super) async fn make_user(&self, uri: &str) -> Result<(), DevError> {
-        let to = DevError::driver("make the first user");
+        let to = DevError::driver("create the first user");
         let command = doc! { "createUser": &self.user, "pwd": &self.password, "roles": ["root"] };
         let made = async { Handles::new(&Client::with_uri_str(uri).await?, "admin").write_command(command).await };
         match made.await {
-            // A kept set has its users from the first time.
+            // A kept set already has its users.
             Err(error) if !matches!(code(&error), Some(USER_EXISTS | UNAUTHORIZED)) => Err(to(error)),
             _ => Ok(()),
         }
     }
 
-    /// The connection string with the user in it.
+    /// The connection string with the user.
     pub(super) fn log_in(&self, uri: &str) -> String {
         let login = format!("mongodb://{}:{}@", percent_encoded(&self.user), percent_encoded(&self.password));
         uri.replacen("mongodb://", &login, 1)

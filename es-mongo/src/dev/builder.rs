@@ -7,7 +7,7 @@ use super::error::DevError;
 use super::server::DevServer;
 use super::start;
 
-/// What a [`DevServer`] is started with; made by [`DevServer::builder`].
+/// The settings of a new [`DevServer`]; created by [`DevServer::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct DevServerBuilder {
@@ -37,46 +37,47 @@ impl DevServerBuilder {
         };
         builder
             .set_parameter("enableTestCommands", "1")
-            // A secondary would otherwise stay 15 s after SIGTERM for the sake of its clients.
+            // By default a secondary waits for its clients for 15 s after SIGTERM.
             .set_parameter("shutdownTimeoutMillisForSignaledShutdown", "100")
     }
 
-    /// The size of the set: 1 (the default) or 3.
+    /// The number of nodes: 1 (the default) or 3.
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
         self
     }
 
-    /// Keeps the data in this folder, which is made where it does not exist, for the next start.
+    /// Keeps the data in this folder for the next start. The folder is created if it does not
+    /// exist.
     ///
-    /// Where another process runs a server on the folder already, the new handle connects to that one. It then ends
-    /// with the process that started it.
+    /// If another process already runs a server on the folder, the new handle connects to that
+    /// server, which ends with the process that started it.
     pub fn keep_in(mut self, folder: impl Into<PathBuf>) -> Self {
         self.keep_in = Some(folder.into());
         self
     }
 
-    /// The `mongod` to run, instead of looking for one.
+    /// The `mongod` program to run, instead of searching for one.
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
         self
     }
 
-    /// Starts a server also where the variable `MONGODB_URI` is set: for a test that kills nodes, or for data that
-    /// must lie in a kept folder.
+    /// Starts a server even if the variable `MONGODB_URI` is set, for a test that kills nodes or
+    /// whose data must be in a kept folder.
     pub fn always_own(mut self) -> Self {
         self.always_own = true;
         self
     }
 
-    /// The size of each node's cache in GB; 0.25 unless told otherwise, which is the least that `mongod` accepts.
+    /// The size of each node's cache in GB; 0.25 by default, which is the minimum of `mongod`.
     pub fn cache_size_gb(mut self, size: f64) -> Self {
         self.cache_size_gb = size;
         self
     }
 
-    /// Turns authentication on: the server has one user, with the role `root`, whose name and password are in
-    /// [`DevServer::uri`]. A kept set needs it at every start.
+    /// Enables authentication: the server has one user with the role `root`, whose name and
+    /// password are in [`DevServer::uri`]. A kept set needs this setting at every start.
     pub fn authentication(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.authentication = Some(Authentication::new(user.into(), password.into()));
         self
@@ -93,21 +94,21 @@ impl DevServerBuilder {
         self
     }
 
-    /// Adds an option to every connection string, such as `tls=true`. The value is used as it is, so it must be
-    /// percent-encoded where it needs to be.
+    /// Adds an option to every connection string, such as `tls=true`. The value is used unchanged,
+    /// so percent-encode it if necessary.
     pub fn uri_option(mut self, name: &str, value: &str) -> Self {
         self.uri_options.extend(["&", name, "=", value]);
         self
     }
 
-    /// How long the start may take before it fails with [`DevError::Timeout`]; 60 s unless told otherwise. The
+    /// The time after which the start fails with [`DevError::Timeout`]; 60 s by default. The
     /// download of the program on the first run does not count.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
         self
     }
 
-    /// Starts the server and returns when it takes writes.
+    /// Starts the server. Returns when it accepts writes.
     pub async fn start(self) -> Result<DevServer, DevError> {
         start::start(self).await
     }

@@ -1,12 +1,13 @@
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What MongoDB allows for a database name is 63 bytes, and the unique part needs up to 31 of them.
+/// MongoDB allows 63 bytes for a database name, and the unique part needs up to 31 of them.
 const PREFIX_KEPT: usize = 32;
 
-/// A database name that no other test uses, also on a server that several processes and machines share.
+/// A database name that no other test uses, even on a server that several processes and machines
+/// share.
 ///
-/// Characters of the prefix that a name may not have become `_`, and a long prefix is cut.
+/// Characters in the prefix that are not allowed become `_`, and a long prefix is truncated.
 ///
 /// ```
 /// let name = es_mongo::dev::fresh_database_name("append");

@@ -6,20 +6,21 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevError {
-    /// No way to a MongoDB server was found; the text says what was tried and what to install.
+    /// No MongoDB server was found. The message lists the attempts and what to install.
     #[error("no MongoDB server to run on\n{tried}\n{advice}")]
     NoServer {
-        /// One line for each way that was tried, with its result.
+        /// One line for each attempt, with its result.
         tried: String,
         /// What to install on this system.
         advice: String,
     },
-    /// The program that `MONGOD` or [`program`](super::DevServerBuilder::program) names cannot be run.
+    /// The program that `MONGOD` or [`program`](super::DevServerBuilder::program) names cannot be
+    /// run.
     #[error("{} is not a program that can be run; it was named by {named_by}", program.display())]
     Program {
-        /// The program as it was named.
+        /// The path of the program.
         program: PathBuf,
-        /// Who named it.
+        /// Where the program was named.
         named_by: &'static str,
     },
     /// The program needs shared libraries that this system does not have.
@@ -27,7 +28,7 @@ pub enum DevError {
     Libraries {
         /// The program.
         program: PathBuf,
-        /// What the dynamic linker said.
+        /// The message of the dynamic linker.
         detail: String,
         /// What to install on this system.
         advice: String,
@@ -41,45 +42,45 @@ pub enum DevError {
         #[source]
         source: io::Error,
     },
-    /// A server ended while it was starting.
-    #[error("mongod at {address} ended while it was starting; the end of its log:\n{log}")]
+    /// A server exited during its start.
+    #[error("mongod at {address} exited during its start; the end of its log:\n{log}")]
     Exited {
         /// Host and port.
         address: String,
         /// The last lines that it wrote.
         log: String,
     },
-    /// Something did not happen in the time given.
+    /// A step took longer than the time limit.
     #[error("waited {} s for {what}; the end of the log:\n{log}", after.as_secs())]
     Timeout {
-        /// What was waited for.
+        /// The step.
         what: String,
-        /// The time given.
+        /// The time limit.
         after: Duration,
         /// The last lines that the server wrote.
         log: String,
     },
-    /// Only a set of one or of three nodes can be started.
-    #[error("a set of {nodes} nodes was asked for; 1 and 3 are possible")]
+    /// A set can have only one or three nodes.
+    #[error("a set of {nodes} nodes was requested; choose 1 or 3")]
     NodeCount {
-        /// What was asked for.
+        /// The requested number.
         nodes: usize,
     },
-    /// The kept folder holds a set with another number of nodes.
-    #[error("{} keeps a set of {kept} nodes, and {asked} were asked for", folder.display())]
+    /// The kept folder contains a set with a different number of nodes.
+    #[error("{} contains a set of {kept} nodes, but {asked} were requested", folder.display())]
     KeptNodes {
         /// The kept folder.
         folder: PathBuf,
-        /// The nodes of the set that is kept there.
+        /// The number of nodes of the kept set.
         kept: usize,
-        /// What was asked for.
+        /// The requested number.
         asked: usize,
     },
     /// The nodes of a server that this handle did not start cannot be controlled.
     #[error("this server was not started by this handle, so its nodes cannot be controlled")]
     NotOwned,
-    /// The node does not run, so it cannot be frozen or thawed.
-    #[error("mongod at {address} does not run")]
+    /// The node is not running, so it cannot be frozen or thawed.
+    #[error("mongod at {address} is not running")]
     NodeDown {
         /// Host and port.
         address: String,
@@ -96,7 +97,7 @@ pub enum DevError {
     /// A command to the server failed.
     #[error("cannot {doing}")]
     Driver {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
         /// The driver's error.
         #[source]

@@ -1,4 +1,4 @@
-//! Finds the `mongod` program: named, on the PATH, or out of the wheel.
+//! Finds the `mongod` program: named by the user, on the PATH, or from the Python wheel.
 
 use std::env;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::DevError;
 use super::wheel;
 
-/// The program to run. The first run on a system without `mongod` downloads it.
+/// The program to run. If the system has no `mongod`, the first run downloads it.
 pub(super) async fn program(named: Option<&Path>) -> Result<PathBuf, DevError> {
     if let Some(name) = named {
         return runnable(name, "DevServerBuilder::program");
@@ -19,9 +19,9 @@ pub(super) async fn program(named: Option<&Path>) -> Result<PathBuf, DevError> {
         return Ok(program);
     }
     let mut tried = String::from(
-        "  tried: the variable MONGODB_URI, which is not set or is passed over\n  \
+        "  tried: the variable MONGODB_URI, which is not set or is ignored\n  \
          tried: the variable MONGOD, which is not set\n  \
-         tried: mongod on the PATH, which is not there",
+         tried: mongod on the PATH, which does not exist",
     );
     match wheel::program().await {
         Ok(program) => Ok(program),
@@ -67,7 +67,7 @@ fn install_advice() -> String {
     format!("{how}; or set MONGOD to a mongod program, or MONGODB_URI to a replica set that runs")
 }
 
-/// What to install where the program of the wheel misses libraries.
+/// What to install if the program from the wheel lacks libraries.
 pub(super) fn libraries_advice() -> String {
     "install OpenSSL 3 and libcurl 4 (Debian 12, Ubuntu 22.04 and later: apt-get install libssl3 libcurl4), \
      or set MONGOD to a mongod built for this system"

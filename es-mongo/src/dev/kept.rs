@@ -1,4 +1,4 @@
-//! A data folder that stays: what it is called, and who runs on it.
+//! A data folder that is kept: the name of its set, and the process that runs on it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use super::error::DevError;
 use super::ports;
 use super::replica_set::{Direct, Role};
 
-/// The name and the usual ports of the set that a folder holds. Written once, with the folder.
+/// The name and the usual ports of the set in a folder. Written once, when the folder is created.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     pub(super) set: String,
@@ -19,7 +19,8 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// A name of its own for every set, so that a server met on a reused port is never taken for another.
+    /// Every set gets a unique name, so that a different server on a reused port is never mistaken
+    /// for it.
     pub(super) fn new(nodes: usize) -> Result<Self, DevError> {
         Ok(Self { set: format!("dev{:08x}", fastrand::u32(..)), ports: ports::free(nodes)? })
     }
@@ -41,7 +42,7 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn open(folder: &Path, nodes: usize) -> Result<Self, DevError> {
         fs::create_dir_all(folder).map_err(DevError::folder(folder))?;
-        // mongod gets this path in another process, whose working folder is its own affair.
+        // mongod receives this path in another process, which may have a different working folder.
         let folder = folder.canonicalize().map_err(DevError::folder(folder))?;
         let file = folder.join("replica-set");
         if !file.exists() {
@@ -63,7 +64,8 @@ impl Kept {
         &self.folder
     }
 
-    /// Notes where the set runs, for a second process. The watchdog removes the note before it ends the server.
+    /// Records where the set runs, for a second process. The watchdog removes this file before it
+    /// ends the server.
     pub(super) fn note_running(&self, addresses: &[String]) -> Result<(), DevError> {
         let file = self.running_file();
         let write = || {
@@ -75,27 +77,29 @@ impl Kept {
         write().map_err(DevError::folder(&file))
     }
 
-    /// The right to run a server on this folder, where no other handle has it. The system takes it back the moment
-    /// its holder ends, so it tells a server that runs from one whose owner is gone and that is about to end.
+    /// The right to run a server on this folder, if no other handle has it. The system releases it
+    /// when its holder ends. So it distinguishes a running server from one whose owner has ended
+    /// and that is about to end.
     pub(super) fn try_own(&self) -> Result<Option<Ownership>, DevError> {
         let file = self.folder.join("owner");
         let lock = File::options().create(true).append(true).open(&file).map_err(DevError::folder(&file))?;
         if !lock_file(&lock).map_err(DevError::folder(&file))? {
             return Ok(None);
         }
-        // What a former owner noted is no longer so.
+        // The record of a previous owner is outdated.
         match fs::remove_file(self.running_file()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DevError::folder(&self.running_file())(error)),
             _ => Ok(Some(Ownership { _lock: lock })),
         }
     }
 
-    /// The addresses of the set where a server of another handle runs on this folder and answers.
+    /// The addresses of the set, if a server of another handle runs on this folder and answers.
     pub(super) async fn running(&self, uri_options: &str) -> Result<Option<Vec<String>>, DevError> {
         let Some(note) = self.note() else { return Ok(None) };
         let addresses: Vec<String> = note.split(',').map(str::to_owned).collect();
         for address in &addresses {
-            // Nobody there is quick to find out this way, and the driver would take two seconds to say so.
+            // A refused connection is noticed quickly here. The driver would take two seconds to
+            // report it.
             if TcpStream::connect(address).await.is_err() {
                 continue;
             }
@@ -104,7 +108,7 @@ impl Kept {
                 hello.set.as_deref() == Some(&self.identity.set)
                     && matches!(hello.role, Role::Primary | Role::Secondary)
             });
-            // A new owner removes the note of the one before.
+            // A new owner removes the record of the previous one.
             if ours && self.note().as_ref() == Some(&note) {
                 return Ok(Some(addresses));
             }
@@ -128,7 +132,7 @@ fn parse(text: &str) -> Option<Identity> {
     Some(Identity { set, ports })
 }
 
-/// The file appears with its whole text, or another process's text stays.
+/// The file is created with its whole text, or the text of another process stays.
 fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut new = NamedTempFile::new_in(folder)?;
@@ -140,7 +144,7 @@ fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// Whether the lock was free. It goes with the last handle on this opening of the file.
+/// Whether the lock was free. It is released with the last handle on this opening of the file.
 #[cfg(unix)]
 fn lock_file(file: &File) -> io::Result<bool> {
     use rustix::fs::{FlockOperation, flock};
@@ -151,7 +155,7 @@ fn lock_file(file: &File) -> io::Result<bool> {
     }
 }
 
-/// A server cannot be started here at all, so there is nobody to lock out.
+/// No server can be started on this system, so no lock is needed.
 #[cfg(not(unix))]
 fn lock_file(_file: &File) -> io::Result<bool> {
     Ok(true)

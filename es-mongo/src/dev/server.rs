@@ -15,10 +15,11 @@ use super::node::{Node, PAUSE};
 use super::replica_set::Role;
 use crate::patience::after;
 
-/// A `mongod` replica set for tests and examples; see [the module](super) for where it comes from.
+/// A `mongod` replica set for tests and examples. [The module](super) describes which server is
+/// used.
 ///
-/// It ends, and its data goes unless it is [kept](DevServerBuilder::keep_in), when this handle is dropped and when the
-/// process that holds it ends in any way, a panic and SIGKILL included.
+/// The server ends when this handle is dropped, or when its process ends for any reason, including
+/// a panic and SIGKILL. Its data are removed unless they are [kept](DevServerBuilder::keep_in).
 #[derive(Debug)]
 pub struct DevServer {
     uri: Uri,
@@ -28,7 +29,7 @@ pub struct DevServer {
     _folder: Folder,
 }
 
-/// A connection string, of which a log sees no user and no password.
+/// A connection string whose `Debug` output contains no user and no password.
 struct Uri(String);
 
 impl fmt::Debug for Uri {
@@ -37,7 +38,7 @@ impl fmt::Debug for Uri {
     }
 }
 
-/// What the server holds of its folder until it has ended.
+/// Resources in the folder that the server needs until it has ended.
 #[derive(Debug)]
 pub(super) enum Folder {
     Foreign,
@@ -46,7 +47,7 @@ pub(super) enum Folder {
 }
 
 impl DevServer {
-    /// Starts a throw-away set of one node, or takes the server that `MONGODB_URI` names.
+    /// Starts a temporary set of one node, or connects to the server that `MONGODB_URI` names.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -58,7 +59,7 @@ impl DevServer {
         Self::builder().start().await
     }
 
-    /// A set with other than the default settings.
+    /// Configures a set with other settings than the defaults.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), es_mongo::dev::DevError> {
@@ -71,10 +72,11 @@ impl DevServer {
         DevServerBuilder::new()
     }
 
-    /// The one server that all tests of a process share; the first caller starts it, and it ends with the process.
+    /// The server that all tests of a process share. The first caller starts it, and it ends with
+    /// the process.
     ///
-    /// Every `#[tokio::test]` has a runtime of its own, so share the server and never a `Client`. Give every test a
-    /// [database of its own](super::fresh_database_name).
+    /// Every `#[tokio::test]` has a separate runtime, so share the server but never a `Client`. Use
+    /// a [separate database](super::fresh_database_name) for each test.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -90,7 +92,8 @@ impl DevServer {
         SHARED.get_or_try_init(Self::start).await
     }
 
-    /// The `mongod` program that would be started, for a test that wants a server of another kind.
+    /// The `mongod` program that would be started, for a test that needs a different kind of
+    /// server.
     pub async fn program() -> Result<PathBuf, DevError> {
         find::program(None).await
     }
@@ -100,12 +103,13 @@ impl DevServer {
         &self.uri.0
     }
 
-    /// The nodes, for control of each; [`DevError::NotOwned`] where this handle did not start the server.
+    /// The nodes, to control each of them. Fails with [`DevError::NotOwned`] if this handle did not
+    /// start the server.
     pub fn nodes(&self) -> Result<&[Node], DevError> {
         if self.nodes.is_empty() { Err(DevError::NotOwned) } else { Ok(&self.nodes) }
     }
 
-    /// The node that is primary now, after waiting for an election where there is none.
+    /// The node that is currently primary. If there is none, waits for an election.
     pub async fn primary(&self) -> Result<&Node, DevError> {
         let first = self.nodes()?.first().ok_or(DevError::NotOwned)?;
         let mut directs = Vec::with_capacity(self.nodes.len());
@@ -114,7 +118,8 @@ impl DevServer {
         }
         let deadline = after(self.primary_timeout);
         while Instant::now() < deadline {
-            // A node that was frozen takes itself for primary until it hears of its successor, so one claim counts.
+            // A node that was frozen considers itself primary until it learns of its successor. So
+            // the answer counts only if exactly one node claims to be primary.
             let asked = self.nodes.iter().zip(&directs).filter(|(node, _)| node.is_running());
             let answers = join_all(asked.map(async |(node, direct)| (node, direct.hello().await))).await;
             let mut primaries = answers
@@ -129,7 +134,7 @@ impl DevServer {
         Err(first.timeout("a primary".to_owned()))
     }
 
-    /// A server that somebody else started.
+    /// A server that was started elsewhere.
     pub(super) fn foreign(uri: String) -> Self {
         Self { uri: Uri(uri), nodes: Vec::new(), primary_timeout: Duration::ZERO, _folder: Folder::Foreign }
     }
@@ -141,7 +146,7 @@ impl DevServer {
 
 impl Drop for DevServer {
     fn drop(&mut self) {
-        // All are told before any is waited for.
+        // Orders all nodes to end before waiting for any of them.
         for node in &self.nodes {
             node.begin_to_end();
         }

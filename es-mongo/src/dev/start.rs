@@ -1,4 +1,4 @@
-//! From a builder to a set that takes writes.
+//! Starts the nodes of a builder and waits until the set accepts writes.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,9 +19,9 @@ use super::replica_set::Role;
 use super::server::{DevServer, Folder};
 use crate::patience::after;
 
-/// How often a node may find that its port was taken in the moment before.
+/// The number of attempts to find a port that is not taken in the meantime.
 const PORTS_TRIED: usize = 10;
-/// A kept log is begun anew above this size.
+/// A kept log above this size is started anew.
 const LOG_KEPT: u64 = 4 * 1024 * 1024;
 
 const UNAUTHORIZED: i32 = 13;
@@ -101,7 +101,7 @@ async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServ
     Ok(DevServer::own(uri, nodes, builder.start_timeout, Folder::Kept { _ownership: ownership }))
 }
 
-/// What does not change while a server starts.
+/// The settings that do not change during a start.
 struct Start<'a> {
     builder: &'a DevServerBuilder,
     program: PathBuf,
@@ -121,7 +121,7 @@ impl Start<'_> {
         let mut arguments: Vec<OsString> = vec!["--replSet".into(), (&self.identity.set).into()];
         arguments.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--oplogSize", "100"].map(OsString::from));
         arguments.extend([OsString::from("--dbpath"), data.into(), "--logpath".into(), (&log).into()]);
-        // Otherwise every start moves the former log away, and nothing ever removes it.
+        // Without it, every start renames the previous log, and the old logs are never removed.
         arguments.push("--logappend".into());
         arguments.extend(["--wiredTigerCacheSizeGB".into(), self.builder.cache_size_gb.to_string().into()]);
         if let Some(authentication) = &self.builder.authentication {
@@ -133,7 +133,7 @@ impl Start<'_> {
         Node::spawn(launch, log, self.builder.uri_options.clone(), self.builder.start_timeout)
     }
 
-    /// Waits until the node listens, and starts it again where something stood in its way that passes.
+    /// Waits until the node listens. If a temporary condition prevents its start, starts it again.
     async fn settle(&self, node: &mut Node) -> Result<(), DevError> {
         let mut ports_tried = 1;
         loop {
@@ -144,7 +144,8 @@ impl Start<'_> {
                     ports_tried += 1;
                     node.move_to_port(one_free_port()?)?;
                 }
-                // The former owner of a kept folder was killed, and its server is still on its way out.
+                // The previous owner of a kept folder was killed, and its server is still shutting
+                // down.
                 Err(DevError::Exited { .. }) if node.log_says("DBPathInUse") && Instant::now() < self.deadline => {
                     sleep(PAUSE).await;
                     node.start_again()?;
@@ -154,7 +155,7 @@ impl Start<'_> {
         }
     }
 
-    /// Makes the nodes one set, or the kept set's members find each other again, and waits for its primary.
+    /// Initiates the set, or reconnects the members of the kept set, and waits for its primary.
     async fn form_set(&self, nodes: &[Node]) -> Result<(), DevError> {
         let Some(first) = nodes.first() else { return Err(DevError::NodeCount { nodes: 0 }) };
         let addresses = addresses(nodes);
@@ -165,27 +166,31 @@ impl Start<'_> {
                 Role::Uninitiated => direct.initiate(&self.identity.set, &addresses).await,
                 _ => direct.move_to(&addresses).await,
             };
-            // A kept node that is not in its configuration, because its port has changed, calls itself uninitiated.
+            // If the port of a kept node has changed, the node is not in its configuration and
+            // reports itself as uninitiated.
             let formed = match formed {
                 Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => direct.move_to(&addresses).await,
                 formed => formed,
             };
             match formed {
                 Ok(()) => break,
-                // It is still reading its configuration, and closes all connections where that changes what it is.
+                // The node is still reading its configuration. If its role changes, it closes all
+                // connections.
                 Err(error)
                     if (code(&error) == Some(NOT_YET_INITIALIZED) || is_cut_off(&error))
                         && Instant::now() < self.deadline =>
                 {
                     sleep(PAUSE).await;
                 }
-                // With authentication on, nobody has told us a password. On unchanged ports nothing was to be done.
+                // With authentication on, the password is not known here. If the ports are
+                // unchanged, nothing is to be done.
                 Err(error) if code(&error) == Some(UNAUTHORIZED) => break,
                 Err(error) => return Err(error),
             }
         }
         for node in nodes {
-            // The driver asks on new connections: those from before the initiation know no sessions.
+            // New connections are necessary: those from before the initiation do not support
+            // sessions.
             let direct = node.direct().await?;
             let ready = |role: &Role| match role {
                 Role::Primary => true,
@@ -211,7 +216,7 @@ impl Start<'_> {
         }
     }
 
-    /// The connection string, after the user in it was made.
+    /// The connection string, after its user was created.
     async fn open_to_users(&self, addresses: &[String]) -> Result<String, DevError> {
         let uri = uri(addresses, &self.identity.set, &self.builder.uri_options);
         if let Some(authentication) = &self.builder.authentication {

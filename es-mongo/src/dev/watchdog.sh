@@ -1,18 +1,20 @@
-# Runs mongod so that it never outlives the process that started it. That process holds the other end of this
-# shell's stdin: when it ends for whatever reason, SIGKILL included, `read` sees the end of the file.
-# Arguments: what happens to the data at the end (remove or keep), the folder, the program, its arguments.
+# Runs mongod so that it never outlives the process that started it. That process holds the other
+# end of this shell's stdin: if it ends for any reason, including SIGKILL, `read` gets an end of file.
+# Arguments: what to do with the data at the end (remove or keep), the folder, the program and its
+# arguments.
 data=$1 folder=$2
 shift 2
 trap '' PIPE
 exec "$@" </dev/null >&2 &
 child=$!
-# From here on only mongod holds the pipe behind stderr, so its end tells that mongod has ended.
+# From here on only mongod holds the pipe behind stderr, so the pipe closes when mongod ends.
 exec 2>/dev/null
-# After the start, because a child inherits what its shell ignores.
+# After the start, because a child inherits the signals that its shell ignores.
 trap '' HUP INT QUIT TERM
 echo "$child"
 
-# The child is never waited for before SIGKILL: until then a dead one stays a zombie and its id cannot be reused.
+# The shell does not wait for the child before SIGKILL: until then a dead child stays a zombie, so
+# its process id cannot be reused.
 while read -r order; do
     case $order in
     leave)
@@ -34,7 +36,7 @@ if [ "$data" = remove ]; then
     rm -rf "$folder"
     rmdir "${folder%/*}"
 else
-    # No newcomer may take a server that is about to go for one that runs.
+    # Without this file, a new process cannot mistake a server that is about to end for a running one.
     rm -f "${folder%/*}/running"
     kill -s TERM "$child"
     kill -s CONT "$child"

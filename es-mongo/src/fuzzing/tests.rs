@@ -1,4 +1,5 @@
-//! A short run: the corpus of the fuzzer, and random changes of it that keep some of its structure. The same each time.
+//! A short run with the corpus of the fuzzer and with random changes to it that keep part of its
+//! structure. Every run is the same.
 
 use std::path::PathBuf;
 
@@ -7,10 +8,10 @@ use bson::{Bson, Document, doc};
 
 use super::{event, migration, snapshot};
 
-/// How many changed documents each decoder is given. A few seconds, unoptimized.
+/// The number of changed documents for each decoder. This takes a few seconds, unoptimized.
 const CHANGED: usize = 20_000;
 
-/// How deep a server stores documents.
+/// The deepest nesting that a server stores.
 const DEEPEST: usize = 200;
 
 /// Documents as this library stores them.
@@ -56,12 +57,12 @@ fn seeds() -> Vec<Vec<u8>> {
     seeds.into_iter().map(|seed| bson::serialize_to_vec(&seed).unwrap()).collect()
 }
 
-/// What the fuzzer has found worth keeping.
+/// The corpus that the fuzzer has collected.
 fn corpus(decoder: &str) -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(decoder);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
-    assert!(!files.is_empty(), "the corpus of {decoder} is gone");
+    assert!(!files.is_empty(), "the corpus of {decoder} is missing");
     files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
@@ -90,9 +91,9 @@ fn change(bytes: &mut Vec<u8>, known: &[Vec<u8>], random: &mut fastrand::Rng) {
     let at = random.usize(..bytes.len() - 4);
     match random.u8(..7) {
         0 => bytes[at] ^= 1 << random.u8(..8),
-        // A type of BSON, where one may stand.
+        // A BSON type, at a place where one may be.
         1 => bytes[at] = random.u8(..20),
-        // A length beyond all that there is, or below nothing.
+        // A length that is too large, or negative.
         2 => bytes[at..at + 4].copy_from_slice(&random.choice([i32::MAX, 0, -1, 5, 1 << 24]).unwrap().to_le_bytes()),
         3 => bytes.truncate(at),
         4 => {
@@ -106,7 +107,8 @@ fn change(bytes: &mut Vec<u8>, known: &[Vec<u8>], random: &mut fastrand::Rng) {
     }
 }
 
-/// Makes the length at the beginning, and the end, what they must be: what is wrong lies within.
+/// Corrects the length at the beginning and the terminator, so that the error is inside the
+/// document.
 fn measure(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().max(5), 0);
     let length = i32::try_from(bytes.len()).unwrap();
@@ -114,7 +116,7 @@ fn measure(bytes: &mut Vec<u8>) {
     bytes[usize::try_from(length).unwrap() - 1] = 0;
 }
 
-/// The bytes as the data of an event, so many levels deep.
+/// The bytes as the data of an event, nested this many levels deep.
 fn nested(bytes: &[u8], levels: usize) -> Vec<u8> {
     (0..levels).fold(bytes.to_vec(), |inner, _| {
         let mut outer = vec![0; 4];
@@ -141,9 +143,10 @@ fn no_document_that_is_migrated_makes_the_decoder_panic() {
     check("migration", migration);
 }
 
-/// An event whose data holds a list in a list in a list, and so on, which is read into a tree and into whatever it is.
+/// An event whose data contain nested lists, which are read into a tree and into a generic value.
 fn deep(levels: usize) -> RawDocumentBuf {
-    // Two levels each: the document and its list. The data itself, and its innermost document and list, come on top.
+    // Each step adds two levels: the document and its list. The data itself, and its innermost
+    // document and list, are additional.
     let tree = (0..levels / 2 - 1).fold(doc! { "below": [] }, |tree, _| doc! { "below": [tree] });
     let mut seed: Document = bson::deserialize_from_slice(&seeds()[1]).unwrap();
     seed.insert("eventData", doc! { "anything": tree.clone(), "tree": tree.clone(), "bytes": [], "more": 1 });
@@ -172,7 +175,8 @@ fn data_that_is_nested_as_deep_as_this_library_writes_it_is_read() {
 
 #[test]
 fn a_length_beyond_the_document_is_an_error_and_not_a_reservation() {
-    // Twenty bytes: a document with a string, a document, an array or bytes that claim two gigabytes.
+    // Twenty bytes: a document with a string, document, array or binary value that claims to have
+    // two gigabytes.
     for kind in [0x02, 0x03, 0x04, 0x05, 0x0d, 0x0f] {
         let mut bytes = vec![20, 0, 0, 0, kind, b'x', 0];
         bytes.extend((i32::MAX - 1).to_le_bytes());

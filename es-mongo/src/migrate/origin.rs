@@ -1,4 +1,4 @@
-//! What a migrated event was made of, as it stands in the metadata of the event.
+//! The origin of a migrated event, as its metadata contain it.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::document::field::{ID, METADATA};
 /// The key in the metadata.
 pub(super) const ORIGIN: &str = "migratedFrom";
 
-/// One document of one collection.
+/// One document in one collection.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     collection: String,
@@ -24,7 +24,7 @@ impl Origin {
         Ok(Self { collection: collection.to_owned(), id: read(id)? })
     }
 
-    /// What the event with this document was made of, if it says so.
+    /// The origin in the metadata of this event, if there is one.
     pub(super) fn of(event: &RawDocument) -> Option<Self> {
         let origin = event.get_document(METADATA).ok()?.get_document(ORIGIN).ok()?;
         let id = read(origin.get("id").ok()??).ok()?;
@@ -34,7 +34,7 @@ impl Origin {
     pub(super) fn add_to(&self, metadata: &Metadata) -> Result<Metadata, String> {
         let mut all = metadata.as_raw().to_owned();
         if all.get(ORIGIN).is_ok_and(|found| found.is_some()) {
-            return Err(format!("the metadata key `{ORIGIN}` belongs to the migration; use another one"));
+            return Err(format!("the metadata key `{ORIGIN}` is reserved for the migration; use a different key"));
         }
         let mut origin = RawDocumentBuf::new();
         origin.append(cstr!("collection"), self.collection.as_str());
@@ -59,7 +59,7 @@ impl fmt::Display for Origin {
 
 fn read(id: RawBsonRef<'_>) -> Result<Bson, String> {
     match id {
-        // The payload refuses what is nested too deep for a stack.
+        // The payload refuses documents that are nested too deep for the stack.
         RawBsonRef::Document(id) => {
             BsonPayload(id).decode::<Document>().map(Bson::from).map_err(|error| error.to_string())
         }
@@ -67,7 +67,8 @@ fn read(id: RawBsonRef<'_>) -> Result<Bson, String> {
     }
 }
 
-/// Whether the server takes both for one key: numbers are compared by value. A dump through JSON changes their types.
+/// Whether the server treats both as the same key: it compares numbers by value. A dump through
+/// JSON changes their types.
 fn is_same_key(left: &Bson, right: &Bson) -> bool {
     if let (Some(left), Some(right)) = (whole(left), whole(right)) {
         return left == right;

@@ -1,4 +1,4 @@
-//! What an event must fulfil, and in which order that can be read from an index.
+//! The conditions of a query, and the orders in which an index can provide the events.
 
 use bson::{Bson, Document, doc};
 use es_core::{EventId, Position, StoreError, StreamId, Timestamp};
@@ -8,10 +8,10 @@ use super::select::Wanted;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, POSITION, TIMESTAMP, USER_ID};
 use crate::options::Ordering;
 
-/// What an event must fulfil.
+/// The conditions that an event must meet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditions {
-    /// The first and, if it contradicts, another type of aggregates.
+    /// The first type of aggregates, and a second one if it contradicts the first.
     aggregates: Vec<&'static str>,
     pub(super) stream: Option<StreamId>,
     pub(super) wanted: Wanted,
@@ -42,7 +42,7 @@ impl Conditions {
         self.stream.as_ref().map(StreamId::aggregate_type).or(self.aggregates.first().copied())
     }
 
-    /// What the answer is in the order of.
+    /// The order of the answer.
     pub(super) fn axis(&self) -> Axis {
         if self.stream.is_some() {
             Axis::Sequence
@@ -53,31 +53,31 @@ impl Conditions {
         }
     }
 
-    /// Refuses conditions that no event can fulfil, whatever is stored, or that mean nothing in this store.
+    /// Refuses conditions that no event can meet, or that have no meaning in this store.
     pub(super) fn check(&self, ordering: Ordering) -> Result<(), StoreError> {
         let types = self.stream.as_ref().map(StreamId::aggregate_type).into_iter();
         let mut types = types.chain(self.aggregates.iter().copied());
         let first = types.next();
         if let (Some(first), Some(other)) = (first, types.find(|other| Some(*other) != first)) {
             return Err(StoreError::InvalidQuery {
-                reason: format!("no event belongs to both {first} and {other}; ask for one of them"),
+                reason: format!("no event belongs to both {first} and {other}; query only one of them"),
             });
         }
         if ordering == Ordering::PerAggregate && self.axis() == Axis::Position {
             return Err(StoreError::InvalidQuery {
-                reason: "with `Ordering::PerAggregate` positions count the events of each aggregate; ask for one aggregate too, or by time"
+                reason: "with `Ordering::PerAggregate` positions count the events of each aggregate; add a condition on one aggregate, or query by time"
                     .to_owned(),
             });
         }
         Ok(())
     }
 
-    /// The event that began the correlation, if its id says that an event did.
+    /// The event that began the correlation, if the correlation id is the id of an event.
     pub(super) fn starter(&self) -> Option<EventId> {
         self.correlation.as_ref()?.parse().ok()
     }
 
-    /// The equalities.
+    /// The conditions of equality.
     pub(super) fn filter(&self, event_type: Option<Bson>) -> Document {
         let mut filter = Document::new();
         let conditions = [
@@ -95,7 +95,7 @@ impl Conditions {
         filter
     }
 
-    /// The ranges.
+    /// The conditions of range.
     pub(super) fn ranges(&self) -> Vec<Document> {
         let time = |time: Option<Timestamp>| time.map(|time| Bson::from(bson::DateTime::from(time)));
         let position = |position: Option<Position>| position.map(|position| Bson::from(position.as_i64()));
@@ -109,7 +109,7 @@ impl Conditions {
         ranges.map(|(field, operator, bound)| doc! { field: { operator: bound } }).collect()
     }
 
-    /// What makes it this query and no other, whatever release of the code asks.
+    /// Identifies the query, in every release of the library.
     pub(super) fn identity(&self, decoded: bool) -> Document {
         let wanted = match &self.wanted {
             Wanted::Any => Bson::Null,

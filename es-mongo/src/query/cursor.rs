@@ -1,4 +1,4 @@
-//! Where the answer to a query goes on.
+//! The place at which the answer to a query continues.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,20 +12,21 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::document::field::ID;
 
-/// Where the next page of a query begins: the place of the last event that was returned.
+/// The start of the next page of a query: the place of the last returned event.
 ///
-/// It is short text without special characters, for a link or a form: `Display`, `FromStr` and serde agree on it. It says nothing about the conditions of
-/// the query, and belongs to that query: another one refuses it. It does not expire.
+/// It is short text without special characters, for a link or a form, with the same form in
+/// `Display`, `FromStr` and serde. It does not contain the conditions of its query, but belongs to
+/// that query: other queries refuse it. It does not expire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct QueryCursor {
     place: Place,
-    /// Binds the place to the query.
+    /// Ties the place to the query.
     check: u64,
 }
 
-/// A text is not a cursor.
+/// The text is not a cursor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is not the cursor of a query; use the text that `Page::next` was written as, or start without a cursor")]
+#[error("the text is not the cursor of a query; use the text form of `Page::next`, or start without a cursor")]
 #[non_exhaustive]
 pub struct InvalidCursor;
 
@@ -36,11 +37,11 @@ pub(super) struct Place {
     pub(super) position: i64,
     pub(super) sequence: i64,
     pub(super) id: ObjectId,
-    /// How many of the events that the stored one is read as were returned.
+    /// The number of returned events that were read from the stored one.
     pub(super) returned: u32,
 }
 
-/// The form of the text. Another form gets another number.
+/// The version of the text form.
 const FORM: u8 = 1;
 const BYTES: usize = 1 + 3 * 8 + 12 + 4 + 8;
 
@@ -55,7 +56,7 @@ impl Place {
         }
     }
 
-    /// Whether it is the place of this event.
+    /// Whether this is the place of the event.
     pub(super) fn is_of(&self, document: &RawDocument) -> bool {
         document.get_object_id(ID).is_ok_and(|id| id == self.id)
     }
@@ -70,7 +71,7 @@ impl Place {
         bytes
     }
 
-    /// A number that changes with the place, and with the query.
+    /// A checksum of the place and the query.
     fn check(self, query: &Document) -> Result<u64, StoreError> {
         let query = bson::serialize_to_vec(query).map_err(|error| StoreError::InvalidQuery {
             reason: format!("its conditions cannot be written: {error}"),
@@ -80,7 +81,7 @@ impl Place {
 }
 
 impl QueryCursor {
-    /// The cursor of a query that has returned everything up to this place.
+    /// The cursor after which the query continues.
     pub(super) fn new(place: Place, query: &Document) -> Result<Self, StoreError> {
         Ok(Self { place, check: place.check(query)? })
     }
@@ -91,7 +92,8 @@ impl QueryCursor {
     }
 }
 
-/// FNV-1a: the same in every release and on every machine. It guards against mistakes, and a cursor gives nobody a right.
+/// FNV-1a gives the same result in every release and on every machine. The checksum only detects
+/// mistakes: a cursor grants no rights.
 fn fnv_1a<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! The orders in which events are read, each on an index.
+//! The orders in which events are read, each with an index.
 
 use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
@@ -10,13 +10,13 @@ use crate::document::field::{ID, POSITION, SEQUENCE, TIMESTAMP};
 use crate::document::{integer, stream_index};
 use crate::merge::{Order, Query};
 
-/// What an answer is in the order of.
+/// The order of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
-    /// Each of the indexes for queries ends in it, so the server never sorts.
+    /// By timestamp. Every index for queries ends with it, so the server never sorts.
     Time,
     Position,
-    /// Of the one stream that is asked for.
+    /// By sequence, within one stream.
     Sequence,
 }
 
@@ -37,7 +37,7 @@ impl Axis {
         }
     }
 
-    /// By name if the server could think another index, and a sort, as good.
+    /// A hint, if the server could otherwise choose a different index and a sort.
     pub(super) fn hint(self) -> Option<Document> {
         match self {
             Self::Time => None,
@@ -62,16 +62,16 @@ impl Axis {
     }
 }
 
-/// The events that fulfil conditions, along an axis.
+/// The events that meet the conditions, in the order of an axis.
 #[derive(Debug, Clone)]
 pub(super) struct Along {
     pub(super) axis: Axis,
     pub(super) direction: Direction,
-    /// The equalities.
+    /// The conditions of equality.
     pub(super) filter: Document,
-    /// The ranges.
+    /// The conditions of range.
     pub(super) ranges: Vec<Document>,
-    /// Where the answer goes on.
+    /// The place at which the answer continues.
     pub(super) from: Option<Place>,
     pub(super) batch: u32,
     pub(super) projection: Option<Document>,
@@ -82,7 +82,7 @@ impl Along {
         self.direction == Direction::NewestFirst
     }
 
-    /// The filter for a part of the answer, from one key on and before another.
+    /// The filter for a part of the answer, from one key on and before another key.
     pub(super) fn part(&self, from: Option<&i64>, before: Option<&i64>) -> Document {
         let field = self.axis.field();
         let [from_on, behind, earlier] =
@@ -96,8 +96,9 @@ impl Along {
             let at = self.axis.bson(self.axis.value(place));
             ranges.push(doc! { field: { from_on: at.clone() } });
             if self.axis == Axis::Time {
-                // Of the millisecond in which the last page ended, what it has returned. As `$nor`, for an `$or` would invite the server
-                // to read another index for each of its branches, and to sort.
+                // Leaves out the events of the last page's final millisecond that were already
+                // returned. This uses `$nor`, because with `$or` the server could read a different
+                // index for each branch, and sort.
                 filter.insert(
                     "$nor",
                     [
@@ -115,7 +116,8 @@ impl Along {
 }
 
 impl Order for Along {
-    /// The place on the axis; its complement, which reverses the order, if the newest comes first.
+    /// The place on the axis, or its complement if the newest event comes first, which reverses the
+    /// order.
     type Key = i64;
 
     fn key(&self, document: &RawDocument) -> Option<i64> {

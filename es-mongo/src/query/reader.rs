@@ -1,4 +1,4 @@
-//! The answer while it is read.
+//! Reads the answer to a query.
 
 use std::collections::VecDeque;
 
@@ -17,31 +17,31 @@ use crate::error::malformed;
 use crate::merge::{Found, Merge, Order};
 use crate::store::Collections;
 
-/// The most events that are fetched at once.
+/// The largest number of events that are fetched at once.
 const BATCH: u32 = 1000;
 
-/// What one stored event means.
+/// Decodes one stored event.
 pub(super) trait Decode<I>: Fn(&RawDocument) -> Result<Vec<I>, StoreError> + Send + 'static {}
 
 impl<I, F: Fn(&RawDocument) -> Result<Vec<I>, StoreError> + Send + 'static> Decode<I> for F {}
 
-/// The answer while it is read.
+/// The state of an answer that is being read.
 pub(super) struct Reader<I, D> {
     collections: Collections,
     merge: Merge<Along>,
     order: Along,
     decode: D,
-    /// What makes it this query.
+    /// Identifies the query.
     identity: Document,
     /// The event that began the correlation, until its place is reached.
     starter: Starter,
-    /// The events of one place on the axis, in order.
+    /// The events at one place on the axis, in order.
     ready: VecDeque<RawDocumentBuf>,
-    /// What one stored event means, in reverse.
+    /// The events that one stored event was decoded to, in reverse.
     decoded: Vec<I>,
-    /// How many of them were returned.
+    /// The number of them that were returned.
     returned: u32,
-    /// The stored name that was asked for, until an event was found.
+    /// The requested stored name, until an event with it was found.
     unproven: Option<String>,
 }
 
@@ -65,7 +65,8 @@ impl<I, D: Decode<I>> Reader<I, D> {
             filter: conditions.filter(named),
             ranges: conditions.ranges(),
             from: after.map(|cursor| cursor.place_in(&identity)).transpose()?,
-            // Beyond the limit: the event that the last page ended with, the one that says whether there are more, and the one behind the last time.
+            // Three more than the limit: the event with which the last page ended, the event that
+            // shows whether there are more, and the first event with a later timestamp.
             batch: u32::try_from(limit.saturating_add(3)).unwrap_or(BATCH).min(BATCH),
             projection: None,
         };
@@ -80,7 +81,8 @@ impl<I, D: Decode<I>> Reader<I, D> {
             ready: VecDeque::new(),
             decoded: Vec::new(),
             returned: 0,
-            // An aggregate knows its names; without one only the store does.
+            // An aggregate knows its names. Without an aggregate only the store can show whether
+            // the name exists.
             unproven: stored_name.filter(|_| selection.is_none()).map(str::to_owned),
         })
     }
@@ -94,7 +96,8 @@ impl<I, D: Decode<I>> Reader<I, D> {
             if let Some(document) = self.ready.pop_front() {
                 self.unproven = None;
                 self.decoded = (self.decode)(&document)?;
-                // Popping from the end gives events that share a sequence in their order, or in reverse if the newest come first.
+                // Events are taken from the end, so the order of events that share a sequence is
+                // reversed here if the oldest event comes first.
                 if self.order.direction == Direction::OldestFirst {
                     self.decoded.reverse();
                 }
@@ -123,7 +126,8 @@ impl<I, D: Decode<I>> Reader<I, D> {
         }
     }
 
-    /// Takes the events of one place on the axis, and before them, or among them, the one that began the correlation.
+    /// Takes the events at one place on the axis. If the event that began the correlation is due,
+    /// adds it.
     fn take(&mut self, mut documents: Vec<RawDocumentBuf>) -> Result<(), StoreError> {
         let key = documents.first().and_then(|document| self.order.key(document));
         self.starter = match std::mem::replace(&mut self.starter, Starter::None) {
@@ -141,7 +145,7 @@ impl<I, D: Decode<I>> Reader<I, D> {
         Ok(())
     }
 
-    /// Looks for the event that began the correlation, and does not carry it itself.
+    /// Looks up the event that began the correlation, because it does not carry the correlation id.
     async fn find_starter(&mut self) -> Result<(), StoreError> {
         let Starter::Unknown(id) = &self.starter else { return Ok(()) };
         let mut filter = self.order.part(None, None);
@@ -160,26 +164,26 @@ impl<I, D: Decode<I>> Reader<I, D> {
         Ok(())
     }
 
-    /// Fails if nothing was found and no event at all is stored under the name that was asked for.
+    /// Fails if no event was found and no event in the store has the requested name.
     async fn prove_name(&mut self) -> Result<(), StoreError> {
         let Some(event_type) = self.unproven.take() else { return Ok(()) };
         let stored = doc! { EVENT_TYPE: &event_type };
         if find_anywhere(&self.collections, &stored, doc! { EVENT_TYPE: 1, TIMESTAMP: 1 }).await?.is_some() {
             return Ok(());
         }
-        let reason = "nothing is stored under it; `MongoStore::stats` lists the names that are".to_owned();
+        let reason = "nothing is stored under it; `MongoStore::stats` lists the stored names".to_owned();
         Err(StoreError::UnknownEventType { event_type, reason })
     }
 }
 
 impl<T, D: Decode<RecordedEvent<T>>> Reader<RecordedEvent<T>, D> {
-    /// Where the answer goes on behind the event that was returned last.
+    /// The cursor that continues after the last returned event.
     pub(super) fn cursor_behind(&self, last: &RecordedEvent<T>) -> Result<QueryCursor, StoreError> {
         QueryCursor::new(Place::of(last, self.returned), &self.identity)
     }
 }
 
-/// How many events would appear.
+/// The number of events in the answer.
 pub(super) async fn count<S>(
     query: EventQuery<S>,
     selection: Option<&Selection>,
@@ -198,7 +202,7 @@ pub(super) async fn count<S>(
             }
             return Ok(events.min(limit));
         }
-        // The keys are enough.
+        // Only the keys are needed.
         let field = reader.order.axis.field();
         reader.order.projection = Some(doc! { field: 1, POSITION: 1 });
         reader.merge = Merge::new(reader.collections.clone(), reader.order.clone());
@@ -210,7 +214,8 @@ pub(super) async fn count<S>(
     Ok(events)
 }
 
-/// What the server counts, if that is all: nothing is archived, no page is continued, and no event may have to be added.
+/// The server's own count, if it is correct: nothing is archived, no page is continued, and no
+/// event may have to be added.
 async fn count_in_use<D: Decode<()>>(reader: &Reader<(), D>) -> Result<Option<u64>, StoreError> {
     let Reader { collections, order, starter, .. } = reader;
     if order.from.is_some() || !matches!(starter, Starter::None) || collections.archive_is_present().await? {
@@ -221,11 +226,13 @@ async fn count_in_use<D: Decode<()>>(reader: &Reader<(), D>) -> Result<Option<u6
         counted = counted.on_index(index);
     }
     let events = counted.count().await?;
-    // An archive run deletes nothing before everybody who asks has learnt of it, so there is nothing to add if it is not there now.
+    // An archive run deletes events only after every process knows of it. So if there is no archive
+    // now, no event is missing from the count.
     Ok((!collections.archive_is_present().await?).then_some(events))
 }
 
-/// One event that is in use or archived. In this order nothing is missed that is being archived.
+/// Finds one event in the events or else in the archive. In this order an event that is being
+/// archived is found in one of the two.
 async fn find_anywhere(
     collections: &Collections,
     filter: &Document,
@@ -240,7 +247,8 @@ async fn find_anywhere(
     Ok(None)
 }
 
-/// Orders the events of one place on the axis. One that is just being moved is in both collections, and appears once.
+/// Sorts the events at one place on the axis. An event that is being moved is in both collections,
+/// and is returned once.
 fn in_order(documents: Vec<RawDocumentBuf>, direction: Direction) -> Result<Vec<RawDocumentBuf>, StoreError> {
     let mut ordered = Vec::with_capacity(documents.len());
     for document in documents {

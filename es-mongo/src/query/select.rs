@@ -1,4 +1,4 @@
-//! Which events a query asks for, and what of a stored event is one of them.
+//! Selects the events of a query, and the requested parts of a stored event.
 
 use std::marker::PhantomData;
 
@@ -8,25 +8,25 @@ use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, RecordedEven
 
 use crate::document::read_event;
 
-/// The selection of a query that asks for no event by its meaning.
+/// The selection of a query for all events, or for a stored name.
 #[derive(Debug, Clone, Copy)]
 pub enum AnyEvent {}
 
-/// The selection of a query that asks for an event by a name.
+/// The selection of a query for an event by its name.
 #[derive(Debug, Clone, Copy)]
 pub enum NamedEvent {}
 
-/// The selection of a query that asks for event `E`.
+/// The selection of a query for the event type `E`.
 #[derive(Debug)]
 pub struct OneEvent<E> {
     event: PhantomData<fn() -> E>,
 }
 
-/// What a query selects can be selected from the events of aggregate `A`.
+/// The selection of a query can be applied to the events of aggregate `A`.
 #[diagnostic::on_unimplemented(
-    message = "the query asks for an event that `{A}` does not have",
+    message = "the query selects an event that `{A}` does not have",
     label = "`{A}` does not list this event",
-    note = "ask for an event that `{A}` lists in `events(..)` or `init(..)`; an event that was split is asked for by its parts"
+    note = "select an event that `{A}` lists in `events(..)` or `init(..)`; to find an event that was split, select its parts"
 )]
 pub trait SelectsFrom<A>: sealed::Sealed {}
 
@@ -42,21 +42,21 @@ mod sealed {
     impl<E> Sealed for super::OneEvent<E> {}
 }
 
-/// Which events are asked for, as the caller wrote it.
+/// The requested events, as the caller named them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Wanted {
     #[default]
     Any,
     /// By the stored name.
     StoredAs(String),
-    /// By what they are read as.
+    /// By the event that they are read as.
     Event(String),
 }
 
-/// The same for one aggregate.
+/// The same, resolved for one aggregate.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// The name of today of the one event that is to appear.
+    /// The current name of the one requested event.
     pub(super) event_type: Option<&'static str>,
     /// The names under which it is stored, if they are known.
     stored_names: Option<Vec<&'static str>>,
@@ -89,9 +89,9 @@ impl Wanted {
 fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
     let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let reason = if sources.is_retired(name) {
-        format!("{} has retired it; `stored_as` finds what is stored", A::TYPE)
+        format!("{} has retired it; `stored_as` finds the stored events", A::TYPE)
     } else if let Some(parts) = sources.parts(name) {
-        format!("{} reads it as {}; ask for one of these", A::TYPE, listed(&parts))
+        format!("{} reads it as {}; select one of these", A::TYPE, listed(&parts))
     } else {
         format!("{} has {}", A::TYPE, listed(&sources.event_types().collect::<Vec<_>>()))
     };
@@ -107,7 +107,7 @@ impl Selection {
         }
     }
 
-    /// Decodes a stored event, and leaves what was asked for.
+    /// Decodes a stored event, and keeps the requested events.
     pub(super) fn decode<E: EventSet>(
         &self,
     ) -> impl Fn(&RawDocument) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {

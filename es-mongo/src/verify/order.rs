@@ -1,7 +1,9 @@
-//! The orders in which everything is read.
+//! The orders in which the check reads documents.
 //!
-//! A comparison finds only values of the type that it compares with. So what has another type comes by a question of its own, and a part of an order
-//! is described by comparisons that leave out nothing else. The bounds `min` and `max` of a cursor would need neither, but the stable API of the server does not have them.
+//! A comparison in MongoDB finds only values of the type that it compares with. So documents with
+//! values of other types are found by a separate query, and the filter for a part of an order
+//! leaves out no other document. The cursor options `min` and `max` would not have this problem,
+//! but they are not in the stable API of the server.
 
 use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
@@ -11,23 +13,23 @@ use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, POSITION, SEQUENCE};
 use crate::document::{integer, stream_index};
 use crate::merge::{Order, Query};
 
-/// How many events are fetched at once.
+/// The number of events that are fetched at once.
 const BATCH: u32 = 1000;
 
-/// How many positions are fetched at once.
+/// The number of positions that are fetched at once.
 const POSITIONS: u32 = 50_000;
 
-/// Every string and nothing else.
+/// Matches every string and nothing else.
 pub(super) fn any_string() -> Document {
     doc! { "$gte": "" }
 }
 
-/// Every number and nothing else. What is not a number has no place in any order.
+/// Matches every number and nothing else. `NaN` has no place in any order.
 pub(super) fn any_number() -> Document {
     doc! { "$gte": f64::NEG_INFINITY }
 }
 
-/// Stream by stream, each in its order. Streams of two types with one id are interleaved.
+/// Stream by stream, each in its order. Streams of two types with the same id are interleaved.
 pub(super) struct ByStream;
 
 impl ByStream {
@@ -69,7 +71,7 @@ impl Order for ByStream {
     }
 }
 
-/// By position, and nothing but it: the index alone answers.
+/// By position, reading only positions, so that the index alone answers.
 pub(super) struct ByPosition;
 
 impl Order for ByPosition {
@@ -107,13 +109,15 @@ fn on_index(index: Document, batch: u32) -> FindOptions {
     FindOptions::builder().sort(index.clone()).hint(Hint::Keys(index)).batch_size(batch).build()
 }
 
-/// The filters that give, one after the other, what lies from one key on and before another in the order of some fields. Each is one range of their index.
+/// The filters for the documents from one key on and before another key, in the order of some
+/// fields. Their results follow each other in this order, and each filter is one range of the
+/// index.
 ///
-/// `any` says for each field which values are ordered.
+/// `any` matches, for each field, the values that have a place in the order.
 fn parts(fields: &[&str], any: &[Document], from: Option<&[Bson]>, before: Option<&[Bson]>) -> Vec<Document> {
     let ([field, fields @ ..], [any_value, any @ ..]) = (fields, any) else { return Vec::new() };
     let (from, before) = (from.and_then(<[Bson]>::split_first), before.and_then(<[Bson]>::split_first));
-    // What has this value in the first field, and lies within these bounds in the others.
+    // The documents with this value in the first field, and with these bounds in the other fields.
     let with = |value: &Bson, from: Option<&[Bson]>, before: Option<&[Bson]>| {
         let parts = parts(fields, any, from, before).into_iter();
         parts.map(|part| doc! { *field: value }.into_iter().chain(part).collect()).collect::<Vec<Document>>()
@@ -126,7 +130,7 @@ fn parts(fields: &[&str], any: &[Document], from: Option<&[Bson]>, before: Optio
     }
     let mut between = any_value.clone();
     if let Some((value, _)) = from {
-        // With further fields, those that have this very value are a part of their own.
+        // If there are further fields, the documents with exactly this value are a separate part.
         let operator = if fields.is_empty() { "$gte" } else { "$gt" };
         between = doc! { operator: value };
     }

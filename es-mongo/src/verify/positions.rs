@@ -1,4 +1,4 @@
-//! Positions: from 1, without holes, each of them once, over what is in use and what is archived.
+//! Checks the positions in the events and the archive: from 1, without gaps, each exactly once.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::error::store_error;
 use crate::merge::{Found, Merge};
 use crate::store::Collections;
 
-/// How many positions that occur twice are looked up at once.
+/// The number of duplicate positions that are looked up at once.
 const LOOKUP: usize = 500;
 
 pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
@@ -23,7 +23,7 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
     let mut twice = Vec::new();
     while let Some(found) = merge.next().await? {
         let Found::Same { in_use, archived } = found else {
-            let reason = format!("`{POSITION}` is missing or of another type");
+            let reason = format!("`{POSITION}` is missing or of a different type");
             report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
             continue;
         };
@@ -50,7 +50,7 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
     compare(collections, &twice, report).await
 }
 
-/// Where order ends at the aggregate, the position of an event is its sequence.
+/// If events are ordered only within their aggregate, the position of an event is its sequence.
 pub(super) async fn check_per_aggregate(
     collections: &Collections,
     report: &mut VerifyReport,
@@ -78,7 +78,8 @@ fn position_of(document: &RawDocument) -> Option<Position> {
     Position::try_from(integer(document.get(POSITION).ok()??)?).ok()
 }
 
-/// Reports those positions that one event has among those in use, and another one in the archive.
+/// Reports the positions that one event has in the events collection and a different event has in
+/// the archive.
 async fn compare(
     collections: &Collections,
     positions: &[Position],

@@ -14,23 +14,24 @@ use crate::find::Find;
 use crate::snapshot::usable;
 use crate::store::Collections;
 
-/// How many snapshots are fetched at once. They can be large.
+/// The number of snapshots that are fetched at once. They can be large.
 const PAGE: i64 = 16;
 
-/// All snapshots of one type of aggregate, page by page: a cursor would be forgotten while events are read.
+/// All snapshots of one type of aggregate, page by page: a cursor could expire while events are
+/// read.
 pub(super) struct Snapshots {
     collections: Collections,
     aggregate_type: &'static str,
     ready: VecDeque<RawDocumentBuf>,
-    /// The aggregate and the version of the last one that was fetched.
+    /// The aggregate and the version of the last fetched snapshot.
     last: Option<(String, Bson)>,
     exhausted: bool,
 }
 
-/// A snapshot that programs of today use.
+/// A snapshot that the current program uses.
 pub(super) struct Kept {
     pub(super) version: Version,
-    /// Its state as this program writes it.
+    /// Its state as this program serializes it.
     state: EventData,
 }
 
@@ -39,7 +40,8 @@ impl Snapshots {
         Self { collections, aggregate_type: A::TYPE, ready: VecDeque::new(), last: None, exhausted: false }
     }
 
-    /// The next snapshot that belongs to an aggregate whose id is at most this one, or to any where there is none.
+    /// The next snapshot whose aggregate id is at most this one, or the next of all snapshots if no
+    /// id is given.
     pub(super) async fn next(&mut self, at_most: Option<&str>) -> Result<Option<RawDocumentBuf>, StoreError> {
         if self.ready.is_empty() && !self.exhausted {
             self.fetch().await?;
@@ -71,7 +73,8 @@ impl Snapshots {
             }
         }
         if left > 0 {
-            // The rest has no place in the order: their fields have other types.
+            // The remaining snapshots have no place in the order, because their fields have other
+            // types.
             let strays = [(AGGREGATE_ID, any_string()), (VERSION, any_number())];
             let strays: Vec<_> = strays.into_iter().map(|(field, any)| doc! { field: { "$not": any } }).collect();
             let strays = self.find(doc! { AGGREGATE_TYPE: self.aggregate_type, "$or": strays });
@@ -93,7 +96,8 @@ fn place_of(document: &RawDocument) -> Option<(String, Bson)> {
 }
 
 impl Kept {
-    /// Reads a snapshot, and reports one that should be usable and is not. `None` for one of another `stateVersion` too.
+    /// Reads a snapshot, and reports it if it should be usable but is not. Also returns `None` for
+    /// a snapshot of a different `stateVersion`.
     pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerifyReport) -> Option<Self> {
         let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
         if state_version.is_some_and(|version| version != i64::from(A::STATE_VERSION)) {
@@ -113,14 +117,14 @@ impl Kept {
         kept
     }
 
-    /// Whether it is the state that replaying gives.
+    /// Whether the snapshot equals the state that a replay gives.
     pub(super) fn is<A: Aggregate>(&self, replayed: Option<&A>) -> bool {
         let replayed = replayed.and_then(|state| StateRef(state).encode().ok());
         replayed.is_some_and(|replayed| same_document(self.state.as_raw(), replayed.as_raw()))
     }
 }
 
-/// Whether documents are the same, but for the order of their keys: a `HashMap` has none.
+/// Whether documents are equal, except for the order of their keys: a `HashMap` has none.
 pub(super) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
     if left.as_bytes() == right.as_bytes() {
         return true;
@@ -150,7 +154,7 @@ fn same_value(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> bool {
     match (left, right) {
         (RawBsonRef::Document(left), RawBsonRef::Document(right)) => same_document(left, right),
         (RawBsonRef::Array(left), RawBsonRef::Array(right)) => same_array(left, right),
-        // Not a number is equal to itself here: it was stored and read back.
+        // Here `NaN` equals itself, because it was stored and read back.
         (RawBsonRef::Double(left), RawBsonRef::Double(right)) => left.to_bits() == right.to_bits(),
         (left, right) => left == right,
     }

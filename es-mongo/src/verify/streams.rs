@@ -1,4 +1,5 @@
-//! The streams of one type of aggregate: contiguous, decodable, foldable, and with snapshots that replaying confirms.
+//! Checks the streams of one type of aggregate: complete, decodable, foldable, and with snapshots
+//! that a replay confirms.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -77,9 +78,9 @@ struct Check<A> {
     seen: Version,
     /// The position of the last event that was seen.
     position: Option<Position>,
-    /// Once something is wrong, what follows is no longer folded.
+    /// After the first problem in the stream, further events are not folded.
     is_foldable: bool,
-    /// Those snapshots that were not compared yet, in the order of their versions.
+    /// The snapshots that were not compared yet, in the order of their versions.
     snapshots: VecDeque<Kept>,
 }
 
@@ -94,7 +95,7 @@ impl<A: Aggregate> Check<A> {
         while let Some(snapshot) = snapshots.next(Some(stream.aggregate_id().as_str())).await? {
             if snapshot.get_str(AGGREGATE_ID).ok() == Some(stream.aggregate_id().as_str()) {
                 report.snapshots += 1;
-                // They come with the newest first.
+                // They are sorted with the newest first.
                 kept.extend(Kept::read::<A>(&snapshot, report));
             } else {
                 check_orphan::<A>(&snapshot, collections, report).await?;
@@ -111,7 +112,7 @@ impl<A: Aggregate> Check<A> {
         })
     }
 
-    /// What lies in both collections must be the same.
+    /// An event that is in both collections must be identical in both.
     fn compare_copies(&self, in_use: &[RawDocumentBuf], archived: &[RawDocumentBuf], report: &mut VerifyReport) {
         let Some(event) = in_use.first().or(archived.first()).and_then(|document| read_event(document).ok()) else {
             return;
@@ -137,7 +138,8 @@ impl<A: Aggregate> Check<A> {
             Ok(event) => event,
             Err(error) => {
                 self.is_foldable = false;
-                // It is there, whatever is wrong with the rest of it, so what follows is no gap.
+                // The event exists, whatever else is wrong with it, so the next one does not follow
+                // a gap.
                 self.seen = sequence_of(document).map_or(self.seen, Version::from);
                 return report.found(from_malformed(error));
             }
@@ -192,7 +194,7 @@ impl<A: Aggregate> Check<A> {
         }
     }
 
-    /// Looks at the snapshots that are left: the stream may have gone on since its events were read.
+    /// Checks the remaining snapshots. The stream may have grown since its events were read.
     async fn finish(mut self, collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
         let stream = self.replay.stream().clone();
         let Some(newest) = self.snapshots.back().map(|kept| kept.version) else { return Ok(()) };
@@ -207,13 +209,13 @@ impl<A: Aggregate> Check<A> {
                 for event in batch.events() {
                     match event.and_then(|event| self.replay.push(&event)) {
                         Ok(()) => self.compare_snapshots(report),
-                        // What was recorded since is checked by the next run.
+                        // Newer events are checked by the next run.
                         Err(_) => return Ok(()),
                     }
                 }
             }
         }
-        // In a stream that cannot be folded the others cannot be compared.
+        // If the stream cannot be folded, the other snapshots cannot be compared.
         for beyond in self.snapshots.iter().filter(|kept| kept.version > head) {
             report.found(Finding::SnapshotBeyondHead { stream: stream.clone(), version: beyond.version, head });
         }
@@ -221,7 +223,8 @@ impl<A: Aggregate> Check<A> {
     }
 }
 
-/// A snapshot of an aggregate of which no event was seen: it must have been created since.
+/// A snapshot of an aggregate without a known event. The aggregate may have been created in the
+/// meantime.
 async fn check_orphan<A: Aggregate>(
     snapshot: &RawDocument,
     collections: &Collections,

@@ -1,4 +1,5 @@
-// serde writes and reads another type in place of the event, where the names that its generated code uses mean something else.
+// serde reads and writes a different type in place of the event. In the scope of the event, the names
+// that the generated code uses are shadowed by other items.
 
 use es_core::event;
 

@@ -1,4 +1,4 @@
-//! The public API of each published crate as a file, so that a change of it is seen in a review.
+//! Writes the public API of each published crate to a file, so that a review shows every change.
 
 use std::process::Command;
 use std::{fs, io};

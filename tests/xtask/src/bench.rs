@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::process::{Outcome, run};
 
-/// The store, beside the bare driver.
+/// Compares the store with the bare driver.
 pub(crate) fn store(sections: &[&str]) -> Outcome {
     run(Command::new("cargo").args(["bench", "--locked", "-p", "es-mongo", "--"]).args(sections))
 }

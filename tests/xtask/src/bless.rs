@@ -1,4 +1,4 @@
-//! Writes expected output again. The difference is for a person to read before it is committed.
+//! Rewrites the expected output. Read the difference before you commit it.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Everything that a change has to pass.
+//! All checks that a change must pass.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +8,10 @@ use crate::scratch::Scratch;
 use crate::step::step;
 use crate::{downstream, features, lint, package};
 
-/// Real invoices. They are not part of the repository, so a clone elsewhere skips their step.
+/// Real invoices. They are not part of the repository; on a clone without them the step is skipped.
 const REAL_DATA: &str = "../shared/data/accounts_receivable.csv";
 
-/// The totals of the real data, known from its source and not from this program.
+/// The totals of the real data, computed from the source and not by this program.
 const REAL_TOTALS: [&str; 4] = ["2,466", "147,703.18", "561", "877"];
 
 pub(crate) fn everything() -> Outcome {
@@ -25,7 +25,7 @@ pub(crate) fn everything() -> Outcome {
     step("projects outside the workspace");
     downstream::all()?;
 
-    // The example keeps its data, and this run must not touch a user's.
+    // The example keeps its data, so it runs in a scratch folder and not in the user's.
     let scratch = Scratch::new()?;
     let example = Example { data: scratch.path() };
     step("the example, on its own MongoDB");
@@ -36,7 +36,7 @@ pub(crate) fn everything() -> Outcome {
         step("the real data: imported twice, verified, archived, verified again");
         example.import(REAL_DATA)?;
     } else {
-        step("the real data is not here; skipped");
+        step("the real data is missing; skipped");
     }
     step("all passed");
     Ok(())
@@ -72,7 +72,8 @@ impl Example<'_> {
     }
 }
 
-/// What the statistics print above their first empty line. Below it is what is stored in which collection, which the archive changes.
+/// The part of the statistics above the first empty line. The part below lists the events per
+/// collection, which the archive changes.
 fn totals(statistics: &str) -> Vec<&str> {
     statistics.lines().take_while(|line| !line.is_empty()).collect()
 }

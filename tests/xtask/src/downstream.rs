@@ -1,4 +1,5 @@
-//! Builds and runs the projects in `tests/downstream`, outside the workspace, as any user of the crates builds theirs.
+//! Builds and runs the projects in `tests/downstream`, outside the workspace, as a user of the
+//! crates builds theirs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,14 +39,16 @@ pub(crate) fn some(names: &[&str]) -> Outcome {
         if !manifest.is_file() {
             return Err(Failure::Usage(format!("`{name}` is not a project in {FOLDER}")));
         }
-        // The versions that the workspace was tested with. Cargo drops those that the project does not need.
+        // Uses the versions that the workspace was tested with. Cargo removes the versions that the
+        // project does not need.
         fs::copy("Cargo.lock", manifest.with_file_name("Cargo.lock"))?;
         let printed = tee(Command::new("cargo")
             .args(["run", "--quiet", "--manifest-path"])
             .arg(manifest)
             .env("CARGO_TARGET_DIR", &target)
             .env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
-        // The last line of each project begins with its name, so a project without that line stopped before its end.
+        // The last line of each project's output begins with its name. If the line is missing, the
+        // project ended too early.
         let closing = format!("{name}: ");
         if !printed.lines().any(|line| line.starts_with(&closing)) {
             return Err(Failure::new(format!("{name} did not print the line that begins with `{closing}`")));

@@ -18,16 +18,18 @@ pub(crate) fn each_alone() -> Outcome {
     Ok(())
 }
 
-/// What a crate cannot be built without, even if its own feature for it is off.
+/// Features that a crate needs to build, even if its own feature for them is off.
 fn required(name: &str) -> &'static str {
     match name {
-        // The driver needs some TLS, and a program may choose another than ours.
+        // The driver needs a TLS implementation, and a program may choose a different one than this
+        // crate.
         "es-mongo" => "mongodb/rustls-tls",
         _ => "",
     }
 }
 
-/// Clippy and not `cargo check`, because it can refuse warnings of one crate without building all others anew.
+/// Uses Clippy instead of `cargo check`, because Clippy can deny the warnings of one crate without
+/// rebuilding all others.
 fn check(name: &str, feature: &str) -> Outcome {
     let features = [required(name), feature].join(" ");
     run(Command::new("cargo")

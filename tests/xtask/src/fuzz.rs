@@ -1,6 +1,7 @@
-//! Fuzzes everything that decodes what is stored, all decoders at once.
+//! Fuzzes every decoder of stored data, all decoders in parallel.
 //!
-//! What it finds is in `fuzz/artifacts`. Inputs that reach new code are kept in `fuzz/corpus`, minimized.
+//! Inputs that break a decoder are in `fuzz/artifacts`. Inputs that reach new code are minimized
+//! and kept in `fuzz/corpus`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -15,10 +16,12 @@ pub(crate) const DEFAULT_SECONDS: u32 = 600;
 
 const TARGETS: [&str; 4] = ["event", "snapshot", "migration", "lock"];
 
-/// No decoder may reserve what a document only claims: a larger allocation is a failure, and so is a larger total.
+/// A decoder must not allocate memory because a document claims a large size. A large single
+/// allocation is a failure, and so is a large total.
 const LIMITS: [&str; 4] = ["-max_len=16384", "-malloc_limit_mb=64", "-rss_limit_mb=1024", "-timeout=10"];
 
-/// Inputs that a target adds to its corpus in one run, and the most bytes of one.
+/// The number of inputs that a target adds to its corpus in one run, and the largest size of an
+/// input in bytes.
 const KEPT: usize = 80;
 const KEPT_BYTES: u64 = 1024;
 
@@ -40,12 +43,15 @@ pub(crate) fn all(seconds: u32) -> Outcome {
         }
     }
     if !failed.is_empty() {
-        return Err(Failure::new(format!("found inputs that break {}; they are in fuzz/artifacts", failed.join(", "))));
+        return Err(Failure::new(format!(
+            "inputs that break {} were found; they are in fuzz/artifacts",
+            failed.join(", ")
+        )));
     }
     for target in TARGETS {
         keep(target, scratch.path())?;
     }
-    println!("clean after {seconds} s of each decoder");
+    println!("no failure after {seconds} s of each decoder");
     Ok(())
 }
 
@@ -63,7 +69,8 @@ fn start(target: &str, seconds: u32, scratch: &Path) -> Outcome<Child> {
     let log = File::create(log(target, scratch))?;
     let mut command = cargo_fuzz()?;
     command
-        // Inputs that reach new code go to the first folder, so that only minimized ones reach the corpus.
+        // The fuzzer writes new inputs to the first folder, so that only minimized inputs reach the
+        // corpus.
         .args([OsStr::new("run"), OsStr::new(target), found.as_os_str(), corpus(target).as_os_str(), OsStr::new("--")])
         .args(LIMITS)
         .arg(format!("-max_total_time={seconds}"))
@@ -74,7 +81,7 @@ fn start(target: &str, seconds: u32, scratch: &Path) -> Outcome<Child> {
     command.spawn().map_err(|error| not_started(&command, &error))
 }
 
-/// Minimizes what a target found, and copies the small inputs to its corpus.
+/// Minimizes the inputs that a target found, and copies the small ones to its corpus.
 fn keep(target: &str, scratch: &Path) -> Outcome {
     let minimized = scratch.join(format!("{target}.min"));
     fs::create_dir(&minimized)?;

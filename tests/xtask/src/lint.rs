@@ -1,4 +1,4 @@
-//! What is checked without running a test.
+//! The checks that run no test.
 
 use std::process::Command;
 

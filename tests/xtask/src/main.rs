@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every task works in the root of the repository, from wherever it is called.
+/// Every task runs in the root of the repository, whatever the current folder is.
 fn enter_root() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     env::set_current_dir(root)

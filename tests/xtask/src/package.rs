@@ -1,13 +1,13 @@
-//! Builds each published crate from its own tarball, as crates.io would get it.
+//! Builds each published crate from its own tarball, as crates.io would receive it.
 
 use std::process::Command;
 
 use crate::process::{Failure, Outcome, read, run};
 
-/// The crates that are published, each after those that it depends on.
+/// The published crates. Each crate is after its dependencies.
 pub(crate) const PUBLISHED: [&str; 3] = ["es-derive", "es-core", "es-mongo"];
 
-/// What every tarball has to contain.
+/// The files that every tarball must contain.
 const REQUIRED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
 
 pub(crate) fn all() -> Outcome {
@@ -20,7 +20,8 @@ pub(crate) fn all() -> Outcome {
         }
     }
     let mut command = Command::new("cargo");
-    // A tarball does not have the profile of the workspace, and nobody debugs what is built here.
+    // A tarball has no workspace profile. Debug information is off, because these builds are not
+    // debugged.
     command.args(["package", "--locked", "--allow-dirty"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
     for name in PUBLISHED {
         command.args(["-p", name]);

@@ -1,8 +1,10 @@
-//! Plants one bug after the other in a copy of the sources. The test that guards against it must fail.
+//! Plants one bug at a time in a copy of the sources. The test that guards against the bug must
+//! fail.
 //!
-//! Each patch in `tests/planted_bugs` begins with two lines: `bug:` describes what is wrong, and `guard:` has the arguments of
-//! `cargo test` that must fail. The copy is what is committed. It lies in a folder that stays, so that only what changes is
-//! built again: `PLANTED_BUGS`, or `target/planted_bugs` by default.
+//! Each patch in `tests/planted_bugs` begins with two lines: `bug:` describes the bug, and `guard:`
+//! has the arguments of `cargo test` that must fail. The copy contains the committed sources. It is
+//! in a folder that is kept, so that only changed files are rebuilt: `PLANTED_BUGS`, or
+//! `target/planted_bugs` by default.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -15,15 +17,12 @@ use crate::process::{Failure, Outcome, git, not_started, read, run};
 
 const FOLDER: &str = "tests/planted_bugs";
 
-/// Whether every patch still applies.
+/// Checks that every patch still applies.
 pub(crate) fn check(names: &[&str]) -> Outcome {
     let patches = Patch::named(names)?;
     for patch in &patches {
         read(Command::new("git").args(["apply", "--check", "-C1"]).arg(&patch.file)).map_err(|_| {
-            Failure::new(format!(
-                "{}.patch does not apply any more: plant the bug in the sources as they are now",
-                patch.name
-            ))
+            Failure::new(format!("{}.patch does not apply any more: plant the bug in the current sources", patch.name))
         })?;
     }
     println!("{} planted bugs still apply", patches.len());
@@ -57,12 +56,13 @@ pub(crate) fn plant(names: &[&str]) -> Outcome {
 struct Patch {
     name: String,
     file: PathBuf,
-    /// The arguments of `cargo test` that run the test which must fail.
+    /// The arguments of `cargo test` for the test that must fail.
     guard: Vec<String>,
 }
 
 impl Patch {
-    /// The patches of these names, with or without `.patch`; all of them, sorted, by default.
+    /// The patches with these names, with or without `.patch`. If no name is given, all of them,
+    /// sorted.
     fn named(names: &[&str]) -> Outcome<Vec<Self>> {
         if names.is_empty() {
             let mut all = Vec::new();
@@ -98,7 +98,7 @@ impl Patch {
 enum Verdict {
     Caught(BTreeSet<String>),
     NotCaught,
-    /// A bug that does not compile is not caught by a test.
+    /// The bug does not compile, so no test has caught it.
     DoesNotBuild,
     FailedWithoutTest,
 }
@@ -132,7 +132,8 @@ impl Copy {
         }
         let archive = folder.join("sources.tar");
         run(git().args(["archive", "--output"]).arg(&archive).arg("HEAD"))?;
-        // `m`: a copy of an earlier run may have been built with a bug, so these files have to be newer.
+        // `m` gives the files a new modification time, because an earlier run may have built the
+        // copy with a bug.
         run(Command::new("tar").arg("-xmf").arg(&archive).arg("-C").arg(&sources))?;
         Ok(Self { folder, sources })
     }
@@ -157,12 +158,12 @@ impl Copy {
 
     fn git(&self) -> Command {
         let mut git = Command::new("git");
-        // Otherwise git would take the repository around the copy for the one to change.
+        // Otherwise git would change the surrounding repository instead of the copy.
         git.current_dir(&self.sources).env("GIT_CEILING_DIRECTORIES", &self.folder);
         git
     }
 
-    /// Whether the guard passes. What it prints is in the log.
+    /// Whether the guard passes. Its output goes to the log.
     fn test(&self, patch: &Patch, options: &[&str]) -> Outcome<bool> {
         let log = File::create(self.log(patch))?;
         let mut cargo = Command::new("cargo");
@@ -183,7 +184,7 @@ impl Copy {
     }
 }
 
-/// The tests that failed, from the output of `cargo test`, verbose or quiet.
+/// The names of the failed tests in the output of `cargo test`, verbose or quiet.
 fn failed_tests(log: &str) -> BTreeSet<String> {
     let verbose = log.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     let quiet = log.lines().filter_map(|line| line.strip_prefix("    ")).filter(|name| {

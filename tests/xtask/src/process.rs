@@ -1,4 +1,4 @@
-//! Programs that a task runs.
+//! Runs other programs.
 
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, BufRead, BufReader};
@@ -34,14 +34,14 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Prints the command and runs it. No program gets this terminal's input, so none can wait for it.
+/// Prints the command and runs it. The program gets no input, so it cannot wait for any.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", shown(command));
     let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, &error))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ({status})", shown(command)))) }
 }
 
-/// Runs the command and returns what it prints, with its errors on this terminal.
+/// Runs the command and returns its output. Its errors go to this terminal.
 pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     let output =
         command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| not_started(command, &error))?;
@@ -51,7 +51,7 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     String::from_utf8(output.stdout).map_err(|_| Failure::new(format!("{}: its output is not UTF-8", shown(command))))
 }
 
-/// Runs the command, prints what it prints while it runs, and returns the same.
+/// Runs the command, prints its output while it runs, and returns it.
 pub(crate) fn tee(command: &mut Command) -> Outcome<String> {
     println!("$ {}", shown(command));
     let mut child =
@@ -69,7 +69,7 @@ pub(crate) fn tee(command: &mut Command) -> Outcome<String> {
     if status.success() { Ok(text) } else { Err(Failure::new(format!("{} ({status})", shown(command)))) }
 }
 
-/// git, for this repository even if another user owns its folder, as in many containers.
+/// git for this repository. It works even if another user owns the folder, as in many containers.
 pub(crate) fn git() -> Command {
     let mut git = Command::new("git");
     git.args(["-c", "safe.directory=*"]);

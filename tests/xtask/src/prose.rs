@@ -1,4 +1,5 @@
-//! Finds phrases that CONTRIBUTING.md does not want, in documents, comments, strings and the names of tests.
+//! Finds unwanted phrases in documents, comments, strings and the names of tests. CONTRIBUTING.md
+//! lists them.
 
 mod list;
 mod markdown;
@@ -11,7 +12,7 @@ use std::fs;
 
 use crate::process::{Failure, Outcome, git, read};
 
-/// A line of prose, with its number in the file.
+/// A line of prose, with its line number in the file.
 #[derive(Clone, Debug, PartialEq)]
 struct Line {
     number: usize,
@@ -28,7 +29,7 @@ struct Finding {
     write: &'static str,
 }
 
-/// Prints every phrase with what to write instead, and fails if there is one.
+/// Prints every phrase with its replacement, and fails if there is one.
 pub(crate) fn check() -> Outcome {
     let findings = findings()?;
     for Finding { file, line, phrase, write } in &findings {
@@ -41,7 +42,7 @@ pub(crate) fn check() -> Outcome {
     Err(Failure::new(format!("{} phrases to replace", findings.len())))
 }
 
-/// Prints how many phrases there are in which part of the repository.
+/// Prints the number of phrases in each part of the repository.
 pub(crate) fn summary() -> Outcome {
     print_counts(&findings()?);
     Ok(())
@@ -65,7 +66,7 @@ fn findings() -> Outcome<Vec<Finding>> {
         if is_exempt(file) {
             continue;
         }
-        // A file that is deleted and not yet committed, or one that is not text, has no prose.
+        // A deleted file that is not committed yet, or a binary file, has no prose.
         let Ok(text) = fs::read_to_string(file) else { continue };
         for paragraph in paragraphs(file, &text) {
             for found in words::search(&paragraph) {
@@ -81,7 +82,7 @@ fn findings() -> Outcome<Vec<Finding>> {
     Ok(findings)
 }
 
-/// What nobody here writes by hand, and the list with its tests.
+/// Generated files, and the list with its tests.
 fn is_exempt(file: &str) -> bool {
     file.starts_with("fuzz/corpus/") || file.starts_with("LICENSE") || file.starts_with("tests/xtask/src/prose")
 }
@@ -93,7 +94,7 @@ fn paragraphs(file: &str, text: &str) -> Vec<Paragraph> {
         Some("md") if file == "CHANGELOG.md" => markdown::paragraphs(unreleased(&lines)),
         Some("md") => markdown::paragraphs(&lines),
         Some("toml" | "yml" | "sh") => script::paragraphs(&lines),
-        // The context of a patch is in the sources too.
+        // The sources contain the context lines of a patch too, so only its header is checked.
         Some("patch") => {
             lines.into_iter().filter(|line| line.text.starts_with("bug: ")).map(|line| vec![line]).collect()
         }
@@ -102,7 +103,7 @@ fn paragraphs(file: &str, text: &str) -> Vec<Paragraph> {
     }
 }
 
-/// A changelog up to its second release: what was released stays as it was written.
+/// The part of a changelog above its second release. Released entries are not changed any more.
 fn unreleased(lines: &[Line]) -> &[Line] {
     let mut releases = lines.iter().enumerate().filter(|(_, line)| line.text.starts_with("## "));
     &lines[..releases.nth(1).map_or(lines.len(), |(index, _)| index)]

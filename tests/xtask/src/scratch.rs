@@ -1,4 +1,4 @@
-//! A folder that exists as long as a task needs it.
+//! A folder that exists for as long as a task needs it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};

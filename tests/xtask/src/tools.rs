@@ -1,4 +1,4 @@
-//! Programs from crates.io, in the version that the repository is checked with.
+//! Programs from crates.io, in the versions with which the repository is checked.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::{env, fs, iter};
 
 use crate::process::{Failure, Outcome, installed, run};
 
-/// A program, and the crate that it comes from.
+/// A program and its crate.
 pub(crate) struct Tool {
     pub(crate) program: &'static str,
     package: &'static str,
@@ -21,7 +21,8 @@ pub(crate) const PUBLIC_API: Tool =
 pub(crate) const FUZZ: Tool = Tool { program: "cargo-fuzz", package: "cargo-fuzz", version: "0.13.2" };
 
 impl Tool {
-    /// Installs the program into the target folder, unless it is there or on the `PATH`. An unoptimized build is fast enough.
+    /// Installs the program into the target folder, unless it is already there or on the `PATH`.
+    /// The build is unoptimized, which is fast enough.
     pub(crate) fn install(&self) -> Outcome {
         if installed(self.program) || folder()?.join("bin").join(self.program).is_file() {
             return Ok(());
@@ -33,7 +34,7 @@ impl Tool {
         ]))
     }
 
-    /// The program, installed if it was not, which finds other tools too.
+    /// A command for the program, installed if necessary. Its `PATH` contains the other tools.
     pub(crate) fn command(&self) -> Outcome<Command> {
         self.install()?;
         let mut command = Command::new(self.program);
@@ -49,7 +50,7 @@ pub(crate) fn path() -> Outcome<OsString> {
         .map_err(|error| Failure::new(error.to_string()))
 }
 
-/// Where cargo puts what it builds here.
+/// The target folder of cargo.
 pub(crate) fn target() -> Outcome<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     fs::create_dir_all(&target)?;

@@ -1,7 +1,7 @@
-//! What the macros cost a build, and what es-core costs one.
+//! The compile time of the macros and of es-core.
 //!
-//! `ROUNDS` builds of each kind take turns, five by default, and the median counts: of the time that passed and of the time
-//! of the processors, because other work on the machine falsifies the first.
+//! `ROUNDS` builds of each kind alternate, five by default, and the medians are printed: of the
+//! elapsed time and of the processor time. Other work on the machine distorts the elapsed time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +13,9 @@ use crate::tools;
 
 mod types;
 
-/// Builds a crate of 200 events and 10 aggregates, and the same types with plain serde derives. Both hold the same code of a
-/// user, `init` and `apply`. Only the crate itself is built again, without incremental compilation.
+/// Builds a crate of 200 events and 10 aggregates, and the same types with plain serde derives.
+/// Both contain the same user code, `init` and `apply`. Only the crate itself is rebuilt, without
+/// incremental compilation.
 pub(crate) fn macros() -> Outcome {
     let rounds = rounds()?;
     let work = folder()?;
@@ -36,8 +37,9 @@ pub(crate) fn macros() -> Outcome {
     Ok(())
 }
 
-/// Builds es-core with its default features from cold, and beside it what no event store on BSON can do without: bson and
-/// serde's derive, in the same versions and as little optimized.
+/// Builds es-core with its default features from cold. For comparison it also builds bson and
+/// serde's derive, which every event store on BSON needs, in the same versions and with the same
+/// low optimization.
 pub(crate) fn core() -> Outcome {
     let rounds = rounds()?;
     let work = folder()?;
@@ -53,7 +55,7 @@ pub(crate) fn core() -> Outcome {
     fs::write(floor.join("Cargo.toml"), manifest("floor", &dependencies))?;
     fs::write(floor.join("src/lib.rs"), "")?;
     fs::copy("Cargo.lock", floor.join("Cargo.lock"))?;
-    // Removes from the lock what the floor does not need, and downloads the rest.
+    // Removes the unused packages from the lock file, and downloads the rest.
     read(Command::new("cargo").args(["fetch", "--quiet"]).current_dir(&floor))?;
     read(Command::new("cargo").args(["fetch", "--quiet", "--locked"]))?;
 
@@ -71,7 +73,7 @@ pub(crate) fn core() -> Outcome {
     Ok(())
 }
 
-/// How many crates es-core depends on, those of its macros included.
+/// The number of crates that es-core depends on, including those of its macros.
 fn dependencies_of_core() -> Outcome<usize> {
     let tree = read(Command::new("cargo").args([
         "tree",
@@ -100,7 +102,7 @@ fn generate(work: &Path) -> Outcome {
         };
         fs::write(folder.join("Cargo.toml"), manifest(kind.name(), &dependency))?;
         fs::write(folder.join("src/lib.rs"), types::source(kind))?;
-        // The versions of the workspace, so that cargo looks up none.
+        // Uses the locked versions of the workspace, so that cargo does not look up newer ones.
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
     }
     Ok(())
@@ -114,9 +116,9 @@ fn manifest(name: &str, dependencies: &str) -> String {
 
 #[derive(Clone, Copy)]
 struct Cost {
-    /// Seconds that passed.
+    /// Elapsed seconds.
     wall: f64,
-    /// Seconds of the processors.
+    /// Seconds of processor time.
     processors: f64,
 }
 
@@ -141,11 +143,13 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The time that all programs which this one waited for have used, from the clock ticks that Linux counts.
+/// The processor time of all child processes that have ended, from the clock ticks that Linux
+/// counts.
 fn processor_seconds() -> Outcome<f64> {
     const TICKS_PER_SECOND: f64 = 100.0;
     let status = fs::read_to_string("/proc/self/stat")?;
-    // The name of the program is in parentheses and may contain spaces; after it, fields 16 and 17 count for child processes.
+    // The program name is in parentheses and may contain spaces. Fields 16 and 17 after it are the
+    // times of child processes.
     let fields = status.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
     let ticks: Vec<f64> = fields.skip(13).take(2).filter_map(|field| field.parse().ok()).collect();
     match ticks[..] {
@@ -156,7 +160,7 @@ fn processor_seconds() -> Outcome<f64> {
 
 fn again(work: &Path, verb: &str, kind: types::Kind) -> Outcome<Cost> {
     let folder = work.join(kind.name());
-    // A newer file, so that cargo builds the crate again.
+    // A newer file makes cargo build the crate again.
     fs::write(folder.join("src/lib.rs"), types::source(kind))?;
     Cost::of(
         Command::new("cargo")

@@ -1,6 +1,7 @@
-//! Instructions to decode and fold one event: what the derive generates, against a `match` by hand.
+//! Counts the instructions that decode and fold one event: generated code against a hand-written
+//! `match`.
 //!
-//! `MAX_RATIO=1.05` makes a higher ratio a failure.
+//! With `MAX_RATIO=1.05`, a higher ratio is a failure.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,13 +10,14 @@ use std::{env, fs};
 use crate::process::{Failure, Outcome, installed, not_started, run};
 use crate::tools;
 
-/// Events of a short and of a long run. Their difference leaves out what starting the program costs.
+/// The numbers of events in a short and in a long run. The difference of the counts excludes the
+/// start of the program.
 const FEW: u32 = 2000;
 const MANY: u32 = 6000;
 
 pub(crate) fn measure() -> Outcome {
     if !installed("valgrind") {
-        return Err(Failure::new("valgrind is not installed, so there is nothing to count instructions with"));
+        return Err(Failure::new("valgrind is not installed, and it is needed to count instructions"));
     }
     let most = match env::var("MAX_RATIO") {
         Ok(ratio) => ratio.parse().map_err(|_| Failure::new(format!("MAX_RATIO=`{ratio}` is not a number")))?,
@@ -60,7 +62,7 @@ fn build() -> Outcome<PathBuf> {
 
 struct Cost {
     instructions: f64,
-    /// What the long run folded, to compare both programs by.
+    /// The total of the long run, to check that both programs do the same work.
     total: String,
 }
 

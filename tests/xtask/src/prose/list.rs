@@ -1,11 +1,11 @@
-//! The phrases, each with what to write instead. CONTRIBUTING.md has the same list for people.
+//! The phrases with their replacements. CONTRIBUTING.md has the same list for readers.
 
-/// A phrase that is not wanted.
+/// An unwanted phrase.
 pub(super) struct Rule {
-    /// Words, one after the other, in any case. `a|b` is either of both; `^` is the beginning of a sentence; `<error>` is the
-    /// name of an error as code.
+    /// Consecutive words, in any case. `a|b` matches either word, `^` matches the beginning of a
+    /// sentence, and `<error>` matches the name of an error as code.
     pub(super) phrase: &'static str,
-    /// Words before and after it that make it good English.
+    /// Words before and after the phrase that make it correct English.
     pub(super) unless_after: &'static str,
     pub(super) unless_before: &'static str,
     /// Whether it counts only if a comma follows in the same sentence.

@@ -30,13 +30,13 @@ fn begins_paragraph(text: &str) -> bool {
     text.starts_with(['#', '|', '>']) || text.starts_with("- ") || text.starts_with("* ")
 }
 
-/// What is prose in a block of code: its comments and strings.
+/// The prose in a block of code: its comments and strings.
 fn code(language: &str, lines: &[Line]) -> Vec<Paragraph> {
     match language.split(',').next().unwrap_or_default().trim() {
         "" | "rust" | "no_run" | "ignore" | "should_panic" | "compile_fail" => {
             let shown = |line: &Line| {
                 let text = line.text.trim_start();
-                // A line that rustdoc hides.
+                // rustdoc hides such a line.
                 Line { number: line.number, text: text.strip_prefix("# ").unwrap_or(text).to_owned() }
             };
             rust::paragraphs(&lines.iter().map(shown).collect::<Vec<_>>())

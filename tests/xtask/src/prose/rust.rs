@@ -1,8 +1,8 @@
-//! The prose of Rust sources: comments, string literals, and names of functions that are sentences.
+//! The prose of Rust sources: comments, string literals, and function names that are sentences.
 
 use super::{Line, Paragraph, markdown};
 
-/// A name of more words than this is a sentence, as those of tests are.
+/// A function name with more words than this is a sentence, like the names of tests.
 const WORDS_OF_A_NAME: usize = 3;
 
 pub(super) fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
@@ -20,10 +20,10 @@ pub(super) fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
 }
 
 struct Reader {
-    /// With the number of its line.
+    /// Each character with its line number.
     chars: Vec<(char, usize)>,
     at: usize,
-    /// Lines of `//` that follow each other.
+    /// Consecutive lines of `//`.
     comment: Paragraph,
     paragraphs: Vec<Paragraph>,
 }
@@ -127,14 +127,15 @@ impl Reader {
         let end = self.at.min(self.chars.len());
         let mut lines = self.lines(start, end);
         for line in &mut lines {
-            // Escapes separate words, and one at the end of a line joins it to the next.
+            // Escapes separate words. An escape at the end of a line joins the line to the next
+            // one.
             line.text = line.text.replace("\\n", " ").replace("\\\"", "\"").replace('\\', " ");
         }
         self.paragraphs.push(lines);
         self.at = end + 1;
     }
 
-    /// How many `#` a raw string has that begins here.
+    /// The number of `#` of the raw string that begins here, if any.
     fn raw_string(&self) -> Option<usize> {
         let after_prefix = if self.sees("r") {
             1

@@ -21,7 +21,8 @@ pub(super) fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
     comments.iter().flat_map(|block| markdown::paragraphs(block)).chain(strings).collect()
 }
 
-/// A line before and after the `#` of its comment, which follows a space or begins the line, outside quotes.
+/// Splits a line into the part before its comment and the comment. The `#` of a comment is outside
+/// quotes, at the beginning of the line or after a space.
 fn split(line: &str) -> (&str, Option<&str>) {
     let mut quote = None;
     let mut before = ' ';

@@ -24,7 +24,8 @@ struct Token {
     line: usize,
 }
 
-/// All phrases, from the first to the last. None overlaps another; of two at one place it is the first of the list.
+/// All phrases in order. Matches do not overlap. If two rules match at one place, the first rule of
+/// the list wins.
 pub(super) fn search(paragraph: &[Line]) -> Vec<Found> {
     let tokens = tokens(paragraph);
     let mut found = Vec::new();
@@ -46,7 +47,7 @@ pub(super) fn search(paragraph: &[Line]) -> Vec<Found> {
     found
 }
 
-/// How many tokens the phrase has here, if it is here.
+/// The number of tokens that the phrase has at this place, or `None` if it does not match.
 fn length(rule: &Rule, tokens: &[Token], at: usize) -> Option<usize> {
     let mut next = at;
     for element in rule.phrase.split(' ') {
@@ -134,7 +135,7 @@ fn tokens(paragraph: &[Line]) -> Vec<Token> {
     tokens
 }
 
-/// The start of the run of as many backticks as opened the code.
+/// The start of the next run of backticks that is as long as the opening one.
 fn closing(chars: &[(char, usize)], from: usize, ticks: usize) -> Option<usize> {
     let mut at = from;
     while at < chars.len() {

@@ -1,4 +1,4 @@
-//! The source of the two crates that are compared.
+//! Generates the source of the two crates that are compared.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ const EVENTS: usize = 20;
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// With the macros of es-core.
+    /// Uses the macros of es-core.
     Derived,
-    /// With serde's derives, and traits of the same shape as es-core's.
+    /// Uses serde's derives, and traits of the same shape as es-core's.
     Plain,
 }
 
