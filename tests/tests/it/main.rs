@@ -1,7 +1,7 @@
 //! The tests against a server, in one program that starts the shared server once.
 //!
-//! Every module is a former program of its own and may be run alone: `cargo test -p tests --test it archive::`. Tests run side by
-//! side, so a test works in its own database. If it stops, freezes or misconfigures a server, it starts its own.
+//! Tests run side by side, so each works in its own database. A test that stops, freezes or reconfigures a server starts its own,
+//! and a fail point of the shared server acts on one application name.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod all_or_nothing;
