@@ -5,7 +5,7 @@ use es_core::{Aggregate, Apply, Context, event};
 use es_mongo::mongodb::bson;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Lock, apply_nothing};
+use super::{Lock, apply_nothing};
 
 /// A type that accepts nothing that could be made up.
 #[derive(Serialize, Deserialize, Clone)]

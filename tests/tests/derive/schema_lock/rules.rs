@@ -2,8 +2,8 @@
 
 use es_core::Aggregate;
 
-use crate::Lock;
-use crate::releases::*;
+use super::Lock;
+use super::releases::*;
 
 /// The lock of the first release.
 pub(crate) fn first() -> Lock {

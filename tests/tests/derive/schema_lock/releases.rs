@@ -3,7 +3,7 @@
 use es_core::{Aggregate, Apply, Context, event};
 use serde::{Deserialize, Serialize};
 
-use crate::apply_nothing;
+use super::apply_nothing;
 
 /// An aggregate in a module of its own, so that several releases of it can stand side by side.
 macro_rules! release {

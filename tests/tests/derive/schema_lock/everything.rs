@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use es_core::{Aggregate, Apply, Context, Timestamp, event};
 use serde::{Deserialize, Serialize};
 
-use crate::{Lock, apply_nothing};
+use super::{Lock, apply_nothing};
 
 #[derive(Serialize, Deserialize, Clone, Default)]
 #[serde(rename_all = "camelCase")]

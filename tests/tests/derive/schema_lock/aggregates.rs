@@ -6,9 +6,9 @@ use es_core::schema::Check;
 use es_core::{Aggregate, Apply, Context, event};
 use serde::{Deserialize, Serialize};
 
-use crate::releases::*;
-use crate::rules::first as first_lock;
-use crate::{Lock, apply_nothing};
+use super::releases::*;
+use super::rules::first as first_lock;
+use super::{Lock, apply_nothing};
 
 #[test]
 fn a_renamed_aggregate_is_not_taken_for_a_new_one() {

@@ -1,6 +1,6 @@
 //! Random histories: snapshot plus tail is a full replay is a simple model, also across archive runs that are killed; and `verify` finds what is planted.
 //!
-//! `PROPTEST_CASES=1000 cargo test -p tests --release --test properties` is the long run.
+//! `PROPTEST_CASES=1000 cargo test -p tests --release --test it properties` is the long run.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::HashMap;

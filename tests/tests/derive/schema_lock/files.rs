@@ -4,10 +4,10 @@ use std::fs;
 
 use es_core::schema::Check;
 
-use crate::Lock;
-use crate::everything::Store;
-use crate::releases::*;
-use crate::rules::first as first_lock;
+use super::Lock;
+use super::everything::Store;
+use super::releases::*;
+use super::rules::first as first_lock;
 
 #[test]
 fn several_aggregates_share_a_file_and_none_disturbs_another() {

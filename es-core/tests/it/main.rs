@@ -1,0 +1,5 @@
+//! The tests of this crate that use it as any other crate does.
+
+mod conformance_memory;
+mod laws;
+mod write_check;
