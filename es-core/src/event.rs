@@ -5,7 +5,7 @@ use std::any::TypeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Panicked;
+use crate::{Panicked, SharedError};
 
 /// Any error, boxed. What a store or a format reports below this crate's own errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -187,16 +187,16 @@ impl<E> Decoded<E> {
 }
 
 /// A stored event cannot be read by this program.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The stored name is neither an event of the aggregate nor retired.
     #[error(
-        "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` when it no longer matters"
+        "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` if it no longer matters"
     )]
     UnknownType,
     /// The event was stored by newer code than this.
-    #[error("it has version {stored}, newer than version {known}, the newest that this program knows")]
+    #[error("it has version {stored}, and this program knows versions up to {known}; update the program")]
     NewerVersion {
         /// The version that was stored.
         stored: u32,
@@ -210,12 +210,12 @@ pub enum DecodeError {
         stored: u32,
     },
     /// The data is not what its version describes.
-    #[error("its data does not fit version {version}: {source}")]
+    #[error("its data does not fit version {version}")]
     Data {
         /// The version whose type was read.
         version: u32,
         /// What the format reported.
-        source: BoxError,
+        source: SharedError,
     },
     /// The code that reads the event panicked: an upcast, or a deserializer.
     #[error(transparent)]

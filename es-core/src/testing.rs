@@ -37,9 +37,9 @@ pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventId, EventSet, FirstEvents, IntoEvents, Metadata, NewEvent,
-    NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId, Timestamp,
-    Version, WriteCheck,
+    Aggregate, AggregateId, Context, ErrorChain, EventData, EventId, EventSet, FirstEvents, IntoEvents, Metadata,
+    NewEvent, NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId,
+    Timestamp, Version, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -54,7 +54,7 @@ pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
     let events = encode(&events.into_events());
     match fold(&events) {
         Ok(state) => Given { state },
-        Err(error) => panic!("the given events do not make an aggregate: {error}"),
+        Err(error) => panic!("the given events do not make an aggregate: {}", ErrorChain::new(&error)),
     }
 }
 
@@ -86,7 +86,7 @@ impl<A: Aggregate> Given<A> {
         D: NextEvents<A::Event>,
     {
         let Some(state) = self.state else {
-            panic!("there is no {} to decide: give the events that make one, or use `when_new`", A::TYPE);
+            panic!("no {} exists to decide on: give the events that make one, or use `when_new`", A::TYPE);
         };
         let decided = decide(&state).map(IntoEvents::into_events);
         Decision::new(Some(state), decided)
@@ -115,7 +115,7 @@ impl<A: Aggregate> Given<A> {
     pub fn then_state(self, check: impl FnOnce(&A)) {
         match &self.state {
             Some(state) => check(state),
-            None => panic!("there is no {}: nothing was given", A::TYPE),
+            None => panic!("no {} exists: nothing was given", A::TYPE),
         }
     }
 }
@@ -126,7 +126,7 @@ impl<A: Aggregate, E> Decision<A, E> {
         if let (Ok(stream), Ok(events)) = (StreamId::of::<A>("test"), &decided)
             && let Err(error) = check_foldable(&stream, Version::NONE, state.is_some(), events)
         {
-            panic!("the decision cannot be recorded: {error}");
+            panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }
         Self { state, decided }
     }
@@ -189,8 +189,8 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
         };
         match fold_onto(self.state, &decided) {
             Ok(Some(state)) => check(&state),
-            Ok(None) => panic!("there is no {}: nothing was given and nothing decided", A::TYPE),
-            Err(error) => panic!("the decided events cannot be applied: {error}"),
+            Ok(None) => panic!("no {} exists: nothing was given and nothing decided", A::TYPE),
+            Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
 }
@@ -199,7 +199,7 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
 fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
     let encode = |event: &E| NewEvent::encode_with(event, Metadata::new(), WriteCheck::Always);
     let encoded = events.iter().map(encode).collect::<Result<_, _>>();
-    encoded.unwrap_or_else(|error: StoreError| panic!("{error}"))
+    encoded.unwrap_or_else(|error: StoreError| panic!("{}", ErrorChain::new(&error)))
 }
 
 fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {

@@ -14,7 +14,7 @@ use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
     POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
 };
-use crate::error::{is_index_conflict, store_error};
+use crate::error::{DriverError, is_index_conflict, store_error};
 use crate::handles::Handles;
 use crate::options::{CollectionNames, Ordering};
 use crate::patience::Patience;
@@ -115,7 +115,7 @@ impl Index {
             return Some(format!("unique is {} instead of {}", !self.is_unique(), self.is_unique()));
         }
         if existing.get_document("partialFilterExpression").ok() != self.partial_filter().as_ref() {
-            return Some("its partialFilterExpression is another one".to_owned());
+            return Some("its partialFilterExpression differs".to_owned());
         }
         existing.iter().find_map(|(option, value)| match (option.as_str(), value) {
             // What every index has, what was compared above, and what is off.
@@ -217,7 +217,8 @@ async fn ensure_indexes(
         Err(error) if is_index_conflict(&error) => {
             return Err(StoreError::Unsafe {
                 reason: format!(
-                    "an index on `{name}` has the keys of one that this library needs, but another name or other options: {error}; drop it, so that the right one can be made"
+                    "an index on `{name}` has the keys of one that this library needs, but a different name or different options: {}; drop it and open the store again",
+                    DriverError::new(error)
                 ),
             });
         }
@@ -227,9 +228,9 @@ async fn ensure_indexes(
     let missing = missing_indexes(handles, name, wanted, patience).await?;
     match missing.first() {
         None => Ok(()),
-        Some(index) => {
-            Err(StoreError::Unsafe { reason: format!("the index `{}` of `{name}` could not be made", index.name()) })
-        }
+        Some(index) => Err(StoreError::Unsafe {
+            reason: format!("the index `{}` of `{name}` could not be created; open the store again", index.name()),
+        }),
     }
 }
 
@@ -263,7 +264,7 @@ async fn missing_indexes<'a>(
             Some(Some(difference)) => {
                 return Err(StoreError::Unsafe {
                     reason: format!(
-                        "the index `{name}` of `{collection}` is not the one that is needed: {difference}; or drop it, so that the right one can be made"
+                        "the index `{name}` of `{collection}` differs from the one that is needed: {difference}; or drop it and open the store again"
                     ),
                 });
             }

@@ -6,7 +6,7 @@ use es_core::StoreError;
 use mongodb::Client;
 use tokio::sync::Semaphore;
 
-use crate::error::{check_database, check_name};
+use crate::error::{check_database, check_name, invalid};
 use crate::store::MongoStore;
 
 /// The names of the collections. Indexes are made, and checked, under the names in use.
@@ -56,11 +56,8 @@ impl CollectionNames {
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                return Err(StoreError::Unsafe {
-                    reason: format!(
-                        "`{name}` cannot be two of the collections for events, snapshots, the archive and sessions; choose another name"
-                    ),
-                });
+                let reason = "events, snapshots, the archive and sessions each need their own collection; choose a different name";
+                return Err(invalid(name, reason));
             }
         }
         Ok(())
@@ -187,7 +184,7 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is tied to one node of several, if two collections have one name, if a collection, its
+    /// [`StoreError::InvalidName`] for a name that a database or collection cannot have, and [`StoreError::Unsafe`] if the server is not a replica set, if the client is tied to one node of several, if two collections have one name, if a collection, its
     /// validator or an index is such that the server deletes, hides or lets in what it must not, or if the [ordering](Self::ordering) is one that the collection
     /// cannot have, or was not opened with before: the error says what to do. [`StoreError::RuntimeEnded`] if the runtime ends meanwhile.
     /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
@@ -203,9 +200,10 @@ impl StoreBuilder {
 /// Refuses the databases of the server itself: one of them is not replicated, and none takes transactions.
 fn refuse_system_database(name: &str) -> Result<(), StoreError> {
     if matches!(name, "admin" | "config" | "local") {
-        let reason =
-            format!("`{name}` is a database of the server itself, which takes no transactions; choose another name");
-        return Err(StoreError::Unsafe { reason });
+        return Err(invalid(
+            name,
+            "it is a database of the server itself, which takes no transactions; choose a different name",
+        ));
     }
     Ok(())
 }

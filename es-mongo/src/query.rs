@@ -9,7 +9,9 @@ mod select;
 use std::fmt;
 use std::marker::PhantomData;
 
-use es_core::{Aggregate, Event, EventData, Events, Position, RecordedEvent, StoreError, StreamId, Timestamp};
+use es_core::{
+    Aggregate, Event, EventData, Events, Position, QueryError, RecordedEvent, StoreError, StreamId, Timestamp,
+};
 use futures_util::{StreamExt, stream};
 use tracing::{Instrument, Span};
 
@@ -129,14 +131,14 @@ impl EventQuery {
     /// Only the event with this name, or with this alias, under every name and in every form in which it was ever stored: [`of`](Self::of) for
     /// a name that is known only at run time.
     ///
-    /// A name that the aggregate of [`read_as`](Self::read_as) does not know is [`StoreError::UnknownEventType`].
+    /// A name that the aggregate of [`read_as`](Self::read_as) does not know is [`QueryError::UnknownEventType`].
     pub fn of_type(self, event_type: &str) -> EventQuery<NamedEvent> {
         self.wanting(Wanted::Event(event_type.to_owned()))
     }
 
     /// Only events that are stored under exactly this name. An event that was renamed or split is stored under several names: see [`of`](Self::of).
     ///
-    /// A name that does not exist is [`StoreError::UnknownEventType`] instead of an empty answer: for [`read`](Self::read), [`page`](Self::page) and
+    /// A name that does not exist is [`QueryError::UnknownEventType`] instead of an empty answer: for [`read`](Self::read), [`page`](Self::page) and
     /// [`count`](Self::count) one under which nothing in the whole store is stored, otherwise one that the aggregate does not know.
     pub fn stored_as(self, event_type: &str) -> Self {
         self.wanting(Wanted::StoredAs(event_type.to_owned()))
@@ -153,7 +155,7 @@ impl EventQuery {
     ///
     /// # Errors
     ///
-    /// As the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    /// As the stream of [`read`](Self::read); [`QueryError::ForeignCursor`] if the cursor comes from a different query.
     pub async fn page(self) -> Result<Page<EventData>, StoreError> {
         self.one_page(None, stored).await
     }
@@ -218,7 +220,7 @@ impl<S> EventQuery<S> {
     /// Only events after this position. The answer is in the order of positions.
     ///
     /// Positions have no holes and grow in commit order, so asking after the last position that was seen returns everything that was recorded since.
-    /// A store with [`Ordering::PerAggregate`] has no such order: there it is [`StoreError::InvalidQuery`], except for [one aggregate](Self::of_aggregate).
+    /// A store with [`Ordering::PerAggregate`] has no such order: there it is [`QueryError::Conditions`], except for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);
         self
@@ -270,7 +272,7 @@ impl<S> EventQuery<S> {
                 let decode = selection.decode::<A::Event>();
                 self.stream(Some(&selection), decode)
             }
-            Err(error) => failed(error),
+            Err(error) => failed(error.into()),
         }
     }
 
@@ -278,7 +280,7 @@ impl<S> EventQuery<S> {
     ///
     /// # Errors
     ///
-    /// As the stream of [`read_as`](Self::read_as); [`StoreError::ForeignCursor`] if the cursor comes from another query.
+    /// As the stream of [`read_as`](Self::read_as); [`QueryError::ForeignCursor`] if the cursor comes from a different query.
     pub async fn page_as<A: Aggregate>(mut self) -> Result<Page<A::Event>, StoreError>
     where
         S: SelectsFrom<A>,
@@ -330,7 +332,8 @@ impl<S> EventQuery<S> {
         decode: impl Decode<RecordedEvent<T>>,
     ) -> Result<Page<T>, StoreError> {
         if self.limit == 0 {
-            return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next one".to_owned() });
+            let reason = "a page of 0 events has no next one; give it a limit of at least 1".to_owned();
+            return Err(QueryError::Conditions { reason }.into());
         }
         let (span, limit) = (self.span(selection), self.limit);
         let mut reader = Reader::begin(self, selection, decode)?;

@@ -130,8 +130,8 @@ impl Roles {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unauthorized`] where the user of this handle may make no roles there, [`StoreError::Unsafe`] for a name that the server
-    /// would misread, and [`StoreError::Unavailable`] as the server reports.
+    /// [`StoreError::Unauthorized`] if the user of this handle may not create roles there, [`StoreError::InvalidName`] for a
+    /// name that the server would misread, and [`StoreError::Unavailable`] if the server cannot be reached.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents } = self;

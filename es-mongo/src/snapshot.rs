@@ -2,7 +2,7 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{Aggregate, BsonPayload, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
+use es_core::{Aggregate, BsonPayload, ErrorChain, Snapshot, SnapshotStore, State, StoreError, StreamId, Version};
 use mongodb::error::Error;
 
 use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
@@ -42,7 +42,7 @@ impl SnapshotStore for MongoStore {
         let kept = self.keep(stream, snapshot).await;
         metrics::snapshot_taken(A::TYPE, timer, kept.is_ok());
         if let Err(error) = &kept {
-            tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
+            tracing::warn!(%stream, version = %snapshot.version, error = %ErrorChain::new(&error), "a snapshot could not be kept");
         }
         kept
     }
@@ -136,7 +136,7 @@ pub(crate) fn snapshot_document<A: Aggregate>(
     document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
     let bytes = document.as_bytes().len();
     if bytes > MAX_DOCUMENT_BYTES {
-        return Err(StoreError::TooLarge { event_type: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
+        return Err(StoreError::TooLarge { what: A::TYPE.to_owned(), bytes, limit: MAX_DOCUMENT_BYTES });
     }
     Ok(document)
 }

@@ -136,7 +136,7 @@ async fn each_call_is_a_span<S: Store>(store: S, name: &str) {
     accounts.create(&a, opened(), Metadata::new()).await.unwrap();
     spans.assert_ended("create", &a, Some(1), "appended", None);
     accounts.create(&a, opened(), Metadata::new()).await.unwrap_err();
-    spans.assert_ended("create", &a, None, "already exists", Some("exists already"));
+    spans.assert_ended("create", &a, None, "already exists", Some("already exists"));
 
     accounts.update_once(&a, "key", Metadata::new(), |_| Ok::<_, String>(deposited())).await.unwrap();
     spans.assert_ended("update", &a, Some(2), "appended", None);

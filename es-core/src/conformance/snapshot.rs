@@ -117,7 +117,7 @@ pub async fn a_snapshot_that_cannot_be_read_back_is_refused_and_an_older_one_sta
     let unreadable = Keyed { added: BTreeMap::from([(Key("1".to_owned()), 1)]) };
     let refused = store.put_snapshot(&stream("a"), &Snapshot::new(Version::from(4_u32), unreadable)).await;
     let field = match &refused {
-        Err(StoreError::NotReadBack { event_type, field, .. }) if event_type == "Numbers" => field,
+        Err(StoreError::NotReadBack { what, field, .. }) if what == "Numbers" => field,
         other => panic!("a state that cannot be read back was kept: {other:?}"),
     };
     assert_eq!(field.as_deref(), Some("added{1}"));

@@ -425,7 +425,7 @@ impl SnapshotStore for WrongStore {
                 return Ok(Some(Snapshot::new(version, state.0)));
             }
             (Some(Mistake::UnreadableSnapshotFails), Some((_, Err(source)))) => {
-                return Err(StoreError::Malformed { what: "a snapshot".to_owned(), source });
+                return Err(StoreError::Malformed { what: "a snapshot".to_owned(), source: source.into() });
             }
             (Some(Mistake::UnreadableSnapshotEndsTheSearch), Some((_, Err(_)))) => return Ok(None),
             _ => {}

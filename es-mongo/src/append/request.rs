@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, Appended, BoxError, EventId, Sequence, Stamp, StoreError, StreamId, Timestamp, Version};
+use es_core::{Append, Appended, EventId, Sequence, SharedError, Stamp, StoreError, StreamId, Timestamp, Version};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -134,7 +134,7 @@ impl Request {
     }
 
     /// Answers that it was given up: unknown where a try may have been written, unavailable where none was.
-    pub(crate) fn answer_given_up(self, source: BoxError) {
+    pub(crate) fn answer_given_up(self, source: SharedError) {
         let error = match self.fate {
             Fate::NotSent => StoreError::Unavailable { source },
             Fate::MaybeWritten => StoreError::OutcomeUnknown {

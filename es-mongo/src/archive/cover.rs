@@ -253,8 +253,8 @@ pub(super) async fn write<A: Aggregate>(
         let head = read::head(collections, stream).await?;
         let newest = store.newest_snapshot::<A>(stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {
-            let source = "it was written and is not there".into();
-            refused.insert(*case, StoreError::UnusableSnapshot { stream: stream.clone(), version: *version, source });
+            let reason = "it was written and is not there".to_owned();
+            refused.insert(*case, StoreError::NoSnapshot { stream: stream.clone(), version: *version, reason });
         }
     }
     for Missing { case, .. } in missing {

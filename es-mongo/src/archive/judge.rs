@@ -3,7 +3,9 @@
 use std::pin::pin;
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, EventBatch, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
+use es_core::{
+    Aggregate, ErrorChain, EventBatch, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cover::{self, KnownSnapshots, Missing, Snapshots};
@@ -53,7 +55,7 @@ impl<A: Aggregate> Case<A> {
 
     fn fail(&mut self, error: &StoreError) -> ArchiveFailure {
         (self.going, self.state) = (0, None);
-        ArchiveFailure { aggregate_id: self.part.aggregate_id.clone(), reason: error.to_string() }
+        ArchiveFailure { aggregate_id: self.part.aggregate_id.clone(), reason: ErrorChain::new(error).to_string() }
     }
 }
 
@@ -196,10 +198,10 @@ impl<A: Aggregate> Run<'_, A> {
         }
         match replay.into_state() {
             Some(state) => Ok(Snapshot::new(last, state)),
-            None => Err(StoreError::UnusableSnapshot {
+            None => Err(StoreError::NoSnapshot {
                 stream: stream.clone(),
                 version: last,
-                source: "its events make no state".into(),
+                reason: "its events make no state".to_owned(),
             }),
         }
     }

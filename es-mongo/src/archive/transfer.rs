@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, StoreError, StreamId};
+use es_core::{Aggregate, ErrorChain, StoreError, StreamId};
 use mongodb::error::Error;
 use tokio::time::Instant;
 
@@ -206,7 +206,7 @@ async fn differing(
             let copy = copy?;
             match missing.remove(&id_of(copy)?) {
                 Some(original) if original.as_bytes() != copy.as_bytes() => {
-                    differs(original, "the archive holds it with other content");
+                    differs(original, "the archive holds it with different content");
                 }
                 _ => {}
             }
@@ -222,9 +222,9 @@ async fn differing(
         match refusal.as_ref().filter(|_| !is_taken) {
             Some(error) => {
                 let stream = StreamId::new(event.aggregate_type, event.aggregate_id)?;
-                differs(original, &refused(&stream, error.clone()).to_string());
+                differs(original, &ErrorChain::new(&refused(&stream, error.clone())).to_string());
             }
-            None => differs(original, "the archive holds another event in its place"),
+            None => differs(original, "the archive holds a different event in its place"),
         }
     }
     Ok(differing.into_iter().map(|(aggregate_id, reason)| ArchiveFailure { aggregate_id, reason }).collect())

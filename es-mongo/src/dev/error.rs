@@ -2,11 +2,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use es_core::SharedError;
+
+use crate::DriverError;
+
 /// Why a development server could not be started or controlled.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevError {
-    /// No way to a MongoDB server was found; the text says what was tried and what to install.
+    /// No way to a MongoDB server was found; the text lists what was tried and what to install.
     #[error("no MongoDB server to run on\n{tried}\n{advice}")]
     NoServer {
         /// One line for each way that was tried, with its result.
@@ -27,7 +31,7 @@ pub enum DevError {
     Libraries {
         /// The program.
         program: PathBuf,
-        /// What the dynamic linker said.
+        /// What the dynamic linker reported.
         detail: String,
         /// What to install on this system.
         advice: String,
@@ -38,8 +42,7 @@ pub enum DevError {
         /// The program.
         program: PathBuf,
         /// The system's reason.
-        #[source]
-        source: io::Error,
+        source: SharedError,
     },
     /// A server ended while it was starting.
     #[error("mongod at {address} ended while it was starting; the end of its log:\n{log}")]
@@ -79,7 +82,7 @@ pub enum DevError {
     #[error("this server was not started by this handle, so its nodes cannot be controlled")]
     NotOwned,
     /// The node does not run, so it cannot be frozen or thawed.
-    #[error("mongod at {address} does not run")]
+    #[error("mongod at {address} is not running")]
     NodeDown {
         /// Host and port.
         address: String,
@@ -90,8 +93,7 @@ pub enum DevError {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        #[source]
-        source: io::Error,
+        source: SharedError,
     },
     /// A command to the server failed.
     #[error("cannot {doing}")]
@@ -99,18 +101,72 @@ pub enum DevError {
         /// What was being done.
         doing: &'static str,
         /// The driver's error.
-        #[source]
-        source: mongodb::error::Error,
+        source: DriverError,
     },
 }
 
 impl DevError {
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Folder { path, source }
+        move |source| Self::Folder { path, source: source.into() }
     }
 
     pub(super) fn driver(doing: &'static str) -> impl FnOnce(mongodb::error::Error) -> Self {
-        move |source| Self::Driver { doing, source }
+        move |source| Self::Driver { doing, source: DriverError::new(source) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use es_core::ErrorChain;
+
+    use super::*;
+
+    fn every_error() -> Vec<DevError> {
+        let text = || "the port is taken".to_owned();
+        let (folder, address) = (PathBuf::from("/kept"), "127.0.0.1:27017".to_owned());
+        let cut = || io::Error::other("the disk is gone");
+        let program = || PathBuf::from("/bin/mongod");
+        vec![
+            DevError::NoServer { tried: text(), advice: "install one".to_owned() },
+            DevError::Program { program: program(), named_by: "`MONGOD`" },
+            DevError::Libraries { program: program(), detail: text(), advice: "install them".to_owned() },
+            DevError::Spawn { program: program(), source: cut().into() },
+            DevError::Exited { address: address.clone(), log: text() },
+            DevError::Timeout { what: "the primary".to_owned(), after: Duration::from_secs(9), log: text() },
+            DevError::NodeCount { nodes: 2 },
+            DevError::KeptNodes { folder: folder.clone(), kept: 3, asked: 1 },
+            DevError::NotOwned,
+            DevError::NodeDown { address },
+            DevError::folder(&folder)(cut()),
+            DevError::driver("initiate the replica set")(mongodb::error::Error::from(cut())),
+        ]
+    }
+
+    #[test]
+    fn no_error_repeats_its_cause_and_a_clone_displays_the_same() {
+        for error in every_error() {
+            let text = error.to_string();
+            let chain = ErrorChain::new(&error).to_string();
+            assert_eq!(ErrorChain::new(&error.clone()).to_string(), chain);
+            match error.source() {
+                Some(cause) => {
+                    assert!(!text.contains(&cause.to_string()), "{chain}");
+                    assert_eq!(chain.matches("the disk is gone").count(), 1, "{chain}");
+                }
+                None => assert_eq!(text, chain),
+            }
+        }
+    }
+
+    #[test]
+    fn the_cause_can_be_downcast() {
+        let io = DevError::folder(Path::new("/kept"))(io::ErrorKind::NotFound.into());
+        let cause = io.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::NotFound));
+        let driver = DevError::driver("initiate the replica set")(mongodb::error::Error::custom("no"));
+        assert!(DriverError::behind(&driver).is_some());
     }
 }

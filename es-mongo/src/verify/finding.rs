@@ -115,7 +115,7 @@ pub enum Finding {
         head: Version,
     },
     /// An event has one content among those in use and another one in the archive.
-    #[error("event {sequence} of {stream}, a `{event_type}`, has another content in the archive")]
+    #[error("event {sequence} of {stream}, a `{event_type}`, has different content in the archive")]
     DiffersFromArchive {
         /// The stream.
         stream: StreamId,
