@@ -170,9 +170,16 @@ async fn refused(uri: &str) -> StoreError {
     let error = MongoStore::connect(uri, "refused").await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(12), "it took {:?}", started.elapsed());
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    let mut layers: Vec<String> = Vec::new();
     while let Some(error) = cause {
         let text = format!("{error} {error:?}");
         assert!(!text.contains("hunter2"), "the password is in it: {text}");
+        let layer = error.to_string();
+        assert!(
+            layers.iter().all(|outer| !outer.contains(&layer) && !layer.contains(outer)),
+            "{layer} repeats {layers:?}"
+        );
+        layers.push(layer);
         cause = error.source();
     }
     error

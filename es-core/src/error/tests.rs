@@ -173,6 +173,27 @@ fn layers(error: &dyn Error) -> Vec<String> {
 }
 
 #[test]
+fn every_public_error_can_be_cloned_and_sent() {
+    fn check<E: Error + Clone + Send + Sync + 'static>() {}
+    check::<StoreError>();
+    check::<LoadError>();
+    check::<CreateError>();
+    check::<ImportError>();
+    check::<ImportDifference>();
+    check::<UpdateError<String>>();
+    check::<QueryError>();
+    check::<DecodeError>();
+    check::<FoldError>();
+    check::<MetadataError>();
+    check::<SchemaError>();
+    check::<Panicked>();
+    check::<InvalidId>();
+    check::<crate::InvalidCount>();
+    check::<crate::InvalidEventId>();
+    check::<crate::InvalidTimestamp>();
+}
+
+#[test]
 fn every_variant_is_looked_at() {
     let mut seen: Vec<usize> = store_errors().iter().map(|(error, _)| variant(error)).collect();
     seen.sort_unstable();

@@ -136,6 +136,10 @@ pub enum ImportDifference {
 /// }
 /// ```
 ///
+/// A web handler answers [`is_not_found`](Self::is_not_found) with 404, [`is_conflict`](Self::is_conflict) with 409, a
+/// [`rejection`](Self::rejection) and [`is_invalid_input`](Self::is_invalid_input) with 422,
+/// [`is_unavailable`](Self::is_unavailable) with 503, and anything else with 500.
+///
 /// `E` need not be an [`Error`]: text and boxed errors are refusals too, and `UpdateError<String>` can be returned as a
 /// `Box<dyn Error>`. For the same reason a refusal has no [source](Error::source): it displays as `E` does, and
 /// what caused it is found through [`rejection`](Self::rejection).
