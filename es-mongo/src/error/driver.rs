@@ -68,9 +68,9 @@ impl fmt::Display for DriverError {
             ErrorKind::Authentication { message, .. } => {
                 write!(f, "{message}; check the user, the password and `authSource`")
             }
-            ErrorKind::IncompatibleServer { message, .. } if message.contains("load balancing mode") => {
-                f.write_str("the server is not behind a load balancer, as `loadBalanced=true` says; remove the option")
-            }
+            ErrorKind::IncompatibleServer { message, .. } if message.contains("load balancing mode") => f.write_str(
+                "the server is not behind a load balancer, so `loadBalanced=true` does not work; remove the option",
+            ),
             kind => match first_refusal(&self.0) {
                 // The server repeats the values of the domain behind it.
                 Some(refusal) if refusal.code == code::DUPLICATE_KEY => match index_in(refusal.message) {
