@@ -20,7 +20,7 @@ use crate::append::request::Request;
 use crate::append::turns::Turns;
 use crate::document::field::POSITION;
 use crate::document::integer;
-use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
+use crate::error::{DriverError, Objection, concerns_every_write, is_unauthorized, refused, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
@@ -151,7 +151,7 @@ impl Committer {
             let reason = problem.reason;
             if let Some(refuse) = reason.refusal() {
                 for request in batch.drain(..) {
-                    request.answer_refused(refuse(problem.source.to_string().into()));
+                    request.answer_refused(refuse(problem.source.clone()));
                 }
                 continue;
             }
@@ -223,7 +223,7 @@ impl Committer {
                         let suspects = if together { 0..batch.len() } else { culprit..culprit + 1 };
                         self.find_rival(batch, suspects, Refused { culprit, position, error }, heads).await
                     }
-                    Objection::Passing => Err(Problem::unavailable(reported(error))),
+                    Objection::Passing => Err(Problem::unavailable(DriverError::new(error))),
                     Objection::Lasting => {
                         let request = batch.remove(culprit);
                         let error = refused(request.stream(), error);
@@ -281,7 +281,7 @@ impl Committer {
     ) -> Result<(), Problem> {
         self.answer_found(batch, |_| true, heads).await?;
         if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
-            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
+            return Err(Problem { reason: Reason::Unknown, source: DriverError::new(error.clone()).into() });
         }
         Ok(())
     }
@@ -320,7 +320,7 @@ impl Committer {
             // The position read before is outdated. Inserting after it would lose the race again.
             self.newest = None;
         }
-        Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
+        Err(Problem { reason: Reason::Position, source: "a different process took the position".into() })
     }
 
     /// Handles a duplicate key that no majority-committed document explains. Refuses an append only
@@ -494,6 +494,6 @@ fn request_at(batch: &[Request], document: usize) -> usize {
 
 fn give_up_overdue(batch: &mut Vec<Request>, problem: &Problem) {
     for overdue in batch.extract_if(.., |request| request.is_overdue()) {
-        overdue.answer_given_up(problem.source.to_string().into());
+        overdue.answer_given_up(problem.source.clone());
     }
 }
