@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::{fs, io};
 
-use crate::process::{Failure, Outcome, read};
+use crate::process::{Failure, Outcome, read, run};
 use crate::{package, tools};
 
 pub(crate) fn write() -> Outcome {
@@ -42,11 +42,22 @@ fn file(name: &str) -> String {
 }
 
 /// All public items, with all features, without the implementations that the compiler adds by itself.
+///
+/// They come from the JSON of rustdoc. Its format is unstable, and the pinned toolchain fixes its version, so no nightly
+/// compiler is needed.
 fn listing(name: &str) -> Outcome<String> {
-    tools::PUBLIC_API.install()?;
+    let rustdoc = fs::canonicalize("tests/xtask/unstable-rustdoc.sh")?;
+    let features = ["--quiet", "--locked", "--all-features", "-p", name];
+    run(Command::new("cargo")
+        .arg("rustdoc")
+        .args(features)
+        .args(["--lib", "--", "-Z", "unstable-options", "--output-format", "json"])
+        .env("RUSTDOC", rustdoc))?;
+    let json = tools::target()?.join("doc").join(name.replace('-', "_")).with_extension("json");
     read(
-        Command::new("cargo")
-            .args(["+nightly", "public-api", "--all-features", "--omit", "blanket-impls,auto-trait-impls", "-p", name])
-            .env("PATH", tools::path()?),
+        tools::PUBLIC_API
+            .command()?
+            .args(["--omit", "blanket-impls,auto-trait-impls,auto-derived-impls", "--rustdoc-json"])
+            .arg(json),
     )
 }
