@@ -115,7 +115,7 @@ pub use aggregate::{Aggregate, Apply, FoldError, Init};
 pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
 pub use cause::Cause;
 pub use context::Context;
-pub use error::StoreError;
+pub use error::{ErrorChain, QueryError, SharedError, StoreError};
 pub use event::{
     BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, IntoEvents, NextEvents, Payload,
     VisitEvents, VisitVersions,

@@ -8,7 +8,7 @@ use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::event::BoxError;
+use crate::SharedError;
 use crate::nesting::{TooDeep, is_too_deep};
 use crate::recorded::{debug_document, serialize_document};
 use crate::{Cause, EventId};
@@ -35,7 +35,7 @@ pub struct Metadata(Arc<RawDocumentBuf>);
 impl Eq for Metadata {}
 
 /// A value cannot be, or is not, what was asked for in metadata.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetadataError {
     /// The key has a NUL, begins with `$`, contains a dot or is empty, so that no query could name it.
@@ -45,18 +45,18 @@ pub enum MetadataError {
         key: String,
     },
     /// The key belongs to one of the three ids, which have methods of their own.
-    #[error("the metadata key `{key}` has a method of its own; use it")]
+    #[error("the metadata key `{key}` has its own method; use it")]
     Reserved {
         /// The refused key.
         key: String,
     },
     /// The value cannot be written, or is not of the type that was asked for.
-    #[error("the metadata value of `{key}` does not fit: {source}")]
+    #[error("the metadata value of `{key}` is invalid")]
     Value {
         /// The key of the value.
         key: String,
         /// What the format reported.
-        source: BoxError,
+        source: SharedError,
     },
 }
 
@@ -142,7 +142,7 @@ impl Metadata {
     /// [`MetadataError::Value`] when the value is no `T`, or when the metadata is nested deeper than [`MAX_NESTING`](crate::MAX_NESTING).
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
         let value = self.0.get(key).ok().flatten()?;
-        let refused = |source| MetadataError::Value { key: key.to_owned(), source };
+        let refused = |source: SharedError| MetadataError::Value { key: key.to_owned(), source };
         if is_too_deep(&self.0) {
             return Some(Err(refused(TooDeep.into())));
         }

@@ -144,9 +144,8 @@ impl<A: Aggregate> StateRef<'_, A> {
     ///
     /// [`StoreError::Encode`] and [`StoreError::TooDeep`].
     pub fn encode(&self) -> Result<EventData, StoreError> {
-        Panicked::catch(|| EventData::encode(A::TYPE, self)).unwrap_or_else(|panicked| {
-            Err(StoreError::Encode { event_type: A::TYPE.to_owned(), source: panicked.into() })
-        })
+        Panicked::catch(|| EventData::encode(A::TYPE, self))
+            .unwrap_or_else(|panicked| Err(StoreError::Encode { what: A::TYPE.to_owned(), source: panicked.into() }))
     }
 }
 

@@ -37,9 +37,9 @@ pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::{
-    Aggregate, AggregateId, Context, Decision, EventData, EventId, EventSet, FirstEvents, IntoEvents, Loaded, Metadata,
-    NewEvent, NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId,
-    Timestamp, WriteCheck,
+    Aggregate, AggregateId, Context, Decision, ErrorChain, EventData, EventId, EventSet, FirstEvents, IntoEvents,
+    Loaded, Metadata, NewEvent, NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp,
+    StoreError, StreamId, Timestamp, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -55,7 +55,7 @@ pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
     match StreamId::of::<A>("test").map(Replay::new) {
         Ok(mut replay) => match fold(&mut replay, &events) {
             Ok(()) => Given { replay },
-            Err(error) => panic!("the given events do not make an aggregate: {error}"),
+            Err(error) => panic!("the given events do not make an aggregate: {}", ErrorChain::new(&error)),
         },
         Err(error) => unreachable!("`test` is an id: {error}"),
     }
@@ -90,7 +90,7 @@ impl<A: Aggregate> Given<A> {
         D::Events: NextEvents<A::Event>,
     {
         let Some(loaded) = self.replay.lend() else {
-            panic!("there is no {} to decide: give the events that make one, or use `when_new`", A::TYPE);
+            panic!("no {} exists to decide on: give the events that make one, or use `when_new`", A::TYPE);
         };
         let decided = decide(&loaded).into_result();
         self.replay.restore(loaded);
@@ -120,7 +120,7 @@ impl<A: Aggregate> Given<A> {
     pub fn then_state(self, check: impl FnOnce(&A)) {
         match self.replay.state() {
             Some(state) => check(state),
-            None => panic!("there is no {}: nothing was given", A::TYPE),
+            None => panic!("no {} exists: nothing was given", A::TYPE),
         }
     }
 }
@@ -131,7 +131,7 @@ impl<A: Aggregate, R, E> Decided<A, R, E> {
         if let Ok((events, _)) = &decided
             && let Err(error) = check_foldable(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
-            panic!("the decision cannot be recorded: {error}");
+            panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }
         Self { replay, decided }
     }
@@ -212,8 +212,8 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
         };
         match fold(&mut self.replay, &decided).map(|()| self.replay.state()) {
             Ok(Some(state)) => check(state),
-            Ok(None) => panic!("there is no {}: nothing was given and nothing decided", A::TYPE),
-            Err(error) => panic!("the decided events cannot be applied: {error}"),
+            Ok(None) => panic!("no {} exists: nothing was given and nothing decided", A::TYPE),
+            Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
 }
@@ -222,7 +222,7 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
 fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
     let encode = |event: &E| NewEvent::encode_with(event, Metadata::new(), WriteCheck::Always);
     let encoded = events.iter().map(encode).collect::<Result<_, _>>();
-    encoded.unwrap_or_else(|error: StoreError| panic!("{error}"))
+    encoded.unwrap_or_else(|error: StoreError| panic!("{}", ErrorChain::new(&error)))
 }
 
 fn fold<A: Aggregate>(replay: &mut Replay<A>, events: &[NewEvent]) -> Result<(), StoreError> {

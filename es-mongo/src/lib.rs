@@ -74,6 +74,7 @@ pub use mongodb;
 #[doc(hidden)]
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
+pub use error::DriverError;
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, Ordering, StoreBuilder};
 pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};

@@ -6,7 +6,7 @@ use es_core::StoreError;
 use mongodb::Client;
 use tokio::sync::Semaphore;
 
-use crate::error::{check_database, check_name};
+use crate::error::{check_database, check_name, invalid};
 use crate::store::MongoStore;
 
 /// The names of the collections. The indexes are created and checked under these names.
@@ -58,11 +58,8 @@ impl CollectionNames {
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                return Err(StoreError::Unsafe {
-                    reason: format!(
-                        "`{name}` cannot be the name of two of the collections for events, snapshots, the archive and sessions; choose another name"
-                    ),
-                });
+                let reason = "events, snapshots, the archive and sessions each need their own collection; choose a different name";
+                return Err(invalid(name, reason));
             }
         }
         Ok(())
@@ -81,8 +78,8 @@ pub enum Ordering {
     #[default]
     Global,
     /// Events are ordered only within their aggregate, and the position of an event is its
-    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by `{
-    /// aggregateId: 1 }`, with which the unique index on streams begins:
+    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by
+    /// `{ aggregateId: 1 }`, with which the unique index on streams begins:
     ///
     /// ```js
     /// sh.shardCollection("billing.events", { aggregateId: 1 })
@@ -200,13 +197,18 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is connected to one
-    /// node of several, or if two collections have the same name. Also if the server would delete
-    /// or hide documents or accept invalid ones, because of a collection, its validator or an
-    /// index, and if the [ordering](Self::ordering) is impossible for the collection or differs
-    /// from the one with which the store was created. The error describes the remedy.
-    /// [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
-    /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
+    /// - [`StoreError::InvalidName`] for a name that a database or collection cannot have, and if two
+    ///   collections have the same name.
+    /// - [`StoreError::Unsafe`] if the server is not a replica set, or the client is connected to one
+    ///   node of several.
+    /// - [`StoreError::Unsafe`] if a collection, its validator or an index makes the server delete or
+    ///   hide documents or accept invalid ones.
+    /// - [`StoreError::Unsafe`] if the [ordering](Self::ordering) is impossible for the collection, or
+    ///   differs from the one with which the store was created.
+    /// - [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
+    /// - [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
+    ///
+    /// The error describes the remedy.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { database, options, .. } = &self;
         check_database(database)?;
@@ -220,10 +222,9 @@ impl StoreBuilder {
 /// transactions.
 fn refuse_system_database(name: &str) -> Result<(), StoreError> {
     if matches!(name, "admin" | "config" | "local") {
-        let reason = format!(
-            "`{name}` is a database of the server itself, which does not support transactions; choose another name"
-        );
-        return Err(StoreError::Unsafe { reason });
+        let reason =
+            "it is a database of the server itself, which does not support transactions; choose a different name";
+        return Err(invalid(name, reason));
     }
     Ok(())
 }

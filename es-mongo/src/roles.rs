@@ -54,8 +54,7 @@ pub enum Role {
 ///
 /// [`create`](Self::create) creates the roles, as a user with the right to do so (`userAdmin` on
 /// the database). Grant them to users with the tools of the server:
-/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles:
-/// ["events_writer"] })`.
+/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles: ["events_writer"] })`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -141,7 +140,7 @@ impl Roles {
     /// # Errors
     ///
     /// [`StoreError::Unauthorized`] if the user of this handle may not create roles there,
-    /// [`StoreError::Unsafe`] for a name that the server would misread, and
+    /// [`StoreError::InvalidName`] for a name that the server would misread, and
     /// [`StoreError::Unavailable`] as the server reports.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;

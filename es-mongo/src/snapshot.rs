@@ -2,7 +2,9 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::{Aggregate, BoxFuture, Snapshot, SnapshotStore, StoreError, StoredSnapshot, StreamId, Version};
+use es_core::{
+    Aggregate, BoxFuture, ErrorChain, Snapshot, SnapshotStore, StoreError, StoredSnapshot, StreamId, Version,
+};
 use mongodb::error::Error;
 use tracing::Instrument;
 
@@ -34,6 +36,7 @@ impl SnapshotStore for MongoStore {
             let kept = self.keep(stream, &snapshot).await;
             metrics::snapshot_taken(stream.aggregate_type(), timer, kept.is_ok());
             if let Err(error) = &kept {
+                let error = ErrorChain::new(error);
                 tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
             }
             kept
@@ -42,6 +45,7 @@ impl SnapshotStore for MongoStore {
     }
 
     fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+        let error = ErrorChain::new(error);
         tracing::warn!(%stream, %version, %error, "a snapshot cannot be used");
         metrics::snapshot_unusable(stream.aggregate_type());
     }
@@ -160,8 +164,8 @@ pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) ->
     document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
     let bytes = document.as_bytes().len();
     if bytes > MAX_DOCUMENT_BYTES {
-        let event_type = stream.aggregate_type().to_owned();
-        return Err(StoreError::TooLarge { event_type, bytes, limit: MAX_DOCUMENT_BYTES });
+        let what = stream.aggregate_type().to_owned();
+        return Err(StoreError::TooLarge { what, bytes, limit: MAX_DOCUMENT_BYTES });
     }
     Ok(document)
 }

@@ -136,7 +136,7 @@ async fn each_call_is_a_span(store: impl Store + Clone, name: &str) {
     accounts.create(&a, opened()).await.unwrap();
     spans.assert_ended("create", &a, Some(1), "appended", None);
     accounts.create(&a, opened()).await.unwrap_err();
-    spans.assert_ended("create", &a, None, "already exists", Some("exists already"));
+    spans.assert_ended("create", &a, None, "already exists", Some("already exists"));
 
     accounts.update(&a, |_| deposited()).once("key").await.unwrap();
     spans.assert_ended("update", &a, Some(2), "appended", None);

@@ -2,8 +2,8 @@
 
 use super::{Added, Numbers, append, expect, new_event, numbers, stored, stored_in, stream};
 use crate::{
-    Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, ReadRange,
-    Repository, Store, StoreError, Timestamp, Version,
+    Aggregate, Append, Decoded, ErrorChain, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent,
+    ReadRange, Repository, Store, StoreError, Timestamp, Version,
 };
 
 /// An event comes back with its data, metadata, moment and name, to the last byte.
@@ -94,7 +94,7 @@ pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
         assert_eq!(expect(store.head(&stream(&id)).await), 2);
         let repository = Repository::<Numbers>::new(&store);
         let error = match repository.load(&id).await {
-            Err(LoadError::Store(error @ StoreError::Decode { .. })) => error.to_string(),
+            Err(LoadError::Store(error @ StoreError::Decode { .. })) => ErrorChain::new(&error).to_string(),
             other => panic!("an event that is not understood must be an error: {other:?}"),
         };
         assert!(error.contains(&id) && error.contains(name) && error.contains(said) && error.contains('2'), "{error}");

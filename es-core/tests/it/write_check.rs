@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use es_core::memory::MemoryStore;
 use es_core::testing::given;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, ImportError, ImportedEvent, LoadError, Metadata, NewEvent, Repository,
-    StoreError, Timestamp, UpdateError, WriteCheck, event,
+    Aggregate, Apply, Context, CreateError, ErrorChain, ImportError, ImportedEvent, LoadError, Metadata, NewEvent,
+    Repository, StoreError, Timestamp, UpdateError, WriteCheck, event,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -92,8 +92,8 @@ fn checked(store: &MemoryStore, check: WriteCheck) -> Repository<Parcel> {
 #[track_caller]
 fn assert_names(error: &StoreError, path: &str, remedy: &str) {
     match error {
-        StoreError::NotReadBack { event_type, field, reason } => {
-            assert_eq!((event_type.as_str(), field.as_deref()), ("Packed", Some(path)), "{error}");
+        StoreError::NotReadBack { what, field, reason } => {
+            assert_eq!((what.as_str(), field.as_deref()), ("Packed", Some(path)), "{error}");
             assert!(reason.contains(remedy), "{error}");
             let text = error.to_string();
             assert!(text.contains("`Packed`") && text.contains(&format!("`{path}`")), "{text}");
@@ -166,7 +166,7 @@ async fn what_bson_cannot_write_is_refused_with_the_name_of_the_field() {
         let event = Packed { by_number: [(7, 1)].into(), ..Packed::default() };
         let error = checked(&MemoryStore::new(), check).create("a", event).await.unwrap_err();
         assert!(matches!(error, CreateError::Store(StoreError::Encode { .. })), "{error}");
-        let text = error.to_string();
+        let text = ErrorChain::new(&error).to_string();
         for part in ["`Packed`", "`byNumber{7}`", "list of pairs"] {
             assert!(text.contains(part), "`{part}` is missing in: {text}");
         }
@@ -197,8 +197,8 @@ async fn a_state_that_cannot_be_read_back_is_no_snapshot_and_the_append_goes_on(
     parcels.create("a", (unreadable(), unreadable())).await.unwrap();
     let error = parcels.take_snapshot("a").await.unwrap_err();
     match error {
-        LoadError::Store(StoreError::NotReadBack { event_type, field, .. }) => {
-            assert_eq!((event_type.as_str(), field.as_deref()), ("Parcel", Some("weights{unreadable}")));
+        LoadError::Store(StoreError::NotReadBack { what, field, .. }) => {
+            assert_eq!((what.as_str(), field.as_deref()), ("Parcel", Some("weights{unreadable}")));
         }
         other => panic!("{other}"),
     }

@@ -4,14 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use bson::raw::RawDocumentBuf;
-use es_core::BoxError;
+use es_core::SharedError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
 use mongodb::options::Hint;
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
-use crate::error::{Objection, WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
+use crate::error::{DriverError, Objection, WriteFate, commit_fate, insert_fate, uncommitted_fate};
 use crate::patience::after;
 use crate::sessions::{GivenUp, Lease};
 use crate::store::Collections;
@@ -33,9 +33,9 @@ pub(crate) enum Attempt {
     /// A place that the append would take is already archived. Nothing was written.
     Archived,
     /// Nothing was written.
-    NotWritten(BoxError),
+    NotWritten(SharedError),
     /// The documents may have been written.
-    Unknown(BoxError),
+    Unknown(SharedError),
     /// The command failed as a whole, and a retry would fail too. Some of the documents may have
     /// been written.
     Hopeless(Error),
@@ -52,7 +52,7 @@ pub(crate) struct Refusal {
 pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocumentBuf>, limit: Duration) -> Attempt {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
-        Err(error) => return Attempt::NotWritten(reported(error)),
+        Err(error) => return Attempt::NotWritten(DriverError::new(error).into()),
     };
     let (events, waiter) = (collections.events.clone(), lease.waiter());
     let insert = async move {
@@ -70,8 +70,8 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
             WriteFate::Refused { index, why } => {
                 Attempt::Refused { stored: index, culprit: index, cause: Refusal { why, error } }
             }
-            WriteFate::NotWritten => Attempt::NotWritten(reported(error)),
-            WriteFate::Unknown => Attempt::Unknown(reported(error)),
+            WriteFate::NotWritten => Attempt::NotWritten(DriverError::new(error).into()),
+            WriteFate::Unknown => Attempt::Unknown(DriverError::new(error).into()),
             WriteFate::Hopeless => Attempt::Hopeless(error),
         },
         Err(late) => {
@@ -96,13 +96,13 @@ pub(crate) async fn transact(
 ) -> Attempt {
     let lease = match collections.sessions.take().await {
         Ok(lease) => lease,
-        Err(error) => return Attempt::NotWritten(reported(error)),
+        Err(error) => return Attempt::NotWritten(DriverError::new(error).into()),
     };
     let (own, waiter) = (collections.clone(), lease.waiter());
     let transaction = async move { Ok(try_transact(&own, lease, documents, archived, limit).await) };
     match bounded(limit, transaction).await {
         Ok(Ok(attempt)) => attempt,
-        Ok(Err(error)) => Attempt::Unknown(reported(error)),
+        Ok(Err(error)) => Attempt::Unknown(DriverError::new(error).into()),
         Err(late) => {
             waiter.abandon();
             Attempt::Unknown(late)
@@ -130,7 +130,7 @@ async fn try_transact(
 fn not_begun(error: Error) -> Attempt {
     match uncommitted_fate(&error) {
         WriteFate::Hopeless => Attempt::Hopeless(error),
-        _ => Attempt::NotWritten(reported(error)),
+        _ => Attempt::NotWritten(DriverError::new(error).into()),
     }
 }
 
@@ -181,7 +181,7 @@ async fn write_all(
             Attempt::Refused { stored: 0, culprit: index, cause: Refusal { why, error } }
         }
         WriteFate::Hopeless => Attempt::Hopeless(error),
-        WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(reported(error)),
+        WriteFate::NotWritten | WriteFate::Unknown => Attempt::NotWritten(DriverError::new(error).into()),
     }))
 }
 
@@ -207,10 +207,10 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
     loop {
         let Err(error) = session.commit_transaction().await else { return Attempt::Stored };
         match commit_fate(&error) {
-            WriteFate::NotWritten => return Attempt::NotWritten(reported(error)),
+            WriteFate::NotWritten => return Attempt::NotWritten(DriverError::new(error).into()),
             WriteFate::Hopeless => return Attempt::Hopeless(error),
             _ if Instant::now() < end => tokio::time::sleep(COMMIT_PAUSE).await,
-            _ => return Attempt::Unknown(reported(error)),
+            _ => return Attempt::Unknown(DriverError::new(error).into()),
         }
     }
 }
@@ -222,7 +222,7 @@ async fn commit(session: &mut ClientSession, limit: Duration) -> Attempt {
 pub(crate) async fn bounded<T: Send + 'static>(
     limit: Duration,
     operation: impl Future<Output = DriverResult<T>> + Send + 'static,
-) -> Result<DriverResult<T>, BoxError> {
+) -> Result<DriverResult<T>, SharedError> {
     match tokio::time::timeout(limit, tokio::spawn(operation)).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(stopped)) => Err(stopped.into()),

@@ -20,7 +20,7 @@ use crate::append::request::Request;
 use crate::append::turns::Turns;
 use crate::document::field::POSITION;
 use crate::document::integer;
-use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
+use crate::error::{DriverError, Objection, concerns_every_write, is_unauthorized, refused, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
@@ -45,8 +45,7 @@ pub(crate) struct Committer {
     /// The highest position after this process's own last commit.
     own: Option<Newest>,
     turns: Turns,
-    /// Appends that each get a separate commit, because the server's error about the shared commit
-    /// does not show which of them it concerns.
+    /// Appends that get separate commits, because it is unknown which of them the server refused.
     alone: VecDeque<Request>,
 }
 
@@ -129,19 +128,16 @@ impl Committer {
         self.turns.idled(idle);
     }
 
-    /// Lets other processes go first, if there are any. This is called before a batch is taken, so
-    /// that callers can join the queue meanwhile.
+    /// Lets other processes commit first. Callers can join the queue until a batch is taken.
     pub(crate) async fn take_turns(&mut self) {
         if let Some(pause) = self.turns.pause() {
             tokio::time::sleep(pause).await;
-            // Another process has probably committed. Reading the newest position is cheaper than
-            // guessing it and losing the race.
+            // Another process has probably committed. Reading is cheaper than losing the race.
             self.newest = None;
         }
     }
 
-    /// Writes a batch and answers every append in it. Returns the new versions of its streams, if
-    /// they are known.
+    /// Writes a batch and answers every append. Returns the new versions of streams, if known.
     pub(crate) async fn commit(&mut self, batch: Vec<Request>) -> Heads {
         let sessions = self.collections.sessions.clone();
         sessions.clear_the_way(self.commit_in_turn(batch)).await
@@ -155,7 +151,7 @@ impl Committer {
             let reason = problem.reason;
             if let Some(refuse) = reason.refusal() {
                 for request in batch.drain(..) {
-                    request.answer_refused(refuse(problem.source.to_string().into()));
+                    request.answer_refused(refuse(problem.source.clone()));
                 }
                 continue;
             }
@@ -163,7 +159,6 @@ impl Committer {
             metrics::append_retried(reason.word());
             give_up_overdue(&mut batch, &problem);
             if reason == Reason::Position || batch.is_empty() {
-                // There is no reason to wait any longer.
                 continue;
             }
             failed += 1;
@@ -174,8 +169,7 @@ impl Committer {
         heads
     }
 
-    /// Continues with an append that gets a separate commit, after all others have their answers.
-    /// Returns `None` if every append has an answer.
+    /// Continues with an append that gets a separate commit. `None` if all appends have answers.
     fn refill(&mut self, batch: &mut Vec<Request>) -> Option<()> {
         if batch.is_empty() {
             batch.push(self.alone.pop_front()?);
@@ -183,8 +177,7 @@ impl Committer {
         Some(())
     }
 
-    /// Runs one attempt and removes the answered appends from the batch. The remaining ones are
-    /// retried: at once after `Ok`, after a wait after `Err`.
+    /// Runs one attempt and removes the answered appends. `Ok` retries at once, `Err` after a wait.
     async fn attempt(&mut self, batch: &mut Vec<Request>, heads: &mut Heads) -> Result<(), Problem> {
         self.answer_found(batch, Request::is_uncertain, heads).await?;
         if batch.is_empty() {
@@ -216,8 +209,7 @@ impl Committer {
                 self.newest = numbering.plus(stored).newest();
                 let position = numbering.plus(culprit).newest().map(Newest::next);
                 let culprit = request_at(batch, culprit);
-                // Documents stay only if every append has one event. Then the refused document
-                // belongs to the first remaining append.
+                // Documents stay only if each append has one event. The next append was refused.
                 let culprit = if stored > 0 {
                     answer_stored(batch.drain(..culprit), numbering, heads);
                     0
@@ -226,13 +218,12 @@ impl Committer {
                 };
                 match why {
                     Objection::DuplicateKey => {
-                        // A failed transaction stores nothing. So all appends are checked for
-                        // conflicts at once; otherwise each conflict would cost another
-                        // transaction.
+                        // A failed transaction stores nothing, so all appends are checked now. Each
+                        // conflict found later would cost another transaction.
                         let suspects = if together { 0..batch.len() } else { culprit..culprit + 1 };
                         self.find_rival(batch, suspects, Refused { culprit, position, error }, heads).await
                     }
-                    Objection::Passing => Err(Problem::unavailable(reported(error))),
+                    Objection::Passing => Err(Problem::unavailable(DriverError::new(error))),
                     Objection::Lasting => {
                         let request = batch.remove(culprit);
                         let error = refused(request.stream(), error);
@@ -281,8 +272,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Answers the appends that are stored. Fails unless it is certain that none of the others is
-    /// stored.
+    /// Answers the stored appends. Fails unless it is certain that no other append is stored.
     async fn require_not_written(
         &mut self,
         batch: &mut Vec<Request>,
@@ -291,20 +281,19 @@ impl Committer {
     ) -> Result<(), Problem> {
         self.answer_found(batch, |_| true, heads).await?;
         if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
-            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
+            return Err(Problem { reason: Reason::Unknown, source: DriverError::new(error.clone()).into() });
         }
         Ok(())
     }
 
-    /// The time limit of one attempt. An append as large as several commits gets several times the
-    /// limit.
+    /// The time limit of one attempt, in proportion to the size of the batch.
     fn time_for(&self, batch: &[Request]) -> Duration {
         // Even with a deadline of zero an attempt gets some time.
         self.attempt_limit.saturating_mul(commits_worth(batch)).min(self.deadline).max(self.attempt_limit)
     }
 
-    /// Handles a duplicate key. Either some appends cannot be written and get an answer, or another
-    /// process took the position, or the key belongs to an index that is not part of this library.
+    /// Handles a duplicate key: an append conflicts, the position is taken, or the index is
+    /// foreign.
     async fn find_rival(
         &mut self,
         batch: &mut Vec<Request>,
@@ -328,18 +317,14 @@ impl Committer {
         self.turns.lost();
         if let Some(wait) = self.turns.after_loss() {
             tokio::time::sleep(wait).await;
-            // The position that was read before is outdated. Inserting after it would lose the race
-            // again.
+            // The position read before is outdated. Inserting after it would lose the race again.
             self.newest = None;
         }
-        Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
+        Err(Problem { reason: Reason::Position, source: "a different process took the position".into() })
     }
 
-    /// Handles a duplicate key that no majority-committed document explains.
-    ///
-    /// An append is refused only if this happens twice, the second time in a separate commit. So no
-    /// other append waits for it. If the document with the key disappears again, with its batch or
-    /// with a primary, no append is refused.
+    /// Handles a duplicate key that no majority-committed document explains. Refuses an append only
+    /// if it also fails in a separate commit: the conflicting document may have disappeared by then.
     async fn suspect(&mut self, batch: &mut Vec<Request>, refusal: Refused) -> Result<(), Problem> {
         let Refused { culprit, position, error } = refusal;
         let request = &mut batch[culprit];
@@ -361,8 +346,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Answers the appends that conflict with stored events. `blocked` has their ascending indexes
-    /// in the batch.
+    /// Answers the appends that conflict with stored events. `blocked` has ascending indexes.
     async fn judge(&mut self, batch: &mut Vec<Request>, blocked: Vec<usize>, heads: &mut Heads) -> Result<(), Problem> {
         let mut suspects = Vec::with_capacity(blocked.len());
         for at in &blocked {
@@ -387,8 +371,7 @@ impl Committer {
                 Err(error @ (StoreError::Unavailable { .. } | StoreError::Unauthorized { .. })) => {
                     unanswered = Some(error);
                 }
-                // An event in the append's own stream cannot be read. This concerns no other
-                // append.
+                // An event in the append's stream cannot be read. Other appends are not affected.
                 Err(error) => batch.remove(at).answer_refused(error),
             }
         }
@@ -402,8 +385,7 @@ impl Committer {
         }
     }
 
-    /// Answers the appends that an earlier attempt has written although its answer was lost. Checks
-    /// those for which this is possible.
+    /// Answers the appends among `may_be` that an earlier attempt stored, if its answer was lost.
     async fn answer_found(
         &mut self,
         batch: &mut Vec<Request>,
@@ -425,8 +407,7 @@ impl Committer {
         Ok(())
     }
 
-    /// The numbering of the next events. If the highest position is not known, it is read from a
-    /// majority.
+    /// The numbering of the next events. If necessary, reads the highest position from a majority.
     async fn numbering(&mut self) -> Result<Numbering, Problem> {
         if let Some(newest) = self.newest {
             return Ok(Numbering::After(newest));
@@ -513,6 +494,6 @@ fn request_at(batch: &[Request], document: usize) -> usize {
 
 fn give_up_overdue(batch: &mut Vec<Request>, problem: &Problem) {
     for overdue in batch.extract_if(.., |request| request.is_overdue()) {
-        overdue.answer_given_up(problem.source.to_string().into());
+        overdue.answer_given_up(problem.source.clone());
     }
 }

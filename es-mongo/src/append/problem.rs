@@ -1,13 +1,13 @@
 //! The reasons why a batch cannot be committed at once.
 
-use es_core::{BoxError, StoreError};
+use es_core::{SharedError, StoreError};
 
 use crate::error::malformed;
 
 /// The reason why a batch must be retried after a wait.
 pub(crate) struct Problem {
     pub(crate) reason: Reason,
-    pub(crate) source: BoxError,
+    pub(crate) source: SharedError,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Reason {
     }
 
     /// The error for every append, if a retry would fail too.
-    pub(crate) fn refusal(self) -> Option<fn(BoxError) -> StoreError> {
+    pub(crate) fn refusal(self) -> Option<fn(SharedError) -> StoreError> {
         match self {
             Self::Forbidden => Some(|source| StoreError::Unauthorized { source }),
             Self::Malformed => Some(|source| malformed("the newest event", source)),
@@ -51,7 +51,7 @@ impl Reason {
 }
 
 impl Problem {
-    pub(crate) fn unavailable(source: impl Into<BoxError>) -> Self {
+    pub(crate) fn unavailable(source: impl Into<SharedError>) -> Self {
         Self { reason: Reason::Unavailable, source: source.into() }
     }
 

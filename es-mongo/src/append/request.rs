@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, Appended, BoxError, EventId, Sequence, Stamp, StoreError, StreamId, Timestamp, Version};
+use es_core::{Append, Appended, EventId, Sequence, SharedError, Stamp, StoreError, StreamId, Timestamp, Version};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -139,7 +139,7 @@ impl Request {
 
     /// Answers that the deadline has passed: the result is unknown if an attempt may have written
     /// the request, otherwise the store is unavailable.
-    pub(crate) fn answer_given_up(self, source: BoxError) {
+    pub(crate) fn answer_given_up(self, source: SharedError) {
         let error = match self.fate {
             Fate::NotSent => StoreError::Unavailable { source },
             Fate::MaybeWritten => StoreError::OutcomeUnknown {

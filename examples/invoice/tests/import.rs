@@ -163,7 +163,7 @@ async fn an_invoice_that_exists_with_another_past_is_not_passed_over_in_silence(
     let answer = program.run(&["import", sample().to_str().unwrap()]);
     assert!(!answer.success);
     assert!(
-        answer.errors.contains("line 4: Invoice `2024-0003` has another past than the import: event 1 happened at "),
+        answer.errors.contains("line 4: the past of Invoice `2024-0003` differs from the import: event 1 happened at "),
         "{}",
         answer.errors
     );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Metadata, NewEvent, Outcome, StoreError};
+use es_core::{ErrorChain, Metadata, NewEvent, Outcome, StoreError};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -158,11 +158,6 @@ async fn exercise(store: &MongoStore) {
 }
 
 /// The text of an error with its causes.
-fn text(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// The connection string of the server with an option.
 async fn uri_with(option: &str) -> String {
     let uri = server().await.uri();
@@ -186,7 +181,7 @@ async fn try_option(option: &'static str, opening: Opening) {
             assert_eq!(accounts(&again).load("one").await.unwrap().version, 4);
         }
         (Err(error), Refused(said)) => {
-            let text = text(&error);
+            let text = ErrorChain::new(&error).to_string();
             assert!(text.contains(said), "{option}: {text}");
             assert!(started.elapsed() < Duration::from_secs(10), "{option} was refused after {:?}", started.elapsed());
         }

@@ -262,7 +262,7 @@ async fn a_migration_ends_with_an_error_where_the_store_takes_nothing() {
     let error = store.migrate::<Account, OldAccount>("accounts").run(convert).await.unwrap_err();
     assert!(matches!(error, StoreError::Closed), "{error}");
     let error = store.migrate::<Account, OldAccount>("$accounts").run(convert).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unsafe { .. }), "{error}");
+    assert!(matches!(error, StoreError::InvalidName { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, ImportedEvent, LoadError, Metadata,
-    NewEvent, Repository, Snapshot, SnapshotPolicy, SnapshotStore, StoreError, StreamId, Version, event,
+    Aggregate, Append, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, ImportedEvent, LoadError,
+    Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, SnapshotStore, StoreError, StreamId, Version, event,
 };
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{ArchiveReport, Finding, Gradual, Migrated, MongoStore, Switch};
@@ -248,7 +248,8 @@ async fn verify_names_the_snapshot_whose_state_panics_and_checks_the_rest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_is_an_error_that_names_the_event_whose_code_panics() {
     for store in [store_with_bad_upcast().await, store_with(What::FoldPanics).await] {
-        let error = notes(&store).load("bad").await.unwrap_err().to_string();
+        let error = notes(&store).load("bad").await.unwrap_err();
+        let error = ErrorChain::new(&error).to_string();
         assert!(error.contains("event 2 of") && error.contains("`bad`") && error.contains("`Noted`"), "{error}");
     }
 }
@@ -305,7 +306,8 @@ async fn a_migration_names_the_document_whose_conversion_panics_and_goes_on() {
     let gradual = Gradual::<Notes, OldNote>::new(&store, "notes", Switch::WhereMigrated);
     let error = gradual.load("read").await.unwrap_err();
     assert!(matches!(&error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
-    assert!(error.to_string().contains("nobody reads this state"), "{error}");
+    let text = ErrorChain::new(&error).to_string();
+    assert!(text.contains("nobody reads this state"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Pages of a query: every event once and in order, whatever shares a timestamp, and wherever the events are meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{EventSet, ImportedEvent, Metadata, Position, Repository, StoreError, StreamId, Timestamp};
+use es_core::{EventSet, ImportedEvent, Metadata, Position, QueryError, Repository, StoreError, StreamId, Timestamp};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -136,7 +136,10 @@ async fn pages_are_complete_where_positions_are_not_unique() {
     assert_eq!(paged(&store.events().of_aggregate(&one).newest_first(), 4, nothing).await.concat().len(), 6);
     assert_eq!(store.events().of_aggregate(&one).after_position(Position::FIRST).count().await.unwrap(), 5);
     let error = store.events().after_position(Position::FIRST).read().collect().await.unwrap_err();
-    assert!(matches!(&error, StoreError::InvalidQuery { reason } if reason.contains("PerAggregate")), "{error}");
+    assert!(
+        matches!(&error, StoreError::Query(QueryError::Conditions { reason }) if reason.contains("PerAggregate")),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,18 +199,18 @@ async fn a_cursor_goes_on_with_its_own_query_only() {
     assert_eq!(all().limit(90).after(cursor).page().await.unwrap().events.len(), 17, "the limit may differ");
     for (at, query) in queries.iter().enumerate().skip(1) {
         let continued = query.clone().after(cursor);
-        assert!(matches!(continued.clone().page().await, Err(StoreError::ForeignCursor)), "{at}");
-        assert!(matches!(continued.clone().count().await, Err(StoreError::ForeignCursor)), "{at}");
-        assert!(matches!(continued.read().collect().await, Err(StoreError::ForeignCursor)), "{at}");
+        assert!(matches!(continued.clone().page().await, Err(StoreError::Query(QueryError::ForeignCursor))), "{at}");
+        assert!(matches!(continued.clone().count().await, Err(StoreError::Query(QueryError::ForeignCursor))), "{at}");
+        assert!(matches!(continued.read().collect().await, Err(StoreError::Query(QueryError::ForeignCursor))), "{at}");
     }
     let as_accounts = all().after(cursor).page_as::<Account>().await;
-    assert!(matches!(as_accounts, Err(StoreError::ForeignCursor)), "{as_accounts:?}");
+    assert!(matches!(as_accounts, Err(StoreError::Query(QueryError::ForeignCursor))), "{as_accounts:?}");
     let paid = store.events().of::<Deposited>().limit(3).page_as::<Account>().await.unwrap().next.unwrap();
     let opened = store.events().of::<Opened>().after(paid).page_as::<Account>().await;
-    assert!(matches!(opened, Err(StoreError::ForeignCursor)), "{opened:?}");
+    assert!(matches!(opened, Err(StoreError::Query(QueryError::ForeignCursor))), "{opened:?}");
     assert_eq!(store.events().of::<Deposited>().after(paid).count_as::<Account>().await.unwrap(), 16);
     let empty = all().limit(0).page().await;
-    assert!(matches!(empty, Err(StoreError::InvalidQuery { .. })), "{empty:?}");
+    assert!(matches!(empty, Err(StoreError::Query(QueryError::Conditions { .. }))), "{empty:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

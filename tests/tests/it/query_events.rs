@@ -1,7 +1,7 @@
 //! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Event, EventSet, Events, IntoEvents, Position, Repository, StoreError, StreamId};
+use es_core::{Event, EventSet, Events, IntoEvents, Position, QueryError, Repository, StoreError, StreamId};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{EventQuery, MongoStore};
@@ -88,7 +88,7 @@ async fn an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_st
 fn assert_unknown<T: std::fmt::Debug>(answer: Result<T, StoreError>, event_type: &str, reason: &str) {
     let error = answer.unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, StoreError::UnknownEventType { .. }), "{text}");
+    assert!(matches!(error, StoreError::Query(QueryError::UnknownEventType { .. })), "{text}");
     assert!(text.contains(&format!("`{event_type}`")) && text.contains(reason), "{text}");
 }
 
@@ -165,10 +165,13 @@ async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_
         [query().of_aggregates::<Order>(), store.events().of_aggregates::<Order>().of_aggregates::<Account>()]
     {
         let error = refused.read().collect().await.unwrap_err();
-        assert!(matches!(&error, StoreError::InvalidQuery { reason } if reason.contains("Order")), "{error}");
+        assert!(
+            matches!(&error, StoreError::Query(QueryError::Conditions { reason }) if reason.contains("Order")),
+            "{error}"
+        );
     }
     let error = query().read_as::<Order>().collect().await.unwrap_err();
-    assert!(matches!(error, StoreError::InvalidQuery { .. }), "{error}");
+    assert!(matches!(error, StoreError::Query(QueryError::Conditions { .. })), "{error}");
     let other = StreamId::new("Order", "a").unwrap();
     assert_eq!(sequences(store.events().of_aggregate(&other)).await, [0; 0]);
 }

@@ -8,9 +8,10 @@ use es_core::{
 };
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::options::{ClientOptions, IndexOptions};
 use es_mongo::mongodb::{Client, IndexModel};
-use es_mongo::{Migrated, MongoStore, Ordering};
+use es_mongo::{DriverError, Migrated, MongoStore, Ordering};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, day, import};
@@ -288,10 +289,16 @@ async fn a_question_that_is_refused_between_two_tries_ends_the_append_at_once() 
     let fault = doc! { "failCommands": ["find"], "errorCode": 2 };
     let name = store.database().name();
     let fault = FailPoint::on_commands(server().await.uri(), name, doc! { "times": 1_000_000 }, fault).await;
-    let (answers, took) = record(&store, vec![append("third", &["carol"])]).await;
+    let appends = (0..8).map(|number| append(&format!("third-{number}"), &["carol"]));
+    let (answers, took) = record(&store, appends.collect()).await;
     assert!(fault.off().await > 0, "the fault was never met");
     assert!(took < AT_ONCE, "{took:?}");
-    assert!(matches!(answers[0], Err(StoreError::Backend { .. })), "{:?}", answers[0]);
+    for answer in answers {
+        let Err(error @ StoreError::Backend { .. }) = answer else { panic!("{answer:?}") };
+        // Each append of a batch gets the error itself, not a text.
+        let cause = DriverError::behind(&error).map(|cause| &*cause.driver_error().kind);
+        assert!(matches!(cause, Some(ErrorKind::Command(failure)) if failure.code == 2), "{error:?}");
+    }
     assert_sound(&store, 2).await;
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use es_core::StoreError;
+use es_core::{ErrorChain, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
@@ -111,7 +111,8 @@ fn a_client_whose_runtime_has_ended_is_refused_at_once_with_the_reason() {
         let started = Instant::now();
         let opened = lasting.block_on(MongoStore::builder(client, fresh_database_name("runtime")).open());
         assert!(started.elapsed() < Duration::from_secs(2), "it took {:?}", started.elapsed());
-        let text = opened.map(drop).unwrap_err().to_string();
+        let error = opened.map(drop).unwrap_err();
+        let text = ErrorChain::new(&error).to_string();
         assert!(text.contains("runtime"), "used before: {is_used}: {text}");
     }
 }

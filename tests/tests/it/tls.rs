@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use es_core::StoreError;
+use es_core::{ErrorChain, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
@@ -89,21 +89,22 @@ async fn a_store_works_over_tls_and_trusts_the_authority_that_it_is_given_and_no
     let other = Authority::new("other", served.folder.path());
     let error = served.refused(&format!("&tls=true&tlsCAFile={}", other.file.display())).await;
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
-    let text = error.to_string();
+    let text = ErrorChain::new(&error).to_string();
     assert!(text.contains("authority that is not trusted") && text.contains("tlsCAFile"), "{text}");
 
     // The authorities of the public web do not know it either.
-    let text = served.refused("&tls=true").await.to_string();
+    let text = ErrorChain::new(&served.refused("&tls=true").await).to_string();
     assert!(text.contains("authority that is not trusted"), "{text}");
 
     let missing = served.refused("&tls=true&tlsCAFile=/nonexistent/ca.pem").await.to_string();
     assert!(missing.contains("/nonexistent/ca.pem"), "{missing}");
 
-    let text = served.refused("").await.to_string();
+    let text = ErrorChain::new(&served.refused("").await).to_string();
     assert!(text.contains("both sides use TLS"), "{text}");
 
     let by_another_name = served.uri("&tls=true&tlsCAFile=").replace("127.0.0.1", "localhost");
     let uri = by_another_name + served.folder.path().join("ours.pem").to_str().unwrap() + "&directConnection=true";
-    let text = MongoStore::connect(&uri, "tls").await.unwrap_err().to_string();
+    let error = MongoStore::connect(&uri, "tls").await.unwrap_err();
+    let text = ErrorChain::new(&error).to_string();
     assert!(text.contains("certificate is not accepted") && text.contains("localhost"), "{text}");
 }

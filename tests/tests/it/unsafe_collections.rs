@@ -179,7 +179,7 @@ async fn a_database_that_is_not_replicated_or_takes_no_transactions_is_refused()
         let client = Client::with_uri_str(server().await.uri()).await.unwrap();
         let store = MongoStore::builder(client, name).ordering(Ordering::Global).open().await;
         let error = store.map(drop).unwrap_err();
-        assert!(matches!(error, StoreError::Unsafe { .. }), "{error:?}");
+        assert!(matches!(error, StoreError::InvalidName { .. }), "{error:?}");
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
 }

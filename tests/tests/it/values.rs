@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use es_core::memory::MemoryStore;
-use es_core::{Metadata, Position, Repository, Sequence, Store, Timestamp, Version};
+use es_core::{ErrorChain, Metadata, Position, Repository, Sequence, Store, Timestamp, Version};
 use es_mongo::mongodb::bson::{self, Bson, doc};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -147,7 +147,8 @@ fn what_another_program_wrote_for_people_is_read_too() {
     let metadata = Metadata::new().with("ip", "203.0.113.7").unwrap().with("both", "7").unwrap();
     assert_eq!(metadata.get::<IpAddr>("ip").unwrap().unwrap(), "203.0.113.7".parse::<IpAddr>().unwrap());
     assert_eq!(metadata.get::<Both>("both").unwrap().unwrap(), Both(7));
-    let error = metadata.get::<i64>("ip").unwrap().unwrap_err().to_string();
+    let error = metadata.get::<i64>("ip").unwrap().unwrap_err();
+    let error = ErrorChain::new(&error).to_string();
     assert!(error.contains("`ip`") && error.contains("i64"), "{error}");
 }
 

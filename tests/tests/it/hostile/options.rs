@@ -89,5 +89,5 @@ async fn two_roles_of_one_collection_are_refused() {
     let mut names = CollectionNames::default();
     names.archive.clone_from(&names.events);
     let error = builder(&fresh_database_name("same")).await.collections(names).open().await.unwrap_err();
-    assert!(matches!(error, StoreError::Unsafe { .. }), "{error}");
+    assert!(matches!(error, StoreError::InvalidName { .. }), "{error}");
 }

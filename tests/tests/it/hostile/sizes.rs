@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent,
-    Repository, Snapshot, SnapshotStore, Store, StoreError, StreamId, Version, event,
+    Aggregate, Append, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, LoadError, Metadata,
+    NewEvent, Repository, Snapshot, SnapshotStore, Store, StoreError, StreamId, Version, event,
 };
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
@@ -185,7 +185,8 @@ async fn what_another_program_nested_180_levels_deep_is_an_error_that_names_the_
     events.insert_one(planted).await.unwrap();
     let error = Repository::<Notes>::new(&store).load("a").await.unwrap_err();
     let LoadError::Store(StoreError::Decode { .. }) = error else { panic!("{error}") };
-    assert!(error.to_string().contains("event 1 of Notes `a`") && error.to_string().contains("100 levels"), "{error}");
+    let text = ErrorChain::new(&error).to_string();
+    assert!(text.contains("event 1 of Notes `a`") && text.contains("100 levels"), "{text}");
     assert_eq!(store.verify::<Notes>().run().await.unwrap().total_findings, 1);
 }
 
@@ -207,7 +208,8 @@ async fn a_hundred_thousand_events_in_one_append_are_recorded_together() {
 async fn an_append_that_the_cache_of_the_server_cannot_hold_is_refused_whole_and_the_store_goes_on() {
     let store = patient_store(server().await).await;
     let error = store.append(append("a", vec![large(15 << 20); 20])).await.unwrap_err();
-    assert!(matches!(error, StoreError::Refused { .. }) && error.to_string().contains("too large"), "{error}");
+    let text = ErrorChain::new(&error).to_string();
+    assert!(matches!(error, StoreError::Refused { .. }) && text.contains("too large"), "{text}");
     assert_eq!(store.head(&stream("a")).await.unwrap(), Version::NONE);
     assert_eq!(store.append(append("a", vec![large(1)])).await.unwrap().receipt().stamps[0].position, 1);
 }

@@ -120,7 +120,7 @@ async fn says_what_differs(store: impl Store + Clone) {
         let error = accounts.import("a", past).await.unwrap_err();
         let ImportError::Differs { sequence: place, difference, .. } = &error else { panic!("{error}") };
         assert_eq!((place.get(), difference), (sequence, &expected), "{error}");
-        assert!(error.to_string().starts_with("Account `a` has another past than the import: event "), "{error}");
+        assert!(error.to_string().starts_with("the past of Account `a` differs from the import: event "), "{error}");
     }
     // A live event stands where the import would go on.
     accounts.update("a", |_| Deposited { cents: 3, source: "s".into() }).metadata(by()).await.unwrap();

@@ -1,5 +1,5 @@
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Opened;
