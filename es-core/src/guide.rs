@@ -3,7 +3,7 @@
 //! Begin with [`first_aggregate`]. `es_mongo::guide` continues: a web service, observing a program,
 //! tenants.
 
-// Code that several steps of a guide need is a file of its own. Steps that need es-mongo are
+// Code that several steps of a guide need is in a separate file. Steps that need es-mongo are
 // compiled in the package `tests`, because this crate cannot depend on es-mongo.
 
 /// A code block with the content of a file, after the files that it continues.

@@ -33,7 +33,7 @@ impl Apply<Paid> for Invoice {
 
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    #[error("an invoice is about a positive amount")]
+    #[error("the amount must be positive")]
     NotPositive,
     #[error("only {open_cents} cents are open")]
     TooMuch { open_cents: i64 },
@@ -46,9 +46,10 @@ impl Invoice {
 
     /// Pays a part of the invoice. The answer is what remains open.
     pub fn pay(&self, cents: i64) -> Result<Answer<i64, Paid>, Refusal> {
-        if cents > self.open_cents {
-            return Err(Refusal::TooMuch { open_cents: self.open_cents });
+        match cents {
+            ..=0 => Err(Refusal::NotPositive),
+            _ if cents > self.open_cents => Err(Refusal::TooMuch { open_cents: self.open_cents }),
+            _ => Ok(Answer(self.open_cents - cents, Paid { cents, reference: None })),
         }
-        Ok(Answer(self.open_cents - cents, Paid { cents, reference: None }))
     }
 }
