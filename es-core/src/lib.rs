@@ -68,12 +68,14 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `derive` | yes | the macros |
-//! | `conformance` | no | the laws of a store, for whoever writes one |
+//! | `testing` | no | the test kit ([`testing`]) and the check of released events ([`schema`]); enable it in `[dev-dependencies]` |
+//! | `conformance` | no | the laws of a store, for authors of stores |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
 mod append;
 mod cause;
+pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
@@ -91,11 +93,13 @@ mod recorded;
 mod replay;
 mod repository;
 mod retry;
+#[cfg(feature = "testing")]
 pub mod schema;
 mod snapshot;
 mod sources;
 mod store;
 mod stream;
+#[cfg(feature = "testing")]
 pub mod testing;
 mod timestamp;
 mod version;

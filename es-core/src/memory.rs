@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use crate::clock::{Clock, SystemClock};
 use crate::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Position,
     ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore, Stamp, StoreError, StoredEvent, StoredSnapshot,
@@ -39,9 +40,16 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MemoryStore {
     inner: Arc<Mutex<Inner>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_clock(SystemClock)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +73,11 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// A store without any event that records the time of this clock.
+    pub fn with_clock(clock: impl Clock) -> Self {
+        Self { inner: Arc::default(), clock: Arc::new(clock) }
+    }
+
     /// Every event of the store, in the order of positions.
     pub fn events(&self) -> Vec<RecordedEvent<EventData>> {
         self.lock().log.iter().map(|event| RecordedEvent::clone(event)).collect()
@@ -77,7 +90,7 @@ impl MemoryStore {
 }
 
 impl Inner {
-    fn append(&mut self, mut append: Append) -> Result<Appended, StoreError> {
+    fn append(&mut self, mut append: Append, now: Timestamp) -> Result<Appended, StoreError> {
         if append.events.is_empty() {
             return Err(StoreError::EmptyAppend { stream: append.stream });
         }
@@ -91,7 +104,6 @@ impl Inner {
         if append.expected.version() != actual {
             return Err(StoreError::Conflict { stream: append.stream, expected: append.expected.version(), actual });
         }
-        let now = Timestamp::now();
         let mut stamps = Vec::with_capacity(append.events.len());
         let first = stream.events.len();
         let (mut sequence, mut position) = (actual.next(), next_position(&self.log));
@@ -147,7 +159,7 @@ impl Recording {
 
 impl EventStore for MemoryStore {
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        Box::pin(async move { self.lock().append(append) })
+        Box::pin(async move { self.lock().append(append, self.clock.now()) })
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
@@ -221,6 +233,10 @@ impl Runtime for MemoryStore {
     /// Runs the work at once. What the repository spawns touches this store only, and this store never makes it wait.
     fn spawn(&self, mut work: BoxFuture<'static, ()>) {
         let _ = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 

@@ -110,6 +110,7 @@ pub(crate) fn read_back<T: Serialize, R: Serialize>(
 }
 
 /// What is wrong with a value whether or not it is read back.
+#[cfg(feature = "testing")]
 pub(crate) fn always_wrong<T: Serialize>(value: &T) -> Option<Failure> {
     let troubles = troubles(value);
     let trouble = troubles.iter().find(|(_, trouble)| trouble.is_wrong_always())?;

@@ -118,15 +118,15 @@ impl<A: Aggregate> Repository<A> {
     pub async fn take_snapshot(&self, id: impl AsRef<str>) -> Result<Version, LoadError> {
         let Loaded { id, version, state, .. } = self.load(id).await?;
         let stream = StreamId::of::<A>(&id)?;
-        self.keep(&stream, Snapshot::new(version, state)).await?;
+        self.keep(&stream, version, state).await?;
         Ok(version)
     }
 
-    async fn keep(&self, stream: &StreamId, snapshot: Snapshot<A>) -> Result<(), StoreError> {
-        match snapshot.encode() {
+    async fn keep(&self, stream: &StreamId, version: Version, state: A) -> Result<(), StoreError> {
+        match Snapshot::new(version, state).taken_at(self.store.now()).encode() {
             Ok(stored) => self.store.put_snapshot(stream, stored).await,
             Err(error) => {
-                self.store.snapshot_unusable(stream, snapshot.version, &error);
+                self.store.snapshot_unusable(stream, version, &error);
                 Err(error)
             }
         }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use crate::{Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version};
+use crate::{
+    Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
+};
 
 /// The future of a call to a store: `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -169,7 +171,7 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Timers and background tasks for the repository.
+/// Timers, background tasks and the time for the repository.
 ///
 /// The store brings them, so that this crate works with any asynchronous runtime.
 pub trait Runtime: Send + Sync + 'static {
@@ -178,6 +180,11 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Runs work that nobody waits for.
     fn spawn(&self, work: BoxFuture<'static, ()>);
+
+    /// The time that the store records, from its [clock](crate::clock).
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
 }
 
 /// Everything that a [`Repository`](crate::Repository) needs. Implemented for all types that have the three parts.
@@ -245,5 +252,9 @@ impl<S: Runtime + ?Sized> Runtime for Arc<S> {
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         (**self).spawn(work);
+    }
+
+    fn now(&self) -> Timestamp {
+        (**self).now()
     }
 }

@@ -40,6 +40,7 @@ impl Trouble {
     }
 
     /// It is wrong whether or not it is read back.
+    #[cfg(feature = "testing")]
     pub(super) fn is_wrong_always(self) -> bool {
         matches!(self, Self::DollarKey | Self::TwiceWritten)
     }

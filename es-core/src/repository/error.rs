@@ -116,7 +116,7 @@ pub enum ImportDifference {
 /// [`AlreadyExists`](Self::AlreadyExists) or [`NoSuchVersion`](Self::NoSuchVersion).
 ///
 /// ```
-/// # use es_core::{Aggregate, Apply, Context, Metadata, Repository, UpdateError, event, memory::MemoryStore};
+/// # use es_core::{Aggregate, Apply, Context, Loaded, Repository, UpdateError, event};
 /// # #[event(version = 1)]
 /// # pub struct Deposited { pub cents: i64 }
 /// # #[derive(Aggregate, Default)]
@@ -125,13 +125,13 @@ pub enum ImportDifference {
 /// # impl Apply<Deposited> for Account {
 /// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
 /// # }
-/// async fn transfer(accounts: &Repository<Account, MemoryStore>) -> Result<(), UpdateError<String>> {
+/// async fn transfer(accounts: &Repository<Account>) -> Result<(), UpdateError<String>> {
 ///     let balance = accounts.load("a").await?.cents;
-///     accounts.create("b", Deposited { cents: balance }, Metadata::new()).await?;
-///     let withdraw = |a: &Account| {
+///     accounts.create("b", Deposited { cents: balance }).await?;
+///     let withdraw = |a: &Loaded<Account>| {
 ///         if a.cents < balance { Err("overdrawn".to_owned()) } else { Ok(Deposited { cents: -balance }) }
 ///     };
-///     accounts.update("a", Metadata::new(), withdraw).await?;
+///     accounts.update("a", withdraw).await?;
 ///     Ok(())
 /// }
 /// ```

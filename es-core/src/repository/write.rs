@@ -6,7 +6,7 @@ use super::{Committed, Outcome, Repository};
 use crate::recorded::record_decoded;
 use crate::{
     Aggregate, Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange,
-    Receipt, RecordedEvent, Replay, Snapshot, StoreError, StreamId, Version,
+    Receipt, RecordedEvent, Replay, StoreError, StreamId, Version,
 };
 
 impl<A: Aggregate> Repository<A> {
@@ -91,7 +91,7 @@ impl<A: Aggregate> Repository<A> {
         let replay: Replay<A> = self.replay(stream, version).await?;
         let version = replay.version();
         match replay.into_state() {
-            Some(state) => self.keep(stream, Snapshot::new(version, state)).await,
+            Some(state) => self.keep(stream, version, state).await,
             None => Ok(()),
         }
     }

@@ -1,11 +1,13 @@
 //! The actions of a repository: what each option records, and what a decision sees and returns.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
+use es_core::clock::ManualClock;
 use es_core::memory::MemoryStore;
 use es_core::{
-    Aggregate, Answer, Apply, Context, CreateError, Init, Metadata, Outcome, Repository, RetryPolicy, StoreError,
-    UpdateError, Version, event,
+    Aggregate, Answer, Apply, Context, CreateError, Init, Metadata, Outcome, Repository, RetryPolicy, Snapshot,
+    StoreError, StreamId, Timestamp, UpdateError, Version, event,
 };
 
 #[event(version = 1)]
@@ -274,4 +276,21 @@ async fn an_action_can_run_as_a_task() {
         accounts.update("a", refuse).await.map(drop).map_err(|error| error.to_string())
     });
     assert_eq!(task.await.unwrap(), Err("no".to_owned()));
+}
+
+#[tokio::test]
+async fn events_and_snapshots_bear_the_time_of_the_clock() {
+    let clock = ManualClock::new(Timestamp::from_millis(1_000));
+    let store = MemoryStore::with_clock(clock.clone());
+    let accounts = Repository::<Account>::new(&store);
+    accounts.create("a", opened()).await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    accounts.update("a", |_| Deposited { cents: 1 }).await.unwrap();
+    accounts.take_snapshot("a").await.unwrap();
+    let times: Vec<_> = accounts.history("a").unwrap().collect().await.unwrap();
+    assert_eq!(times.iter().map(|event| event.timestamp.as_millis()).collect::<Vec<_>>(), [1_000, 61_000]);
+    let stream = StreamId::of::<Account>("a").unwrap();
+    let snapshot = Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
+    assert_eq!(snapshot.timestamp.as_millis(), 61_000);
+    assert_eq!(accounts.load_as_of("a", Timestamp::from_millis(60_999)).await.unwrap().version, 1);
 }

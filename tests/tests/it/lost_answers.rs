@@ -13,17 +13,20 @@ use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ClientOptions;
 use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded};
-use tests::fail_point::FailPoint;
+use tests::fail_point::{FailPoint, Turn};
 use tests::server;
 
 /// A store whose connections a fail point can tell from all others.
 struct Victim {
     store: MongoStore,
     application: String,
+    /// Taken before anything is appended: an append that follows on another at once asks the server for less.
+    turn: Turn,
 }
 
 impl Victim {
     async fn open(deadline: Duration) -> Self {
+        let turn = Turn::take().await;
         let application = fresh_database_name("victim");
         let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
         options.app_name = Some(application.clone());
@@ -32,12 +35,12 @@ impl Victim {
         options.heartbeat_freq = Some(Duration::from_millis(500));
         let client = Client::with_options(options).unwrap();
         let store = MongoStore::builder(client, &application).append_deadline(deadline).open().await.unwrap();
-        Self { store, application }
+        Self { store, application, turn }
     }
 
     async fn fail(&self, times: i32, data: Document) -> FailPoint {
         let uri = server().await.uri();
-        FailPoint::on_commands(uri, &self.application, doc! { "times": times }, data).await
+        self.turn.on_commands(uri, &self.application, doc! { "times": times }, data).await
     }
 
     async fn append(&self, id: &str, version: u32, events: usize) -> Result<Appended, StoreError> {

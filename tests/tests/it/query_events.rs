@@ -8,11 +8,10 @@ use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, Deposited, append, day, import, raw};
 use tests::empty_store;
-use tests::log::Log;
+use tests::log::{Log, log_this_thread};
 use tests::order::{Closed, Order, OrderEvent, Paid, Shipped, record};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// Two orders with every name and every form in which a payment was ever stored, and what is stored otherwise.
 async fn orders() -> MongoStore {
@@ -242,7 +241,7 @@ async fn a_query_and_a_history_have_spans_with_the_kinds_of_their_conditions_and
     let store = orders().await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).with_ansi(false);
-    let logged = subscriber.with_span_events(FmtSpan::NEW).with_writer(log.clone()).finish().set_default();
+    let logged = log_this_thread(subscriber.with_span_events(FmtSpan::NEW).with_writer(log.clone()).finish());
     let query = store.events().of::<Paid>().by_user("secret-user").of_correlation("secret-correlation").newest_first();
     query.read_as::<Order>().collect().await.unwrap();
     store.events().of_aggregate(&StreamId::of::<Order>("first").unwrap()).count().await.unwrap();

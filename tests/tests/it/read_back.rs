@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::BTreeMap;
-use std::io;
-use std::sync::{Arc, Mutex};
 
 use es_core::{
     Aggregate, Apply, Context, ImportedEvent, Metadata, Repository, Snapshot, StoreError, StreamId, Version,
@@ -14,8 +12,7 @@ use es_mongo::{Migrated, MongoStore};
 use serde::{Deserialize, Serialize};
 use tests::account::{Account, accounts, day, import};
 use tests::empty_store;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
+use tests::log::{Log, log_this_thread};
 
 /// A key that BSON writes and does not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,41 +53,18 @@ async fn sell(store: &MongoStore, id: &str, events: i64) {
     Repository::<Shop>::new(store).import(id, (0..events).map(sold).collect()).await.unwrap();
 }
 
-/// What was logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 // On one thread, so that what the store spawns logs here too.
 #[tokio::test]
 async fn a_snapshot_taken_in_the_background_that_cannot_be_read_back_is_a_warning_that_names_the_field() {
     let log = Log::default();
-    let _guard = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish().set_default();
+    let _logged = log_this_thread(tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish());
     let store = empty_store().await;
     sell(&store, "a", 2).await;
-    let text = || String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
-    while !text().contains("a snapshot could not be kept") {
+    while !log.text().contains("a snapshot could not be kept") {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     for part in ["WARN", "Shop `a`", "`sold{book}`", "#[serde(transparent)]"] {
-        assert!(text().contains(part), "`{part}` is missing in: {}", text());
+        assert!(log.text().contains(part), "`{part}` is missing in: {}", log.text());
     }
     assert_eq!(Repository::<Shop>::new(&store).load("a").await.unwrap().version, 2);
 }

@@ -132,7 +132,7 @@ fn many_processes_write_one_file() {
     let lock = Lock::new();
     let start = |_| {
         std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "files::one_of_many_processes"])
+            .args(["--exact", "schema_lock::files::one_of_many_processes"])
             .env("SCHEMA_LOCK_OF_MANY", &lock.path)
             .stdout(std::process::Stdio::null())
             .spawn()

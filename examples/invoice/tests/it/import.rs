@@ -1,10 +1,8 @@
 //! What is imported, what is not, and what the figures say afterwards.
 
-mod common;
-
 use std::fs;
 
-use common::{Program, sample};
+use crate::common::{Program, sample};
 use serde_json::{Value, json};
 
 fn figures(program: &Program) -> Value {

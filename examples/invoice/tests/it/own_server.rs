@@ -1,11 +1,9 @@
 //! The server that the program runs by itself where it is given none.
 
-mod common;
-
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use common::{Answer, bare, json_lines};
+use crate::common::{Answer, bare, json_lines};
 
 fn start(arguments: &[&str], data: &Path) -> Child {
     let mut command = bare(arguments);

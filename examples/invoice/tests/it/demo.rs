@@ -1,8 +1,6 @@
 //! The demo, with a server and without.
 
-mod common;
-
-use common::{Answer, Program, bare, json_lines};
+use crate::common::{Answer, Program, bare, json_lines};
 
 #[test]
 fn it_runs_in_memory_without_any_server() {

@@ -1,10 +1,8 @@
 //! What the commands record, print and refuse.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Answer, Program, bare};
+use crate::common::{Answer, Program, bare, json_lines};
 use serde_json::json;
 
 async fn with_an_invoice(test: &str) -> Program {
@@ -63,7 +61,7 @@ async fn what_a_user_did_is_listed_page_by_page() {
         arguments.extend(after.iter().flat_map(|cursor: &String| ["--after", cursor]));
         let page = program.run(&arguments);
         assert!(page.success, "{page:?}");
-        listed.extend(common::json_lines(&page.output));
+        listed.extend(json_lines(&page.output));
         match page.errors.trim().strip_prefix("there are more: --after ") {
             Some(next) => after = Some(next.to_owned()),
             None => break,
@@ -131,7 +129,7 @@ async fn old_documents_are_migrated_once_and_a_bad_one_is_named() {
     program.insert_old_documents().await;
     let migrate = || {
         let answer = program.run(&["migrate", "--json"]);
-        (answer.success, common::json_lines(&answer.output).remove(0))
+        (answer.success, json_lines(&answer.output).remove(0))
     };
     let (success, first) = migrate();
     assert!(!success);
