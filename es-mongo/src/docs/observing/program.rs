@@ -28,7 +28,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let find = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     let (request, update, append) = (find("request"), find("update"), find("append"));
     assert_eq!(update.parent_span_id, request.span_context.span_id());
-    assert!(update.attributes.iter().any(|field| field.key.as_str() == "outcome" && field.value.as_str() == "appended"));
+    assert!(
+        update.attributes.iter().any(|field| field.key.as_str() == "outcome" && field.value.as_str() == "appended")
+    );
     assert_eq!(append.parent_span_id, find("create").span_context.span_id());
     assert_eq!(trace, Some(request.span_context.trace_id().to_string()));
 
