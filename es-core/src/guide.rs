@@ -1,4 +1,38 @@
 //! Guides: one task each, from its beginning, with code that is compiled and run.
+//!
+//! Begin with [`first_aggregate`]. `es_mongo::guide` continues: a web service, observing a program,
+//! tenants.
+
+// Code that several steps of a guide need is in a separate file. Steps that need es-mongo are
+// compiled in the package `tests`, because this crate cannot depend on es-mongo.
+
+/// A code block with the content of a file, after the files that it continues.
+macro_rules! code {
+    ($file:literal $(, after $before:literal)*) => {
+        concat!(
+            "```\n",
+            $("# include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/docs/", $before, "\"));\n",)*
+            include_str!(concat!("docs/", $file)),
+            "# fn main() {}\n```\n"
+        )
+    };
+}
+
+#[doc = include_str!("docs/first_aggregate/1_events.md")]
+#[doc = code!("first_aggregate/events.rs")]
+#[doc = include_str!("docs/first_aggregate/2_aggregate.md")]
+#[doc = code!("first_aggregate/aggregate.rs", after "first_aggregate/events.rs")]
+#[doc = include_str!("docs/first_aggregate/3_decisions.md")]
+#[doc = code!("first_aggregate/decisions.rs", after "first_aggregate/events.rs", after "first_aggregate/aggregate.rs")]
+#[doc = include_str!("docs/first_aggregate/4_repository.md")]
+#[cfg_attr(not(doctest), doc = include_str!("docs/first_aggregate/on_mongodb.md"))]
+pub mod first_aggregate {}
+
+#[doc = include_str!("docs/testing/1_invoice.md")]
+#[doc = code!("testing/invoice.rs")]
+#[doc = include_str!("docs/testing/2_decisions.md")]
+#[cfg_attr(not(doctest), doc = include_str!("docs/testing/on_a_server.md"))]
+pub mod testing {}
 
 #[doc = include_str!("docs/changing_events.md")]
 pub mod changing_events {}

@@ -51,9 +51,13 @@
 //! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
-//! # Changing what is stored
+//! # Guides
 //!
-//! Events are stored for ever, and programs change: see the [guide](guide::changing_events).
+//! | guide | for |
+//! |---|---|
+//! | [`guide::first_aggregate`] | events, an aggregate, decisions, a repository |
+//! | [`guide::testing`] | given, when, then; tests of a service with `MemoryStore`; tests against a real server |
+//! | [`guide::changing_events`] | every way in which an event can change after its release |
 //!
 //! # Which crate do I need
 //!

@@ -14,6 +14,16 @@
 //! | [`MongoStore::stats`], [`metrics`] | figures about the store |
 //! | [`Roles`] | users of the server with the least rights for their task |
 //!
+//! # Guides
+//!
+//! | guide | for |
+//! |---|---|
+//! | [`guide::web_service`] | axum: 404, 409 and 422 from typed errors, `If-Match`, correlation from headers |
+//! | [`guide::observing`] | spans to OpenTelemetry, metrics to Prometheus |
+//! | [`guide::tenants`] | a database for each tenant |
+//!
+//! Those of `es_core::guide` come before: a first aggregate, testing, changing events.
+//!
 //! # What is stored
 //!
 //! Each event is one document in `events`: `_id`, `aggregateId`, `aggregateType`, `eventType`,
@@ -45,6 +55,7 @@ mod find;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod guide;
 mod handles;
 mod held_up;
 mod index;

@@ -51,3 +51,12 @@ pub async fn open(database: &str) -> MongoStore {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Compiles the steps of the guides of es-core that need es-mongo.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../es-core/src/docs/first_aggregate/on_mongodb.md")]
+    struct FirstAggregate;
+    #[doc = include_str!("../../es-core/src/docs/testing/on_a_server.md")]
+    struct Testing;
+}

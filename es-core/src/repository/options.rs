@@ -55,7 +55,7 @@ macro_rules! recording_options {
         ///
         /// The second call returns the events of the first one, with
         /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended). A key that was used for
-        /// [another command](crate::store::AppendId) is refused with [`StoreError::AppendIdReused`].
+        /// [another command](crate::AppendId) is refused with [`StoreError::AppendIdReused`].
         pub fn once(mut self, append_id: impl AsRef<str>) -> Self {
             self.options.once(append_id.as_ref());
             self
