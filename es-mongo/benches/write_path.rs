@@ -52,7 +52,11 @@ async fn run() -> Outcome {
         let theirs = driver_inserts(&bare, appended, events).await;
         for (rival, stats) in [("store", ours), ("driver", theirs)] {
             let count = appended * events;
-            line(&format!("{name}.{rival}.allocations"), per(stats.allocations + stats.reallocations, count), "per event");
+            line(
+                &format!("{name}.{rival}.allocations"),
+                per(stats.allocations + stats.reallocations, count),
+                "per event",
+            );
             line(&format!("{name}.{rival}.bytes"), per(stats.bytes_allocated, count), "B per event");
         }
     }

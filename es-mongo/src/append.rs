@@ -15,6 +15,7 @@ mod batch;
 mod commit;
 mod outcome;
 mod places;
+mod prepared;
 mod problem;
 mod queue;
 mod request;

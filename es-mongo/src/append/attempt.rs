@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use bson::raw::RawDocumentBuf;
 use es_core::BoxError;
 use mongodb::ClientSession;
 use mongodb::error::{Error, Result as DriverResult};
@@ -11,6 +10,7 @@ use mongodb::options::Hint;
 use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
+use crate::append::prepared::Placed;
 use crate::error::{Objection, WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::patience::after;
 use crate::sessions::{GivenUp, Lease};
@@ -49,12 +49,12 @@ pub(crate) struct Refusal {
 
 /// Writes documents with one ordered command. It stops at the first document that is refused, so
 /// the stored documents are a prefix.
-pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocumentBuf>, limit: Duration) -> Attempt {
+pub(crate) async fn insert(collections: &Collections, documents: Vec<Placed>, limit: Duration) -> Attempt {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
         Err(error) => return Attempt::NotWritten(reported(error)),
     };
-    let (events, waiter) = (collections.events.clone(), lease.waiter());
+    let (events, waiter) = (collections.events.clone_with_type(), lease.waiter());
     let insert = async move {
         let session = lease.begin().map_err(Error::custom)?;
         let inserted = events.insert_many(documents).ordered(true).session(session).await;
@@ -90,7 +90,7 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<RawDocument
 /// recorded and then archived is never recorded twice.
 pub(crate) async fn transact(
     collections: &Collections,
-    documents: Vec<RawDocumentBuf>,
+    documents: Vec<Placed>,
     archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
@@ -113,7 +113,7 @@ pub(crate) async fn transact(
 async fn try_transact(
     collections: &Collections,
     mut lease: Lease,
-    documents: Vec<RawDocumentBuf>,
+    documents: Vec<Placed>,
     archived: Option<Places>,
     limit: Duration,
 ) -> Attempt {
@@ -137,7 +137,7 @@ fn not_begun(error: Error) -> Attempt {
 async fn run(
     collections: &Collections,
     lease: &mut Lease,
-    documents: Vec<RawDocumentBuf>,
+    documents: Vec<Placed>,
     archived: Option<Places>,
     limit: Duration,
 ) -> Result<Attempt, GivenUp> {
@@ -158,7 +158,7 @@ async fn run(
 async fn write_all(
     collections: &Collections,
     lease: &mut Lease,
-    documents: Vec<RawDocumentBuf>,
+    documents: Vec<Placed>,
     archived: Option<Places>,
 ) -> Result<Option<Attempt>, GivenUp> {
     if let Some(places) = archived {
@@ -173,7 +173,8 @@ async fn write_all(
             return Ok(failed);
         }
     }
-    let insert = collections.events.insert_many(documents).ordered(true).session(lease.session()?);
+    let events = collections.events.clone_with_type();
+    let insert = events.insert_many(documents).ordered(true).session(lease.session()?);
     let Err(error) = insert.await else { return Ok(None) };
     lease.failed(&error);
     Ok(Some(match uncommitted_fate(&error) {

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bson::doc;
-use bson::raw::RawDocumentBuf;
 use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
@@ -15,6 +14,7 @@ use crate::append::attempt::{self, Attempt, Refusal, bounded};
 use crate::append::batch::commits_worth;
 use crate::append::outcome::{self, Verdict};
 use crate::append::places::Places;
+use crate::append::prepared::Placed;
 use crate::append::problem::{Problem, Reason};
 use crate::append::request::Request;
 use crate::append::turns::Turns;
@@ -192,10 +192,10 @@ impl Committer {
         }
         let numbering = self.numbering().await?;
         let archived = self.is_archived().await?;
-        let documents = place(batch, numbering).map_err(Problem::unavailable)?;
+        let documents = place(batch, numbering);
         let timer = metrics::Timer::start();
         let limit = self.time_for(batch);
-        let together = archived || batch.iter().any(|request| request.documents.len() > 1);
+        let together = archived || batch.iter().any(|request| request.events() > 1);
         let attempt = if together {
             let in_archive = archived.then(|| Places::of(batch));
             attempt::transact(&self.collections, documents, in_archive, limit).await
@@ -206,7 +206,7 @@ impl Committer {
             Attempt::Stored => {
                 metrics::committed(timer, batch.len());
                 self.turns.won(timer.elapsed());
-                let events = batch.iter().map(|request| request.documents.len()).sum();
+                let events = batch.iter().map(|request| request.events()).sum();
                 self.newest = numbering.plus(events).newest();
                 self.own = self.newest;
                 answer_stored(batch.drain(..), numbering, heads);
@@ -411,13 +411,13 @@ impl Committer {
         heads: &mut Heads,
     ) -> Result<(), Problem> {
         let uncertain = batch.iter().filter(|request| may_be(request));
-        let ids: Vec<_> = uncertain.filter_map(|request| request.ids.first().copied()).collect();
+        let ids: Vec<_> = uncertain.filter_map(Request::first_id).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let found = outcome::stored_ids(&self.collections, ids).await.map_err(Problem::asking)?;
         for event in found {
-            let Some(at) = batch.iter().position(|request| request.ids.first() == Some(&event.id)) else { continue };
+            let Some(at) = batch.iter().position(|request| request.first_id() == Some(event.id)) else { continue };
             let request = batch.remove(at);
             heads.insert(request.stream().clone(), request.version_after());
             request.answer_stored(event.position);
@@ -470,24 +470,20 @@ impl Committer {
 }
 
 /// The documents of a batch with their positions.
-fn place(batch: &[Request], mut numbering: Numbering) -> Result<Vec<RawDocumentBuf>, StoreError> {
-    let mut placed = Vec::with_capacity(batch.len());
+fn place(batch: &[Request], mut numbering: Numbering) -> Vec<Placed> {
+    let mut placed = Vec::with_capacity(batch.iter().map(Request::events).sum());
     for request in batch {
-        let mut position = numbering.first(request);
-        for document in &request.documents {
-            placed.push(document.at(position)?);
-            position = position.next();
-        }
-        numbering = numbering.plus(request.documents.len());
+        placed.extend(Placed::all(&request.prepared, numbering.first(request)));
+        numbering = numbering.plus(request.events());
     }
-    Ok(placed)
+    placed
 }
 
 /// Answers appends that were stored with consecutive positions.
 fn answer_stored(stored: impl Iterator<Item = Request>, mut numbering: Numbering, heads: &mut Heads) {
     for request in stored {
         let position = numbering.first(&request);
-        numbering = numbering.plus(request.documents.len());
+        numbering = numbering.plus(request.events());
         heads.insert(request.stream().clone(), request.version_after());
         request.answer_stored(position);
     }
@@ -505,7 +501,7 @@ fn answer_refused(batch: &mut Vec<Request>, error: &Error) {
 fn request_at(batch: &[Request], document: usize) -> usize {
     let mut before = 0;
     let found = batch.iter().position(|request| {
-        before += request.documents.len();
+        before += request.events();
         document < before
     });
     found.unwrap_or(batch.len() - 1)

@@ -38,11 +38,11 @@ pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Res
         let receipt = receipt(&events).map(Appended::Now);
         return Ok(Verdict::Answered(receipt.ok_or_else(|| Error::EmptyAppend { stream: stream.clone() })));
     }
-    if let Some(answer) = answer_by_key(collections, &request.append).await? {
+    if let Some(answer) = answer_by_key(collections, &request.prepared.append).await? {
         return Ok(Verdict::Answered(answer));
     }
     let actual = read::head(collections, stream).await?;
-    let expected = request.append.expected.version();
+    let expected = request.prepared.expected();
     if actual == expected {
         return Ok(Verdict::PositionTaken);
     }
@@ -84,7 +84,7 @@ pub(crate) async fn are_stored_on_the_primary(
     collections: &Collections,
     requests: &[Request],
 ) -> Result<bool, StoreError> {
-    let ids: Vec<_> = requests.iter().filter_map(|request| request.ids.first()).map(|id| id.as_object_id()).collect();
+    let ids: Vec<_> = requests.iter().filter_map(Request::first_id).map(EventId::as_object_id).collect();
     let found = collections
         .find(&collections.handles.collection_of_the_primary(collections.events.name()), doc! { ID: { "$in": ids } });
     Ok(found.projection(doc! { ID: 1 }).one().await?.is_some())
@@ -134,7 +134,7 @@ async fn own_events(
     collections: &Collections,
     request: &Request,
 ) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
-    let Some(first) = request.ids.first() else { return Ok(None) };
+    let Some(first) = request.first_id() else { return Ok(None) };
     let lookup = Lookup { filter: doc! { ID: first.as_object_id() }, index: doc! { ID: 1 } };
     match find_anywhere(collections, lookup).await? {
         Some(first) => append_from(collections, request.stream(), &first).await.map(Some),

@@ -1,6 +1,6 @@
 //! The queue in front of the appender task, and the task.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{Appended, StoreError};
 use tokio::sync::mpsc;
@@ -36,7 +36,7 @@ impl Appender {
     pub(crate) async fn submit(&self, request: Request, answer: Answer) -> Result<Appended, StoreError> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sender = sender.ok_or(StoreError::Closed)?;
-        let (stream, append_id) = (request.stream().clone(), request.append_id().map(str::to_owned));
+        let prepared = Arc::clone(&request.prepared);
         if sender.send(request).await.is_err() {
             return Err(self.stopped().await);
         }
@@ -45,7 +45,7 @@ impl Appender {
         drop(sender);
         match answer.await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreError::OutcomeUnknown { stream, append_id, source: self.stopped().await.into() }),
+            Err(_) => Err(prepared.outcome_unknown(self.stopped().await.into())),
         }
     }
 
@@ -89,8 +89,8 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
             match heads.get(rival.stream()) {
                 // An append that expected the same version has won. An append with an id is not
                 // answered here, because the commit must first look up the id.
-                Some(actual) if *actual != rival.append.expected.version() && rival.append_id().is_none() => {
-                    let (stream, expected) = (rival.stream().clone(), rival.append.expected.version());
+                Some(actual) if *actual != rival.prepared.expected() && rival.append_id().is_none() => {
+                    let (stream, expected) = (rival.stream().clone(), rival.prepared.expected());
                     rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
                 }
                 _ => batcher.push(rival),
