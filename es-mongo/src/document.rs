@@ -54,7 +54,7 @@ impl EventDocument<'_> {
         let Self { id, stream, event, append_id, .. } = self;
         let text = |text: &str| size_of::<i32>() + text.len() + 1;
         let version = self.small_version().map_or(size_of::<i64>(), |_| size_of::<i32>());
-        let mut fields = vec![
+        let fields = [
             (field::ID, id.as_object_id().bytes().len()),
             (field::AGGREGATE_ID, text(stream.aggregate_id().as_str())),
             (field::AGGREGATE_TYPE, text(stream.aggregate_type())),
@@ -66,10 +66,10 @@ impl EventDocument<'_> {
             (field::SEQUENCE, size_of::<i64>()),
             (field::POSITION, size_of::<i64>()),
         ];
-        fields.extend(append_id.map(|append_id| (field::APPEND_ID, text(append_id))));
+        let append_id = append_id.map(|append_id| (field::APPEND_ID, text(append_id)));
         // A field is its type, its name with a NUL, and its value; a document is its length, its
         // fields and a NUL.
-        let fields = fields.into_iter().map(|(name, value)| 1 + name.len() + 1 + value);
+        let fields = fields.into_iter().chain(append_id).map(|(name, value)| 1 + name.len() + 1 + value);
         size_of::<i32>() + fields.sum::<usize>() + 1
     }
 

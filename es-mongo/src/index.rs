@@ -9,7 +9,7 @@ use es_core::StoreError;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
-use crate::collection::{self, VALIDATOR_TITLE, is_simple};
+use crate::collections::ensure::{self, VALIDATOR_TITLE, is_simple};
 use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
@@ -168,7 +168,7 @@ pub(crate) async fn ensure(
     patience: &Patience,
 ) -> Result<(), StoreError> {
     let CollectionNames { events, snapshots, archive, sessions } = names;
-    collection::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
+    ensure::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
     ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
     ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;
     ensure_indexes(handles, archive, &event_indexes(ordering), patience).await
@@ -246,7 +246,7 @@ async fn missing_indexes<'a>(
 ) -> Result<Vec<&'a Index>, StoreError> {
     // A collection has at most 64 indexes.
     let question = doc! { "listIndexes": collection, "cursor": { "batchSize": 1000 } };
-    let existing = collection::first_batch(handles, question, patience).await?;
+    let existing = ensure::first_batch(handles, question, patience).await?;
     for index in &existing {
         let name = index.get_str("name").unwrap_or_default();
         if index.contains_key(EXPIRE) {

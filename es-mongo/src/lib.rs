@@ -36,7 +36,8 @@
 
 mod append;
 mod archive;
-mod collection;
+mod collections;
+mod deployment;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
@@ -75,11 +76,11 @@ pub use mongodb;
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
-pub use options::{CollectionNames, Ordering, StoreBuilder};
+pub use options::{CollectionNames, Ordering};
 pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
-pub use store::MongoStore;
+pub use store::{MongoStore, StoreBuilder};
 pub use switch::{Gradual, Source, Switch};
 pub use trace::{Trace, TraceNode};
 pub use verify::{Finding, Verification, VerifyReport};

@@ -11,12 +11,12 @@ use mongodb::Collection;
 use mongodb::raw_batch_cursor::RawBatch;
 use tracing::Instrument;
 
+use crate::collections::Collections;
 use crate::document::field::SEQUENCE;
 use crate::document::{documents, integer, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
 /// The number of events that are fetched at once: ten times the server's own first batch, and still
 /// well below a megabyte of usual events.

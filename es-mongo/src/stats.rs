@@ -9,9 +9,10 @@ use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::{AggregateOptions, Hint};
 
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION};
 use crate::document::integer;
-use crate::store::{Collections, MongoStore};
+use crate::store::MongoStore;
 
 const HOUR_MILLIS: i64 = 3_600_000;
 

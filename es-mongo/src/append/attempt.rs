@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::append::places::{Lookup, Places};
 use crate::append::prepared::Placed;
+use crate::collections::Collections;
 use crate::error::{Objection, WriteFate, commit_fate, insert_fate, reported, uncommitted_fate};
 use crate::patience::after;
 use crate::sessions::{GivenUp, Lease};
-use crate::store::Collections;
 
 /// The wait before a commit whose answer was lost is sent again.
 const COMMIT_PAUSE: Duration = Duration::from_millis(20);

@@ -18,13 +18,13 @@ use crate::append::prepared::Placed;
 use crate::append::problem::{Problem, Reason};
 use crate::append::request::Request;
 use crate::append::turns::Turns;
+use crate::collections::Collections;
 use crate::document::field::POSITION;
 use crate::document::integer;
 use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
-use crate::store::Collections;
 
 /// The number of refused appends that are checked at the same time.
 const VERDICTS_AT_ONCE: usize = 16;

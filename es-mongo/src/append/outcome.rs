@@ -17,10 +17,10 @@ use mongodb::Collection;
 
 use crate::append::places::{Lookup, Places};
 use crate::append::request::Request;
+use crate::collections::Collections;
 use crate::document::field::{APPEND_ID, ID, POSITION};
 use crate::document::{any_append_id, append_index, of_stream, read_event};
 use crate::read;
-use crate::store::Collections;
 
 /// The result of looking up an append.
 #[derive(Debug)]

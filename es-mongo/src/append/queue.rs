@@ -1,6 +1,7 @@
 //! The queue in front of the appender task, and the task.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use es_core::{Appended, StoreError};
 use tokio::sync::mpsc;
@@ -10,10 +11,10 @@ use tokio::time::Instant;
 use crate::append::batch::Batcher;
 use crate::append::commit::Committer;
 use crate::append::request::{Answer, Request};
+use crate::collections::Collections;
 use crate::metrics;
 use crate::options::StoreOptions;
 use crate::patience::Patience;
-use crate::store::Collections;
 
 /// The sender side of the queue to the appender task. If this is dropped or closed, the task
 /// answers all accepted appends and then ends.
@@ -21,15 +22,21 @@ pub(crate) struct Appender {
     sender: Mutex<Option<mpsc::Sender<Request>>>,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
     patience: Patience,
+    deadline: Duration,
 }
 
 impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
-        let patience = collections.patience.clone();
+        let (patience, deadline) = (collections.patience.clone(), options.append_deadline);
         let committer = Committer::new(collections, options);
         let task = tokio::spawn(run(receiver, committer));
-        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience }
+        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience, deadline }
+    }
+
+    /// How long an append is retried.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// Waits for a place in the queue and then for the answer.

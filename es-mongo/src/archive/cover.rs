@@ -7,14 +7,15 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{Aggregate, Snapshot, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE, STATE_VERSION, VERSION};
 use crate::document::{documents, integer, stream_index};
 use crate::error::{duplicates, store_error};
 use crate::metrics;
 use crate::read;
 use crate::read_ahead::ReadAhead;
-use crate::snapshot::{usable, version_of};
-use crate::store::{Collections, MongoStore};
+use crate::snapshot::{self, usable, version_of};
+use crate::store::MongoStore;
 
 /// The number of events in one query. The server searches each id with each sequence, so small
 /// queries are faster.
@@ -161,7 +162,7 @@ impl KnownSnapshots {
         self.0.get(aggregate_id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Deletes superfluous snapshots below those that were taken. `MongoStore::prune` describes
+    /// Deletes superfluous snapshots below those that were taken. `snapshot::prune` describes
     /// which ones count.
     pub(super) async fn prune(&self, store: &MongoStore, taken: &[&Missing]) -> Result<(), StoreError> {
         let keep = store.inner.options.keep_snapshots.max(1) as usize;
@@ -233,7 +234,7 @@ pub(super) async fn write<A: Aggregate>(
     let mut refused = BTreeMap::new();
     for at in refused_at {
         let Some(Missing { case, stream, document, .. }) = missing.get(at) else { continue };
-        match store.replace_snapshot(stream, document).await {
+        match snapshot::write(collections, stream, document).await {
             Err(error) if error.concerns_the_store() => return Err(error),
             Err(error) => drop(refused.insert(*case, error)),
             Ok(()) => {}

@@ -7,11 +7,11 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{Aggregate, Sequence, StoreError, StreamId, Timestamp};
 
 use super::ArchiveFailure;
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
 use crate::document::{documents, integer, of_stream, stream_index};
 use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
 /// The number of events that are fetched at once.
 const FETCHED: u32 = 2_000;

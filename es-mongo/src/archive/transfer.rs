@@ -12,11 +12,11 @@ use mongodb::error::Error;
 use tokio::time::Instant;
 
 use super::{ArchiveFailure, ArchiveStep, Run, Stop};
+use crate::collections::{ARCHIVE_STATE_LASTS, Collections};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
 use crate::document::{documents, integer, read_event, stream_index};
 use crate::error::{duplicates, malformed, refused, store_error};
 use crate::handles::durable;
-use crate::store::{ARCHIVE_STATE_LASTS, Collections};
 
 /// The number of events that were deleted from the events collection.
 #[derive(Debug, Clone, Copy, Default)]

@@ -11,11 +11,11 @@ use super::conditions::Direction;
 use super::cursor::{Place, QueryCursor};
 use super::order::Along;
 use super::select::Selection;
+use crate::collections::Collections;
 use crate::document::field::{CORRELATION_ID, EVENT_TYPE, ID, POSITION, TIMESTAMP};
 use crate::document::integer;
 use crate::error::malformed;
 use crate::merge::{Found, Merge, Order};
-use crate::store::Collections;
 
 /// The largest number of events that are fetched at once.
 const BATCH: u32 = 1000;

@@ -8,11 +8,11 @@ use es_core::{Position, StoreError};
 
 use super::order::ByPosition;
 use super::{Finding, VerifyReport};
+use crate::collections::Collections;
 use crate::document::field::{ID, POSITION, SEQUENCE};
 use crate::document::{documents, integer, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
-use crate::store::Collections;
 
 /// The number of duplicate positions that are looked up at once.
 const LOOKUP: usize = 500;

@@ -8,11 +8,11 @@ use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
 
 use super::order::{any_number, any_string};
 use super::{Finding, VerifyReport};
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
 use crate::document::integer;
 use crate::find::Find;
 use crate::snapshot::usable;
-use crate::store::Collections;
 
 /// The number of snapshots that are fetched at once. They can be large.
 const PAGE: i64 = 16;

@@ -13,12 +13,12 @@ use futures_util::TryStreamExt;
 use super::order::ByStream;
 use super::snapshots::{Kept, Snapshots};
 use super::{Finding, TELL_EVERY, VerifyReport};
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
 use crate::document::{integer, read_event};
 use crate::merge::{Found, Merge};
 use crate::progress::Progress;
 use crate::read;
-use crate::store::Collections;
 
 pub(super) async fn check<A: Aggregate>(
     collections: &Collections,
