@@ -3,7 +3,7 @@
 //! ```text
 //! append (the caller) ──▶ request ──▶ queue ──▶ the appender task ──▶ commit ──▶ MongoDB
 //!       ▲                                           │    ▲              │
-//!       └────────────────── answer ─────────────────┘    └── outcome ◀──┘  (who holds the key?)
+//!       └────────────────── answer ─────────────────┘    └─ resolution ◀┘  (who holds the key?)
 //! ```
 //!
 //! Each open store has one task that writes, one batch at a time: it takes the appends that have
@@ -13,13 +13,13 @@
 mod attempt;
 mod batch;
 mod commit;
-mod outcome;
-mod places;
+mod contention;
 mod prepared;
 mod problem;
 mod queue;
 mod request;
-mod turns;
+mod resolution;
+mod slots;
 
 use es_core::{Append, AppendId, Appended, Receipt, StoreError, StreamId};
 
@@ -51,7 +51,7 @@ async fn submit(collections: &Collections, appender: &Appender, append: Append) 
         // index would refuse it.
         let actual = read::head(collections, &append.stream).await?;
         if actual != append.expected.version() {
-            return outcome::refuse(collections, &append, actual).await;
+            return resolution::refuse(collections, &append, actual).await;
         }
     }
     let (request, answer) = Request::new(append, appender.deadline())?;
@@ -64,6 +64,6 @@ pub(crate) async fn find(
     stream: &StreamId,
     append_id: &AppendId,
 ) -> Result<Option<Receipt>, StoreError> {
-    let stored = outcome::find_append(collections, stream, append_id.as_str()).await?;
-    Ok(stored.and_then(|events| outcome::receipt(&events)))
+    let stored = resolution::find_append(collections, stream, append_id.as_str()).await?;
+    Ok(stored.and_then(|events| resolution::receipt(&events)))
 }

@@ -19,7 +19,6 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{Aggregate, StoreError, Timestamp};
 use futures_util::FutureExt;
@@ -27,7 +26,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::document::field::POSITION;
-use crate::document::integer;
+use crate::document::integer_in;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
@@ -233,7 +232,8 @@ impl<A: Aggregate> Run<'_, A> {
     async fn move_all(&self) -> Result<(), Stop> {
         // Positions continue after the newest event that is not archived, so this event must stay.
         // Later events are newer.
-        let Some(newest) = self.newest_position().await? else { return Ok(()) };
+        let newest = self.archive.store.collections().newest_event().await?;
+        let Some(newest) = newest.and_then(|newest| integer_in(&newest, POSITION)) else { return Ok(()) };
         let (to_copy, judged) = mpsc::channel(1);
         let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
         // All stages end before an error ends the run, so that none is dropped during a write.
@@ -309,13 +309,6 @@ impl<A: Aggregate> Run<'_, A> {
             self.reached(ArchiveStep::Deleted)?;
         }
         Ok(())
-    }
-
-    async fn newest_position(&self) -> Result<Option<i64>, StoreError> {
-        let collections = self.archive.store.collections();
-        let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
-        let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
-        Ok(newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer)))
     }
 
     fn report(&self) -> MutexGuard<'_, ArchiveReport> {

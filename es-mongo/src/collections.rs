@@ -73,6 +73,13 @@ impl Collections {
         Find::new(collection.clone(), self.patience.clone(), filter)
     }
 
+    /// The event with the highest position in the events collection, reduced to its position. It is
+    /// the newest of the store, because the archive never moves that one.
+    pub(crate) async fn newest_event(&self) -> Result<Option<RawDocumentBuf>, StoreError> {
+        let newest = self.find(&self.events, doc! {}).sort(doc! { field::POSITION: -1 });
+        newest.projection(doc! { field::POSITION: 1 }).one().await
+    }
+
     /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.
     pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
         let state = &self.archive_state;

@@ -187,6 +187,11 @@ pub(crate) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     }
 }
 
+/// The whole number in a field of a document.
+pub(crate) fn integer_in(document: &RawDocument, field: &str) -> Option<i64> {
+    integer(document.get(field).ok().flatten()?)
+}
+
 /// The documents in one batch of a cursor.
 pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDocument, StoreError>> {
     slices.into_iter().map(|entry| match entry {
@@ -199,6 +204,21 @@ pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDo
 /// The index that contains the events of each stream in their order.
 pub(crate) fn stream_index() -> Document {
     doc! { field::AGGREGATE_ID: 1, field::SEQUENCE: 1, field::AGGREGATE_TYPE: 1 }
+}
+
+/// The keys of the index on positions.
+pub(crate) fn position_index() -> Document {
+    doc! { field::POSITION: 1 }
+}
+
+/// The keys of the index that has the snapshots of each stream, the newest first.
+pub(crate) fn snapshot_index() -> Document {
+    doc! { field::AGGREGATE_ID: 1, field::AGGREGATE_TYPE: 1, field::VERSION: -1 }
+}
+
+/// The keys of the index that counts the events of each type.
+pub(crate) fn type_index() -> Document {
+    doc! { field::EVENT_TYPE: 1, field::TIMESTAMP: 1 }
 }
 
 /// The keys of the index on the append ids.

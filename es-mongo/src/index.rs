@@ -13,7 +13,7 @@ use crate::collections::ensure::{self, VALIDATOR_TITLE, is_simple};
 use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
-    POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
+    POSITION, SEQUENCE, TIMESTAMP, USER_ID,
 };
 use crate::error::{is_index_conflict, store_error};
 use crate::handles::Handles;
@@ -47,7 +47,7 @@ fn query_indexes() -> [Index; 5] {
     [
         Index { keys: doc! { AGGREGATE_ID: 1, EVENT_TYPE: 1 }, uniqueness: NotUnique },
         Index { keys: doc! { TIMESTAMP: 1 }, uniqueness: NotUnique },
-        Index { keys: doc! { EVENT_TYPE: 1, TIMESTAMP: 1 }, uniqueness: NotUnique },
+        Index { keys: document::type_index(), uniqueness: NotUnique },
         Index { keys: doc! { CORRELATION_ID: 1, TIMESTAMP: 1 }, uniqueness: NotUnique },
         Index { keys: doc! { USER_ID: 1, TIMESTAMP: -1 }, uniqueness: NotUnique },
     ]
@@ -59,7 +59,7 @@ fn position_index(ordering: Ordering) -> Index {
         Ordering::Global => Unique,
         Ordering::PerAggregate => NotUnique,
     };
-    Index { keys: doc! { POSITION: 1 }, uniqueness }
+    Index { keys: document::position_index(), uniqueness }
 }
 
 fn append_index() -> Index {
@@ -74,7 +74,7 @@ fn event_indexes(ordering: Ordering) -> Vec<Index> {
 }
 
 fn snapshot_indexes() -> Vec<Index> {
-    vec![Index { keys: doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 }, uniqueness: Unique }]
+    vec![Index { keys: document::snapshot_index(), uniqueness: Unique }]
 }
 
 impl Index {

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use crate::collections::Collections;
 use crate::document::field::SEQUENCE;
-use crate::document::{documents, integer, of_stream, read_event, stream_index};
+use crate::document::{documents, integer_in, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
@@ -61,7 +61,7 @@ struct Span {
 }
 
 fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
-    let sequence = document.get(SEQUENCE).ok().flatten().and_then(integer).map(Sequence::try_from);
+    let sequence = integer_in(document, SEQUENCE).map(Sequence::try_from);
     match sequence {
         Some(Ok(sequence)) => Ok(sequence),
         _ => Err(malformed("an event", format!("it has no valid `{SEQUENCE}`"))),

@@ -26,10 +26,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::document::field::ID;
-use crate::error::is_answer;
+use crate::error::{WriteOutcome, is_answer};
 use crate::handles::Handles;
 use crate::options::CollectionNames;
-use crate::patience::Patience;
+use crate::patience::{Patience, after};
 
 /// How long the record of a session is valid for transactions that begin in it. After that it is
 /// renewed before the next transaction.
@@ -49,6 +49,9 @@ const IDLE_FOR: Duration = Duration::from_secs(600);
 /// The time after which the server ends a transaction by itself: its
 /// `transactionLifetimeLimitSeconds`, unless it was changed.
 const SERVER_ENDS_AFTER: Duration = Duration::from_secs(60);
+
+/// The wait before a commit whose answer was lost is sent again.
+const COMMIT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The fields of a record, besides its `_id`, which is the id of the session.
 pub(crate) mod record {
@@ -266,6 +269,30 @@ impl Lease {
     /// The session of an operation that has begun.
     pub(crate) fn session(&mut self) -> Result<&mut ClientSession, GivenUp> {
         self.session.as_mut().map(|session| &mut session.driver).ok_or(GivenUp)
+    }
+
+    /// Commits the transaction, and repeats the commit for as long as its answer is lost.
+    ///
+    /// If this gave up early, the keys of the transaction would stay locked on the server, and every
+    /// later attempt would wait for them.
+    pub(crate) async fn commit(&mut self, limit: Duration) -> Result<WriteOutcome, GivenUp> {
+        let end = after(limit);
+        loop {
+            let outcome = match self.session()?.commit_transaction().await {
+                Ok(()) => WriteOutcome::Stored,
+                Err(error) => WriteOutcome::of_commit(error),
+            };
+            match outcome {
+                WriteOutcome::Unknown(_) if tokio::time::Instant::now() < end => {
+                    tokio::time::sleep(COMMIT_PAUSE).await;
+                }
+                WriteOutcome::Unknown(_) | WriteOutcome::Permanent(_) => return Ok(outcome),
+                _ => {
+                    self.over();
+                    return Ok(outcome);
+                }
+            }
+        }
     }
 
     /// Marks that the server has confirmed that nothing is open, or that the open transaction

@@ -1,13 +1,14 @@
 //! Stores, finds and prunes snapshots.
 
-use bson::raw::{RawDocument, RawDocumentBuf, cstr};
+use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::{Aggregate, BoxError, Snapshot, StoreError, StoredSnapshot, StreamId, Version};
 use mongodb::error::Error;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::collections::Collections;
-use crate::document::field::{ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
-use crate::document::{MAX_DOCUMENT_BYTES, integer, of_stream};
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE, STATE_VERSION, TIMESTAMP, VERSION};
+use crate::document::{MAX_DOCUMENT_BYTES, integer_in, of_stream};
 use crate::error::{is_duplicate, malformed, refused};
 use crate::metrics;
 
@@ -151,20 +152,34 @@ async fn delete(collections: &Collections, filter: Document) -> Result<u64, Stor
 
 /// A snapshot in its stored form.
 pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) -> Result<RawDocumentBuf, StoreError> {
-    let mut document = RawDocumentBuf::new();
-    document.append(cstr!("_id"), snapshot_id(stream, snapshot.version).as_str());
-    document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
-    document.append(cstr!("aggregateType"), stream.aggregate_type());
-    document.append(cstr!("version"), snapshot.version.as_i64());
-    document.append(cstr!("stateVersion"), i64::from(snapshot.state_version));
-    document.append(cstr!("state"), snapshot.state.as_raw());
-    document.append(cstr!("timestamp"), bson::DateTime::from(snapshot.timestamp));
+    let document = bson::serialize_to_raw_document_buf(&SnapshotDocument { stream, snapshot });
+    let document = document.map_err(|error| malformed("a snapshot that is to be kept", error))?;
     let bytes = document.as_bytes().len();
     if bytes > MAX_DOCUMENT_BYTES {
         let event_type = stream.aggregate_type().to_owned();
         return Err(StoreError::TooLarge { event_type, bytes, limit: MAX_DOCUMENT_BYTES });
     }
     Ok(document)
+}
+
+struct SnapshotDocument<'a> {
+    stream: &'a StreamId,
+    snapshot: &'a StoredSnapshot,
+}
+
+impl Serialize for SnapshotDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { stream, snapshot } = self;
+        let mut document = serializer.serialize_struct("Snapshot", 7)?;
+        document.serialize_field(ID, &snapshot_id(stream, snapshot.version))?;
+        document.serialize_field(AGGREGATE_ID, stream.aggregate_id().as_str())?;
+        document.serialize_field(AGGREGATE_TYPE, stream.aggregate_type())?;
+        document.serialize_field(VERSION, &snapshot.version.as_i64())?;
+        document.serialize_field(STATE_VERSION, &i64::from(snapshot.state_version))?;
+        document.serialize_field(STATE, &snapshot.state.as_raw())?;
+        document.serialize_field(TIMESTAMP, &bson::DateTime::from(snapshot.timestamp))?;
+        document.end()
+    }
 }
 
 /// The `_id` of a snapshot: `Invoice:invoice_123_100`.
@@ -176,13 +191,13 @@ pub(crate) fn snapshot_id(stream: &StreamId, version: Version) -> String {
 }
 
 pub(crate) fn version_of(document: &RawDocument) -> Option<i64> {
-    integer(document.get(VERSION).ok().flatten()?)
+    integer_in(document, VERSION)
 }
 
 /// The snapshot in a document, or `None` if it is malformed.
 pub(crate) fn stored(document: &RawDocument) -> Option<StoredSnapshot> {
     let version = Version::try_from(version_of(document)?).ok()?;
-    let state_version = u32::try_from(integer(document.get(STATE_VERSION).ok()??)?).ok()?;
+    let state_version = u32::try_from(integer_in(document, STATE_VERSION)?).ok()?;
     let timestamp = document.get_datetime(TIMESTAMP).ok()?;
     let state = document.get_document(STATE).ok()?.to_owned();
     Some(StoredSnapshot::new(version, state_version, timestamp.into(), state.into()))

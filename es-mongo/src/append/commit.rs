@@ -4,30 +4,29 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
-use bson::doc;
 use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
 use mongodb::error::Error;
 
-use crate::append::attempt::{self, Attempt, Refusal, bounded};
+use crate::append::attempt;
 use crate::append::batch::commits_worth;
-use crate::append::outcome::{self, Verdict};
-use crate::append::places::Places;
+use crate::append::contention::Contention;
 use crate::append::prepared::Placed;
-use crate::append::problem::{Problem, Reason};
+use crate::append::problem::Problem;
 use crate::append::request::Request;
-use crate::append::turns::Turns;
+use crate::append::resolution::{self, Resolution};
+use crate::append::slots::Slots;
 use crate::collections::Collections;
 use crate::document::field::POSITION;
-use crate::document::integer;
-use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
+use crate::document::integer_in;
+use crate::error::{Objection, WriteOutcome, concerns_every_write, is_unauthorized, refused, reported};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
 
 /// The number of refused appends that are checked at the same time.
-const VERDICTS_AT_ONCE: usize = 16;
+const RESOLVED_AT_ONCE: usize = 16;
 
 /// The current versions of streams, as far as they are known.
 pub(crate) type Heads = HashMap<StreamId, Version>;
@@ -44,7 +43,7 @@ pub(crate) struct Committer {
     newest: Option<Newest>,
     /// The highest position after this process's own last commit.
     own: Option<Newest>,
-    turns: Turns,
+    contention: Contention,
     /// Appends that each get a separate commit, because the server's error about the shared commit
     /// does not show which of them it concerns.
     alone: VecDeque<Request>,
@@ -101,7 +100,7 @@ impl Numbering {
 /// A document that was refused because its key is taken.
 struct Refused {
     /// The index of its append in the batch.
-    culprit: usize,
+    failed_at: usize,
     /// The position that it would have had, if positions are unique.
     position: Option<Position>,
     error: Error,
@@ -119,20 +118,20 @@ impl Committer {
             backoff,
             newest: None,
             own: None,
-            turns: Turns::new(),
+            contention: Contention::new(),
             alone: VecDeque::new(),
         }
     }
 
     /// The committer had no work for this long.
     pub(crate) fn idled(&mut self, idle: Duration) {
-        self.turns.idled(idle);
+        self.contention.idled(idle);
     }
 
     /// Lets other processes go first, if there are any. This is called before a batch is taken, so
     /// that callers can join the queue meanwhile.
     pub(crate) async fn take_turns(&mut self) {
-        if let Some(pause) = self.turns.pause() {
+        if let Some(pause) = self.contention.pause() {
             tokio::time::sleep(pause).await;
             // Another process has probably committed. Reading the newest position is cheaper than
             // guessing it and losing the race.
@@ -152,17 +151,16 @@ impl Committer {
         let mut failed = 0;
         while let Some(()) = self.refill(&mut batch) {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
-            let reason = problem.reason;
-            if let Some(refuse) = reason.refusal() {
+            if let Problem::Permanent(refuse, source) = problem {
                 for request in batch.drain(..) {
-                    request.answer_refused(refuse(problem.source.to_string().into()));
+                    request.answer_refused(refuse(source.to_string().into()));
                 }
                 continue;
             }
-            tracing::debug!(reason = reason.word(), problem = %problem.source, failed, "a commit is retried");
-            metrics::append_retried(reason.word());
+            tracing::debug!(reason = problem.label(), %problem, failed, "a commit is retried");
+            metrics::append_retried(problem.label());
             give_up_overdue(&mut batch, &problem);
-            if reason == Reason::Position || batch.is_empty() {
+            if matches!(problem, Problem::PositionTaken) || batch.is_empty() {
                 // There is no reason to wait any longer.
                 continue;
             }
@@ -192,76 +190,76 @@ impl Committer {
         }
         let numbering = self.numbering().await?;
         let archived = self.is_archived().await?;
-        let documents = place(batch, numbering);
+        let documents = assign_positions(batch, numbering);
         let timer = metrics::Timer::start();
         let limit = self.time_for(batch);
         let together = archived || batch.iter().any(|request| request.events() > 1);
-        let attempt = if together {
-            let in_archive = archived.then(|| Places::of(batch));
+        let outcome = if together {
+            let in_archive = archived.then(|| Slots::of(batch));
             attempt::transact(&self.collections, documents, in_archive, limit).await
         } else {
             attempt::insert(&self.collections, documents, limit).await
         };
-        match attempt {
-            Attempt::Stored => {
+        match outcome {
+            WriteOutcome::Stored => {
                 metrics::committed(timer, batch.len());
-                self.turns.won(timer.elapsed());
+                self.contention.committed(timer.elapsed());
                 let events = batch.iter().map(|request| request.events()).sum();
                 self.newest = numbering.plus(events).newest();
                 self.own = self.newest;
                 answer_stored(batch.drain(..), numbering, heads);
                 Ok(())
             }
-            Attempt::Refused { stored, culprit, cause: Refusal { why, error } } => {
+            WriteOutcome::Refused { index, stored, why, error } => {
                 self.newest = numbering.plus(stored).newest();
-                let position = numbering.plus(culprit).newest().map(Newest::next);
-                let culprit = request_at(batch, culprit);
+                let position = numbering.plus(index).newest().map(Newest::next);
+                let failed_at = request_at(batch, index);
                 // Documents stay only if every append has one event. Then the refused document
                 // belongs to the first remaining append.
-                let culprit = if stored > 0 {
-                    answer_stored(batch.drain(..culprit), numbering, heads);
+                let failed_at = if stored > 0 {
+                    answer_stored(batch.drain(..failed_at), numbering, heads);
                     0
                 } else {
-                    culprit
+                    failed_at
                 };
                 match why {
                     Objection::DuplicateKey => {
                         // A failed transaction stores nothing. So all appends are checked for
                         // conflicts at once; otherwise each conflict would cost another
                         // transaction.
-                        let suspects = if together { 0..batch.len() } else { culprit..culprit + 1 };
-                        self.find_rival(batch, suspects, Refused { culprit, position, error }, heads).await
+                        let candidates = if together { 0..batch.len() } else { failed_at..failed_at + 1 };
+                        self.find_rival(batch, candidates, Refused { failed_at, position, error }, heads).await
                     }
-                    Objection::Passing => Err(Problem::unavailable(reported(error))),
-                    Objection::Lasting => {
-                        let request = batch.remove(culprit);
+                    Objection::Transient => Err(Problem::unavailable(reported(error))),
+                    Objection::Permanent => {
+                        let request = batch.remove(failed_at);
                         let error = refused(request.stream(), error);
                         request.answer_refused(error);
                         Ok(())
                     }
                 }
             }
-            Attempt::Archived => {
+            WriteOutcome::Archived => {
                 self.collections.archive_becomes_present();
-                let blocked = outcome::in_the_way(&self.collections, batch).await.map_err(Problem::asking)?;
-                self.judge(batch, blocked, heads).await
+                let blocked = resolution::in_the_way(&self.collections, batch).await.map_err(Problem::asking)?;
+                self.resolve(batch, blocked, heads).await
             }
-            Attempt::NotWritten(source) => {
+            WriteOutcome::NotWritten(source) => {
                 self.newest = None;
                 Err(Problem::unavailable(source))
             }
-            Attempt::Unknown(source) => {
+            WriteOutcome::Unknown(source) => {
                 self.newest = None;
                 batch.iter_mut().for_each(Request::may_be_written);
-                Err(Problem { reason: Reason::Unknown, source })
+                Err(Problem::Unknown(source))
             }
             // A transaction that lacks a right fails before its commit, so it stores nothing.
-            Attempt::Hopeless(error) if together && is_unauthorized(&error) => {
+            WriteOutcome::Permanent(error) if together && is_unauthorized(&error) => {
                 self.newest = None;
                 answer_refused(batch, &error);
                 Ok(())
             }
-            Attempt::Hopeless(error) => self.refuse(batch, &error, heads).await,
+            WriteOutcome::Permanent(error) => self.refuse(batch, &error, heads).await,
         }
     }
 
@@ -290,8 +288,8 @@ impl Committer {
         heads: &mut Heads,
     ) -> Result<(), Problem> {
         self.answer_found(batch, |_| true, heads).await?;
-        if outcome::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
-            return Err(Problem { reason: Reason::Unknown, source: reported(error.clone()) });
+        if resolution::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
+            return Err(Problem::Unknown(reported(error.clone())));
         }
         Ok(())
     }
@@ -308,31 +306,31 @@ impl Committer {
     async fn find_rival(
         &mut self,
         batch: &mut Vec<Request>,
-        suspects: Range<usize>,
+        candidates: Range<usize>,
         refused: Refused,
         heads: &mut Heads,
     ) -> Result<(), Problem> {
-        let first = suspects.start;
+        let first = candidates.start;
         // Nearly always one of the two answers is needed, so both are requested together.
         let (blocked, numbering) =
-            tokio::join!(outcome::in_the_way(&self.collections, &batch[suspects]), self.read_numbering());
+            tokio::join!(resolution::in_the_way(&self.collections, &batch[candidates]), self.read_numbering());
         let blocked = blocked.map_err(Problem::asking)?;
         if !blocked.is_empty() {
-            let blocked = blocked.into_iter().map(|suspect| first + suspect).collect();
-            return self.judge(batch, blocked, heads).await;
+            let blocked = blocked.into_iter().map(|candidate| first + candidate).collect();
+            return self.resolve(batch, blocked, heads).await;
         }
         self.newest = numbering?.newest();
         if self.newest.is_none_or(|newest| newest.0 < refused.position) {
             return self.suspect(batch, refused).await;
         }
-        self.turns.lost();
-        if let Some(wait) = self.turns.after_loss() {
+        self.contention.lost_race();
+        if let Some(wait) = self.contention.after_loss() {
             tokio::time::sleep(wait).await;
             // The position that was read before is outdated. Inserting after it would lose the race
             // again.
             self.newest = None;
         }
-        Err(Problem { reason: Reason::Position, source: "another process took the position".into() })
+        Err(Problem::PositionTaken)
     }
 
     /// Handles a duplicate key that no majority-committed document explains.
@@ -341,9 +339,9 @@ impl Committer {
     /// other append waits for it. If the document with the key disappears again, with its batch or
     /// with a primary, no append is refused.
     async fn suspect(&mut self, batch: &mut Vec<Request>, refusal: Refused) -> Result<(), Problem> {
-        let Refused { culprit, position, error } = refusal;
-        let request = &mut batch[culprit];
-        let held = outcome::is_in_the_way_on_the_primary(&self.collections, request, position).await;
+        let Refused { failed_at, position, error } = refusal;
+        let request = &mut batch[failed_at];
+        let held = resolution::is_in_the_way_on_the_primary(&self.collections, request, position).await;
         if held.map_err(Problem::asking)? {
             self.newest = None;
             return Err(Problem::unavailable(
@@ -352,9 +350,9 @@ impl Committer {
         }
         let again = request.suspect();
         if batch.len() > 1 {
-            self.alone.push_back(batch.remove(culprit));
+            self.alone.push_back(batch.remove(failed_at));
         } else if again {
-            let request = batch.remove(culprit);
+            let request = batch.remove(failed_at);
             let error = refused(request.stream(), error);
             request.answer_refused(error);
         }
@@ -363,18 +361,23 @@ impl Committer {
 
     /// Answers the appends that conflict with stored events. `blocked` has their ascending indexes
     /// in the batch.
-    async fn judge(&mut self, batch: &mut Vec<Request>, blocked: Vec<usize>, heads: &mut Heads) -> Result<(), Problem> {
-        let mut suspects = Vec::with_capacity(blocked.len());
+    async fn resolve(
+        &mut self,
+        batch: &mut Vec<Request>,
+        blocked: Vec<usize>,
+        heads: &mut Heads,
+    ) -> Result<(), Problem> {
+        let mut resolving = Vec::with_capacity(blocked.len());
         for at in &blocked {
-            suspects.push(outcome::verdict(&self.collections, &batch[*at]));
+            resolving.push(resolution::resolve(&self.collections, &batch[*at]));
         }
-        let verdicts: Vec<_> = stream::iter(suspects).buffered(VERDICTS_AT_ONCE).collect().await;
+        let resolutions: Vec<_> = stream::iter(resolving).buffered(RESOLVED_AT_ONCE).collect().await;
         let before = batch.len();
         let mut unanswered = None;
         // From the last to the first, so that the indexes of the earlier appends stay valid.
-        for (at, verdict) in blocked.into_iter().zip(verdicts).rev() {
-            match verdict {
-                Ok(Verdict::Answered(answer)) => {
+        for (at, resolution) in blocked.into_iter().zip(resolutions).rev() {
+            match resolution {
+                Ok(Resolution::Answered(answer)) => {
                     let request = batch.remove(at);
                     match &answer {
                         Ok(appended) => heads.insert(request.stream().clone(), appended.receipt().version),
@@ -383,7 +386,7 @@ impl Committer {
                     };
                     request.answer(answer);
                 }
-                Ok(Verdict::PositionTaken) => self.newest = None,
+                Ok(Resolution::PositionTaken) => self.newest = None,
                 Err(error @ (StoreError::Unavailable { .. } | StoreError::Unauthorized { .. })) => {
                     unanswered = Some(error);
                 }
@@ -415,7 +418,7 @@ impl Committer {
         if ids.is_empty() {
             return Ok(());
         }
-        let found = outcome::stored_ids(&self.collections, ids).await.map_err(Problem::asking)?;
+        let found = resolution::stored_ids(&self.collections, ids).await.map_err(Problem::asking)?;
         for event in found {
             let Some(at) = batch.iter().position(|request| request.first_id() == Some(event.id)) else { continue };
             let request = batch.remove(at);
@@ -435,7 +438,7 @@ impl Committer {
         if let (Some(own), Some(newest)) = (self.own, numbering.newest())
             && own != newest
         {
-            self.turns.notice_other();
+            self.contention.notice_other();
         }
         Ok(numbering)
     }
@@ -448,17 +451,11 @@ impl Committer {
     }
 
     async fn read_newest(&self) -> Result<Newest, Problem> {
-        let events = self.collections.events.clone();
-        let newest = bounded(self.attempt_limit, async move {
-            events.find_one(doc! {}).sort(doc! { POSITION: -1 }).projection(doc! { POSITION: 1 }).await
-        });
-        let newest = newest.await.map_err(Problem::unavailable)?;
-        let newest = newest.map_err(|error| Problem::asking(store_error(error)))?;
+        let newest = self.collections.newest_event().await.map_err(Problem::asking)?;
         let Some(newest) = newest else { return Ok(Newest(None)) };
-        let position = newest.get(POSITION).ok().flatten().and_then(integer).map(Position::try_from);
-        match position {
+        match integer_in(&newest, POSITION).map(Position::try_from) {
             Some(Ok(position)) => Ok(Newest(Some(position))),
-            _ => Err(Problem { reason: Reason::Malformed, source: "it has no valid position".into() }),
+            _ => Err(Problem::malformed_newest()),
         }
     }
 
@@ -470,7 +467,7 @@ impl Committer {
 }
 
 /// The documents of a batch with their positions.
-fn place(batch: &[Request], mut numbering: Numbering) -> Vec<Placed> {
+fn assign_positions(batch: &[Request], mut numbering: Numbering) -> Vec<Placed> {
     let mut placed = Vec::with_capacity(batch.iter().map(Request::events).sum());
     for request in batch {
         placed.extend(Placed::all(&request.prepared, numbering.first(request)));
@@ -509,6 +506,6 @@ fn request_at(batch: &[Request], document: usize) -> usize {
 
 fn give_up_overdue(batch: &mut Vec<Request>, problem: &Problem) {
     for overdue in batch.extract_if(.., |request| request.is_overdue()) {
-        overdue.answer_given_up(problem.source.to_string().into());
+        overdue.answer_given_up(problem.to_string().into());
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE, STATE_VERSION, VERSION};
-use crate::document::{documents, integer, stream_index};
+use crate::document::{documents, integer_in, snapshot_index, stream_index};
 use crate::error::{duplicates, store_error};
 use crate::metrics;
 use crate::read;
@@ -68,7 +68,7 @@ impl Snapshots {
         let going: HashMap<&str, i64> = going.into_iter().map(|(id, last)| (id, last.as_i64())).collect();
         let ids: Vec<&str> = going.keys().copied().collect();
         let KnownSnapshots(mut known) = KnownSnapshots::default();
-        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        let index = snapshot_index();
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, AGGREGATE_ID: { "$in": ids } };
         let all = collections.find(&collections.snapshots, filter).sort(index.clone()).on_index(index.clone());
         let fields = doc! { AGGREGATE_ID: 1, VERSION: 1, STATE_VERSION: 1 };
@@ -78,7 +78,7 @@ impl Snapshots {
             else {
                 continue;
             };
-            let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
+            let state_version = integer_in(&document, STATE_VERSION);
             let is_ours = state_version == Some(i64::from(A::STATE_VERSION));
             let snapshot = Known { id: id.to_owned(), version, is_ours, is_beyond_head: false };
             known.entry(aggregate_id.to_owned()).or_default().push(snapshot);
@@ -202,7 +202,7 @@ async fn beyond_head<A: Aggregate>(
     let mut answers = stream::iter(questions).buffered(IN_FLIGHT);
     while let Some(found) = answers.try_next().await? {
         for event in found {
-            let sequence = event.get(SEQUENCE).ok().flatten().and_then(integer);
+            let sequence = integer_in(&event, SEQUENCE);
             if let (Ok(id), Some(sequence)) = (event.get_str(AGGREGATE_ID), sequence) {
                 beyond.remove(&(id.to_owned(), sequence));
             }
@@ -275,7 +275,7 @@ pub(super) async fn write<A: Aggregate>(
 fn covers<A: Aggregate>(kept: &RawDocument, missing: &Missing) -> bool {
     let is_of_stream = kept.get_str(AGGREGATE_ID).is_ok_and(|id| id == missing.stream.aggregate_id().as_str())
         && kept.get_str(AGGREGATE_TYPE).is_ok_and(|name| name == A::TYPE)
-        && kept.get(STATE_VERSION).ok().flatten().and_then(integer) == Some(i64::from(A::STATE_VERSION));
+        && integer_in(kept, STATE_VERSION) == Some(i64::from(A::STATE_VERSION));
     kept.as_bytes() == missing.document.as_bytes()
         || is_of_stream && usable::<A>(kept).is_some_and(|snapshot| snapshot.version == missing.version)
 }

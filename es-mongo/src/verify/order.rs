@@ -9,8 +9,8 @@ use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
 use mongodb::options::{FindOptions, Hint};
 
-use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, POSITION, SEQUENCE};
-use crate::document::{integer, stream_index};
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
+use crate::document::{integer_in, position_index, stream_index};
 use crate::merge::{Order, Query};
 
 /// The number of events that are fetched at once.
@@ -48,7 +48,7 @@ impl Order for ByStream {
     type Key = (String, i64, String);
 
     fn key(&self, document: &RawDocument) -> Option<Self::Key> {
-        let sequence = integer(document.get(SEQUENCE).ok()??)?;
+        let sequence = integer_in(document, SEQUENCE)?;
         let aggregate_type = document.get_str(AGGREGATE_TYPE).ok()?;
         Some((document.get_str(AGGREGATE_ID).ok()?.to_owned(), sequence, aggregate_type.to_owned()))
     }
@@ -78,7 +78,7 @@ impl Order for ByPosition {
     type Key = i64;
 
     fn key(&self, document: &RawDocument) -> Option<i64> {
-        integer(document.get(POSITION).ok()??)
+        integer_in(document, POSITION)
     }
 
     fn find(&self, from: Option<&i64>, before: Option<&i64>) -> Vec<Query> {
@@ -99,8 +99,8 @@ impl Order for ByPosition {
 
 impl ByPosition {
     fn options() -> FindOptions {
-        let mut options = on_index(doc! { POSITION: 1 }, POSITIONS);
-        options.projection = Some(doc! { "_id": 0, POSITION: 1 });
+        let mut options = on_index(position_index(), POSITIONS);
+        options.projection = Some(doc! { ID: 0, POSITION: 1 });
         options
     }
 }

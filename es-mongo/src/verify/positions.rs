@@ -10,7 +10,7 @@ use super::order::ByPosition;
 use super::{Finding, VerifyReport};
 use crate::collections::Collections;
 use crate::document::field::{ID, POSITION, SEQUENCE};
-use crate::document::{documents, integer, stream_index};
+use crate::document::{documents, integer_in, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
 
@@ -61,7 +61,7 @@ pub(super) async fn check_per_aggregate(
         while let Some(batch) = batches.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
-                let count = |field| document.get(field).ok().flatten().and_then(integer);
+                let count = |field| integer_in(document, field);
                 if count(POSITION) != count(SEQUENCE) {
                     report.found(Finding::Malformed {
                         what: format!("the event document with _id {:?}", document.get(ID).ok().flatten()),
@@ -75,7 +75,7 @@ pub(super) async fn check_per_aggregate(
 }
 
 fn position_of(document: &RawDocument) -> Option<Position> {
-    Position::try_from(integer(document.get(POSITION).ok()??)?).ok()
+    Position::try_from(integer_in(document, POSITION)?).ok()
 }
 
 /// Reports the positions that one event has in the events collection and a different event has in

@@ -10,7 +10,7 @@ use super::order::{any_number, any_string};
 use super::{Finding, VerifyReport};
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
-use crate::document::integer;
+use crate::document::{integer_in, snapshot_index};
 use crate::find::Find;
 use crate::snapshot::usable;
 
@@ -85,7 +85,7 @@ impl Snapshots {
     }
 
     fn find(&self, filter: Document) -> Find {
-        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        let index = snapshot_index();
         self.collections.find(&self.collections.snapshots, filter).sort(index.clone()).on_index(index)
     }
 }
@@ -99,7 +99,7 @@ impl Kept {
     /// Reads a snapshot, and reports it if it should be usable but is not. Also returns `None` for
     /// a snapshot of a different `stateVersion`.
     pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerifyReport) -> Option<Self> {
-        let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
+        let state_version = integer_in(document, STATE_VERSION);
         if state_version.is_some_and(|version| version != i64::from(A::STATE_VERSION)) {
             return None;
         }

@@ -15,7 +15,7 @@ use super::snapshots::{Kept, Snapshots};
 use super::{Finding, TELL_EVERY, VerifyReport};
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
-use crate::document::{integer, read_event};
+use crate::document::{integer_in, read_event};
 use crate::merge::{Found, Merge};
 use crate::progress::Progress;
 use crate::read;
@@ -241,7 +241,7 @@ async fn check_orphan<A: Aggregate>(
 }
 
 fn sequence_of(document: &RawDocument) -> Option<Sequence> {
-    Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()
+    Sequence::try_from(integer_in(document, SEQUENCE)?).ok()
 }
 
 fn malformed(document: &RawDocument) -> Finding {
