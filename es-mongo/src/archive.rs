@@ -11,11 +11,11 @@
 mod cover;
 mod judge;
 mod scan;
+mod step;
 mod transfer;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +31,8 @@ use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
 use scan::Scan;
+pub use step::ArchiveStep;
+use step::Hook;
 use transfer::{Confirmed, Copies};
 
 /// The number of failures that a report names.
@@ -102,8 +104,6 @@ struct Run<'a, A> {
     stopped: AtomicBool,
 }
 
-type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
-
 /// The results of a run of the archive, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -152,23 +152,6 @@ impl ArchiveReport {
     }
 }
 
-/// A step of a run that was just completed.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ArchiveStep {
-    /// A missing snapshot was taken.
-    SnapshotTaken,
-    /// Events were copied.
-    Copied,
-    /// The copies were read back and are identical.
-    Confirmed,
-    /// Every process knows that there is an archive.
-    Waited,
-    /// The originals were deleted.
-    Deleted,
-}
-
 /// The reason why a run ends early.
 enum Stop {
     /// The test hook requested it.
@@ -201,13 +184,6 @@ impl<A: Aggregate> Archive<'_, A> {
     /// A few batches are in memory at the same time.
     pub fn batch(self, events: u32) -> Self {
         Self { batch: events.clamp(1, MAX_BATCH), ..self }
-    }
-
-    /// Calls `hook` after each step. If the hook requests it, the run ends there as if the process
-    /// were killed.
-    #[doc(hidden)]
-    pub fn at_step(self, hook: impl Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        Self { hook: Some(Box::new(hook)), ..self }
     }
 
     /// Starts the run.
@@ -317,13 +293,6 @@ impl<A: Aggregate> Run<'_, A> {
 
     fn has_stopped(&self) -> bool {
         self.stopped.load(Relaxed)
-    }
-
-    fn reached(&self, step: ArchiveStep) -> Result<(), Stop> {
-        match self.archive.hook.as_ref().map(|hook| hook(step)) {
-            Some(ControlFlow::Break(())) => Err(Stop::Told),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -43,7 +43,7 @@ pub mod dev;
 mod document;
 mod error;
 mod find;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "__internal"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod handles;
@@ -72,6 +72,7 @@ mod verify;
 /// The driver, in the version that this crate uses.
 pub use mongodb;
 
+#[cfg(feature = "__internal")]
 #[doc(hidden)]
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};

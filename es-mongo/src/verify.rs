@@ -1,9 +1,9 @@
 //! The daily check that the stored data are consistent.
 
 mod finding;
-mod order;
+pub(crate) mod order;
 mod positions;
-mod snapshots;
+pub(crate) mod snapshots;
 mod streams;
 
 use std::fmt;
@@ -57,14 +57,6 @@ impl MongoStore {
     pub fn verify<A: Aggregate>(&self) -> Verification<'_, A> {
         Verification { store: self, progress: Progress::none(), aggregate: PhantomData }
     }
-}
-
-/// The decoders of the check, for the fuzzer.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn fuzz(document: &bson::raw::RawDocument) {
-    crate::fuzzing::key(&order::ByStream, document);
-    crate::fuzzing::key(&order::ByPosition, document);
-    assert!(snapshots::same_document(document, document));
 }
 
 /// A check that is not started yet; created by [`MongoStore::verify`].

@@ -30,7 +30,7 @@ pub(super) fn any_number() -> Document {
 }
 
 /// Stream by stream, each in its order. Streams of two types with the same id are interleaved.
-pub(super) struct ByStream;
+pub(crate) struct ByStream;
 
 impl ByStream {
     const FIELDS: [&'static str; 3] = [AGGREGATE_ID, SEQUENCE, AGGREGATE_TYPE];
@@ -72,7 +72,7 @@ impl Order for ByStream {
 }
 
 /// By position, reading only positions, so that the index alone answers.
-pub(super) struct ByPosition;
+pub(crate) struct ByPosition;
 
 impl Order for ByPosition {
     type Key = i64;

@@ -125,7 +125,7 @@ impl Kept {
 }
 
 /// Whether documents are equal, except for the order of their keys: a `HashMap` has none.
-pub(super) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
+pub(crate) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
     if left.as_bytes() == right.as_bytes() {
         return true;
     }
