@@ -11,7 +11,7 @@
 mod cover;
 mod judge;
 mod scan;
-mod step;
+pub(crate) mod step;
 mod transfer;
 
 use std::fmt;
@@ -31,8 +31,7 @@ use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
 use scan::Scan;
-pub use step::ArchiveStep;
-use step::Hook;
+use step::{ArchiveStep, Hook};
 use transfer::{Confirmed, Copies};
 
 /// The number of failures that a report names.

@@ -74,7 +74,7 @@ pub use mongodb;
 
 #[cfg(feature = "__internal")]
 #[doc(hidden)]
-pub use archive::ArchiveStep;
+pub use archive::step::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use options::{CollectionNames, Ordering};

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use es_core::Aggregate;
 
-use super::{Archive, Run, Stop};
+use super::{Run, Stop};
 
 /// A step of a run that was just completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ pub enum ArchiveStep {
 pub(super) type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
 
 #[cfg(feature = "__internal")]
-impl<A: Aggregate> Archive<'_, A> {
+impl<A: Aggregate> super::Archive<'_, A> {
     /// Calls `hook` after each step. If the hook requests it, the run ends there as if the process
     /// were killed.
     pub fn at_step(self, hook: impl Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
