@@ -14,6 +14,7 @@ mod attempt;
 mod batch;
 mod commit;
 mod contention;
+mod numbering;
 mod prepared;
 mod problem;
 mod queue;

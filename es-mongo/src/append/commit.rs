@@ -12,7 +12,7 @@ use mongodb::error::Error;
 use crate::append::attempt;
 use crate::append::batch::commits_worth;
 use crate::append::contention::Contention;
-use crate::append::prepared::Placed;
+use crate::append::numbering::{Newest, Numbering, assign_positions};
 use crate::append::problem::Problem;
 use crate::append::request::Request;
 use crate::append::resolution::{self, Resolution};
@@ -47,54 +47,6 @@ pub(crate) struct Committer {
     /// Appends that each get a separate commit, because the server's error about the shared commit
     /// does not show which of them it concerns.
     alone: VecDeque<Request>,
-}
-
-/// The highest stored position: none yet, or this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Newest(Option<Position>);
-
-impl Newest {
-    fn next(self) -> Position {
-        self.0.map_or(Position::FIRST, Position::next)
-    }
-
-    fn plus(self, events: usize) -> Self {
-        (0..events).fold(self, |newest, _| Self(Some(newest.next())))
-    }
-}
-
-/// How the position of the next event is determined.
-#[derive(Debug, Clone, Copy)]
-enum Numbering {
-    /// It is the position after the newest one in the store.
-    After(Newest),
-    /// It is the event's sequence.
-    BySequence,
-}
-
-impl Numbering {
-    fn first(self, request: &Request) -> Position {
-        match self {
-            Self::After(newest) => newest.next(),
-            Self::BySequence => request.first_sequence().into(),
-        }
-    }
-
-    /// The numbering after this many further events.
-    fn plus(self, events: usize) -> Self {
-        match self {
-            Self::After(newest) => Self::After(newest.plus(events)),
-            Self::BySequence => Self::BySequence,
-        }
-    }
-
-    /// The newest position of the store, if there is one.
-    fn newest(self) -> Option<Newest> {
-        match self {
-            Self::After(newest) => Some(newest),
-            Self::BySequence => None,
-        }
-    }
 }
 
 /// A document that was refused because its key is taken.
@@ -464,16 +416,6 @@ impl Committer {
         let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
         answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
     }
-}
-
-/// The documents of a batch with their positions.
-fn assign_positions(batch: &[Request], mut numbering: Numbering) -> Vec<Placed> {
-    let mut placed = Vec::with_capacity(batch.iter().map(Request::events).sum());
-    for request in batch {
-        placed.extend(Placed::all(&request.prepared, numbering.first(request)));
-        numbering = numbering.plus(request.events());
-    }
-    placed
 }
 
 /// Answers appends that were stored with consecutive positions.
