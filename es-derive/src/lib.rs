@@ -57,8 +57,9 @@ use proc_macro::TokenStream;
 ///
 /// Write `#[event(..)]` first, above every `#[derive(..)]`: it sees the attributes below it and
 /// reports those that contradict it. A derive of serde *above* it is expanded earlier, so the macro
-/// cannot see it. In that case the compiler reports `conflicting implementations of trait
-/// Serialize` (E0119); remove `Serialize` and `Deserialize` from that derive.
+/// cannot see it. In that case the compiler reports
+/// `conflicting implementations of trait Serialize` (E0119); remove `Serialize` and `Deserialize`
+/// from that derive.
 ///
 /// An `alias` belongs on the newest version. Repeat the aliases of all older versions there; a
 /// missing one is an error.

@@ -143,7 +143,7 @@ impl fmt::Display for ArchiveFailure {
 
 impl ArchiveReport {
     fn fail(&mut self, failure: ArchiveFailure) {
-        tracing::warn!(id = %failure.aggregate_id, reason = %failure.reason, "an aggregate cannot be archived, so its events stay in use");
+        tracing::warn!(id = %failure.aggregate_id, reason = %failure.reason, "an aggregate cannot be archived, so its events are kept");
         self.failed += 1;
         if self.failures.len() < MAX_FAILURES {
             self.failures.push(failure);

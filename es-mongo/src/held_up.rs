@@ -55,7 +55,7 @@ impl Sessions {
             // it is complete.
             let look = tokio::spawn(async move {
                 if let Err(problem) = watch.look(&own).await {
-                    tracing::debug!(%problem, "the transactions of dead clients could not be looked for");
+                    tracing::debug!(%problem, "the search for transactions of dead clients failed");
                 }
                 watch
             });

@@ -76,8 +76,8 @@ pub enum Ordering {
     #[default]
     Global,
     /// Events are ordered only within their aggregate, and the position of an event is its
-    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by `{
-    /// aggregateId: 1 }`, with which the unique index on streams begins:
+    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by
+    /// `{ aggregateId: 1 }`, with which the unique index on streams begins:
     ///
     /// ```js
     /// sh.shardCollection("billing.events", { aggregateId: 1 })

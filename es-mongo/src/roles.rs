@@ -54,8 +54,7 @@ pub enum Role {
 ///
 /// [`create`](Self::create) creates the roles, as a user with the right to do so (`userAdmin` on
 /// the database). Grant them to users with the tools of the server:
-/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles:
-/// ["events_writer"] })`.
+/// `db.getSiblingDB("bank").createUser({ user: "till", pwd: passwordPrompt(), roles: ["events_writer"] })`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

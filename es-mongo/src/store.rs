@@ -78,7 +78,7 @@ impl MongoStore {
         options.max_pool_size.get_or_insert(64);
         if options.server_selection_timeout.is_some_and(|timeout| timeout.is_zero()) {
             let source =
-                "`serverSelectionTimeoutMS=0` leaves no time to find a server; remove the option or give it more";
+                "`serverSelectionTimeoutMS=0` leaves no time to find a server; remove the option or increase it";
             return Err(StoreError::Unavailable { source: source.into() });
         }
         let seeds = Seeds::of(&options);

@@ -1,5 +1,5 @@
-//! Folds events, so that `run` can count the instructions: `dispatch <bare|bson> <2|20|200>
-//! <derived|hand> <all|first|last> <events>`.
+//! Folds events, so that `run` can count the instructions:
+//! `dispatch <bare|bson> <2|20|200> <derived|hand> <all|first|last> <events>`.
 //!
 //! `bare` uses events without fields and without input, so it measures only the dispatch. `bson`
 //! reads two fields as a store does.

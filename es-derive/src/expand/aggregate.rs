@@ -8,7 +8,7 @@ use super::{event_set, expand_event_enum, impl_attributes, private, proof, state
 use crate::model::Aggregate;
 
 /// ```text
-/// pub enum InvoiceEvent { .. }                // and what makes it useful
+/// pub enum InvoiceEvent { .. }                // and its impls
 /// impl EventSet for InvoiceEvent { .. }
 /// const _: () = { .. };                       // no two events share a stored name
 /// const _: () = { struct __Stored { .. } impl Aggregate for Invoice { .. } };

@@ -157,8 +157,8 @@ fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
     quote!(match self { #(#arms)* })
 }
 
-/// Whether the event is one of the wanted ones: `match self { Self::InvoicePaid(_) => true, _ =>
-/// false }`.
+/// Whether the event is one of the wanted ones:
+/// `match self { Self::InvoicePaid(_) => true, _ => false }`.
 fn expand_is_one_of(aggregate: &Aggregate<'_>, wanted: impl Fn(&Listed<'_>) -> bool) -> TokenStream {
     let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|event| wanted(event));
     if others.is_empty() || these.is_empty() {

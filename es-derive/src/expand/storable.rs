@@ -55,10 +55,10 @@ pub(super) struct Obligations {
 /// };
 /// ```
 ///
-/// For the mirrors, the field gets `#[serde(bound(serialize = "for<'__any> __Field0:
-/// __serde::Serialize", deserialize = ".."))]`. The code that serde derives then assumes the bound,
-/// so a missing impl is reported once, by this check. Without the `for<..>` the compiler would also
-/// report that the bound itself does not hold.
+/// For the mirrors, the field gets
+/// `#[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = ".."))]`.
+/// The code that serde derives then assumes the bound, so a missing impl is reported once, by this
+/// check. Without the `for<..>` the compiler would also report that the bound itself does not hold.
 ///
 /// A field that names a parameter is left to serde, which infers the bounds of parameters.
 pub(super) fn expand(original: &Original<'_>) -> Obligations {

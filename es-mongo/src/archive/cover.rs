@@ -256,7 +256,7 @@ pub(super) async fn write<A: Aggregate>(
         }
     }
     for Missing { case, stream, version, .. } in unconfirmed.into_values() {
-        // Somebody else may have taken a newer one meanwhile, and dropped this one for it.
+        // Another process may have taken a newer snapshot in the meantime and deleted this one.
         let head = read::head(collections, stream).await?;
         let newest = Snapshot::<A>::newest(store, stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum DevError {
     /// No MongoDB server was found. The message lists the attempts and what to install.
-    #[error("no MongoDB server to run on\n{tried}\n{advice}")]
+    #[error("no MongoDB server was found\n{tried}\n{advice}")]
     NoServer {
         /// One line for each attempt, with its result.
         tried: String,

