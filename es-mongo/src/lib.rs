@@ -10,7 +10,7 @@
 //! | [`MongoStore::trace`] | shows the events of a command as a tree of causes and effects |
 //! | [`MongoStore::archive`] | moves old events to an archive; every aggregate can still be loaded at any version and time |
 //! | [`MongoStore::verify`] | checks, daily for example, that the stored data are consistent |
-//! | [`MongoStore::migrate`], [`Gradual`] | convert an existing collection to events, and switch to them gradually |
+//! | [`MongoStore::migrate`], [`MigratingRepository`] | convert an existing collection to events, and switch to them gradually |
 //! | [`MongoStore::stats`], [`metrics`] | figures about the store |
 //! | [`Roles`] | users of the server with the least rights for their task |
 //!
@@ -52,6 +52,7 @@ mod index;
 mod merge;
 pub mod metrics;
 mod migrate;
+mod migrating_repository;
 mod options;
 mod patience;
 mod progress;
@@ -65,7 +66,6 @@ mod snapshot;
 mod source;
 mod stats;
 mod store;
-mod switch;
 mod trace;
 mod verify;
 
@@ -77,14 +77,15 @@ pub use mongodb;
 pub use archive::step::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
+pub use migrating_repository::{LoadedFrom, MigratingRepository, ReadMode};
 pub use options::{CollectionNames, Ordering};
 pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::{MongoStore, StoreBuilder};
-pub use switch::{Gradual, Source, Switch};
+
 pub use trace::{Trace, TraceNode};
-pub use verify::{Finding, Verification, VerifyReport};
+pub use verify::{Finding, Verification, VerificationReport};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -196,7 +196,7 @@ fn document(event: &impl Event) -> String {
     bson::Document::try_from(EventData::encode("an event", event).unwrap().as_raw()).unwrap().to_string()
 }
 
-fn read<E: Event>(data: &bson::RawDocumentBuf) -> E {
+fn read<E: Event>(data: &RawDocumentBuf) -> E {
     E::decode(1, &BsonPayload(data)).unwrap()
 }
 

@@ -7,7 +7,7 @@ use bson::raw::{RawBson, RawDocument};
 use es_core::{Position, StoreError};
 
 use super::order::ByPosition;
-use super::{Finding, VerifyReport};
+use super::{Finding, VerificationReport};
 use crate::collections::Collections;
 use crate::document::field::{ID, POSITION, SEQUENCE};
 use crate::document::{documents, integer_in, stream_index};
@@ -17,7 +17,7 @@ use crate::merge::{Found, Merge};
 /// The number of duplicate positions that are looked up at once.
 const LOOKUP: usize = 500;
 
-pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
+pub(super) async fn check(collections: &Collections, report: &mut VerificationReport) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByPosition);
     let mut expected = Position::FIRST;
     let mut twice = Vec::new();
@@ -53,7 +53,7 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
 /// If events are ordered only within their aggregate, the position of an event is its sequence.
 pub(super) async fn check_per_aggregate(
     collections: &Collections,
-    report: &mut VerifyReport,
+    report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let in_order = collections.find(collection, doc! {}).sort(stream_index());
@@ -83,7 +83,7 @@ fn position_of(document: &RawDocument) -> Option<Position> {
 async fn compare(
     collections: &Collections,
     positions: &[Position],
-    report: &mut VerifyReport,
+    report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     if positions.is_empty() {
         return Ok(());

@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
 
 use super::order::{any_number, any_string};
-use super::{Finding, VerifyReport};
+use super::{Finding, VerificationReport};
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
 use crate::document::{integer_in, snapshot_index};
@@ -98,7 +98,7 @@ fn place_of(document: &RawDocument) -> Option<(String, Bson)> {
 impl Kept {
     /// Reads a snapshot, and reports it if it should be usable but is not. Also returns `None` for
     /// a snapshot of a different `stateVersion`.
-    pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerifyReport) -> Option<Self> {
+    pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerificationReport) -> Option<Self> {
         let state_version = integer_in(document, STATE_VERSION);
         if state_version.is_some_and(|version| version != i64::from(A::STATE_VERSION)) {
             return None;
