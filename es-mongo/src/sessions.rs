@@ -82,6 +82,8 @@ pub(crate) struct Own {
 
 struct Session {
     driver: ClientSession,
+    /// The driver's id of the session, shared with whoever may end it.
+    id: Arc<Document>,
     recorded: Option<Instant>,
     used: Instant,
 }
@@ -107,7 +109,7 @@ enum State {
     #[default]
     Idle,
     /// The session has an operation or a transaction open on the server, or may have.
-    Open(Document),
+    Open(Arc<Document>),
     /// No task waits any more, so no operation may begin; the open one is being ended.
     Abandoned(Option<JoinHandle<()>>),
 }
@@ -134,10 +136,17 @@ impl Sessions {
     pub(crate) async fn take(&self) -> DriverResult<Lease> {
         let session = match self.0.take_idle() {
             Some(session) => session,
-            None => Session { driver: self.0.handles.session().await?, recorded: None, used: Instant::now() },
+            None => Session::new(self.0.handles.session().await?),
         };
         let waiter = Waiter { own: Arc::clone(&self.0), state: Arc::default() };
         Ok(Lease { session: Some(session), waiter })
+    }
+}
+
+impl Session {
+    fn new(driver: ClientSession) -> Self {
+        let id = Arc::new(driver.id().clone());
+        Self { driver, id, recorded: None, used: Instant::now() }
     }
 }
 
@@ -226,9 +235,9 @@ fn id_of(session: &ClientSession) -> Bson {
     session.id().get("id").cloned().unwrap_or(Bson::Null)
 }
 
-fn uuid_of(session: &ClientSession) -> Option<Vec<u8>> {
+fn uuid_of(session: &ClientSession) -> Option<&[u8]> {
     match session.id().get("id") {
-        Some(Bson::Binary(uuid)) => Some(uuid.bytes.clone()),
+        Some(Bson::Binary(uuid)) => Some(&uuid.bytes),
         _ => None,
     }
 }
@@ -245,12 +254,12 @@ impl Lease {
     ///
     /// [`GivenUp`] if the operation must not begin, because no task would end it.
     pub(crate) fn begin(&mut self) -> Result<&mut ClientSession, GivenUp> {
-        let Some(Session { driver, used, .. }) = &mut self.session else { return Err(GivenUp) };
+        let Some(Session { driver, id, used, .. }) = &mut self.session else { return Err(GivenUp) };
         let mut state = self.waiter.state();
         match *state {
             State::Abandoned(_) => Err(GivenUp),
             State::Idle | State::Open(_) => {
-                *state = State::Open(driver.id().clone());
+                *state = State::Open(Arc::clone(id));
                 *used = Instant::now();
                 Ok(driver)
             }
@@ -262,7 +271,7 @@ impl Lease {
         let Some(session) = &mut self.session else { return Err(Error::custom(GivenUp)) };
         self.waiter.own.record(session).await?;
         self.waiter.own.handles.start_transaction(&mut session.driver).await?;
-        self.waiter.own.in_use().extend(uuid_of(&session.driver));
+        self.waiter.own.in_use().extend(uuid_of(&session.driver).map(<[u8]>::to_vec));
         self.begin().map_err(Error::custom)
     }
 
@@ -318,7 +327,7 @@ impl Drop for Lease {
         let Some(session) = self.session.take() else { return };
         let own = &self.waiter.own;
         if let Some(id) = uuid_of(&session.driver) {
-            own.in_use().remove(&id);
+            own.in_use().remove(id);
         }
         let state = std::mem::replace(&mut *self.waiter.state(), State::Abandoned(None));
         let (handles, records) = (own.handles.clone(), own.records.clone());
@@ -361,9 +370,9 @@ impl Waiter {
 }
 
 /// Ends a session on the server, with its running operation and its open transaction.
-async fn end(handles: Handles, session: Document) {
+async fn end(handles: Handles, session: Arc<Document>) {
     let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
-        let (handles, command) = (handles.clone(), doc! { "killSessions": [session.clone()] });
+        let (handles, command) = (handles.clone(), doc! { "killSessions": [Document::clone(&session)] });
         async move { handles.admin_command(command).await }
     });
     if let Err(problem) = ended.await {

@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// The size of a batch, in commits of the largest size. It is above one only if a single append is
 /// larger than that.
 pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
-    let events: usize = batch.iter().map(|request| request.events()).sum();
+    let events: usize = batch.iter().map(Request::events).sum();
     let bytes: usize = batch.iter().map(Request::bytes).sum();
     let commits = events.div_ceil(MAX_EVENTS).max(bytes.div_ceil(MAX_BYTES)).max(1);
     u32::try_from(commits).unwrap_or(u32::MAX)

@@ -156,7 +156,7 @@ impl Committer {
             WriteOutcome::Stored => {
                 metrics::committed(timer, batch.len());
                 self.contention.committed(timer.elapsed());
-                let events = batch.iter().map(|request| request.events()).sum();
+                let events = batch.iter().map(Request::events).sum();
                 self.newest = numbering.plus(events).newest();
                 self.own = self.newest;
                 answer_stored(batch.drain(..), numbering, heads);
