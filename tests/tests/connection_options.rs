@@ -140,7 +140,7 @@ async fn exercise(store: &MongoStore) {
 
     let old = store.database().collection::<Document>("accounts");
     old.insert_one(doc! { "_id": "old" }).write_concern(WriteConcern::majority()).await.unwrap();
-    let gradual = MigratingRepository::<Account, OldAccount>::new(&store, "accounts", ReadMode::WhereMigrated);
+    let gradual = MigratingRepository::<Account, OldAccount>::new(store, "accounts", ReadMode::WhereMigrated);
     let source = gradual.load("old").await.unwrap();
     assert!(matches!(&source, LoadedFrom::Document(old) if old.id == "old"), "{source:?}");
     let migrated = store.migrate::<Account, OldAccount>("accounts").run(|old| {

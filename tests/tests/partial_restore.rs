@@ -44,7 +44,7 @@ async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
         }
     }
     let accounts = accounts(store);
-    let gradual = MigratingRepository::<Account, Document>::new(&store, "old", ReadMode::WhereMigrated);
+    let gradual = MigratingRepository::<Account, Document>::new(store, "old", ReadMode::WhereMigrated);
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
     let update = match deposit(store).await {
         Err(UpdateError::Store(error)) => error,
