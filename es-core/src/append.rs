@@ -131,7 +131,7 @@ impl NewEvent {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidId`] where the name is empty, too long or contains NUL, [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    /// [`StoreError::InvalidId`] if the name is empty, too long or contains NUL, [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
     pub fn from_data(
         event_type: impl Into<Cow<'static, str>>,
         event_version: u32,
@@ -141,7 +141,7 @@ impl NewEvent {
         let event_type = event_type.into();
         check_id(&event_type)?;
         if is_too_deep(data.as_raw()) {
-            return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
+            return Err(StoreError::TooDeep { what: event_type.into_owned(), limit: MAX_NESTING });
         }
         Self::within_limits(event_type, event_version, data, metadata)
     }
@@ -155,10 +155,10 @@ impl NewEvent {
     ) -> Result<Self, StoreError> {
         let bytes = data.as_raw().as_bytes().len() + metadata.as_raw().as_bytes().len();
         if bytes > MAX_EVENT_BYTES {
-            return Err(StoreError::TooLarge { event_type: event_type.into_owned(), bytes, limit: MAX_EVENT_BYTES });
+            return Err(StoreError::TooLarge { what: event_type.into_owned(), bytes, limit: MAX_EVENT_BYTES });
         }
         if is_too_deep(metadata.as_raw()) {
-            return Err(StoreError::TooDeep { event_type: event_type.into_owned(), limit: MAX_NESTING });
+            return Err(StoreError::TooDeep { what: event_type.into_owned(), limit: MAX_NESTING });
         }
         Ok(Self { event_type, event_version, aliases: &[], data, metadata, timestamp: None })
     }

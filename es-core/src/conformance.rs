@@ -26,8 +26,8 @@ pub use retired::*;
 pub use snapshot::*;
 
 use crate::{
-    Aggregate, Append, Appended, Apply, Context, EventData, EventStore, ExpectedVersion, IntoEvents, Metadata,
-    NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version, event,
+    Aggregate, Append, Appended, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, IntoEvents,
+    Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version, event,
 };
 
 /// The event of the laws: a number was added.
@@ -179,6 +179,6 @@ async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> V
 }
 
 #[track_caller]
-fn expect<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
-    result.unwrap_or_else(|error| panic!("the store failed where it must not: {error}"))
+fn expect<T, E: std::error::Error>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("the store failed where it must not: {}", ErrorChain::new(&error)))
 }

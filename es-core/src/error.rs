@@ -1,16 +1,48 @@
 //! What a store can answer beside success.
 
-use crate::event::{BoxError, DecodeError};
+mod chain;
+mod query;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+pub use self::chain::ErrorChain;
+pub use self::query::QueryError;
+pub use self::shared::SharedError;
+
+use crate::event::DecodeError;
 use crate::{FoldError, InvalidId, Sequence, StreamId, Version};
 
-/// A store refused, or could not do, what was asked.
+/// A store refused, or could not do, what it was asked.
 ///
-/// Every store maps its own failures to these; conditions that a caller acts on have a variant of their own.
-#[derive(Debug, thiserror::Error)]
+/// Each error displays itself only; the cause is its [source](std::error::Error::source), and can be downcast to the
+/// error of the store's own driver. [`ErrorChain`] displays all of it. A clone shares the cause.
+///
+/// # What to do about it
+///
+/// | predicate | variants | a caller |
+/// |---|---|---|
+/// | [`is_conflict`](Self::is_conflict) | `Conflict` | loads and decides again; HTTP 409 |
+/// | [`is_invalid_input`](Self::is_invalid_input) | see there | corrects the request; HTTP 422 |
+/// | [`is_unavailable`](Self::is_unavailable) | `Unavailable`, `OutcomeUnknown`, `Closed`, `RuntimeEnded` | waits; HTTP 503 |
+/// | [`is_retryable`](Self::is_retryable) | `Conflict`, `Unavailable`, `OutcomeUnknown` with an append id | repeats the call |
+/// | [`concerns_the_store`](Self::concerns_the_store) | see there | ends a run over many aggregates |
+///
+/// All other errors need a person: HTTP 500. What is stored is damaged or too new for the program (`Decode`, `Gap`,
+/// `SnapshotAhead`, `Fold`, `Malformed`), or the store is set up in a way that it must not be (`Unsafe`,
+/// `InvalidOptions`, `Unauthorized`, `Refused`).
+///
+/// # Contract
+///
+/// A store MUST answer with the variant whose documentation describes the failure. Only what no other variant describes
+/// is [`Backend`](Self::Backend). A variant that states "nothing was written" MUST be certain of it; if the store
+/// cannot be, the answer is [`OutcomeUnknown`](Self::OutcomeUnknown). A `source` MUST hold the error of the driver, if
+/// there is one, and no credentials.
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Somebody else recorded an event first. Nothing of this append was written.
-    #[error("conflict on {stream}: expected version {expected}, it has version {actual}")]
+    /// Another writer recorded an event first, or the expected version was never reached. Nothing was written.
+    #[error("conflict on {stream}: expected version {expected}, but it has version {actual}; load it and decide again")]
     Conflict {
         /// The stream of the append.
         stream: StreamId,
@@ -19,11 +51,11 @@ pub enum StoreError {
         /// The version that the aggregate has.
         actual: Version,
     },
-    /// The idempotency key belongs to an earlier command, which recorded events of other kinds. Nothing was written.
+    /// The append id belongs to an earlier command, which recorded events of other kinds. Nothing was written.
     ///
-    /// [`AppendId`](crate::AppendId) says what another command is.
+    /// [`AppendId`](crate::AppendId) defines what a different command is.
     #[error(
-        "append id `{append_id}` was used on {stream} for another command, which led to version {version}; give each command a key of its own"
+        "append id `{append_id}` was used on {stream} for a different command, which led to version {version}; give each command its own key"
     )]
     AppendIdReused {
         /// The stream of the append.
@@ -33,31 +65,40 @@ pub enum StoreError {
         /// The version that the aggregate had after the earlier append.
         version: Version,
     },
-    /// Whether the append was stored is not known: the answer was lost and the store could not be asked again.
+    /// Whether the append was stored is unknown: the answer was lost, and the store could not be asked again.
     ///
-    /// Ask again with the same append id, or load the aggregate, before anything is repeated.
+    /// Repeat the append with the same append id, or load the aggregate, before anything is done a second time.
     #[error(
-        "the outcome of an append to {stream} is unknown; ask again with the same append id, or load it, before repeating"
+        "the outcome of an append to {stream} is unknown; repeat it with the same append id, or load the aggregate first"
     )]
     OutcomeUnknown {
         /// The stream of the append.
         stream: StreamId,
-        /// The idempotency key, where the caller gave one.
+        /// The idempotency key, if the caller gave one.
         append_id: Option<String>,
         /// What was reported last.
-        source: BoxError,
+        source: SharedError,
     },
-    /// An id, a key or a name is empty, too long or contains NUL. Nothing was sent.
+    /// An id, a key or a name of an event is empty, too long or contains NUL. Nothing was sent.
     #[error(transparent)]
     InvalidId(#[from] InvalidId),
-    /// An append without events.
+    /// A database, a collection or another part of the store was given a name that it cannot have. Nothing was sent.
+    #[error("`{}` is an invalid name: {reason}", name.escape_debug())]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// Which names are valid.
+        reason: String,
+    },
+    /// An append has no events. Nothing was sent.
     #[error("an append to {stream} has no events")]
     EmptyAppend {
         /// The stream of the append.
         stream: StreamId,
     },
-    /// An event could not be folded where it would stand, so the aggregate could never be loaded again. Nothing was sent.
-    #[error("event {sequence} cannot be recorded on {stream}: {source}")]
+    /// An event could not be folded at its place in the stream, so the aggregate could never be loaded again. Nothing
+    /// was sent.
+    #[error("event {sequence} cannot be recorded on {stream}")]
     Unfoldable {
         /// The stream of the append.
         stream: StreamId,
@@ -66,75 +107,80 @@ pub enum StoreError {
         /// What is wrong.
         source: FoldError,
     },
-    /// An event cannot be written as BSON. Nothing was sent.
-    #[error("event `{event_type}` cannot be stored: {source}")]
+    /// An event, or a state that becomes a snapshot, cannot be written as BSON. Nothing was sent.
+    #[error("`{what}` cannot be written as BSON")]
     Encode {
-        /// The stored name of the event.
-        event_type: String,
+        /// The stored name of the event, or of the aggregate's type for a state.
+        what: String,
         /// What the format reported.
-        source: BoxError,
+        source: SharedError,
     },
-    /// An event, or a state that becomes a snapshot, can be written and would not be read back as it was. Nothing was written.
-    #[error("`{event_type}` is not stored{}: {reason}", because_of(field.as_deref()))]
+    /// An event, or a state that becomes a snapshot, can be written, but would not be read back as it was. Nothing was
+    /// written.
+    #[error("`{what}` is not stored{}: {reason}", because_of(field.as_deref()))]
     NotReadBack {
-        /// The stored name of the event, or that of the aggregate's type.
-        event_type: String,
+        /// The stored name of the event, or of the aggregate's type for a state.
+        what: String,
         /// The path of the field, if it is known.
         field: Option<String>,
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// An event, or all events of an append together, or a snapshot, is larger than the store takes. Nothing was written.
-    #[error("`{event_type}` has {bytes} bytes, more than the {limit} that the store takes")]
+    /// An event, or a state that becomes a snapshot, is larger than the store takes. Nothing was written.
+    #[error(
+        "`{what}` has {bytes} bytes, more than the {limit} that the store takes; store large content elsewhere, and a reference to it here"
+    )]
     TooLarge {
-        /// The stored name of the event.
-        event_type: String,
+        /// The stored name of the event, or of the aggregate's type for a state.
+        what: String,
         /// How large it is.
         bytes: usize,
         /// How large it may be.
         limit: usize,
     },
-    /// An event is nested deeper than the store takes. Nothing was written.
-    #[error("`{event_type}` is nested more than {limit} levels deep")]
+    /// An event, or a state that becomes a snapshot, is nested deeper than the store takes. Nothing was written.
+    #[error("`{what}` is nested more than {limit} levels deep; flatten it")]
     TooDeep {
-        /// The stored name of the event.
-        event_type: String,
+        /// The stored name of the event, or of the aggregate's type for a state.
+        what: String,
         /// How deep it may be.
         limit: usize,
     },
-    /// A unique index that is not the library's own holds the value already, such as one that a user has made on a field of the events.
-    /// Nothing was written, and the same append is refused for as long as the value is held.
-    #[error("{stream} was not written: the unique index `{index}` holds its value already")]
+    /// A unique index that is not the library's own, such as a user's index on a field of the events, holds the value
+    /// already. Nothing was written, and the same append is refused for as long as the value is held.
+    #[error("{stream} was not written: the unique index `{index}` already holds its value")]
     DuplicateKey {
         /// The stream of the append, or of the snapshot.
         stream: StreamId,
         /// The name of the index.
         index: String,
         /// What was reported.
-        source: BoxError,
+        source: SharedError,
     },
-    /// The store refuses what was to be written, for a reason that repeating does not cure: a validator, a quota, a full disk.
-    /// Nothing was written.
-    #[error("the store refuses what was to be written to {stream}: {source}")]
+    /// The store refuses a write for a reason that a retry does not cure: a validator, a quota, a full disk. Nothing
+    /// was written.
+    #[error("the store refuses what was to be written to {stream}")]
     Refused {
         /// The stream of the append, or of the snapshot.
         stream: StreamId,
         /// What was reported.
-        source: BoxError,
+        source: SharedError,
     },
-    /// A snapshot that the archive needs cannot be had: the events make no state, or the store does not keep what was written to it.
-    /// Nothing was archived under it.
-    #[error("the state of {stream} at version {version} cannot be read back from a snapshot: {source}")]
-    UnusableSnapshot {
+    /// The archive needs a snapshot and cannot have one: the events make no state, or the store does not keep what was
+    /// written to it. Nothing of the stream was archived.
+    ///
+    /// A state that a snapshot would change is [`NotReadBack`](Self::NotReadBack) instead.
+    #[error("{stream} is not archived, because it has no snapshot at version {version}: {reason}")]
+    NoSnapshot {
         /// The stream.
         stream: StreamId,
         /// The version of the state.
         version: Version,
-        /// What reading it reported.
-        source: BoxError,
+        /// Why there is no snapshot.
+        reason: String,
     },
     /// A stored event cannot be read by this program. Nothing was skipped.
-    #[error("event {sequence} of {aggregate_type} `{aggregate_id}`, a `{event_type}`, cannot be read: {source}")]
+    #[error("event {sequence} of {aggregate_type} `{aggregate_id}`, a `{event_type}`, cannot be read")]
     Decode {
         /// The stored name of the aggregate's type.
         aggregate_type: String,
@@ -148,7 +194,7 @@ pub enum StoreError {
         source: DecodeError,
     },
     /// A stream lacks an event.
-    #[error("{stream} has a gap: event {expected} is missing, event {found} (`{event_type}`) follows")]
+    #[error("{stream} has a gap: event {expected} is missing, event {found} (`{event_type}`) follows; restore it")]
     Gap {
         /// The stream.
         stream: StreamId,
@@ -159,11 +205,12 @@ pub enum StoreError {
         /// The stored name of the event that came.
         event_type: String,
     },
-    /// A snapshot stands for events that the stream does not have. Nothing was written.
+    /// A snapshot represents events that the stream does not have. Nothing was written.
     ///
-    /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The aggregate neither
-    /// loads nor takes updates until somebody decides: restore the events, or delete the snapshot to go on without them.
-    /// [`load_from_version`](crate::Repository::load_from_version) with 0 shows what is left.
+    /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The
+    /// aggregate neither loads nor takes updates until somebody decides: restore the events, or delete the snapshot to
+    /// go on without them. [`load_ignoring_snapshots_above`](crate::Repository::load_ignoring_snapshots_above) with 0 shows what
+    /// is left.
     #[error(
         "{stream} has a snapshot at version {snapshot}, but event {snapshot} is missing and the stream ends at version {head}; \
          restore the missing events, or delete the snapshot to go on without them"
@@ -176,8 +223,8 @@ pub enum StoreError {
         /// The version that the stream has.
         head: Version,
     },
-    /// A stream does not begin, or go on, as its aggregate declares.
-    #[error("event {sequence} of {stream}: {source}")]
+    /// A stored stream does not begin, or go on, as its aggregate declares.
+    #[error("event {sequence} of {stream} cannot be folded")]
     Fold {
         /// The stream.
         stream: StreamId,
@@ -186,25 +233,25 @@ pub enum StoreError {
         /// What is wrong.
         source: FoldError,
     },
-    /// Something stored is not what this library stores.
-    #[error("{what} is not as this library stores it: {source}")]
+    /// Something stored does not have the form in which this library stores it.
+    #[error("{what} is malformed")]
     Malformed {
         /// What was read.
         what: String,
         /// What is wrong with it.
-        source: BoxError,
+        source: SharedError,
     },
-    /// The store cannot be reached, or did not answer in time. Nothing is known to be written.
-    #[error("the store cannot be reached: {source}")]
+    /// The store cannot be reached, or did not answer in time. Of an append, nothing was written.
+    #[error("the store is unavailable")]
     Unavailable {
         /// What was reported.
-        source: BoxError,
+        source: SharedError,
     },
-    /// The store refuses these credentials, or what they may do.
-    #[error("the store refuses access: {source}")]
+    /// The store refuses the credentials, or the user lacks a right. Of an append, nothing was written.
+    #[error("the store refuses access")]
     Unauthorized {
         /// What was reported.
-        source: BoxError,
+        source: SharedError,
     },
     /// The store is set up in a way in which this library could lose or corrupt data, so it does not run.
     #[error("the store is not set up to keep events safe: {reason}")]
@@ -212,26 +259,16 @@ pub enum StoreError {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// A query names an event that does not exist. An empty answer would hide the mistake.
-    #[error("`{event_type}` is not the name of an event: {reason}")]
-    UnknownEventType {
-        /// The name that the query has.
-        event_type: String,
-        /// What is known instead.
-        reason: String,
-    },
-    /// A query has conditions that cannot be answered together, or not by this store. Nothing was read.
-    #[error("the query cannot be answered: {reason}")]
-    InvalidQuery {
+    /// The options with which the store was to be opened, such as its connection string, cannot be used.
+    #[error("the store cannot be opened with these options: {reason}")]
+    InvalidOptions {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// A cursor does not continue this query: a query with other conditions or another direction returned it, or it was changed.
-    #[error(
-        "the cursor does not belong to this query; repeat the conditions and the direction of the query that returned it, or start without a cursor"
-    )]
-    ForeignCursor,
-    /// Something that the caller names does not exist. An empty answer would hide the mistake.
+    /// A query asks for what cannot be answered. Nothing was read.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A collection that the caller names does not exist. An empty answer would hide the mistake.
     #[error("{what} does not exist; {instead}")]
     Missing {
         /// What does not exist.
@@ -242,42 +279,89 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of the store. Nothing was written.
+    /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of the store. Nothing
+    /// was written.
     ///
-    /// A test with a runtime of its own opens a store of its own; a program opens the store in the runtime that lasts.
+    /// A test with its own runtime opens its own store; a program opens the store in the runtime that lasts.
     #[error("the runtime in which the store was opened has ended; open the store in the runtime that uses it")]
     RuntimeEnded,
     /// Anything else that the store reported.
-    #[error("the store failed: {source}")]
+    #[error("the store failed")]
     Backend {
         /// What was reported.
-        source: BoxError,
+        source: SharedError,
     },
 }
 
 impl StoreError {
-    /// Whether somebody else was faster: loading again and deciding again may succeed.
+    /// Whether another writer was faster, so that loading and deciding again may succeed: [`Conflict`](Self::Conflict).
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
     }
 
-    /// Whether the error is about the store as a whole, so that every other aggregate would meet it too.
+    /// Whether the same call may succeed if it is repeated, and repeating it does no harm:
+    /// [`Conflict`](Self::Conflict), [`Unavailable`](Self::Unavailable), and [`OutcomeUnknown`](Self::OutcomeUnknown)
+    /// of an append with an append id.
     ///
-    /// A run over many aggregates, such as an archive run or a migration, ends with such an error. Any other
-    /// error it reports for the aggregate that has met it, and goes on. An error of which it is not
-    /// known is taken to be about one aggregate: one that is bad must not keep a run from all others.
+    /// After a conflict an append expects the wrong version, so what is repeated has to load and decide again. An
+    /// append with an unknown outcome and without an append id is not retryable: it might be recorded twice.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { append_id: Some(_), .. }
+        )
+    }
+
+    /// Whether the store cannot be used at present, whatever it is asked: [`Unavailable`](Self::Unavailable),
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Closed`](Self::Closed) and [`RuntimeEnded`](Self::RuntimeEnded).
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Closed | Self::RuntimeEnded)
+    }
+
+    /// Whether the caller asked for what can never be done, and nothing was written: [`InvalidId`](Self::InvalidId),
+    /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
+    /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable), [`Encode`](Self::Encode),
+    /// [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge), [`TooDeep`](Self::TooDeep),
+    /// [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query) and [`Missing`](Self::Missing).
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidId(_)
+                | Self::InvalidName { .. }
+                | Self::EmptyAppend { .. }
+                | Self::AppendIdReused { .. }
+                | Self::Unfoldable { .. }
+                | Self::Encode { .. }
+                | Self::NotReadBack { .. }
+                | Self::TooLarge { .. }
+                | Self::TooDeep { .. }
+                | Self::DuplicateKey { .. }
+                | Self::Query(_)
+                | Self::Missing { .. }
+        )
+    }
+
+    /// Whether the error concerns the store as a whole, so that every other aggregate would meet it too:
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Unavailable`](Self::Unavailable),
+    /// [`Unauthorized`](Self::Unauthorized), [`Unsafe`](Self::Unsafe), [`InvalidName`](Self::InvalidName),
+    /// [`InvalidOptions`](Self::InvalidOptions), [`Query`](Self::Query), [`Missing`](Self::Missing), [`Closed`](Self::Closed) and
+    /// [`RuntimeEnded`](Self::RuntimeEnded).
+    ///
+    /// A run over many aggregates, such as an archive run or a migration, ends with such an error. It reports any other
+    /// error for the aggregate that met it, and goes on. An error that could be either is taken to concern one
+    /// aggregate: a single bad one must not keep a run from all others.
     pub fn concerns_the_store(&self) -> bool {
         match self {
             Self::OutcomeUnknown { .. }
             | Self::Unavailable { .. }
             | Self::Unauthorized { .. }
             | Self::Unsafe { .. }
-            | Self::RuntimeEnded
-            | Self::UnknownEventType { .. }
-            | Self::InvalidQuery { .. }
-            | Self::ForeignCursor
+            | Self::InvalidName { .. }
+            | Self::InvalidOptions { .. }
+            | Self::Query(_)
             | Self::Missing { .. }
-            | Self::Closed => true,
+            | Self::Closed
+            | Self::RuntimeEnded => true,
             Self::Conflict { .. }
             | Self::AppendIdReused { .. }
             | Self::InvalidId(_)
@@ -287,7 +371,7 @@ impl StoreError {
             | Self::TooDeep { .. }
             | Self::DuplicateKey { .. }
             | Self::Refused { .. }
-            | Self::UnusableSnapshot { .. }
+            | Self::NoSnapshot { .. }
             | Self::NotReadBack { .. }
             | Self::Unfoldable { .. }
             | Self::SnapshotAhead { .. }

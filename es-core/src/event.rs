@@ -5,7 +5,7 @@ use std::any::TypeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Panicked;
+use crate::{Panicked, SharedError};
 
 /// Any error, boxed. What a store or a format reports below this crate's own errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -187,16 +187,16 @@ impl<E> Decoded<E> {
 }
 
 /// A stored event cannot be read by this program.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The stored name is neither an event of the aggregate nor retired.
     #[error(
-        "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` when it no longer matters"
+        "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` if it no longer matters"
     )]
     UnknownType,
     /// The event was stored by newer code than this.
-    #[error("it has version {stored}, newer than version {known}, the newest that this program knows")]
+    #[error("it has version {stored}, and this program knows versions up to {known}; update the program")]
     NewerVersion {
         /// The version that was stored.
         stored: u32,
@@ -210,12 +210,12 @@ pub enum DecodeError {
         stored: u32,
     },
     /// The data is not what its version describes.
-    #[error("its data does not fit version {version}: {source}")]
+    #[error("its data does not fit version {version}")]
     Data {
         /// The version whose type was read.
         version: u32,
         /// What the format reported.
-        source: BoxError,
+        source: SharedError,
     },
     /// The code that reads the event panicked: an upcast, or a deserializer.
     #[error(transparent)]
@@ -294,6 +294,7 @@ impl<E> NextEvents<E> for () {}
 
 macro_rules! collections {
     ($(($($count:ident)?) $collection:ty;)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<E, T: IntoEvents<E> $(, const $count: usize)?> IntoEvents<E> for $collection {
             #[allow(clippy::needless_for_each, reason = "a loop over an `Option` is a lint too")]
             fn push_into(self, events: &mut Vec<E>) {
@@ -308,8 +309,10 @@ macro_rules! collections {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<E, T: FirstEvents<E> $(, const $count: usize)?> FirstEvents<E> for $collection {}
 
+        #[diagnostic::do_not_recommend]
         impl<E, T: NextEvents<E> $(, const $count: usize)?> NextEvents<E> for $collection {}
     )+};
 }
@@ -322,6 +325,7 @@ collections! {
 
 macro_rules! tuples {
     ($(($first:ident $(, $name:ident)*))+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<Set, $first: IntoEvents<Set> $(, $name: IntoEvents<Set>)*> IntoEvents<Set> for ($first, $($name,)*) {
             #[allow(non_snake_case, reason = "one identifier serves as type and as binding")]
             fn push_into(self, events: &mut Vec<Set>) {
@@ -338,8 +342,10 @@ macro_rules! tuples {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<Set, $first: FirstEvents<Set> $(, $name: NextEvents<Set>)*> FirstEvents<Set> for ($first, $($name,)*) {}
 
+        #[diagnostic::do_not_recommend]
         impl<Set, $first: NextEvents<Set> $(, $name: NextEvents<Set>)*> NextEvents<Set> for ($first, $($name,)*) {}
     )+};
 }

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use es_core::memory::MemoryStore;
-//! use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+//! use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 //!
 //! #[event(version = 1)]
 //! pub struct Opened { pub owner: String }
@@ -29,13 +29,11 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let accounts = Repository::<Account>::new(&MemoryStore::new());
-//! accounts.create("alice", Opened { owner: "Alice".into() }, Metadata::new().user("clerk_7")).await?;
-//! accounts
-//!     .update("alice", Metadata::new(), |_| Ok::<_, std::convert::Infallible>(Deposited { cents: 500 }))
-//!     .await?;
+//! accounts.create("alice", Opened { owner: "Alice".into() }).by("clerk_7").await?;
+//! accounts.update("alice", |_| Deposited { cents: 500 }).by("clerk_7").await?;
 //! let account = accounts.load("alice").await?;
 //! assert_eq!((account.version.get(), account.cents), (2, 500));
-//! assert_eq!(accounts.load_at_version("alice", 1).await?.cents, 0);
+//! assert_eq!(accounts.load_at("alice", 1).await?.cents, 0);
 //! # Ok(())
 //! # }
 //! ```
@@ -71,6 +69,7 @@
 
 mod aggregate;
 mod append;
+mod cause;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
@@ -110,8 +109,9 @@ pub use bson;
 
 pub use aggregate::{Aggregate, Apply, FoldError, Init};
 pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
+pub use cause::Cause;
 pub use context::Context;
-pub use error::StoreError;
+pub use error::{ErrorChain, QueryError, SharedError, StoreError};
 pub use event::{
     BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, IntoEvents, NextEvents, Payload,
     VisitEvents, VisitVersions,
@@ -123,8 +123,8 @@ pub use panicked::Panicked;
 pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
 pub use replay::Replay;
 pub use repository::{
-    Committed, CreateError, ImportDifference, ImportError, ImportedEvent, LoadError, Loaded, Outcome, Repository,
-    UpdateError,
+    Answer, Committed, Create, CreateError, Decision, ImportDifference, ImportError, ImportedEvent, LastEvent,
+    LoadError, Loaded, Outcome, Repository, Update, UpdateError,
 };
 pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef, StoredSnapshot};

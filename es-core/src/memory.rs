@@ -34,7 +34,7 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let accounts = Repository::<Account>::new(&MemoryStore::new());
-/// accounts.create("alice", Deposited { cents: 500 }, Metadata::new()).await?;
+/// accounts.create("alice", Deposited { cents: 500 }).await?;
 /// assert_eq!(accounts.load("alice").await?.version, 1);
 /// # Ok(())
 /// # }

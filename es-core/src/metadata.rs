@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::event::BoxError;
+use crate::SharedError;
 use crate::nesting::{TooDeep, is_too_deep};
 use crate::recorded::{debug_document, serialize_document};
-use crate::{EventId, RecordedEvent};
+use crate::{Cause, EventId};
 
 const USER: &str = "userId";
 const CORRELATION: &str = "correlationId";
@@ -18,7 +19,7 @@ const CAUSATION: &str = "causationId";
 
 /// Who recorded an event, as part of what, because of what, and any keys of the user's own.
 ///
-/// Values are data: whatever a user id looks like, it is stored and searched as that string.
+/// Values are data: whatever a user id looks like, it is stored and searched as that string. Cloning it copies a pointer.
 ///
 /// ```
 /// use es_core::Metadata;
@@ -28,10 +29,13 @@ const CAUSATION: &str = "causationId";
 /// # Ok::<(), es_core::MetadataError>(())
 /// ```
 #[derive(Clone, PartialEq, Default)]
-pub struct Metadata(RawDocumentBuf);
+pub struct Metadata(Arc<RawDocumentBuf>);
+
+// Two documents are equal if their bytes are.
+impl Eq for Metadata {}
 
 /// A value cannot be, or is not, what was asked for in metadata.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetadataError {
     /// The key has a NUL, begins with `$`, contains a dot or is empty, so that no query could name it.
@@ -41,18 +45,18 @@ pub enum MetadataError {
         key: String,
     },
     /// The key belongs to one of the three ids, which have methods of their own.
-    #[error("the metadata key `{key}` has a method of its own; use it")]
+    #[error("the metadata key `{key}` has its own method; use it")]
     Reserved {
         /// The refused key.
         key: String,
     },
     /// The value cannot be written, or is not of the type that was asked for.
-    #[error("the metadata value of `{key}` does not fit: {source}")]
+    #[error("the metadata value of `{key}` is invalid")]
     Value {
         /// The key of the value.
         key: String,
         /// What the format reported.
-        source: BoxError,
+        source: SharedError,
     },
 }
 
@@ -64,12 +68,12 @@ impl Metadata {
 
     /// The metadata of an event that `cause` made happen: of the same correlation, with `cause` as causation.
     ///
-    /// If `cause` belongs to no correlation, it begins one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the
-    /// correlation and a trace find `cause` by its id.
-    pub fn caused_by<E>(cause: &RecordedEvent<E>) -> Self {
-        let id = cause.id.to_string();
-        let correlation = cause.metadata.correlation_id().unwrap_or(&id);
-        Self::new().correlation(correlation).causation(&*id)
+    /// `cause` is a recorded event, or a loaded aggregate, whose last event it is then. If it belongs to no correlation, it begins
+    /// one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the correlation and a trace
+    /// find `cause` by its id.
+    pub fn caused_by(cause: impl Into<Cause>) -> Self {
+        let cause = cause.into();
+        Self::new().correlation(cause.correlation_id()).causation(cause.event_id().to_string())
     }
 
     /// Sets who recorded the event.
@@ -138,7 +142,7 @@ impl Metadata {
     /// [`MetadataError::Value`] when the value is no `T`, or when the metadata is nested deeper than [`MAX_NESTING`](crate::MAX_NESTING).
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
         let value = self.0.get(key).ok().flatten()?;
-        let refused = |source| MetadataError::Value { key: key.to_owned(), source };
+        let refused = |source: SharedError| MetadataError::Value { key: key.to_owned(), source };
         if is_too_deep(&self.0) {
             return Some(Err(refused(TooDeep.into())));
         }
@@ -147,7 +151,7 @@ impl Metadata {
 
     /// Takes the metadata as it is stored: a BSON document.
     pub fn from_raw(document: RawDocumentBuf) -> Self {
-        Self(document)
+        Self(Arc::new(document))
     }
 
     /// The metadata as it is stored: a BSON document.
@@ -157,8 +161,8 @@ impl Metadata {
 
     /// Takes over other metadata.
     pub(crate) fn replace(&mut self, document: &RawDocument) {
-        if *self.0 != *document {
-            self.0 = document.to_owned();
+        if **self.0 != *document {
+            self.0 = Arc::new(document.to_owned());
         }
     }
 
@@ -173,7 +177,7 @@ impl Metadata {
         if let Ok(key) = CString::try_from(key.to_owned()) {
             document.append(key, value);
         }
-        Self(document)
+        Self(Arc::new(document))
     }
 }
 
@@ -205,7 +209,7 @@ impl Serialize for Metadata {
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawDocumentBuf::deserialize(deserializer).map(Self)
+        RawDocumentBuf::deserialize(deserializer).map(Self::from_raw)
     }
 }
 

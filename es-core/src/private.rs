@@ -259,7 +259,7 @@ where
     if version > E::VERSION {
         return Err(DecodeError::NewerVersion { stored: version, known: E::VERSION });
     }
-    payload.decode::<E>().map_err(|source| DecodeError::Data { version, source })
+    payload.decode::<E>().map_err(|source| DecodeError::Data { version, source: source.into() })
 }
 
 /// Compares names in a `const` assertion, where `==` on strings is not available.

@@ -12,7 +12,7 @@ pub(crate) use self::locate::Located;
 use self::record::record;
 use self::value::{Trouble, Value};
 use crate::event::{BoxError, DecodeError};
-use crate::{Aggregate, Decoded, EventData, EventSet, Panicked, Payload, State, StateRef, StoreError};
+use crate::{Aggregate, Decoded, ErrorChain, EventData, EventSet, Panicked, Payload, State, StateRef, StoreError};
 
 /// Why a value is not stored.
 #[derive(Debug)]
@@ -28,13 +28,9 @@ impl Failure {
         Self { what: format!("{what}: {}", trouble.what()), path: Some(path.clone()), remedy: trouble.remedy() }
     }
 
-    fn into_store_error(self, event_type: &str) -> StoreError {
+    fn into_store_error(self, what_is_stored: &str) -> StoreError {
         let Self { what, path, remedy } = self;
-        StoreError::NotReadBack {
-            event_type: event_type.to_owned(),
-            field: path,
-            reason: format!("it {what}; {remedy}"),
-        }
+        StoreError::NotReadBack { what: what_is_stored.to_owned(), field: path, reason: format!("it {what}; {remedy}") }
     }
 }
 
@@ -42,19 +38,18 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) failure: Failure,
-    source: BoxError,
+    pub(crate) source: BoxError,
 }
 
 impl Refused {
     /// Finds the field that BSON did not take.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        let what = format!("cannot be written ({source})");
+        let what = "cannot be written";
         let failure = match troubles(value).iter().find(|(_, trouble)| trouble.is_refused()) {
-            Some(trouble) => Failure::blame(&what, trouble),
-            None => Failure { what, path: None, remedy: "store the value in a form that BSON has" },
+            Some(trouble) => Failure::blame(what, trouble),
+            None => Failure { what: what.to_owned(), path: None, remedy: "store the value in a form that BSON has" },
         };
-        Self { failure, source }
+        Self { failure, source: source.into() }
     }
 }
 
@@ -80,8 +75,8 @@ pub(crate) fn check_event<E: EventSet>(event: &E, written: &EventData) -> Result
     let read = |payload: &Located<'_>| match E::decode(event_type, version, payload) {
         Ok(Decoded::One(read)) => Ok(read),
         Ok(Decoded::Many(_) | Decoded::Retired) => Err("its stored name is read as something else".to_owned()),
-        Err(DecodeError::Data { source, .. }) => Err(source.to_string()),
-        Err(error) => Err(error.to_string()),
+        Err(DecodeError::Data { source, .. }) => Err(ErrorChain::new(source.as_error()).to_string()),
+        Err(error) => Err(ErrorChain::new(&error).to_string()),
     };
     read_back(event, written, read).map(drop).map_err(|failure| failure.into_store_error(event_type))
 }
@@ -135,8 +130,8 @@ fn unreadable<T: Serialize>(value: &T, error: &str, path: Option<String>) -> Fai
         None => Failure {
             what,
             path,
-            remedy: "look for a type that writes another form than it reads: an address or an id inside of `tag`, `untagged` or \
-                     `flatten` (store it as a text, or use `tag` with `content`), a field that is skipped and has no `default`, or a \
+            remedy: "look for a type that writes a different form than it reads: an address or an id inside `tag`, `untagged` or \
+                     `flatten` (store it as text, or use `tag` with `content`), a field that is skipped and has no `default`, or a \
                      `with` that does not reverse itself",
         },
     }
@@ -160,7 +155,7 @@ fn compare<T: Serialize, R: Serialize>(value: &T, read: &R) -> Result<(), Failur
     let troubles = before.troubles();
     let known = troubles.iter().find(|(path, _)| *path == difference.path);
     Err(Failure {
-        what: format!("is read back as another value: {} becomes {}", difference.before, difference.after),
+        what: format!("is read back as a different value: {} becomes {}", difference.before, difference.after),
         path: Some(difference.path),
         remedy: known.map_or("make the type read what it writes", |(_, trouble)| trouble.remedy()),
     })
@@ -172,4 +167,11 @@ fn recorded<T: Serialize>(value: &T) -> Result<Value, Failure> {
         path: None,
         remedy: "the type itself refuses the value: repair its `Serialize`, or give a value that it takes",
     })
+}
+
+/// Refusals of values that BSON does not take, for the tests of error texts.
+#[cfg(test)]
+pub(crate) fn refusals() -> [Box<dyn std::error::Error>; 2] {
+    let source = || std::io::Error::other("the cable is cut");
+    [Box::new(Refused::of(&std::collections::BTreeMap::from([(7, 1)]), source())), Box::new(Refused::of(&5, source()))]
 }

@@ -110,11 +110,11 @@ impl EventData {
     /// [`StoreError::TooDeep`] when it is nested deeper than [`MAX_NESTING`].
     pub fn encode<T: Serialize>(event_type: &str, data: &T) -> Result<Self, StoreError> {
         let data = bson::serialize_to_raw_document_buf(data).map_err(|error| StoreError::Encode {
-            event_type: event_type.to_owned(),
+            what: event_type.to_owned(),
             source: Refused::of(data, error).into(),
         })?;
         if is_too_deep(&data) {
-            return Err(StoreError::TooDeep { event_type: event_type.to_owned(), limit: MAX_NESTING });
+            return Err(StoreError::TooDeep { what: event_type.to_owned(), limit: MAX_NESTING });
         }
         Ok(Self(data))
     }
@@ -249,7 +249,7 @@ impl StoredEvent<'_> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let accounts = Repository::<Account>::new(&MemoryStore::new());
-/// # accounts.create("alice", Deposited { cents: 5 }, Metadata::new().user("clerk_7")).await?;
+/// # accounts.create("alice", Deposited { cents: 5 }).by("clerk_7").await?;
 /// let mut history = accounts.history("alice")?;
 /// while let Some(event) = history.next().await {
 ///     let json = serde_json::to_value(event?)?;

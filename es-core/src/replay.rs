@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use crate::{
-    Aggregate, Context, FoldError, Metadata, Panicked, ReadRange, RetryPolicy, Snapshot, SnapshotStore, Store,
-    StoreError, StoredEvent, StreamId, Version,
+    Aggregate, Context, Decoded, EventId, FoldError, LastEvent, Loaded, Metadata, Panicked, ReadRange, RetryPolicy,
+    Snapshot, SnapshotStore, Store, StoreError, StoredEvent, StreamId, Version,
 };
 
 /// An aggregate that is being rebuilt, event by event.
@@ -20,12 +20,14 @@ pub struct Replay<A> {
     /// The state of a snapshot whose own event is the next one.
     snapshot: Option<A>,
     context: Option<Context>,
+    last_event: Option<EventId>,
 }
 
 impl<A: Aggregate> Replay<A> {
     /// Starts before the first event.
     pub fn new(stream: StreamId) -> Self {
-        Self::onto(stream, None)
+        let version = Version::NONE;
+        Self { stream, version, state: None, snapshot: None, context: None, last_event: None }
     }
 
     /// Starts right before the event that a snapshot was taken at.
@@ -55,11 +57,6 @@ impl<A: Aggregate> Replay<A> {
         })
     }
 
-    /// Starts with a state in which nothing was counted yet.
-    pub(crate) fn onto(stream: StreamId, state: Option<A>) -> Self {
-        Self { stream, version: Version::NONE, state, snapshot: None, context: None }
-    }
-
     /// The stream.
     pub fn stream(&self) -> &StreamId {
         &self.stream
@@ -80,6 +77,24 @@ impl<A: Aggregate> Replay<A> {
         self.state
     }
 
+    /// The aggregate at the version reached so far. `None` if there is no [state](Self::state).
+    pub fn into_loaded(mut self) -> Option<Loaded<A>> {
+        self.lend()
+    }
+
+    /// Takes the aggregate at the version reached so far out; [`restore`](Self::restore) puts it back.
+    pub(crate) fn lend(&mut self) -> Option<Loaded<A>> {
+        let (Some(context), Some(last_event)) = (&self.context, self.last_event) else { return None };
+        let last_event = LastEvent::new(last_event, context.timestamp(), context.metadata().clone());
+        let state = self.state.take()?;
+        Some(Loaded::new(self.stream.aggregate_id().clone(), self.version, last_event, state))
+    }
+
+    /// Puts back what was [lent](Self::lend).
+    pub(crate) fn restore(&mut self, loaded: Loaded<A>) {
+        self.state = Some(loaded.state);
+    }
+
     /// Folds the next event.
     ///
     /// # Errors
@@ -89,12 +104,14 @@ impl<A: Aggregate> Replay<A> {
     /// where it happens. After an error of the fold there is no state, since the event may have changed a part of it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
-        if let Some(state) = self.snapshot.take() {
-            self.state = Some(state);
-            self.version = event.sequence.into();
-            return Ok(());
-        }
-        let decoded = event.decode::<A::Event>()?;
+        let decoded = match self.snapshot.take() {
+            // Its own event is in the state already.
+            Some(state) => {
+                self.state = Some(state);
+                Decoded::Retired
+            }
+            None => event.decode::<A::Event>()?,
+        };
         let context = match &mut self.context {
             Some(context) => {
                 context.advance(event.sequence, event.timestamp, event.metadata);
@@ -109,9 +126,9 @@ impl<A: Aggregate> Replay<A> {
         };
         let state = &mut self.state;
         let folded = Panicked::catch(|| match decoded {
-            crate::Decoded::One(one) => fold(state, one, context),
-            crate::Decoded::Many(many) => many.into_iter().try_for_each(|one| fold(state, one, context)),
-            crate::Decoded::Retired => Ok(()),
+            Decoded::One(one) => fold(state, one, context),
+            Decoded::Many(many) => many.into_iter().try_for_each(|one| fold(state, one, context)),
+            Decoded::Retired => Ok(()),
         });
         let folded = folded.unwrap_or_else(|Panicked { message }| {
             Err(FoldError::Panicked { event_type: event.event_type.to_owned(), message })
@@ -120,7 +137,7 @@ impl<A: Aggregate> Replay<A> {
             self.state = None;
             return Err(StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source });
         }
-        self.version = event.sequence.into();
+        (self.version, self.last_event) = (event.sequence.into(), Some(event.id));
         Ok(())
     }
 

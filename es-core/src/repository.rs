@@ -1,30 +1,38 @@
 //! The repository: load, decide, append.
 
+mod committed;
+mod create;
+mod decision;
 mod error;
 mod foldable;
 mod import;
+mod load;
+mod loaded;
+mod options;
 mod same;
 mod span;
+mod update;
 mod write;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+pub use committed::{Committed, Outcome};
+pub use create::Create;
+pub use decision::{Answer, Decision};
 pub use error::{CreateError, ImportDifference, ImportError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
 pub use import::ImportedEvent;
-pub use write::{Committed, Outcome};
+pub use loaded::{LastEvent, Loaded};
+pub use update::Update;
 
-use self::span::Followed;
-use crate::events::{Events, History};
 use crate::replay::check_next;
 use crate::{
-    Aggregate, AggregateId, ReadRange, Replay, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store, StoreError,
-    StreamId, Timestamp, Version, WriteCheck,
+    Aggregate, ReadRange, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store, StoreError, StreamId, Version,
+    WriteCheck,
 };
 
 /// The aggregates of one type in one store.
@@ -51,26 +59,6 @@ pub struct Repository<A> {
     /// Whether the last import has met a stored past. Shared by the clones, for speed only.
     imports_are_repeated: Arc<AtomicBool>,
     aggregate: PhantomData<fn() -> A>,
-}
-
-/// An aggregate as it was at one version. Dereferences to its state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Loaded<A> {
-    /// The id of the aggregate.
-    pub id: AggregateId,
-    /// The version of the state.
-    pub version: Version,
-    /// The state.
-    pub state: A,
-}
-
-impl<A> Deref for Loaded<A> {
-    type Target = A;
-
-    fn deref(&self) -> &A {
-        &self.state
-    }
 }
 
 impl<A: Aggregate> Repository<A> {
@@ -110,83 +98,6 @@ impl<A: Aggregate> Repository<A> {
         &*self.store
     }
 
-    /// The aggregate as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::NotFound`] where it has no event, and what the store reports.
-    pub async fn load(&self, id: &str) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_newest(id)).await
-    }
-
-    async fn load_newest(&self, id: &str) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
-        let replay = self.replay(&stream, Version::MAX).await?;
-        loaded(replay)
-    }
-
-    /// The aggregate as it was at a version.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::NoSuchVersion`] where the aggregate has not come that far, or where the version is 0,
-    /// [`LoadError::NotFound`] where it has no event at all, and what the store reports.
-    pub async fn load_at_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_version(id, version.into())).await
-    }
-
-    async fn load_version(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
-        let replay = self.replay(&stream, version).await?;
-        if replay.version() < version || version == Version::NONE {
-            let actual = self.store.head(&stream).await?;
-            return Err(match actual {
-                Version::NONE => LoadError::NotFound { stream },
-                actual => LoadError::NoSuchVersion { stream, requested: version, actual },
-            });
-        }
-        loaded(replay)
-    }
-
-    /// The aggregate as it is, rebuilt from a version on: on top of the newest usable snapshot at or below that version, with every event after
-    /// the snapshot. From version 0 it is rebuilt whole, whatever snapshots there are.
-    ///
-    /// The result is that of [`load`](Self::load); this is how to check a snapshot, or to get around one: it shows what is left of an
-    /// aggregate that fails to load with [`StoreError::SnapshotAhead`].
-    ///
-    /// # Errors
-    ///
-    /// As [`load`](Self::load).
-    pub async fn load_from_version(&self, id: &str, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_from(id, version.into())).await
-    }
-
-    async fn load_from(&self, id: &str, version: Version) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
-        let mut replay = Replay::from_newest_snapshot(&*self.store, stream, version).await?;
-        replay.read(&*self.store, Version::MAX).await?;
-        loaded(replay)
-    }
-
-    /// The aggregate as it was at a moment: the longest prefix of its stream that was recorded by then.
-    ///
-    /// The prefix ends before the first event that was recorded later, even if a clock went back and events after it bear an earlier time.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::NotFound`] where nothing was recorded by then, and what the store reports.
-    pub async fn load_as_of(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {
-        span::follow(span::of_call!("load", A::TYPE, id), self.load_until(id, moment)).await
-    }
-
-    async fn load_until(&self, id: &str, moment: Timestamp) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
-        // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
-        let mut replay = Replay::new(stream);
-        replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= moment).await?;
-        loaded(replay)
-    }
-
     /// Whether the aggregate has begun: whether any of its events still counts. It has not if all of them are
     /// [retired](crate::Decoded::Retired), and then [`create`](Self::create) begins it behind them.
     ///
@@ -195,19 +106,8 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn exists(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.before_beginning(&StreamId::of::<A>(id)?).await?.is_none())
-    }
-
-    /// Every event of the aggregate with all that was recorded about it, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::InvalidId`]; what reading meets is reported by the stream.
-    pub fn history(&self, id: &str) -> Result<Events<A::Event>, StoreError> {
-        let stream = StreamId::of::<A>(id)?;
-        let batches = self.store.read(&stream, ReadRange::ALL);
-        Ok(Events::new(Followed::new(span::of_call!("history", A::TYPE, id), History::new(stream, batches))))
+    pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool, StoreError> {
+        Ok(self.before_beginning(&StreamId::of::<A>(id.as_ref())?).await?.is_none())
     }
 
     /// Takes a snapshot of the aggregate as it is, and returns its version.
@@ -215,11 +115,21 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// As [`load`](Self::load), and what the store reports about the snapshot.
-    pub async fn take_snapshot(&self, id: &str) -> Result<Version, LoadError> {
-        let Loaded { id, version, state } = self.load(id).await?;
-        let stream = StreamId::of::<A>(id.as_str())?;
-        self.store.put_snapshot(&stream, Snapshot::new(version, state).encode()?).await?;
+    pub async fn take_snapshot(&self, id: impl AsRef<str>) -> Result<Version, LoadError> {
+        let Loaded { id, version, state, .. } = self.load(id).await?;
+        let stream = StreamId::of::<A>(&id)?;
+        self.keep(&stream, Snapshot::new(version, state)).await?;
         Ok(version)
+    }
+
+    async fn keep(&self, stream: &StreamId, snapshot: Snapshot<A>) -> Result<(), StoreError> {
+        match snapshot.encode() {
+            Ok(stored) => self.store.put_snapshot(stream, stored).await,
+            Err(error) => {
+                self.store.snapshot_unusable(stream, snapshot.version, &error);
+                Err(error)
+            }
+        }
     }
 
     /// The version of a stream that has retired events only, or none at all: the aggregate has not begun. `None` if it has.
@@ -240,24 +150,6 @@ impl<A: Aggregate> Repository<A> {
             }
         }
         Ok(Some(version))
-    }
-
-    /// Rebuilds up to a version, from the newest usable snapshot where there can be one.
-    async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
-        let mut replay = match self.snapshots {
-            SnapshotPolicy::Never => Replay::new(stream.clone()),
-            SnapshotPolicy::Every(_) => Replay::from_newest_snapshot(&*self.store, stream.clone(), until).await?,
-        };
-        replay.read(&*self.store, until).await?;
-        Ok(replay)
-    }
-}
-
-fn loaded<A: Aggregate>(replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
-    let (stream, version) = (replay.stream().clone(), replay.version());
-    match replay.into_state() {
-        Some(state) => Ok(Loaded { id: stream.aggregate_id().clone(), version, state }),
-        None => Err(LoadError::NotFound { stream }),
     }
 }
 

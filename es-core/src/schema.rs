@@ -81,7 +81,7 @@ use self::collect::{Declared, Samples};
 use self::compare::compare;
 pub use self::finding::SchemaError;
 use self::finding::{Finding, Verdict, report};
-use crate::{Aggregate, BsonPayload, Event, EventSet, StateRef};
+use crate::{Aggregate, BsonPayload, ErrorChain, Event, EventSet, StateRef};
 
 /// Checks aggregate `A` against the lock in a file, whose path is relative to the root of the crate under test.
 ///
@@ -143,7 +143,11 @@ impl<A: Aggregate> Check<A> {
     pub fn sample<E: Event>(mut self, event: E) -> Self {
         match collect::encode(&event) {
             Ok(document) => self.samples.entry((E::TYPE, E::VERSION)).or_default().push(document),
-            Err(error) => self.unwritable.push(format!("the sample of {} cannot be written: {error}", E::TYPE)),
+            Err(error) => self.unwritable.push(format!(
+                "the sample of {} cannot be written: {}",
+                E::TYPE,
+                ErrorChain::new(&*error)
+            )),
         }
         self
     }
@@ -152,7 +156,11 @@ impl<A: Aggregate> Check<A> {
     pub fn state(mut self, state: &A) -> Self {
         match collect::encode(&StateRef(state)) {
             Ok(document) => self.states.push(document),
-            Err(error) => self.unwritable.push(format!("the state of {} cannot be written: {error}", A::TYPE)),
+            Err(error) => self.unwritable.push(format!(
+                "the state of {} cannot be written: {}",
+                A::TYPE,
+                ErrorChain::new(&*error)
+            )),
         }
         self
     }
@@ -178,7 +186,7 @@ impl<A: Aggregate> Check<A> {
     #[track_caller]
     pub fn run(self) {
         if let Err(error) = self.try_run() {
-            panic!("{error}");
+            panic!("{}", ErrorChain::new(&error));
         }
     }
 
@@ -247,5 +255,5 @@ impl<A: Aggregate> Check<A> {
 /// Reads data as an event of today, through every version between.
 fn read_as_today<A: Aggregate>(name: &str, version: u32, data: &Document) -> Result<(), String> {
     let raw = bson::serialize_to_raw_document_buf(data).map_err(|error| error.to_string())?;
-    A::Event::decode(name, version, &BsonPayload(&raw)).map(drop).map_err(|error| error.to_string())
+    A::Event::decode(name, version, &BsonPayload(&raw)).map(drop).map_err(|error| ErrorChain::new(&error).to_string())
 }

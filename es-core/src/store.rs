@@ -1,5 +1,6 @@
 //! The contract of a store.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,9 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use crate::{
-    Append, AppendId, Appended, BoxError, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version,
-};
+use crate::{Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Version};
 
 /// The future of a call to a store: `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -40,6 +39,29 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, Sto
 ///   [`StoreError::DuplicateKey`], any other refusal with [`StoreError::Refused`] or a more specific error.
 /// - MUST read in the order of the stream, from what is durable.
 /// - SHOULD refuse an empty append with [`StoreError::EmptyAppend`].
+///
+/// # Which failure is which error
+///
+/// Callers act on the variants, so an implementation MUST answer
+///
+/// | failure | with |
+/// |---|---|
+/// | the stream has a different version than the append expects | [`StoreError::Conflict`], with both versions |
+/// | the append id recorded a different command on the stream | [`StoreError::AppendIdReused`] |
+/// | the append may be stored, and the store cannot find out | [`StoreError::OutcomeUnknown`], with the append id, if there is one |
+/// | the store cannot be reached, or does not answer in time, and nothing was written | [`StoreError::Unavailable`] |
+/// | the credentials are wrong, or the user lacks a right | [`StoreError::Unauthorized`] |
+/// | a unique index that is not the library's own holds a value | [`StoreError::DuplicateKey`], with its name |
+/// | the store refuses the write, and a retry does not cure it | [`StoreError::Refused`] |
+/// | an event is larger or nested deeper than the store takes | [`StoreError::TooLarge`], [`StoreError::TooDeep`] |
+/// | what is stored does not have the form in which the store writes it | [`StoreError::Malformed`], while reading |
+/// | the store was closed | [`StoreError::Closed`] |
+/// | the runtime that drives the store has ended | [`StoreError::RuntimeEnded`] |
+/// | anything else | [`StoreError::Backend`] |
+///
+/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`](crate::Replay)
+/// and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`], [`StoreError::Fold`] and
+/// [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on unchanged.
 pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// Records events.
     ///
@@ -114,6 +136,8 @@ impl ReadRange {
 /// - MUST find the newest snapshot of the state version that is asked for, whatever newer ones of other state versions there are.
 /// - MUST keep the snapshot that it was given last, whatever snapshots of higher versions there are.
 /// - MUST keep the snapshots of two aggregates apart, whatever their types and ids contain.
+/// - MUST answer a state that is too large with [`StoreError::TooLarge`], which names the type of the aggregate.
+/// - MUST answer every other failure as an [`EventStore`] does.
 pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
     /// The newest snapshot of this state version at or below a version of the aggregate.
     ///
@@ -140,7 +164,7 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
 
     /// Learns that a snapshot cannot be used: it was read and passed over, or its state could not be written. For logs and
     /// metrics.
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         let _ = (stream, version, error);
     }
 }
@@ -209,7 +233,7 @@ impl<S: SnapshotStore + ?Sized> SnapshotStore for Arc<S> {
         (**self).put_snapshot(stream, snapshot)
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         (**self).snapshot_unusable(stream, version, error);
     }
 }

@@ -145,7 +145,7 @@ impl StreamId {
     /// # Errors
     ///
     /// [`InvalidId`] when the id is empty, too long or contains NUL.
-    pub fn of<A: crate::Aggregate>(id: &str) -> Result<Self, InvalidId> {
+    pub fn of<A: crate::Aggregate>(id: impl AsRef<str>) -> Result<Self, InvalidId> {
         Ok(Self { aggregate_type: A::TYPE.into(), aggregate_id: AggregateId::new(id)? })
     }
 

@@ -37,9 +37,9 @@ pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::{
-    Aggregate, AggregateId, Context, EventData, EventId, EventSet, FirstEvents, IntoEvents, Metadata, NewEvent,
-    NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp, StoreError, StreamId, Timestamp,
-    Version, WriteCheck,
+    Aggregate, AggregateId, Context, Decision, ErrorChain, EventData, EventId, EventSet, FirstEvents, IntoEvents,
+    Loaded, Metadata, NewEvent, NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp,
+    StoreError, StreamId, Timestamp, WriteCheck,
 };
 
 /// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
@@ -52,9 +52,12 @@ use crate::{
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
     let events = encode(&events.into_events());
-    match fold(&events) {
-        Ok(state) => Given { state },
-        Err(error) => panic!("the given events do not make an aggregate: {error}"),
+    match StreamId::of::<A>("test").map(Replay::new) {
+        Ok(mut replay) => match fold(&mut replay, &events) {
+            Ok(()) => Given { replay },
+            Err(error) => panic!("the given events do not make an aggregate: {}", ErrorChain::new(&error)),
+        },
+        Err(error) => unreachable!("`test` is an id: {error}"),
     }
 }
 
@@ -62,34 +65,36 @@ pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
 #[derive(Debug)]
 #[must_use = "nothing is checked before `.when(..).then(..)`"]
 pub struct Given<A> {
-    state: Option<A>,
+    replay: Replay<A>,
 }
 
 /// What was decided.
 #[derive(Debug)]
 #[must_use = "nothing is checked before `.then(..)`"]
-pub struct Decision<A: Aggregate, E> {
-    state: Option<A>,
-    decided: Result<Vec<A::Event>, E>,
+pub struct Decided<A: Aggregate, R, E> {
+    replay: Replay<A>,
+    decided: Result<(Vec<A::Event>, R), E>,
 }
 
 impl<A: Aggregate> Given<A> {
-    /// Asks the aggregate to decide.
+    /// Asks the aggregate to decide, as an [`update`](crate::Repository::update) does.
     ///
     /// # Panics
     ///
     /// If nothing was given, so that there is no aggregate to ask: see [`when_new`](Self::when_new). And if an event that was decided
-    /// on can only begin an aggregate, as an [`update`](crate::Repository::update) would refuse it.
+    /// on can only begin an aggregate, as an `update` would refuse it.
     #[track_caller]
-    pub fn when<D, E>(self, decide: impl FnOnce(&A) -> Result<D, E>) -> Decision<A, E>
+    pub fn when<D, Form>(mut self, decide: impl FnOnce(&Loaded<A>) -> D) -> Decided<A, D::Answer, D::Error>
     where
-        D: NextEvents<A::Event>,
+        D: Decision<A::Event, Form>,
+        D::Events: NextEvents<A::Event>,
     {
-        let Some(state) = self.state else {
-            panic!("there is no {} to decide: give the events that make one, or use `when_new`", A::TYPE);
+        let Some(loaded) = self.replay.lend() else {
+            panic!("no {} exists to decide on: give the events that make one, or use `when_new`", A::TYPE);
         };
-        let decided = decide(&state).map(IntoEvents::into_events);
-        Decision::new(Some(state), decided)
+        let decided = decide(&loaded).into_result();
+        self.replay.restore(loaded);
+        Decided::new(self.replay, decided)
     }
 
     /// Decides how an aggregate begins.
@@ -98,70 +103,88 @@ impl<A: Aggregate> Given<A> {
     ///
     /// If the aggregate cannot begin with these events, as a [`create`](crate::Repository::create) would refuse them.
     #[track_caller]
-    pub fn when_new<D, E>(self, decide: impl FnOnce() -> Result<D, E>) -> Decision<A, E>
+    pub fn when_new<D, Form>(self, decide: impl FnOnce() -> D) -> Decided<A, D::Answer, D::Error>
     where
-        D: FirstEvents<A::Event>,
+        D: Decision<A::Event, Form>,
+        D::Events: FirstEvents<A::Event>,
     {
-        let decided = decide().map(IntoEvents::into_events);
-        Decision::new(self.state, decided)
+        Decided::new(self.replay, decide().into_result())
     }
 
     /// Checks the state that the given events make.
     ///
     /// # Panics
     ///
-    /// Where nothing was given, and where `check` does.
+    /// If nothing was given, and if `check` panics.
     #[track_caller]
     pub fn then_state(self, check: impl FnOnce(&A)) {
-        match &self.state {
+        match self.replay.state() {
             Some(state) => check(state),
-            None => panic!("there is no {}: nothing was given", A::TYPE),
+            None => panic!("no {} exists: nothing was given", A::TYPE),
         }
     }
 }
 
-impl<A: Aggregate, E> Decision<A, E> {
+impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
-    fn new(state: Option<A>, decided: Result<Vec<A::Event>, E>) -> Self {
-        if let (Ok(stream), Ok(events)) = (StreamId::of::<A>("test"), &decided)
-            && let Err(error) = check_foldable(&stream, Version::NONE, state.is_some(), events)
+    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), E>) -> Self {
+        if let Ok((events, _)) = &decided
+            && let Err(error) = check_foldable(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
-            panic!("the decision cannot be recorded: {error}");
+            panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }
-        Self { state, decided }
+        Self { replay, decided }
     }
 }
 
-impl<A: Aggregate, E: Debug> Decision<A, E> {
+impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
     /// Exactly these events were decided on, in this order.
     ///
     /// # Panics
     ///
-    /// Where others were, with the difference between what would be stored.
+    /// If others were, with the difference between what would be stored.
     #[track_caller]
     pub fn then(self, expected: impl IntoEvents<A::Event>) {
         let expected = expected.into_events();
         match self.decided {
-            Ok(decided) => compare(&encode(&expected), &encode(&decided)),
+            Ok((decided, _)) => compare(&encode(&expected), &encode(&decided)),
             Err(error) => panic!("expected {} event(s), but the decision refused: {error:?}", expected.len()),
         }
     }
 
-    /// No event was decided on, and it is no error.
+    /// No event was decided on, and it is not an error.
     ///
     /// # Panics
     ///
-    /// Where there was one.
+    /// If there was an event or an error.
     #[track_caller]
     pub fn then_nothing(self) {
         self.then(());
+    }
+
+    /// The decision gave this [answer](crate::Answer). More can be checked after it.
+    ///
+    /// # Panics
+    ///
+    /// If it gave a different answer, or refused.
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
+    pub fn then_answer(self, expected: R) -> Self
+    where
+        R: PartialEq + Debug,
+    {
+        match &self.decided {
+            Ok((_, answer)) => assert!(*answer == expected, "expected the answer {expected:?}, but it was {answer:?}"),
+            Err(error) => panic!("expected the answer {expected:?}, but the decision refused: {error:?}"),
+        }
+        self
     }
 
     /// The decision refused with this error.
     ///
     /// # Panics
     ///
-    /// Where it did not, or with another error.
+    /// If it did not refuse, or refused with a different error.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
     pub fn then_error(self, expected: E)
@@ -169,7 +192,7 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
         E: PartialEq,
     {
         match self.decided {
-            Ok(decided) => {
+            Ok((decided, _)) => {
                 panic!("expected the error {expected:?}, but events were decided on:\n{}", show(&encode(&decided)))
             }
             Err(error) => assert!(error == expected, "expected the error {expected:?}, but it was {error:?}"),
@@ -180,17 +203,17 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
     ///
     /// # Panics
     ///
-    /// Where the decision refused, where the events cannot be folded, and where `check` does.
+    /// If the decision refused, if the events cannot be folded, and if `check` panics.
     #[track_caller]
-    pub fn then_state(self, check: impl FnOnce(&A)) {
+    pub fn then_state(mut self, check: impl FnOnce(&A)) {
         let decided = match self.decided {
-            Ok(decided) => encode(&decided),
+            Ok((decided, _)) => encode(&decided),
             Err(error) => panic!("expected events, but the decision refused: {error:?}"),
         };
-        match fold_onto(self.state, &decided) {
-            Ok(Some(state)) => check(&state),
-            Ok(None) => panic!("there is no {}: nothing was given and nothing decided", A::TYPE),
-            Err(error) => panic!("the decided events cannot be applied: {error}"),
+        match fold(&mut self.replay, &decided).map(|()| self.replay.state()) {
+            Ok(Some(state)) => check(state),
+            Ok(None) => panic!("no {} exists: nothing was given and nothing decided", A::TYPE),
+            Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
 }
@@ -199,27 +222,18 @@ impl<A: Aggregate, E: Debug> Decision<A, E> {
 fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
     let encode = |event: &E| NewEvent::encode_with(event, Metadata::new(), WriteCheck::Always);
     let encoded = events.iter().map(encode).collect::<Result<_, _>>();
-    encoded.unwrap_or_else(|error: StoreError| panic!("{error}"))
+    encoded.unwrap_or_else(|error: StoreError| panic!("{}", ErrorChain::new(&error)))
 }
 
-fn fold<A: Aggregate>(events: &[NewEvent]) -> Result<Option<A>, StoreError> {
-    fold_onto(None, events)
-}
-
-fn fold_onto<A: Aggregate>(state: Option<A>, events: &[NewEvent]) -> Result<Option<A>, StoreError> {
-    let stream = StreamId::of::<A>("test")?;
-    let mut replay = Replay::onto(stream.clone(), state);
-    let mut sequence = Sequence::FIRST;
+fn fold<A: Aggregate>(replay: &mut Replay<A>, events: &[NewEvent]) -> Result<(), StoreError> {
     for event in events {
-        replay.push(&stored(event, &stream, sequence).as_stored())?;
-        sequence = sequence.next();
+        let stored = stored(event, replay.stream(), replay.version().next());
+        replay.push(&stored.as_stored())?;
     }
-    if let Some(state) = replay.state()
-        && A::SNAPSHOT_POLICY != SnapshotPolicy::Never
-    {
-        write_state(state)?;
+    match replay.state() {
+        Some(state) if A::SNAPSHOT_POLICY != SnapshotPolicy::Never => write_state(state).map(drop),
+        _ => Ok(()),
     }
-    Ok(replay.into_state())
 }
 
 fn stored(event: &NewEvent, stream: &StreamId, sequence: Sequence) -> RecordedEvent<EventData> {

@@ -77,8 +77,8 @@ impl EventDocument<'_> {
     pub(crate) fn require_storable(&self) -> Result<usize, StoreError> {
         let bytes = self.bytes();
         if bytes > MAX_DOCUMENT_BYTES {
-            let event_type = self.event.event_type.clone().into_owned();
-            return Err(StoreError::TooLarge { event_type, bytes, limit: MAX_DOCUMENT_BYTES });
+            let what = self.event.event_type.clone().into_owned();
+            return Err(StoreError::TooLarge { what, bytes, limit: MAX_DOCUMENT_BYTES });
         }
         Ok(bytes)
     }

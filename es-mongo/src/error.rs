@@ -2,13 +2,15 @@
 
 mod connection_string;
 mod denied;
+mod driver;
 mod unreachable;
 mod write;
 
 use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
-use es_core::{BoxError, StoreError, StreamId};
+pub use driver::DriverError;
+use es_core::{SharedError, StoreError, StreamId};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 pub(crate) use write::{Objection, WriteOutcome};
 
@@ -91,37 +93,6 @@ pub(crate) fn is_index_conflict(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))
 }
 
-/// An error of the driver by what happened and what to do. Labels, topology and replies are left to its source.
-#[derive(Debug, thiserror::Error)]
-#[error("{text}")]
-struct Reported {
-    text: String,
-    source: Error,
-}
-
-pub(crate) fn reported(error: Error) -> BoxError {
-    let text = match &*error.kind {
-        ErrorKind::ServerSelection { message, .. } => unreachable::text(message),
-        ErrorKind::Command(failure) if failure.code == code::UNAUTHORIZED => denied::text(&failure.message),
-        ErrorKind::Authentication { message, .. } => {
-            format!("{message}; check the user, the password and `authSource`")
-        }
-        ErrorKind::IncompatibleServer { message, .. } if message.contains("load balancing mode") => {
-            "the server is not behind a load balancer, as `loadBalanced=true` says; remove the option".to_owned()
-        }
-        kind => match first_refusal(&error) {
-            // The server repeats the values of the domain behind it.
-            Some(refusal) if refusal.code == code::DUPLICATE_KEY => match index_in(refusal.message) {
-                Some(index) => format!("another document has the same key in the index `{index}`"),
-                None => "another document has the same key".to_owned(),
-            },
-            Some(refusal) => format!("{} (code {})", refusal.message, refusal.code),
-            None => kind.to_string(),
-        },
-    };
-    Reported { text, source: error }.into()
-}
-
 /// Maps an error of the driver. The source is kept: the driver puts no credentials into errors of operations.
 pub(crate) fn store_error(error: Error) -> StoreError {
     let is = |codes: &[i32]| matches!(&*error.kind, ErrorKind::Command(failure) if codes.contains(&failure.code));
@@ -133,7 +104,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         || is(&[code::UNAUTHORIZED, code::AUTHENTICATION_FAILED]);
     let is_unavailable =
         is_unreachable || is(&[code::MAX_TIME_EXPIRED]) || is(&code::CUT_OFF) || is(&code::NOT_PRIMARY);
-    let source = reported(error);
+    let source = DriverError::new(error).into();
     if is_refused {
         StoreError::Unauthorized { source }
     } else if is_unavailable {
@@ -146,9 +117,9 @@ pub(crate) fn store_error(error: Error) -> StoreError {
 /// What a write to a stream was refused with.
 pub(crate) fn refused(stream: &StreamId, error: Error) -> StoreError {
     let stream = stream.clone();
-    if let Some(refusal) = first_refusal(&error).filter(|refusal| refusal.code == code::DUPLICATE_KEY) {
-        let index = index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
-        return StoreError::DuplicateKey { stream, index, source: reported(error) };
+    if let Some(refusal) = driver::first_refusal(&error).filter(|refusal| refusal.code == code::DUPLICATE_KEY) {
+        let index = driver::index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
+        return StoreError::DuplicateKey { stream, index, source: DriverError::new(error).into() };
     }
     match store_error(error) {
         StoreError::Backend { source } => StoreError::Refused { stream, source },
@@ -156,35 +127,8 @@ pub(crate) fn refused(stream: &StreamId, error: Error) -> StoreError {
     }
 }
 
-/// What the server says about a document that it did not write.
-struct Refusal<'a> {
-    code: i32,
-    message: &'a str,
-}
-
-/// What the server says about the first document that it did not write.
-fn first_refusal(error: &Error) -> Option<Refusal<'_>> {
-    match &*error.kind {
-        ErrorKind::InsertMany(failure) => {
-            let first = failure.write_errors.iter().flatten().next()?;
-            Some(Refusal { code: first.code, message: &first.message })
-        }
-        ErrorKind::Write(WriteFailure::WriteError(failure)) => {
-            Some(Refusal { code: failure.code, message: &failure.message })
-        }
-        _ => None,
-    }
-}
-
-/// The name of the index in the text of a duplicate key. The driver keeps nothing else of it; nothing but the text of another error depends on it.
-fn index_in(message: &str) -> Option<&str> {
-    let (_, named) = message.split_once(" index: ")?;
-    let end = [" collation:", " dup key"].iter().filter_map(|next| named.find(next)).min()?;
-    named.get(..end)
-}
-
 /// Something stored is not as this library stores it.
-pub(crate) fn malformed(what: impl Into<String>, source: impl Into<BoxError>) -> StoreError {
+pub(crate) fn malformed(what: impl Into<String>, source: impl Into<SharedError>) -> StoreError {
     StoreError::Malformed { what: what.into(), source: source.into() }
 }
 
@@ -194,25 +138,30 @@ pub(crate) fn check_database(name: &str) -> Result<(), StoreError> {
     if name.len() < 64 && !name.contains(['.', '/', '\\', ' ', '"']) {
         return Ok(());
     }
-    Err(StoreError::Unsafe {
-        reason: format!(
-            "`{name}` cannot be the name of a database: it must be shorter than 64 bytes, without `.`, `/`, `\\`, `\"` and spaces"
-        ),
-    })
+    Err(invalid(
+        name,
+        "a database needs a name that is shorter than 64 bytes and has no `.`, `/`, `\\`, `\"` and spaces",
+    ))
 }
 
 /// Refuses a name of a database or collection that the server could not hold, or would take for something else.
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
-    let reason = if name.is_empty() {
-        "a name of a database or collection must not be empty".to_owned()
-    } else if name.len() > 120 {
-        format!("the name of a database or collection must be at most 120 bytes long, this one has {}", name.len())
-    } else if name.contains(['\0', '$']) || name.starts_with("system.") {
-        format!("`{}` cannot be the name of a database or collection", name.escape_debug())
-    } else {
-        return Ok(());
-    };
-    Err(StoreError::Unsafe { reason })
+    if name.is_empty() {
+        return Err(invalid(name, "a database or collection needs a name that is not empty"));
+    }
+    if name.len() > 120 {
+        return Err(invalid(name, "a database or collection needs a name of at most 120 bytes"));
+    }
+    if name.contains(['\0', '$']) || name.starts_with("system.") {
+        let reason = "a database or collection needs a name without NUL and `$` that does not begin with `system.`";
+        return Err(invalid(name, reason));
+    }
+    Ok(())
+}
+
+/// A name that a part of the store cannot have.
+pub(crate) fn invalid(name: &str, reason: impl Into<String>) -> StoreError {
+    StoreError::InvalidName { name: name.to_owned(), reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -228,25 +177,5 @@ mod tests {
             assert!(check_database(name).is_err(), "{name:?}");
         }
         assert!(check_name("billing.events").is_ok());
-    }
-
-    #[test]
-    fn the_index_of_a_duplicate_key_is_found_in_every_form_of_the_text() {
-        for (text, index) in [
-            ("E11000 duplicate key error collection: bank.events index: owner_1 dup key: { owner: \"x\" }", "owner_1"),
-            (
-                "E11000 duplicate key error collection: b.e index: by owner collation: { locale: \"de\" } dup key: { a: 1 }",
-                "by owner",
-            ),
-        ] {
-            assert_eq!(index_in(text), Some(index));
-        }
-        assert_eq!(index_in("E11000 duplicate key error"), None);
-    }
-
-    #[test]
-    fn an_error_of_the_driver_is_told_without_labels_and_replies() {
-        let text = store_error(Error::custom("the reason".to_owned())).to_string();
-        assert!(!text.contains("labels") && !text.contains("Kind:"), "{text}");
     }
 }

@@ -15,7 +15,7 @@ use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
     POSITION, SEQUENCE, TIMESTAMP, USER_ID,
 };
-use crate::error::{is_index_conflict, store_error};
+use crate::error::{DriverError, is_index_conflict, store_error};
 use crate::handles::Handles;
 use crate::options::{CollectionNames, Ordering};
 use crate::patience::Patience;
@@ -220,7 +220,8 @@ async fn ensure_indexes(
         Err(error) if is_index_conflict(&error) => {
             return Err(StoreError::Unsafe {
                 reason: format!(
-                    "an index on `{name}` has the same keys as a required one, but a different name or different options: {error}; drop it and open the store again to create the required one"
+                    "an index on `{name}` has the same keys as a required one, but a different name or different options: {}; drop it and open the store again to create the required one",
+                    DriverError::new(error)
                 ),
             });
         }
@@ -231,9 +232,9 @@ async fn ensure_indexes(
     let missing = missing_indexes(handles, name, wanted, patience).await?;
     match missing.first() {
         None => Ok(()),
-        Some(index) => {
-            Err(StoreError::Unsafe { reason: format!("the index `{}` of `{name}` could not be created", index.name()) })
-        }
+        Some(index) => Err(StoreError::Unsafe {
+            reason: format!("the index `{}` of `{name}` could not be created; open the store again", index.name()),
+        }),
     }
 }
 

@@ -76,6 +76,7 @@ pub use mongodb;
 #[doc(hidden)]
 pub use archive::step::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
+pub use error::DriverError;
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use migrating_repository::{LoadedFrom, MigratingRepository, ReadMode};
 pub use options::{CollectionNames, Ordering};

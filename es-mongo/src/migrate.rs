@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
 use es_core::{
-    Aggregate, Append, BsonPayload, EventSet, EventStore, ExpectedVersion, FirstEvents, FoldError, Metadata, NewEvent,
-    Panicked, Payload, StoreError, StreamId, Timestamp, WriteCheck,
+    Aggregate, Append, BsonPayload, ErrorChain, EventSet, EventStore, ExpectedVersion, FirstEvents, FoldError,
+    Metadata, NewEvent, Panicked, Payload, StoreError, StreamId, Timestamp, WriteCheck,
 };
 use futures_util::future::join_all;
 use mongodb::Collection;
@@ -221,7 +221,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
                 Ok(_) => report.migrated(),
                 Err(StoreError::Conflict { .. }) => late.push(one),
                 Err(error) if error.concerns_the_store() => stopped = Some(error),
-                Err(error) => report.fail(one.document_id, error.to_string()),
+                Err(error) => report.fail(one.document_id, ErrorChain::new(&error).to_string()),
             }
         }
         metrics::migrated(A::TYPE, report.migrated - before);
@@ -348,7 +348,7 @@ pub(crate) fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     document: &RawDocument,
     convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
 ) -> Result<Prepared, String> {
-    let read = BsonPayload(document).decode().map_err(|error| error.to_string())?;
+    let read = BsonPayload(document).decode().map_err(|error| ErrorChain::new(&*error).to_string())?;
     let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
     if !event.can_begin() {
@@ -356,7 +356,7 @@ pub(crate) fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     }
     let origin = Origin::new(collection, document)?;
     let event = NewEvent::encode_with(&event, origin.add_to(&metadata)?, WriteCheck::Always);
-    let event = event.map_err(|error| error.to_string())?;
+    let event = event.map_err(|error| ErrorChain::new(&error).to_string())?;
     let event = match timestamp {
         Some(timestamp) => event.at(timestamp),
         None => event,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use es_core::StoreError;
 
-use crate::error::check_name;
+use crate::error::{check_name, invalid};
 
 /// The names of the collections. The indexes are created and checked under these names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,11 +53,8 @@ impl CollectionNames {
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                return Err(StoreError::Unsafe {
-                    reason: format!(
-                        "`{name}` cannot be the name of two of the collections for events, snapshots, the archive and sessions; choose another name"
-                    ),
-                });
+                let reason = "events, snapshots, the archive and sessions each need their own collection; choose a different name";
+                return Err(invalid(name, reason));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{BoxError, RetryPolicy, StoreError};
+use es_core::{RetryPolicy, SharedError, StoreError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mongodb::error::{Error, Result as DriverResult};
@@ -134,7 +134,7 @@ impl Patience {
         &self,
         limit: Duration,
         write: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, BoxError> {
+    ) -> Result<T, SharedError> {
         match tokio::time::timeout(limit, self.spawn(write)).await {
             Ok(answer) => answer.map_err(Into::into),
             Err(_) => Err(format!("the server did not answer within {limit:?}").into()),
@@ -160,7 +160,7 @@ impl Patience {
         self.spawn(async {}).await.is_err()
     }
 
-    fn late(&self, source: Option<BoxError>) -> StoreError {
+    fn late(&self, source: Option<SharedError>) -> StoreError {
         StoreError::Unavailable { source: Late { limit: self.0.limit, name: self.0.name, source }.into() }
     }
 }
@@ -189,12 +189,14 @@ struct Late {
     limit: Duration,
     name: &'static str,
     /// The error of the last failed attempt.
-    source: Option<BoxError>,
+    source: Option<SharedError>,
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use es_core::ErrorChain;
 
     use super::*;
 
@@ -251,6 +253,6 @@ mod tests {
         assert_eq!(source.to_string(), "the server did not answer within 50ms, the read deadline");
         assert!(source.source().unwrap().to_string().contains("cut"));
         let silent = patience(50).ask(std::future::pending::<DriverResult<()>>).await.unwrap_err();
-        assert!(silent.to_string().contains("50ms"), "{silent}");
+        assert!(ErrorChain::new(&silent).to_string().contains("50ms"), "{silent}");
     }
 }

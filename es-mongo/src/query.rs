@@ -9,7 +9,9 @@ mod select;
 use std::fmt;
 use std::marker::PhantomData;
 
-use es_core::{Aggregate, Event, EventData, Events, Position, RecordedEvent, StoreError, StreamId, Timestamp};
+use es_core::{
+    Aggregate, Event, EventData, Events, Position, QueryError, RecordedEvent, StoreError, StreamId, Timestamp,
+};
 use futures_util::{StreamExt, stream};
 use tracing::{Instrument, Span};
 
@@ -139,7 +141,7 @@ impl EventQuery {
     /// This is [`of`](Self::of) for a name that is known only at run time.
     ///
     /// If the aggregate of [`read_as`](Self::read_as) does not know the name, the query fails with
-    /// [`StoreError::UnknownEventType`].
+    /// [`QueryError::UnknownEventType`].
     pub fn of_type(self, event_type: &str) -> EventQuery<NamedEvent> {
         self.wanting(Wanted::Event(event_type.to_owned()))
     }
@@ -147,7 +149,7 @@ impl EventQuery {
     /// Only events that are stored under exactly this name. An event that was renamed or split is
     /// stored under several names: see [`of`](Self::of).
     ///
-    /// A name that does not exist is [`StoreError::UnknownEventType`] instead of an empty answer.
+    /// A name that does not exist is [`QueryError::UnknownEventType`] instead of an empty answer.
     /// For [`read`](Self::read), [`page`](Self::page) and [`count`](Self::count) a name does not
     /// exist if the store contains no event with it, otherwise if the aggregate does not know it.
     pub fn stored_as(self, event_type: &str) -> Self {
@@ -168,7 +170,7 @@ impl EventQuery {
     ///
     /// # Errors
     ///
-    /// The errors of the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the
+    /// The errors of the stream of [`read`](Self::read); [`QueryError::ForeignCursor`] if the
     /// cursor belongs to a different query.
     pub async fn page(self) -> Result<Page<EventData>, StoreError> {
         self.one_page(None, stored).await
@@ -238,7 +240,7 @@ impl<S> EventQuery<S> {
     /// Positions have no gaps and grow in commit order, so a query after the last position that you
     /// have seen returns every event that was recorded since. A store with
     /// [`Ordering::PerAggregate`] has no such order: the query fails with
-    /// [`StoreError::InvalidQuery`], unless it is for [one aggregate](Self::of_aggregate).
+    /// [`QueryError::Conditions`], unless it is for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);
         self
@@ -294,7 +296,7 @@ impl<S> EventQuery<S> {
                 let decode = selection.decode::<A::Event>();
                 self.stream(Some(&selection), decode)
             }
-            Err(error) => failed(error),
+            Err(error) => failed(error.into()),
         }
     }
 
@@ -303,7 +305,7 @@ impl<S> EventQuery<S> {
     ///
     /// # Errors
     ///
-    /// The errors of the stream of [`read_as`](Self::read_as); [`StoreError::ForeignCursor`] if the
+    /// The errors of the stream of [`read_as`](Self::read_as); [`QueryError::ForeignCursor`] if the
     /// cursor belongs to a different query.
     pub async fn page_as<A: Aggregate>(mut self) -> Result<Page<A::Event>, StoreError>
     where
@@ -357,7 +359,8 @@ impl<S> EventQuery<S> {
         decode: impl Decode<RecordedEvent<T>>,
     ) -> Result<Page<T>, StoreError> {
         if self.limit == 0 {
-            return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next page".to_owned() });
+            let reason = "a page of 0 events has no next one; give it a limit of at least 1".to_owned();
+            return Err(QueryError::Conditions { reason }.into());
         }
         let (span, limit) = (self.span(selection), self.limit);
         let mut reader = Reader::begin(self, selection, decode)?;

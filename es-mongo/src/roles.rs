@@ -140,7 +140,7 @@ impl Roles {
     /// # Errors
     ///
     /// [`StoreError::Unauthorized`] if the user of this handle may not create roles there,
-    /// [`StoreError::Unsafe`] for a name that the server would misread, and
+    /// [`StoreError::InvalidName`] for a name that the server would misread, and
     /// [`StoreError::Unavailable`] as the server reports.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;

@@ -2,7 +2,7 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, BoxError, Snapshot, StoreError, StoredSnapshot, StreamId, Version};
+use es_core::{Aggregate, ErrorChain, Snapshot, StoreError, StoredSnapshot, StreamId, Version};
 use mongodb::error::Error;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -50,13 +50,15 @@ pub(crate) async fn put(
     let kept = write_and_prune(collections, keep, stream, &snapshot).await;
     metrics::snapshot_taken(stream.aggregate_type(), timer, kept.is_ok());
     if let Err(error) = &kept {
+        let error = ErrorChain::new(error);
         tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
     }
     kept
 }
 
 /// Reports a snapshot that was read and cannot be used.
-pub(crate) fn unusable(stream: &StreamId, version: Version, error: &BoxError) {
+pub(crate) fn unusable(stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+    let error = ErrorChain::new(error);
     tracing::warn!(%stream, %version, %error, "a snapshot cannot be used");
     metrics::snapshot_unusable(stream.aggregate_type());
 }
@@ -156,8 +158,8 @@ pub(crate) fn snapshot_document(stream: &StreamId, snapshot: &StoredSnapshot) ->
     let document = document.map_err(|error| malformed("a snapshot that is to be kept", error))?;
     let bytes = document.as_bytes().len();
     if bytes > MAX_DOCUMENT_BYTES {
-        let event_type = stream.aggregate_type().to_owned();
-        return Err(StoreError::TooLarge { event_type, bytes, limit: MAX_DOCUMENT_BYTES });
+        let what = stream.aggregate_type().to_owned();
+        return Err(StoreError::TooLarge { what, bytes, limit: MAX_DOCUMENT_BYTES });
     }
     Ok(document)
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendId, Appended, BatchStream, BoxError, BoxFuture, EventStore, ReadRange, Receipt, Runtime,
-    SnapshotStore, StoreError, StoredSnapshot, StreamId, Version,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, Runtime, SnapshotStore,
+    StoreError, StoredSnapshot, StreamId, Version,
 };
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
@@ -65,25 +65,23 @@ impl MongoStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if no server answers or the connection string is invalid,
-    /// [`StoreError::Unauthorized`] if the server refuses the credentials or the user lacks a
-    /// right, and [`StoreError::Unsafe`] if the server is not a replica set or an index differs
-    /// from the expected one. No error contains the password.
+    /// [`StoreError::InvalidOptions`] if the connection string is invalid, [`StoreError::Unavailable`]
+    /// if no server answers, [`StoreError::Unauthorized`] if the server refuses the credentials or the
+    /// user lacks a right, [`StoreError::InvalidName`] if a database cannot have the name, and
+    /// [`StoreError::Unsafe`] if the server is not a replica set or an index differs from the expected
+    /// one. No error contains the password.
     pub async fn connect(uri: &str, database: &str) -> Result<Self, StoreError> {
-        let mut options = ClientOptions::parse(uri)
-            .await
-            .map_err(|error| StoreError::Unavailable { source: connection_string_refused(uri, &error) })?;
+        let mut options = ClientOptions::parse(uri).await.map_err(|error| connection_string_refused(uri, &error))?;
         options.server_selection_timeout.get_or_insert(Duration::from_secs(4));
         options.connect_timeout.get_or_insert(Duration::from_secs(4));
         options.max_pool_size.get_or_insert(64);
         if options.server_selection_timeout.is_some_and(|timeout| timeout.is_zero()) {
-            let source =
+            let reason =
                 "`serverSelectionTimeoutMS=0` leaves no time to find a server; remove the option or increase it";
-            return Err(StoreError::Unavailable { source: source.into() });
+            return Err(StoreError::InvalidOptions { reason: reason.to_owned() });
         }
         let seeds = Seeds::of(&options);
-        let client = Client::with_options(options)
-            .map_err(|error| StoreError::Unavailable { source: connection_string_refused(uri, &error) })?;
+        let client = Client::with_options(options).map_err(|error| connection_string_refused(uri, &error))?;
         seeds.beside(Self::builder(client, database).open()).await
     }
 
@@ -155,7 +153,7 @@ impl SnapshotStore for MongoStore {
         Box::pin(snapshot::put(self.collections(), self.inner.options.keep_snapshots, stream, snapshot))
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &BoxError) {
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
         snapshot::unusable(stream, version, error);
     }
 }

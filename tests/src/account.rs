@@ -145,7 +145,7 @@ pub async fn append(store: &MongoStore, id: &str, version: u32, events: Vec<NewE
 pub async fn assert_loads_everywhere(store: &MongoStore, id: &str, events: i64) {
     let accounts = accounts(store);
     for version in 1..=u32::try_from(events).unwrap() {
-        let loaded = accounts.load_at_version(id, version).await.unwrap();
+        let loaded = accounts.load_at(id, version).await.unwrap();
         let cents: i64 = (1..i64::from(version)).sum();
         assert_eq!((loaded.version.get(), loaded.cents), (u64::from(version), cents), "{id} at {version}");
         let as_of = accounts.load_as_of(id, day(i64::from(version) - 1)).await.unwrap();

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use es_core::{Aggregate, Apply, Committed, Context, Metadata, Repository, RetryPolicy, Store, UpdateError, event};
+use es_core::{Aggregate, Apply, Committed, Context, Repository, RetryPolicy, Store, UpdateError, event};
 
 /// One was added.
 #[event(version = 1)]
@@ -41,7 +41,7 @@ pub fn patient(store: &(impl Store + Clone)) -> Repository<Counter> {
 ///
 /// As [`Repository::update`].
 pub async fn add_one(repository: &Repository<Counter>, id: &str, by: &str) -> AddAnswer {
-    repository.update(id, Metadata::new().user(by), |_| Ok(OneAdded { by: by.to_owned() })).await
+    repository.update(id, |_| OneAdded { by: by.to_owned() }).by(by).await
 }
 
 /// Adds one from so many tasks at once, and returns the versions that were acknowledged.

@@ -1,49 +1,71 @@
 //! Fail points of the server: faults on command, which end when the guard is dropped.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+/// The right to show faults. The server has one fault of each kind, so one test has this right at a time.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    _held: Arc<OwnedMutexGuard<()>>,
+}
+
+impl Turn {
+    /// Waits until no other test has it. Take it first if a test depends on how soon its fault follows on something else.
+    pub async fn take() -> Self {
+        static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
+        Self { _held: Arc::new(Arc::clone(&TURN).lock_owned().await) }
+    }
+
+    /// Commands of one application fail: `data` describes which, and how.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not know the fault.
+    pub async fn on_commands(&self, uri: &str, application: &str, mode: Document, data: Document) -> FailPoint {
+        let mut data = data;
+        data.insert("appName", application);
+        self.set(uri, "failCommand", mode, data).await
+    }
+
+    async fn set(&self, uri: &str, name: &'static str, mode: Document, data: Document) -> FailPoint {
+        let admin = Client::with_uri_str(uri).await.unwrap_or_else(|error| panic!("{error}"));
+        let mut fail_point = FailPoint { admin, name, met_before: 0, _turn: self.clone() };
+        fail_point.met_before =
+            fail_point.configure(doc! { "configureFailPoint": name, "mode": mode, "data": data }).await;
+        fail_point
+    }
+}
+
 /// A fault that the server shows until this is dropped.
-///
-/// The server has one of each kind, so faults come one after the other, however many tests want one.
 #[derive(Debug)]
 pub struct FailPoint {
     admin: Client,
     name: &'static str,
     /// How often faults of this kind were met before: the server counts from its start.
     met_before: i64,
-    _turn: OwnedMutexGuard<()>,
+    _turn: Turn,
 }
 
-static TURN: std::sync::LazyLock<Arc<Mutex<()>>> = std::sync::LazyLock::new(Arc::default);
-
 impl FailPoint {
-    /// Commands of one application fail: `data` says which, and how.
+    /// [`Turn::on_commands`], after a wait for the turn.
     ///
     /// # Panics
     ///
-    /// Where the server does not know it.
+    /// If the server does not know the fault.
     pub async fn on_commands(uri: &str, application: &str, mode: Document, data: Document) -> Self {
-        let mut data = data;
-        data.insert("appName", application);
-        Self::set(uri, "failCommand", mode, data).await
+        Turn::take().await.on_commands(uri, application, mode, data).await
     }
 
     /// The fault of any name.
     ///
     /// # Panics
     ///
-    /// Where the server does not know it.
+    /// If the server does not know it.
     pub async fn set(uri: &str, name: &'static str, mode: Document, data: Document) -> Self {
-        let turn = Arc::clone(&TURN).lock_owned().await;
-        let admin = Client::with_uri_str(uri).await.unwrap_or_else(|error| panic!("{error}"));
-        let mut fail_point = Self { admin, name, met_before: 0, _turn: turn };
-        fail_point.met_before =
-            fail_point.configure(doc! { "configureFailPoint": name, "mode": mode, "data": data }).await;
-        fail_point
+        Turn::take().await.set(uri, name, mode, data).await
     }
 
     /// Waits until the fault was met, for up to half a minute.

@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// What a subscriber with this writer was told.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +17,24 @@ impl Log {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
+}
+
+/// The subscriber of one thread, until this is dropped.
+#[must_use]
+#[derive(Debug)]
+pub struct ThreadLogged {
+    _logged: DefaultGuard,
+    _second: Dispatch,
+}
+
+/// What this thread logs goes to this subscriber, whatever the tests on other threads do.
+///
+/// As long as `tracing` knows only one subscriber, it asks the thread that comes to a span or an event first whether anybody
+/// listens, and keeps the answer. If that is the thread of another test, the answer is no, and nothing is logged here. With a
+/// second subscriber it asks both.
+pub fn log_this_thread(subscriber: impl SubscriberInitExt) -> ThreadLogged {
+    let second = Dispatch::new(NoSubscriber::new());
+    ThreadLogged { _logged: subscriber.set_default(), _second: second }
 }
 
 impl io::Write for Log {
@@ -31,5 +52,24 @@ impl<'a> MakeWriter<'a> for Log {
 
     fn make_writer(&'a self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warn() {
+        tracing::warn!("here");
+    }
+
+    #[test]
+    fn what_another_thread_came_to_first_is_logged_here_too() {
+        let log = Log::default();
+        let _logged = log_this_thread(tracing_subscriber::fmt().with_writer(log.clone()).finish());
+        std::thread::spawn(warn).join().unwrap();
+        assert_eq!(log.text(), "");
+        warn();
+        assert!(log.text().contains("here"), "{}", log.text());
     }
 }

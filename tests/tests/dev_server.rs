@@ -48,7 +48,11 @@ struct Owned {
 
 impl Owned {
     fn start(folder: Option<&Path>) -> Self {
-        let mut owner = owner().args(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(owner().args(folder))
+    }
+
+    fn of(owner: &mut Command) -> Self {
+        let mut owner = owner.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(owner.stdout.as_mut().unwrap()).lines();
         let mut next = || lines.next().unwrap().unwrap();
         let (uri, log, process) = (next(), PathBuf::from(next()), next().parse().unwrap());
@@ -125,6 +129,20 @@ fn a_killed_owner_leaves_no_process_and_no_data() {
     server.kill();
     eventually("mongod ends after its owner", || !process_exists(server.process));
     eventually("the data goes after the owner", || !server.folder.exists());
+}
+
+// Each collection and each index is a file, and a shell often allows 1024.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_may_open_as_many_files_as_the_system_allows() {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -S -n 256 && exec \"$0\"", env!("CARGO_BIN_EXE_owner")]).env_remove("MONGODB_URI");
+    let mut server = Owned::of(&mut limited);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.process)).unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let (soft, hard) = files.trim().split_once(' ').unwrap();
+    assert_eq!(Some(soft), hard.split_whitespace().next(), "{limits}");
+    server.kill();
 }
 
 #[tokio::test]

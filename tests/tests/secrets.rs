@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use es_core::{Metadata, StoreError};
+use es_core::StoreError;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::{MongoStore, Role};
@@ -114,7 +114,7 @@ async fn no_value_of_an_open_store_and_nothing_it_logs_shows_the_password() {
     // A user whose password is changed while the store is open.
     let locked_out = es_mongo::mongodb::bson::doc! { "dropUser": "writer" };
     secured.admin.run_command(locked_out).await.unwrap();
-    let error = accounts.create("b", Opened { owner: "o".into() }, Metadata::new()).await.unwrap_err();
+    let error = accounts.create("b", Opened { owner: "o".into() }).await.unwrap_err();
     assert_tells_no_secret(&error);
     store.close().await;
 

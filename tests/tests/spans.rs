@@ -133,39 +133,39 @@ async fn each_call_is_a_span(store: impl Store + Clone, name: &str) {
     let accounts = Repository::<Account>::new(&store);
     let (a, missing, past) = (unique(name, "a"), unique(name, "missing"), unique(name, "past"));
 
-    accounts.create(&a, opened(), Metadata::new()).await.unwrap();
+    accounts.create(&a, opened()).await.unwrap();
     spans.assert_ended("create", &a, Some(1), "appended", None);
-    accounts.create(&a, opened(), Metadata::new()).await.unwrap_err();
-    spans.assert_ended("create", &a, None, "already exists", Some("exists already"));
+    accounts.create(&a, opened()).await.unwrap_err();
+    spans.assert_ended("create", &a, None, "already exists", Some("already exists"));
 
-    accounts.update_once(&a, "key", Metadata::new(), |_| Ok::<_, String>(deposited())).await.unwrap();
+    accounts.update(&a, |_| deposited()).once("key").await.unwrap();
     spans.assert_ended("update", &a, Some(2), "appended", None);
-    accounts.update_once(&a, "key", Metadata::new(), |_| Ok::<_, String>(deposited())).await.unwrap();
+    accounts.update(&a, |_| deposited()).once("key").await.unwrap();
     spans.assert_ended("update", &a, Some(2), "already appended", None);
-    accounts.update(&a, Metadata::new(), |_| Ok::<_, String>(Vec::<AccountEvent>::new())).await.unwrap();
+    accounts.update(&a, |_| Vec::<AccountEvent>::new()).await.unwrap();
     spans.assert_ended("update", &a, Some(2), "unchanged", None);
-    accounts.update(&a, Metadata::new(), |_| Err::<Deposited, _>("secret")).await.unwrap_err();
+    accounts.update(&a, |_| Err::<Deposited, _>("secret")).await.unwrap_err();
     spans.assert_ended("update", &a, None, "rejected", None);
-    accounts.update(&missing, Metadata::new(), |_| Ok::<_, String>(deposited())).await.unwrap_err();
+    accounts.update(&missing, |_| deposited()).await.unwrap_err();
     spans.assert_ended("update", &missing, None, "not found", None);
 
     let slow = accounts.clone().with_retry(RetryPolicy::never());
-    let conflicting = |_: &Account| {
-        let faster = accounts.update(&a, Metadata::new(), |_| Ok::<_, String>(deposited()));
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(faster)).unwrap();
+    let conflicting = |_: &_| {
+        let faster = accounts.update(&a, |_| deposited());
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(faster.into_future())).unwrap();
         Ok::<_, String>(deposited())
     };
-    slow.update(&a, Metadata::new(), conflicting).await.unwrap_err();
+    slow.update(&a, conflicting).await.unwrap_err();
     let ended = spans.find("update", &a, "conflict");
     assert!(ended["error"].contains("conflict") || ended["error"].contains("version"), "{ended:?}");
 
     accounts.load(&a).await.unwrap();
     spans.assert_ended("load", &a, Some(3), "loaded", None);
-    accounts.load_at_version(&a, 1).await.unwrap();
+    accounts.load_at(&a, 1).await.unwrap();
     spans.assert_ended("load", &a, Some(1), "loaded", None);
-    accounts.load_at_version(&a, 9).await.unwrap_err();
+    accounts.load_at(&a, 9).await.unwrap_err();
     spans.assert_ended("load", &a, None, "not found", Some("has no version 9"));
-    accounts.load_from_version(&a, 0).await.unwrap();
+    accounts.load_ignoring_snapshots_above(&a, 0).await.unwrap();
     spans.assert_ended("load", &a, Some(3), "loaded", None);
     accounts.load_as_of(&a, day(0)).await.unwrap_err();
     spans.assert_ended("load", &a, None, "not found", Some("does not exist"));
@@ -191,7 +191,7 @@ async fn each_call_of_a_repository_is_a_span_that_says_how_it_ended() {
 async fn each_verb_of_the_store_is_a_span() {
     let spans = &*RECORDER;
     let store = empty_store().await;
-    accounts(&store).create("a", opened(), Metadata::new().correlation("c")).await.unwrap();
+    accounts(&store).create("a", opened()).metadata(Metadata::new().correlation("c")).await.unwrap();
     store.database().collection::<Document>("old").insert_one(doc! { "_id": "b" }).await.unwrap();
     let convert = |old: Document| {
         let id = old.get_str("_id").map_err(|error| error.to_string())?;

@@ -85,7 +85,7 @@ pub async fn positions_of_concurrent_appends_are_dense_and_unique(store: impl St
     let receipts = answers.into_iter().filter_map(|answer| match answer {
         Ok(appended) => Some(appended.into_receipt()),
         Err(StoreError::Conflict { .. }) => None,
-        Err(other) => panic!("the store failed where it must not: {other}"),
+        Err(other) => panic!("the store failed where it must not: {other:?}"),
     });
     let mut positions: Vec<u64> =
         receipts.flat_map(|receipt| receipt.stamps).map(|stamp| stamp.position.get()).collect();

@@ -2,8 +2,8 @@
 
 use super::{Added, Numbers, append, expect, new_event, numbers, stored, stored_in, stream};
 use crate::{
-    Aggregate, Append, Decoded, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent, ReadRange,
-    Repository, Store, StoreError, Timestamp, Version,
+    Aggregate, Append, Decoded, ErrorChain, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent,
+    ReadRange, Repository, Store, StoreError, Timestamp, Version,
 };
 
 /// An event comes back with its data, metadata, moment and name, to the last byte.
@@ -11,7 +11,7 @@ pub async fn what_was_recorded_is_read_back_as_it_was(store: impl Store + Clone)
     let metadata = expect(Metadata::new().user("u").correlation("c").causation("x").with("ip", "203.0.113.7"));
     let repository = Repository::<Numbers>::new(&store);
     let before = Timestamp::now();
-    let committed = expect(repository.create("a", Added { number: 7 }, metadata.clone()).await);
+    let committed = expect(repository.create("a", Added { number: 7 }).metadata(metadata.clone()).await);
     let after = Timestamp::now();
     let events = stored(&store, &stream("a")).await;
     let [event] = events.as_slice() else { panic!("one event was recorded, not {events:?}") };
@@ -61,10 +61,10 @@ pub async fn a_range_is_read_without_its_beginning_and_with_its_end(store: impl 
     }
     let repository = Repository::<Numbers>::new(&store);
     for version in 1..=5_u32 {
-        let loaded = expect(repository.load_at_version("a", version).await);
+        let loaded = expect(repository.load_at("a", version).await);
         assert_eq!(loaded.added, (1..=i64::from(version)).collect::<Vec<_>>());
     }
-    let beyond = repository.load_at_version("a", 6).await;
+    let beyond = repository.load_at("a", 6).await;
     assert!(matches!(beyond, Err(LoadError::NoSuchVersion { actual, .. }) if actual == 5), "{beyond:?}");
     assert!(matches!(repository.load("none").await, Err(LoadError::NotFound { .. })));
     assert_eq!(numbers(&store, "a").await, [1, 2, 3, 4, 5]);
@@ -94,7 +94,7 @@ pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
         assert_eq!(expect(store.head(&stream(&id)).await), 2);
         let repository = Repository::<Numbers>::new(&store);
         let error = match repository.load(&id).await {
-            Err(LoadError::Store(error @ StoreError::Decode { .. })) => error.to_string(),
+            Err(LoadError::Store(error @ StoreError::Decode { .. })) => ErrorChain::new(&error).to_string(),
             other => panic!("an event that is not understood must be an error: {other:?}"),
         };
         assert!(error.contains(&id) && error.contains(name) && error.contains(said) && error.contains('2'), "{error}");

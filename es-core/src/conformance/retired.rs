@@ -1,6 +1,6 @@
 //! Laws of streams whose events no longer matter.
 
-use std::convert::Infallible;
+use std::future::IntoFuture;
 
 use super::{Added, all, expect, stream};
 use crate::{
@@ -42,7 +42,7 @@ pub async fn an_aggregate_of_retired_events_only_does_not_exist(store: impl Stor
         for load in loads {
             assert!(matches!(load, Err(LoadError::NotFound { .. })), "{id}: {load:?}");
         }
-        let update = repository.update(id, Metadata::new(), |_| Ok::<_, Infallible>(Added { number: 1 })).await;
+        let update = repository.update(id, |_| Added { number: 1 }).await;
         assert!(matches!(update, Err(UpdateError::NotFound { .. })), "{id}: {update:?}");
     }
     assert_eq!(expect(store.head(&stream("a")).await), 2);
@@ -55,23 +55,23 @@ pub async fn an_aggregate_of_retired_events_only_can_be_created(store: impl Stor
     for id in ["created", "once", "imported", "raced"] {
         note(&store, id).await;
     }
-    let created = expect(repository.create("created", added(1), Metadata::new()).await);
+    let created = expect(repository.create("created", added(1)).await);
     assert_eq!((created.version.get(), created.events[0].sequence.get()), (3, 3));
     for outcome in [Outcome::Appended, Outcome::AlreadyAppended] {
-        let once = expect(repository.create_once("once", "key", (added(1), added(2)), Metadata::new()).await);
+        let once = expect(repository.create("once", (added(1), added(2))).once("key").await);
         assert_eq!((once.version.get(), once.outcome), (4, outcome));
     }
     let past = ImportedEvent::new(added(1), Timestamp::from_millis(1_000), Metadata::new());
     let imported = expect(repository.import("imported", vec![past]).await);
     assert_eq!((imported.version.get(), imported.events[0].timestamp.as_millis()), (3, 1_000));
-    let raced = all((0..4).map(|number| repository.create("raced", added(number), Metadata::new()))).await;
+    let raced = all((0..4).map(|number| repository.create("raced", added(number)).into_future())).await;
     let won = raced.iter().filter(|answer| matches!(answer, Ok(created) if created.version == 3)).count();
     let lost = raced.iter().filter(|answer| matches!(answer, Err(CreateError::AlreadyExists { .. }))).count();
     assert_eq!((won, lost), (1, 3), "{raced:?}");
     for (id, added) in [("created", 1), ("once", 2), ("imported", 1), ("raced", 1)] {
         assert!(expect(repository.exists(id).await), "{id}");
         assert_eq!(expect(repository.load(id).await).added.len(), added, "{id}");
-        let again = repository.create(id, Added { number: 9 }, Metadata::new()).await;
+        let again = repository.create(id, Added { number: 9 }).await;
         let version = added as u64 + 2;
         assert!(matches!(again, Err(CreateError::AlreadyExists { version: found, .. }) if found == version), "{id}");
         assert_eq!(expect(store.head(&stream(id)).await), version, "{id}");

@@ -2,7 +2,7 @@
 
 use super::{Added, Numbers, append, expect, stream};
 use crate::{
-    Aggregate, Apply, Context, LoadError, Metadata, Repository, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
+    Aggregate, Apply, Context, LoadError, Repository, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
     UpdateError, Version,
 };
 
@@ -10,19 +10,22 @@ use crate::{
 pub async fn snapshot_plus_tail_equals_full_replay_at_every_version(store: impl Store + Clone) {
     let with = Repository::<Numbers>::new(&store).with_snapshots(SnapshotPolicy::every(3));
     let without = with.clone().with_snapshots(SnapshotPolicy::Never);
-    expect(with.create("a", Added { number: 1 }, Metadata::new()).await);
+    expect(with.create("a", Added { number: 1 }).await);
     for number in 2..=20 {
-        let decide = |_: &Numbers| Ok::<_, std::convert::Infallible>(Added { number });
-        expect(with.update("a", Metadata::new(), decide).await);
+        expect(with.update("a", |_| Added { number }).await);
         if number % 5 == 0 {
             // Not every version has one: some loads begin right at a snapshot, some have a tail.
             expect(with.take_snapshot("a").await);
         }
     }
     for version in 1..=20_u32 {
-        let (left, right) = (with.load_at_version("a", version).await, without.load_at_version("a", version).await);
+        let (left, right) = (with.load_at("a", version).await, without.load_at("a", version).await);
         assert_eq!(expect(left), expect(right), "version {version}");
-        assert_eq!(expect(with.load_from_version("a", version).await).added.len(), 20, "from version {version}");
+        assert_eq!(
+            expect(with.load_ignoring_snapshots_above("a", version).await).added.len(),
+            20,
+            "from version {version}"
+        );
     }
 }
 
@@ -107,17 +110,16 @@ pub async fn a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended(stor
         let ahead = Snapshot::new(Version::from(5_u32), Numbers { added: vec![1, 2, 3, 4, 5] });
         expect(store.put_snapshot(&stream(id), expect(ahead.encode())).await);
         let is_named = |error: &StoreError| matches!(error, StoreError::SnapshotAhead { snapshot, head: found, .. } if *snapshot == 5 && *found == head);
-        let loads = [repository.load(id).await, repository.load_at_version(id, 5).await];
+        let loads = [repository.load(id).await, repository.load_at(id, 5).await];
         for load in loads {
             assert!(matches!(&load, Err(LoadError::Store(error)) if is_named(error)), "{id}: {load:?}");
         }
-        let decide = |_: &Numbers| Ok::<_, std::convert::Infallible>(Added { number: 6 });
-        let update = repository.update(id, Metadata::new(), decide).await;
+        let update = repository.update(id, |_| Added { number: 6 }).await;
         assert!(matches!(&update, Err(UpdateError::Store(error)) if is_named(error)), "{id}: {update:?}");
         assert_eq!(expect(store.head(&stream(id)).await), head, "{id}: an update was recorded behind a gap");
     }
-    assert_eq!(expect(repository.load_from_version("a", 0).await).added, [1, 2, 3]);
-    assert_eq!(expect(repository.load_at_version("a", 3).await).added, [1, 2, 3]);
+    assert_eq!(expect(repository.load_ignoring_snapshots_above("a", 0).await).added, [1, 2, 3]);
+    assert_eq!(expect(repository.load_at("a", 3).await).added, [1, 2, 3]);
 }
 
 /// Whatever separates the parts of a key: two aggregates never meet in one.

@@ -47,7 +47,7 @@ impl Trouble {
     pub(super) fn what(self) -> &'static str {
         match self {
             Self::NewtypeKey => "the key of a map is a newtype, which BSON writes and cannot read",
-            Self::KeyIsNoText => "the key of a map is no text",
+            Self::KeyIsNoText => "the key of a map is not text",
             Self::KeyWithNul => "the key of a map contains NUL",
             Self::DollarKey => "a key begins with `$`, so that readers take it for a type and queries for an operator",
             Self::TwiceWritten => "a field is written twice, and a reader sees one of them or refuses both",
@@ -60,15 +60,15 @@ impl Trouble {
         match self {
             Self::NewtypeKey => "write `#[serde(transparent)]` on the type of the key",
             Self::KeyIsNoText => {
-                "store a list of pairs, or make the key a text with `#[serde(into = \"String\", try_from = \"String\")]`"
+                "store a list of pairs, or make the key text with `#[serde(into = \"String\", try_from = \"String\")]`"
             }
-            Self::KeyWithNul => "store a list of pairs, where the text may contain NUL",
-            Self::DollarKey => "give the key another first character, or store a list of pairs",
+            Self::KeyWithNul => "store a list of pairs, in which text may contain NUL",
+            Self::DollarKey => "give the key a different first character, or store a list of pairs",
             Self::TwiceWritten => {
-                "give one of the fields another name with `#[serde(rename = \"..\")]`, and mind what `flatten` brings in"
+                "give one of the fields a different name with `#[serde(rename = \"..\")]`, and mind what `flatten` brings in"
             }
-            Self::SomeNone => "say the three cases with an enum of your own",
-            Self::TooLarge => "store it as a text or as a `Decimal128`",
+            Self::SomeNone => "describe the three cases with an enum",
+            Self::TooLarge => "store it as text or as a `Decimal128`",
         }
     }
 }

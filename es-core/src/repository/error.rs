@@ -1,20 +1,28 @@
 //! What can go wrong between a caller and an aggregate.
+//!
+//! [`UpdateError`] covers the variants of the load and create errors, so a function that loads, creates and
+//! updates returns it, and `?` converts the others.
 
 use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
 
 use crate::{InvalidId, Sequence, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate could not be loaded.
-#[derive(Debug, thiserror::Error)]
+///
+/// `?` makes it an [`UpdateError`]. It does not become a [`StoreError`]: an aggregate that does not exist is not a
+/// failure of the store.
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The aggregate has no event, or had none at that moment.
+    /// The aggregate has no event, or had none at that time.
     #[error("{stream} does not exist")]
     NotFound {
         /// The stream that was looked for.
         stream: StreamId,
     },
-    /// The aggregate has not come to that version.
+    /// The aggregate has not reached that version.
     #[error("{stream} has no version {requested}; it has version {actual}")]
     NoSuchVersion {
         /// The stream.
@@ -30,11 +38,13 @@ pub enum LoadError {
 }
 
 /// An aggregate could not be created.
-#[derive(Debug, thiserror::Error)]
+///
+/// `?` makes it an [`UpdateError`].
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
     /// The aggregate has events already.
-    #[error("{stream} exists already, at version {version}")]
+    #[error("{stream} already exists, at version {version}")]
     AlreadyExists {
         /// The stream.
         stream: StreamId,
@@ -47,11 +57,11 @@ pub enum CreateError {
 }
 
 /// The past of an aggregate could not be imported. Nothing was written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The aggregate has another past than the import.
-    #[error("{stream} has another past than the import: event {sequence} {difference}")]
+    /// The aggregate has a different past than the import.
+    #[error("the past of {stream} differs from the import: event {sequence} {difference}")]
     Differs {
         /// The stream.
         stream: StreamId,
@@ -69,7 +79,7 @@ pub enum ImportError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportDifference {
-    /// It is another event.
+    /// The kind of the event.
     #[error("is a `{stored}`, and the import has a `{imported}`")]
     Type {
         /// The stored name of the event, as the code of today reads it.
@@ -78,7 +88,7 @@ pub enum ImportDifference {
         imported: String,
     },
     /// A field of its data.
-    #[error("has other data in `{field}`")]
+    #[error("has different data in `{field}`")]
     Data {
         /// The path to the field, such as `items.0.amount`.
         field: String,
@@ -92,7 +102,7 @@ pub enum ImportDifference {
         imported: Timestamp,
     },
     /// A field of its metadata.
-    #[error("has other metadata in `{field}`")]
+    #[error("has different metadata in `{field}`")]
     Metadata {
         /// The path to the field, such as `userId`.
         field: String,
@@ -100,31 +110,96 @@ pub enum ImportDifference {
 }
 
 /// An aggregate could not be updated. `E` is the error of the decision, unchanged.
-#[derive(Debug, thiserror::Error)]
+///
+/// It is also the error of a function that does more with an aggregate: `?` converts a [`LoadError`], a
+/// [`CreateError`], a [`StoreError`] and an [`InvalidId`] to it. An update alone never returns
+/// [`AlreadyExists`](Self::AlreadyExists) or [`NoSuchVersion`](Self::NoSuchVersion).
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Context, Loaded, Repository, UpdateError, event};
+/// # #[event(version = 1)]
+/// # pub struct Deposited { pub cents: i64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(events(Deposited))]
+/// # pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account {
+/// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+/// # }
+/// async fn transfer(accounts: &Repository<Account>) -> Result<(), UpdateError<String>> {
+///     let balance = accounts.load("a").await?.cents;
+///     accounts.create("b", Deposited { cents: balance }).await?;
+///     let withdraw = |a: &Loaded<Account>| {
+///         if a.cents < balance { Err("overdrawn".to_owned()) } else { Ok(Deposited { cents: -balance }) }
+///     };
+///     accounts.update("a", withdraw).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// A web handler answers [`is_not_found`](Self::is_not_found) with 404, [`is_conflict`](Self::is_conflict) with 409, a
+/// [`rejection`](Self::rejection) and [`is_invalid_input`](Self::is_invalid_input) with 422,
+/// [`is_unavailable`](Self::is_unavailable) with 503, and anything else with 500.
+///
+/// `E` need not be an [`Error`]: text and boxed errors are refusals too, and `UpdateError<String>` can be returned as a
+/// `Box<dyn Error>`. For the same reason a refusal has no [source](Error::source): it displays as `E` does, and
+/// what caused it is found through [`rejection`](Self::rejection).
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum UpdateError<E = Infallible> {
     /// The aggregate has no event.
-    #[error("{stream} does not exist")]
     NotFound {
         /// The stream that was looked for.
         stream: StreamId,
     },
+    /// The aggregate has not reached a version that was to be loaded.
+    NoSuchVersion {
+        /// The stream.
+        stream: StreamId,
+        /// The version that was asked for.
+        requested: Version,
+        /// The version that the aggregate has.
+        actual: Version,
+    },
+    /// An aggregate that was to be created has events already.
+    AlreadyExists {
+        /// The stream.
+        stream: StreamId,
+        /// The version that it has.
+        version: Version,
+    },
     /// The decision refused. Nothing was written.
-    #[error(transparent)]
     Rejected(E),
     /// The store refused or failed; a [`StoreError::Conflict`] if every try met one.
-    #[error(transparent)]
     Store(StoreError),
 }
 
-impl<E> From<StoreError> for UpdateError<E> {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+impl<E: fmt::Display> fmt::Display for UpdateError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::NotFound { stream } => LoadError::NotFound { stream: stream.clone() }.fmt(f),
+            Self::NoSuchVersion { stream, requested, actual } => {
+                LoadError::NoSuchVersion { stream: stream.clone(), requested: *requested, actual: *actual }.fmt(f)
+            }
+            Self::AlreadyExists { stream, version } => {
+                CreateError::AlreadyExists { stream: stream.clone(), version: *version }.fmt(f)
+            }
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::NotFound { .. } | Self::NoSuchVersion { .. } | Self::AlreadyExists { .. } | Self::Rejected(_) => None,
+        }
     }
 }
 
 impl<E> UpdateError<E> {
-    /// The error of the decision, where it was the decision that refused.
+    /// The error of the decision, if it was the decision that refused.
     pub fn rejection(&self) -> Option<&E> {
         match self {
             Self::Rejected(error) => Some(error),
@@ -132,32 +207,122 @@ impl<E> UpdateError<E> {
         }
     }
 
-    /// Whether every try met somebody who was faster.
+    /// The same error, with the refusal of the decision converted.
+    pub fn map_rejection<F>(self, convert: impl FnOnce(E) -> F) -> UpdateError<F> {
+        match self {
+            Self::Rejected(error) => UpdateError::Rejected(convert(error)),
+            Self::NotFound { stream } => UpdateError::NotFound { stream },
+            Self::NoSuchVersion { stream, requested, actual } => {
+                UpdateError::NoSuchVersion { stream, requested, actual }
+            }
+            Self::AlreadyExists { stream, version } => UpdateError::AlreadyExists { stream, version },
+            Self::Store(error) => UpdateError::Store(error),
+        }
+    }
+
+    /// Whether what was asked for does not exist: [`NotFound`](Self::NotFound) and
+    /// [`NoSuchVersion`](Self::NoSuchVersion).
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::NoSuchVersion { .. })
+    }
+
+    /// Whether the stored events contradict the command: [`AlreadyExists`](Self::AlreadyExists), or
+    /// [`StoreError::is_conflict`] after every try met a faster writer.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_conflict())
+        matches!(self, Self::AlreadyExists { .. }) || self.store_error().is_some_and(StoreError::is_conflict)
     }
 }
 
-impl From<InvalidId> for LoadError {
-    fn from(error: InvalidId) -> Self {
-        Self::Store(error.into())
+impl LoadError {
+    /// Whether what was asked for does not exist: [`NotFound`](Self::NotFound) and
+    /// [`NoSuchVersion`](Self::NoSuchVersion).
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::NoSuchVersion { .. })
     }
 }
 
-impl From<InvalidId> for CreateError {
-    fn from(error: InvalidId) -> Self {
-        Self::Store(error.into())
+impl CreateError {
+    /// Whether the stored events contradict the command: [`AlreadyExists`](Self::AlreadyExists), or
+    /// [`StoreError::is_conflict`].
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::AlreadyExists { .. }) || self.store_error().is_some_and(StoreError::is_conflict)
     }
 }
 
-impl<E> From<InvalidId> for UpdateError<E> {
-    fn from(error: InvalidId) -> Self {
-        Self::Store(error.into())
+impl ImportError {
+    /// Whether the stored events contradict the import: [`Differs`](Self::Differs), or [`StoreError::is_conflict`].
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Differs { .. }) || self.store_error().is_some_and(StoreError::is_conflict)
     }
 }
 
-impl From<InvalidId> for ImportError {
-    fn from(error: InvalidId) -> Self {
-        Self::Store(error.into())
+/// What all of them share: the error of the store, its predicates, and ids that are invalid.
+macro_rules! with_store_error {
+    ($error:ty $(, $E:ident)?) => {
+        impl$(<$E>)? $error {
+            /// The error of the store, if it was the store that refused or failed.
+            pub fn store_error(&self) -> Option<&StoreError> {
+                match self {
+                    Self::Store(error) => Some(error),
+                    _ => None,
+                }
+            }
+
+            /// Whether the same call may succeed if it is repeated, by [`StoreError::is_retryable`].
+            pub fn is_retryable(&self) -> bool {
+                self.store_error().is_some_and(StoreError::is_retryable)
+            }
+
+            /// Whether the store cannot be used at present, by [`StoreError::is_unavailable`].
+            pub fn is_unavailable(&self) -> bool {
+                self.store_error().is_some_and(StoreError::is_unavailable)
+            }
+
+            /// Whether every other aggregate would meet the error too, by [`StoreError::concerns_the_store`].
+            pub fn concerns_the_store(&self) -> bool {
+                self.store_error().is_some_and(StoreError::concerns_the_store)
+            }
+
+            /// Whether the caller asked for what can never be done, by [`StoreError::is_invalid_input`].
+            pub fn is_invalid_input(&self) -> bool {
+                self.store_error().is_some_and(StoreError::is_invalid_input)
+            }
+        }
+
+        impl$(<$E>)? From<InvalidId> for $error {
+            fn from(error: InvalidId) -> Self {
+                Self::Store(error.into())
+            }
+        }
+    };
+}
+
+with_store_error!(LoadError);
+with_store_error!(CreateError);
+with_store_error!(ImportError);
+with_store_error!(UpdateError<E>, E);
+
+impl<E> From<StoreError> for UpdateError<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<E> From<LoadError> for UpdateError<E> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::NotFound { stream } => Self::NotFound { stream },
+            LoadError::NoSuchVersion { stream, requested, actual } => Self::NoSuchVersion { stream, requested, actual },
+            LoadError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl<E> From<CreateError> for UpdateError<E> {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::AlreadyExists { stream, version } => Self::AlreadyExists { stream, version },
+            CreateError::Store(error) => Self::Store(error),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::atomic::Ordering;
 
 use super::same::first_difference;
-use super::write::{Decided, unchanged};
+use super::write::Decided;
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
@@ -60,11 +60,12 @@ impl<A: Aggregate> Repository<A> {
     /// store reports.
     pub async fn import(
         &self,
-        id: &str,
+        id: impl AsRef<str>,
         events: Vec<ImportedEvent<A::Event>>,
     ) -> Result<Committed<A::Event>, ImportError> {
+        let id = id.as_ref();
         let call = self.import_as(id, events);
-        span::follow(span::of_call!("import", A::TYPE, id), call).await
+        Box::pin(span::follow(span::of_call!("import", A::TYPE, id), call)).await
     }
 
     async fn import_as(
@@ -74,7 +75,7 @@ impl<A: Aggregate> Repository<A> {
     ) -> Result<Committed<A::Event>, ImportError> {
         let mut import = Import::new(StreamId::of::<A>(id)?, events);
         if import.events.is_empty() {
-            return Ok(unchanged(&import.stream, Version::NONE));
+            return Ok(Committed::unchanged(&import.stream, Version::NONE));
         }
         let mut retries = self.retry.start();
         // Of many imports in a row most meet nothing, or most are repeated: the last one says whether to look before the first try.
@@ -198,8 +199,7 @@ impl<E: EventSet> Import<E> {
 
     /// The answer if all of it is stored.
     fn into_already(self) -> Committed<E> {
-        let id = self.stream.aggregate_id().clone();
-        Committed { id, version: self.version, events: self.stored, outcome: Outcome::AlreadyAppended }
+        Committed::new(&self.stream, self.version, self.stored, Outcome::AlreadyAppended)
     }
 }
 

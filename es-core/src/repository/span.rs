@@ -1,6 +1,6 @@
 //! The span of each call, and what it says of the way the call ended.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +9,7 @@ use futures_core::Stream;
 use tracing::{Instrument, Span, field};
 
 use super::{Committed, CreateError, ImportError, LoadError, Loaded, Outcome, UpdateError};
-use crate::{RecordedEvent, StoreError, Version};
+use crate::{ErrorChain, RecordedEvent, StoreError, Version};
 
 /// The span of a call: its name, the stored name of the aggregate's type, and the id.
 macro_rules! of_call {
@@ -38,17 +38,15 @@ pub(super) trait Failure {
     fn outcome(&self) -> &'static str;
 
     /// The error, unless a user's own type refuses: that says nothing of the store, and its text need not be for a log.
-    fn error(&self) -> Option<&dyn Display>;
+    fn error(&self) -> Option<&dyn Error>;
 }
 
-/// Runs a call inside its span.
-///
-/// The call is on the heap: the futures of the store are large, and each future around them would have room for them again.
+/// Runs a call inside its span. Callers keep the future on the heap, because each future around it would have room for it again.
 pub(super) async fn follow<T: Success, E: Failure>(
     span: Span,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let result = Box::pin(call).instrument(span.clone()).await;
+    let result = call.instrument(span.clone()).await;
     match &result {
         Ok(value) => {
             span.record("version", value.version().get());
@@ -57,7 +55,7 @@ pub(super) async fn follow<T: Success, E: Failure>(
         Err(failure) => {
             span.record("outcome", failure.outcome());
             if let Some(error) = failure.error() {
-                span.record("error", field::display(error));
+                span.record("error", field::display(ErrorChain::new(error)));
             }
         }
     }
@@ -74,7 +72,7 @@ impl<A> Success for Loaded<A> {
     }
 }
 
-impl<E> Success for Committed<E> {
+impl<E, R> Success for Committed<E, R> {
     fn version(&self) -> Version {
         self.version
     }
@@ -100,7 +98,7 @@ impl Failure for LoadError {
         }
     }
 
-    fn error(&self) -> Option<&dyn Display> {
+    fn error(&self) -> Option<&dyn Error> {
         Some(self)
     }
 }
@@ -113,7 +111,7 @@ impl Failure for CreateError {
         }
     }
 
-    fn error(&self) -> Option<&dyn Display> {
+    fn error(&self) -> Option<&dyn Error> {
         Some(self)
     }
 }
@@ -126,7 +124,7 @@ impl Failure for ImportError {
         }
     }
 
-    fn error(&self) -> Option<&dyn Display> {
+    fn error(&self) -> Option<&dyn Error> {
         Some(self)
     }
 }
@@ -134,16 +132,17 @@ impl Failure for ImportError {
 impl<E> Failure for UpdateError<E> {
     fn outcome(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "not found",
+            Self::NotFound { .. } | Self::NoSuchVersion { .. } => "not found",
+            Self::AlreadyExists { .. } => "already exists",
             Self::Rejected(_) => "rejected",
             Self::Store(error) => of_store(error),
         }
     }
 
-    fn error(&self) -> Option<&dyn Display> {
+    fn error(&self) -> Option<&dyn Error> {
         match self {
             Self::Store(error) => Some(error),
-            Self::NotFound { .. } | Self::Rejected(_) => None,
+            _ => None,
         }
     }
 }
@@ -175,7 +174,7 @@ where
             }
             Poll::Ready(Some(Err(error))) => {
                 span.record("outcome", of_store(error));
-                span.record("error", field::display(error));
+                span.record("error", field::display(ErrorChain::new(error)));
             }
             Poll::Ready(None) => {
                 span.record("outcome", "read");

@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Node>, SchemaError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(SchemaError::Io { path: path.to_owned(), source }),
+        Err(source) => return Err(SchemaError::Io { path: path.to_owned(), source: source.into() }),
     };
     // A checkout may have given the lines other endings, and an editor a mark at the beginning.
     parse(&text.trim_start_matches('\u{feff}').replace("\r\n", "\n"), path)
@@ -47,7 +47,7 @@ pub(super) fn update<T>(
     path: &Path,
     change: impl FnOnce(&mut Vec<Node>) -> Result<T, SchemaError>,
 ) -> Result<T, SchemaError> {
-    let io = |source| SchemaError::Io { path: path.to_owned(), source };
+    let io = |source: io::Error| SchemaError::Io { path: path.to_owned(), source: source.into() };
     let _turn = Turn::take(path).map_err(io)?;
     let mut sections = read(path)?;
     let before = write(&sections);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::SharedError;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -58,7 +60,7 @@ impl fmt::Display for Finding {
 }
 
 /// What an aggregate stores is not what its schema lock says.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// The code and the lock differ.
@@ -92,12 +94,12 @@ pub enum SchemaError {
         line: usize,
     },
     /// The lock cannot be read or written.
-    #[error("{} cannot be read or written: {source}", .path.display())]
+    #[error("{} cannot be read or written", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system reported.
-        source: std::io::Error,
+        source: SharedError,
     },
 }
 

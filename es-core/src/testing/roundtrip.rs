@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::read_back::{Failure, Located, Refused, always_wrong, read_back};
-use crate::{Event, EventData, StoreError};
+use crate::{ErrorChain, Event, EventData, StoreError};
 
 /// Checks that each sample is read back from BSON as it was written.
 ///
@@ -94,16 +94,17 @@ pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item
 /// Reads a sample back, or says what is wrong with it.
 fn roundtrip<E: Event>(sample: &E) -> Result<E, String> {
     let data = EventData::encode(E::TYPE, sample).map_err(|error| match error {
-        StoreError::Encode { source, .. } => match source.downcast::<Refused>() {
-            Ok(refused) => show::<E>(&refused.failure),
-            Err(source) => source.to_string(),
+        StoreError::Encode { source, .. } => match source.downcast_ref::<Refused>() {
+            Some(refused) => format!("{}\n  BSON reports: {}", show::<E>(&refused.failure), refused.source),
+            None => ErrorChain::new(source.as_error()).to_string(),
         },
-        error => error.to_string(),
+        error => ErrorChain::new(&error).to_string(),
     })?;
     if let Some(failure) = always_wrong(sample) {
         return Err(show::<E>(&failure));
     }
-    let read = |payload: &Located<'_>| E::decode(E::VERSION, payload).map_err(|error| error.to_string());
+    let read =
+        |payload: &Located<'_>| E::decode(E::VERSION, payload).map_err(|error| ErrorChain::new(&error).to_string());
     read_back(sample, &data, read).map_err(|failure| show::<E>(&failure))
 }
 

@@ -1,10 +1,9 @@
 //! Appends of several events, and many writers on one aggregate.
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{EventStore, Metadata, Repository, SnapshotPolicy};
+use es_core::{EventStore, Repository, SnapshotPolicy};
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
@@ -55,7 +54,7 @@ static TRIES: AtomicU64 = AtomicU64::new(0);
 /// 32 writers on one aggregate, with the default retries of a repository.
 async fn hot(store: &MongoStore) {
     let ledgers = Repository::<Ledger>::new(store).with_snapshots(SnapshotPolicy::every(50));
-    ledgers.create("hot", posted(0), Metadata::new()).await.expect("it is new");
+    ledgers.create("hot", posted(0)).await.expect("it is new");
     let mut figures = Figures::new();
     for _ in 0..ROUNDS {
         let started = Instant::now();
@@ -66,11 +65,11 @@ async fn hot(store: &MongoStore) {
                 let (end, mut latencies) = (Instant::now() + ROUND, Vec::new());
                 while Instant::now() < end {
                     let started = Instant::now();
-                    let decide = |_: &Ledger| {
+                    let decide = |_: &_| {
                         TRIES.fetch_add(1, Ordering::Relaxed);
-                        Ok::<_, Infallible>(posted(1))
+                        posted(1)
                     };
-                    ledgers.update("hot", Metadata::new(), decide).await.expect("it is tried until it succeeds");
+                    ledgers.update("hot", decide).await.expect("it is tried until it succeeds");
                     latencies.push(started.elapsed());
                 }
                 latencies

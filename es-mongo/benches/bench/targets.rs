@@ -1,10 +1,9 @@
 //! The targets of the chapter, measured on a store of 100,000 events, compared with the chapter's
 //! own implementation.
 
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use es_core::{Metadata, Repository, SnapshotPolicy};
+use es_core::{Repository, SnapshotPolicy};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -36,7 +35,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
     for round in 0..5 {
         let new = |kind: &str, number: u64| format!("{kind}-{round}-{number}");
         rounds(&mut append, 200, async |n| {
-            ledgers.create(&new("new", n), posted(n), metadata(n)).await.expect("it is new");
+            ledgers.create(new("new", n), posted(n)).metadata(metadata(n)).await.expect("it is new");
         })
         .await;
         rounds(&mut seed_append, 200, async |n| {
@@ -44,8 +43,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
         })
         .await;
         rounds(&mut update, 200, async |n| {
-            let decide = |_: &Ledger| Ok::<_, Infallible>(posted(n));
-            ledgers.update(&new("new", n), Metadata::new(), decide).await.expect("nobody else writes");
+            ledgers.update(new("new", n), |_| posted(n)).await.expect("nobody else writes");
         })
         .await;
         rounds(&mut rebuild, 200, async |n| {
@@ -99,7 +97,7 @@ async fn many_writers(ledgers: &Repository<Ledger>) {
         running.spawn(async move {
             for number in 0..100 {
                 let id = format!("many-{writer}-{number}");
-                ledgers.create(&id, posted(number), metadata(number)).await.expect("it is new");
+                ledgers.create(&id, posted(number)).metadata(metadata(number)).await.expect("it is new");
             }
         });
     }

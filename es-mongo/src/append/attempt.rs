@@ -9,7 +9,7 @@ use mongodb::options::Hint;
 use crate::append::prepared::Placed;
 use crate::append::slots::{Lookup, Slots};
 use crate::collections::Collections;
-use crate::error::{WriteOutcome, reported};
+use crate::error::{DriverError, WriteOutcome};
 use crate::sessions::{GivenUp, Lease};
 
 /// Writes documents with one ordered command. It stops at the first document that is refused, so
@@ -17,7 +17,7 @@ use crate::sessions::{GivenUp, Lease};
 pub(crate) async fn insert(collections: &Collections, documents: Vec<Placed>, limit: Duration) -> WriteOutcome {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
-        Err(error) => return WriteOutcome::NotWritten(reported(error)),
+        Err(error) => return WriteOutcome::NotWritten(DriverError::new(error).into()),
     };
     let (events, waiter) = (collections.events.clone_with_type(), lease.waiter());
     let insert = async move {
@@ -54,7 +54,7 @@ pub(crate) async fn transact(
 ) -> WriteOutcome {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
-        Err(error) => return WriteOutcome::NotWritten(reported(error)),
+        Err(error) => return WriteOutcome::NotWritten(DriverError::new(error).into()),
     };
     let (own, waiter) = (collections.clone(), lease.waiter());
     let transaction = async move { run(&own, &mut lease, documents, archived, limit).await };

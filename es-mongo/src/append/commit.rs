@@ -20,7 +20,7 @@ use crate::append::slots::Slots;
 use crate::collections::Collections;
 use crate::document::field::POSITION;
 use crate::document::integer_in;
-use crate::error::{Objection, WriteOutcome, concerns_every_write, is_unauthorized, refused, reported};
+use crate::error::{DriverError, Objection, WriteOutcome, concerns_every_write, is_unauthorized, malformed, refused};
 use crate::metrics;
 use crate::options::{Ordering, StoreOptions};
 use crate::patience::attempt_within;
@@ -103,9 +103,9 @@ impl Committer {
         let mut failed = 0;
         while let Some(()) = self.refill(&mut batch) {
             let Err(problem) = self.attempt(&mut batch, &mut heads).await else { continue };
-            if let Problem::Permanent(refuse, source) = problem {
+            if let Problem::Permanent(error) = problem {
                 for request in batch.drain(..) {
-                    request.answer_refused(refuse(source.to_string().into()));
+                    request.answer_refused(error.clone());
                 }
                 continue;
             }
@@ -182,7 +182,7 @@ impl Committer {
                         let candidates = if together { 0..batch.len() } else { failed_at..failed_at + 1 };
                         self.find_rival(batch, candidates, Refused { failed_at, position, error }, heads).await
                     }
-                    Objection::Transient => Err(Problem::unavailable(reported(error))),
+                    Objection::Transient => Err(Problem::unavailable(DriverError::new(error))),
                     Objection::Permanent => {
                         let request = batch.remove(failed_at);
                         let error = refused(request.stream(), error);
@@ -241,7 +241,7 @@ impl Committer {
     ) -> Result<(), Problem> {
         self.answer_found(batch, |_| true, heads).await?;
         if resolution::are_stored_on_the_primary(&self.collections, batch).await.map_err(Problem::asking)? {
-            return Err(Problem::Unknown(reported(error.clone())));
+            return Err(Problem::Unknown(DriverError::new(error.clone()).into()));
         }
         Ok(())
     }
@@ -407,7 +407,7 @@ impl Committer {
         let Some(newest) = newest else { return Ok(Newest(None)) };
         match integer_in(&newest, POSITION).map(Position::try_from) {
             Some(Ok(position)) => Ok(Newest(Some(position))),
-            _ => Err(Problem::malformed_newest()),
+            _ => Err(Problem::Permanent(malformed("the newest event", "it has no valid position"))),
         }
     }
 
@@ -448,6 +448,6 @@ fn request_at(batch: &[Request], document: usize) -> usize {
 
 fn give_up_overdue(batch: &mut Vec<Request>, problem: &Problem) {
     for overdue in batch.extract_if(.., |request| request.is_overdue()) {
-        overdue.answer_given_up(problem.to_string().into());
+        overdue.answer_given_up(problem.source());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, BoxError, EventId, Position, Sequence, StoreError, StreamId, Timestamp, Version};
+use es_core::{Append, EventId, Position, Sequence, SharedError, StoreError, StreamId, Timestamp, Version};
 use serde::{Serialize, Serializer};
 
 use crate::document::EventDocument;
@@ -57,7 +57,7 @@ impl Prepared {
     }
 
     /// The error for a caller who cannot be told whether the events are stored.
-    pub(crate) fn outcome_unknown(&self, source: BoxError) -> StoreError {
+    pub(crate) fn outcome_unknown(&self, source: SharedError) -> StoreError {
         let append_id = self.append_id().map(str::to_owned);
         StoreError::OutcomeUnknown { stream: self.stream().clone(), append_id, source }
     }

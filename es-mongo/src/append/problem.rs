@@ -1,45 +1,35 @@
 //! The reasons why a batch is not committed yet.
 
-use es_core::{BoxError, StoreError};
-
-use crate::error::malformed;
+use es_core::{SharedError, StoreError};
 
 /// Why a batch is not committed yet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     /// A retry can start at once.
-    #[error("another process took the position")]
+    #[error("a different process took the position")]
     PositionTaken,
     /// The store cannot be reached, or has not written.
     #[error("{0}")]
-    Unavailable(BoxError),
+    Unavailable(SharedError),
     /// The documents may have been written.
     #[error("{0}")]
-    Unknown(BoxError),
-    /// A retry would fail too. The function makes the error for each append.
-    #[error("{1}")]
-    Permanent(fn(BoxError) -> StoreError, BoxError),
+    Unknown(SharedError),
+    /// A retry would fail too: this is the answer to every append.
+    #[error("{0}")]
+    Permanent(StoreError),
 }
 
 impl Problem {
-    pub(crate) fn unavailable(source: impl Into<BoxError>) -> Self {
+    pub(crate) fn unavailable(source: impl Into<SharedError>) -> Self {
         Self::Unavailable(source.into())
-    }
-
-    /// The newest event was stored by another program and has no valid position.
-    pub(crate) fn malformed_newest() -> Self {
-        Self::Permanent(|source| malformed("the newest event", source), "it has no valid position".into())
     }
 
     /// A query to the store failed.
     pub(crate) fn asking(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable { source } => Self::Unavailable(source),
-            StoreError::Unauthorized { source } => {
-                Self::Permanent(|source| StoreError::Unauthorized { source }, source)
-            }
-            StoreError::Backend { source } => Self::Permanent(|source| StoreError::Backend { source }, source),
-            error => Self::Permanent(|source| StoreError::Backend { source }, error.into()),
+            StoreError::Unauthorized { .. } | StoreError::Backend { .. } => Self::Permanent(error),
+            error => Self::Permanent(StoreError::Backend { source: error.into() }),
         }
     }
 
@@ -49,7 +39,16 @@ impl Problem {
             Self::PositionTaken => "position",
             Self::Unavailable(_) => "unavailable",
             Self::Unknown(_) => "unknown",
-            Self::Permanent(..) => "permanent",
+            Self::Permanent(_) => "permanent",
+        }
+    }
+
+    /// The cause of the error for an append that is given up.
+    pub(crate) fn source(&self) -> SharedError {
+        match self {
+            Self::PositionTaken => self.to_string().into(),
+            Self::Unavailable(source) | Self::Unknown(source) => source.clone(),
+            Self::Permanent(error) => error.clone().into(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Append, Appended, BoxError, EventId, Position, Receipt, Sequence, Stamp, StoreError, StreamId, Version};
+use es_core::{
+    Append, Appended, EventId, Position, Receipt, Sequence, SharedError, Stamp, StoreError, StreamId, Version,
+};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -113,7 +115,7 @@ impl Request {
 
     /// Answers that the deadline has passed: the result is unknown if an attempt may have written
     /// the request, otherwise the store is unavailable.
-    pub(crate) fn answer_given_up(self, source: BoxError) {
+    pub(crate) fn answer_given_up(self, source: SharedError) {
         let error =
             if self.maybe_written { self.prepared.outcome_unknown(source) } else { StoreError::Unavailable { source } };
         self.answer(Err(error));

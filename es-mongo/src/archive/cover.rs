@@ -260,8 +260,8 @@ pub(super) async fn write<A: Aggregate>(
         let head = read::head(collections, stream).await?;
         let newest = Snapshot::<A>::newest(store, stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {
-            let source = "it was written, but it is not stored".into();
-            refused.insert(*case, StoreError::UnusableSnapshot { stream: stream.clone(), version: *version, source });
+            let reason = "it was written, but it is not stored".to_owned();
+            refused.insert(*case, StoreError::NoSnapshot { stream: stream.clone(), version: *version, reason });
         }
     }
     for Missing { case, .. } in missing {

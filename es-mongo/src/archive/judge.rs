@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
+use es_core::{Aggregate, ErrorChain, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cover::{self, KnownSnapshots, Missing, Snapshots};
@@ -54,7 +54,7 @@ impl<A: Aggregate> Case<A> {
 
     fn fail(&mut self, error: &StoreError) -> ArchiveFailure {
         (self.going, self.state) = (0, None);
-        ArchiveFailure { aggregate_id: self.part.aggregate_id.clone(), reason: error.to_string() }
+        ArchiveFailure { aggregate_id: self.part.aggregate_id.clone(), reason: ErrorChain::new(error).to_string() }
     }
 }
 
@@ -203,10 +203,10 @@ impl<A: Aggregate> Run<'_, A> {
         }
         match replay.into_state() {
             Some(state) => Ok(Snapshot::new(last, state)),
-            None => Err(StoreError::UnusableSnapshot {
+            None => Err(StoreError::NoSnapshot {
                 stream: stream.clone(),
                 version: last,
-                source: "its events do not result in a state".into(),
+                reason: "its events do not result in a state".to_owned(),
             }),
         }
     }

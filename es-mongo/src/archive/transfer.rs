@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, StoreError, StreamId};
+use es_core::{Aggregate, ErrorChain, StoreError, StreamId};
 use mongodb::error::Error;
 use tokio::time::Instant;
 
@@ -228,7 +228,7 @@ async fn differing(
         match refusal.as_ref().filter(|_| !is_taken) {
             Some(error) => {
                 let stream = StreamId::new(event.aggregate_type, event.aggregate_id)?;
-                differs(original, &refused(&stream, error.clone()).to_string());
+                differs(original, &ErrorChain::new(&refused(&stream, error.clone())).to_string());
             }
             None => differs(original, "the archive holds a different event in its place"),
         }

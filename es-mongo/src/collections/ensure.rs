@@ -91,7 +91,7 @@ fn check(name: &str, found: &Document) -> Result<(), StoreError> {
     const COPY: &str = "copy its documents into a plain collection, or choose another name";
     let kind = found.get_str("type").unwrap_or("collection");
     if kind != "collection" {
-        return Err(refused(name, &format!("is not a collection but a {kind}"), "choose another name"));
+        return Err(refused(name, &format!("is not a collection but a {kind}"), "choose a different name"));
     }
     for (option, value) in found.get_document("options").ok().into_iter().flatten() {
         let is_set = !matches!(value, Bson::Boolean(false) | Bson::Null);
@@ -149,7 +149,7 @@ async fn ensure_validator(
             name,
             "has a validator of somebody else's",
             &format!(
-                "remove it with `db.runCommand({{ collMod: \"{name}\", validator: {{}} }})`, or choose another name"
+                "remove it with `db.runCommand({{ collMod: \"{name}\", validator: {{}} }})`, or choose a different name"
             ),
         )),
         (_, wanted) => {

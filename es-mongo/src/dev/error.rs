@@ -2,8 +2,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use es_core::SharedError;
+
+use crate::DriverError;
+
 /// Why a development server could not be started or controlled.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevError {
     /// No MongoDB server was found. The message lists the attempts and what to install.
@@ -39,8 +43,7 @@ pub enum DevError {
         /// The program.
         program: PathBuf,
         /// The system's reason.
-        #[source]
-        source: io::Error,
+        source: SharedError,
     },
     /// A server exited during its start.
     #[error("mongod at {address} exited during its start; the end of its log:\n{log}")]
@@ -91,8 +94,7 @@ pub enum DevError {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        #[source]
-        source: io::Error,
+        source: SharedError,
     },
     /// A command to the server failed.
     #[error("cannot {doing}")]
@@ -100,18 +102,72 @@ pub enum DevError {
         /// The operation that failed.
         doing: &'static str,
         /// The driver's error.
-        #[source]
-        source: mongodb::error::Error,
+        source: DriverError,
     },
 }
 
 impl DevError {
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Folder { path, source }
+        move |source| Self::Folder { path, source: source.into() }
     }
 
     pub(super) fn driver(doing: &'static str) -> impl FnOnce(mongodb::error::Error) -> Self {
-        move |source| Self::Driver { doing, source }
+        move |source| Self::Driver { doing, source: DriverError::new(source) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use es_core::ErrorChain;
+
+    use super::*;
+
+    fn every_error() -> Vec<DevError> {
+        let text = || "the port is taken".to_owned();
+        let (folder, address) = (PathBuf::from("/kept"), "127.0.0.1:27017".to_owned());
+        let cut = || io::Error::other("the disk is gone");
+        let program = || PathBuf::from("/bin/mongod");
+        vec![
+            DevError::NoServer { tried: text(), advice: "install one".to_owned() },
+            DevError::Program { program: program(), named_by: "`MONGOD`" },
+            DevError::Libraries { program: program(), detail: text(), advice: "install them".to_owned() },
+            DevError::Spawn { program: program(), source: cut().into() },
+            DevError::Exited { address: address.clone(), log: text() },
+            DevError::Timeout { what: "the primary".to_owned(), after: Duration::from_secs(9), log: text() },
+            DevError::NodeCount { nodes: 2 },
+            DevError::KeptNodes { folder: folder.clone(), kept: 3, asked: 1 },
+            DevError::NotOwned,
+            DevError::NodeDown { address },
+            DevError::folder(&folder)(cut()),
+            DevError::driver("initiate the replica set")(mongodb::error::Error::from(cut())),
+        ]
+    }
+
+    #[test]
+    fn no_error_repeats_its_cause_and_a_clone_displays_the_same() {
+        for error in every_error() {
+            let text = error.to_string();
+            let chain = ErrorChain::new(&error).to_string();
+            assert_eq!(ErrorChain::new(&error.clone()).to_string(), chain);
+            match error.source() {
+                Some(cause) => {
+                    assert!(!text.contains(&cause.to_string()), "{chain}");
+                    assert_eq!(chain.matches("the disk is gone").count(), 1, "{chain}");
+                }
+                None => assert_eq!(text, chain),
+            }
+        }
+    }
+
+    #[test]
+    fn the_cause_can_be_downcast() {
+        let io = DevError::folder(Path::new("/kept"))(io::ErrorKind::NotFound.into());
+        let cause = io.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::NotFound));
+        let driver = DevError::driver("initiate the replica set")(mongodb::error::Error::custom("no"));
+        assert!(DriverError::behind(&driver).is_some());
     }
 }

@@ -59,7 +59,8 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn spawn(launch: &Launch) -> Result<Self, DevError> {
-        Self::try_spawn(launch).map_err(|source| DevError::Spawn { program: launch.program.clone(), source })
+        Self::try_spawn(launch)
+            .map_err(|source| DevError::Spawn { program: launch.program.clone(), source: source.into() })
     }
 
     fn try_spawn(launch: &Launch) -> io::Result<Self> {

@@ -79,7 +79,7 @@ async fn start_kept(builder: &DevServerBuilder, folder: &Path) -> Result<DevServ
             )));
         }
         if Instant::now() >= end {
-            let what = format!("the server that another program starts or stops on {}", kept.folder().display());
+            let what = format!("the server that a different program starts or stops on {}", kept.folder().display());
             return Err(DevError::Timeout { what, after: builder.start_timeout, log: String::new() });
         }
         sleep(PAUSE).await;
@@ -251,12 +251,12 @@ fn deadline(builder: &DevServerBuilder) -> Instant {
 }
 
 fn is_cut_off(error: &DevError) -> bool {
-    matches!(error, DevError::Driver { source, .. } if matches!(source.kind.as_ref(), ErrorKind::Io(_)))
+    matches!(error, DevError::Driver { source, .. } if matches!(source.driver_error().kind.as_ref(), ErrorKind::Io(_)))
 }
 
 fn code(error: &DevError) -> Option<i32> {
     let DevError::Driver { source, .. } = error else { return None };
-    match source.kind.as_ref() {
+    match source.driver_error().kind.as_ref() {
         ErrorKind::Command(command) => Some(command.code),
         _ => None,
     }

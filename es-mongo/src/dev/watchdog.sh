@@ -5,6 +5,8 @@
 data=$1 folder=$2
 shift 2
 trap '' PIPE
+# mongod opens a file for each collection and each index, and a shell often allows only 1024.
+ulimit -S -n "$(ulimit -H -n)" 2>/dev/null
 exec "$@" </dev/null >&2 &
 child=$!
 # From here on only mongod holds the pipe behind stderr, so the pipe closes when mongod ends.

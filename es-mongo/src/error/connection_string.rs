@@ -3,22 +3,31 @@
 //! A string that cannot be read does not say where its password is: the driver takes `user:password` without a host for a host and a port, and quotes it. So the
 //! text is not searched for the password. The driver is asked again about a string of the same form with nothing in it, and that answer is told.
 
-use es_core::BoxError;
-use mongodb::error::Error;
+use es_core::StoreError;
+use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ConnectionString, Tls};
 
 const NOT_TOLD: &str = "the connection string cannot be used; check its servers, its options, and that user and password are percent-encoded";
 
 /// The error about a connection string that the driver refused with `error`.
-pub(crate) fn refused(uri: &str, error: &Error) -> BoxError {
+pub(crate) fn refused(uri: &str, error: &Error) -> StoreError {
+    let reason = reason(uri, error);
+    match &*error.kind {
+        // The servers of `mongodb+srv` are looked up while the string is read.
+        ErrorKind::DnsResolve { .. } => StoreError::Unavailable { source: reason.into() },
+        _ => StoreError::InvalidOptions { reason },
+    }
+}
+
+fn reason(uri: &str, error: &Error) -> String {
     let masked = masked(uri);
     if let Err(error) = ConnectionString::parse(&masked) {
-        return with_option(&masked, error.kind.to_string()).into();
+        return with_option(&masked, error.kind.to_string());
     }
     match ConnectionString::parse(uri) {
-        Err(_) => NOT_TOLD.into(),
+        Err(_) => NOT_TOLD.to_owned(),
         // It can be read, so this is about servers, files or options that do not fit each other, which the driver tells without the login.
-        Ok(parsed) => unreadable_file(parsed.tls.as_ref()).unwrap_or_else(|| error.kind.to_string()).into(),
+        Ok(parsed) => unreadable_file(parsed.tls.as_ref()).unwrap_or_else(|| error.kind.to_string()),
     }
 }
 
@@ -134,7 +143,7 @@ mod tests {
     fn text(uri: &str) -> String {
         let error =
             ConnectionString::parse(uri).map_or_else(|error| error, |_| Error::custom("no such option".to_owned()));
-        refused(uri, &error).to_string()
+        reason(uri, &error)
     }
 
     #[test]

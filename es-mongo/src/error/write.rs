@@ -1,12 +1,12 @@
 //! The outcome of a write, by the answer of the server.
 
-use es_core::BoxError;
+use es_core::SharedError;
 use mongodb::error::{
     Error, ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, SYSTEM_OVERLOADED_ERROR, TRANSIENT_TRANSACTION_ERROR,
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
 };
 
-use super::{code, reported};
+use super::{DriverError, code};
 
 /// The outcome of an attempt to write documents, in order.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub(crate) enum WriteOutcome {
     /// An event that is to be written was recorded and archived before. Nothing was written.
     Archived,
     /// Nothing was written, and a retry may succeed.
-    NotWritten(BoxError),
+    NotWritten(SharedError),
     /// The documents may have been written.
-    Unknown(BoxError),
+    Unknown(SharedError),
     /// The command failed as a whole, and a retry would fail too. Some of the documents may be
     /// stored, unless the command ran in a transaction.
     Permanent(Error),
@@ -86,10 +86,10 @@ impl WriteOutcome {
                         let (index, why) = (first.index, Objection::of_code(first.code));
                         Self::Refused { index, stored: index, why, error }
                     }
-                    None => Self::Unknown(reported(error)),
+                    None => Self::Unknown(DriverError::new(error).into()),
                 }
             }
-            ErrorKind::ServerSelection { .. } => Self::NotWritten(reported(error)),
+            ErrorKind::ServerSelection { .. } => Self::NotWritten(DriverError::new(error).into()),
             ErrorKind::Authentication { .. } | ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => {
                 Self::Permanent(error)
             }
@@ -99,7 +99,7 @@ impl WriteOutcome {
             {
                 Self::Permanent(error)
             }
-            _ => Self::Unknown(reported(error)),
+            _ => Self::Unknown(DriverError::new(error).into()),
         }
     }
 
@@ -116,17 +116,17 @@ impl WriteOutcome {
     /// The outcome of a transaction whose commit failed.
     pub(crate) fn of_commit(error: Error) -> Self {
         if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) {
-            return Self::Unknown(reported(error));
+            return Self::Unknown(DriverError::new(error).into());
         }
         match &*error.kind {
             ErrorKind::Command(failure)
                 if error.contains_label(TRANSIENT_TRANSACTION_ERROR)
                     || matches!(failure.code, code::WRITE_CONFLICT | code::NO_SUCH_TRANSACTION) =>
             {
-                Self::NotWritten(reported(error))
+                Self::NotWritten(DriverError::new(error).into())
             }
             ErrorKind::Command(failure) if !may_succeed_later(&error, failure.code) => Self::Permanent(error),
-            _ => Self::Unknown(reported(error)),
+            _ => Self::Unknown(DriverError::new(error).into()),
         }
     }
 }

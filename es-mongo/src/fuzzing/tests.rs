@@ -159,7 +159,8 @@ fn data_that_another_program_nested_as_deep_as_a_server_stores_it_is_an_error_an
     let document = deep(DEEPEST);
     event(document.as_bytes());
     let event = crate::document::read_event(&document).unwrap();
-    let error = event.decode::<super::domain::EverythingEvent>().unwrap_err().to_string();
+    let error = event.decode::<super::domain::EverythingEvent>().unwrap_err();
+    let error = es_core::ErrorChain::new(&error).to_string();
     assert!(error.contains("100 levels"), "{error}");
     let recorded = event.to_recorded();
     assert!(recorded.metadata.get::<Bson>("deep").unwrap().is_err());

@@ -1,7 +1,7 @@
 //! The conditions of a query, and the orders in which an index can provide the events.
 
 use bson::{Bson, Document, doc};
-use es_core::{EventId, Position, StoreError, StreamId, Timestamp};
+use es_core::{EventId, Position, QueryError, StreamId, Timestamp};
 
 use super::order::Axis;
 use super::select::Wanted;
@@ -54,17 +54,17 @@ impl Conditions {
     }
 
     /// Refuses conditions that no event can meet, or that have no meaning in this store.
-    pub(super) fn check(&self, ordering: Ordering) -> Result<(), StoreError> {
+    pub(super) fn check(&self, ordering: Ordering) -> Result<(), QueryError> {
         let types = self.stream.as_ref().map(StreamId::aggregate_type).into_iter();
         let mut types = types.chain(self.aggregates.iter().copied());
         let first = types.next();
         if let (Some(first), Some(other)) = (first, types.find(|other| Some(*other) != first)) {
-            return Err(StoreError::InvalidQuery {
+            return Err(QueryError::Conditions {
                 reason: format!("no event belongs to both {first} and {other}; query only one of them"),
             });
         }
         if ordering == Ordering::PerAggregate && self.axis() == Axis::Position {
-            return Err(StoreError::InvalidQuery {
+            return Err(QueryError::Conditions {
                 reason: "with `Ordering::PerAggregate` positions count the events of each aggregate; add a condition on one aggregate, or query by time"
                     .to_owned(),
             });

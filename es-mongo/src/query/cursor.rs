@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bson::Document;
 use bson::oid::ObjectId;
 use bson::raw::RawDocument;
-use es_core::{RecordedEvent, StoreError};
+use es_core::{QueryError, RecordedEvent};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
@@ -72,23 +72,22 @@ impl Place {
     }
 
     /// A checksum of the place and the query.
-    fn check(self, query: &Document) -> Result<u64, StoreError> {
-        let query = bson::serialize_to_vec(query).map_err(|error| StoreError::InvalidQuery {
-            reason: format!("its conditions cannot be written: {error}"),
-        })?;
+    fn check(self, query: &Document) -> Result<u64, QueryError> {
+        let query = bson::serialize_to_vec(query)
+            .map_err(|error| QueryError::Conditions { reason: format!("its conditions cannot be written: {error}") })?;
         Ok(fnv_1a(query.iter().chain(&self.to_bytes())))
     }
 }
 
 impl QueryCursor {
     /// The cursor after which the query continues.
-    pub(super) fn new(place: Place, query: &Document) -> Result<Self, StoreError> {
+    pub(super) fn new(place: Place, query: &Document) -> Result<Self, QueryError> {
         Ok(Self { place, check: place.check(query)? })
     }
 
     /// The place, if the cursor belongs to this query.
-    pub(super) fn place_in(&self, query: &Document) -> Result<Place, StoreError> {
-        if self.place.check(query)? == self.check { Ok(self.place) } else { Err(StoreError::ForeignCursor) }
+    pub(super) fn place_in(&self, query: &Document) -> Result<Place, QueryError> {
+        if self.place.check(query)? == self.check { Ok(self.place) } else { Err(QueryError::ForeignCursor) }
     }
 }
 
@@ -173,13 +172,13 @@ mod tests {
     #[test]
     fn a_cursor_that_was_changed_or_belongs_to_another_query_is_refused() {
         assert!(cursor().place_in(&doc! { "a": 1 }).is_ok());
-        assert!(matches!(cursor().place_in(&doc! { "a": 2 }), Err(StoreError::ForeignCursor)));
+        assert!(matches!(cursor().place_in(&doc! { "a": 2 }), Err(QueryError::ForeignCursor)));
         let text = cursor().to_string();
         for at in 2..text.len() {
             let digit = if text.as_bytes()[at] == b'0' { "1" } else { "0" };
             let changed = format!("{}{digit}{}", &text[..at], &text[at + 1..]);
             let changed: QueryCursor = changed.parse().unwrap();
-            assert!(matches!(changed.place_in(&doc! { "a": 1 }), Err(StoreError::ForeignCursor)), "digit {at}");
+            assert!(matches!(changed.place_in(&doc! { "a": 1 }), Err(QueryError::ForeignCursor)), "digit {at}");
         }
     }
 

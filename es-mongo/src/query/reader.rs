@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
-use es_core::{RecordedEvent, StoreError};
+use es_core::{QueryError, RecordedEvent, StoreError};
 
 use super::EventQuery;
 use super::conditions::Direction;
@@ -172,14 +172,14 @@ impl<I, D: Decode<I>> Reader<I, D> {
             return Ok(());
         }
         let reason = "nothing is stored under it; `MongoStore::stats` lists the stored names".to_owned();
-        Err(StoreError::UnknownEventType { event_type, reason })
+        Err(QueryError::UnknownEventType { event_type, reason }.into())
     }
 }
 
 impl<T, D: Decode<RecordedEvent<T>>> Reader<RecordedEvent<T>, D> {
     /// The cursor that continues after the last returned event.
     pub(super) fn cursor_behind(&self, last: &RecordedEvent<T>) -> Result<QueryCursor, StoreError> {
-        QueryCursor::new(Place::of(last, self.returned), &self.identity)
+        Ok(QueryCursor::new(Place::of(last, self.returned), &self.identity)?)
     }
 }
 

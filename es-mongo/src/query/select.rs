@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use bson::raw::RawDocument;
 use bson::{Bson, doc};
-use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, RecordedEvent, StoreError};
+use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, QueryError, RecordedEvent, StoreError};
 
 use crate::document::read_event;
 
@@ -71,7 +71,7 @@ impl Wanted {
         }
     }
 
-    pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, StoreError> {
+    pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, QueryError> {
         let sources = EventSources::of::<A::Event>();
         let unknown = |name: &str| unknown::<A>(name, &sources);
         match self {
@@ -86,7 +86,7 @@ impl Wanted {
     }
 }
 
-fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
+fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> QueryError {
     let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let reason = if sources.is_retired(name) {
         format!("{} has retired it; `stored_as` finds the stored events", A::TYPE)
@@ -95,7 +95,7 @@ fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
     } else {
         format!("{} has {}", A::TYPE, listed(&sources.event_types().collect::<Vec<_>>()))
     };
-    StoreError::UnknownEventType { event_type: name.to_owned(), reason }
+    QueryError::UnknownEventType { event_type: name.to_owned(), reason }
 }
 
 impl Selection {

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::{Inner, MongoStore};
 use crate::append::Appender;
 use crate::collections::Collections;
-use crate::error::check_database;
+use crate::error::{check_database, invalid};
 use crate::handles::Handles;
 use crate::options::{CollectionNames, Ordering, StoreOptions};
 use crate::patience::{Patience, attempt_within};
@@ -92,10 +92,12 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
+    /// - [`StoreError::InvalidName`] for a name that a database or collection cannot have, and if two
+    ///   collections have the same name.
     /// - [`StoreError::Unsafe`] if the server is not a replica set, or the client is connected to one
     ///   node of several.
-    /// - [`StoreError::Unsafe`] if two collections have the same name, or if a collection, its
-    ///   validator or an index makes the server delete or hide documents or accept invalid ones.
+    /// - [`StoreError::Unsafe`] if a collection, its validator or an index makes the server delete or
+    ///   hide documents or accept invalid ones.
     /// - [`StoreError::Unsafe`] if the [ordering](Self::ordering) is impossible for the collection, or
     ///   differs from the one with which the store was created.
     /// - [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
@@ -125,10 +127,9 @@ impl StoreBuilder {
 /// transactions.
 fn refuse_system_database(name: &str) -> Result<(), StoreError> {
     if matches!(name, "admin" | "config" | "local") {
-        let reason = format!(
-            "`{name}` is a database of the server itself, which does not support transactions; choose another name"
-        );
-        return Err(StoreError::Unsafe { reason });
+        let reason =
+            "it is a database of the server itself, which does not support transactions; choose a different name";
+        return Err(invalid(name, reason));
     }
     Ok(())
 }

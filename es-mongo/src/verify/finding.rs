@@ -116,7 +116,7 @@ pub enum Finding {
         head: Version,
     },
     /// An event has different contents in the events collection and in the archive.
-    #[error("event {sequence} of {stream}, a `{event_type}`, has a different content in the archive")]
+    #[error("event {sequence} of {stream}, a `{event_type}`, has different content in the archive")]
     DiffersFromArchive {
         /// The stream.
         stream: StreamId,

@@ -23,7 +23,7 @@ pub(super) async fn check(collections: &Collections, report: &mut VerificationRe
     let mut twice = Vec::new();
     while let Some(found) = merge.next().await? {
         let Found::Same { in_use, archived } = found else {
-            let reason = format!("`{POSITION}` is missing or of a different type");
+            let reason = format!("`{POSITION}` is missing or has a different type");
             report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
             continue;
         };

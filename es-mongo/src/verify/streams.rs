@@ -6,7 +6,8 @@ use std::pin::pin;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{
-    Aggregate, DecodeError, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId, Version,
+    Aggregate, DecodeError, ErrorChain, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId,
+    Version,
 };
 use futures_util::TryStreamExt;
 
@@ -174,10 +175,10 @@ impl<A: Aggregate> Check<A> {
                 Finding::ForeignType { stream, sequence, event_type }
             }
             StoreError::Decode { source, .. } => {
-                Finding::Undecodable { stream, sequence, event_type, reason: source.to_string() }
+                Finding::Undecodable { stream, sequence, event_type, reason: ErrorChain::new(&source).to_string() }
             }
             StoreError::Fold { source, .. } => {
-                Finding::CannotFold { stream, sequence, event_type, reason: source.to_string() }
+                Finding::CannotFold { stream, sequence, event_type, reason: ErrorChain::new(&source).to_string() }
             }
             error => from_malformed(error),
         }
@@ -256,7 +257,11 @@ fn malformed(document: &RawDocument) -> Finding {
 
 fn from_malformed(error: StoreError) -> Finding {
     match error {
-        StoreError::Malformed { what, source } => Finding::Malformed { what, reason: source.to_string() },
-        error => Finding::Malformed { what: "an event document".to_owned(), reason: error.to_string() },
+        StoreError::Malformed { what, source } => {
+            Finding::Malformed { what, reason: ErrorChain::new(source.as_error()).to_string() }
+        }
+        error => {
+            Finding::Malformed { what: "an event document".to_owned(), reason: ErrorChain::new(&error).to_string() }
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use es_core::Timestamp;
+use es_core::{Metadata, Timestamp};
 use es_mongo::QueryCursor;
 
 use crate::domain::{Money, PaymentMethod};
@@ -171,7 +171,17 @@ pub struct Pay {
 pub struct By {
     #[arg(long, default_value = "clerk")]
     pub user: String,
-    /// What it is a part of; what the invoice's first event is a part of unless told otherwise
+    /// What it is a part of; by default what the last event of the invoice is a part of
     #[arg(long)]
     pub correlation: Option<String>,
+}
+
+impl By {
+    pub fn metadata(self) -> Metadata {
+        let metadata = Metadata::new().user(self.user);
+        match self.correlation {
+            Some(correlation) => metadata.correlation(correlation),
+            None => metadata,
+        }
+    }
 }

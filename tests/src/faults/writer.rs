@@ -1,6 +1,5 @@
 //! One writer: appends of one and of several events, some under a key and sent again, and commands through the repository.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,10 +105,10 @@ impl Writer {
     async fn update(&mut self, key: Option<&str>) {
         let (mark, asked) = (self.mark, clock::now());
         let events = 1 + mark.number % 3;
-        let decide = move |_: &Tally| Ok::<_, Infallible>(noted(mark, events));
+        let decide = move |_: &_| noted(mark, events);
         let answer = match key {
-            Some(key) => self.tallies.update_once(&self.stream, key, Metadata::new(), decide).await,
-            None => self.tallies.update(&self.stream, Metadata::new(), decide).await,
+            Some(key) => self.tallies.update(&self.stream, decide).once(key).await,
+            None => self.tallies.update(&self.stream, decide).await,
         };
         self.note(events, asked, Answer::of_update(&answer));
         if let Ok(committed) = answer {

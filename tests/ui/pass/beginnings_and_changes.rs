@@ -1,5 +1,5 @@
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Opened;
@@ -37,21 +37,21 @@ impl Apply<Deposited> for Log {
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
     let metadata = Metadata::new;
-    let _ = accounts.create("a", Opened, metadata());
-    let _ = accounts.create("a", (), metadata());
-    let _ = accounts.create("a", (Opened,), metadata());
-    let _ = accounts.create("a", (Opened, Deposited, [Deposited, Deposited], Some(Deposited)), metadata());
-    let _ = accounts.create("a", ((Opened, Deposited), vec![Deposited]), metadata());
-    let _ = accounts.create("a", [Opened], metadata());
-    let _ = accounts.create("a", AccountEvent::from(Opened), metadata());
-    let _ = accounts.create("a", vec![AccountEvent::from(Opened), Deposited.into()], metadata());
-    let _ = accounts.update("a", metadata(), |_| Ok::<_, String>(()));
-    let _ = accounts.update("a", metadata(), |_| Ok::<_, String>(Deposited));
-    let _ = accounts.update("a", metadata(), |_| Ok::<_, String>((Deposited, None::<Deposited>, vec![Deposited])));
-    let _ = accounts.update("a", metadata(), |_| Ok::<_, String>(AccountEvent::from(Deposited)));
-    let _ = accounts.update("a", metadata(), |_| Ok::<_, String>((Deposited, vec![AccountEvent::from(Deposited)])));
+    let _ = accounts.create("a", Opened).metadata(metadata());
+    let _ = accounts.create("a", ()).metadata(metadata());
+    let _ = accounts.create("a", (Opened,)).metadata(metadata());
+    let _ = accounts.create("a", (Opened, Deposited, [Deposited, Deposited], Some(Deposited))).metadata(metadata());
+    let _ = accounts.create("a", ((Opened, Deposited), vec![Deposited])).metadata(metadata());
+    let _ = accounts.create("a", [Opened]).metadata(metadata());
+    let _ = accounts.create("a", AccountEvent::from(Opened)).metadata(metadata());
+    let _ = accounts.create("a", vec![AccountEvent::from(Opened), Deposited.into()]).metadata(metadata());
+    let _ = accounts.update("a", |_| ()).metadata(metadata());
+    let _ = accounts.update("a", |_| Deposited).metadata(metadata());
+    let _ = accounts.update("a", |_| (Deposited, None::<Deposited>, vec![Deposited])).metadata(metadata());
+    let _ = accounts.update("a", |_| AccountEvent::from(Deposited)).metadata(metadata());
+    let _ = accounts.update("a", |_| (Deposited, vec![AccountEvent::from(Deposited)])).metadata(metadata());
 
     let logs = Repository::<Log>::new(&MemoryStore::new());
-    let _ = logs.create("l", (Deposited, Opened), metadata());
-    let _ = logs.update("l", metadata(), |_| Ok::<_, String>((Opened, Deposited)));
+    let _ = logs.create("l", (Deposited, Opened)).metadata(metadata());
+    let _ = logs.update("l", |_| (Opened, Deposited)).metadata(metadata());
 }

@@ -1,5 +1,5 @@
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Stated {
@@ -48,8 +48,8 @@ impl Apply<Closed> for Door {
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.create("a", (Stated { cents: 1 }, Stated { cents: 2 }, Closed), Metadata::new());
-    let _ = accounts.update("a", Metadata::new(), |_| Ok::<_, String>((Closed, Stated { cents: 3 })));
+    let _ = accounts.create("a", (Stated { cents: 1 }, Stated { cents: 2 }, Closed));
+    let _ = accounts.update("a", |_| (Closed, Stated { cents: 3 }));
     let doors = Repository::<Door>::new(&MemoryStore::new());
-    let _ = doors.create("d", [Closed, Closed], Metadata::new());
+    let _ = doors.create("d", [Closed, Closed]);
 }

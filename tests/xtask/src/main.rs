@@ -18,7 +18,7 @@ mod tools;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::{env, io};
+use std::{env, io, thread};
 
 use crate::process::{Failure, Outcome, run};
 
@@ -105,7 +105,13 @@ fn perform(task: &str, arguments: &[&str]) -> Outcome {
 }
 
 fn test(arguments: &[&str]) -> Outcome {
-    run(Command::new("cargo").args(["test", "--locked", "--workspace"]).args(arguments))
+    let mut cargo = Command::new("cargo");
+    if env::var_os("RUST_TEST_THREADS").is_none() {
+        // Most tests wait for a server for most of their time.
+        let threads = 2 * thread::available_parallelism()?.get();
+        cargo.env("RUST_TEST_THREADS", threads.to_string());
+    }
+    run(cargo.args(["test", "--locked", "--workspace"]).args(arguments))
 }
 
 fn faults(arguments: &[&str]) -> Outcome {

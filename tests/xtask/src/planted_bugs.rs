@@ -17,15 +17,20 @@ use crate::process::{Failure, Outcome, git, not_started, read, run};
 
 const FOLDER: &str = "tests/planted_bugs";
 
-/// Checks that every patch still applies.
+/// Checks that every patch still applies, and that the guard of each names a test.
 pub(crate) fn check(names: &[&str]) -> Outcome {
     let patches = Patch::named(names)?;
     for patch in &patches {
         read(Command::new("git").args(["apply", "--check", "-C1"]).arg(&patch.file)).map_err(|_| {
             Failure::new(format!("{}.patch does not apply any more: plant the bug in the current sources", patch.name))
         })?;
+        if !patch.guard_exists()? {
+            let guard = patch.guard.join(" ");
+            let name = &patch.name;
+            return Err(Failure::new(format!("{name}.patch has the guard `{guard}`, and there is no such test")));
+        }
     }
-    println!("{} planted bugs still apply", patches.len());
+    println!("{} planted bugs still apply, and their guards exist", patches.len());
     Ok(())
 }
 
@@ -92,6 +97,20 @@ impl Patch {
             file: file.canonicalize()?,
             guard: guard.split_whitespace().map(str::to_owned).collect(),
         })
+    }
+
+    /// Whether the test program exists, and somewhere the name in the filter: `cargo test` passes if a filter matches nothing.
+    fn guard_exists(&self) -> Outcome<bool> {
+        let after = |option| self.guard.iter().skip_while(|argument| *argument != option).nth(1);
+        let (Some(package), Some(program)) = (after("-p"), after("--test")) else { return Ok(false) };
+        let tests = Path::new(package).join("tests");
+        if !tests.join(format!("{program}.rs")).is_file() && !tests.join(program).join("main.rs").is_file() {
+            return Ok(false);
+        }
+        let name = self.guard.last().and_then(|filter| filter.rsplit("::").next()).unwrap_or_default();
+        let mut search = git();
+        search.args(["grep", "--quiet", "--fixed-strings", "-e", name, "--", "*.rs"]);
+        Ok(search.status().map_err(|error| not_started(&search, &error))?.success())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Committed, EventId, Metadata, Timestamp};
+use es_core::{Committed, EventId, Timestamp};
 
 use crate::cli::{By, Create, Pay};
 use crate::connect::Connection;
@@ -20,26 +20,25 @@ pub async fn create(connection: &Connection, create: Create, view: View) -> Resu
         due_date: Timestamp::now().plus(Duration::from_secs(u64::from(days_to_pay) * 24 * 60 * 60)),
         items: vec![Item { description, amount }],
     };
-    let metadata = Metadata::new().user(by.user).correlation(by.correlation.unwrap_or_else(|| id.clone()));
-    let committed = connection.invoices().create(&id, Invoice::create(order)?, metadata).await?;
-    report(&committed, view)
+    let by = By { correlation: by.correlation.or_else(|| Some(id.clone())), ..by };
+    report(&connection.invoices().create(&id, Invoice::create(order)?).metadata(by.metadata()).await?, view)
 }
 
 pub async fn pay(connection: &Connection, pay: Pay, view: View) -> Result<(), Failure> {
     let Pay { id, amount, method, payment, by } = pay;
-    let payment = payment.unwrap_or_else(|| format!("pay_{}", EventId::new()));
-    let at = Timestamp::now();
-    let metadata = metadata(connection, &id, by).await?;
-    let decide = |invoice: &Invoice| {
+    let (id_of_payment, at) = (payment.unwrap_or_else(|| format!("pay_{}", EventId::new())), Timestamp::now());
+    let invoices = connection.invoices();
+    let paid = invoices.update(&id, |invoice| {
         let amount = amount.unwrap_or_else(|| invoice.owed());
-        invoice.pay(Payment { id: payment.clone(), method, amount, at })
-    };
-    report(&connection.invoices().update(&id, metadata, decide).await?, view)
+        invoice.pay(Payment { id: id_of_payment.clone(), method, amount, at })
+    });
+    report(&paid.metadata(by.metadata()).caused_by_last_event().await?, view)
 }
 
 pub async fn dispute(connection: &Connection, id: &str, reason: &str, by: By, view: View) -> Result<(), Failure> {
-    let metadata = metadata(connection, id, by).await?;
-    report(&connection.invoices().update(id, metadata, |invoice| invoice.dispute(reason)).await?, view)
+    let invoices = connection.invoices();
+    let disputed = invoices.update(id, |invoice| invoice.dispute(reason));
+    report(&disputed.metadata(by.metadata()).caused_by_last_event().await?, view)
 }
 
 pub async fn credit(
@@ -50,18 +49,9 @@ pub async fn credit(
     by: By,
     view: View,
 ) -> Result<(), Failure> {
-    let metadata = metadata(connection, id, by).await?;
-    report(&connection.invoices().update(id, metadata, |invoice| invoice.credit(amount, reason)).await?, view)
-}
-
-/// Who does it, and because of what: the invoice's first event, whose correlation is carried on unless told otherwise.
-async fn metadata(connection: &Connection, id: &str, by: By) -> Result<Metadata, Failure> {
-    let first = connection.invoices().history(id)?.next().await.transpose()?;
-    let metadata = first.map_or_else(Metadata::new, |first| Metadata::caused_by(&first)).user(by.user);
-    Ok(match by.correlation {
-        Some(correlation) => metadata.correlation(correlation),
-        None => metadata,
-    })
+    let invoices = connection.invoices();
+    let credited = invoices.update(id, |invoice| invoice.credit(amount, reason));
+    report(&credited.metadata(by.metadata()).caused_by_last_event().await?, view)
 }
 
 fn report(committed: &Committed<InvoiceEvent>, view: View) -> Result<(), Failure> {

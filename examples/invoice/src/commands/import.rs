@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use es_core::{ImportError, Repository};
+use es_core::{ErrorChain, Repository};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
@@ -103,8 +103,8 @@ async fn record(invoices: &Repository<Invoice>, invoice: PastInvoice) -> Result<
         }
         Ok(_) => Ok(Outcome::Imported),
         // Such an error would meet every other line too.
-        Err(ImportError::Store(error)) if error.concerns_the_store() => Err(error.into()),
-        Err(error) => Ok(Outcome::Failed(error.to_string())),
+        Err(error) if error.concerns_the_store() => Err(error.into()),
+        Err(error) => Ok(Outcome::Failed(ErrorChain::new(&error).to_string())),
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn show(
 ) -> Result<(), Failure> {
     let invoices = connection.invoices();
     let invoice = match (at_version, as_of) {
-        (Some(version), _) => invoices.load_at_version(id, version).await?,
+        (Some(version), _) => invoices.load_at(id, version).await?,
         (None, Some(moment)) => invoices.load_as_of(id, moment).await?,
         (None, None) => invoices.load(id).await?,
     };

@@ -68,7 +68,7 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
             ReminderSent { level: 1 },
             PaidAndShipped { cents: 200, address: "1 Main Street".to_owned() },
         );
-        invoices.create(id, events, Metadata::new()).await?;
+        invoices.create(id, events).await?;
         invoices.take_snapshot(id).await?;
     }
     Ok(())

@@ -46,8 +46,8 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 400, method: "transfer".to_owned() };
     let issued = Issued { number: "of-release-3".to_owned(), cents: 10_000 };
-    invoices.create("of-release-3", (issued, paid(), ReminderSent { level: 1 }), Metadata::new()).await?;
-    invoices.update("of-all-releases", Metadata::new(), |_| super::certainly(paid())).await?;
+    invoices.create("of-release-3", (issued, paid(), ReminderSent { level: 1 })).await?;
+    invoices.update("of-all-releases", |_| super::certainly(paid())).await?;
     invoices.take_snapshot("of-all-releases").await?;
     Ok(())
 }

@@ -62,8 +62,8 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let paid = || Paid { cents: 500, method: "cash".to_owned() };
     let shipped = || Shipped { address: "4 Main Street".to_owned() };
     let issued = Issued { number: "of-release-4".to_owned(), cents: 10_000 };
-    invoices.create("of-release-4", (issued, paid(), shipped()), Metadata::new()).await?;
-    invoices.update("of-all-releases", Metadata::new(), |_| super::certainly((paid(), shipped()))).await?;
+    invoices.create("of-release-4", (issued, paid(), shipped())).await?;
+    invoices.update("of-all-releases", |_| super::certainly((paid(), shipped()))).await?;
     invoices.take_snapshot("of-all-releases").await?;
     Ok(())
 }

@@ -96,10 +96,10 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let invoices = Repository::<Invoice>::new(&store);
     let paid = || Paid { cents: 600, method: Method::Card };
     let issued = Issued { number: "of-release-5".to_owned(), cents: 10_000 };
-    invoices.create("of-release-5", (issued, paid()), Metadata::new()).await?;
+    invoices.create("of-release-5", (issued, paid())).await?;
     // Before this release has recorded anything there, the newest snapshot is another release's.
     check(&invoices, "of-all-releases", 9, &[100, 200, 300, 400, 500], Some("4 Main Street")).await?;
-    invoices.update("of-all-releases", Metadata::new(), |_| super::certainly(paid())).await?;
+    invoices.update("of-all-releases", |_| super::certainly(paid())).await?;
 
     check(&invoices, "of-release-1", 4, &[100, 200], Some("1 Main Street")).await?;
     check(&invoices, "of-release-2", 3, &[300, 200], Some("2 Main Street")).await?;

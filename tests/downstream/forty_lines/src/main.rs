@@ -18,10 +18,10 @@ fn euros(euros: i64) -> Money {
 async fn run(store: impl Store + Clone) -> Outcome {
     let accounts = Repository::<Account>::new(&store);
     let opened = Opened { owner: "Ada".to_owned(), limit: euros(20) };
-    accounts.create("ada", opened, Metadata::new().user("clerk_7")).await?;
-    let deposited = accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await;
+    accounts.create("ada", opened).by("clerk_7").await?;
+    let deposited = accounts.update("ada", |account| account.deposit(euros(15))).await;
     assert!(deposited.is_ok(), "{deposited:?}");
-    let refused = accounts.update("ada", Metadata::new(), |account| account.deposit(euros(15))).await;
+    let refused = accounts.update("ada", |account| account.deposit(euros(15))).await;
     assert!(refused.is_err(), "more than the limit");
     let ada = accounts.load("ada").await?;
     assert_eq!((ada.version.get(), ada.cents, ada.owner.as_str()), (2, 1500, "Ada"));

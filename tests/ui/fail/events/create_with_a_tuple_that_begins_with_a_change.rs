@@ -1,5 +1,5 @@
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Opened;
@@ -23,5 +23,5 @@ impl Apply<Deposited> for Account {
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.create("a", (Deposited, Deposited), Metadata::new());
+    let _ = accounts.create("a", (Deposited, Deposited));
 }

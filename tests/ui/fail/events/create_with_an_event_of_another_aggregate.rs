@@ -1,5 +1,5 @@
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Opened;
@@ -26,5 +26,5 @@ pub struct Painted;
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let _ = accounts.create("a", Painted, Metadata::new());
+    let _ = accounts.create("a", Painted);
 }

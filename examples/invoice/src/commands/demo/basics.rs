@@ -25,7 +25,7 @@ pub async fn tell(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(
 async fn create(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
     story.step("An invoice is created: its first event is what makes it")?;
     let metadata = Metadata::new().user("user_789").correlation("corr_abc");
-    let created = invoices.create("invoice_123", Invoice::create(order("invoice_123")?)?, metadata).await?;
+    let created = invoices.create("invoice_123", Invoice::create(order("invoice_123")?)?).metadata(metadata).await?;
     story.list(&created.events)?;
     story.one(&InvoiceView::from(invoices.load("invoice_123").await?))
 }
@@ -38,10 +38,11 @@ async fn pay_concurrently(story: &mut Story, invoices: &Repository<Invoice>) -> 
         let metadata = Metadata::new().user(clerk).correlation("corr_abc");
         let payment = payment(&format!("pay_of_{clerk}"), amount);
         let paid = invoices
-            .update("invoice_123", metadata, |invoice| {
+            .update("invoice_123", |invoice| {
                 asked += 1;
                 invoice.pay(payment.clone())
             })
+            .metadata(metadata)
             .await;
         (asked, paid)
     };
@@ -70,21 +71,24 @@ async fn dispute_and_credit(story: &mut Story, invoices: &Repository<Invoice>) -
     story.step("Another one is disputed, credited and paid; each event names the one that caused it")?;
     let id = "invoice_124";
     let metadata = Metadata::new().user("user_789").correlation("corr_def");
-    let created = invoices.create(id, Invoice::create(order(id)?)?, metadata).await?;
+    let created = invoices.create(id, Invoice::create(order(id)?)?).metadata(metadata).await?;
     let by = |user, cause| Metadata::caused_by(cause).user(user);
 
     let metadata = by("cust_456", &created.events[0]);
     let disputed =
-        invoices.update(id, metadata.clone(), |invoice| invoice.dispute("support was not asked for")).await?;
+        invoices.update(id, |invoice| invoice.dispute("support was not asked for")).metadata(metadata.clone()).await?;
     let full = payment("pay_790", "1500.00".parse()?);
-    story.refused("a payment meanwhile", invoices.update(id, metadata, |invoice| invoice.pay(full.clone())).await)?;
+    story.refused(
+        "a payment meanwhile",
+        invoices.update(id, |invoice| invoice.pay(full.clone())).metadata(metadata).await,
+    )?;
 
     let let_off: Money = "300.00".parse()?;
     let metadata = by("user_789", &disputed.events[0]);
-    let credited = invoices.update(id, metadata, |invoice| invoice.credit(let_off, "support refunded")).await?;
+    let credited =
+        invoices.update(id, |invoice| invoice.credit(let_off, "support refunded")).metadata(metadata).await?;
     let metadata = by("cust_456", &credited.events[0]);
-    let pay_rest = |invoice: &Invoice| invoice.pay(payment("pay_791", invoice.owed()));
-    invoices.update(id, metadata, pay_rest).await?;
+    invoices.update(id, |invoice| invoice.pay(payment("pay_791", invoice.owed()))).metadata(metadata).await?;
     story.list(&invoices.history(id)?.collect().await?)
 }
 
@@ -110,8 +114,8 @@ async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> R
     story.outcome("at version 1, at version 3, as of 2023-02-05, and today:")?;
     story.list(
         &[
-            invoices.load_at_version(id, 1).await?,
-            invoices.load_at_version(id, 3).await?,
+            invoices.load_at(id, 1).await?,
+            invoices.load_at(id, 3).await?,
             invoices.load_as_of(id, "2023-02-05T00:00:00Z".parse()?).await?,
             invoices.load(id).await?,
         ]
@@ -123,7 +127,7 @@ async fn read_version_1(story: &mut Story, invoices: &Repository<Invoice>) -> Re
     story.step("An event of version 1, from before the payment method was recorded, is read by the code of today")?;
     let id = "invoice_8";
     let metadata = Metadata::new().user("user_789").correlation("corr_old");
-    let created = invoices.create(id, Invoice::create(order(id)?)?, metadata).await?;
+    let created = invoices.create(id, Invoice::create(order(id)?)?).metadata(metadata).await?;
     let paid_at = Timestamp::now();
     let old = InvoicePaidV1 { payment_id: "pay_8".to_owned(), paid_amount: "1500.00".parse()?, paid_at };
     let data = EventData::encode("InvoicePaid", &old)?;

@@ -1,0 +1,50 @@
+//! What an action has recorded.
+
+use crate::{AggregateId, RecordedEvent, StreamId, Version};
+
+/// What an action has recorded.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Committed<E, R = ()> {
+    /// The id of the aggregate.
+    pub id: AggregateId,
+    /// The version of the aggregate after it.
+    pub version: Version,
+    /// The events, with everything that was recorded about them.
+    pub events: Vec<RecordedEvent<E>>,
+    /// Whether they were recorded now.
+    pub outcome: Outcome,
+    /// The [answer](crate::Answer) of the decision. `None` if an earlier call with the same key has recorded the events, because
+    /// the answer is not stored, and after a `create` or an import, which have no decision.
+    pub answer: Option<R>,
+}
+
+/// Whether something was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Now.
+    Appended,
+    /// By an earlier call with the same append id; this one has changed nothing.
+    AlreadyAppended,
+    /// Not at all: the decision returned no event.
+    Unchanged,
+}
+
+impl<E> Committed<E> {
+    pub(super) fn new(stream: &StreamId, version: Version, events: Vec<RecordedEvent<E>>, outcome: Outcome) -> Self {
+        Self { id: stream.aggregate_id().clone(), version, events, outcome, answer: None }
+    }
+
+    /// The answer if there was nothing to record.
+    pub(super) fn unchanged(stream: &StreamId, version: Version) -> Self {
+        Self::new(stream, version, Vec::new(), Outcome::Unchanged)
+    }
+
+    /// The same with the answer of a decision, unless an earlier call has recorded the events.
+    pub(super) fn answering<R>(self, answer: Option<R>) -> Committed<E, R> {
+        let answer = answer.filter(|_| self.outcome != Outcome::AlreadyAppended);
+        let Self { id, version, events, outcome, .. } = self;
+        Committed { id, version, events, outcome, answer }
+    }
+}

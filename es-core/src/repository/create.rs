@@ -1,0 +1,115 @@
+//! The action that begins an aggregate.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use tracing::Span;
+
+use super::options::{Options, recording_options};
+use super::write::{Decided, with_metadata};
+use super::{Committed, CreateError, Repository, check_foldable, span};
+use crate::{
+    Aggregate, AppendId, BoxFuture, EventSet, ExpectedVersion, FirstEvents, InvalidId, Metadata, StoreError, StreamId,
+    Version,
+};
+
+/// Records the first events of an aggregate; [`Repository::create`] makes it.
+#[must_use = "nothing is recorded until the action is awaited"]
+pub struct Create<'a, A: Aggregate> {
+    repository: &'a Repository<A>,
+    stream: Result<StreamId, InvalidId>,
+    events: Vec<A::Event>,
+    options: Options,
+    span: Span,
+}
+
+impl<A: Aggregate> Repository<A> {
+    /// Records the first events of an aggregate, once the action is awaited. If all events that its stream has are
+    /// [retired](crate::Decoded::Retired), the aggregate begins behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it cannot begin with these events,
+    /// [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the events already,
+    /// [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else
+    /// the store reports.
+    pub fn create(&self, id: impl AsRef<str>, events: impl FirstEvents<A::Event>) -> Create<'_, A> {
+        let id = id.as_ref();
+        Create {
+            repository: self,
+            stream: StreamId::of::<A>(id),
+            events: events.into_events(),
+            options: Options::default(),
+            span: span::of_call!("create", A::TYPE, id),
+        }
+    }
+
+    async fn create_in(
+        &self,
+        stream: &StreamId,
+        append_id: Option<AppendId>,
+        mut events: Vec<Decided<A::Event>>,
+    ) -> Result<Committed<A::Event>, CreateError> {
+        check_foldable(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        let kinds: Vec<_> = match append_id {
+            Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
+            None => Vec::new(),
+        };
+        let (mut expected, mut retries, mut looked) = (ExpectedVersion::NONE, self.retry.start(), false);
+        loop {
+            let error = match self.append(stream, expected, &mut events, append_id.clone()).await {
+                Ok(committed) => return Ok(committed),
+                // Whether the key belongs to another command is better known here, where splits and retired events are.
+                Err(error @ (StoreError::Conflict { .. } | StoreError::AppendIdReused { .. })) => error,
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(append_id) = &append_id
+                && let Some(committed) = self.already(stream, append_id, |kind| kinds.contains(&kind)).await?
+            {
+                return Ok(committed);
+            }
+            let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
+            // Behind retired events only, the aggregate begins now.
+            let Some(before) = self.before_beginning(stream).await? else {
+                return Err(CreateError::AlreadyExists { stream: stream.clone(), version });
+            };
+            if looked {
+                match retries.wait() {
+                    Some(wait) => self.store.sleep(wait).await,
+                    None => return Err(error.into()),
+                }
+            }
+            (looked, expected) = (true, ExpectedVersion::observed(before));
+        }
+    }
+}
+
+impl<A: Aggregate> Create<'_, A> {
+    recording_options!();
+}
+
+impl<'a, A: Aggregate> IntoFuture for Create<'a, A> {
+    type Output = Result<Committed<A::Event>, CreateError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { repository, stream, events, mut options, span } = self;
+        let call = async move {
+            let (stream, append_id) = (stream?, options.take_append_id()?);
+            let events = with_metadata(events, &options.metadata_after(None));
+            repository.create_in(&stream, append_id, events).await
+        };
+        Box::pin(span::follow(span, call))
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Create<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Create")
+            .field("aggregate", &A::TYPE)
+            .field("stream", &self.stream)
+            .field("events", &self.events.len())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+//! What a decision returns: events, a refusal, an answer for the caller.
+
+use std::convert::Infallible;
+
+use crate::{EventInfo, EventSet, IntoEvents};
+
+/// An answer for the caller beside the events that a decision returns. [`Committed::answer`](crate::Committed::answer) hands it out.
+///
+/// ```
+/// # use es_core::{event, Aggregate, Answer, Apply, Context, Repository, memory::MemoryStore};
+/// # #[event(version = 1)]
+/// # pub struct Withdrawn { pub cents: i64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(events(Withdrawn))]
+/// # pub struct Account { cents: i64 }
+/// # impl Apply<Withdrawn> for Account {
+/// #     fn apply(&mut self, event: Withdrawn, _: &Context) { self.cents -= event.cents; }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let accounts = Repository::<Account>::new(&MemoryStore::new());
+/// # accounts.create("alice", Withdrawn { cents: 0 }).await?;
+/// let withdrawn = accounts
+///     .update("alice", |account| Answer(account.cents - 5, Withdrawn { cents: 5 }))
+///     .await?;
+/// assert_eq!(withdrawn.answer, Some(-5));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A plain tuple of two is two events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer<R, D>(pub R, pub D);
+
+/// What a decision may return: events, an [`Answer`] with events, or a `Result` of either.
+///
+/// Implemented for all of these. The compiler finds `Form`, which says which of them it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a decision on an aggregate with the events `{Set}` can return",
+    label = "a decision cannot return this",
+    note = "return an event that the aggregate lists in `events(..)`, or an `Option`, `Vec`, array or tuple of them, or a `Result` with one of these"
+)]
+pub trait Decision<Set: EventSet, Form> {
+    /// The events.
+    type Events: IntoEvents<Set>;
+    /// The answer for the caller, `()` if there is none.
+    type Answer: Send;
+    /// Why the decision refuses, [`Infallible`] if it never does.
+    type Error;
+
+    /// The events and the answer, or the refusal.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    fn into_result(self) -> Result<(Vec<Set>, Self::Answer), Self::Error>;
+}
+
+/// The forms of a [`Decision`].
+mod form {
+    /// Events.
+    #[derive(Debug)]
+    pub struct Events;
+    /// Events and an answer.
+    #[derive(Debug)]
+    pub struct Answered;
+    /// A `Result` of another form.
+    #[derive(Debug)]
+    pub struct Fallible<Form>(Form);
+}
+
+#[diagnostic::do_not_recommend]
+impl<Set: EventSet, D: IntoEvents<Set>> Decision<Set, form::Events> for D {
+    type Events = D;
+    type Answer = ();
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<(Vec<Set>, ()), Infallible> {
+        Ok((self.into_events(), ()))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<Set: EventSet, R: Send, D: IntoEvents<Set>> Decision<Set, form::Answered> for Answer<R, D> {
+    type Events = D;
+    type Answer = R;
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<(Vec<Set>, R), Infallible> {
+        Ok((self.1.into_events(), self.0))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<Set: EventSet, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Events>> for Result<D, E> {
+    type Events = D;
+    type Answer = ();
+    type Error = E;
+
+    fn into_result(self) -> Result<(Vec<Set>, ()), E> {
+        self.map(|events| (events.into_events(), ()))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Answered>>
+    for Result<Answer<R, D>, E>
+{
+    type Events = D;
+    type Answer = R;
+    type Error = E;
+
+    fn into_result(self) -> Result<(Vec<Set>, R), E> {
+        self.map(|Answer(answer, events)| (events.into_events(), answer))
+    }
+}
+
+/// Whether what a decision records may include an event of this description, by the type that it returns.
+pub(super) type MayHold = fn(&EventInfo) -> bool;

@@ -1,0 +1,111 @@
+//! Loading: an aggregate as it is and as it was, and its history.
+
+use super::span::{self, Followed};
+use super::{LoadError, Loaded, Repository};
+use crate::events::{Events, History};
+use crate::{Aggregate, ReadRange, Replay, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
+
+impl<A: Aggregate> Repository<A> {
+    /// The aggregate as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::NotFound`] if it has not begun, and what the store reports.
+    pub async fn load(&self, id: impl AsRef<str>) -> Result<Loaded<A>, LoadError> {
+        let id = id.as_ref();
+        let load = async {
+            let stream = StreamId::of::<A>(id)?;
+            loaded(self.replay(&stream, Version::MAX).await?)
+        };
+        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+    }
+
+    /// The aggregate as it was at a version.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the version is 0,
+    /// [`LoadError::NotFound`] if it has no event at all, and what the store reports.
+    pub async fn load_at(&self, id: impl AsRef<str>, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
+        let (id, version) = (id.as_ref(), version.into());
+        let load = async {
+            let stream = StreamId::of::<A>(id)?;
+            let replay = self.replay(&stream, version).await?;
+            if replay.version() < version || version == Version::NONE {
+                return Err(match self.store.head(&stream).await? {
+                    Version::NONE => LoadError::NotFound { stream },
+                    actual => LoadError::NoSuchVersion { stream, requested: version, actual },
+                });
+            }
+            loaded(replay)
+        };
+        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+    }
+
+    /// The aggregate as it was at a time: the longest prefix of its stream that was recorded by then.
+    ///
+    /// The prefix ends before the first event that was recorded later, even if a clock went back and events after it bear an earlier time.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::NotFound`] if nothing was recorded by then, and what the store reports.
+    pub async fn load_as_of(&self, id: impl AsRef<str>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
+        let id = id.as_ref();
+        let load = async {
+            // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
+            let mut replay = Replay::new(StreamId::of::<A>(id)?);
+            replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= time).await?;
+            loaded(replay)
+        };
+        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+    }
+
+    /// The aggregate as it is, without the help of snapshots above a version: rebuilt from the newest usable one at or below it, with
+    /// every event after that. With version 0 no snapshot is used.
+    ///
+    /// The result is that of [`load`](Self::load). This is how to check a snapshot, or to get around one: it shows what is left of an
+    /// aggregate that fails to load with [`StoreError::SnapshotAhead`].
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub async fn load_ignoring_snapshots_above(
+        &self,
+        id: impl AsRef<str>,
+        version: impl Into<Version>,
+    ) -> Result<Loaded<A>, LoadError> {
+        let (id, version) = (id.as_ref(), version.into());
+        let load = async {
+            let mut replay = Replay::from_newest_snapshot(&*self.store, StreamId::of::<A>(id)?, version).await?;
+            replay.read(&*self.store, Version::MAX).await?;
+            loaded(replay)
+        };
+        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+    }
+
+    /// Every event of the aggregate with all that was recorded about it, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidId`]. The stream reports what goes wrong later.
+    pub fn history(&self, id: impl AsRef<str>) -> Result<Events<A::Event>, StoreError> {
+        let stream = StreamId::of::<A>(id.as_ref())?;
+        let batches = self.store.read(&stream, ReadRange::ALL);
+        let span = span::of_call!("history", A::TYPE, id.as_ref());
+        Ok(Events::new(Followed::new(span, History::new(stream, batches))))
+    }
+
+    /// Rebuilds up to a version, from the newest usable snapshot if the policy takes any.
+    pub(super) async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
+        let mut replay = match self.snapshots {
+            SnapshotPolicy::Never => Replay::new(stream.clone()),
+            SnapshotPolicy::Every(_) => Replay::from_newest_snapshot(&*self.store, stream.clone(), until).await?,
+        };
+        replay.read(&*self.store, until).await?;
+        Ok(replay)
+    }
+}
+
+fn loaded<A: Aggregate>(mut replay: Replay<A>) -> Result<Loaded<A>, LoadError> {
+    replay.lend().ok_or_else(|| LoadError::NotFound { stream: replay.stream().clone() })
+}

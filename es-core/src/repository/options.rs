@@ -1,0 +1,156 @@
+//! What every action can be told about the events that it records.
+
+use super::LastEvent;
+use crate::{AppendId, Cause, InvalidId, Metadata, RetryPolicy, Version};
+
+/// The options of an action. One that is invalid is reported once the action is awaited.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    metadata: Metadata,
+    user: Option<String>,
+    cause: CausedBy,
+    append_id: Option<Result<AppendId, InvalidId>>,
+    expected: Option<Version>,
+    retry: Option<RetryPolicy>,
+}
+
+/// What made the events happen.
+#[derive(Debug, Default)]
+enum CausedBy {
+    /// What the metadata says.
+    #[default]
+    AsGiven,
+    Event(Cause),
+    /// The last event of the aggregate.
+    LastEvent,
+}
+
+/// Writes the methods that all actions have.
+macro_rules! recording_options {
+    () => {
+        /// Who records the events.
+        pub fn by(mut self, user: impl Into<String>) -> Self {
+            self.options.by(user.into());
+            self
+        }
+
+        /// What is recorded with the events: who, as part of what, because of what, and keys of your own.
+        ///
+        /// [`by`](Self::by) and [`caused_by`](Self::caused_by) set their ids on top of it, whatever the order of the calls is.
+        pub fn metadata(mut self, metadata: Metadata) -> Self {
+            self.options.metadata(metadata);
+            self
+        }
+
+        /// The event that makes these happen: a recorded event, or the last event of a loaded aggregate.
+        ///
+        /// They become part of its correlation, unless [`metadata`](Self::metadata) names a different one. If it belongs to
+        /// no correlation, it begins one: its own id.
+        pub fn caused_by(mut self, cause: impl Into<$crate::Cause>) -> Self {
+            self.options.caused_by(cause.into());
+            self
+        }
+
+        /// An idempotency key, such as the id of a command: sent twice, it acts once, also across processes and restarts.
+        ///
+        /// The second call returns the events of the first one, with
+        /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended). A key that was used for
+        /// [another command](crate::store::AppendId) is refused with [`StoreError::AppendIdReused`].
+        pub fn once(mut self, append_id: impl AsRef<str>) -> Self {
+            self.options.once(append_id.as_ref());
+            self
+        }
+    };
+}
+
+/// Writes the methods that the actions with a decision have.
+macro_rules! deciding_options {
+    () => {
+        /// The events happen because of the last event of the aggregate, as [`caused_by`](Self::caused_by) says it, without
+        /// reading it again. Nothing is set if the aggregate has no event.
+        pub fn caused_by_last_event(mut self) -> Self {
+            self.options.caused_by_last_event();
+            self
+        }
+
+        /// The version at which the caller has seen the aggregate, such as the one that a form was opened at.
+        ///
+        /// If it has a different version now, nothing is recorded, and the error is a [`StoreError::Conflict`]. The decision is
+        /// not retried then.
+        pub fn expecting(mut self, version: impl Into<Version>) -> Self {
+            self.options.expecting(version.into());
+            self
+        }
+
+        /// How long, or how often, this call retries on a conflict, instead of what the
+        /// [repository](Repository::with_retry) says.
+        pub fn retry(mut self, retry: RetryPolicy) -> Self {
+            self.options.retry(retry);
+            self
+        }
+    };
+}
+
+pub(super) use {deciding_options, recording_options};
+
+impl Options {
+    pub(super) fn by(&mut self, user: String) {
+        self.user = Some(user);
+    }
+
+    pub(super) fn metadata(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    pub(super) fn caused_by(&mut self, cause: Cause) {
+        self.cause = CausedBy::Event(cause);
+    }
+
+    pub(super) fn caused_by_last_event(&mut self) {
+        self.cause = CausedBy::LastEvent;
+    }
+
+    pub(super) fn once(&mut self, append_id: &str) {
+        self.append_id = Some(AppendId::new(append_id));
+    }
+
+    pub(super) fn expecting(&mut self, version: Version) {
+        self.expected = Some(version);
+    }
+
+    pub(super) fn retry(&mut self, retry: RetryPolicy) {
+        self.retry = Some(retry);
+    }
+
+    pub(super) fn take_append_id(&mut self) -> Result<Option<AppendId>, InvalidId> {
+        self.append_id.take().transpose()
+    }
+
+    pub(super) fn expected(&self) -> Option<Version> {
+        self.expected
+    }
+
+    pub(super) fn retry_or(&self, default: RetryPolicy) -> RetryPolicy {
+        self.retry.unwrap_or(default)
+    }
+
+    /// What is recorded with the events that follow this one.
+    pub(super) fn metadata_after(&self, last_event: Option<&LastEvent>) -> Metadata {
+        let mut metadata = self.metadata.clone();
+        let cause = match &self.cause {
+            CausedBy::AsGiven => None,
+            CausedBy::Event(cause) => Some(cause.clone()),
+            CausedBy::LastEvent => last_event.map(Cause::from),
+        };
+        if let Some(cause) = cause {
+            if metadata.correlation_id().is_none() {
+                metadata = metadata.correlation(cause.correlation_id());
+            }
+            metadata = metadata.causation(cause.event_id().to_string());
+        }
+        match &self.user {
+            Some(user) => metadata.user(user),
+            None => metadata,
+        }
+    }
+}

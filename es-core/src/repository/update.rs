@@ -1,0 +1,208 @@
+//! The action that loads an aggregate, decides and records.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use tracing::Span;
+
+use super::decision::MayHold;
+use super::options::{Options, deciding_options, recording_options};
+use super::write::{Decided, with_metadata};
+use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable, span};
+use crate::{
+    Aggregate, BoxFuture, ExpectedVersion, IntoEvents, InvalidId, Metadata, NextEvents, Replay, RetryPolicy,
+    StoreError, StreamId, Version,
+};
+
+/// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
+/// not show at all, what is stored contradicts itself, and no retry cures that.
+const CONFLICTS_WITHOUT_NEWS: u32 = 5;
+
+/// Loads an aggregate, decides, and records what the decision returns; [`Repository::update`] and [`Repository::upsert`] make it.
+///
+/// `R` is the [answer](super::Answer) of the decision, `E` its error.
+#[must_use = "nothing is recorded until the action is awaited"]
+pub struct Update<'a, A: Aggregate, R, E> {
+    repository: &'a Repository<A>,
+    stream: Result<StreamId, InvalidId>,
+    decide: Box<DecideOn<'a, A, R, E>>,
+    may_hold: MayHold,
+    options: Options,
+    span: Span,
+}
+
+/// A decision, without its type. It returns `None` if it needs an aggregate that has begun, and there is none.
+type DecideOn<'a, A, R, E> =
+    dyn FnMut(Option<&Loaded<A>>) -> Option<Result<(Vec<<A as Aggregate>::Event>, R), E>> + Send + 'a;
+
+impl<A: Aggregate> Repository<A> {
+    /// Loads the aggregate, lets `decide` look at it, and records what it returns, once the action is awaited.
+    ///
+    /// If somebody else records an event in between, the aggregate is brought up to date and `decide` is called again,
+    /// for as long as the [retry policy](Self::with_retry) allows. So `decide` must not give away what it has captured: clone it,
+    /// as in `|account| account.rename(name.clone())`. A decision that returns no event writes nothing.
+    ///
+    /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller.
+    ///
+    /// # A decision that asks a service
+    ///
+    /// A decision is synchronous, because it may be repeated and must depend on nothing but the aggregate. If it needs the answer of a
+    /// service, load the aggregate, ask, and record under the condition that the aggregate has not changed:
+    ///
+    /// ```
+    /// # use es_core::{event, Aggregate, Apply, Context, Repository, memory::MemoryStore};
+    /// # #[event(version = 1)]
+    /// # pub struct Rated { pub rating: u32 }
+    /// # #[derive(Aggregate, Default)]
+    /// # #[aggregate(events(Rated))]
+    /// # pub struct Customer { rating: u32 }
+    /// # impl Apply<Rated> for Customer {
+    /// #     fn apply(&mut self, event: Rated, _: &Context) { self.rating = event.rating; }
+    /// # }
+    /// # async fn ask_the_agency(_: u32) -> u32 { 7 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let customers = Repository::<Customer>::new(&MemoryStore::new());
+    /// # customers.create("c", Rated { rating: 1 }).await?;
+    /// let customer = customers.load("c").await?;
+    /// let rating = ask_the_agency(customer.rating).await;
+    /// customers.update("c", |_| Rated { rating }).expecting(customer.version).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the error of `decide`,
+    /// [`StoreError::Unfoldable`] if an event can only begin an aggregate, and what the store reports: a
+    /// [`StoreError::Conflict`] if every try met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
+    /// [`create`](Self::create). Only a conflict is retried.
+    pub fn update<'a, D, Form>(
+        &'a self,
+        id: impl AsRef<str>,
+        mut decide: impl FnMut(&Loaded<A>) -> D + Send + 'a,
+    ) -> Update<'a, A, D::Answer, D::Error>
+    where
+        D: Decision<A::Event, Form>,
+        D::Events: NextEvents<A::Event>,
+    {
+        let decide = move |loaded: Option<&Loaded<A>>| loaded.map(|loaded| decide(loaded).into_result());
+        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
+        self.action(id, Box::new(decide), may_hold, span::of_call!("update", A::TYPE, id))
+    }
+
+    /// As [`update`](Self::update), for an aggregate that may not have begun: `decide` gets `None` then, and what it returns begins
+    /// the aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update), except that a missing aggregate is not an error. [`StoreError::Unfoldable`] too if the
+    /// aggregate cannot begin with the first event.
+    pub fn upsert<'a, D, Form>(
+        &'a self,
+        id: impl AsRef<str>,
+        mut decide: impl FnMut(Option<&Loaded<A>>) -> D + Send + 'a,
+    ) -> Update<'a, A, D::Answer, D::Error>
+    where
+        D: Decision<A::Event, Form>,
+    {
+        let decide = move |loaded: Option<&Loaded<A>>| Some(decide(loaded).into_result());
+        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
+        self.action(id, Box::new(decide), may_hold, span::of_call!("upsert", A::TYPE, id))
+    }
+
+    fn action<'a, R, E>(
+        &'a self,
+        id: &str,
+        decide: Box<DecideOn<'a, A, R, E>>,
+        may_hold: MayHold,
+        span: Span,
+    ) -> Update<'a, A, R, E> {
+        let (stream, options) = (StreamId::of::<A>(id), Options::default());
+        Update { repository: self, stream, decide, may_hold, options, span }
+    }
+}
+
+impl<A: Aggregate, R, E> Update<'_, A, R, E> {
+    recording_options!();
+    deciding_options!();
+}
+
+impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
+    async fn run(self) -> Result<Committed<A::Event, R>, UpdateError<E>> {
+        let Self { repository, stream, mut decide, may_hold, mut options, .. } = self;
+        let (stream, append_id) = (stream?, options.take_append_id()?);
+        let mut replay = repository.replay(&stream, Version::MAX).await?;
+        let (mut retries, mut without_news) = (options.retry_or(repository.retry).start(), 0);
+        loop {
+            if let Some(append_id) = &append_id
+                && let Some(committed) = repository.already(&stream, append_id, may_hold).await?
+            {
+                return Ok(committed.answering(None));
+            }
+            let version = replay.version();
+            if let Some(expected) = options.expected()
+                && expected != version
+            {
+                return Err(StoreError::Conflict { stream, expected, actual: version }.into());
+            }
+            let (mut events, answer) = ask(&mut *decide, &mut replay, &options)?;
+            let expected = ExpectedVersion::observed(version);
+            let error = match repository.append(&stream, expected, &mut events, append_id.clone()).await {
+                Ok(committed) => return Ok(committed.answering(Some(answer))),
+                Err(error) if error.is_conflict() && options.expected().is_none() => error,
+                // A racing call with the same key decided otherwise: the one that won is the answer.
+                Err(error @ StoreError::AppendIdReused { .. }) => error,
+                Err(error) => return Err(error.into()),
+            };
+            match retries.wait() {
+                Some(wait) => repository.store.sleep(wait).await,
+                None => return Err(error.into()),
+            }
+            replay.read(&*repository.store, Version::MAX).await?;
+            without_news = if replay.version() > version { 0 } else { without_news + 1 };
+            if without_news == CONFLICTS_WITHOUT_NEWS {
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+/// Asks for a decision on what was loaded. Not a part of the future, so that nothing asks the decision's error to be `Send`.
+fn ask<A: Aggregate, R, E>(
+    decide: &mut DecideOn<'_, A, R, E>,
+    replay: &mut Replay<A>,
+    options: &Options,
+) -> Result<(Vec<Decided<A::Event>>, R), UpdateError<E>> {
+    let loaded = replay.lend();
+    let has_begun = loaded.is_some();
+    let metadata = options.metadata_after(loaded.as_ref().map(|loaded| &loaded.last_event));
+    let decided = decide(loaded.as_ref());
+    if let Some(loaded) = loaded {
+        replay.restore(loaded);
+    }
+    let decided = decided.ok_or_else(|| UpdateError::NotFound { stream: replay.stream().clone() })?;
+    let (events, answer) = decided.map_err(UpdateError::Rejected)?;
+    check_foldable(replay.stream(), replay.version(), has_begun, &events)?;
+    Ok((with_metadata(events, &metadata), answer))
+}
+
+impl<'a, A: Aggregate, R: Send + 'a, E: 'a> IntoFuture for Update<'a, A, R, E> {
+    type Output = Result<Committed<A::Event, R>, UpdateError<E>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let span = self.span.clone();
+        Box::pin(span::follow(span, self.run()))
+    }
+}
+
+impl<A: Aggregate, R, E> fmt::Debug for Update<'_, A, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("aggregate", &A::TYPE)
+            .field("stream", &self.stream)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! The tests of this crate that use it as any other crate does.
+
+mod actions;
+mod conformance_memory;
+mod laws;
+mod write_check;

@@ -1,0 +1,141 @@
+//! What the commands record, print and refuse.
+
+use std::time::{Duration, Instant};
+
+use crate::common::{Answer, Program, bare, json_lines};
+use serde_json::json;
+
+async fn with_an_invoice(test: &str) -> Program {
+    let program = Program::new(test).await;
+    program.data(&["create", "inv-1", "--customer", "cust_1", "--amount", "1500.00", "--correlation", "corr_1"]);
+    program
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_payments_at_once_one_is_recorded() {
+    let program = with_an_invoice("pay").await;
+    let pay = || {
+        program
+            .command(&["pay", "inv-1"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let answers = [pay(), pay()].map(|child| Answer::from(child.wait_with_output().unwrap()));
+    let lost: Vec<_> = answers.iter().filter(|answer| !answer.success).collect();
+    let [lost] = &lost[..] else { panic!("{answers:?}") };
+    assert!(lost.errors.contains("the invoice is paid already"), "{}", lost.errors);
+    assert_eq!(program.data(&["by-type", "InvoicePaid"]).len(), 1);
+    assert_eq!(program.data(&["show", "inv-1"])[0]["version"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_is_settled_by_a_credit() {
+    let program = with_an_invoice("dispute").await;
+    program.data(&["dispute", "inv-1", "--reason", "wrong hours", "--user", "cust_1"]);
+    let refused = program.run(&["pay", "inv-1"]);
+    assert!(!refused.success && refused.errors.contains("is disputed (wrong hours)"), "{}", refused.errors);
+    program.data(&["credit", "inv-1", "--amount", "300.00"]);
+    let refused = program.run(&["pay", "inv-1", "--amount", "1500.00"]);
+    assert!(refused.errors.contains("over 1,500.00, but 1,200.00 is owed"), "{}", refused.errors);
+    program.data(&["pay", "inv-1", "--amount", "1200.00", "--method", "credit_card", "--payment", "pay_9"]);
+
+    let state = program.data(&["show", "inv-1"]).remove(0);
+    assert_eq!(state["state"]["status"]["paid"]["paymentMethod"], "credit_card");
+    let flow = program.data(&["trace", "corr_1"]);
+    let depths: Vec<_> = flow.iter().map(|event| &event["depth"]).collect();
+    assert_eq!(depths, [0, 1, 1, 1]);
+    assert_eq!(program.data(&["by-user", "cust_1"])[0]["eventType"], "InvoiceDisputed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_did_is_listed_page_by_page() {
+    let program = with_an_invoice("pages").await;
+    for id in ["inv-2", "inv-3"] {
+        program.data(&["create", id, "--customer", "cust_1", "--amount", "1"]);
+    }
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let mut arguments = vec!["by-user", "clerk", "--limit", "2", "--json"];
+        arguments.extend(after.iter().flat_map(|cursor: &String| ["--after", cursor]));
+        let page = program.run(&arguments);
+        assert!(page.success, "{page:?}");
+        listed.extend(json_lines(&page.output));
+        match page.errors.trim().strip_prefix("there are more: --after ") {
+            Some(next) => after = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    let ids: Vec<&str> = listed.iter().map(|event| event["aggregateId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["inv-3", "inv-2", "inv-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_get_tables_and_exact_amounts() {
+    let program = with_an_invoice("tables").await;
+    let shown = program.run(&["show", "inv-1"]).output;
+    assert!(shown.contains("Amount    1,500.00 EUR") && shown.contains("Status    pending"), "{shown}");
+    let history = program.run(&["history", "inv-1"]).output;
+    assert!(history.contains("InvoiceCreated") && history.contains("1,500.00 EUR owed by cust_1"), "{history}");
+    let snapshot = program.run(&["snapshot", "inv-1"]);
+    assert_eq!(snapshot.output, "snapshot of inv-1 at version 1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_one_line_and_a_status() {
+    let program = with_an_invoice("refused").await;
+    for (arguments, reason) in [
+        (&["show", "inv-2"][..], "does not exist"),
+        (&["history", "inv-2"], "does not exist"),
+        (&["trace", "corr_2"], "nothing belongs to the correlation"),
+        (&["show", ""], "must not be empty"),
+        (&["pay", "inv-2"], "does not exist"),
+        (&["show", "inv-1", "--at-version", "2"], "has no version 2"),
+        (&["show", "inv-1", "--at-version", "0"], "has no version 0"),
+        (&["show", "inv-1", "--as-of", "2001-01-01"], "does not exist"),
+        (&["create", "inv-1", "--customer", "c", "--amount", "1"], "already exists"),
+        (&["create", "inv-3", "--customer", "c", "--amount", "0"], "needs a positive amount"),
+        (&["by-type", "InvoicePayed"], "`InvoicePayed` is not the name of an event: Invoice has `InvoiceCreated`"),
+        (&["migrate", "--from", "nothing"], "the collection `nothing`"),
+        (&["stats", "--memory"], "need a server"),
+    ] {
+        let answer = program.run(arguments);
+        assert!(!answer.success && answer.output.is_empty(), "{arguments:?}: {answer:?}");
+        assert!(answer.errors.contains(reason), "{arguments:?}: {}", answer.errors);
+        assert_eq!(answer.errors.lines().count(), 1, "{}", answer.errors);
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_given_up_soon_and_without_the_password() {
+    let began = Instant::now();
+    let uri = "mongodb://ann:hunter2@127.0.0.1:1/?replicaSet=rs0";
+    let answer = Answer::from(bare(&["stats", "--uri", uri]).output().unwrap());
+    assert!(!answer.success && answer.errors.starts_with("error: the store is unavailable"), "{}", answer.errors);
+    assert!(!answer.errors.contains("hunter2"), "{}", answer.errors);
+    assert!(began.elapsed() < Duration::from_secs(12));
+}
+
+#[test]
+fn the_help_shows_no_password() {
+    let help = Answer::from(bare(&["--help"]).env("MONGODB_URI", "mongodb://ann:hunter2@host").output().unwrap());
+    assert!(help.success && help.output.contains("MONGODB_URI") && !help.output.contains("hunter2"), "{}", help.output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_documents_are_migrated_once_and_a_bad_one_is_named() {
+    let program = Program::new("migrate").await;
+    program.insert_old_documents().await;
+    let migrate = || {
+        let answer = program.run(&["migrate", "--json"]);
+        (answer.success, json_lines(&answer.output).remove(0))
+    };
+    let (success, first) = migrate();
+    assert!(!success);
+    assert_eq!(json!([first["migrated"], first["already"], first["failed"]]), json!([2, 0, 1]));
+    assert!(first["failures"][0].as_str().unwrap().contains("old_3"), "{first}");
+    let (_, again) = migrate();
+    assert_eq!(json!([again["migrated"], again["already"], again["failed"]]), json!([0, 2, 1]));
+    assert_eq!(program.data(&["stats"])[0]["total"], "1599.10");
+}

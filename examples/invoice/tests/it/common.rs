@@ -1,0 +1,90 @@
+//! Runs the program on one server that all tests share.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use bson::doc;
+use es_mongo::dev::{DevServer, fresh_database_name};
+use es_mongo::mongodb::Client;
+use serde_json::Value;
+
+/// A made-up file: 8 invoices over 13,464.22 in all, 3 of them disputed, 4 paid late.
+pub(crate) fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample.csv")
+}
+
+/// The program, with a database of its own.
+pub(crate) struct Program {
+    uri: String,
+    database: String,
+}
+
+impl Program {
+    pub(crate) async fn new(test: &str) -> Self {
+        let server = DevServer::shared().await.expect("a server for the tests");
+        Self { uri: server.uri().to_owned(), database: fresh_database_name(test) }
+    }
+
+    /// Another one, on the same server and database.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = bare(arguments);
+        command.args(["--uri", &self.uri, "--database", &self.database]);
+        command
+    }
+
+    /// Puts three documents where the migration looks for them; the last one has no amount that makes sense.
+    pub(crate) async fn insert_old_documents(&self) {
+        let client = Client::with_uri_str(&self.uri).await.expect("a client");
+        let moment = bson::DateTime::from_millis(1_650_000_000_000);
+        let document = |id: &str, amount: bson::Bson| {
+            doc! {
+                "_id": id, "invoiceNumber": id, "customerId": "cust_1", "amount": amount, "currency": "EUR",
+                "createdAt": moment, "dueDate": moment,
+            }
+        };
+        let documents =
+            [document("old_1", 1500.10.into()), document("old_2", 99.into()), document("old_3", "a lot".into())];
+        let collection = client.database(&self.database).collection("billing_documents");
+        collection.insert_many(documents).await.expect("the documents are inserted");
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
+        Answer::from(self.command(arguments).output().expect("the program starts"))
+    }
+
+    /// Runs it and takes what it prints as data.
+    pub(crate) fn data(&self, arguments: &[&str]) -> Vec<Value> {
+        let answer = self.run(&[arguments, &["--json"]].concat());
+        assert!(answer.success, "{}", answer.errors);
+        json_lines(&answer.output)
+    }
+}
+
+/// The program without any server.
+pub(crate) fn bare(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoice"));
+    command.args(arguments).stdin(Stdio::null()).env_remove("MONGODB_URI");
+    command
+}
+
+pub(crate) fn json_lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+/// What the program printed, and whether it was content.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) success: bool,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            success: output.status.success(),
+            output: String::from_utf8(output.stdout).expect("the output is UTF-8"),
+            errors: String::from_utf8(output.stderr).expect("the errors are UTF-8"),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What is imported, what is not, and what the figures say afterwards.
+
+use std::fs;
+
+use crate::common::{Program, sample};
+use serde_json::{Value, json};
+
+fn figures(program: &Program) -> Value {
+    let stats = program.data(&["stats"]);
+    let [stats] = &stats[..] else { panic!("{stats:?}") };
+    json!([stats["invoices"], stats["total"], stats["disputed"], stats["paidLate"], stats["store"]["events"]])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_repeated_changes_nothing() {
+    let program = Program::new("import").await;
+    let sample = sample();
+    let import = || program.data(&["import", sample.to_str().unwrap()]).remove(0);
+    assert_eq!(import(), json!({ "lines": 8, "imported": 8, "continued": 0, "already": 0, "failed": [] }));
+    assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+    assert_eq!(import(), json!({ "lines": 8, "imported": 0, "continued": 0, "already": 8, "failed": [] }));
+    assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_monthly_import_brings_what_is_new_with_its_own_times() {
+    let program = Program::new("monthly").await;
+    let all = fs::read_to_string(sample()).unwrap();
+    let lines: Vec<&str> = all.lines().collect();
+    let folder = tempfile::tempdir().unwrap();
+    let import = |name: &str, lines: &[&str]| {
+        let file = folder.path().join(name);
+        fs::write(&file, lines.join("\r\n")).unwrap();
+        program.data(&["import", file.to_str().unwrap()]).remove(0)
+    };
+    // In the first month invoice 2024-0003 is open.
+    let open = lines[3].replace("2/20/2024", "");
+    assert!(open.contains("2024-0003") && open != lines[3], "{open}");
+    let first_month = [lines[0], lines[1], lines[2], &open];
+    assert_eq!(
+        import("first.csv", &first_month),
+        json!({ "lines": 3, "imported": 3, "continued": 0, "already": 0, "failed": [] })
+    );
+    let history = || -> Vec<Value> {
+        let events = program.data(&["history", "2024-0003"]);
+        events.iter().map(|event| json!([event["eventType"], event["timestamp"]])).collect()
+    };
+    assert_eq!(history(), [json!(["InvoiceCreated", "2024-01-10T00:00:00Z"])]);
+    assert_eq!(
+        import("second.csv", &lines),
+        json!({ "lines": 8, "imported": 5, "continued": 1, "already": 2, "failed": [] })
+    );
+    assert_eq!(
+        history(),
+        [
+            json!(["InvoiceCreated", "2024-01-10T00:00:00Z"]),
+            json!(["InvoiceDisputed", "2024-01-30T00:00:00Z"]),
+            json!(["InvoicePaid", "2024-02-20T00:00:00Z"]),
+        ]
+    );
+    assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+    assert_eq!(
+        import("second.csv", &lines),
+        json!({ "lines": 8, "imported": 0, "continued": 0, "already": 8, "failed": [] })
+    );
+    // The file of the first month says nothing that is not there.
+    assert_eq!(import("first.csv", &first_month)["already"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archive_changes_no_figure_and_no_answer() {
+    let program = Program::new("archive").await;
+    program.data(&["import", sample().to_str().unwrap()]);
+    let questions: [&[&str]; 6] = [
+        &["show", "2024-0003"],
+        &["show", "2024-0003", "--at-version", "1"],
+        &["show", "2024-0003", "--as-of", "2024-01-31"],
+        &["history", "2024-0003"],
+        &["trace", "invoice-2024-0003"],
+        &["by-user", "B-200"],
+    ];
+    let ask = || questions.map(|question| program.data(question));
+    let before = (ask(), figures(&program));
+    let archived = program.data(&["archive", "--older-than-days", "365"]).remove(0);
+    assert_eq!((&archived["moved"], &archived["kept"]), (&json!(18), &json!(1)), "{archived}");
+    assert_eq!((ask(), figures(&program)), before);
+    assert_eq!(program.data(&["verify"])[0]["sound"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_caused_by_the_invoice_and_belongs_to_its_correlation() {
+    let program = Program::new("cause").await;
+    program.data(&["import", sample().to_str().unwrap()]);
+    let flow: Vec<Value> = program
+        .data(&["trace", "invoice-2024-0003"])
+        .iter()
+        .map(|event| json!([event["depth"], event["eventType"], event["timestamp"], event["metadata"]["userId"]]))
+        .collect();
+    assert_eq!(
+        flow,
+        [
+            json!([0, "InvoiceCreated", "2024-01-10T00:00:00Z", "billing"]),
+            json!([1, "InvoiceDisputed", "2024-01-30T00:00:00Z", "B-200"]),
+            json!([1, "InvoicePaid", "2024-02-20T00:00:00Z", "B-200"]),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_cannot_be_read_are_named_and_the_others_imported() {
+    let program = Program::new("bad_lines").await;
+    let good = fs::read_to_string(sample()).unwrap();
+    let bad = [
+        "FR,A-100,4/1/2021,2024-0101,1/32/2024,2/4/2024,10.00,No,1/25/2024,Paper,20,0",
+        "FR,A-100,4/1/2021,2024-0102,1/5/2024,2/4/2024,10.0.0,No,1/25/2024,Paper,20,0",
+        "FR,A-100,4/1/2021,2024-0103,1/5/2024",
+        "FR,A-100,4/1/2021,2024-0001,1/5/2024,2/4/2024,1250.00,No,1/25/2024,Paper,20,0",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.csv");
+    fs::write(&file, format!("{good}{}\r\n", bad.join("\r\n"))).unwrap();
+
+    let answer = program.run(&["import", file.to_str().unwrap()]);
+    assert!(!answer.success);
+    let reasons: Vec<_> = answer.errors.lines().filter_map(|line| line.split_once("bad.csv, ")).collect();
+    let reasons: Vec<_> = reasons.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            "line 10: InvoiceDate: `1/32/2024` is not a date such as 1/31/2013",
+            "line 11: InvoiceAmount: `10.0.0` is not an amount such as 1500.00, with at most two decimals",
+            "line 12: it has 5 columns, and the header has 12",
+            "line 13: invoice 2024-0001 is on line 2 already",
+        ]
+    );
+    assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_another_kind_is_refused_as_a_whole() {
+    let program = Program::new("bad_file").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("other.csv");
+    fs::write(&file, "name,age\r\nann,7\r\n").unwrap();
+    for (file, reason) in [
+        (file.as_path(), "line 1: the column `countryCode` is missing"),
+        (folder.path(), "it is a folder"),
+        (&folder.path().join("none.csv"), "cannot read"),
+    ] {
+        let answer = program.run(&["import", file.to_str().unwrap()]);
+        assert!(!answer.success && answer.output.is_empty(), "{answer:?}");
+        assert!(answer.errors.starts_with("error: ") && answer.errors.contains(reason), "{}", answer.errors);
+        assert_eq!(answer.errors.lines().count(), 1, "{}", answer.errors);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_exists_with_another_past_is_not_passed_over_in_silence() {
+    let program = Program::new("other_past").await;
+    program.data(&["create", "2024-0003", "--customer", "B-200", "--amount", "89.90"]);
+    let answer = program.run(&["import", sample().to_str().unwrap()]);
+    assert!(!answer.success);
+    assert!(
+        answer.errors.contains("line 4: the past of Invoice `2024-0003` differs from the import: event 1 happened at "),
+        "{}",
+        answer.errors
+    );
+    assert_eq!(figures(&program)[0], 8);
+}

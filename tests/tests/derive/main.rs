@@ -1,0 +1,6 @@
+//! The macros and what is stored of a type, without a server.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
+
+mod generated;
+mod schema_lock;
+mod stored_form;

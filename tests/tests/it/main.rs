@@ -1,0 +1,37 @@
+//! The tests against a server, in one program that starts the shared server once.
+//!
+//! Tests run side by side, so each works in its own database. A test that stops, freezes or reconfigures a server starts its own,
+//! and a fail point of the shared server acts on one application name.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
+
+mod all_or_nothing;
+mod archive;
+mod concurrency;
+mod connection_options;
+mod dead_writers;
+mod hostile;
+mod killed;
+mod limits;
+mod lost_answers;
+mod majority;
+mod migrate;
+mod one_bad_aggregate;
+mod ordering;
+mod pages;
+mod partial_restore;
+mod properties;
+mod proxy;
+mod queries;
+mod query_events;
+mod read_back;
+mod reads;
+mod refusals;
+mod refused_appends;
+mod repository;
+mod roles;
+mod runtimes;
+mod stored_bytes;
+mod tls;
+mod unsafe_collections;
+mod values;
+mod verify;
