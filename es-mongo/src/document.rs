@@ -125,10 +125,10 @@ pub(crate) fn read_event(document: &RawDocument) -> Result<StoredEvent<'_>, Stor
 /// What is wrong with a document that should be an event.
 #[derive(Debug, thiserror::Error)]
 enum ShapeError {
-    #[error("`{0}` is missing or of a different type")]
+    #[error("`{0}` is missing or has a different type")]
     Field(&'static str),
-    #[error("`{0}`: {1}")]
-    Count(&'static str, InvalidCount),
+    #[error("`{0}` is out of range")]
+    Count(&'static str, #[source] InvalidCount),
     #[error(transparent)]
     Bson(#[from] bson::error::Error),
 }
@@ -334,7 +334,7 @@ mod tests {
     fn a_document_without_a_position_is_refused_by_name() {
         let stored =
             bson::serialize_to_raw_document_buf(&doc! { "_id": bson::oid::ObjectId::new(), "sequenceNumber": 1 });
-        let error = read_event(&stored.unwrap()).unwrap_err().to_string();
+        let error = es_core::ErrorChain::new(&read_event(&stored.unwrap()).unwrap_err()).to_string();
         assert!(error.contains("`position`"), "{error}");
     }
 }
