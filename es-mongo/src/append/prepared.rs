@@ -16,7 +16,7 @@ pub(crate) struct Prepared {
     /// Created before the first attempt, so that later attempts recognise events that an earlier
     /// one has stored.
     pub(crate) ids: Vec<EventId>,
-    /// The timestamp of the events that have none of their own.
+    /// The timestamp of the events that were created without one.
     now: Timestamp,
     /// The size of the documents.
     bytes: usize,
@@ -56,7 +56,7 @@ impl Prepared {
         self.append.append_id.as_ref().map(es_core::AppendId::as_str)
     }
 
-    /// The error for a caller who cannot be told whether the events are stored.
+    /// The error if nothing shows whether the events are stored.
     pub(crate) fn outcome_unknown(&self, source: SharedError) -> StoreError {
         let append_id = self.append_id().map(str::to_owned);
         StoreError::OutcomeUnknown { stream: self.stream().clone(), append_id, source }
