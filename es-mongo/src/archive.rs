@@ -11,15 +11,14 @@
 mod cover;
 mod judge;
 mod scan;
+pub(crate) mod step;
 mod transfer;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bson::doc;
 use bson::raw::RawDocumentBuf;
 use es_core::{Aggregate, StoreError, Timestamp};
 use futures_util::FutureExt;
@@ -27,11 +26,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::document::field::POSITION;
-use crate::document::integer;
+use crate::document::integer_in;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
 use scan::Scan;
+use step::{ArchiveStep, Hook};
 use transfer::{Confirmed, Copies};
 
 /// The number of failures that a report names.
@@ -103,8 +103,6 @@ struct Run<'a, A> {
     stopped: AtomicBool,
 }
 
-type Hook = Box<dyn Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync>;
-
 /// The results of a run of the archive, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -153,23 +151,6 @@ impl ArchiveReport {
     }
 }
 
-/// A step of a run that was just completed.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ArchiveStep {
-    /// A missing snapshot was taken.
-    SnapshotTaken,
-    /// Events were copied.
-    Copied,
-    /// The copies were read back and are identical.
-    Confirmed,
-    /// Every process knows that there is an archive.
-    Waited,
-    /// The originals were deleted.
-    Deleted,
-}
-
 /// The reason why a run ends early.
 enum Stop {
     /// The test hook requested it.
@@ -204,13 +185,6 @@ impl<A: Aggregate> Archive<'_, A> {
         Self { batch: events.clamp(1, MAX_BATCH), ..self }
     }
 
-    /// Calls `hook` after each step. If the hook requests it, the run ends there as if the process
-    /// were killed.
-    #[doc(hidden)]
-    pub fn at_step(self, hook: impl Fn(ArchiveStep) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        Self { hook: Some(Box::new(hook)), ..self }
-    }
-
     /// Starts the run.
     ///
     /// # Errors
@@ -233,7 +207,8 @@ impl<A: Aggregate> Run<'_, A> {
     async fn move_all(&self) -> Result<(), Stop> {
         // Positions continue after the newest event that is not archived, so this event must stay.
         // Later events are newer.
-        let Some(newest) = self.newest_position().await? else { return Ok(()) };
+        let newest = self.archive.store.collections().newest_event().await?;
+        let Some(newest) = newest.and_then(|newest| integer_in(&newest, POSITION)) else { return Ok(()) };
         let (to_copy, judged) = mpsc::channel(1);
         let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
         // All stages end before an error ends the run, so that none is dropped during a write.
@@ -311,26 +286,12 @@ impl<A: Aggregate> Run<'_, A> {
         Ok(())
     }
 
-    async fn newest_position(&self) -> Result<Option<i64>, StoreError> {
-        let collections = self.archive.store.collections();
-        let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
-        let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
-        Ok(newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer)))
-    }
-
     fn report(&self) -> MutexGuard<'_, ArchiveReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_stopped(&self) -> bool {
         self.stopped.load(Relaxed)
-    }
-
-    fn reached(&self, step: ArchiveStep) -> Result<(), Stop> {
-        match self.archive.hook.as_ref().map(|hook| hook(step)) {
-            Some(ControlFlow::Break(())) => Err(Stop::Told),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The stored forms. Each field name is defined here once.
 
-use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf, cstr};
+use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use bson::{Document, doc};
 use es_core::{
     BsonPayload, EventId, InvalidCount, NewEvent, Position, Sequence, StoreError, StoredEvent, StreamId, Timestamp,
 };
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::error::malformed;
 
@@ -31,62 +33,84 @@ pub(crate) mod field {
 /// The largest document that the server accepts.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// An event in its stored form, except for its position, which the appender sets just before
-/// sending it.
-#[derive(Debug, Clone)]
-pub(crate) struct EventDocument(Vec<u8>);
+/// An event in its stored form.
+///
+/// It borrows its parts, and the driver serializes it into the command. So an event is copied only
+/// when it is encoded and by the driver.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EventDocument<'a> {
+    pub(crate) id: EventId,
+    pub(crate) stream: &'a StreamId,
+    pub(crate) event: &'a NewEvent,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) sequence: Sequence,
+    pub(crate) append_id: Option<&'a str>,
+    pub(crate) position: Position,
+}
 
-impl EventDocument {
-    /// Serializes the event.
-    pub(crate) fn new(
-        id: EventId,
-        stream: &StreamId,
-        event: &NewEvent,
-        sequence: Sequence,
-        timestamp: Timestamp,
-        append_id: Option<&str>,
-    ) -> Result<Self, StoreError> {
-        let mut document = RawDocumentBuf::new();
-        document.append(cstr!("_id"), id.as_object_id());
-        document.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
-        document.append(cstr!("aggregateType"), stream.aggregate_type());
-        document.append(cstr!("eventType"), &*event.event_type);
-        // Versions are small numbers. A version that does not fit an `i32` is stored as an `i64`.
-        match i32::try_from(event.event_version) {
-            Ok(version) => document.append(cstr!("eventVersion"), version),
-            Err(_) => document.append(cstr!("eventVersion"), i64::from(event.event_version)),
-        }
-        document.append(cstr!("eventData"), event.data.as_raw());
-        document.append(cstr!("metadata"), event.metadata.as_raw());
-        document.append(cstr!("timestamp"), bson::DateTime::from(timestamp));
-        document.append(cstr!("sequenceNumber"), sequence.as_i64());
-        if let Some(append_id) = append_id {
-            document.append(cstr!("appendId"), append_id);
-        }
-        // The last field, so that its eight bytes are at a known place.
-        document.append(cstr!("position"), 0_i64);
-        let bytes = document.into_bytes();
-        if bytes.len() > MAX_DOCUMENT_BYTES {
-            return Err(StoreError::TooLarge {
-                what: event.event_type.clone().into_owned(),
-                bytes: bytes.len(),
-                limit: MAX_DOCUMENT_BYTES,
-            });
-        }
-        Ok(Self(bytes))
-    }
-
+impl EventDocument<'_> {
     /// The size of the document in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.len()
+        let Self { id, stream, event, append_id, .. } = self;
+        let text = |text: &str| size_of::<i32>() + text.len() + 1;
+        let version = self.small_version().map_or(size_of::<i64>(), |_| size_of::<i32>());
+        let fields = [
+            (field::ID, id.as_object_id().bytes().len()),
+            (field::AGGREGATE_ID, text(stream.aggregate_id().as_str())),
+            (field::AGGREGATE_TYPE, text(stream.aggregate_type())),
+            (field::EVENT_TYPE, text(&event.event_type)),
+            (field::EVENT_VERSION, version),
+            (field::EVENT_DATA, event.data.as_raw().as_bytes().len()),
+            (field::METADATA, event.metadata.as_raw().as_bytes().len()),
+            (field::TIMESTAMP, size_of::<i64>()),
+            (field::SEQUENCE, size_of::<i64>()),
+            (field::POSITION, size_of::<i64>()),
+        ];
+        let append_id = append_id.map(|append_id| (field::APPEND_ID, text(append_id)));
+        // A field is its type, its name with a NUL, and its value; a document is its length, its
+        // fields and a NUL.
+        let fields = fields.into_iter().chain(append_id).map(|(name, value)| 1 + name.len() + 1 + value);
+        size_of::<i32>() + fields.sum::<usize>() + 1
     }
 
-    /// The document with its position.
-    pub(crate) fn at(&self, position: Position) -> Result<RawDocumentBuf, StoreError> {
-        let mut bytes = self.0.clone();
-        let end = bytes.len() - 1;
-        bytes[end - size_of::<i64>()..end].copy_from_slice(&position.as_i64().to_le_bytes());
-        RawDocumentBuf::from_bytes(bytes).map_err(|error| malformed("an event that is to be stored", error))
+    /// Refuses an event that is larger than a document can be. Returns its size in bytes.
+    pub(crate) fn require_storable(&self) -> Result<usize, StoreError> {
+        let bytes = self.bytes();
+        if bytes > MAX_DOCUMENT_BYTES {
+            let what = self.event.event_type.clone().into_owned();
+            return Err(StoreError::TooLarge { what, bytes, limit: MAX_DOCUMENT_BYTES });
+        }
+        Ok(bytes)
+    }
+
+    /// Versions are small numbers. A version that does not fit an `i32` is stored as an `i64`.
+    fn small_version(&self) -> Option<i32> {
+        i32::try_from(self.event.event_version).ok()
+    }
+}
+
+impl Serialize for EventDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, stream, event, timestamp, sequence, append_id, position } = self;
+        let mut document = serializer.serialize_struct("Event", 10 + usize::from(append_id.is_some()))?;
+        document.serialize_field(field::ID, &id.as_object_id())?;
+        document.serialize_field(field::AGGREGATE_ID, stream.aggregate_id().as_str())?;
+        document.serialize_field(field::AGGREGATE_TYPE, stream.aggregate_type())?;
+        document.serialize_field(field::EVENT_TYPE, &*event.event_type)?;
+        match self.small_version() {
+            Some(version) => document.serialize_field(field::EVENT_VERSION, &version)?,
+            None => document.serialize_field(field::EVENT_VERSION, &i64::from(event.event_version))?,
+        }
+        // Both are copied as a whole, and not walked through.
+        document.serialize_field(field::EVENT_DATA, &event.data.as_raw())?;
+        document.serialize_field(field::METADATA, &event.metadata.as_raw())?;
+        document.serialize_field(field::TIMESTAMP, &bson::DateTime::from(*timestamp))?;
+        document.serialize_field(field::SEQUENCE, &sequence.as_i64())?;
+        if let Some(append_id) = append_id {
+            document.serialize_field(field::APPEND_ID, append_id)?;
+        }
+        document.serialize_field(field::POSITION, &position.as_i64())?;
+        document.end()
     }
 }
 
@@ -163,6 +187,11 @@ pub(crate) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     }
 }
 
+/// The whole number in a field of a document.
+pub(crate) fn integer_in(document: &RawDocument, field: &str) -> Option<i64> {
+    integer(document.get(field).ok().flatten()?)
+}
+
 /// The documents in one batch of a cursor.
 pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDocument, StoreError>> {
     slices.into_iter().map(|entry| match entry {
@@ -175,6 +204,21 @@ pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDo
 /// The index that contains the events of each stream in their order.
 pub(crate) fn stream_index() -> Document {
     doc! { field::AGGREGATE_ID: 1, field::SEQUENCE: 1, field::AGGREGATE_TYPE: 1 }
+}
+
+/// The keys of the index on positions.
+pub(crate) fn position_index() -> Document {
+    doc! { field::POSITION: 1 }
+}
+
+/// The keys of the index that has the snapshots of each stream, the newest first.
+pub(crate) fn snapshot_index() -> Document {
+    doc! { field::AGGREGATE_ID: 1, field::AGGREGATE_TYPE: 1, field::VERSION: -1 }
+}
+
+/// The keys of the index that counts the events of each type.
+pub(crate) fn type_index() -> Document {
+    doc! { field::EVENT_TYPE: 1, field::TIMESTAMP: 1 }
 }
 
 /// The keys of the index on the append ids.
@@ -196,6 +240,7 @@ pub(crate) fn of_stream(stream: &StreamId) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bson::raw::{RawDocumentBuf, cstr};
     use es_core::{EventData, Metadata};
 
     fn new_event() -> NewEvent {
@@ -203,16 +248,71 @@ mod tests {
         NewEvent::from_data("Paid", 2, data, Metadata::new().user("u")).unwrap()
     }
 
+    fn document<'a>(stream: &'a StreamId, event: &'a NewEvent, append_id: Option<&'a str>) -> EventDocument<'a> {
+        let (id, timestamp, sequence) = (EventId::new(), Timestamp::from_millis(-1_234), Sequence::FIRST);
+        let position = Position::try_from(0x0102_0304_0506_0708_u64).unwrap();
+        EventDocument { id, stream, event, timestamp, sequence, append_id, position }
+    }
+
+    /// The stored form, field by field.
+    fn field_by_field(document: &EventDocument<'_>) -> RawDocumentBuf {
+        let EventDocument { id, stream, event, timestamp, sequence, append_id, position } = *document;
+        let mut fields = RawDocumentBuf::new();
+        fields.append(cstr!("_id"), id.as_object_id());
+        fields.append(cstr!("aggregateId"), stream.aggregate_id().as_str());
+        fields.append(cstr!("aggregateType"), stream.aggregate_type());
+        fields.append(cstr!("eventType"), &*event.event_type);
+        match i32::try_from(event.event_version) {
+            Ok(version) => fields.append(cstr!("eventVersion"), version),
+            Err(_) => fields.append(cstr!("eventVersion"), i64::from(event.event_version)),
+        }
+        fields.append(cstr!("eventData"), event.data.as_raw());
+        fields.append(cstr!("metadata"), event.metadata.as_raw());
+        fields.append(cstr!("timestamp"), bson::DateTime::from(timestamp));
+        fields.append(cstr!("sequenceNumber"), sequence.as_i64());
+        if let Some(append_id) = append_id {
+            fields.append(cstr!("appendId"), append_id);
+        }
+        fields.append(cstr!("position"), position.as_i64());
+        fields
+    }
+
+    #[test]
+    fn an_event_is_serialized_byte_for_byte_in_the_stored_form_and_its_size_is_known_before() {
+        let stream = StreamId::new("Invoice", "i-1 \u{1f9fe}").unwrap();
+        let mut far = new_event();
+        far.event_version = u32::MAX;
+        for event in [new_event(), far] {
+            for append_id in [None, Some("key"), Some("k\u{e9}y")] {
+                let document = document(&stream, &event, append_id);
+                let serialized = bson::serialize_to_raw_document_buf(&document).unwrap();
+                assert_eq!(serialized.as_bytes(), field_by_field(&document).as_bytes());
+                assert_eq!(document.bytes(), serialized.as_bytes().len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_document_is_taken_and_one_byte_more_is_not() {
+        let stream = StreamId::new("Invoice", "i-1").unwrap();
+        let sized = |text: usize| {
+            let data = bson::serialize_to_raw_document_buf(&doc! { "text": "x".repeat(text) }).unwrap();
+            NewEvent::from_data("Attached", 1, data.into(), Metadata::new()).unwrap()
+        };
+        let room = MAX_DOCUMENT_BYTES - document(&stream, &sized(0), None).bytes();
+        assert_eq!(document(&stream, &sized(room), None).require_storable().unwrap(), MAX_DOCUMENT_BYTES);
+        let error = document(&stream, &sized(room + 1), None).require_storable().unwrap_err();
+        assert!(matches!(error, StoreError::TooLarge { bytes, .. } if bytes == MAX_DOCUMENT_BYTES + 1), "{error}");
+    }
+
     #[test]
     fn an_event_is_read_back_as_it_was_written() {
-        let stream = StreamId::new("Invoice", "i-1").unwrap();
-        let id = EventId::new();
-        let moment = Timestamp::from_millis(1_234);
-        let document = EventDocument::new(id, &stream, &new_event(), Sequence::FIRST, moment, Some("key")).unwrap();
-        let stored = document.at(Position::try_from(0x0102_0304_0506_0708_u64).unwrap()).unwrap();
+        let (stream, new_event) = (StreamId::new("Invoice", "i-1").unwrap(), new_event());
+        let document = document(&stream, &new_event, Some("key"));
+        let stored = bson::serialize_to_raw_document_buf(&document).unwrap();
         let event = read_event(&stored).unwrap();
-        assert_eq!((event.id, event.aggregate_id, event.aggregate_type), (id, "i-1", "Invoice"));
-        assert_eq!((event.event_type, event.event_version, event.timestamp), ("Paid", 2, moment));
+        assert_eq!((event.id, event.aggregate_id, event.aggregate_type), (document.id, "i-1", "Invoice"));
+        assert_eq!((event.event_type, event.event_version, event.timestamp), ("Paid", 2, document.timestamp));
         assert_eq!(event.position, 0x0102_0304_0506_0708);
         assert_eq!(event.metadata.get_str("userId").unwrap(), "u");
         assert_eq!(stored.get_str(field::APPEND_ID).unwrap(), "key");

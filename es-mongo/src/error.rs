@@ -4,16 +4,15 @@ mod connection_string;
 mod denied;
 mod driver;
 mod unreachable;
+mod write;
 
 use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
 pub use driver::DriverError;
 use es_core::{SharedError, StoreError, StreamId};
-use mongodb::error::{
-    Error, ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, SYSTEM_OVERLOADED_ERROR, TRANSIENT_TRANSACTION_ERROR,
-    UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
-};
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+pub(crate) use write::{Objection, WriteOutcome};
 
 /// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
 mod code {
@@ -41,60 +40,6 @@ mod code {
     ];
 }
 
-/// What is known after a failed write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WriteFate {
-    /// The document at this index was refused; those before it are stored, those after it are not.
-    Refused { index: usize, why: Objection },
-    /// Nothing was written, and trying again may succeed.
-    NotWritten,
-    /// It may or may not have been written.
-    Unknown,
-    /// The command failed as a whole, and trying again would not help. A part of its documents may be stored, unless it was in a transaction.
-    Hopeless,
-}
-
-/// Why a document was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Objection {
-    /// One of its keys is taken.
-    DuplicateKey,
-    /// Something that passes.
-    Passing,
-    /// Something that repeating does not cure.
-    Lasting,
-}
-
-impl Objection {
-    fn of_code(code: i32) -> Self {
-        match code {
-            code::DUPLICATE_KEY => Self::DuplicateKey,
-            code if passes(code) => Self::Passing,
-            _ => Self::Lasting,
-        }
-    }
-}
-
-fn passes(code: i32) -> bool {
-    code::PASSING.contains(&code) || code::NOT_PRIMARY.contains(&code) || code::CUT_OFF.contains(&code)
-}
-
-/// Labels with which server and driver say that an operation may be repeated.
-const PASSING_LABELS: [&str; 5] = [
-    RETRYABLE_WRITE_ERROR,
-    TRANSIENT_TRANSACTION_ERROR,
-    UNKNOWN_TRANSACTION_COMMIT_RESULT,
-    RETRYABLE_ERROR,
-    SYSTEM_OVERLOADED_ERROR,
-];
-
-/// Whether a command that failed as a whole, with this code, may succeed the next time.
-///
-/// Only what is known to pass is repeated: an unknown error that lasts would keep everybody waiting until the deadline.
-fn may_pass(error: &Error, code: i32) -> bool {
-    passes(code) || PASSING_LABELS.iter().any(|label| error.contains_label(label))
-}
-
 /// Whether an error with which a command failed concerns every write, and not only one of its documents.
 pub(crate) fn concerns_every_write(error: &Error) -> bool {
     match &*error.kind {
@@ -104,30 +49,6 @@ pub(crate) fn concerns_every_write(error: &Error) -> bool {
         ),
         ErrorKind::Authentication { .. } => true,
         _ => false,
-    }
-}
-
-/// What became of an insert that failed.
-pub(crate) fn insert_fate(error: &Error) -> WriteFate {
-    match &*error.kind {
-        // With a write concern that was not met, even what was accepted may be rolled back.
-        ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
-            match failure.write_errors.iter().flatten().next() {
-                Some(first) => WriteFate::Refused { index: first.index, why: Objection::of_code(first.code) },
-                None => WriteFate::Unknown,
-            }
-        }
-        ErrorKind::ServerSelection { .. } => WriteFate::NotWritten,
-        ErrorKind::Authentication { .. } | ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => {
-            WriteFate::Hopeless
-        }
-        ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
-        ErrorKind::Write(WriteFailure::WriteError(failure))
-            if Objection::of_code(failure.code) == Objection::Lasting =>
-        {
-            WriteFate::Hopeless
-        }
-        _ => WriteFate::Unknown,
     }
 }
 
@@ -150,31 +71,6 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
 /// Whether it is the server's own answer, and not that there was none.
 pub(crate) fn is_answer(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))
-}
-
-/// What became of a write inside a transaction that has not been told to commit: nothing, whatever the error.
-pub(crate) fn uncommitted_fate(error: &Error) -> WriteFate {
-    match insert_fate(error) {
-        WriteFate::Unknown => WriteFate::NotWritten,
-        fate => fate,
-    }
-}
-
-/// What became of a transaction whose commit failed.
-pub(crate) fn commit_fate(error: &Error) -> WriteFate {
-    if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) {
-        return WriteFate::Unknown;
-    }
-    match &*error.kind {
-        ErrorKind::Command(failure)
-            if error.contains_label(TRANSIENT_TRANSACTION_ERROR)
-                || matches!(failure.code, code::WRITE_CONFLICT | code::NO_SUCH_TRANSACTION) =>
-        {
-            WriteFate::NotWritten
-        }
-        ErrorKind::Command(failure) if !may_pass(error, failure.code) => WriteFate::Hopeless,
-        _ => WriteFate::Unknown,
-    }
 }
 
 /// Whether a collection could not be created because it is there already.
@@ -281,19 +177,5 @@ mod tests {
             assert!(check_database(name).is_err(), "{name:?}");
         }
         assert!(check_name("billing.events").is_ok());
-    }
-
-    #[test]
-    fn no_code_is_both_passing_and_lasting() {
-        let lasting = [
-            code::UNAUTHORIZED,
-            code::AUTHENTICATION_FAILED,
-            code::DUPLICATE_KEY,
-            code::ATLAS_ERROR,
-            code::OUT_OF_DISK_SPACE,
-        ];
-        assert!(lasting.into_iter().all(|code| !passes(code)));
-        assert_eq!(Objection::of_code(121), Objection::Lasting);
-        assert_eq!(Objection::of_code(code::WRITE_CONFLICT), Objection::Passing);
     }
 }

@@ -9,9 +9,8 @@ use mongodb::options::{CountOptions, FindOneOptions, FindOptions, Hint};
 
 use crate::patience::Patience;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
-/// A query for documents, like the driver's own `find`; created by [`Collections::find`].
+/// A query for documents, like the driver's own `find`; created by `Collections::find`.
 #[must_use = "nothing is asked before `one`, `all`, `batches` or `count`"]
 pub(crate) struct Find {
     collection: Collection<RawDocumentBuf>,
@@ -20,14 +19,11 @@ pub(crate) struct Find {
     options: Box<FindOptions>,
 }
 
-impl Collections {
-    /// Queries one collection, of this store or of a different program in the same database.
-    pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
-        Find { collection: collection.clone(), patience: self.patience.clone(), filter, options: Box::default() }
-    }
-}
-
 impl Find {
+    pub(crate) fn new(collection: Collection<RawDocumentBuf>, patience: Patience, filter: Document) -> Self {
+        Self { collection, patience, filter, options: Box::default() }
+    }
+
     pub(crate) fn with_options(self, options: FindOptions) -> Self {
         Self { options: Box::new(options), ..self }
     }

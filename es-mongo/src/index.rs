@@ -9,11 +9,11 @@ use es_core::StoreError;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
-use crate::collection::{self, VALIDATOR_TITLE, is_simple};
+use crate::collections::ensure::{self, VALIDATOR_TITLE, is_simple};
 use crate::document;
 use crate::document::field::{
     AGGREGATE_ID, AGGREGATE_TYPE, APPEND_ID, CORRELATION_ID, EVENT_DATA, EVENT_TYPE, EVENT_VERSION, ID, METADATA,
-    POSITION, SEQUENCE, TIMESTAMP, USER_ID, VERSION,
+    POSITION, SEQUENCE, TIMESTAMP, USER_ID,
 };
 use crate::error::{DriverError, is_index_conflict, store_error};
 use crate::handles::Handles;
@@ -47,7 +47,7 @@ fn query_indexes() -> [Index; 5] {
     [
         Index { keys: doc! { AGGREGATE_ID: 1, EVENT_TYPE: 1 }, uniqueness: NotUnique },
         Index { keys: doc! { TIMESTAMP: 1 }, uniqueness: NotUnique },
-        Index { keys: doc! { EVENT_TYPE: 1, TIMESTAMP: 1 }, uniqueness: NotUnique },
+        Index { keys: document::type_index(), uniqueness: NotUnique },
         Index { keys: doc! { CORRELATION_ID: 1, TIMESTAMP: 1 }, uniqueness: NotUnique },
         Index { keys: doc! { USER_ID: 1, TIMESTAMP: -1 }, uniqueness: NotUnique },
     ]
@@ -59,7 +59,7 @@ fn position_index(ordering: Ordering) -> Index {
         Ordering::Global => Unique,
         Ordering::PerAggregate => NotUnique,
     };
-    Index { keys: doc! { POSITION: 1 }, uniqueness }
+    Index { keys: document::position_index(), uniqueness }
 }
 
 fn append_index() -> Index {
@@ -74,7 +74,7 @@ fn event_indexes(ordering: Ordering) -> Vec<Index> {
 }
 
 fn snapshot_indexes() -> Vec<Index> {
-    vec![Index { keys: doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 }, uniqueness: Unique }]
+    vec![Index { keys: document::snapshot_index(), uniqueness: Unique }]
 }
 
 impl Index {
@@ -168,7 +168,7 @@ pub(crate) async fn ensure(
     patience: &Patience,
 ) -> Result<(), StoreError> {
     let CollectionNames { events, snapshots, archive, sessions } = names;
-    collection::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
+    ensure::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
     ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
     ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;
     ensure_indexes(handles, archive, &event_indexes(ordering), patience).await
@@ -247,7 +247,7 @@ async fn missing_indexes<'a>(
 ) -> Result<Vec<&'a Index>, StoreError> {
     // A collection has at most 64 indexes.
     let question = doc! { "listIndexes": collection, "cursor": { "batchSize": 1000 } };
-    let existing = collection::first_batch(handles, question, patience).await?;
+    let existing = ensure::first_batch(handles, question, patience).await?;
     for index in &existing {
         let name = index.get_str("name").unwrap_or_default();
         if index.contains_key(EXPIRE) {

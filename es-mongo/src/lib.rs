@@ -10,7 +10,7 @@
 //! | [`MongoStore::trace`] | shows the events of a command as a tree of causes and effects |
 //! | [`MongoStore::archive`] | moves old events to an archive; every aggregate can still be loaded at any version and time |
 //! | [`MongoStore::verify`] | checks, daily for example, that the stored data are consistent |
-//! | [`MongoStore::migrate`], [`Gradual`] | convert an existing collection to events, and switch to them gradually |
+//! | [`MongoStore::migrate`], [`MigratingRepository`] | convert an existing collection to events, and switch to them gradually |
 //! | [`MongoStore::stats`], [`metrics`] | figures about the store |
 //! | [`Roles`] | users of the server with the least rights for their task |
 //!
@@ -46,13 +46,14 @@
 
 mod append;
 mod archive;
-mod collection;
+mod collections;
+mod deployment;
 #[cfg(feature = "dev-server")]
 pub mod dev;
 mod document;
 mod error;
 mod find;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "__internal"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod guide;
@@ -62,6 +63,7 @@ mod index;
 mod merge;
 pub mod metrics;
 mod migrate;
+mod migrating_repository;
 mod options;
 mod patience;
 mod progress;
@@ -75,26 +77,27 @@ mod snapshot;
 mod source;
 mod stats;
 mod store;
-mod switch;
 mod trace;
 mod verify;
 
 /// The driver, in the version that this crate uses.
 pub use mongodb;
 
+#[cfg(feature = "__internal")]
 #[doc(hidden)]
-pub use archive::ArchiveStep;
+pub use archive::step::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use error::DriverError;
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
-pub use options::{CollectionNames, Ordering, StoreBuilder};
+pub use migrating_repository::{LoadedFrom, MigratingRepository, ReadMode};
+pub use options::{CollectionNames, Ordering};
 pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
-pub use store::MongoStore;
-pub use switch::{Gradual, Source, Switch};
+pub use store::{MongoStore, StoreBuilder};
+
 pub use trace::{Trace, TraceNode};
-pub use verify::{Finding, Verification, VerifyReport};
+pub use verify::{Finding, Verification, VerificationReport};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -15,10 +15,10 @@ use es_core::StoreError;
 use mongodb::Collection;
 use mongodb::options::FindOptions;
 
+use crate::collections::Collections;
 use crate::document::documents;
 use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
 /// The server closes a cursor that was not used for ten minutes, so a cursor that was unused for
 /// this long is replaced well before that.

@@ -321,10 +321,10 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
 }
 
 /// A document that is being migrated.
-struct Prepared {
+pub(crate) struct Prepared {
     document_id: String,
     origin: Origin,
-    stream: StreamId,
+    pub(crate) stream: StreamId,
     event: NewEvent,
 }
 
@@ -343,7 +343,7 @@ impl Group {
     }
 }
 
-fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
+pub(crate) fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     collection: &str,
     document: &RawDocument,
     convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
@@ -364,23 +364,8 @@ fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     Ok(Prepared { document_id: document_id(document), origin, stream, event })
 }
 
-/// The steps of the migration for one document before it is recorded, for the fuzzer.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn fuzz<A: Aggregate, D: DeserializeOwned>(
-    document: &RawDocument,
-    convert: impl Fn(D) -> Result<Migrated<A::Event>, &'static str>,
-) {
-    match prepare::<A, D, _>("old", document, convert) {
-        Ok(prepared) => assert_eq!(prepared.stream.aggregate_type(), A::TYPE),
-        Err(reason) => {
-            let _ = document_id(document);
-            assert!(!reason.is_empty());
-        }
-    }
-}
-
 /// The `_id` of a document as readable text.
-fn document_id(document: &RawDocument) -> String {
+pub(crate) fn document_id(document: &RawDocument) -> String {
     match document.get(ID) {
         Ok(Some(RawBsonRef::String(id))) => id.to_owned(),
         Ok(Some(RawBsonRef::ObjectId(id))) => id.to_hex(),

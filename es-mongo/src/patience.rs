@@ -129,6 +129,18 @@ impl Patience {
         self.wait(self.spawn(question)).await
     }
 
+    /// Waits for the answer to a write for at most `limit`, and sends it only once.
+    pub(crate) async fn once_within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        write: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, SharedError> {
+        match tokio::time::timeout(limit, self.spawn(write)).await {
+            Ok(answer) => answer.map_err(Into::into),
+            Err(_) => Err(format!("the server did not answer within {limit:?}").into()),
+        }
+    }
+
     /// Waits for the answer to a query that has already started.
     pub(crate) async fn wait<T>(&self, task: JoinHandle<T>) -> Result<T, StoreError> {
         match tokio::time::timeout(self.0.limit, task).await {

@@ -21,9 +21,10 @@ use reader::{Decode, Reader};
 pub use select::{AnyEvent, NamedEvent, OneEvent, SelectsFrom};
 use select::{Selection, Wanted};
 
+use crate::collections::Collections;
 use crate::document::read_event;
 use crate::options::Ordering;
-use crate::store::{Collections, MongoStore};
+use crate::store::MongoStore;
 
 impl MongoStore {
     /// Queries recorded events across all aggregates, oldest first by default.

@@ -1,7 +1,5 @@
 //! Reads streams from the events and from the archive.
 
-use std::collections::VecDeque;
-
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
@@ -11,12 +9,12 @@ use mongodb::Collection;
 use mongodb::raw_batch_cursor::RawBatch;
 use tracing::Instrument;
 
+use crate::collections::Collections;
 use crate::document::field::SEQUENCE;
-use crate::document::{documents, integer, of_stream, read_event, stream_index};
+use crate::document::{documents, integer_in, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
 /// The number of events that are fetched at once: ten times the server's own first batch, and still
 /// well below a megabyte of usual events.
@@ -63,7 +61,7 @@ struct Span {
 }
 
 fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
-    let sequence = document.get(SEQUENCE).ok().flatten().and_then(integer).map(Sequence::try_from);
+    let sequence = integer_in(document, SEQUENCE).map(Sequence::try_from);
     match sequence {
         Some(Ok(sequence)) => Ok(sequence),
         _ => Err(malformed("an event", format!("it has no valid `{SEQUENCE}`"))),
@@ -101,16 +99,13 @@ pub(crate) fn stream(
     let reader = Reader {
         collections,
         stream,
+        first: range.after,
         last: range.after,
         until: range.until,
-        phase: Phase::Begin,
-        events: None,
-        archive: None,
-        ready: VecDeque::new(),
-        timer: metrics::Timer::start(),
         torn: None,
         resumed: None,
-        first: range.after,
+        timer: metrics::Timer::start(),
+        phase: Phase::Begin,
     };
     let span = tracing::debug_span!("read_stream", aggregate = reader.stream.aggregate_type());
     let batches = stream::try_unfold((reader, span), |(mut reader, span)| async move {
@@ -120,163 +115,165 @@ pub(crate) fn stream(
     batches.fuse()
 }
 
-/// The next step of a reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Open the cursor on the events collection.
-    Begin,
-    /// Read the events collection.
-    Events,
-    /// Read the archive up to a version, then the events collection.
-    ArchiveBefore,
-    /// Read the archive after the last event of the events collection.
-    ArchiveAfter,
-    Done,
-}
-
 struct Reader {
     collections: Collections,
     stream: StreamId,
+    /// The version after which the read began.
+    first: Version,
     /// The last version that was returned.
     last: Version,
     until: Version,
-    phase: Phase,
-    events: Option<ReadAhead>,
-    archive: Option<ReadAhead>,
-    /// Batches of the events collection, kept while the archive must come first.
-    ready: VecDeque<MongoBatch>,
     /// The version after which a batch with a missing event arrived.
     torn: Option<Version>,
     /// The version after which a cursor was lost.
     resumed: Option<Version>,
     timer: metrics::Timer,
-    first: Version,
+    phase: Phase,
 }
+
+/// What a reader reads next, with the cursors for it.
+enum Phase {
+    /// Nothing is open. The events collection is next.
+    Begin,
+    /// The events collection.
+    Live(Live),
+    /// The archive, up to a gap in the events collection. The events collection is next: with the
+    /// cursor that is open, or from the start if its last batch was incomplete.
+    Backfill {
+        archive: ReadAhead,
+        then: Option<Live>,
+    },
+    /// The archive after the last event of the events collection.
+    Tail(ReadAhead),
+    Done,
+}
+
+/// The cursor on the events collection.
+struct Live {
+    cursor: ReadAhead,
+    /// The batch after the gap that the archive has filled.
+    after_gap: Option<MongoBatch>,
+}
+
+/// A batch, if there is one yet, and the phase after it.
+type Step = (Option<MongoBatch>, Phase);
 
 impl Reader {
     async fn next(&mut self) -> Result<Option<MongoBatch>, StoreError> {
         loop {
-            match self.phase {
-                Phase::Begin => {
-                    let collections = self.collections.clone();
-                    let in_use = self.find(&collections.events, self.until);
-                    self.events = Some(collections.beside_archive_state(in_use).await?);
-                    self.phase = Phase::Events;
-                }
-                Phase::Events => {
-                    let batch = match self.ready.pop_front() {
-                        Some(batch) => Some(batch),
-                        None => match next_batch(self.events.as_mut()).await {
-                            Err(error) if self.can_resume() => {
-                                tracing::debug!(stream = %self.stream, %error, "a cursor is reopened");
-                                self.resumed = Some(self.last);
-                                self.events = None;
-                                self.phase = Phase::Begin;
-                                continue;
-                            }
-                            batch => batch?,
-                        },
-                    };
-                    let Some(batch) = batch else {
-                        self.events = None;
-                        self.phase = Phase::ArchiveAfter;
-                        continue;
-                    };
-                    let Some(Span { first, last, events, has_hole }) = batch.span()? else { continue };
-                    if has_hole && self.torn != Some(self.last) {
-                        // The server does not read a batch as of a single time: an archive run has
-                        // deleted a part of this one in the meantime. The deleted events are in the
-                        // archive by now, and the others are read again.
-                        self.torn = Some(self.last);
-                        self.archive = Some(self.find_archived(last.into()).await?);
-                        self.ready.clear();
-                        self.events = None;
-                        self.phase = Phase::ArchiveBefore;
-                        continue;
-                    }
-                    if first > self.last.next() && self.archive.is_none() {
-                        let before =
-                            Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
-                        self.archive = Some(self.find_archived(before).await?);
-                        self.ready.push_front(batch);
-                        self.phase = Phase::ArchiveBefore;
-                        continue;
-                    }
-                    // There may be another gap after this batch.
-                    self.archive = None;
-                    self.last = last.into();
-                    if self.last < self.until
-                        && events >= u64::from(BATCH)
-                        && let Some(cursor) = &mut self.events
-                    {
-                        cursor.fetch();
-                    }
-                    return Ok(Some(batch));
-                }
-                Phase::ArchiveBefore => match next_batch(self.archive.as_mut()).await? {
-                    Some(batch) => {
-                        let Some(Span { last, .. }) = batch.span()? else { continue };
-                        self.last = last.into();
-                        return Ok(Some(batch));
-                    }
-                    // After an incomplete batch, the following events are read again.
-                    None if self.events.is_none() => {
-                        self.archive = None;
-                        self.phase = Phase::Begin;
-                    }
-                    // The exhausted cursor is kept, to record that the archive was read for this
-                    // gap.
-                    None => self.phase = Phase::Events,
-                },
-                Phase::ArchiveAfter => {
-                    if self.archive.is_none() {
-                        if self.last >= self.until || !self.collections.archive_is_present().await? {
-                            self.phase = Phase::Done;
-                            continue;
-                        }
-                        self.archive = Some(self.find_archived(self.until).await?);
-                    }
-                    let Some(batch) = next_batch(self.archive.as_mut()).await? else {
-                        self.phase = Phase::Done;
-                        continue;
-                    };
-                    let Some(Span { last, .. }) = batch.span()? else { continue };
-                    self.last = last.into();
-                    return Ok(Some(batch));
-                }
+            let (batch, phase) = match std::mem::replace(&mut self.phase, Phase::Done) {
+                Phase::Begin => (None, self.begin().await?),
+                Phase::Live(live) => self.read_live(live).await?,
+                Phase::Backfill { archive, then } => self.backfill(archive, then).await?,
+                Phase::Tail(archive) => self.read_tail(archive).await?,
                 Phase::Done => {
                     metrics::loaded(self.timer, self.last.get().saturating_sub(self.first.get()));
                     return Ok(None);
                 }
+            };
+            self.phase = phase;
+            if batch.is_some() {
+                return Ok(batch);
             }
         }
     }
 
-    /// Whether the cursor on the events collection was lost, as in an election, and a new cursor
-    /// would make progress.
-    fn can_resume(&self) -> bool {
-        self.events.as_ref().is_some_and(ReadAhead::is_lost) && self.resumed != Some(self.last)
+    async fn begin(&mut self) -> Result<Phase, StoreError> {
+        let Self { collections, stream, last, until, .. } = self;
+        let live = open(collections, &collections.events, stream, *last, *until);
+        let cursor = collections.beside_archive_state(live).await?;
+        Ok(Phase::Live(Live { cursor, after_gap: None }))
     }
 
-    async fn find_archived(&mut self, until: Version) -> Result<ReadAhead, StoreError> {
-        let archive = self.collections.archive.clone();
-        self.find(&archive, until).await
+    async fn read_live(&mut self, live: Live) -> Result<Step, StoreError> {
+        let Live { mut cursor, after_gap } = live;
+        let is_backfilled = after_gap.is_some();
+        let batch = match after_gap {
+            Some(batch) => Some(batch),
+            None => match cursor.next().await {
+                Err(error) if cursor.is_lost() && self.resumed != Some(self.last) => {
+                    tracing::debug!(stream = %self.stream, %error, "a cursor is reopened");
+                    self.resumed = Some(self.last);
+                    return Ok((None, Phase::Begin));
+                }
+                batch => batch?.map(MongoBatch),
+            },
+        };
+        let Some(batch) = batch else { return Ok((None, self.after_live().await?)) };
+        let Some(Span { first, last, events, has_hole }) = batch.span()? else {
+            return Ok((None, Phase::Live(Live { cursor, after_gap: None })));
+        };
+        if has_hole && self.torn != Some(self.last) {
+            // The server does not read a batch as of a single time: an archive run has deleted a
+            // part of this one in the meantime. The deleted events are in the archive by now, and
+            // the others are read again.
+            self.torn = Some(self.last);
+            let archive = self.open_archive(last.into()).await?;
+            return Ok((None, Phase::Backfill { archive, then: None }));
+        }
+        if first > self.last.next() && !is_backfilled {
+            let before = Version::try_from(first.as_i64() - 1).map_err(|error| malformed("an event", error))?;
+            let archive = self.open_archive(before).await?;
+            let then = Some(Live { cursor, after_gap: Some(batch) });
+            return Ok((None, Phase::Backfill { archive, then }));
+        }
+        self.last = last.into();
+        if self.last < self.until && events >= u64::from(BATCH) {
+            cursor.fetch();
+        }
+        Ok((Some(batch), Phase::Live(Live { cursor, after_gap: None })))
     }
 
-    /// A cursor on the following events in one collection, up to a version, in order.
-    async fn find(&mut self, place: &Collection<RawDocumentBuf>, until: Version) -> Result<ReadAhead, StoreError> {
-        let mut filter = of_stream(&self.stream);
-        filter.insert(SEQUENCE, doc! { "$gt": self.last.as_i64(), "$lte": until.as_i64() });
-        // The hint is necessary: for a short stream the server may choose a different index and a
-        // sort, and it would reuse that plan for long streams.
-        let find = self.collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).on_index(stream_index());
-        find.batch_size(BATCH).batches().await
+    /// The phase after the last event of the events collection.
+    async fn after_live(&mut self) -> Result<Phase, StoreError> {
+        if self.last >= self.until || !self.collections.archive_is_present().await? {
+            return Ok(Phase::Done);
+        }
+        self.open_archive(self.until).await.map(Phase::Tail)
+    }
+
+    async fn backfill(&mut self, mut archive: ReadAhead, then: Option<Live>) -> Result<Step, StoreError> {
+        match archive.next().await?.map(MongoBatch) {
+            Some(batch) => Ok((self.archived(batch)?, Phase::Backfill { archive, then })),
+            // If the archive did not fill the gap, the fold reports it.
+            None => Ok((None, then.map_or(Phase::Begin, Phase::Live))),
+        }
+    }
+
+    async fn read_tail(&mut self, mut archive: ReadAhead) -> Result<Step, StoreError> {
+        match archive.next().await?.map(MongoBatch) {
+            Some(batch) => Ok((self.archived(batch)?, Phase::Tail(archive))),
+            None => Ok((None, Phase::Done)),
+        }
+    }
+
+    /// A batch of the archive, if it has an event.
+    fn archived(&mut self, batch: MongoBatch) -> Result<Option<MongoBatch>, StoreError> {
+        let Some(Span { last, .. }) = batch.span()? else { return Ok(None) };
+        self.last = last.into();
+        Ok(Some(batch))
+    }
+
+    /// A cursor on the following events in the archive, up to a version.
+    async fn open_archive(&mut self, until: Version) -> Result<ReadAhead, StoreError> {
+        let Self { collections, stream, last, .. } = self;
+        open(collections, &collections.archive, stream, *last, until).await
     }
 }
 
-async fn next_batch(cursor: Option<&mut ReadAhead>) -> Result<Option<MongoBatch>, StoreError> {
-    match cursor {
-        Some(cursor) => Ok(cursor.next().await?.map(MongoBatch)),
-        None => Ok(None),
-    }
+/// A cursor on the events of a stream in one collection, after one version and up to another, in
+/// order.
+async fn open(
+    collections: &Collections,
+    place: &Collection<RawDocumentBuf>,
+    stream: &StreamId,
+    after: Version,
+    until: Version,
+) -> Result<ReadAhead, StoreError> {
+    let mut filter = of_stream(stream);
+    filter.insert(SEQUENCE, doc! { "$gt": after.as_i64(), "$lte": until.as_i64() });
+    // The hint is necessary: for a short stream the server may choose a different index and a sort,
+    // and it would reuse that plan for long streams.
+    let find = collections.find(place, filter).sort(doc! { SEQUENCE: 1 }).on_index(stream_index());
+    find.batch_size(BATCH).batches().await
 }

@@ -27,7 +27,7 @@ pub enum Role {
     Preparer,
     /// Reads the old documents of a migration. Grant it together with [`Writer`](Self::Writer) for
     /// [`MongoStore::migrate`](crate::MongoStore::migrate), and together with
-    /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for [`Gradual`](crate::Gradual).
+    /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for [`MigratingRepository`](crate::MigratingRepository).
     Documents,
 }
 

@@ -26,10 +26,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::document::field::ID;
-use crate::error::is_answer;
+use crate::error::{WriteOutcome, is_answer};
 use crate::handles::Handles;
 use crate::options::CollectionNames;
-use crate::patience::Patience;
+use crate::patience::{Patience, after};
 
 /// How long the record of a session is valid for transactions that begin in it. After that it is
 /// renewed before the next transaction.
@@ -49,6 +49,9 @@ const IDLE_FOR: Duration = Duration::from_secs(600);
 /// The time after which the server ends a transaction by itself: its
 /// `transactionLifetimeLimitSeconds`, unless it was changed.
 const SERVER_ENDS_AFTER: Duration = Duration::from_secs(60);
+
+/// The wait before a commit whose answer was lost is sent again.
+const COMMIT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The fields of a record, besides its `_id`, which is the id of the session.
 pub(crate) mod record {
@@ -79,6 +82,8 @@ pub(crate) struct Own {
 
 struct Session {
     driver: ClientSession,
+    /// The driver's id of the session, shared with whoever may end it.
+    id: Arc<Document>,
     recorded: Option<Instant>,
     used: Instant,
 }
@@ -104,7 +109,7 @@ enum State {
     #[default]
     Idle,
     /// The session has an operation or a transaction open on the server, or may have.
-    Open(Document),
+    Open(Arc<Document>),
     /// No task waits any more, so no operation may begin; the open one is being ended.
     Abandoned(Option<JoinHandle<()>>),
 }
@@ -131,10 +136,17 @@ impl Sessions {
     pub(crate) async fn take(&self) -> DriverResult<Lease> {
         let session = match self.0.take_idle() {
             Some(session) => session,
-            None => Session { driver: self.0.handles.session().await?, recorded: None, used: Instant::now() },
+            None => Session::new(self.0.handles.session().await?),
         };
         let waiter = Waiter { own: Arc::clone(&self.0), state: Arc::default() };
         Ok(Lease { session: Some(session), waiter })
+    }
+}
+
+impl Session {
+    fn new(driver: ClientSession) -> Self {
+        let id = Arc::new(driver.id().clone());
+        Self { driver, id, recorded: None, used: Instant::now() }
     }
 }
 
@@ -223,9 +235,9 @@ fn id_of(session: &ClientSession) -> Bson {
     session.id().get("id").cloned().unwrap_or(Bson::Null)
 }
 
-fn uuid_of(session: &ClientSession) -> Option<Vec<u8>> {
+fn uuid_of(session: &ClientSession) -> Option<&[u8]> {
     match session.id().get("id") {
-        Some(Bson::Binary(uuid)) => Some(uuid.bytes.clone()),
+        Some(Bson::Binary(uuid)) => Some(&uuid.bytes),
         _ => None,
     }
 }
@@ -242,12 +254,12 @@ impl Lease {
     ///
     /// [`GivenUp`] if the operation must not begin, because no task would end it.
     pub(crate) fn begin(&mut self) -> Result<&mut ClientSession, GivenUp> {
-        let Some(Session { driver, used, .. }) = &mut self.session else { return Err(GivenUp) };
+        let Some(Session { driver, id, used, .. }) = &mut self.session else { return Err(GivenUp) };
         let mut state = self.waiter.state();
         match *state {
             State::Abandoned(_) => Err(GivenUp),
             State::Idle | State::Open(_) => {
-                *state = State::Open(driver.id().clone());
+                *state = State::Open(Arc::clone(id));
                 *used = Instant::now();
                 Ok(driver)
             }
@@ -259,13 +271,37 @@ impl Lease {
         let Some(session) = &mut self.session else { return Err(Error::custom(GivenUp)) };
         self.waiter.own.record(session).await?;
         self.waiter.own.handles.start_transaction(&mut session.driver).await?;
-        self.waiter.own.in_use().extend(uuid_of(&session.driver));
+        self.waiter.own.in_use().extend(uuid_of(&session.driver).map(<[u8]>::to_vec));
         self.begin().map_err(Error::custom)
     }
 
     /// The session of an operation that has begun.
     pub(crate) fn session(&mut self) -> Result<&mut ClientSession, GivenUp> {
         self.session.as_mut().map(|session| &mut session.driver).ok_or(GivenUp)
+    }
+
+    /// Commits the transaction, and repeats the commit for as long as its answer is lost.
+    ///
+    /// If this gave up early, the keys of the transaction would stay locked on the server, and every
+    /// later attempt would wait for them.
+    pub(crate) async fn commit(&mut self, limit: Duration) -> Result<WriteOutcome, GivenUp> {
+        let end = after(limit);
+        loop {
+            let outcome = match self.session()?.commit_transaction().await {
+                Ok(()) => WriteOutcome::Stored,
+                Err(error) => WriteOutcome::of_commit(error),
+            };
+            match outcome {
+                WriteOutcome::Unknown(_) if tokio::time::Instant::now() < end => {
+                    tokio::time::sleep(COMMIT_PAUSE).await;
+                }
+                WriteOutcome::Unknown(_) | WriteOutcome::Permanent(_) => return Ok(outcome),
+                _ => {
+                    self.over();
+                    return Ok(outcome);
+                }
+            }
+        }
     }
 
     /// Marks that the server has confirmed that nothing is open, or that the open transaction
@@ -291,7 +327,7 @@ impl Drop for Lease {
         let Some(session) = self.session.take() else { return };
         let own = &self.waiter.own;
         if let Some(id) = uuid_of(&session.driver) {
-            own.in_use().remove(&id);
+            own.in_use().remove(id);
         }
         let state = std::mem::replace(&mut *self.waiter.state(), State::Abandoned(None));
         let (handles, records) = (own.handles.clone(), own.records.clone());
@@ -334,9 +370,9 @@ impl Waiter {
 }
 
 /// Ends a session on the server, with its running operation and its open transaction.
-async fn end(handles: Handles, session: Document) {
+async fn end(handles: Handles, session: Arc<Document>) {
     let ended = Patience::new(SERVER_ENDS_AFTER, "time after which the server ends a transaction").ask(|| {
-        let (handles, command) = (handles.clone(), doc! { "killSessions": [session.clone()] });
+        let (handles, command) = (handles.clone(), doc! { "killSessions": [Document::clone(&session)] });
         async move { handles.admin_command(command).await }
     });
     if let Err(problem) = ended.await {

@@ -3,7 +3,7 @@
 use bson::{Document, doc};
 use es_core::StoreError;
 
-use crate::store::Collections;
+use crate::collections::Collections;
 
 /// The number of names that an error lists.
 const NAMES: usize = 20;

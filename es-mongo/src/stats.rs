@@ -9,9 +9,10 @@ use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::{AggregateOptions, Hint};
 
-use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP, VERSION};
-use crate::document::integer;
-use crate::store::{Collections, MongoStore};
+use crate::collections::Collections;
+use crate::document::field::{EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
+use crate::document::{integer_in, snapshot_index, stream_index, type_index};
+use crate::store::MongoStore;
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -71,7 +72,9 @@ impl MongoStore {
             count.add(in_archive, 1);
             // Positions are dense, so the newest one is the number of events. If more are stored,
             // some events are in both collections.
-            if newest_position(collections).await? != Some(in_use + archived) {
+            let newest = collections.newest_event().await?;
+            let newest = newest.and_then(|newest| integer_in(&newest, POSITION)).map(unsigned);
+            if newest != Some(in_use + archived) {
                 let twice = Count::of_copies(collections).await?;
                 archived = archived.saturating_sub(twice.events());
                 count.add(twice, -1);
@@ -102,10 +105,9 @@ struct Count {
 impl Count {
     async fn of(collections: &Collections, collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
         let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
-        let by_type = group(collections, collection, groups, Some(doc! { EVENT_TYPE: 1, TIMESTAMP: 1 })).await?;
+        let by_type = group(collections, collection, groups, Some(type_index())).await?;
         // Each stream has exactly one first event.
-        let by_stream = doc! { AGGREGATE_ID: 1, SEQUENCE: 1, AGGREGATE_TYPE: 1 };
-        let beginnings = collections.find(collection, doc! { SEQUENCE: 1 }).on_index(by_stream).count().await?;
+        let beginnings = collections.find(collection, doc! { SEQUENCE: 1 }).on_index(stream_index()).count().await?;
         Ok(Self {
             by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
             beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
@@ -182,16 +184,8 @@ async fn group(
         .collect())
 }
 
-async fn newest_position(collections: &Collections) -> Result<Option<u64>, StoreError> {
-    let newest = collections.find(&collections.events, doc! {}).sort(doc! { POSITION: -1 });
-    let newest = newest.projection(doc! { POSITION: 1 }).one().await?;
-    let position = newest.and_then(|newest| newest.get(POSITION).ok().flatten().and_then(integer));
-    Ok(position.map(unsigned))
-}
-
 async fn count_snapshots(collections: &Collections) -> Result<u64, StoreError> {
-    let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
-    collections.find(&collections.snapshots, doc! {}).on_index(index).count().await
+    collections.find(&collections.snapshots, doc! {}).on_index(snapshot_index()).count().await
 }
 
 /// The period in which events were recorded.

@@ -1,26 +1,26 @@
 //! The handle of an open store.
 
+mod builder;
+
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Acquire, Ordering::Release};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bson::doc;
-use bson::raw::RawDocumentBuf;
-use es_core::{BoxFuture, Runtime, StoreError};
+use es_core::{
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, Runtime, SnapshotStore,
+    StoreError, StoredSnapshot, StreamId, Version,
+};
 use mongodb::options::ClientOptions;
-use mongodb::{Client, Collection, Database};
+use mongodb::{Client, Database};
 
-use crate::append::Appender;
-use crate::document::field;
-use crate::error::{connection_string_refused, store_error};
-use crate::handles::Handles;
-use crate::index;
-use crate::options::{Ordering, StoreBuilder, StoreOptions};
-use crate::patience::{Patience, attempt_within};
+pub use builder::StoreBuilder;
+
+use crate::append::{self, Appender};
+use crate::collections::Collections;
+use crate::error::connection_string_refused;
+use crate::options::StoreOptions;
 use crate::seeds::Seeds;
-use crate::sessions::Sessions;
+use crate::{read, snapshot};
 
 /// Events, snapshots and the archive in one database of a MongoDB replica set.
 ///
@@ -56,32 +56,6 @@ pub(crate) struct Inner {
     pub(crate) appender: Appender,
 }
 
-/// The handles of the collections.
-#[derive(Clone)]
-pub(crate) struct Collections {
-    pub(crate) handles: Handles,
-    pub(crate) events: Collection<RawDocumentBuf>,
-    pub(crate) snapshots: Collection<RawDocumentBuf>,
-    pub(crate) archive: Collection<RawDocumentBuf>,
-    pub(crate) patience: Patience,
-    pub(crate) sessions: Sessions,
-    archive_state: Arc<ArchiveState>,
-}
-
-/// Whether the archive contains an event, as far as this process knows.
-///
-/// Once this is true it stays true. While it is false it is checked every [`ARCHIVE_STATE_LASTS`],
-/// and an archive run waits longer than that between its first copy and its first deletion. So no
-/// event is deleted while a process does not check the archive.
-struct ArchiveState {
-    present: AtomicBool,
-    started: Instant,
-    checked_millis: AtomicI64,
-}
-
-/// How long the information that there is no archive may be used.
-pub(crate) const ARCHIVE_STATE_LASTS: Duration = Duration::from_secs(1);
-
 impl MongoStore {
     /// Connects to a replica set and opens the store in one of its databases.
     ///
@@ -116,35 +90,6 @@ impl MongoStore {
         StoreBuilder::new(client, database)
     }
 
-    pub(crate) async fn open(builder: StoreBuilder) -> Result<Self, StoreError> {
-        let StoreBuilder { client, database, options } = builder;
-        let handles = Handles::new(&client, &database);
-        let patience = Patience::new(options.read_deadline, "read deadline");
-        if deployment(&handles, &patience).await? == Deployment::ShardedCluster {
-            require_possible(options.ordering, &handles, &options.names.events, &patience).await?;
-        }
-        index::ensure(&handles, &options.names, options.ordering, &patience).await?;
-        let collections = Collections {
-            sessions: Sessions::new(&handles, &options.names),
-            events: handles.collection(&options.names.events),
-            snapshots: handles.collection(&options.names.snapshots),
-            archive: handles.collection(&options.names.archive),
-            archive_state: Arc::new(ArchiveState {
-                present: AtomicBool::new(false),
-                started: Instant::now(),
-                checked_millis: AtomicI64::new(i64::MIN / 2),
-            }),
-            patience,
-            handles,
-        };
-        // A batch runs its queries between its attempts to write, so a query must not delay an
-        // append longer than an attempt does.
-        let hurried =
-            Patience::new(attempt_within(options.append_deadline), "limit of one try within the append deadline");
-        let appender = Appender::start(Collections { patience: hurried, ..collections.clone() }, &options);
-        Ok(Self { inner: Arc::new(Inner { collections, options, appender }) })
-    }
-
     /// The database with the settings that the store uses: a collection of this handle reads from
     /// the primary with majority read concern, and writes durably, unless it has other settings.
     /// The settings of the client and of the connection string have no effect.
@@ -164,95 +109,53 @@ impl MongoStore {
     }
 }
 
-impl Collections {
-    /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.
-    pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
-        let state = &self.archive_state;
-        if state.present.load(Acquire) {
-            return Ok(true);
-        }
-        // The time before the query is decisive, not the time of the answer.
-        let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
-        if now - state.checked_millis.load(Acquire) < lasts {
-            return Ok(false);
-        }
-        let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
-        if any.is_some() {
-            self.archive_becomes_present();
-        }
-        state.checked_millis.store(now, Release);
-        Ok(any.is_some())
-    }
-
-    /// Runs a query. If the information about the archive is too old, this refreshes it at the same
-    /// time.
+impl EventStore for MongoStore {
+    /// Records events.
     ///
-    /// The result of [`archive_is_present`](Self::archive_is_present) after the query is decisive.
-    /// This only saves it a separate round trip.
-    pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
-        let (answer, _) = tokio::join!(question, self.archive_is_present());
-        answer
+    /// If the caller drops this future or stops waiting, the append is not affected: once it is in
+    /// the queue, it is written or refused.
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(append::append(self.collections(), &self.inner.appender, append))
     }
 
-    /// Records that the archive contains an event.
-    pub(crate) fn archive_becomes_present(&self) {
-        self.archive_state.present.store(true, Release);
+    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
+        Box::pin(read::stream(self.collections().clone(), stream.clone(), range))
+    }
+
+    fn find_append<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        append_id: &'a AppendId,
+    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
+        Box::pin(append::find(self.collections(), stream, append_id))
+    }
+
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(read::head(self.collections(), stream))
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deployment {
-    ReplicaSet,
-    ShardedCluster,
-}
+impl SnapshotStore for MongoStore {
+    fn newest_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        state_version: u32,
+        at_most: Version,
+    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
+        Box::pin(snapshot::newest(self.collections(), stream, state_version, at_most))
+    }
 
-/// Finds out the kind of the server, and refuses a server that cannot record several events
-/// together.
-async fn deployment(handles: &Handles, patience: &Patience) -> Result<Deployment, StoreError> {
-    let asked = handles.clone();
-    let hello = patience.once(async move { asked.command(doc! { "hello": 1 }).await }).await?.map_err(store_error)?;
-    if hello.contains_key("setName") {
-        let members = ["hosts", "passives"].map(|members| hello.get_array(members).map_or(0, Vec::len));
-        if members.into_iter().sum::<usize>() > 1 && {
-            let asked = handles.clone();
-            patience.once(async move { asked.is_direct().await }).await?
-        } {
-            return Err(StoreError::Unsafe {
-                reason: "`directConnection=true` connects to a single node, which answers from its own copy when it is no longer the primary; remove the option and name the set with `replicaSet`".to_owned(),
-            });
-        }
-        return Ok(Deployment::ReplicaSet);
+    fn put_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: StoredSnapshot,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(snapshot::put(self.collections(), self.inner.options.keep_snapshots, stream, snapshot))
     }
-    if hello.get_str("msg").is_ok_and(|message| message == "isdbgrid") {
-        return Ok(Deployment::ShardedCluster);
-    }
-    Err(StoreError::Unsafe {
-        reason: "the server is not a replica set, so several events could not be recorded together; start it with `--replSet rs0` and run `rs.initiate()` (one node is enough)".to_owned(),
-    })
-}
 
-/// Refuses a global order if the events are sharded. A collection that is not sharded is on one
-/// shard, so both orderings are possible.
-async fn require_possible(
-    ordering: Ordering,
-    handles: &Handles,
-    events: &str,
-    patience: &Patience,
-) -> Result<(), StoreError> {
-    if ordering == Ordering::PerAggregate {
-        return Ok(());
+    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+        snapshot::unusable(stream, version, error);
     }
-    let (asked, question) = (handles.clone(), doc! { "collStats": events });
-    let stats = patience.once(async move { asked.command(question).await }).await?.map_err(store_error)?;
-    if stats.get_bool("sharded").unwrap_or(false) {
-        return Err(StoreError::Unsafe {
-            reason: format!(
-                "`{events}` is sharded, so its positions cannot be unique; open the store with `.ordering(Ordering::PerAggregate)`"
-            ),
-        });
-    }
-    Ok(())
 }
 
 impl Runtime for MongoStore {
@@ -262,12 +165,6 @@ impl Runtime for MongoStore {
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         tokio::spawn(work);
-    }
-}
-
-impl fmt::Debug for Collections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Collections").field("events", &self.events.namespace()).finish_non_exhaustive()
     }
 }
 

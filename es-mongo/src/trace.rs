@@ -171,8 +171,16 @@ mod tests {
             };
             let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
             let new = NewEvent::from_data("Happened", 1, data, metadata).unwrap();
-            let document = EventDocument::new(ids[at], &stream, &new, Sequence::FIRST, Timestamp::now(), None).unwrap();
-            let stored = document.at(Position::try_from(i64::try_from(at).unwrap() + 1).unwrap()).unwrap();
+            let document = EventDocument {
+                id: ids[at],
+                stream: &stream,
+                event: &new,
+                timestamp: Timestamp::now(),
+                sequence: Sequence::FIRST,
+                append_id: None,
+                position: Position::try_from(i64::try_from(at).unwrap() + 1).unwrap(),
+            };
+            let stored = bson::serialize_to_raw_document_buf(&document).unwrap();
             read_event(&stored).unwrap().to_recorded()
         };
         (0..causes.len()).map(event).collect()

@@ -1,9 +1,9 @@
 //! The daily check that the stored data are consistent.
 
 mod finding;
-mod order;
+pub(crate) mod order;
 mod positions;
-mod snapshots;
+pub(crate) mod snapshots;
 mod streams;
 
 use std::fmt;
@@ -59,26 +59,18 @@ impl MongoStore {
     }
 }
 
-/// The decoders of the check, for the fuzzer.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn fuzz(document: &bson::raw::RawDocument) {
-    crate::fuzzing::key(&order::ByStream, document);
-    crate::fuzzing::key(&order::ByPosition, document);
-    assert!(snapshots::same_document(document, document));
-}
-
 /// A check that is not started yet; created by [`MongoStore::verify`].
 #[must_use = "nothing is checked before `run`"]
 pub struct Verification<'a, A> {
     store: &'a MongoStore,
-    progress: Progress<VerifyReport>,
+    progress: Progress<VerificationReport>,
     aggregate: PhantomData<fn() -> A>,
 }
 
 /// The results of a check, final or so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct VerifyReport {
+pub struct VerificationReport {
     /// The number of checked aggregates.
     pub streams: u64,
     /// The number of their events.
@@ -96,7 +88,7 @@ pub struct VerifyReport {
     pub total_findings: u64,
 }
 
-impl VerifyReport {
+impl VerificationReport {
     /// Whether there are no findings.
     pub fn is_sound(&self) -> bool {
         self.total_findings == 0
@@ -113,7 +105,7 @@ impl VerifyReport {
 
 impl<A: Aggregate> Verification<'_, A> {
     /// Calls `listener` with the results so far, every thousand events and at the end.
-    pub fn progress(self, listener: impl Fn(&VerifyReport) + Send + Sync + 'static) -> Self {
+    pub fn progress(self, listener: impl Fn(&VerificationReport) + Send + Sync + 'static) -> Self {
         Self { progress: Progress::to(listener), ..self }
     }
 
@@ -123,9 +115,9 @@ impl<A: Aggregate> Verification<'_, A> {
     ///
     /// If the store cannot be reached.
     #[tracing::instrument(level = "debug", name = "verify", skip_all, fields(aggregate = A::TYPE))]
-    pub async fn run(self) -> Result<VerifyReport, StoreError> {
+    pub async fn run(self) -> Result<VerificationReport, StoreError> {
         let timer = metrics::Timer::start();
-        let mut report = VerifyReport::default();
+        let mut report = VerificationReport::default();
         streams::check::<A>(self.store.collections(), &mut report, &self.progress).await?;
         match self.store.inner.options.ordering {
             Ordering::Global => positions::check(self.store.collections(), &mut report).await?,

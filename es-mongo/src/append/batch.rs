@@ -2,8 +2,6 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use es_core::StreamId;
-
 use crate::append::request::Request;
 
 /// The largest number of events in one commit, unless a single append has more.
@@ -19,7 +17,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// The size of a batch, in commits of the largest size. It is above one only if a single append is
 /// larger than that.
 pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
-    let events: usize = batch.iter().map(|request| request.documents.len()).sum();
+    let events: usize = batch.iter().map(Request::events).sum();
     let bytes: usize = batch.iter().map(Request::bytes).sum();
     let commits = events.div_ceil(MAX_EVENTS).max(bytes.div_ceil(MAX_BYTES)).max(1);
     u32::try_from(commits).unwrap_or(u32::MAX)
@@ -35,7 +33,7 @@ pub(crate) struct Batcher {
 
 impl Batcher {
     pub(crate) fn push(&mut self, request: Request) {
-        self.events += request.documents.len();
+        self.events += request.events();
         self.bytes += request.bytes();
         self.waiting.push_back(request);
     }
@@ -57,32 +55,49 @@ impl Batcher {
     ///
     /// Appends beyond the limits of one commit stay here.
     pub(crate) fn take(&mut self) -> (Vec<Request>, Vec<Request>) {
-        let mut streams: HashSet<StreamId> = HashSet::with_capacity(self.waiting.len());
-        let (mut batch, mut rivals, mut left) = (Vec::new(), Vec::new(), VecDeque::new());
-        let (mut events, mut bytes) = (0, 0);
-        for request in std::mem::take(&mut self.waiting) {
-            if streams.contains(request.stream()) {
-                rivals.push(request);
-                continue;
-            }
-            let fits = events + request.documents.len() <= MAX_EVENTS
-                && bytes + request.bytes() <= MAX_BYTES
-                && left.is_empty();
-            if fits || batch.is_empty() {
-                events += request.documents.len();
-                bytes += request.bytes();
-                streams.insert(request.stream().clone());
-                batch.push(request);
-            } else {
-                left.push_back(request);
-            }
-        }
+        let waiting = std::mem::take(&mut self.waiting);
         (self.events, self.bytes) = (0, 0);
-        for request in left {
-            self.push(request);
+        let (mut batch, mut rivals) = (Vec::new(), Vec::new());
+        let shares = shares(&waiting);
+        for (request, share) in waiting.into_iter().zip(shares) {
+            match share {
+                Share::Batch => batch.push(request),
+                Share::Rival => rivals.push(request),
+                Share::Left => self.push(request),
+            }
         }
         (batch, rivals)
     }
+}
+
+/// What becomes of a waiting append.
+enum Share {
+    /// It is part of the next commit.
+    Batch,
+    /// The next commit has an append to the same stream.
+    Rival,
+    /// It stays here.
+    Left,
+}
+
+fn shares<'a>(waiting: &'a VecDeque<Request>) -> Vec<Share> {
+    let mut streams = HashSet::with_capacity(waiting.len());
+    let (mut events, mut bytes, mut is_full) = (0, 0, false);
+    let share = |request: &'a Request| {
+        if streams.contains(request.stream()) {
+            return Share::Rival;
+        }
+        let fits = events + request.events() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES && !is_full;
+        if !fits && !streams.is_empty() {
+            is_full = true;
+            return Share::Left;
+        }
+        events += request.events();
+        bytes += request.bytes();
+        streams.insert(request.stream());
+        Share::Batch
+    };
+    waiting.iter().map(share).collect()
 }
 
 #[cfg(test)]

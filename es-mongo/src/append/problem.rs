@@ -1,67 +1,54 @@
-//! The reasons why a batch cannot be committed at once.
+//! The reasons why a batch is not committed yet.
 
 use es_core::{SharedError, StoreError};
 
-use crate::error::malformed;
-
-/// The reason why a batch must be retried after a wait.
-pub(crate) struct Problem {
-    pub(crate) reason: Reason,
-    pub(crate) source: SharedError,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// Another process took the position.
-    Position,
+/// Why a batch is not committed yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// A retry can start at once.
+    #[error("a different process took the position")]
+    PositionTaken,
     /// The store cannot be reached, or has not written.
-    Unavailable,
+    #[error("{0}")]
+    Unavailable(SharedError),
     /// The documents may have been written.
-    Unknown,
-    /// The user lacks the right to run a necessary query, so a retry would fail too.
-    Forbidden,
-    /// The newest event was stored by another program and is not valid, so a retry would fail too.
-    Malformed,
-    /// The store refuses a query in a way that a retry would not change.
-    Failed,
-}
-
-impl Reason {
-    /// The label for the metrics.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Position => "position",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
-            Self::Forbidden => "forbidden",
-            Self::Malformed => "malformed",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The error for every append, if a retry would fail too.
-    pub(crate) fn refusal(self) -> Option<fn(SharedError) -> StoreError> {
-        match self {
-            Self::Forbidden => Some(|source| StoreError::Unauthorized { source }),
-            Self::Malformed => Some(|source| malformed("the newest event", source)),
-            Self::Failed => Some(|source| StoreError::Backend { source }),
-            Self::Position | Self::Unavailable | Self::Unknown => None,
-        }
-    }
+    #[error("{0}")]
+    Unknown(SharedError),
+    /// A retry would fail too: this is the answer to every append.
+    #[error("{0}")]
+    Permanent(StoreError),
 }
 
 impl Problem {
     pub(crate) fn unavailable(source: impl Into<SharedError>) -> Self {
-        Self { reason: Reason::Unavailable, source: source.into() }
+        Self::Unavailable(source.into())
     }
 
     /// A query to the store failed.
     pub(crate) fn asking(error: StoreError) -> Self {
         match error {
-            StoreError::Unauthorized { source } => Self { reason: Reason::Forbidden, source },
-            StoreError::Unavailable { source } => Self::unavailable(source),
-            StoreError::Backend { source } => Self { reason: Reason::Failed, source },
-            error => Self { reason: Reason::Failed, source: error.into() },
+            StoreError::Unavailable { source } => Self::Unavailable(source),
+            StoreError::Unauthorized { .. } | StoreError::Backend { .. } => Self::Permanent(error),
+            error => Self::Permanent(StoreError::Backend { source: error.into() }),
+        }
+    }
+
+    /// The label for the metrics.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::PositionTaken => "position",
+            Self::Unavailable(_) => "unavailable",
+            Self::Unknown(_) => "unknown",
+            Self::Permanent(_) => "permanent",
+        }
+    }
+
+    /// The cause of the error for an append that is given up.
+    pub(crate) fn source(&self) -> SharedError {
+        match self {
+            Self::PositionTaken => self.to_string().into(),
+            Self::Unavailable(source) | Self::Unknown(source) => source.clone(),
+            Self::Permanent(error) => error.clone().into(),
         }
     }
 }

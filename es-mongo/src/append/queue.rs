@@ -1,6 +1,7 @@
 //! The queue in front of the appender task, and the task.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use es_core::{Appended, StoreError};
 use tokio::sync::mpsc;
@@ -10,10 +11,10 @@ use tokio::time::Instant;
 use crate::append::batch::Batcher;
 use crate::append::commit::Committer;
 use crate::append::request::{Answer, Request};
+use crate::collections::Collections;
 use crate::metrics;
 use crate::options::StoreOptions;
 use crate::patience::Patience;
-use crate::store::Collections;
 
 /// The sender side of the queue to the appender task. If this is dropped or closed, the task
 /// answers all accepted appends and then ends.
@@ -21,22 +22,28 @@ pub(crate) struct Appender {
     sender: Mutex<Option<mpsc::Sender<Request>>>,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
     patience: Patience,
+    deadline: Duration,
 }
 
 impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
-        let patience = collections.patience.clone();
+        let (patience, deadline) = (collections.patience.clone(), options.append_deadline);
         let committer = Committer::new(collections, options);
         let task = tokio::spawn(run(receiver, committer));
-        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience }
+        Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience, deadline }
+    }
+
+    /// How long an append is retried.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// Waits for a place in the queue and then for the answer.
     pub(crate) async fn submit(&self, request: Request, answer: Answer) -> Result<Appended, StoreError> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sender = sender.ok_or(StoreError::Closed)?;
-        let (stream, append_id) = (request.stream().clone(), request.append_id().map(str::to_owned));
+        let prepared = Arc::clone(&request.prepared);
         if sender.send(request).await.is_err() {
             return Err(self.stopped().await);
         }
@@ -45,7 +52,7 @@ impl Appender {
         drop(sender);
         match answer.await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreError::OutcomeUnknown { stream, append_id, source: self.stopped().await.into() }),
+            Err(_) => Err(prepared.outcome_unknown(self.stopped().await.into())),
         }
     }
 
@@ -89,8 +96,8 @@ async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
             match heads.get(rival.stream()) {
                 // An append that expected the same version has won. An append with an id is not
                 // answered here, because the commit must first look up the id.
-                Some(actual) if *actual != rival.append.expected.version() && rival.append_id().is_none() => {
-                    let (stream, expected) = (rival.stream().clone(), rival.append.expected.version());
+                Some(actual) if *actual != rival.prepared.expected() && rival.append_id().is_none() => {
+                    let (stream, expected) = (rival.stream().clone(), rival.prepared.expected());
                     rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
                 }
                 _ => batcher.push(rival),

@@ -7,14 +7,15 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{Aggregate, Snapshot, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE, STATE_VERSION, VERSION};
-use crate::document::{documents, integer, stream_index};
+use crate::document::{documents, integer_in, snapshot_index, stream_index};
 use crate::error::{duplicates, store_error};
 use crate::metrics;
 use crate::read;
 use crate::read_ahead::ReadAhead;
-use crate::snapshot::{usable, version_of};
-use crate::store::{Collections, MongoStore};
+use crate::snapshot::{self, usable, version_of};
+use crate::store::MongoStore;
 
 /// The number of events in one query. The server searches each id with each sequence, so small
 /// queries are faster.
@@ -67,7 +68,7 @@ impl Snapshots {
         let going: HashMap<&str, i64> = going.into_iter().map(|(id, last)| (id, last.as_i64())).collect();
         let ids: Vec<&str> = going.keys().copied().collect();
         let KnownSnapshots(mut known) = KnownSnapshots::default();
-        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        let index = snapshot_index();
         let filter = doc! { AGGREGATE_TYPE: A::TYPE, AGGREGATE_ID: { "$in": ids } };
         let all = collections.find(&collections.snapshots, filter).sort(index.clone()).on_index(index.clone());
         let fields = doc! { AGGREGATE_ID: 1, VERSION: 1, STATE_VERSION: 1 };
@@ -77,7 +78,7 @@ impl Snapshots {
             else {
                 continue;
             };
-            let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
+            let state_version = integer_in(&document, STATE_VERSION);
             let is_ours = state_version == Some(i64::from(A::STATE_VERSION));
             let snapshot = Known { id: id.to_owned(), version, is_ours, is_beyond_head: false };
             known.entry(aggregate_id.to_owned()).or_default().push(snapshot);
@@ -161,7 +162,7 @@ impl KnownSnapshots {
         self.0.get(aggregate_id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Deletes superfluous snapshots below those that were taken. `MongoStore::prune` describes
+    /// Deletes superfluous snapshots below those that were taken. `snapshot::prune` describes
     /// which ones count.
     pub(super) async fn prune(&self, store: &MongoStore, taken: &[&Missing]) -> Result<(), StoreError> {
         let keep = store.inner.options.keep_snapshots.max(1) as usize;
@@ -201,7 +202,7 @@ async fn beyond_head<A: Aggregate>(
     let mut answers = stream::iter(questions).buffered(IN_FLIGHT);
     while let Some(found) = answers.try_next().await? {
         for event in found {
-            let sequence = event.get(SEQUENCE).ok().flatten().and_then(integer);
+            let sequence = integer_in(&event, SEQUENCE);
             if let (Ok(id), Some(sequence)) = (event.get_str(AGGREGATE_ID), sequence) {
                 beyond.remove(&(id.to_owned(), sequence));
             }
@@ -233,7 +234,7 @@ pub(super) async fn write<A: Aggregate>(
     let mut refused = BTreeMap::new();
     for at in refused_at {
         let Some(Missing { case, stream, document, .. }) = missing.get(at) else { continue };
-        match store.replace_snapshot(stream, document).await {
+        match snapshot::write(collections, stream, document).await {
             Err(error) if error.concerns_the_store() => return Err(error),
             Err(error) => drop(refused.insert(*case, error)),
             Ok(()) => {}
@@ -274,7 +275,7 @@ pub(super) async fn write<A: Aggregate>(
 fn covers<A: Aggregate>(kept: &RawDocument, missing: &Missing) -> bool {
     let is_of_stream = kept.get_str(AGGREGATE_ID).is_ok_and(|id| id == missing.stream.aggregate_id().as_str())
         && kept.get_str(AGGREGATE_TYPE).is_ok_and(|name| name == A::TYPE)
-        && kept.get(STATE_VERSION).ok().flatten().and_then(integer) == Some(i64::from(A::STATE_VERSION));
+        && integer_in(kept, STATE_VERSION) == Some(i64::from(A::STATE_VERSION));
     kept.as_bytes() == missing.document.as_bytes()
         || is_of_stream && usable::<A>(kept).is_some_and(|snapshot| snapshot.version == missing.version)
 }

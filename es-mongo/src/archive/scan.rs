@@ -7,11 +7,11 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use es_core::{Aggregate, Sequence, StoreError, StreamId, Timestamp};
 
 use super::ArchiveFailure;
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
-use crate::document::{documents, integer, of_stream, stream_index};
+use crate::document::{documents, integer_in, of_stream, stream_index};
 use crate::error::store_error;
 use crate::read_ahead::ReadAhead;
-use crate::store::Collections;
 
 /// The number of events that are fetched at once.
 const FETCHED: u32 = 2_000;
@@ -99,8 +99,8 @@ impl Batch {
 
 fn place(document: &RawDocument) -> Option<(&str, Sequence, i64)> {
     document.get_object_id(ID).ok()?;
-    let sequence = Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()?;
-    Some((document.get_str(AGGREGATE_ID).ok()?, sequence, integer(document.get(POSITION).ok()??)?))
+    let sequence = Sequence::try_from(integer_in(document, SEQUENCE)?).ok()?;
+    Some((document.get_str(AGGREGATE_ID).ok()?, sequence, integer_in(document, POSITION)?))
 }
 
 fn malformed(document: &RawDocument) -> ArchiveFailure {

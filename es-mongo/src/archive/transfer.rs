@@ -12,11 +12,11 @@ use mongodb::error::Error;
 use tokio::time::Instant;
 
 use super::{ArchiveFailure, ArchiveStep, Run, Stop};
+use crate::collections::{ARCHIVE_STATE_LASTS, Collections};
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
-use crate::document::{documents, integer, read_event, stream_index};
+use crate::document::{documents, integer_in, read_event, stream_index};
 use crate::error::{duplicates, malformed, refused, store_error};
 use crate::handles::durable;
-use crate::store::{ARCHIVE_STATE_LASTS, Collections};
 
 /// The number of events that were deleted from the events collection.
 #[derive(Debug, Clone, Copy, Default)]
@@ -139,7 +139,7 @@ impl<A: Aggregate> Run<'_, A> {
 impl Confirmed {
     fn add(&mut self, event: &RawDocument) -> Result<(), StoreError> {
         let (id, aggregate_id) = (id_of(event)?, aggregate_of(event));
-        let sequence = event.get(SEQUENCE).ok().flatten().and_then(integer);
+        let sequence = integer_in(event, SEQUENCE);
         let sequence = sequence.ok_or_else(|| malformed("an event that is to be archived", "it has no sequence"))?;
         match self.streams.last_mut().filter(|stream| stream.aggregate_id == aggregate_id) {
             Some(stream) => {

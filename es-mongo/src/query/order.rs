@@ -7,7 +7,7 @@ use mongodb::options::{FindOptions, Hint};
 use super::conditions::Direction;
 use super::cursor::Place;
 use crate::document::field::{ID, POSITION, SEQUENCE, TIMESTAMP};
-use crate::document::{integer, stream_index};
+use crate::document::{integer, position_index, stream_index};
 use crate::merge::{Order, Query};
 
 /// The order of an answer.
@@ -41,7 +41,7 @@ impl Axis {
     pub(super) fn hint(self) -> Option<Document> {
         match self {
             Self::Time => None,
-            Self::Position => Some(doc! { POSITION: 1 }),
+            Self::Position => Some(position_index()),
             Self::Sequence => Some(stream_index()),
         }
     }

@@ -11,11 +11,11 @@ use super::conditions::Direction;
 use super::cursor::{Place, QueryCursor};
 use super::order::Along;
 use super::select::Selection;
+use crate::collections::Collections;
 use crate::document::field::{CORRELATION_ID, EVENT_TYPE, ID, POSITION, TIMESTAMP};
-use crate::document::integer;
+use crate::document::integer_in;
 use crate::error::malformed;
 use crate::merge::{Found, Merge, Order};
-use crate::store::Collections;
 
 /// The largest number of events that are fetched at once.
 const BATCH: u32 = 1000;
@@ -253,7 +253,7 @@ fn in_order(documents: Vec<RawDocumentBuf>, direction: Direction) -> Result<Vec<
     let mut ordered = Vec::with_capacity(documents.len());
     for document in documents {
         let id = document.get_object_id(ID).map_err(|error| malformed(identified(&document), error))?;
-        let position = document.get(POSITION).ok().flatten().and_then(integer);
+        let position = integer_in(&document, POSITION);
         let position = position.ok_or_else(|| malformed(identified(&document), "it has no valid `position`"))?;
         ordered.push((position, id, document));
     }

@@ -9,8 +9,8 @@ use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
 use mongodb::options::{FindOptions, Hint};
 
-use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, POSITION, SEQUENCE};
-use crate::document::{integer, stream_index};
+use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
+use crate::document::{integer_in, position_index, stream_index};
 use crate::merge::{Order, Query};
 
 /// The number of events that are fetched at once.
@@ -30,7 +30,7 @@ pub(super) fn any_number() -> Document {
 }
 
 /// Stream by stream, each in its order. Streams of two types with the same id are interleaved.
-pub(super) struct ByStream;
+pub(crate) struct ByStream;
 
 impl ByStream {
     const FIELDS: [&'static str; 3] = [AGGREGATE_ID, SEQUENCE, AGGREGATE_TYPE];
@@ -48,7 +48,7 @@ impl Order for ByStream {
     type Key = (String, i64, String);
 
     fn key(&self, document: &RawDocument) -> Option<Self::Key> {
-        let sequence = integer(document.get(SEQUENCE).ok()??)?;
+        let sequence = integer_in(document, SEQUENCE)?;
         let aggregate_type = document.get_str(AGGREGATE_TYPE).ok()?;
         Some((document.get_str(AGGREGATE_ID).ok()?.to_owned(), sequence, aggregate_type.to_owned()))
     }
@@ -72,13 +72,13 @@ impl Order for ByStream {
 }
 
 /// By position, reading only positions, so that the index alone answers.
-pub(super) struct ByPosition;
+pub(crate) struct ByPosition;
 
 impl Order for ByPosition {
     type Key = i64;
 
     fn key(&self, document: &RawDocument) -> Option<i64> {
-        integer(document.get(POSITION).ok()??)
+        integer_in(document, POSITION)
     }
 
     fn find(&self, from: Option<&i64>, before: Option<&i64>) -> Vec<Query> {
@@ -99,8 +99,8 @@ impl Order for ByPosition {
 
 impl ByPosition {
     fn options() -> FindOptions {
-        let mut options = on_index(doc! { POSITION: 1 }, POSITIONS);
-        options.projection = Some(doc! { "_id": 0, POSITION: 1 });
+        let mut options = on_index(position_index(), POSITIONS);
+        options.projection = Some(doc! { ID: 0, POSITION: 1 });
         options
     }
 }

@@ -7,17 +7,17 @@ use bson::raw::{RawBson, RawDocument};
 use es_core::{Position, StoreError};
 
 use super::order::ByPosition;
-use super::{Finding, VerifyReport};
+use super::{Finding, VerificationReport};
+use crate::collections::Collections;
 use crate::document::field::{ID, POSITION, SEQUENCE};
-use crate::document::{documents, integer, stream_index};
+use crate::document::{documents, integer_in, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
-use crate::store::Collections;
 
 /// The number of duplicate positions that are looked up at once.
 const LOOKUP: usize = 500;
 
-pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
+pub(super) async fn check(collections: &Collections, report: &mut VerificationReport) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByPosition);
     let mut expected = Position::FIRST;
     let mut twice = Vec::new();
@@ -53,7 +53,7 @@ pub(super) async fn check(collections: &Collections, report: &mut VerifyReport) 
 /// If events are ordered only within their aggregate, the position of an event is its sequence.
 pub(super) async fn check_per_aggregate(
     collections: &Collections,
-    report: &mut VerifyReport,
+    report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let in_order = collections.find(collection, doc! {}).sort(stream_index());
@@ -61,7 +61,7 @@ pub(super) async fn check_per_aggregate(
         while let Some(batch) = batches.next().await? {
             for document in documents(batch.doc_slices().map_err(store_error)?) {
                 let document = document?;
-                let count = |field| document.get(field).ok().flatten().and_then(integer);
+                let count = |field| integer_in(document, field);
                 if count(POSITION) != count(SEQUENCE) {
                     report.found(Finding::Malformed {
                         what: format!("the event document with _id {:?}", document.get(ID).ok().flatten()),
@@ -75,7 +75,7 @@ pub(super) async fn check_per_aggregate(
 }
 
 fn position_of(document: &RawDocument) -> Option<Position> {
-    Position::try_from(integer(document.get(POSITION).ok()??)?).ok()
+    Position::try_from(integer_in(document, POSITION)?).ok()
 }
 
 /// Reports the positions that one event has in the events collection and a different event has in
@@ -83,7 +83,7 @@ fn position_of(document: &RawDocument) -> Option<Position> {
 async fn compare(
     collections: &Collections,
     positions: &[Position],
-    report: &mut VerifyReport,
+    report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     if positions.is_empty() {
         return Ok(());

@@ -7,12 +7,12 @@ use bson::{Bson, Document, doc};
 use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
 
 use super::order::{any_number, any_string};
-use super::{Finding, VerifyReport};
+use super::{Finding, VerificationReport};
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, STATE_VERSION, VERSION};
-use crate::document::integer;
+use crate::document::{integer_in, snapshot_index};
 use crate::find::Find;
 use crate::snapshot::usable;
-use crate::store::Collections;
 
 /// The number of snapshots that are fetched at once. They can be large.
 const PAGE: i64 = 16;
@@ -85,7 +85,7 @@ impl Snapshots {
     }
 
     fn find(&self, filter: Document) -> Find {
-        let index = doc! { AGGREGATE_ID: 1, AGGREGATE_TYPE: 1, VERSION: -1 };
+        let index = snapshot_index();
         self.collections.find(&self.collections.snapshots, filter).sort(index.clone()).on_index(index)
     }
 }
@@ -98,8 +98,8 @@ fn place_of(document: &RawDocument) -> Option<(String, Bson)> {
 impl Kept {
     /// Reads a snapshot, and reports it if it should be usable but is not. Also returns `None` for
     /// a snapshot of a different `stateVersion`.
-    pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerifyReport) -> Option<Self> {
-        let state_version = document.get(STATE_VERSION).ok().flatten().and_then(integer);
+    pub(super) fn read<A: Aggregate>(document: &RawDocument, report: &mut VerificationReport) -> Option<Self> {
+        let state_version = integer_in(document, STATE_VERSION);
         if state_version.is_some_and(|version| version != i64::from(A::STATE_VERSION)) {
             return None;
         }
@@ -125,7 +125,7 @@ impl Kept {
 }
 
 /// Whether documents are equal, except for the order of their keys: a `HashMap` has none.
-pub(super) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
+pub(crate) fn same_document(left: &RawDocument, right: &RawDocument) -> bool {
     if left.as_bytes() == right.as_bytes() {
         return true;
     }

@@ -13,18 +13,18 @@ use futures_util::TryStreamExt;
 
 use super::order::ByStream;
 use super::snapshots::{Kept, Snapshots};
-use super::{Finding, TELL_EVERY, VerifyReport};
+use super::{Finding, TELL_EVERY, VerificationReport};
+use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
-use crate::document::{integer, read_event};
+use crate::document::{integer_in, read_event};
 use crate::merge::{Found, Merge};
 use crate::progress::Progress;
 use crate::read;
-use crate::store::Collections;
 
 pub(super) async fn check<A: Aggregate>(
     collections: &Collections,
-    report: &mut VerifyReport,
-    progress: &Progress<VerifyReport>,
+    report: &mut VerificationReport,
+    progress: &Progress<VerificationReport>,
 ) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByStream);
     let mut snapshots = Snapshots::of::<A>(collections.clone());
@@ -90,7 +90,7 @@ impl<A: Aggregate> Check<A> {
         stream: StreamId,
         snapshots: &mut Snapshots,
         collections: &Collections,
-        report: &mut VerifyReport,
+        report: &mut VerificationReport,
     ) -> Result<Self, StoreError> {
         let mut kept = VecDeque::new();
         while let Some(snapshot) = snapshots.next(Some(stream.aggregate_id().as_str())).await? {
@@ -114,7 +114,7 @@ impl<A: Aggregate> Check<A> {
     }
 
     /// An event that is in both collections must be identical in both.
-    fn compare_copies(&self, in_use: &[RawDocumentBuf], archived: &[RawDocumentBuf], report: &mut VerifyReport) {
+    fn compare_copies(&self, in_use: &[RawDocumentBuf], archived: &[RawDocumentBuf], report: &mut VerificationReport) {
         let Some(event) = in_use.first().or(archived.first()).and_then(|document| read_event(document).ok()) else {
             return;
         };
@@ -134,7 +134,7 @@ impl<A: Aggregate> Check<A> {
         }
     }
 
-    fn event(&mut self, document: &RawDocument, report: &mut VerifyReport) {
+    fn event(&mut self, document: &RawDocument, report: &mut VerificationReport) {
         let event = match read_event(document) {
             Ok(event) => event,
             Err(error) => {
@@ -185,7 +185,7 @@ impl<A: Aggregate> Check<A> {
     }
 
     /// Compares the snapshots of the version that was just reached.
-    fn compare_snapshots(&mut self, report: &mut VerifyReport) {
+    fn compare_snapshots(&mut self, report: &mut VerificationReport) {
         let version = self.replay.version();
         while self.snapshots.front().is_some_and(|kept| kept.version <= version) {
             let Some(kept) = self.snapshots.pop_front() else { return };
@@ -196,7 +196,7 @@ impl<A: Aggregate> Check<A> {
     }
 
     /// Checks the remaining snapshots. The stream may have grown since its events were read.
-    async fn finish(mut self, collections: &Collections, report: &mut VerifyReport) -> Result<(), StoreError> {
+    async fn finish(mut self, collections: &Collections, report: &mut VerificationReport) -> Result<(), StoreError> {
         let stream = self.replay.stream().clone();
         let Some(newest) = self.snapshots.back().map(|kept| kept.version) else { return Ok(()) };
         let mut head = self.seen;
@@ -229,7 +229,7 @@ impl<A: Aggregate> Check<A> {
 async fn check_orphan<A: Aggregate>(
     snapshot: &RawDocument,
     collections: &Collections,
-    report: &mut VerifyReport,
+    report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     report.snapshots += 1;
     let Some(kept) = Kept::read::<A>(snapshot, report) else { return Ok(()) };
@@ -242,7 +242,7 @@ async fn check_orphan<A: Aggregate>(
 }
 
 fn sequence_of(document: &RawDocument) -> Option<Sequence> {
-    Sequence::try_from(integer(document.get(SEQUENCE).ok()??)?).ok()
+    Sequence::try_from(integer_in(document, SEQUENCE)?).ok()
 }
 
 fn malformed(document: &RawDocument) -> Finding {

@@ -15,7 +15,7 @@ use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::mongodb::{Client, Collection};
-use es_mongo::{ArchiveReport, ArchiveStep, Gradual, MongoStore, Source, Switch};
+use es_mongo::{ArchiveReport, ArchiveStep, LoadedFrom, MigratingRepository, MongoStore, ReadMode};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{
@@ -237,12 +237,12 @@ async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
     let accounts = accounts(&store);
     assert!(!accounts.exists("a").await.unwrap());
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
-    let gradual = Gradual::<Account, Document>::new(&store, "old", Switch::WhereMigrated);
-    assert!(matches!(gradual.load("a").await, Ok(Source::Document(_))));
+    let gradual = MigratingRepository::<Account, Document>::new(&store, "old", ReadMode::WhereMigrated);
+    assert!(matches!(gradual.load("a").await, Ok(LoadedFrom::Document(_))));
     let created = accounts.create("a", Opened { owner: "a".into() }).await.unwrap();
     assert_eq!(created.version, 3);
     assert!(accounts.exists("a").await.unwrap());
-    assert!(matches!(gradual.load("a").await, Ok(Source::EventSourced(_))));
+    assert!(matches!(gradual.load("a").await, Ok(LoadedFrom::EventSourced(_))));
     import(&store, "later", 1).await;
     let report = store.archive::<Account>(Timestamp::now()).run().await.unwrap();
     assert_eq!((report.moved, report.kept), (4, 1));

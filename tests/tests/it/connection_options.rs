@@ -11,7 +11,7 @@ use es_mongo::mongodb::options::{
     Acknowledgment, ClientOptions, DatabaseOptions, ReadConcern, ReadPreference, SelectionCriteria, ServerApi,
     ServerApiVersion, WriteConcern,
 };
-use es_mongo::{CollectionNames, Gradual, Migrated, MongoStore, Roles, Source, Switch};
+use es_mongo::{CollectionNames, LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode, Roles};
 use futures_util::{StreamExt, stream};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, accounts, append, day, import};
 use tests::server;
@@ -140,16 +140,16 @@ async fn exercise(store: &MongoStore) {
 
     let old = store.database().collection::<Document>("accounts");
     old.insert_one(doc! { "_id": "old" }).write_concern(WriteConcern::majority()).await.unwrap();
-    let gradual = Gradual::<Account, OldAccount>::new(&store, "accounts", Switch::WhereMigrated);
+    let gradual = MigratingRepository::<Account, OldAccount>::new(store, "accounts", ReadMode::WhereMigrated);
     let source = gradual.load("old").await.unwrap();
-    assert!(matches!(&source, Source::Document(old) if old.id == "old"), "{source:?}");
+    assert!(matches!(&source, LoadedFrom::Document(old) if old.id == "old"), "{source:?}");
     let migrated = store.migrate::<Account, OldAccount>("accounts").run(|old| {
         let event = AccountMigrated { owner: "o".to_owned(), cents: 1 };
         Ok::<_, StoreError>(Migrated::<AccountEvent>::new(old.id, event))
     });
     let migrated = migrated.await.unwrap();
     assert_eq!((migrated.documents, migrated.migrated), (1, 1), "{migrated:?}");
-    assert!(matches!(gradual.load("old").await.unwrap(), Source::EventSourced(_)));
+    assert!(matches!(gradual.load("old").await.unwrap(), LoadedFrom::EventSourced(_)));
 
     let report = store.verify::<Account>().run().await.unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);

@@ -30,6 +30,7 @@ mod refused_appends;
 mod repository;
 mod roles;
 mod runtimes;
+mod stored_bytes;
 mod tls;
 mod unsafe_collections;
 mod values;

@@ -11,7 +11,7 @@ use es_mongo::dev::DevServer;
 use es_mongo::mongodb::bson::{Document, doc, oid::ObjectId};
 use es_mongo::mongodb::options::{ClientOptions, SelectionCriteria, WriteConcern};
 use es_mongo::mongodb::{Client, Collection};
-use es_mongo::{Gradual, Migrated, MongoStore, Source, Switch};
+use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode};
 use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded};
 
@@ -78,8 +78,8 @@ async fn a_secondary_that_lags_behind_answers_no_verb() {
 
     let store = MongoStore::builder(client, "stale").open().await.unwrap();
     let counters = Repository::<Counter>::new(&store);
-    let gradual = Gradual::<Counter, Old>::new(&store, "old", Switch::WhereMigrated);
-    assert!(matches!(gradual.load("a").await.unwrap(), Source::Document(old) if old.id == "a"));
+    let gradual = MigratingRepository::<Counter, Old>::new(&store, "old", ReadMode::WhereMigrated);
+    assert!(matches!(gradual.load("a").await.unwrap(), LoadedFrom::Document(old) if old.id == "a"));
     let migrated = store.migrate::<Counter, Old>("old");
     let migrated = migrated.run(|old| Ok::<_, StoreError>(Migrated::new(old.id, OneAdded { by: old.by })));
     let report = migrated.await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use es_core::{CreateError, LoadError, Metadata, StoreError, Timestamp};
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{Gradual, Migrated, MigrationReport, MongoStore, Source, Switch};
+use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MigrationReport, MongoStore, ReadMode};
 use serde::Deserialize;
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, accounts, day};
 use tests::empty_store;
@@ -94,8 +94,8 @@ async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_th
     let empty = store.migrate::<Account, OldAccount>("empty").run(convert).await.unwrap();
     assert_eq!(counts(&empty), [0; 4]);
 
-    let gradual = |collection, switch| Gradual::<Account, OldAccount>::new(&store, collection, switch);
-    for switch in [Switch::Documents, Switch::WhereMigrated] {
+    let gradual = |collection, switch| MigratingRepository::<Account, OldAccount>::new(&store, collection, switch);
+    for switch in [ReadMode::Documents, ReadMode::WhereMigrated] {
         let Err(LoadError::Store(error)) = gradual("acounts", switch).load("a").await else { panic!("it is there") };
         is_missing(&error);
         let existing = gradual("accounts", switch);
@@ -103,7 +103,7 @@ async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_th
             assert!(matches!(existing.load("b").await, Err(LoadError::NotFound { .. })));
         }
     }
-    assert!(matches!(gradual("acounts", Switch::EventSourced).load("a").await, Err(LoadError::NotFound { .. })));
+    assert!(matches!(gradual("acounts", ReadMode::EventSourced).load("a").await, Err(LoadError::NotFound { .. })));
 }
 
 /// A document whose aggregate has another id than the document.
@@ -270,27 +270,27 @@ async fn the_switch_says_where_a_read_goes() {
     let store = empty_store().await;
     let id = ObjectId::new();
     insert(&store, ["migrated", "old"].map(|id| doc! { "_id": id, "owner": "o", "balance": 7.0 })).await;
-    let gradual = |switch| Gradual::<Account, OldAccount>::new(&store, "accounts", switch);
+    let gradual = |switch| MigratingRepository::<Account, OldAccount>::new(&store, "accounts", switch);
     let migrated = AccountMigrated { owner: "o".into(), cents: 700 };
     accounts(&store).create("migrated", migrated).await.unwrap();
     accounts(&store).create("new", Opened { owner: "n".into() }).await.unwrap();
 
     for (switch, id, expected) in [
-        (Switch::Documents, "migrated", "document"),
-        (Switch::Documents, "new", "none"),
-        (Switch::WhereMigrated, "migrated", "events"),
-        (Switch::WhereMigrated, "old", "document"),
-        (Switch::WhereMigrated, "new", "events"),
-        (Switch::WhereMigrated, "nothing", "none"),
-        (Switch::EventSourced, "migrated", "events"),
-        (Switch::EventSourced, "old", "none"),
+        (ReadMode::Documents, "migrated", "document"),
+        (ReadMode::Documents, "new", "none"),
+        (ReadMode::WhereMigrated, "migrated", "events"),
+        (ReadMode::WhereMigrated, "old", "document"),
+        (ReadMode::WhereMigrated, "new", "events"),
+        (ReadMode::WhereMigrated, "nothing", "none"),
+        (ReadMode::EventSourced, "migrated", "events"),
+        (ReadMode::EventSourced, "old", "none"),
     ] {
         let found = match gradual(switch).load(id).await {
-            Ok(Source::Document(document)) => {
+            Ok(LoadedFrom::Document(document)) => {
                 assert_eq!(document.id, id);
                 "document"
             }
-            Ok(Source::EventSourced(account)) => {
+            Ok(LoadedFrom::EventSourced(account)) => {
                 assert_eq!(account.id.as_str(), id);
                 "events"
             }
@@ -301,7 +301,7 @@ async fn the_switch_says_where_a_read_goes() {
     }
     // A document under an ObjectId is found by its digits, and one that does not decode is an error.
     insert(&store, [doc! { "_id": id, "owner": "o" }]).await;
-    let error = gradual(Switch::WhereMigrated).load(&id.to_hex()).await.unwrap_err();
+    let error = gradual(ReadMode::WhereMigrated).load(&id.to_hex()).await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     let duplicate = accounts(&store).create("migrated", Opened { owner: "n".into() }).await;
     assert!(matches!(duplicate, Err(CreateError::AlreadyExists { .. })));
@@ -314,6 +314,6 @@ async fn an_aggregate_that_cannot_be_loaded_does_not_fall_back_to_the_old_docume
     migrate(&store).await;
     let events = store.database().collection::<Document>("events");
     events.update_one(doc! {}, doc! { "$set": { "eventType": "Alien" } }).await.unwrap();
-    let gradual = Gradual::<Account, OldAccount>::new(&store, "accounts", Switch::WhereMigrated);
+    let gradual = MigratingRepository::<Account, OldAccount>::new(&store, "accounts", ReadMode::WhereMigrated);
     assert!(matches!(gradual.load("a").await, Err(LoadError::Store(StoreError::Decode { .. }))));
 }

@@ -9,7 +9,7 @@ use es_core::{
     Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, SnapshotStore, StoreError, StreamId, Version, event,
 };
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{ArchiveReport, Finding, Gradual, Migrated, MongoStore, Switch};
+use es_mongo::{ArchiveReport, Finding, Migrated, MigratingRepository, MongoStore, ReadMode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::account::day;
@@ -303,7 +303,7 @@ async fn a_migration_names_the_document_whose_conversion_panics_and_goes_on() {
     assert!(told[0].starts_with("converted: ") && told[0].contains("nobody converts this"), "{told:?}");
     assert!(told[1].starts_with("read: ") && told[1].contains("nobody reads this state"), "{told:?}");
     // The gradual switch reads the same documents.
-    let gradual = Gradual::<Notes, OldNote>::new(&store, "notes", Switch::WhereMigrated);
+    let gradual = MigratingRepository::<Notes, OldNote>::new(&store, "notes", ReadMode::WhereMigrated);
     let error = gradual.load("read").await.unwrap_err();
     assert!(matches!(&error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     let text = ErrorChain::new(&error).to_string();

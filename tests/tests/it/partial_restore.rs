@@ -3,7 +3,7 @@
 
 use es_core::{LoadError, Repository, SnapshotPolicy, StoreError, UpdateError};
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{Finding, Gradual, MongoStore, Switch};
+use es_mongo::{Finding, MigratingRepository, MongoStore, ReadMode};
 use tests::account::{Account, Deposited, accounts, day, import};
 use tests::empty_store;
 
@@ -44,7 +44,7 @@ async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
         }
     }
     let accounts = accounts(store);
-    let gradual = Gradual::<Account, Document>::new(&store, "old", Switch::WhereMigrated);
+    let gradual = MigratingRepository::<Account, Document>::new(store, "old", ReadMode::WhereMigrated);
     store.database().collection("old").insert_one(doc! { "_id": "a" }).await.unwrap();
     let update = match deposit(store).await {
         Err(UpdateError::Store(error)) => error,

@@ -13,7 +13,7 @@ use es_core::{
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::{Client, Database};
-use es_mongo::{CollectionNames, Gradual, Migrated, MongoStore, Switch};
+use es_mongo::{CollectionNames, Migrated, MigratingRepository, MongoStore, ReadMode};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, accounts, day, import};
 use tests::commands::Commands;
 use tests::fail_point::FailPoint;
@@ -34,7 +34,7 @@ fn stored(error: LoadError) -> StoreError {
 async fn every_read(store: &MongoStore) -> Vec<(&'static str, Option<StoreError>)> {
     let stream = StreamId::of::<Account>("a").unwrap();
     let accounts = accounts(store);
-    let documents = || Gradual::<Account, Document>::new(store, "old", Switch::Documents);
+    let documents = || MigratingRepository::<Account, Document>::new(store, "old", ReadMode::Documents);
     let convert = |_: Document| Ok::<_, String>(Migrated::new("x", AccountMigrated { owner: "o".into(), cents: 1 }));
     let history = async { accounts.history("a").unwrap().collect().await.err() };
     let query = async { store.events().by_user("clerk").read().collect().await.err() };

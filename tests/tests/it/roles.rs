@@ -5,7 +5,7 @@ use es_core::{ErrorChain, LoadError, Repository, SnapshotPolicy, StoreError};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::{Client, Collection, Database};
-use es_mongo::{Gradual, Migrated, MongoStore, Role, Source, Switch};
+use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode, Role};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
@@ -242,17 +242,18 @@ async fn a_migration_needs_a_writer_who_may_read_the_old_documents() {
     assert_lacks(&error, "find", DOCUMENTS);
     secured.user("migrator", &[Role::Writer, Role::Documents]).await;
     let migrator = secured.try_open("migrator").await.unwrap();
-    let missing = Gradual::<Account, Document>::new(&migrator, "missing", Switch::Documents).load("x").await;
+    let missing =
+        MigratingRepository::<Account, Document>::new(&migrator, "missing", ReadMode::Documents).load("x").await;
     let Err(LoadError::Store(error)) = missing else { panic!("it was read") };
     assert_lacks(&error, "find", "missing");
-    let empty = Gradual::<Account, Document>::new(&migrator, DOCUMENTS, Switch::Documents);
+    let empty = MigratingRepository::<Account, Document>::new(&migrator, DOCUMENTS, ReadMode::Documents);
     assert!(
         matches!(empty.load("nothing").await, Err(LoadError::NotFound { .. })),
         "it may ask whether the collection exists"
     );
     assert_eq!(migrate(&migrator).await.unwrap().migrated, 2);
-    let old = Gradual::<Account, Document>::new(&migrator, DOCUMENTS, Switch::Documents);
-    assert!(matches!(old.load("x").await.unwrap(), Source::Document(_)));
+    let old = MigratingRepository::<Account, Document>::new(&migrator, DOCUMENTS, ReadMode::Documents);
+    assert!(matches!(old.load("x").await.unwrap(), LoadedFrom::Document(_)));
     secured.admin.collection::<Document>(DOCUMENTS).drop().await.unwrap();
     let error = migrate(&migrator).await.unwrap_err();
     assert!(matches!(error, StoreError::Missing { .. }), "{error}");

@@ -5,7 +5,7 @@ use es_core::{SnapshotStore, StreamId, Version};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
-use es_mongo::{Finding, MongoStore, VerifyReport};
+use es_mongo::{Finding, MongoStore, VerificationReport};
 use tests::account::{Account, Deposited, accounts, day, import};
 use tests::counter::{add_one, patient};
 use tests::empty_store;
@@ -24,7 +24,7 @@ async fn damage(store: &MongoStore, name: &str, which: Document, how: Document) 
     assert!(answer.get_i32("nModified").unwrap() > 0, "nothing was damaged");
 }
 
-async fn verify(store: &MongoStore) -> VerifyReport {
+async fn verify(store: &MongoStore) -> VerificationReport {
     store.verify::<Account>().run().await.unwrap()
 }
 

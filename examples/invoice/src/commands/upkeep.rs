@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use es_core::Timestamp;
-use es_mongo::{ArchiveReport, VerifyReport};
+use es_mongo::{ArchiveReport, VerificationReport};
 use serde::Serialize;
 
 use crate::connect::Connection;
@@ -116,8 +116,8 @@ pub struct Verified {
     findings: Vec<String>,
 }
 
-impl From<VerifyReport> for Verified {
-    fn from(report: VerifyReport) -> Self {
+impl From<VerificationReport> for Verified {
+    fn from(report: VerificationReport) -> Self {
         Self {
             sound: report.is_sound(),
             streams: report.streams,

@@ -2,7 +2,7 @@
 
 use bson::Bson;
 use es_core::LoadError;
-use es_mongo::{Gradual, Source, Switch};
+use es_mongo::{LoadedFrom, MigratingRepository, ReadMode};
 
 use super::story::Story;
 use crate::commands::migrate::{self, BillingDocument};
@@ -77,17 +77,17 @@ async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failu
 
 async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step("A flag switches reads over step by step: old_1 is migrated, old_3 is not")?;
-    for (flag, switch) in [
-        ("the old documents only", Switch::Documents),
-        ("events where there are any", Switch::WhereMigrated),
-        ("events only", Switch::EventSourced),
+    for (flag, mode) in [
+        ("the old documents only", ReadMode::Documents),
+        ("events where there are any", ReadMode::WhereMigrated),
+        ("events only", ReadMode::EventSourced),
     ] {
-        let gradual = Gradual::<Invoice, BillingDocument>::new(&connection.store, OLD_COLLECTION, switch);
+        let gradual = MigratingRepository::<Invoice, BillingDocument>::new(&connection.store, OLD_COLLECTION, mode);
         let mut found = Vec::new();
         for id in ["old_1", "old_3"] {
             let source = match gradual.load(id).await {
-                Ok(Source::EventSourced(_)) => "from its events",
-                Ok(Source::Document(_)) => "from its document",
+                Ok(LoadedFrom::EventSourced(_)) => "from its events",
+                Ok(LoadedFrom::Document(_)) => "from its document",
                 Err(LoadError::NotFound { .. }) => "not there",
                 Err(error) => return Err(error.into()),
             };

@@ -15,9 +15,9 @@ use crate::document::field::ID;
 use crate::error::{check_name, malformed};
 use crate::store::MongoStore;
 
-/// The source from which a [`Gradual`] reads.
+/// The source from which a [`MigratingRepository`] reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Switch {
+pub enum ReadMode {
     /// Only the old documents: nothing has changed yet.
     #[default]
     Documents,
@@ -27,9 +27,9 @@ pub enum Switch {
     EventSourced,
 }
 
-/// The result of a read by [`Gradual`].
+/// The result of a read by [`MigratingRepository`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source<A, D> {
+pub enum LoadedFrom<A, D> {
     /// The aggregate, from its events.
     EventSourced(Loaded<A>),
     /// The old document.
@@ -40,35 +40,35 @@ pub enum Source<A, D> {
 /// one to the other.
 ///
 /// ```no_run
-/// # use es_mongo::{Gradual, MongoStore, Source, Switch};
+/// # use es_mongo::{MigratingRepository, MongoStore, LoadedFrom, ReadMode};
 /// # async fn example<Invoice: es_core::Aggregate, OldInvoice: serde::de::DeserializeOwned>(
-/// #     store: MongoStore, switch: Switch,
+/// #     store: MongoStore, mode: ReadMode,
 /// # ) -> Result<(), Box<dyn std::error::Error>> {
-/// match Gradual::<Invoice, OldInvoice>::new(&store, "billing_documents", switch).load("invoice_123").await? {
-///     Source::EventSourced(invoice) => println!("version {}", invoice.version),
-///     Source::Document(_) => println!("not migrated yet"),
+/// match MigratingRepository::<Invoice, OldInvoice>::new(&store, "billing_documents", mode).load("invoice_123").await? {
+///     LoadedFrom::EventSourced(invoice) => println!("version {}", invoice.version),
+///     LoadedFrom::Document(_) => println!("not migrated yet"),
 /// }
 /// # Ok(())
 /// # }
 /// ```
-pub struct Gradual<A, D> {
+pub struct MigratingRepository<A, D> {
     store: MongoStore,
     repository: Repository<A>,
     collection: String,
-    switch: Switch,
+    mode: ReadMode,
     /// Whether the collection is known to exist.
     is_there: Arc<AtomicBool>,
     document: PhantomData<fn() -> D>,
 }
 
-impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
+impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
     /// Reads aggregates from this store and documents from this collection of the same database.
-    pub fn new(store: &MongoStore, collection: &str, switch: Switch) -> Self {
+    pub fn new(store: &MongoStore, collection: &str, mode: ReadMode) -> Self {
         Self {
             store: store.clone(),
             repository: Repository::new(store),
             collection: collection.to_owned(),
-            switch,
+            mode,
             is_there: Arc::new(AtomicBool::new(false)),
             document: PhantomData,
         }
@@ -76,11 +76,11 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
 
     /// A copy that reads from a different source.
     #[must_use]
-    pub fn with_switch(self, switch: Switch) -> Self {
-        Self { switch, ..self }
+    pub fn with_mode(self, mode: ReadMode) -> Self {
+        Self { mode, ..self }
     }
 
-    /// Reads the aggregate or the document with this id, depending on the switch.
+    /// Reads the aggregate or the document with this id, depending on the mode.
     ///
     /// A document is found by its `_id`: the string, or, if the string has 24 hexadecimal digits,
     /// the `ObjectId` with these digits. If an aggregate exists but cannot be loaded, this is an
@@ -92,18 +92,18 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     /// [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection does not exist,
     /// and [`StoreError::Malformed`](es_core::StoreError::Malformed) if the document is not a `D`.
     #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
-    pub async fn load(&self, id: &str) -> Result<Source<A, D>, LoadError> {
-        match self.switch {
-            Switch::Documents => self.document(id).await,
-            Switch::EventSourced => self.repository.load(id).await.map(Source::EventSourced),
-            Switch::WhereMigrated => match self.repository.load(id).await {
+    pub async fn load(&self, id: &str) -> Result<LoadedFrom<A, D>, LoadError> {
+        match self.mode {
+            ReadMode::Documents => self.document(id).await,
+            ReadMode::EventSourced => self.repository.load(id).await.map(LoadedFrom::EventSourced),
+            ReadMode::WhereMigrated => match self.repository.load(id).await {
                 Err(LoadError::NotFound { .. }) => self.document(id).await,
-                loaded => loaded.map(Source::EventSourced),
+                loaded => loaded.map(LoadedFrom::EventSourced),
             },
         }
     }
 
-    async fn document(&self, id: &str) -> Result<Source<A, D>, LoadError> {
+    async fn document(&self, id: &str) -> Result<LoadedFrom<A, D>, LoadError> {
         let stream = StreamId::of::<A>(id)?;
         check_name(&self.collection)?;
         let mut ids = vec![Bson::from(id)];
@@ -123,7 +123,7 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
             let what = format!("the document `{}` of the collection `{}`", id, self.collection);
             malformed(what, error)
         })?;
-        Ok(Source::Document(document))
+        Ok(LoadedFrom::Document(document))
     }
 
     fn documents(&self) -> Collection<RawDocumentBuf> {
@@ -131,25 +131,25 @@ impl<A: Aggregate, D: DeserializeOwned> Gradual<A, D> {
     }
 }
 
-impl<A: Aggregate, D> Clone for Gradual<A, D> {
+impl<A: Aggregate, D> Clone for MigratingRepository<A, D> {
     fn clone(&self) -> Self {
         Self {
             store: self.store.clone(),
             repository: self.repository.clone(),
             collection: self.collection.clone(),
-            switch: self.switch,
+            mode: self.mode,
             is_there: Arc::clone(&self.is_there),
             document: PhantomData,
         }
     }
 }
 
-impl<A: Aggregate, D> fmt::Debug for Gradual<A, D> {
+impl<A: Aggregate, D> fmt::Debug for MigratingRepository<A, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gradual")
+        f.debug_struct("MigratingRepository")
             .field("aggregate", &A::TYPE)
             .field("collection", &self.collection)
-            .field("switch", &self.switch)
+            .field("mode", &self.mode)
             .finish_non_exhaustive()
     }
 }

@@ -27,7 +27,7 @@ const RESTLESS: Duration = Duration::from_millis(500);
 
 /// The information about other processes.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct Contention {
     others_until: Option<Instant>,
     /// The duration of a commit, smoothed.
     commit: Duration,
@@ -38,7 +38,7 @@ pub(crate) struct Turns {
     rested: Instant,
 }
 
-impl Turns {
+impl Contention {
     pub(crate) fn new() -> Self {
         Self {
             others_until: None,
@@ -60,13 +60,13 @@ impl Turns {
     }
 
     /// Another process won the race.
-    pub(crate) fn lost(&mut self) {
+    pub(crate) fn lost_race(&mut self) {
         self.notice_other();
         self.lost_since_won += 1;
     }
 
     /// This process has committed.
-    pub(crate) fn won(&mut self, took: Duration) {
+    pub(crate) fn committed(&mut self, took: Duration) {
         self.commit = (self.commit * 7 + took.min(Duration::from_millis(100))) / 8;
         self.lost_for_one = self.lost_for_one * 0.8 + f64::from(self.lost_since_won) * 0.2;
         self.lost_since_won = 0;
@@ -112,40 +112,40 @@ mod tests {
 
     #[test]
     fn a_process_alone_rests_briefly_if_it_has_not_rested_for_long() {
-        let mut turns = Turns::new();
-        turns.won(Duration::from_millis(1));
-        assert_eq!(turns.pause(), None);
-        turns.rested -= RESTLESS;
-        assert!(turns.pause().is_some_and(|rest| rest < Duration::from_millis(2)));
-        assert_eq!(turns.pause(), None);
-        turns.rested -= RESTLESS;
-        turns.idled(Duration::from_millis(10));
-        assert_eq!(turns.pause(), None);
+        let mut contention = Contention::new();
+        contention.committed(Duration::from_millis(1));
+        assert_eq!(contention.pause(), None);
+        contention.rested -= RESTLESS;
+        assert!(contention.pause().is_some_and(|rest| rest < Duration::from_millis(2)));
+        assert_eq!(contention.pause(), None);
+        contention.rested -= RESTLESS;
+        contention.idled(Duration::from_millis(10));
+        assert_eq!(contention.pause(), None);
     }
 
     #[test]
     fn a_process_that_has_met_others_lets_them_go_first_and_longer_if_there_are_more() {
-        let mut turns = Turns::new();
-        turns.lost();
-        turns.won(Duration::from_millis(2));
-        let few = turns.pause().unwrap();
+        let mut contention = Contention::new();
+        contention.lost_race();
+        contention.committed(Duration::from_millis(2));
+        let few = contention.pause().unwrap();
         assert!(few > Duration::ZERO && few < Duration::from_millis(4), "{few:?}");
         for _ in 0..50 {
-            (0..6).for_each(|_| turns.lost());
-            turns.won(Duration::from_millis(2));
+            (0..6).for_each(|_| contention.lost_race());
+            contention.committed(Duration::from_millis(2));
         }
-        assert!(turns.pause().unwrap() >= Duration::from_millis(4));
+        assert!(contention.pause().unwrap() >= Duration::from_millis(4));
     }
 
     #[test]
     fn whoever_has_lost_waits_once_and_then_goes_first() {
-        let mut turns = Turns::new();
-        turns.lost();
-        assert!(turns.after_loss().is_some());
-        turns.lost();
-        assert_eq!(turns.after_loss(), None);
-        turns.won(Duration::from_millis(2));
-        turns.lost();
-        assert!(turns.after_loss().is_some());
+        let mut contention = Contention::new();
+        contention.lost_race();
+        assert!(contention.after_loss().is_some());
+        contention.lost_race();
+        assert_eq!(contention.after_loss(), None);
+        contention.committed(Duration::from_millis(2));
+        contention.lost_race();
+        assert!(contention.after_loss().is_some());
     }
 }

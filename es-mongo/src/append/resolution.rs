@@ -15,16 +15,16 @@ use es_core::{
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 
-use crate::append::places::{Lookup, Places};
 use crate::append::request::Request;
+use crate::append::slots::{Lookup, Slots};
+use crate::collections::Collections;
 use crate::document::field::{APPEND_ID, ID, POSITION};
-use crate::document::{any_append_id, append_index, of_stream, read_event};
+use crate::document::{any_append_id, append_index, of_stream, position_index, read_event};
 use crate::read;
-use crate::store::Collections;
 
 /// The result of looking up an append.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Resolution {
     /// The append has this answer.
     Answered(Result<Appended, StoreError>),
     /// No event in its stream conflicts with it: another process has taken its position.
@@ -32,21 +32,21 @@ pub(crate) enum Verdict {
 }
 
 /// Finds out why an append was refused.
-pub(crate) async fn verdict(collections: &Collections, request: &Request) -> Result<Verdict, StoreError> {
+pub(crate) async fn resolve(collections: &Collections, request: &Request) -> Result<Resolution, StoreError> {
     let stream = request.stream();
     if let Some(events) = own_events(collections, request).await? {
         let receipt = receipt(&events).map(Appended::Now);
-        return Ok(Verdict::Answered(receipt.ok_or_else(|| Error::EmptyAppend { stream: stream.clone() })));
+        return Ok(Resolution::Answered(receipt.ok_or_else(|| Error::EmptyAppend { stream: stream.clone() })));
     }
-    if let Some(answer) = answer_by_key(collections, &request.append).await? {
-        return Ok(Verdict::Answered(answer));
+    if let Some(answer) = answer_by_key(collections, &request.prepared.append).await? {
+        return Ok(Resolution::Answered(answer));
     }
     let actual = read::head(collections, stream).await?;
-    let expected = request.append.expected.version();
+    let expected = request.prepared.expected();
     if actual == expected {
-        return Ok(Verdict::PositionTaken);
+        return Ok(Resolution::PositionTaken);
     }
-    Ok(Verdict::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
+    Ok(Resolution::Answered(Err(Error::Conflict { stream: stream.clone(), expected, actual })))
 }
 
 /// The indexes of the requests that conflict with events in the same stream. For the other
@@ -69,7 +69,7 @@ pub(crate) async fn is_in_the_way_on_the_primary(
     let events = collections.handles.collection_of_the_primary(collections.events.name());
     if let Some(position) = position {
         let filter = doc! { POSITION: { "$gte": position.as_i64() } };
-        let taken = collections.find(&events, filter).on_index(doc! { POSITION: 1 }).projection(doc! { POSITION: 1 });
+        let taken = collections.find(&events, filter).on_index(position_index()).projection(doc! { POSITION: 1 });
         if taken.one().await?.is_some() {
             return Ok(true);
         }
@@ -84,7 +84,7 @@ pub(crate) async fn are_stored_on_the_primary(
     collections: &Collections,
     requests: &[Request],
 ) -> Result<bool, StoreError> {
-    let ids: Vec<_> = requests.iter().filter_map(|request| request.ids.first()).map(|id| id.as_object_id()).collect();
+    let ids: Vec<_> = requests.iter().filter_map(Request::first_id).map(EventId::as_object_id).collect();
     let found = collections
         .find(&collections.handles.collection_of_the_primary(collections.events.name()), doc! { ID: { "$in": ids } });
     Ok(found.projection(doc! { ID: 1 }).one().await?.is_some())
@@ -95,7 +95,7 @@ async fn taken_in(
     events: Collection<RawDocumentBuf>,
     requests: &[Request],
 ) -> Result<Vec<usize>, StoreError> {
-    let places = Places::of(requests);
+    let slots = Slots::of(requests);
     let mut taken = BTreeSet::new();
     // Events are checked before the archive, so an event that is being archived is found in one of
     // the two.
@@ -104,10 +104,10 @@ async fn taken_in(
         holders.push(collections.archive.clone());
     }
     for collection in holders {
-        for Lookup { filter, index } in places.lookups() {
-            let found = collections.find(&collection, filter).on_index(index).projection(Places::projection());
+        for Lookup { filter, index } in slots.lookups() {
+            let found = collections.find(&collection, filter).on_index(index).projection(Slots::projection());
             for event in found.all().await? {
-                taken.extend(places.taken_by(&event));
+                taken.extend(slots.taken_by(&event));
             }
         }
     }
@@ -134,7 +134,7 @@ async fn own_events(
     collections: &Collections,
     request: &Request,
 ) -> Result<Option<Vec<RecordedEvent<EventData>>>, StoreError> {
-    let Some(first) = request.ids.first() else { return Ok(None) };
+    let Some(first) = request.first_id() else { return Ok(None) };
     let lookup = Lookup { filter: doc! { ID: first.as_object_id() }, index: doc! { ID: 1 } };
     match find_anywhere(collections, lookup).await? {
         Some(first) => append_from(collections, request.stream(), &first).await.map(Some),

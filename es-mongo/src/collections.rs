@@ -1,0 +1,123 @@
+//! The handles of the collections, and what is known about the archive.
+
+pub(crate) mod ensure;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Acquire, Ordering::Release};
+use std::time::{Duration, Instant};
+
+use bson::raw::RawDocumentBuf;
+use bson::{Document, doc};
+use es_core::StoreError;
+use mongodb::Collection;
+
+use crate::document::field;
+use crate::find::Find;
+use crate::handles::Handles;
+use crate::options::CollectionNames;
+use crate::patience::Patience;
+use crate::sessions::Sessions;
+
+/// The handles of the collections.
+#[derive(Clone)]
+pub(crate) struct Collections {
+    pub(crate) handles: Handles,
+    pub(crate) events: Collection<RawDocumentBuf>,
+    pub(crate) snapshots: Collection<RawDocumentBuf>,
+    pub(crate) archive: Collection<RawDocumentBuf>,
+    pub(crate) patience: Patience,
+    pub(crate) sessions: Sessions,
+    archive_state: Arc<ArchiveState>,
+}
+
+/// Whether the archive contains an event, as far as this process knows.
+///
+/// Once this is true it stays true. While it is false it is checked every [`ARCHIVE_STATE_LASTS`],
+/// and an archive run waits longer than that between its first copy and its first deletion. So no
+/// event is deleted while a process does not check the archive.
+struct ArchiveState {
+    present: AtomicBool,
+    started: Instant,
+    checked_millis: AtomicI64,
+}
+
+/// How long the information that there is no archive may be used.
+pub(crate) const ARCHIVE_STATE_LASTS: Duration = Duration::from_secs(1);
+
+impl Collections {
+    pub(crate) fn new(handles: Handles, names: &CollectionNames, patience: Patience) -> Self {
+        Self {
+            sessions: Sessions::new(&handles, names),
+            events: handles.collection(&names.events),
+            snapshots: handles.collection(&names.snapshots),
+            archive: handles.collection(&names.archive),
+            archive_state: Arc::new(ArchiveState {
+                present: AtomicBool::new(false),
+                started: Instant::now(),
+                checked_millis: AtomicI64::new(i64::MIN / 2),
+            }),
+            patience,
+            handles,
+        }
+    }
+
+    /// The same collections, with another time limit for their answers.
+    pub(crate) fn with_patience(&self, patience: Patience) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// Queries one collection, of this store or of a different program in the same database.
+    pub(crate) fn find(&self, collection: &Collection<RawDocumentBuf>, filter: Document) -> Find {
+        Find::new(collection.clone(), self.patience.clone(), filter)
+    }
+
+    /// The event with the highest position in the events collection, reduced to its position. It is
+    /// the newest of the store, because the archive never moves that one.
+    pub(crate) async fn newest_event(&self) -> Result<Option<RawDocumentBuf>, StoreError> {
+        let newest = self.find(&self.events, doc! {}).sort(doc! { field::POSITION: -1 });
+        newest.projection(doc! { field::POSITION: 1 }).one().await
+    }
+
+    /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.
+    pub(crate) async fn archive_is_present(&self) -> Result<bool, StoreError> {
+        let state = &self.archive_state;
+        if state.present.load(Acquire) {
+            return Ok(true);
+        }
+        // The time before the query is decisive, not the time of the answer.
+        let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
+        if now - state.checked_millis.load(Acquire) < lasts {
+            return Ok(false);
+        }
+        let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
+        if any.is_some() {
+            self.archive_becomes_present();
+        }
+        state.checked_millis.store(now, Release);
+        Ok(any.is_some())
+    }
+
+    /// Runs a query. If the information about the archive is too old, this refreshes it at the same
+    /// time.
+    ///
+    /// The result of [`archive_is_present`](Self::archive_is_present) after the query is decisive.
+    /// This only saves it a separate round trip.
+    pub(crate) async fn beside_archive_state<T>(&self, question: impl Future<Output = T>) -> T {
+        let (answer, _) = tokio::join!(question, self.archive_is_present());
+        answer
+    }
+
+    /// Records that the archive contains an event.
+    pub(crate) fn archive_becomes_present(&self) {
+        self.archive_state.present.store(true, Release);
+    }
+}
+
+impl fmt::Debug for Collections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collections").field("events", &self.events.namespace()).finish_non_exhaustive()
+    }
+}
