@@ -22,7 +22,7 @@ mod request;
 mod resolution;
 mod slots;
 
-use es_core::{Append, AppendId, Appended, Receipt, StoreError, StreamId};
+use es_core::{Append, AppendId, Appended, Receipt, StoreError, StreamId, Timestamp};
 
 pub(crate) use queue::Appender;
 
@@ -30,20 +30,26 @@ use crate::collections::Collections;
 use crate::{metrics, read};
 use request::Request;
 
-/// Records events.
+/// Records events, at this time unless they bring their own.
 #[tracing::instrument(level = "debug", skip_all, fields(stream = %append.stream, events = append.events.len()))]
 pub(crate) async fn append(
     collections: &Collections,
     appender: &Appender,
     append: Append,
+    now: Timestamp,
 ) -> Result<Appended, StoreError> {
     let timer = metrics::Timer::start();
-    let answer = submit(collections, appender, append).await;
+    let answer = submit(collections, appender, append, now).await;
     metrics::appended(timer, &answer);
     answer
 }
 
-async fn submit(collections: &Collections, appender: &Appender, append: Append) -> Result<Appended, StoreError> {
+async fn submit(
+    collections: &Collections,
+    appender: &Appender,
+    append: Append,
+    now: Timestamp,
+) -> Result<Appended, StoreError> {
     if append.events.is_empty() {
         return Err(StoreError::EmptyAppend { stream: append.stream });
     }
@@ -55,7 +61,7 @@ async fn submit(collections: &Collections, appender: &Appender, append: Append) 
             return resolution::refuse(collections, &append, actual).await;
         }
     }
-    let (request, answer) = Request::new(append, appender.deadline())?;
+    let (request, answer) = Request::new(append, now, appender.deadline())?;
     appender.submit(request, answer).await
 }
 

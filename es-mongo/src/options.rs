@@ -1,8 +1,10 @@
 //! The options for opening a store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::StoreError;
+use es_core::clock::{Clock, SystemClock};
 
 use crate::error::{check_name, invalid};
 
@@ -97,6 +99,7 @@ pub(crate) struct StoreOptions {
     pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// The default deadline of reads and appends.
@@ -112,6 +115,7 @@ impl Default for StoreOptions {
             read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
+            clock: Arc::new(SystemClock),
         }
     }
 }

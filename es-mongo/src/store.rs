@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use es_core::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, Runtime, SnapshotStore,
-    StoreError, StoredSnapshot, StreamId, Version,
+    StoreError, StoredSnapshot, StreamId, Timestamp, Version,
 };
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
@@ -115,7 +115,7 @@ impl EventStore for MongoStore {
     /// If the caller drops this future or stops waiting, the append is not affected: once it is in
     /// the queue, it is written or refused.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        Box::pin(append::append(self.collections(), &self.inner.appender, append))
+        Box::pin(append::append(self.collections(), &self.inner.appender, append, self.now()))
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
@@ -165,6 +165,10 @@ impl Runtime for MongoStore {
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         tokio::spawn(work);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.options.clock.now()
     }
 }
 

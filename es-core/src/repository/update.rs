@@ -168,12 +168,15 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     }
 }
 
+/// The events that were decided on, with what is recorded about them, and the answer for the caller.
+type Asked<A, R> = (Vec<Decided<<A as Aggregate>::Event>>, R);
+
 /// Asks for a decision on what was loaded. Not a part of the future, so that nothing asks the decision's error to be `Send`.
 fn ask<A: Aggregate, R, E>(
     decide: &mut DecideOn<'_, A, R, E>,
     replay: &mut Replay<A>,
     options: &Options,
-) -> Result<(Vec<Decided<A::Event>>, R), UpdateError<E>> {
+) -> Result<Asked<A, R>, UpdateError<E>> {
     let loaded = replay.lend();
     let has_begun = loaded.is_some();
     let metadata = options.metadata_after(loaded.as_ref().map(|loaded| &loaded.last_event));

@@ -1,4 +1,5 @@
 //! The tests of this crate that use it as any other crate does.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod actions;
 mod conformance_memory;

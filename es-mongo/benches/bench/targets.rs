@@ -47,7 +47,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
         })
         .await;
         rounds(&mut rebuild, 200, async |n| {
-            ledgers.load(&id(n * 5)).await.expect("it exists");
+            ledgers.load(id(n * 5)).await.expect("it exists");
         })
         .await;
         rounds(&mut seed_rebuild, 200, async |n| assert_eq!(through_documents(&store, &id(n * 5)).await, EVENTS_EACH))

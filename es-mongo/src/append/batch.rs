@@ -104,7 +104,7 @@ fn shares<'a>(waiting: &'a VecDeque<Request>) -> Vec<Share> {
 mod tests {
     use super::*;
     use bson::doc;
-    use es_core::{Append, EventData, ExpectedVersion, Metadata, NewEvent, StreamId};
+    use es_core::{Append, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp};
     use std::time::Duration;
 
     fn request(id: &str, events: usize) -> Request {
@@ -112,7 +112,7 @@ mod tests {
         let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
         let event = NewEvent::from_data("Happened", 1, data, Metadata::new()).unwrap();
         let append = Append::new(stream, ExpectedVersion::NONE, vec![event; events]);
-        Request::new(append, Duration::from_secs(1)).unwrap().0
+        Request::new(append, Timestamp::now(), Duration::from_secs(1)).unwrap().0
     }
 
     fn ids(requests: &[Request]) -> Vec<&str> {

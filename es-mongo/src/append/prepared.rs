@@ -24,9 +24,9 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Gives the events their ids and timestamps, and refuses an event that is too large.
-    pub(crate) fn new(mut append: Append) -> Result<Self, StoreError> {
+    pub(crate) fn new(mut append: Append, now: Timestamp) -> Result<Self, StoreError> {
         let ids = append.take_event_ids();
-        let mut prepared = Self { append, ids, now: Timestamp::now(), bytes: 0 };
+        let mut prepared = Self { append, ids, now, bytes: 0 };
         for event in 0..prepared.events() {
             // The size does not depend on the position.
             prepared.bytes += prepared.document(event, Position::FIRST).require_storable()?;

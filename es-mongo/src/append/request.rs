@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Append, Appended, EventId, Position, Receipt, Sequence, SharedError, Stamp, StoreError, StreamId, Version,
+    Append, Appended, EventId, Position, Receipt, Sequence, SharedError, Stamp, StoreError, StreamId, Timestamp,
+    Version,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -28,8 +29,8 @@ pub(crate) struct Request {
 pub(crate) type Answer = oneshot::Receiver<Result<Appended, StoreError>>;
 
 impl Request {
-    pub(crate) fn new(append: Append, deadline: Duration) -> Result<(Self, Answer), StoreError> {
-        let prepared = Arc::new(Prepared::new(append)?);
+    pub(crate) fn new(append: Append, now: Timestamp, deadline: Duration) -> Result<(Self, Answer), StoreError> {
+        let prepared = Arc::new(Prepared::new(append, now)?);
         let (sender, answer) = oneshot::channel();
         let deadline = after(deadline);
         Ok((Self { prepared, deadline, answer: sender, maybe_written: false, suspected: false }, answer))

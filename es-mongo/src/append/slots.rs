@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use bson::raw::RawDocumentBuf;
-    use es_core::{Append, AppendId, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Version};
+    use es_core::{Append, AppendId, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp, Version};
 
     use super::*;
 
@@ -105,7 +105,7 @@ mod tests {
         let expected = ExpectedVersion::observed(Version::from(version));
         let stream = StreamId::new(aggregate_type, "a").unwrap();
         let append = Append::new(stream, expected, vec![event]).with_id(AppendId::new(key).unwrap());
-        Request::new(append, Duration::from_secs(1)).unwrap().0
+        Request::new(append, Timestamp::now(), Duration::from_secs(1)).unwrap().0
     }
 
     fn event(aggregate_type: &str, sequence: i64, key: &str) -> RawDocumentBuf {

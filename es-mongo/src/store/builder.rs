@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::StoreError;
+use es_core::clock::Clock;
 use mongodb::Client;
 use tokio::sync::Semaphore;
 
@@ -75,6 +76,14 @@ impl StoreBuilder {
     #[must_use]
     pub fn read_deadline(mut self, deadline: Duration) -> Self {
         self.options.read_deadline = deadline;
+        self
+    }
+
+    /// The clock whose time is recorded with events and snapshots; the one of the machine by
+    /// default.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.options.clock = Arc::new(clock);
         self
     }
 

@@ -1,7 +1,10 @@
 //! Clocks that go back: timestamps order nothing.
 
+use es_core::clock::ManualClock;
 use es_core::memory::MemoryStore;
-use es_core::{ImportedEvent, Metadata, Repository, Store};
+use es_core::{ImportedEvent, Metadata, Repository, Snapshot, Store, StreamId, Version};
+use es_mongo::MongoStore;
+use es_mongo::dev::fresh_database_name;
 use tests::account::{Account, Deposited, Opened, accounts, day};
 use tests::empty_store;
 
@@ -52,4 +55,22 @@ async fn the_archive_takes_nothing_from_behind_an_event_that_stays() {
     let found = store.events().since(day(2)).until(day(7)).read().collect().await.unwrap();
     let days: Vec<_> = found.iter().map(|event| event.timestamp).collect();
     assert_eq!(days, [2, 2, 5, 5, 7, 7].map(day));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_snapshots_bear_the_time_of_the_clock_that_a_store_is_opened_with() {
+    let clock = ManualClock::new(day(3));
+    let server = empty_store().await;
+    let builder = MongoStore::builder(server.database().client().clone(), fresh_database_name("clock"));
+    let store = builder.clock(clock.clone()).open().await.unwrap();
+    let accounts = accounts(&store);
+    accounts.create("a", Opened { owner: "a".into() }).await.unwrap();
+    clock.set(day(1));
+    accounts.update("a", |_| Deposited { cents: 1, source: "x".into() }).await.unwrap();
+    accounts.take_snapshot("a").await.unwrap();
+    let history = accounts.history("a").unwrap().collect().await.unwrap();
+    assert_eq!(history.iter().map(|event| event.timestamp).collect::<Vec<_>>(), [3, 1].map(day));
+    let stream = StreamId::of::<Account>("a").unwrap();
+    let snapshot = Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
+    assert_eq!(snapshot.timestamp, day(1));
 }
