@@ -105,7 +105,7 @@ async fn run(
             }
             Step::Update { account, cents } => {
                 let decide = |_: &_| deposit(*cents);
-                let committed = accounts.update(&id(*account), decide).await.unwrap();
+                let committed = accounts.update(id(*account), decide).await.unwrap();
                 models[*account].push((*cents, committed.events[0].timestamp));
             }
             Step::Snapshot { account, at } => {

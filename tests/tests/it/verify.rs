@@ -324,7 +324,7 @@ async fn writers_beside_it_cause_no_findings() {
                     accounts(&store).take_snapshot(&id).await.unwrap();
                 }
                 accounts(&store)
-                    .create(&format!("new-{round}"), tests::account::Opened { owner: "n".into() })
+                    .create(format!("new-{round}"), tests::account::Opened { owner: "n".into() })
                     .await
                     .unwrap();
                 accounts(&store).take_snapshot(&format!("new-{round}")).await.unwrap();
