@@ -1,5 +1,6 @@
 //! Writes the public API of each published crate to a file, so that a review shows every change.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::{fs, io};
 
@@ -13,10 +14,24 @@ pub(crate) fn write() -> Outcome {
     Ok(())
 }
 
+/// The crates whose types each crate shows in its public API. A new major version of one of them is a breaking change of
+/// this crate too.
+fn shown(name: &str) -> &'static [&'static str] {
+    match name {
+        "es-core" => &["alloc", "bson", "core", "es_core", "futures_core", "serde", "serde_core", "std"],
+        "es-mongo" => &["alloc", "bson", "core", "es_core", "es_mongo", "futures_core", "mongodb", "serde", "std"],
+        _ => &["es_derive", "proc_macro"],
+    }
+}
+
 pub(crate) fn check() -> Outcome {
     let mut changed = Vec::new();
     for name in package::PUBLISHED {
         let listing = listing(name)?;
+        if let Some(line) = listing.lines().find(|line| roots(line).any(|root| !shown(name).contains(&root))) {
+            let foreign: BTreeSet<_> = roots(line).filter(|root| !shown(name).contains(root)).collect();
+            return Err(Failure::new(format!("the public API of {name} shows types of {foreign:?}: {line}")));
+        }
         let committed = match fs::read_to_string(file(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             committed => committed?,
@@ -35,6 +50,18 @@ pub(crate) fn check() -> Outcome {
         return Ok(());
     }
     Err(Failure::new(format!("the public API differs from {}; run `cargo xtask api`", changed.join(", "))))
+}
+
+/// The crates that the paths in a line begin with.
+fn roots(line: &str) -> impl Iterator<Item = &str> {
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices("::").filter_map(move |(at, _)| {
+        let before = &line[..at];
+        let start = before.rfind(|character| !is_name(character)).map_or(0, |last| last + 1);
+        let (rest, root) = before.split_at(start);
+        let is_root = !rest.ends_with("::") && root.starts_with(|first: char| first.is_lowercase());
+        is_root.then_some(root)
+    })
 }
 
 fn file(name: &str) -> String {

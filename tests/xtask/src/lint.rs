@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::process::{Outcome, run};
 use crate::step::step;
-use crate::{downstream, planted_bugs, prose, tools};
+use crate::{api, downstream, planted_bugs, prose, tools};
 
 pub(crate) fn everything() -> Outcome {
     step("formatting");
@@ -31,7 +31,9 @@ pub(crate) fn everything() -> Outcome {
     step("documentation");
     run(Command::new("cargo")
         .args(["doc", "--locked", "--workspace", "--no-deps", "--all-features"])
-        .env("RUSTDOCFLAGS", "-D warnings"))
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("public API");
+    api::check()
 }
 
 fn formatting() -> Outcome {
