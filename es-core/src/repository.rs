@@ -126,7 +126,7 @@ impl<A: Aggregate> Repository<A> {
         match Snapshot::new(version, state).taken_at(self.store.now()).encode() {
             Ok(stored) => self.store.put_snapshot(stream, stored).await,
             Err(error) => {
-                self.store.snapshot_unusable(stream, version, &error);
+                self.store.snapshot_refused(stream, version, &error);
                 Err(error)
             }
         }

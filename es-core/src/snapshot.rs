@@ -79,7 +79,7 @@ impl<A: Aggregate> Snapshot<A> {
         while let Some(stored) = store.newest_snapshot(stream, A::STATE_VERSION, at_most).await? {
             match stored.decode() {
                 Ok(snapshot) => return Ok(Some(snapshot)),
-                Err(error) => store.snapshot_unusable(stream, stored.version, &*error),
+                Err(error) => store.snapshot_passed_over(stream, stored.version, &*error),
             }
             // The version below is bounded too, whatever a store answers.
             match Version::try_from(stored.version.min(at_most).as_i64() - 1) {

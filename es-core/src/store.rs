@@ -164,9 +164,13 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
         snapshot: StoredSnapshot,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Learns that a snapshot cannot be used: it was read and passed over, or its state could not be written. For logs and
-    /// metrics.
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
+    /// Called if a snapshot was read, does not decode, and is passed over. For logs and metrics.
+    fn snapshot_passed_over(&self, stream: &StreamId, version: Version, error: &dyn Error) {
+        let _ = (stream, version, error);
+    }
+
+    /// Called if a snapshot could not be taken because its state cannot be written. For logs and metrics.
+    fn snapshot_refused(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         let _ = (stream, version, error);
     }
 }
@@ -240,8 +244,12 @@ impl<S: SnapshotStore + ?Sized> SnapshotStore for Arc<S> {
         (**self).put_snapshot(stream, snapshot)
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn Error) {
-        (**self).snapshot_unusable(stream, version, error);
+    fn snapshot_passed_over(&self, stream: &StreamId, version: Version, error: &dyn Error) {
+        (**self).snapshot_passed_over(stream, version, error);
+    }
+
+    fn snapshot_refused(&self, stream: &StreamId, version: Version, error: &dyn Error) {
+        (**self).snapshot_refused(stream, version, error);
     }
 }
 

@@ -14,7 +14,7 @@
 //! | `es_mongo_load_events` | histogram | | events read from one stream; its mean is the average size of an aggregate, minus the events that snapshots make unnecessary |
 //! | `es_mongo_snapshots_total` | counter | `aggregate`, `outcome` | snapshots taken |
 //! | `es_mongo_snapshot_seconds` | histogram | `aggregate` | time to take a snapshot |
-//! | `es_mongo_snapshots_unusable_total` | counter | `aggregate` | snapshots that were read and ignored, or whose state could not be written |
+//! | `es_mongo_snapshots_passed_over_total` | counter | `aggregate` | snapshots that were read, did not decode and were ignored |
 //! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
 //! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has converted to aggregates |
 //! | `es_mongo_verify_findings_total` | counter | `aggregate` | findings of `verify` |
@@ -90,8 +90,8 @@ pub(crate) fn snapshot_taken(aggregate: &str, timer: Timer, kept: bool) {
     metrics::histogram!("es_mongo_snapshot_seconds", "aggregate" => aggregate).record(timer.seconds());
 }
 
-pub(crate) fn snapshot_unusable(aggregate: &str) {
-    metrics::counter!("es_mongo_snapshots_unusable_total", "aggregate" => aggregate.to_owned()).increment(1);
+pub(crate) fn snapshot_passed_over(aggregate: &str) {
+    metrics::counter!("es_mongo_snapshots_passed_over_total", "aggregate" => aggregate.to_owned()).increment(1);
 }
 
 pub(crate) fn archived(aggregate: &'static str, events: u64) {

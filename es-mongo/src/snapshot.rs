@@ -33,7 +33,7 @@ pub(crate) async fn newest(
             return Ok(Some(snapshot));
         }
         tracing::warn!(%stream, id = ?candidate.get(ID).ok().flatten(), "a snapshot is malformed and is ignored");
-        metrics::snapshot_unusable(stream.aggregate_type());
+        metrics::snapshot_passed_over(stream.aggregate_type());
         passed_over += 1;
     }
 }
@@ -48,19 +48,25 @@ pub(crate) async fn put(
 ) -> Result<(), StoreError> {
     let timer = metrics::Timer::start();
     let kept = write_and_prune(collections, keep, stream, &snapshot).await;
-    metrics::snapshot_taken(stream.aggregate_type(), timer, kept.is_ok());
-    if let Err(error) = &kept {
-        let error = ErrorChain::new(error);
-        tracing::warn!(%stream, version = %snapshot.version, %error, "a snapshot could not be kept");
+    match &kept {
+        Ok(()) => metrics::snapshot_taken(stream.aggregate_type(), timer, true),
+        Err(error) => not_kept(stream, snapshot.version, error, timer),
     }
     kept
 }
 
-/// Reports a snapshot that was read and cannot be used.
-pub(crate) fn unusable(stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+/// Reports a snapshot that could not be taken.
+pub(crate) fn not_kept(stream: &StreamId, version: Version, error: &dyn std::error::Error, timer: metrics::Timer) {
     let error = ErrorChain::new(error);
-    tracing::warn!(%stream, %version, %error, "a snapshot cannot be used");
-    metrics::snapshot_unusable(stream.aggregate_type());
+    tracing::warn!(%stream, %version, %error, "a snapshot could not be kept");
+    metrics::snapshot_taken(stream.aggregate_type(), timer, false);
+}
+
+/// Reports a snapshot that was read and does not decode.
+pub(crate) fn passed_over(stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+    let error = ErrorChain::new(error);
+    tracing::warn!(%stream, %version, %error, "a snapshot does not decode and is ignored");
+    metrics::snapshot_passed_over(stream.aggregate_type());
 }
 
 async fn write_and_prune(

@@ -18,6 +18,7 @@ pub use builder::StoreBuilder;
 use crate::append::{self, Appender};
 use crate::collections::Collections;
 use crate::error::connection_string_refused;
+use crate::metrics::Timer;
 use crate::options::StoreOptions;
 use crate::seeds::Seeds;
 use crate::{read, snapshot};
@@ -153,8 +154,12 @@ impl SnapshotStore for MongoStore {
         Box::pin(snapshot::put(self.collections(), self.inner.options.keep_snapshots, stream, snapshot))
     }
 
-    fn snapshot_unusable(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
-        snapshot::unusable(stream, version, error);
+    fn snapshot_passed_over(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+        snapshot::passed_over(stream, version, error);
+    }
+
+    fn snapshot_refused(&self, stream: &StreamId, version: Version, error: &dyn std::error::Error) {
+        snapshot::not_kept(stream, version, error, Timer::start());
     }
 }
 

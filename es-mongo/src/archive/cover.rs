@@ -128,7 +128,7 @@ impl Snapshots {
             if newest.is_none() {
                 let id = document.get(ID).ok().flatten();
                 tracing::warn!(aggregate_id, ?id, "a snapshot cannot be decoded and is ignored");
-                metrics::snapshot_unusable(A::TYPE);
+                metrics::snapshot_passed_over(A::TYPE);
             }
         }
         Ok(newest)
