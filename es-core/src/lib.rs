@@ -82,6 +82,7 @@ pub mod memory;
 mod metadata;
 mod nesting;
 mod panicked;
+pub mod query;
 mod read_back;
 mod recorded;
 mod replay;
@@ -129,7 +130,10 @@ pub use repository::{
 pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef, StoredSnapshot};
 pub use sources::EventSources;
-pub use store::{BatchStream, BoxFuture, EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
+pub use store::{
+    BatchStream, BoxFuture, EventBatch, EventStore, Ordering, QueriedAggregates, Query, QueryOrder, QueryPlace,
+    QueryStart, QueryStore, ReadRange, Runtime, SnapshotStore, Store,
+};
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidCount, Position, Sequence, Version};

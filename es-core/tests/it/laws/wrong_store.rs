@@ -256,7 +256,7 @@ impl WrongStore {
                 Some(mistake @ (Mistake::AppendIdComparedByData | Mistake::AppendIdComparedByName)),
                 Ok(Appended::Already(receipt)),
             ) => {
-                let stored = self.right.events();
+                let stored = self.right.log();
                 let is_same = asked.events.iter().all(|new| {
                     stored.iter().any(|stored| match mistake {
                         Mistake::AppendIdComparedByData => stored.data == new.data,
@@ -379,7 +379,7 @@ impl EventStore for WrongStore {
                 && version > range.after
                 && version <= range.until
         };
-        let mut events = self.right.events();
+        let mut events = self.right.log();
         events.retain(wanted);
         self.misread(&mut events);
         let batch: Box<dyn EventBatch> = Box::new(WrongBatch(events));

@@ -1,77 +1,46 @@
 //! Queries across all aggregates: by event, aggregate, user, correlation, time and position.
+//!
+//! A store that implements [`QueryStore`] answers them: `MemoryStore` and `MongoStore` do.
 
+mod answer;
 mod conditions;
 mod cursor;
-mod order;
-mod reader;
 mod select;
+mod trace;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use es_core::{Aggregate, Event, EventData, Events, Position, RecordedEvent, StoreError, StreamId, Timestamp};
-use futures_util::{StreamExt, stream};
 use tracing::{Instrument, Span};
 
-use conditions::{Conditions, Direction};
+use crate::{
+    Aggregate, Event, EventData, EventId, Events, Position, Query, QueryOrder, QueryStart, QueryStore, RecordedEvent,
+    StoreError, StoredEvent, StreamId, Timestamp,
+};
+use answer::{Answer, Decode, Part, Proof, Read};
+use conditions::Conditions;
 pub use cursor::{InvalidCursor, QueryCursor};
-use reader::{Decode, Reader};
 pub use select::{AnyEvent, NamedEvent, OneEvent, SelectsFrom};
 use select::{Selection, Wanted};
+pub(crate) use trace::trace;
+pub use trace::{Trace, TraceNode};
 
-use crate::document::read_event;
-use crate::options::Ordering;
-use crate::store::{Collections, MongoStore};
-
-impl MongoStore {
-    /// Queries recorded events across all aggregates, oldest first by default.
-    ///
-    /// ```no_run
-    /// # use es_core::{event, Aggregate, Apply, Context};
-    /// # #[event(version = 1)]
-    /// # pub struct InvoicePaid { pub cents: i64 }
-    /// # #[derive(Aggregate, Default)]
-    /// # #[aggregate(events(InvoicePaid))]
-    /// # pub struct Invoice {}
-    /// # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
-    /// # async fn example(store: es_mongo::MongoStore) -> Result<(), Box<dyn std::error::Error>> {
-    /// let since = "2024-01-01T00:00:00Z".parse()?;
-    /// let mut paid = store.events().of::<InvoicePaid>().since(since).read_as::<Invoice>();
-    /// while let Some(event) = paid.next().await {
-    ///     let event = event?;
-    ///     println!("{} {} {:?}", event.timestamp, event.aggregate_id, event.metadata.user_id());
-    /// }
-    /// let last_of_user = store.events().by_user("user_789").newest_first().limit(100).read().collect().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn events(&self) -> EventQuery {
-        EventQuery {
-            collections: self.collections().clone(),
-            ordering: self.inner.options.ordering,
-            conditions: Conditions::default(),
-            limit: u64::MAX,
-            after: None,
-            selection: PhantomData,
-        }
-    }
-}
-
-/// A query for recorded events; created by [`MongoStore::events`]. All conditions must hold.
+/// A query for recorded events; created by [`QueryStore::events`]. All conditions must hold.
 ///
 /// The answer to every query
 ///
 /// - covers the events and the archive, and contains each event once, even while an archive run
 ///   moves them;
-/// - is a stream: events are read from the server as the stream is consumed. An index provides the
-///   order, so the server never sorts. Memory contains a few batches, and the events of one
+/// - is a stream: events are read as the stream is consumed. In a `MongoStore` an index provides
+///   the order, so the server never sorts. Memory contains a few batches, and the events of one
 ///   millisecond;
 /// - treats every string as a value: `{"$ne": null}` is the id of a strange user, not an operator.
 ///
 /// # Order
 ///
 /// The answer is in the order of timestamps, and of positions within a millisecond. Timestamps
-/// never order causes and effects; use [`trace`](MongoStore::trace) for that. The events of [one
+/// never order causes and effects; use [`trace`](QueryStore::trace) for that. The events of [one
 /// aggregate](Self::of_aggregate) are in their own order, and the answer to a query with a
 /// condition on [positions](Self::after_position) is in the order of positions.
 ///
@@ -89,8 +58,10 @@ impl MongoStore {
 /// cursor returns the next page. No event is returned twice and none is left out, however many
 /// share a timestamp, and even if the archive moves them in the meantime.
 ///
-/// ```no_run
-/// # async fn example(store: es_mongo::MongoStore) -> Result<(), Box<dyn std::error::Error>> {
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let store = es_core::memory::MemoryStore::new();
 /// let query = store.events().by_user("user_789").newest_first().limit(10);
 /// let mut page = query.clone().page().await?;
 /// while let Some(next) = page.next {
@@ -107,8 +78,7 @@ impl MongoStore {
 /// position](Self::after_position) that you have seen.
 #[must_use = "nothing is read before `read`, `page` or `count`"]
 pub struct EventQuery<S = AnyEvent> {
-    collections: Collections,
-    ordering: Ordering,
+    store: Arc<dyn QueryStore>,
     conditions: Conditions,
     limit: u64,
     after: Option<QueryCursor>,
@@ -126,6 +96,12 @@ pub struct Page<T> {
 }
 
 impl EventQuery {
+    /// The query for all events of a store.
+    pub(crate) fn new(store: Arc<dyn QueryStore>) -> Self {
+        let conditions = Conditions::default();
+        Self { store, conditions, limit: u64::MAX, after: None, selection: PhantomData }
+    }
+
     /// Only this event of an aggregate, under all its names and in all its stored forms.
     ///
     /// The type is checked: if the aggregate of [`read_as`](Self::read_as) does not have the event,
@@ -159,7 +135,7 @@ impl EventQuery {
     /// The stream ends after its first error: the query is invalid, the store fails, or an event is
     /// malformed.
     pub fn read(self) -> Events<EventData> {
-        self.stream(None, stored)
+        self.stream(None, Box::new(stored))
     }
 
     /// The first events of the answer, up to the [limit](Self::limit), and the start of the next
@@ -170,26 +146,39 @@ impl EventQuery {
     /// The errors of the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the
     /// cursor belongs to a different query.
     pub async fn page(self) -> Result<Page<EventData>, StoreError> {
-        self.one_page(None, stored).await
+        self.one_page(None, Box::new(stored)).await
     }
 
     /// The number of events that [`read`](Self::read) would return.
     ///
-    /// This reads an index and, once there is an archive, the keys of the events, but never their
-    /// data.
+    /// A `MongoStore` reads an index and, once there is an archive, the keys of the events, but
+    /// never their data.
     ///
     /// # Errors
     ///
     /// The errors of the stream of [`read`](Self::read).
     pub async fn count(self) -> Result<u64, StoreError> {
         let span = self.span(None);
-        reader::count(self, None, |_| Ok(vec![()])).instrument(span).await
+        let Begun { query, proof, .. } = self.begin(None)?;
+        if self.limit == 0 {
+            return Ok(0);
+        }
+        let count = async {
+            let events = self.store.count(query, self.limit).await?;
+            if events == 0
+                && let Some(proof) = proof
+            {
+                proof.await?;
+            }
+            Ok(events)
+        };
+        count.instrument(span).await
     }
 
     fn wanting<S>(self, wanted: Wanted) -> EventQuery<S> {
-        let Self { collections, ordering, mut conditions, limit, after, .. } = self;
+        let Self { store, mut conditions, limit, after, .. } = self;
         conditions.wanted = wanted;
-        EventQuery { collections, ordering, conditions, limit, after, selection: PhantomData }
+        EventQuery { store, conditions, limit, after, selection: PhantomData }
     }
 }
 
@@ -213,7 +202,7 @@ impl<S> EventQuery<S> {
     }
 
     /// Only events of this correlation, including the event that began it: if
-    /// [`Metadata::caused_by`](es_core::Metadata::caused_by) begins a correlation, the correlation
+    /// [`Metadata::caused_by`](crate::Metadata::caused_by) begins a correlation, the correlation
     /// has the id of that event.
     pub fn of_correlation(mut self, correlation_id: &str) -> Self {
         self.conditions.correlation = Some(correlation_id.to_owned());
@@ -236,7 +225,7 @@ impl<S> EventQuery<S> {
     ///
     /// Positions have no gaps and grow in commit order, so a query after the last position that you
     /// have seen returns every event that was recorded since. A store with
-    /// [`Ordering::PerAggregate`] has no such order: the query fails with
+    /// [`Ordering::PerAggregate`](crate::Ordering::PerAggregate) has no such order: the query fails with
     /// [`StoreError::InvalidQuery`], unless it is for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);
@@ -258,7 +247,7 @@ impl<S> EventQuery<S> {
 
     /// The newest event first, instead of the oldest.
     pub fn newest_first(mut self) -> Self {
-        self.conditions.direction = Direction::NewestFirst;
+        self.conditions.newest_first = true;
         self
     }
 
@@ -277,8 +266,8 @@ impl<S> EventQuery<S> {
     /// The stream ends after its first error: the query is invalid, the store fails, or an event is
     /// malformed or cannot be decoded.
     ///
-    /// ```no_run
-    /// # async fn example<Invoice: es_core::Aggregate>(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
+    /// ```
+    /// # async fn example<Invoice: es_core::Aggregate>(store: es_core::memory::MemoryStore) -> Result<(), es_core::StoreError> {
     /// let mut paid = store.events().of_type("InvoicePaid").read_as::<Invoice>();
     /// # Ok(())
     /// # }
@@ -291,9 +280,9 @@ impl<S> EventQuery<S> {
         match self.conditions.wanted.select::<A>() {
             Ok(selection) => {
                 let decode = selection.decode::<A::Event>();
-                self.stream(Some(&selection), decode)
+                self.stream(Some(&selection), Box::new(decode))
             }
-            Err(error) => failed(error),
+            Err(error) => Events::failed(error),
         }
     }
 
@@ -311,7 +300,7 @@ impl<S> EventQuery<S> {
         self.conditions.require_aggregate(A::TYPE);
         let selection = self.conditions.wanted.select::<A>()?;
         let decode = selection.decode::<A::Event>();
-        self.one_page(Some(&selection), decode).await
+        self.one_page(Some(&selection), Box::new(decode)).await
     }
 
     /// The number of events that [`read_as`](Self::read_as) would return. This reads and decodes
@@ -327,52 +316,66 @@ impl<S> EventQuery<S> {
         self.conditions.require_aggregate(A::TYPE);
         let selection = self.conditions.wanted.select::<A>()?;
         let decode = selection.decode::<A::Event>();
-        let span = self.span(Some(&selection));
-        let appear = move |document: &_| Ok(decode(document)?.into_iter().map(drop).collect());
-        reader::count(self, Some(&selection), appear).instrument(span).await
+        let mut answer = self.answer(Some(&selection), Box::new(decode))?.limit(self.limit);
+        let mut events = 0;
+        while answer.next().await?.is_some() {
+            events += 1;
+        }
+        Ok(events)
     }
 
-    fn stream<T: Send + 'static>(
-        self,
-        selection: Option<&Selection>,
-        decode: impl Decode<RecordedEvent<T>>,
-    ) -> Events<T> {
-        let (span, limit) = (self.span(selection), self.limit);
-        let reader = match Reader::begin(self, selection, decode) {
-            Ok(reader) => reader,
-            Err(error) => return failed(error),
-        };
-        let answer = stream::try_unfold((reader, limit, span), |(mut reader, left, span)| async move {
-            let Some(left) = left.checked_sub(1) else { return Ok(None) };
-            let next = reader.next().instrument(span.clone()).await?;
-            Ok(next.map(|event| (event, (reader, left, span))))
-        });
-        Events::new(answer.fuse())
+    fn stream<T: Send + 'static>(self, selection: Option<&Selection>, decode: Decode<T>) -> Events<T> {
+        match self.answer(selection, decode) {
+            Ok(answer) => Events::new(Read(answer.limit(self.limit))),
+            Err(error) => Events::failed(error),
+        }
     }
 
-    async fn one_page<T: Send + 'static>(
-        self,
-        selection: Option<&Selection>,
-        decode: impl Decode<RecordedEvent<T>>,
-    ) -> Result<Page<T>, StoreError> {
+    async fn one_page<T>(self, selection: Option<&Selection>, decode: Decode<T>) -> Result<Page<T>, StoreError> {
         if self.limit == 0 {
             return Err(StoreError::InvalidQuery { reason: "a page of 0 events has no next page".to_owned() });
         }
-        let (span, limit) = (self.span(selection), self.limit);
-        let mut reader = Reader::begin(self, selection, decode)?;
-        let read = async {
-            let (mut events, mut next) = (Vec::new(), None);
-            while let Some(event) = reader.next().await? {
-                events.push(event);
-                if events.len() as u64 == limit {
-                    let cursor = events.last().map(|last| reader.cursor_behind(last)).transpose()?;
-                    next = if reader.next().await?.is_some() { cursor } else { None };
-                    break;
-                }
+        let identity = self.conditions.identity(selection.is_some(), &*self.store);
+        let mut answer = self.answer(selection, decode)?;
+        let (mut events, mut next) = (Vec::new(), None);
+        while let Some(Part { event, returned }) = answer.next().await? {
+            let is_last = events.len() as u64 + 1 == self.limit;
+            if is_last && answer.next().await?.is_some() {
+                next = Some(QueryCursor::new((&event).into(), returned, &identity)?);
             }
-            Ok(Page { events, next })
+            events.push(event);
+            if is_last {
+                break;
+            }
+        }
+        Ok(Page { events, next })
+    }
+
+    /// Asks the store for the whole answer.
+    fn answer<T>(&self, selection: Option<&Selection>, decode: Decode<T>) -> Result<Answer<T>, StoreError> {
+        let Begun { query, continued, proof } = self.begin(selection)?;
+        let batches = self.store.query(query);
+        let newest_first = self.conditions.newest_first;
+        Ok(Answer::new(batches, decode, newest_first, continued, proof, self.span(selection)))
+    }
+
+    /// Checks the query.
+    fn begin(&self, selection: Option<&Selection>) -> Result<Begun, StoreError> {
+        self.conditions.check(self.store.ordering())?;
+        let identity = self.conditions.identity(selection.is_some(), &*self.store);
+        let after = self.after.map(|cursor| cursor.place_in(&identity)).transpose()?;
+        let (start, continued) = match after {
+            None => (QueryStart::Beginning, None),
+            // The page may have ended between two events that are read from the same stored one.
+            Some((place, returned)) if selection.is_some() => (QueryStart::At(place), Some((place.id, returned))),
+            Some((place, _)) => (QueryStart::After(place), None),
         };
-        read.instrument(span).await
+        // An aggregate knows its names. Without an aggregate only the store can show whether the
+        // name exists.
+        let unproven = self.conditions.wanted.stored_name().filter(|_| selection.is_none());
+        let proof =
+            unproven.map(|name| -> Proof { Box::pin(answer::prove_name(Arc::clone(&self.store), name.to_owned())) });
+        Ok(Begun { query: self.conditions.query(selection, start, self.limit), continued, proof })
     }
 
     /// The span of the query, without values that users have entered.
@@ -382,8 +385,12 @@ impl<S> EventQuery<S> {
             "query",
             aggregate = conditions.aggregate_type(),
             event = selection.and_then(|selection| selection.event_type),
-            order = conditions.axis().name(),
-            newest_first = conditions.direction == Direction::NewestFirst,
+            order = match conditions.order() {
+                QueryOrder::Time => "time",
+                QueryOrder::Position => "position",
+                QueryOrder::Sequence => "sequence",
+            },
+            newest_first = conditions.newest_first,
             one_aggregate = conditions.stream.is_some(),
             by_user = conditions.user.is_some(),
             of_correlation = conditions.correlation.is_some(),
@@ -392,21 +399,24 @@ impl<S> EventQuery<S> {
     }
 }
 
-/// The answer to an invalid query.
-fn failed<T: Send + 'static>(error: StoreError) -> Events<T> {
-    Events::new(stream::iter([Err(error)]))
+/// A query that the store can answer.
+struct Begun {
+    query: Query,
+    /// The event at which it continues, and how many of the events that it means were returned.
+    continued: Option<(EventId, u32)>,
+    /// Shows whether the requested name exists, if the answer is empty.
+    proof: Option<Proof>,
 }
 
 /// A stored event with its data as stored.
-fn stored(document: &bson::raw::RawDocument) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
-    Ok(vec![read_event(document)?.to_recorded()])
+fn stored(event: &StoredEvent<'_>) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
+    Ok(vec![event.to_recorded()])
 }
 
 impl<S> Clone for EventQuery<S> {
     fn clone(&self) -> Self {
         Self {
-            collections: self.collections.clone(),
-            ordering: self.ordering,
+            store: Arc::clone(&self.store),
             conditions: self.conditions.clone(),
             limit: self.limit,
             after: self.after,

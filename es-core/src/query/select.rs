@@ -2,11 +2,7 @@
 
 use std::marker::PhantomData;
 
-use bson::raw::RawDocument;
-use bson::{Bson, doc};
-use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, RecordedEvent, StoreError};
-
-use crate::document::read_event;
+use crate::{Aggregate, Event, EventSet, EventSources, IntoEvents, RecordedEvent, StoreError, StoredEvent};
 
 /// The selection of a query for all events, or for a stored name.
 #[derive(Debug, Clone, Copy)]
@@ -100,20 +96,16 @@ fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
 
 impl Selection {
     /// The condition on the stored name, if there is one.
-    pub(super) fn condition(&self) -> Option<Bson> {
-        match self.stored_names.as_deref()? {
-            [name] => Some((*name).into()),
-            names => Some(doc! { "$in": names }.into()),
-        }
+    pub(super) fn stored_names(&self) -> Option<Vec<String>> {
+        Some(self.stored_names.as_ref()?.iter().map(|name| (*name).to_owned()).collect())
     }
 
     /// Decodes a stored event, and keeps the requested events.
     pub(super) fn decode<E: EventSet>(
         &self,
-    ) -> impl Fn(&RawDocument) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {
+    ) -> impl Fn(&StoredEvent<'_>) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {
         let wanted = self.event_type;
-        move |document| {
-            let event = read_event(document)?;
+        move |event| {
             let decoded = event.decode::<E>()?.into_vec().into_iter();
             let decoded = decoded.filter(|data| wanted.is_none_or(|wanted| data.event_type() == wanted));
             Ok(decoded.map(|data| event.record(data)).collect())
