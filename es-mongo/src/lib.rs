@@ -65,7 +65,6 @@ mod source;
 mod stats;
 mod store;
 mod switch;
-mod trace;
 mod verify;
 
 /// The driver, in the version that this crate uses.
@@ -75,13 +74,11 @@ pub use mongodb;
 pub use archive::ArchiveStep;
 pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
-pub use options::{CollectionNames, Ordering, StoreBuilder};
-pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
+pub use options::{CollectionNames, StoreBuilder};
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::MongoStore;
 pub use switch::{Gradual, Source, Switch};
-pub use trace::{Trace, TraceNode};
 pub use verify::{Finding, Verification, VerifyReport};
 
 /// Compiles the example of the README.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::StoreError;
+use es_core::{Ordering, StoreError};
 use mongodb::Client;
 use tokio::sync::Semaphore;
 
@@ -69,32 +69,6 @@ impl CollectionNames {
     }
 }
 
-/// The order that the positions of a store's events define.
-///
-/// It is a property of the stored data: the index on `position` depends on it. A store that was
-/// created with one ordering cannot be opened with the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Ordering {
-    /// Positions number all events of the store from 1, without gaps and in commit order. This
-    /// needs a unique index on `position`, which is impossible on a sharded collection.
-    #[default]
-    Global,
-    /// Events are ordered only within their aggregate, and the position of an event is its
-    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by `{
-    /// aggregateId: 1 }`, with which the unique index on streams begins:
-    ///
-    /// ```js
-    /// sh.shardCollection("billing.events", { aggregateId: 1 })
-    /// ```
-    ///
-    /// All other promises are the same, but there is no order across aggregates: readers cannot
-    /// follow positions, a [trace](crate::MongoStore::trace) sorts events without a common cause by
-    /// timestamp, and [verify](crate::MongoStore::verify) cannot find that a whole aggregate is
-    /// missing.
-    PerAggregate,
-}
-
 /// A builder that opens a store with other options than the defaults; created by
 /// [`MongoStore::builder`].
 #[derive(Debug, Clone)]
@@ -145,7 +119,8 @@ impl StoreBuilder {
         self
     }
 
-    /// The order that positions define; [`Ordering::Global`] by default.
+    /// The order that positions define; [`Ordering::Global`] by default. That needs a unique index
+    /// on `position`, which is impossible on a sharded collection.
     #[must_use]
     pub fn ordering(mut self, ordering: Ordering) -> Self {
         self.options.ordering = ordering;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
-use es_core::{BoxFuture, Runtime, StoreError};
+use es_core::{BoxFuture, Ordering, Runtime, StoreError};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Collection, Database};
 
@@ -17,7 +17,7 @@ use crate::document::field;
 use crate::error::{connection_string_refused, store_error};
 use crate::handles::Handles;
 use crate::index;
-use crate::options::{Ordering, StoreBuilder, StoreOptions};
+use crate::options::{StoreBuilder, StoreOptions};
 use crate::patience::{Patience, attempt_within};
 use crate::seeds::Seeds;
 use crate::sessions::Sessions;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bson::doc;
 use bson::raw::RawDocumentBuf;
-use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
+use es_core::{Ordering, Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
 use mongodb::error::Error;
@@ -22,7 +22,7 @@ use crate::document::field::POSITION;
 use crate::document::integer;
 use crate::error::{Objection, concerns_every_write, is_unauthorized, refused, reported, store_error};
 use crate::metrics;
-use crate::options::{Ordering, StoreOptions};
+use crate::options::StoreOptions;
 use crate::patience::attempt_within;
 use crate::store::Collections;
 

@@ -1,11 +1,12 @@
 //! Pages of a query: every event once and in order, whatever shares a timestamp, and wherever the events are meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{EventSet, ImportedEvent, Metadata, Position, Repository, StoreError, StreamId, Timestamp};
+use es_core::query::{EventQuery, QueryCursor};
+use es_core::{EventSet, ImportedEvent, Metadata, Ordering, Position, Repository, StoreError, StreamId, Timestamp};
+use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{EventQuery, MongoStore, Ordering, QueryCursor};
 use futures_util::TryStreamExt;
 use tests::account::{Account, Deposited, Opened, day, import};
 use tests::commands::Commands;

@@ -1,11 +1,12 @@
 //! Queries, traces and figures: what they find, in which order, wherever it is stored, and by which index.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::query::EventQuery;
 use es_core::{
     Append, EventStore, ExpectedVersion, ImportedEvent, Metadata, RecordedEvent, StoreError, StreamId, Timestamp,
 };
+use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
-use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, day, import, raw};
 use tests::counter::{Counter, OneAdded, add_one, patient};

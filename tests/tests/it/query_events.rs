@@ -1,10 +1,11 @@
 //! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::query::EventQuery;
 use es_core::{Event, EventSet, Events, IntoEvents, Position, Repository, StoreError, StreamId};
+use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, Deposited, append, day, import, raw};
 use tests::empty_store;

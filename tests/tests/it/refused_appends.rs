@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Append, Appended, EventStore, ExpectedVersion, ImportedEvent, IntoEvents, Metadata, NewEvent, Snapshot,
+    Append, Appended, EventStore, ExpectedVersion, ImportedEvent, IntoEvents, Metadata, NewEvent, Ordering, Snapshot,
     SnapshotStore, StoreError, StreamId, Version,
 };
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::{ClientOptions, IndexOptions};
 use es_mongo::mongodb::{Client, IndexModel};
-use es_mongo::{Migrated, MongoStore, Ordering};
+use es_mongo::{Migrated, MongoStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, day, import};
