@@ -124,3 +124,57 @@ impl Conditions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::oid::ObjectId;
+
+    use super::*;
+    use crate::query::QueryCursor;
+    use crate::{BatchStream, QueryPlace, Sequence};
+
+    #[derive(Debug)]
+    struct Bank;
+
+    impl QueryStore for Bank {
+        fn query_scope(&self) -> String {
+            "bank.events".to_owned()
+        }
+
+        fn query(&self, _: Query) -> BatchStream {
+            unreachable!("nothing is read")
+        }
+    }
+
+    /// The cursor of a query at a place that is always the same.
+    fn cursor(conditions: &Conditions, decoded: bool) -> String {
+        let place = QueryPlace {
+            timestamp: Timestamp::from_millis(-7),
+            position: Position::try_from(3_u64).unwrap(),
+            sequence: Sequence::try_from(2_u64).unwrap(),
+            id: ObjectId::from_bytes([9; 12]).into(),
+        };
+        QueryCursor::new(place, 1, &conditions.identity(decoded, &Bank)).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_cursors_of_earlier_releases_still_belong_to_their_queries() {
+        let place = "01fffffffffffffff9000000000000000300000000000000020909090909090909090909090000000";
+        let mut conditions = Conditions::default();
+        assert_eq!(cursor(&conditions, false), format!("{place}1e73449860f1357ad"));
+        conditions.wanted = Wanted::StoredAs("Paid".to_owned());
+        assert_eq!(cursor(&conditions, false), format!("{place}11a2309e51b06a758"));
+        conditions.require_aggregate("Order");
+        assert_eq!(cursor(&conditions, true), format!("{place}1597157c25e00c34c"));
+        conditions.wanted = Wanted::Event("Paid".to_owned());
+        conditions.stream = Some(StreamId::new("Order", "o-1").unwrap());
+        conditions.user = Some("ann".to_owned());
+        conditions.correlation = Some("c-1".to_owned());
+        conditions.since = Some(Timestamp::from_millis(1_000));
+        conditions.until = Some(Timestamp::from_millis(2_000));
+        conditions.after_position = Some(Position::try_from(4_u64).unwrap());
+        conditions.until_position = Some(Position::try_from(9_u64).unwrap());
+        conditions.newest_first = true;
+        assert_eq!(cursor(&conditions, true), format!("{place}12c36911ea960ae70"));
+    }
+}
