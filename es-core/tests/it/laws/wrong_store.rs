@@ -11,22 +11,6 @@ use es_core::{
     StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
 };
 
-/// Declares the mistakes, each with the law that guards against it.
-macro_rules! mistakes {
-    ($($(#[$doc:meta])* $mistake:ident => $law:ident,)+) => {
-        /// One thing that a store can do wrong.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Mistake {
-            $($(#[$doc])* $mistake,)+
-        }
-
-        impl Mistake {
-            /// All of them, each with the name of the law that guards against it.
-            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
-        }
-    };
-}
-
 mistakes! {
     /// The head is the sequence that comes next.
     HeadOneTooHigh => the_first_event_has_sequence_one_and_the_version_counts_events,
