@@ -49,6 +49,8 @@
 //! | *expected version* | the version that an append was decided on ([`ExpectedVersion`]) |
 //! | *upcast* | reading what an old version of an event stored, as the newest |
 //! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
+//! | *query* | the events of all aggregates that meet conditions ([`QueryStore::events`]) |
+//! | *trace* | the events of a correlation as a tree of causes and effects ([`QueryStore::trace`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
 //! # Changing what is stored

@@ -17,7 +17,8 @@ use crate::{
 /// A store that keeps everything in memory and nothing for longer than it lives.
 ///
 /// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts, idempotency keys and positions,
-/// so what a test sees here is what a server would do. Clones share what they hold.
+/// so what a test sees here is what a server would do. It answers the same queries: [`events`](Self::events) and
+/// [`trace`](Self::trace). Clones share what they hold.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};

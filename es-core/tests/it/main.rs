@@ -3,4 +3,5 @@
 mod actions;
 mod conformance_memory;
 mod laws;
+mod queries;
 mod write_check;
