@@ -16,7 +16,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     Aggregate, Event, EventData, EventId, Events, Position, Query, QueryOrder, QueryStart, QueryStore, RecordedEvent,
-    StoreError, StoredEvent, StreamId, Timestamp,
+    StoreError, StreamId, Timestamp,
 };
 use answer::{Answer, Decode, Part, Proof, Read};
 use conditions::Conditions;
@@ -135,7 +135,7 @@ impl EventQuery {
     /// The stream ends after its first error: the query is invalid, the store fails, or an event is
     /// malformed.
     pub fn read(self) -> Events<EventData> {
-        self.stream(None, Box::new(stored))
+        self.stream(None, stored())
     }
 
     /// The first events of the answer, up to the [limit](Self::limit), and the start of the next
@@ -146,7 +146,7 @@ impl EventQuery {
     /// The errors of the stream of [`read`](Self::read); [`StoreError::ForeignCursor`] if the
     /// cursor belongs to a different query.
     pub async fn page(self) -> Result<Page<EventData>, StoreError> {
-        self.one_page(None, Box::new(stored)).await
+        self.one_page(None, stored()).await
     }
 
     /// The number of events that [`read`](Self::read) would return.
@@ -408,9 +408,9 @@ struct Begun {
     proof: Option<Proof>,
 }
 
-/// A stored event with its data as stored.
-fn stored(event: &StoredEvent<'_>) -> Result<Vec<RecordedEvent<EventData>>, StoreError> {
-    Ok(vec![event.to_recorded()])
+/// Leaves the data as stored.
+fn stored() -> Decode<EventData> {
+    Box::new(|event| Ok(vec![event.to_recorded()]))
 }
 
 impl<S> Clone for EventQuery<S> {

@@ -1,4 +1,5 @@
 //! Queries of a store of which only the trait is known.
+#![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::sync::Arc;
 

@@ -124,7 +124,7 @@ impl WrongStore {
             Mistake::NameIgnored => query.event_types = None,
             Mistake::FirstNameOnly => query.event_types.iter_mut().for_each(|names| names.truncate(1)),
             Mistake::NoNameIsEveryName => {
-                query.event_types = query.event_types.take().filter(|names| !names.is_empty())
+                query.event_types = query.event_types.take().filter(|names| !names.is_empty());
             }
             Mistake::UserIgnored => query.user = None,
             Mistake::CorrelationIgnored => query.correlation = None,
