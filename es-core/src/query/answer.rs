@@ -136,11 +136,8 @@ impl<T> Stream for Read<T> {
 /// Fails if the store has no event with this name.
 pub(super) async fn prove_name(store: Arc<dyn QueryStore>, event_type: String) -> Result<(), StoreError> {
     let any = Query { event_types: Some(vec![event_type.clone()]), size_hint: 1, ..Query::ALL };
-    let mut batches = store.query(any);
-    while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
-        if batch?.events().next().is_some() {
-            return Ok(());
-        }
+    if store.count(any, 1).await? > 0 {
+        return Ok(());
     }
     let reason = "nothing is stored under it; `MongoStore::stats` lists the stored names".to_owned();
     Err(StoreError::UnknownEventType { event_type, reason })

@@ -134,7 +134,7 @@ impl Reader {
         let mut filter = self.order.part(None, None);
         filter.remove(CORRELATION_ID);
         filter.insert(ID, id.as_object_id());
-        let found = find_by_id(&self.collections, &filter).await?;
+        let found = find_anywhere(&self.collections, &filter, Some(doc! { ID: 1 })).await?;
         self.starter = match found {
             Some(document) => {
                 let place = self.order.key(&document).ok_or_else(|| {
@@ -148,17 +148,21 @@ impl Reader {
     }
 }
 
-/// The number of events in the answer.
+/// The number of events in the answer, but not more than `at_most`.
 pub(super) async fn count(collections: Collections, query: Query, at_most: u64) -> Result<u64, StoreError> {
     // Only the keys are needed.
     let keys = doc! { field(query.order): 1, POSITION: 1 };
     let mut reader = Reader::with_fields(collections, &query, Some(keys));
-    // The server's own count is correct if no page is continued and no event may have to be added.
-    if reader.order.from.is_none()
-        && matches!(reader.starter, Starter::None)
-        && let Some(events) = count_in_use(&reader.collections, &reader.order).await?
-    {
-        return Ok(events.min(at_most));
+    // The filter alone decides if no page is continued and no event may have to be added.
+    if reader.order.from.is_none() && matches!(reader.starter, Starter::None) {
+        let (collections, order) = (&reader.collections, &reader.order);
+        if at_most == 1 {
+            let found = find_anywhere(collections, &order.part(None, None), hint(order.order)).await?;
+            return Ok(found.is_some().into());
+        }
+        if let Some(events) = count_in_use(collections, order).await? {
+            return Ok(events.min(at_most));
+        }
     }
     let mut events = 0;
     while events < at_most
@@ -186,9 +190,17 @@ async fn count_in_use(collections: &Collections, order: &Along) -> Result<Option
 
 /// Finds one event in the events or else in the archive. In this order an event that is being
 /// archived is found in one of the two.
-async fn find_by_id(collections: &Collections, filter: &Document) -> Result<Option<RawDocumentBuf>, StoreError> {
+async fn find_anywhere(
+    collections: &Collections,
+    filter: &Document,
+    index: Option<Document>,
+) -> Result<Option<RawDocumentBuf>, StoreError> {
     for place in [&collections.events, &collections.archive] {
-        let found = collections.find(place, filter.clone()).on_index(doc! { ID: 1 }).one().await?;
+        let mut find = collections.find(place, filter.clone());
+        if let Some(index) = index.clone() {
+            find = find.on_index(index);
+        }
+        let found = find.one().await?;
         if found.is_some() || !collections.archive_is_present().await? {
             return Ok(found);
         }
