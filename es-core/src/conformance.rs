@@ -12,6 +12,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a law panics where it is broken, as the first paragraph says")]
 
 mod append;
+mod query;
 mod read;
 mod retired;
 mod snapshot;
@@ -21,6 +22,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 pub use append::*;
+pub use query::*;
 pub use read::*;
 pub use retired::*;
 pub use snapshot::*;
@@ -121,6 +123,45 @@ macro_rules! conformance_tests {
     )+};
 }
 
+/// Passes the names of the laws of queries to a macro, as [`conformance_laws!`](crate::conformance_laws) does with the others.
+#[macro_export]
+macro_rules! query_laws {
+    ($callback:path $(, $argument:expr)?) => {
+        $crate::query_laws! { @and [conditions_on_positions_bound_an_answer_that_is_in_their_order]
+            $callback $(, $argument)?
+        }
+    };
+    ($callback:path, $argument:expr, order within aggregates) => {
+        $crate::query_laws! { @and [] $callback, $argument }
+    };
+    (@and [$($across_aggregates:ident)*] $callback:path $(, $argument:expr)?) => {
+        $callback! { $($argument;)?
+            a_query_finds_the_events_that_meet_a_condition_and_no_others
+            all_conditions_of_a_query_hold_together
+            an_answer_is_in_the_order_of_time_and_within_a_millisecond_of_position
+            the_events_of_one_aggregate_are_found_in_their_own_order
+            pages_have_every_event_of_an_answer_once_and_in_order
+            an_answer_starts_at_a_place_or_after_it
+            a_count_is_the_number_of_events_of_the_answer
+            the_event_that_began_a_correlation_belongs_to_it
+            a_query_takes_strings_as_values
+            a_query_leaves_out_no_event_that_it_cannot_decode
+            an_answer_of_thousands_of_events_is_whole_and_in_order
+            a_cursor_continues_a_query_of_every_handle_of_the_store
+            $($across_aggregates)*
+        }
+    };
+}
+
+/// Makes one test of each law of queries, for a store that implements [`QueryStore`](crate::QueryStore) too. It takes what
+/// [`conformance_tests!`](crate::conformance_tests) takes.
+#[macro_export]
+macro_rules! query_conformance_tests {
+    ($store:expr $(, order $within:ident $aggregates:ident)?) => {
+        $crate::query_laws! { $crate::conformance_tests, $store $(, order $within $aggregates)? }
+    };
+}
+
 fn stream(id: &str) -> StreamId {
     expect(StreamId::of::<Numbers>(id))
 }
@@ -151,9 +192,11 @@ async fn stored_in(store: &impl EventStore, stream: &StreamId, range: ReadRange)
 }
 
 async fn numbers(store: &impl EventStore, id: &str) -> Vec<i64> {
-    let events = stored(store, &stream(id)).await;
-    let decode = |event: &RecordedEvent<EventData>| expect(event.data.as_raw().get_i64("number"));
-    events.iter().map(decode).collect()
+    stored(store, &stream(id)).await.iter().map(number).collect()
+}
+
+fn number(event: &RecordedEvent<EventData>) -> i64 {
+    expect(event.data.as_raw().get_i64("number"))
 }
 
 fn is_conflict(answer: &Result<Appended, StoreError>, expected: u64, actual: u64) -> bool {

@@ -25,6 +25,14 @@ impl<T> Events<T> {
         Self { inner: Box::pin(inner) }
     }
 
+    /// A stream of one error.
+    pub(crate) fn failed(error: StoreError) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self::new(Ready(std::iter::once(Err(error))))
+    }
+
     /// The next event, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<RecordedEvent<T>, StoreError>> {
         poll_fn(|context| self.inner.as_mut().poll_next(context)).await
@@ -55,6 +63,20 @@ impl<T> Stream for Events<T> {
 impl<T> fmt::Debug for Events<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+/// A stream of what is already in memory.
+pub(crate) struct Ready<I>(pub(crate) I);
+
+// The iterator is never pinned.
+impl<I> Unpin for Ready<I> {}
+
+impl<I: Iterator> Stream for Ready<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
     }
 }
 

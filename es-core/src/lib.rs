@@ -49,6 +49,8 @@
 //! | *expected version* | the version that an append was decided on ([`ExpectedVersion`]) |
 //! | *upcast* | reading what an old version of an event stored, as the newest |
 //! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
+//! | *query* | the events of all aggregates that meet conditions ([`QueryStore::events`]) |
+//! | *trace* | the events of a correlation as a tree of causes and effects ([`QueryStore::trace`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
 //! # Guides
@@ -88,6 +90,7 @@ pub mod memory;
 mod metadata;
 mod nesting;
 mod panicked;
+pub mod query;
 mod read_back;
 mod recorded;
 mod replay;
@@ -137,7 +140,10 @@ pub use repository::{
 pub use retry::{Retries, RetryPolicy};
 pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef, StoredSnapshot};
 pub use sources::EventSources;
-pub use store::{BatchStream, BoxFuture, EventBatch, EventStore, ReadRange, Runtime, SnapshotStore, Store};
+pub use store::{
+    BatchStream, BoxFuture, EventBatch, EventStore, Ordering, QueriedAggregates, Query, QueryOrder, QueryPlace,
+    QueryStart, QueryStore, ReadRange, Runtime, SnapshotStore, Store,
+};
 pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidCount, Position, Sequence, Version};

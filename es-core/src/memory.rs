@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_core::Stream;
-
 use crate::clock::{Clock, SystemClock};
+use crate::events::Ready;
+use crate::query::{EventQuery, Trace};
 use crate::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Position,
-    ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore, Stamp, StoreError, StoredEvent, StoredSnapshot,
-    StreamId, Timestamp, Version,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventId, EventStore, NewEvent, Position,
+    Query, QueryStore, ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore, Stamp, StoreError, StoredEvent,
+    StoredSnapshot, StreamId, Timestamp, Version,
 };
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
 ///
 /// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts, idempotency keys and positions,
-/// so what a test sees here is what a server would do. Clones share what they hold.
+/// so what a test sees here is what a server would do. It answers the same queries: [`events`](Self::events) and
+/// [`trace`](Self::trace). Clones share what they hold.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -54,9 +54,20 @@ impl Default for MemoryStore {
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// Different for every store.
+    id: StoreId,
     /// Every event, at the index of its position less one.
     log: Vec<Arc<RecordedEvent<EventData>>>,
     streams: HashMap<StreamId, Recording>,
+}
+
+#[derive(Debug)]
+struct StoreId(EventId);
+
+impl Default for StoreId {
+    fn default() -> Self {
+        Self(EventId::new())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -79,8 +90,23 @@ impl MemoryStore {
     }
 
     /// Every event of the store, in the order of positions.
-    pub fn events(&self) -> Vec<RecordedEvent<EventData>> {
+    pub fn log(&self) -> Vec<RecordedEvent<EventData>> {
         self.lock().log.iter().map(|event| RecordedEvent::clone(event)).collect()
+    }
+
+    /// Queries recorded events across all aggregates: [`QueryStore::events`], without the import.
+    pub fn events(&self) -> EventQuery {
+        QueryStore::events(self)
+    }
+
+    /// All events of one correlation as a tree of causes and effects: [`QueryStore::trace`], without
+    /// the import.
+    ///
+    /// # Errors
+    ///
+    /// If an event is malformed.
+    pub async fn trace(&self, correlation_id: &str) -> Result<Trace, StoreError> {
+        QueryStore::trace(self, correlation_id).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -169,7 +195,7 @@ impl EventStore for MemoryStore {
             let version = Version::from(event.sequence);
             version > range.after && version <= range.until
         });
-        Box::pin(Once(Some(Ok(Box::new(MemoryBatch(wanted.cloned().collect()))))))
+        batches(vec![MemoryBatch(wanted.cloned().collect())])
     }
 
     fn find_append<'a>(
@@ -186,6 +212,19 @@ impl EventStore for MemoryStore {
 
     fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
         Box::pin(async move { Ok(self.lock().streams.get(stream).map_or(Version::NONE, Recording::version)) })
+    }
+}
+
+impl QueryStore for MemoryStore {
+    fn query_scope(&self) -> String {
+        format!("memory {}", self.lock().id.0)
+    }
+
+    fn query(&self, query: Query) -> BatchStream {
+        let mut found: Vec<_> =
+            self.lock().log.iter().filter(|event| query.includes(&event.as_stored())).cloned().collect();
+        found.sort_by(|left, right| query.compare(&(&**left).into(), &(&**right).into()));
+        batches(found.chunks(QUERY_BATCH).map(|events| MemoryBatch(events.to_vec())).collect())
     }
 }
 
@@ -240,22 +279,19 @@ impl Runtime for MemoryStore {
     }
 }
 
+/// The number of events that are decoded at once for a query.
+const QUERY_BATCH: usize = 100;
+
+fn batches(batches: Vec<MemoryBatch>) -> BatchStream {
+    let batches = batches.into_iter().map(|batch| Ok(Box::new(batch) as Box<dyn EventBatch>));
+    Box::pin(Ready(batches))
+}
+
 /// Events of a [`MemoryStore`].
 struct MemoryBatch(Vec<Arc<RecordedEvent<EventData>>>);
 
 impl EventBatch for MemoryBatch {
     fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_> {
         Box::new(self.0.iter().map(|event| Ok(event.as_stored())))
-    }
-}
-
-/// A stream of one batch.
-struct Once(Option<Result<Box<dyn EventBatch>, StoreError>>);
-
-impl Stream for Once {
-    type Item = Result<Box<dyn EventBatch>, StoreError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take())
     }
 }

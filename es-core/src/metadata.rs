@@ -13,8 +13,8 @@ use crate::nesting::{TooDeep, is_too_deep};
 use crate::recorded::{debug_document, serialize_document};
 use crate::{Cause, EventId};
 
-const USER: &str = "userId";
-const CORRELATION: &str = "correlationId";
+pub(crate) const USER: &str = "userId";
+pub(crate) const CORRELATION: &str = "correlationId";
 const CAUSATION: &str = "causationId";
 
 /// Who recorded an event, as part of what, because of what, and any keys of the user's own.

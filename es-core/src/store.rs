@@ -1,5 +1,8 @@
 //! The contract of a store.
 
+mod ordering;
+mod query;
+
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -8,6 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
+
+pub use ordering::Ordering;
+pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 
 use crate::{
     Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,

@@ -1,11 +1,10 @@
 //! The check of the server: a replica set or a sharded cluster that can keep what the store promises.
 
 use bson::doc;
-use es_core::StoreError;
+use es_core::{Ordering, StoreError};
 
 use crate::error::store_error;
 use crate::handles::Handles;
-use crate::options::Ordering;
 use crate::patience::Patience;
 
 /// Refuses a server that cannot record several events together, and a global order if the events

@@ -5,7 +5,7 @@
 //! store opens only if the indexes are exactly these.
 
 use bson::{Bson, Document, doc};
-use es_core::StoreError;
+use es_core::{Ordering, StoreError};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
@@ -17,7 +17,7 @@ use crate::document::field::{
 };
 use crate::error::{DriverError, is_index_conflict, store_error};
 use crate::handles::Handles;
-use crate::options::{CollectionNames, Ordering};
+use crate::options::CollectionNames;
 use crate::patience::Patience;
 
 /// A required index.

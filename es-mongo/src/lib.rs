@@ -77,7 +77,6 @@ mod snapshot;
 mod source;
 mod stats;
 mod store;
-mod trace;
 mod verify;
 
 /// The driver, in the version that this crate uses.
@@ -90,13 +89,10 @@ pub use archive::{Archive, ArchiveFailure, ArchiveReport};
 pub use error::DriverError;
 pub use migrate::{Migrated, Migration, MigrationFailure, MigrationReport};
 pub use migrating_repository::{LoadedFrom, MigratingRepository, ReadMode};
-pub use options::{CollectionNames, Ordering};
-pub use query::{AnyEvent, EventQuery, InvalidCursor, NamedEvent, OneEvent, Page, QueryCursor, SelectsFrom};
+pub use options::CollectionNames;
 pub use roles::{Role, Roles};
 pub use stats::StoreStats;
 pub use store::{MongoStore, StoreBuilder};
-
-pub use trace::{Trace, TraceNode};
 pub use verify::{Finding, Verification, VerificationReport};
 
 /// Compiles the example of the README.

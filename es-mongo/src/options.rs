@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::StoreError;
 use es_core::clock::{Clock, SystemClock};
+use es_core::{Ordering, StoreError};
 
 use crate::error::{check_name, invalid};
 
@@ -61,32 +61,6 @@ impl CollectionNames {
         }
         Ok(())
     }
-}
-
-/// The order that the positions of a store's events define.
-///
-/// It is a property of the stored data: the index on `position` depends on it. A store that was
-/// created with one ordering cannot be opened with the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Ordering {
-    /// Positions number all events of the store from 1, without gaps and in commit order. This
-    /// needs a unique index on `position`, which is impossible on a sharded collection.
-    #[default]
-    Global,
-    /// Events are ordered only within their aggregate, and the position of an event is its
-    /// sequence. This is for a sharded cluster in which `events` and its archive are sharded by
-    /// `{ aggregateId: 1 }`, with which the unique index on streams begins:
-    ///
-    /// ```js
-    /// sh.shardCollection("billing.events", { aggregateId: 1 })
-    /// ```
-    ///
-    /// All other promises are the same, but there is no order across aggregates: readers cannot
-    /// follow positions, a [trace](crate::MongoStore::trace) sorts events without a common cause by
-    /// timestamp, and [verify](crate::MongoStore::verify) cannot find that a whole aggregate is
-    /// missing.
-    PerAggregate,
 }
 
 /// All options of a store.

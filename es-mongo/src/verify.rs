@@ -9,12 +9,11 @@ mod streams;
 use std::fmt;
 use std::marker::PhantomData;
 
-use es_core::{Aggregate, StoreError};
+use es_core::{Aggregate, Ordering, StoreError};
 
 pub use finding::Finding;
 
 use crate::metrics;
-use crate::options::Ordering;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 

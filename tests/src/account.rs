@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use es_core::{
     Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent,
-    Repository, StreamId, Timestamp, Version, event,
+    Repository, Store, StreamId, Timestamp, Version, event,
 };
-use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::Document;
 
 /// The account exists.
@@ -96,7 +95,7 @@ pub fn day(day: i64) -> Timestamp {
 
 /// The accounts of a store.
 #[must_use]
-pub fn accounts(store: &MongoStore) -> Repository<Account> {
+pub fn accounts(store: &(impl Store + Clone)) -> Repository<Account> {
     Repository::new(store)
 }
 
@@ -105,7 +104,7 @@ pub fn accounts(store: &MongoStore) -> Repository<Account> {
 /// # Panics
 ///
 /// Where it cannot be recorded.
-pub async fn import(store: &MongoStore, id: &str, events: i64) {
+pub async fn import(store: &(impl Store + Clone), id: &str, events: i64) {
     let opened = ImportedEvent::new(Opened { owner: id.to_owned() }, day(0), Metadata::new().user("clerk"));
     let mut past = vec![opened];
     for at in 1..events {
@@ -131,7 +130,7 @@ pub fn raw(event_type: &'static str, version: u32, data: &Document, at: Timestam
 /// # Panics
 ///
 /// Where they cannot be recorded.
-pub async fn append(store: &MongoStore, id: &str, version: u32, events: Vec<NewEvent>) {
+pub async fn append(store: &impl EventStore, id: &str, version: u32, events: Vec<NewEvent>) {
     let stream = StreamId::of::<Account>(id).unwrap();
     let append = Append::new(stream, ExpectedVersion::exactly(Version::from(version)), events);
     store.append(append).await.unwrap();
@@ -142,7 +141,7 @@ pub async fn append(store: &MongoStore, id: &str, version: u32, events: Vec<NewE
 /// # Panics
 ///
 /// Where a version is not what it must be.
-pub async fn assert_loads_everywhere(store: &MongoStore, id: &str, events: i64) {
+pub async fn assert_loads_everywhere(store: &(impl Store + Clone), id: &str, events: i64) {
     let accounts = accounts(store);
     for version in 1..=u32::try_from(events).unwrap() {
         let loaded = accounts.load_at(id, version).await.unwrap();

@@ -12,9 +12,11 @@ pub mod log;
 pub mod order;
 pub mod proxy;
 pub mod secured;
+pub mod stores;
 
 /// What the macros of this crate name.
 pub use es_core as library;
+pub use es_mongo as mongo;
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};

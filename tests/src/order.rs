@@ -5,7 +5,6 @@ use es_core::{
     Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
     event,
 };
-use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::Document;
 
 /// The order was paid, in full or in part.
@@ -94,7 +93,7 @@ impl Apply<Closed> for Order {
 /// # Panics
 ///
 /// If they cannot be recorded.
-pub async fn record(store: &MongoStore, id: &str, at: Timestamp, past: &[(&'static str, Document)]) {
+pub async fn record(store: &impl EventStore, id: &str, at: Timestamp, past: &[(&'static str, Document)]) {
     let stored = |(name, data): &(&'static str, Document)| {
         let data = EventData::encode(name, data).unwrap();
         NewEvent::from_data(*name, 1, data, Metadata::new().user("shop")).unwrap().at(at)

@@ -4,4 +4,5 @@
 mod actions;
 mod conformance_memory;
 mod laws;
+mod queries;
 mod write_check;

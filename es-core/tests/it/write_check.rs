@@ -133,7 +133,7 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
                 _ => updated(parcels.update("begun", |_| Ok(event())).once("key").await.map(drop)),
             };
             assert_names(&error, path, remedy);
-            assert_eq!(store.events().len(), 1, "{way}: {path}");
+            assert_eq!(store.log().len(), 1, "{way}: {path}");
         }
     }
 }

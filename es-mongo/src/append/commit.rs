@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
-use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
+use es_core::{Ordering, Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
 use mongodb::error::Error;
@@ -22,7 +22,7 @@ use crate::document::field::POSITION;
 use crate::document::integer_in;
 use crate::error::{DriverError, Objection, WriteOutcome, concerns_every_write, is_unauthorized, malformed, refused};
 use crate::metrics;
-use crate::options::{Ordering, StoreOptions};
+use crate::options::StoreOptions;
 use crate::patience::attempt_within;
 
 /// The number of refused appends that are checked at the same time.

@@ -2,131 +2,114 @@
 
 use std::collections::VecDeque;
 
+use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use bson::{Bson, Document, doc};
-use es_core::{QueryError, RecordedEvent, StoreError};
+use bson::{Document, doc};
+use es_core::{EventBatch, EventId, Query, QueryStart, StoreError, StoredEvent};
 
-use super::EventQuery;
-use super::conditions::Direction;
-use super::cursor::{Place, QueryCursor};
-use super::order::Along;
-use super::select::Selection;
+use super::conditions::{filter, ranges};
+use super::order::{Along, field, hint};
 use crate::collections::Collections;
-use crate::document::field::{CORRELATION_ID, EVENT_TYPE, ID, POSITION, TIMESTAMP};
-use crate::document::integer_in;
+use crate::document::field::{CORRELATION_ID, ID, POSITION};
+use crate::document::{integer, read_event};
 use crate::error::malformed;
 use crate::merge::{Found, Merge, Order};
 
 /// The largest number of events that are fetched at once.
 const BATCH: u32 = 1000;
 
-/// Decodes one stored event.
-pub(super) trait Decode<I>: Fn(&RawDocument) -> Result<Vec<I>, StoreError> + Send + 'static {}
-
-impl<I, F: Fn(&RawDocument) -> Result<Vec<I>, StoreError> + Send + 'static> Decode<I> for F {}
-
 /// The state of an answer that is being read.
-pub(super) struct Reader<I, D> {
+pub(super) struct Reader {
     collections: Collections,
     merge: Merge<Along>,
     order: Along,
-    decode: D,
-    /// Identifies the query.
-    identity: Document,
+    /// The event after which the answer starts. The server finds it too.
+    behind: Option<ObjectId>,
     /// The event that began the correlation, until its place is reached.
     starter: Starter,
-    /// The events at one place on the axis, in order.
+    /// The events at one place of the order, sorted.
     ready: VecDeque<RawDocumentBuf>,
-    /// The events that one stored event was decoded to, in reverse.
-    decoded: Vec<I>,
-    /// The number of them that were returned.
-    returned: u32,
-    /// The requested stored name, until an event with it was found.
-    unproven: Option<String>,
 }
 
 enum Starter {
-    Unknown(Bson),
+    Unknown(EventId),
     Known(i64, RawDocumentBuf),
     None,
 }
 
-impl<I, D: Decode<I>> Reader<I, D> {
-    pub(super) fn begin<S>(query: EventQuery<S>, selection: Option<&Selection>, decode: D) -> Result<Self, StoreError> {
-        let EventQuery { collections, ordering, conditions, limit, after, .. } = query;
-        conditions.check(ordering)?;
-        let mut identity = conditions.identity(selection.is_some());
-        identity.insert("store", collections.events.namespace().to_string());
-        let stored_name = conditions.wanted.stored_name();
-        let named = selection.and_then(Selection::condition).or(stored_name.map(Bson::from));
+/// Several events of an answer.
+pub(super) struct QueryBatch(Vec<RawDocumentBuf>);
+
+impl EventBatch for QueryBatch {
+    fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_> {
+        Box::new(self.0.iter().map(|document| read_event(document)))
+    }
+}
+
+impl Reader {
+    pub(super) fn new(collections: Collections, query: &Query) -> Self {
+        Self::with_fields(collections, query, None)
+    }
+
+    fn with_fields(collections: Collections, query: &Query, projection: Option<Document>) -> Self {
+        let (from, behind) = match query.start {
+            QueryStart::Beginning => (None, None),
+            QueryStart::At(place) => (Some(place), None),
+            QueryStart::After(place) => (Some(place), Some(place.id.as_object_id())),
+        };
         let order = Along {
-            axis: conditions.axis(),
-            direction: conditions.direction,
-            filter: conditions.filter(named),
-            ranges: conditions.ranges(),
-            from: after.map(|cursor| cursor.place_in(&identity)).transpose()?,
+            order: query.order,
+            newest_first: query.newest_first,
+            filter: filter(query),
+            ranges: ranges(query),
+            from,
             // Three more than the limit: the event with which the last page ended, the event that
             // shows whether there are more, and the first event with a later timestamp.
-            batch: u32::try_from(limit.saturating_add(3)).unwrap_or(BATCH).min(BATCH),
-            projection: None,
+            batch: u32::try_from(query.size_hint.saturating_add(3)).unwrap_or(BATCH).min(BATCH),
+            projection,
         };
-        let starter = conditions.starter().map_or(Starter::None, |id| Starter::Unknown(id.as_object_id().into()));
-        Ok(Self {
+        Self {
             merge: Merge::new(collections.clone(), order.clone()),
             collections,
             order,
-            decode,
-            identity,
-            starter,
+            behind,
+            starter: query.first_of_correlation().map_or(Starter::None, Starter::Unknown),
             ready: VecDeque::new(),
-            decoded: Vec::new(),
-            returned: 0,
-            // An aggregate knows its names. Without an aggregate only the store can show whether
-            // the name exists.
-            unproven: stored_name.filter(|_| selection.is_none()).map(str::to_owned),
-        })
-    }
-
-    pub(super) async fn next(&mut self) -> Result<Option<I>, StoreError> {
-        loop {
-            if let Some(event) = self.decoded.pop() {
-                self.returned += 1;
-                return Ok(Some(event));
-            }
-            if let Some(document) = self.ready.pop_front() {
-                self.unproven = None;
-                self.decoded = (self.decode)(&document)?;
-                // Events are taken from the end, so the order of events that share a sequence is
-                // reversed here if the oldest event comes first.
-                if self.order.direction == Direction::OldestFirst {
-                    self.decoded.reverse();
-                }
-                self.returned = match &self.order.from {
-                    Some(place) if place.is_of(&document) => place.returned,
-                    _ => 0,
-                };
-                self.decoded.truncate(self.decoded.len().saturating_sub(self.returned as usize));
-                continue;
-            }
-            self.find_starter().await?;
-            match self.merge.next().await? {
-                Some(Found::Same { in_use, archived }) => self.take([in_use, archived].concat())?,
-                Some(Found::Malformed(document)) => {
-                    let field = self.order.axis.field();
-                    return Err(malformed(identified(&document), format!("it has no valid `{field}`")));
-                }
-                None => match std::mem::replace(&mut self.starter, Starter::None) {
-                    Starter::Known(_, starter) => self.ready.push_back(starter),
-                    Starter::Unknown(_) | Starter::None => {
-                        self.prove_name().await?;
-                        return Ok(None);
-                    }
-                },
-            }
         }
     }
 
-    /// Takes the events at one place on the axis. If the event that began the correlation is due,
+    /// The next events, at most as many as are fetched at once.
+    pub(super) async fn next(&mut self) -> Result<Option<QueryBatch>, StoreError> {
+        while self.ready.is_empty() {
+            if !self.fill().await? {
+                return Ok(None);
+            }
+        }
+        let events = self.ready.len().min(self.order.batch as usize);
+        Ok(Some(QueryBatch(self.ready.drain(..events).collect())))
+    }
+
+    /// Reads the events at the next place of the order. Returns whether there may be more.
+    async fn fill(&mut self) -> Result<bool, StoreError> {
+        self.find_starter().await?;
+        match self.merge.next().await? {
+            Some(Found::Same { in_use, archived }) => self.take([in_use, archived].concat())?,
+            Some(Found::Malformed(document)) => {
+                let field = field(self.order.order);
+                return Err(malformed(identified(&document), format!("it has no valid `{field}`")));
+            }
+            None => match std::mem::replace(&mut self.starter, Starter::None) {
+                Starter::Known(_, starter) => self.ready.push_back(starter),
+                Starter::Unknown(_) | Starter::None => return Ok(false),
+            },
+        }
+        if let Some(id) = self.behind {
+            self.ready.retain(|document| document.get_object_id(ID).ok() != Some(id));
+        }
+        Ok(true)
+    }
+
+    /// Takes the events at one place of the order. If the event that began the correlation is due,
     /// adds it.
     fn take(&mut self, mut documents: Vec<RawDocumentBuf>) -> Result<(), StoreError> {
         let key = documents.first().and_then(|document| self.order.key(document));
@@ -141,7 +124,7 @@ impl<I, D: Decode<I>> Reader<I, D> {
             }
             later => later,
         };
-        self.ready.extend(in_order(documents, self.order.direction)?);
+        self.ready.extend(in_order(documents, self.order.newest_first)?);
         Ok(())
     }
 
@@ -150,12 +133,12 @@ impl<I, D: Decode<I>> Reader<I, D> {
         let Starter::Unknown(id) = &self.starter else { return Ok(()) };
         let mut filter = self.order.part(None, None);
         filter.remove(CORRELATION_ID);
-        filter.insert(ID, id);
-        let found = find_anywhere(&self.collections, &filter, doc! { ID: 1 }).await?;
+        filter.insert(ID, id.as_object_id());
+        let found = find_anywhere(&self.collections, &filter, Some(doc! { ID: 1 })).await?;
         self.starter = match found {
             Some(document) => {
                 let place = self.order.key(&document).ok_or_else(|| {
-                    malformed(identified(&document), format!("it has no valid `{}`", self.order.axis.field()))
+                    malformed(identified(&document), format!("it has no valid `{}`", field(self.order.order)))
                 })?;
                 Starter::Known(place, document)
             }
@@ -163,66 +146,40 @@ impl<I, D: Decode<I>> Reader<I, D> {
         };
         Ok(())
     }
-
-    /// Fails if no event was found and no event in the store has the requested name.
-    async fn prove_name(&mut self) -> Result<(), StoreError> {
-        let Some(event_type) = self.unproven.take() else { return Ok(()) };
-        let stored = doc! { EVENT_TYPE: &event_type };
-        if find_anywhere(&self.collections, &stored, doc! { EVENT_TYPE: 1, TIMESTAMP: 1 }).await?.is_some() {
-            return Ok(());
-        }
-        let reason = "nothing is stored under it; `MongoStore::stats` lists the stored names".to_owned();
-        Err(QueryError::UnknownEventType { event_type, reason }.into())
-    }
 }
 
-impl<T, D: Decode<RecordedEvent<T>>> Reader<RecordedEvent<T>, D> {
-    /// The cursor that continues after the last returned event.
-    pub(super) fn cursor_behind(&self, last: &RecordedEvent<T>) -> Result<QueryCursor, StoreError> {
-        Ok(QueryCursor::new(Place::of(last, self.returned), &self.identity)?)
-    }
-}
-
-/// The number of events in the answer.
-pub(super) async fn count<S>(
-    query: EventQuery<S>,
-    selection: Option<&Selection>,
-    appear: impl Decode<()>,
-) -> Result<u64, StoreError> {
-    let limit = query.limit;
-    let is_stored_form = selection.is_none();
-    let mut reader = Reader::begin(query, selection, appear)?;
-    if limit == 0 {
-        return Ok(0);
-    }
-    if is_stored_form {
-        if let Some(events) = count_in_use(&reader).await? {
-            if events == 0 {
-                reader.prove_name().await?;
-            }
-            return Ok(events.min(limit));
+/// The number of events in the answer, but not more than `at_most`.
+pub(super) async fn count(collections: Collections, query: Query, at_most: u64) -> Result<u64, StoreError> {
+    // Only the keys are needed.
+    let keys = doc! { field(query.order): 1, POSITION: 1 };
+    let mut reader = Reader::with_fields(collections, &query, Some(keys));
+    // The filter alone decides if no page is continued and no event may have to be added.
+    if reader.order.from.is_none() && matches!(reader.starter, Starter::None) {
+        let (collections, order) = (&reader.collections, &reader.order);
+        if at_most == 1 {
+            let found = find_anywhere(collections, &order.part(None, None), hint(order.order)).await?;
+            return Ok(found.is_some().into());
         }
-        // Only the keys are needed.
-        let field = reader.order.axis.field();
-        reader.order.projection = Some(doc! { field: 1, POSITION: 1 });
-        reader.merge = Merge::new(reader.collections.clone(), reader.order.clone());
+        if let Some(events) = count_in_use(collections, order).await? {
+            return Ok(events.min(at_most));
+        }
     }
     let mut events = 0;
-    while events < limit && reader.next().await?.is_some() {
-        events += 1;
+    while events < at_most
+        && let Some(batch) = reader.next().await?
+    {
+        events += batch.0.len() as u64;
     }
-    Ok(events)
+    Ok(events.min(at_most))
 }
 
-/// The server's own count, if it is correct: nothing is archived, no page is continued, and no
-/// event may have to be added.
-async fn count_in_use<D: Decode<()>>(reader: &Reader<(), D>) -> Result<Option<u64>, StoreError> {
-    let Reader { collections, order, starter, .. } = reader;
-    if order.from.is_some() || !matches!(starter, Starter::None) || collections.archive_is_present().await? {
+/// The server's own count, if nothing is archived.
+async fn count_in_use(collections: &Collections, order: &Along) -> Result<Option<u64>, StoreError> {
+    if collections.archive_is_present().await? {
         return Ok(None);
     }
     let mut counted = collections.find(&collections.events, order.part(None, None));
-    if let Some(index) = order.axis.hint() {
+    if let Some(index) = hint(order.order) {
         counted = counted.on_index(index);
     }
     let events = counted.count().await?;
@@ -236,10 +193,14 @@ async fn count_in_use<D: Decode<()>>(reader: &Reader<(), D>) -> Result<Option<u6
 async fn find_anywhere(
     collections: &Collections,
     filter: &Document,
-    index: Document,
+    index: Option<Document>,
 ) -> Result<Option<RawDocumentBuf>, StoreError> {
     for place in [&collections.events, &collections.archive] {
-        let found = collections.find(place, filter.clone()).on_index(index.clone()).one().await?;
+        let mut find = collections.find(place, filter.clone());
+        if let Some(index) = index.clone() {
+            find = find.on_index(index);
+        }
+        let found = find.one().await?;
         if found.is_some() || !collections.archive_is_present().await? {
             return Ok(found);
         }
@@ -247,19 +208,19 @@ async fn find_anywhere(
     Ok(None)
 }
 
-/// Sorts the events at one place on the axis. An event that is being moved is in both collections,
+/// Sorts the events at one place of the order. An event that is being moved is in both collections,
 /// and is returned once.
-fn in_order(documents: Vec<RawDocumentBuf>, direction: Direction) -> Result<Vec<RawDocumentBuf>, StoreError> {
+fn in_order(documents: Vec<RawDocumentBuf>, newest_first: bool) -> Result<Vec<RawDocumentBuf>, StoreError> {
     let mut ordered = Vec::with_capacity(documents.len());
     for document in documents {
         let id = document.get_object_id(ID).map_err(|error| malformed(identified(&document), error))?;
-        let position = integer_in(&document, POSITION);
+        let position = document.get(POSITION).ok().flatten().and_then(integer);
         let position = position.ok_or_else(|| malformed(identified(&document), "it has no valid `position`"))?;
         ordered.push((position, id, document));
     }
     ordered.sort_by_key(|(position, id, _)| (*position, *id));
     ordered.dedup_by_key(|(_, id, _)| *id);
-    if direction == Direction::NewestFirst {
+    if newest_first {
         ordered.reverse();
     }
     Ok(ordered.into_iter().map(|(_, _, document)| document).collect())

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::StoreError;
 use es_core::clock::Clock;
+use es_core::{Ordering, StoreError};
 use mongodb::Client;
 use tokio::sync::Semaphore;
 
@@ -13,7 +13,7 @@ use crate::append::Appender;
 use crate::collections::Collections;
 use crate::error::{check_database, invalid};
 use crate::handles::Handles;
-use crate::options::{CollectionNames, Ordering, StoreOptions};
+use crate::options::{CollectionNames, StoreOptions};
 use crate::patience::{Patience, attempt_within};
 use crate::{deployment, index};
 

@@ -11,3 +11,4 @@ async fn empty_store() -> MongoStore {
 }
 
 es_core::conformance_tests!(empty_store().await);
+es_core::query_conformance_tests!(empty_store().await);

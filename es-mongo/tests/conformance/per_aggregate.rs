@@ -1,9 +1,10 @@
 //! Checks the laws of a store that orders events only within their aggregate: all laws except the
 //! one about positions of several aggregates.
 
+use es_core::Ordering;
+use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
-use es_mongo::{MongoStore, Ordering};
 
 /// A store without events, in a new database.
 async fn empty_store() -> MongoStore {
@@ -14,3 +15,4 @@ async fn empty_store() -> MongoStore {
 }
 
 es_core::conformance_tests!(empty_store().await, order within aggregates);
+es_core::query_conformance_tests!(empty_store().await, order within aggregates);

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use es_core::query::QueryCursor;
 use es_core::{Metadata, Timestamp};
-use es_mongo::QueryCursor;
 
 use crate::domain::{Money, PaymentMethod};
 

@@ -1,11 +1,11 @@
 //! A store whose order ends at the aggregate, as a sharded cluster needs it.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Repository, StoreError, Timestamp};
+use es_core::{Ordering, Repository, StoreError, Timestamp};
+use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{MongoStore, Ordering};
 use tests::counter::{Counter, OneAdded, add_from_many_tasks, add_one, patient};
 use tests::server;
 

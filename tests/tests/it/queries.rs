@@ -1,16 +1,27 @@
 //! Queries, traces and figures: what they find, in which order, wherever it is stored, and by which index.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::query::EventQuery;
 use es_core::{
     Append, EventStore, ExpectedVersion, ImportedEvent, Metadata, QueryError, RecordedEvent, StoreError, StreamId,
     Timestamp,
 };
+use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
-use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, AccountEvent, Deposited, Opened, accounts, append, day, import, raw};
 use tests::counter::{Counter, OneAdded, add_one, patient};
 use tests::empty_store;
+use tests::stores::TestStore;
+
+tests::on_both_stores! {
+    events_are_found_by_type_user_correlation_and_period
+    events_of_one_moment_come_by_position_in_either_direction_and_the_limit_is_exact
+    strings_are_values_and_never_operators
+    events_decode_from_every_version_and_older_name
+    an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_it
+    the_flow_of_a_command_is_a_tree_by_causation
+}
 
 async fn places(query: EventQuery) -> Vec<(String, u64)> {
     let events = query.read().collect().await.unwrap();
@@ -21,9 +32,7 @@ fn place(id: &str, sequence: u64) -> (String, u64) {
     (id.to_owned(), sequence)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_are_found_by_type_user_correlation_and_period() {
-    let store = empty_store().await;
+async fn events_are_found_by_type_user_correlation_and_period(store: impl TestStore) {
     import(&store, "a", 5).await;
     import(&store, "b", 3).await;
     let metadata = Metadata::new().user("alice").correlation("order-1");
@@ -44,10 +53,8 @@ async fn events_are_found_by_type_user_correlation_and_period() {
     assert_eq!(places(store.events().since(day(3)).until(day(2))).await, []);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_of_one_moment_come_by_position_in_either_direction_and_the_limit_is_exact() {
+async fn events_of_one_moment_come_by_position_in_either_direction_and_the_limit_is_exact(store: impl TestStore) {
     const EVENTS: usize = 2_500;
-    let store = empty_store().await;
     let deposit = || ImportedEvent::new(Deposited { cents: 1, source: "x".into() }, day(1), Metadata::new());
     for id in ["z", "a"] {
         let opened = ImportedEvent::new(Opened { owner: id.into() }, day(1), Metadata::new());
@@ -65,9 +72,7 @@ async fn events_of_one_moment_come_by_position_in_either_direction_and_the_limit
     assert_eq!(positions(store.events().newest_first().limit(7)).await, descending[..7]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn strings_are_values_and_never_operators() {
-    let store = empty_store().await;
+async fn strings_are_values_and_never_operators(store: impl TestStore) {
     import(&store, "a", 3).await;
     for strange in [r#"{"$ne": null}"#, "$where", "", "a.b", "\u{0}"] {
         assert_eq!(places(store.events().by_user(strange)).await, []);
@@ -82,9 +87,7 @@ async fn strings_are_values_and_never_operators() {
     assert_eq!(places(store.events().of_correlation(strange)).await, [place("b", 1)]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_decode_from_every_version_and_older_name() {
-    let store = empty_store().await;
+async fn events_decode_from_every_version_and_older_name(store: impl TestStore) {
     import(&store, "a", 2).await;
     let past = vec![
         raw("Deposited", 1, &doc! { "cents": 10_i64 }, day(10)),
@@ -116,9 +119,7 @@ async fn events_decode_from_every_version_and_older_name() {
     assert_eq!(store.events().read_as::<Counter>().collect().await.unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_it() {
-    let store = empty_store().await;
+async fn an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_it(store: impl TestStore) {
     import(&store, "a", 2).await;
     append(&store, "a", 2, vec![raw("Deposited", 9, &doc! { "cents": 1 }, day(9))]).await;
     let mut events = store.events().read_as::<Account>();
@@ -255,9 +256,7 @@ async fn assert_plans(store: &MongoStore, index: &str, what: &str) {
     database.run_command(doc! { "profile": 2 }).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_flow_of_a_command_is_a_tree_by_causation() {
-    let store = empty_store().await;
+async fn the_flow_of_a_command_is_a_tree_by_causation(store: impl TestStore) {
     let accounts = accounts(&store);
     let command = Metadata::new().user("alice").correlation("order-17").causation("command-1");
     let opened = accounts.create("a", Opened { owner: "a".into() }).metadata(command).await.unwrap();

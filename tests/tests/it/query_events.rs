@@ -1,21 +1,29 @@
 //! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Event, EventSet, Events, IntoEvents, Position, QueryError, Repository, StoreError, StreamId};
-use es_mongo::dev::fresh_database_name;
+use es_core::memory::MemoryStore;
+use es_core::query::EventQuery;
+use es_core::{Event, EventSet, Events, IntoEvents, Position, QueryError, Repository, Store, StoreError, StreamId};
+use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::{EventQuery, MongoStore};
 use futures_util::TryStreamExt;
 use tests::account::{Account, Deposited, append, day, import, raw};
 use tests::empty_store;
 use tests::log::{Log, log_this_thread};
 use tests::order::{Closed, Order, OrderEvent, Paid, Shipped, record};
+use tests::stores::TestStore;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+tests::on_both_stores! {
+    an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_stored
+    a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer
+    the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said
+    positions_bound_an_answer_which_is_in_their_order
+}
+
 /// Two orders with every name and every form in which a payment was ever stored, and what is stored otherwise.
-async fn orders() -> MongoStore {
-    let store = empty_store().await;
+async fn record_orders(store: &(impl Store + Clone)) {
     let first = [
         ("Paid", doc! { "cents": 100_i64 }),
         ("Payed", doc! { "cents": 200_i64 }),
@@ -29,10 +37,9 @@ async fn orders() -> MongoStore {
         ("Settled", doc! { "cents": null }),
         ("Closed", doc! {}),
     ];
-    record(&store, "first", day(0), &first).await;
-    record(&store, "second", day(1), &second).await;
-    import(&store, "an-account", 3).await;
-    store
+    record(store, "first", day(0), &first).await;
+    record(store, "second", day(1), &second).await;
+    import(store, "an-account", 3).await;
 }
 
 /// The events as what they are read as.
@@ -42,7 +49,7 @@ async fn meant(events: Events<OrderEvent>) -> Vec<(&'static str, u64)> {
 }
 
 /// A query for one event finds what is left of all events of the aggregate.
-async fn finds_what_is_left_of_all<E: Event + IntoEvents<OrderEvent>>(store: &MongoStore) {
+async fn finds_what_is_left_of_all<E: Event + IntoEvents<OrderEvent>>(store: &impl TestStore) {
     let all = || store.events();
     let mut expected = meant(all().read_as::<Order>()).await;
     expected.retain(|(event_type, _)| *event_type == E::TYPE);
@@ -59,9 +66,8 @@ async fn finds_what_is_left_of_all<E: Event + IntoEvents<OrderEvent>>(store: &Mo
     assert_eq!(meant(all().of::<E>().newest_first().read_as::<Order>()).await, expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_stored() {
-    let store = orders().await;
+async fn an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_stored(store: impl TestStore) {
+    record_orders(&store).await;
     for name in ["Paid", "Payed"] {
         let paid = store.events().of_type(name).read_as::<Order>().collect().await.unwrap();
         let cents = paid.iter().map(|event| match &event.data {
@@ -72,7 +78,7 @@ async fn an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_st
     }
     for archived in [false, true] {
         if archived {
-            assert!(store.archive::<Order>(day(50)).run().await.unwrap().moved > 0);
+            assert!(store.archive_before::<Order>(day(50)).await.is_none_or(|moved| moved > 0));
         }
         finds_what_is_left_of_all::<Paid>(&store).await;
         finds_what_is_left_of_all::<Shipped>(&store).await;
@@ -91,9 +97,8 @@ fn assert_unknown<T: std::fmt::Debug>(answer: Result<T, StoreError>, event_type:
     assert!(text.contains(&format!("`{event_type}`")) && text.contains(reason), "{text}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
-    let store = orders().await;
+async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer<S: TestStore>(store: S) {
+    record_orders(&store).await;
     for (name, reason) in [
         ("Payd", "Order has `Paid`, `Shipped`, `Closed`"),
         ("Deposited", "Order has"),
@@ -110,7 +115,7 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
     let reason = "nothing is stored under it";
     for archived in [false, true] {
         if archived {
-            store.archive::<Order>(day(50)).run().await.unwrap();
+            store.archive_before::<Order>(day(50)).await;
         }
         let query = || store.events().stored_as("Payd");
         assert_unknown(query().read().collect().await, "Payd", reason);
@@ -120,7 +125,7 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
         let of_another = store.events().stored_as("Deposited");
         assert_unknown(of_another.read_as::<Order>().collect().await, "Deposited", "Order has");
         // An aggregate knows names under which nothing is stored yet.
-        let not_yet = tests::open(&fresh_database_name("test")).await;
+        let not_yet = S::empty().await;
         for name in ["Paid", "Payed", "PayedAndShipped", "Reminded"] {
             assert!(not_yet.events().stored_as(name).read_as::<Order>().collect().await.unwrap().is_empty());
         }
@@ -131,9 +136,7 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said() {
-    let store = empty_store().await;
+async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said(store: impl TestStore) {
     import(&store, "a", 3).await;
     import(&store, "b", 3).await;
     let late = vec![
@@ -148,7 +151,7 @@ async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_
     };
     for archived in [false, true] {
         if archived {
-            store.archive::<Account>(day(50)).run().await.unwrap();
+            store.archive_before::<Account>(day(50)).await;
         }
         assert_eq!(sequences(query()).await, [1, 2, 3, 4, 5]);
         assert_eq!(sequences(query().newest_first().limit(2)).await, [5, 4]);
@@ -175,9 +178,7 @@ async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_
     assert_eq!(sequences(store.events().of_aggregate(&other)).await, [0; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn positions_bound_an_answer_which_is_in_their_order() {
-    let store = empty_store().await;
+async fn positions_bound_an_answer_which_is_in_their_order(store: impl TestStore) {
     for (id, at) in [("a", 9), ("b", 5), ("c", 7)] {
         let past = vec![("Paid", doc! { "cents": 1_i64 }); 4];
         record(&store, id, day(at), &past).await;
@@ -189,7 +190,7 @@ async fn positions_bound_an_answer_which_is_in_their_order() {
     let all = || store.events();
     for archived in [false, true] {
         if archived {
-            assert!(store.archive::<Order>(day(8)).run().await.unwrap().moved > 0);
+            assert!(store.archive_before::<Order>(day(8)).await.is_none_or(|moved| moved > 0));
         }
         assert_eq!(positions(all().after_position(at(3)).until_position(at(6))).await, [4, 5, 6]);
         assert_eq!(positions(all().after_position(at(9)).newest_first()).await, [12, 11, 10]);
@@ -238,7 +239,13 @@ async fn a_count_is_the_number_of_events_that_are_read() {
 
 #[tokio::test]
 async fn a_query_and_a_history_have_spans_with_the_kinds_of_their_conditions_and_no_value_of_a_user() {
-    let store = orders().await;
+    assert_spans(MemoryStore::empty().await, None).await;
+    assert_spans(MongoStore::empty().await, Some(r#"read_stream{aggregate="Order"}"#)).await;
+}
+
+/// The spans of both stores, and one more of this store.
+async fn assert_spans(store: impl TestStore, of_the_store: Option<&str>) {
+    record_orders(&store).await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).with_ansi(false);
     let logged = log_this_thread(subscriber.with_span_events(FmtSpan::NEW).with_writer(log.clone()).finish());
@@ -251,8 +258,10 @@ async fn a_query_and_a_history_have_spans_with_the_kinds_of_their_conditions_and
     for span in [
         r#"query{aggregate="Order" event="Paid" order="time" newest_first=true one_aggregate=false by_user=true of_correlation=true continued=false}"#,
         r#"query{aggregate="Order" order="sequence" newest_first=false one_aggregate=true by_user=false of_correlation=false continued=false}"#,
-        r#"read_stream{aggregate="Order"}"#,
-    ] {
+    ]
+    .into_iter()
+    .chain(of_the_store)
+    {
         assert!(text.contains(span), "{span} is not in {text}");
     }
     assert!(!text.contains("secret"), "{text}");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Append, Appended, EventStore, ExpectedVersion, ImportedEvent, IntoEvents, Metadata, NewEvent, Snapshot,
+    Append, Appended, EventStore, ExpectedVersion, ImportedEvent, IntoEvents, Metadata, NewEvent, Ordering, Snapshot,
     SnapshotStore, StoreError, StreamId, Version,
 };
 use es_mongo::dev::fresh_database_name;
@@ -11,7 +11,7 @@ use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::options::{ClientOptions, IndexOptions};
 use es_mongo::mongodb::{Client, IndexModel};
-use es_mongo::{DriverError, Migrated, MongoStore, Ordering};
+use es_mongo::{DriverError, Migrated, MongoStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, day, import};

@@ -1,10 +1,10 @@
 //! Collections, validators and indexes with which the server deletes, hides, merges or lets in what it must not: a store does not open on them.
 
-use es_core::StoreError;
+use es_core::{Ordering, StoreError};
+use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::{Client, Database};
-use es_mongo::{MongoStore, Ordering};
 use tests::server;
 
 const EVENTS: &str = "events";

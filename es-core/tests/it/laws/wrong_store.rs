@@ -11,22 +11,6 @@ use es_core::{
     StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
 };
 
-/// Declares the mistakes, each with the law that guards against it.
-macro_rules! mistakes {
-    ($($(#[$doc:meta])* $mistake:ident => $law:ident,)+) => {
-        /// One thing that a store can do wrong.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Mistake {
-            $($(#[$doc])* $mistake,)+
-        }
-
-        impl Mistake {
-            /// All of them, each with the name of the law that guards against it.
-            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
-        }
-    };
-}
-
 mistakes! {
     /// The head is the sequence that comes next.
     HeadOneTooHigh => the_first_event_has_sequence_one_and_the_version_counts_events,
@@ -256,7 +240,7 @@ impl WrongStore {
                 Some(mistake @ (Mistake::AppendIdComparedByData | Mistake::AppendIdComparedByName)),
                 Ok(Appended::Already(receipt)),
             ) => {
-                let stored = self.right.events();
+                let stored = self.right.log();
                 let is_same = asked.events.iter().all(|new| {
                     stored.iter().any(|stored| match mistake {
                         Mistake::AppendIdComparedByData => stored.data == new.data,
@@ -379,7 +363,7 @@ impl EventStore for WrongStore {
                 && version > range.after
                 && version <= range.until
         };
-        let mut events = self.right.events();
+        let mut events = self.right.log();
         events.retain(wanted);
         self.misread(&mut events);
         let batch: Box<dyn EventBatch> = Box::new(WrongBatch(events));

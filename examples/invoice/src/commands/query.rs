@@ -1,7 +1,7 @@
 //! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
 
+use es_core::query::{EventQuery, QueryCursor, SelectsFrom};
 use es_core::{RecordedEvent, Timestamp};
-use es_mongo::{EventQuery, QueryCursor, SelectsFrom};
 use serde::Serialize;
 
 use crate::connect::Connection;

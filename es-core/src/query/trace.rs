@@ -2,42 +2,24 @@
 
 use std::collections::HashMap;
 
-use es_core::{EventData, EventId, RecordedEvent, StoreError};
+use tracing::Instrument;
 
-use crate::options::Ordering;
-use crate::store::MongoStore;
+use super::EventQuery;
+use crate::{EventData, EventId, Ordering, RecordedEvent, StoreError};
 
-impl MongoStore {
-    /// All events of one correlation as a tree of causes and effects.
-    ///
-    /// The event that began the correlation is part of it. If a cause belongs to no correlation,
-    /// [`Metadata::caused_by`](es_core::Metadata::caused_by) begins one with the id of the cause,
-    /// and the cause does not carry it.
-    ///
-    /// If the `causationId` of an event is the id of another event of the correlation, the event is
-    /// its effect; every other event is a root. Roots and effects are in the order of their
-    /// positions. Unlike the answer to a query, the whole tree is in memory.
-    ///
-    /// # Errors
-    ///
-    /// If the store cannot be reached, or an event is malformed.
-    ///
-    /// ```no_run
-    /// # async fn example(store: es_mongo::MongoStore) -> Result<(), es_core::StoreError> {
-    /// for (depth, event) in store.trace("order-17").await?.iter() {
-    ///     println!("{:indent$}{} {}", "", event.event_type, event.aggregate_id, indent = 2 * depth);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn trace(&self, correlation_id: &str) -> Result<Trace, StoreError> {
-        let events = self.events().of_correlation(correlation_id).read().collect().await?;
-        Ok(Trace::new(events, self.inner.options.ordering))
-    }
+/// Reads a trace.
+pub(crate) fn trace(
+    events: EventQuery,
+    ordering: Ordering,
+    correlation_id: &str,
+) -> impl Future<Output = Result<Trace, StoreError>> + Send + use<> {
+    let events = events.of_correlation(correlation_id);
+    let trace = async move { Ok(Trace::new(events.read().collect().await?, ordering)) };
+    trace.instrument(tracing::debug_span!("trace"))
 }
 
-/// The events of one correlation by cause and effect; created by [`MongoStore::trace`].
+/// The events of one correlation by cause and effect; created by
+/// [`QueryStore::trace`](crate::QueryStore::trace).
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Trace {
@@ -156,32 +138,21 @@ fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{EventDocument, read_event};
-    use bson::doc;
-    use es_core::{Metadata, NewEvent, Position, Sequence, StreamId, Timestamp};
+    use crate::{Metadata, Position, Sequence, Stamp, StreamId, Timestamp};
 
     /// Events at the positions from 1, each with the index of its cause in this list.
     fn events(causes: &[Option<usize>]) -> Vec<RecordedEvent<EventData>> {
         let ids: Vec<EventId> = causes.iter().map(|_| EventId::new()).collect();
         let stream = StreamId::new("Test", "t").unwrap();
+        let data = EventData::encode("Happened", &bson::doc! {}).unwrap();
         let event = |at: usize| {
             let metadata = match causes[at] {
                 Some(cause) => Metadata::new().causation(ids[cause].to_string()),
                 None => Metadata::new().causation("a command"),
             };
-            let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
-            let new = NewEvent::from_data("Happened", 1, data, metadata).unwrap();
-            let document = EventDocument {
-                id: ids[at],
-                stream: &stream,
-                event: &new,
-                timestamp: Timestamp::now(),
-                sequence: Sequence::FIRST,
-                append_id: None,
-                position: Position::try_from(i64::try_from(at).unwrap() + 1).unwrap(),
-            };
-            let stored = bson::serialize_to_raw_document_buf(&document).unwrap();
-            read_event(&stored).unwrap().to_recorded()
+            let position = Position::try_from(i64::try_from(at).unwrap() + 1).unwrap();
+            let stamp = Stamp::new(ids[at], Sequence::FIRST, position, Timestamp::now());
+            RecordedEvent::new(&stream, stamp, "Happened", 1, metadata, data.clone())
         };
         (0..causes.len()).map(event).collect()
     }

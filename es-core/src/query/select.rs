@@ -2,11 +2,7 @@
 
 use std::marker::PhantomData;
 
-use bson::raw::RawDocument;
-use bson::{Bson, doc};
-use es_core::{Aggregate, Event, EventSet, EventSources, IntoEvents, QueryError, RecordedEvent, StoreError};
-
-use crate::document::read_event;
+use crate::{Aggregate, Event, EventSet, EventSources, IntoEvents, QueryError, RecordedEvent, StoreError, StoredEvent};
 
 /// The selection of a query for all events, or for a stored name.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +67,7 @@ impl Wanted {
         }
     }
 
-    pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, QueryError> {
+    pub(super) fn select<A: Aggregate>(&self) -> Result<Selection, StoreError> {
         let sources = EventSources::of::<A::Event>();
         let unknown = |name: &str| unknown::<A>(name, &sources);
         match self {
@@ -86,7 +82,7 @@ impl Wanted {
     }
 }
 
-fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> QueryError {
+fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> StoreError {
     let listed = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let reason = if sources.is_retired(name) {
         format!("{} has retired it; `stored_as` finds the stored events", A::TYPE)
@@ -95,25 +91,21 @@ fn unknown<A: Aggregate>(name: &str, sources: &EventSources) -> QueryError {
     } else {
         format!("{} has {}", A::TYPE, listed(&sources.event_types().collect::<Vec<_>>()))
     };
-    QueryError::UnknownEventType { event_type: name.to_owned(), reason }
+    QueryError::UnknownEventType { event_type: name.to_owned(), reason }.into()
 }
 
 impl Selection {
     /// The condition on the stored name, if there is one.
-    pub(super) fn condition(&self) -> Option<Bson> {
-        match self.stored_names.as_deref()? {
-            [name] => Some((*name).into()),
-            names => Some(doc! { "$in": names }.into()),
-        }
+    pub(super) fn stored_names(&self) -> Option<Vec<String>> {
+        Some(self.stored_names.as_ref()?.iter().map(|name| (*name).to_owned()).collect())
     }
 
     /// Decodes a stored event, and keeps the requested events.
     pub(super) fn decode<E: EventSet>(
         &self,
-    ) -> impl Fn(&RawDocument) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {
+    ) -> impl Fn(&StoredEvent<'_>) -> Result<Vec<RecordedEvent<E>>, StoreError> + use<E> {
         let wanted = self.event_type;
-        move |document| {
-            let event = read_event(document)?;
+        move |event| {
             let decoded = event.decode::<E>()?.into_vec().into_iter();
             let decoded = decoded.filter(|data| wanted.is_none_or(|wanted| data.event_type() == wanted));
             Ok(decoded.map(|data| event.record(data)).collect())

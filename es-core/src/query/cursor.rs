@@ -5,12 +5,10 @@ use std::str::FromStr;
 
 use bson::Document;
 use bson::oid::ObjectId;
-use bson::raw::RawDocument;
-use es_core::{QueryError, RecordedEvent};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
-use crate::document::field::ID;
+use crate::{EventId, Position, QueryError, QueryPlace, Sequence, Timestamp};
 
 /// The start of the next page of a query: the place of the last returned event.
 ///
@@ -30,15 +28,15 @@ pub struct QueryCursor {
 #[non_exhaustive]
 pub struct InvalidCursor;
 
-/// The place of one event in every order, and how much of it was returned.
+/// The place of one event in every order, and how much of it was returned. The numbers may be
+/// anything until the checksum is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    pub(super) millis: i64,
-    pub(super) position: i64,
-    pub(super) sequence: i64,
-    pub(super) id: ObjectId,
-    /// The number of returned events that were read from the stored one.
-    pub(super) returned: u32,
+struct Place {
+    millis: i64,
+    position: i64,
+    sequence: i64,
+    id: ObjectId,
+    returned: u32,
 }
 
 /// The version of the text form.
@@ -46,21 +44,6 @@ const FORM: u8 = 1;
 const BYTES: usize = 1 + 3 * 8 + 12 + 4 + 8;
 
 impl Place {
-    pub(super) fn of<T>(event: &RecordedEvent<T>, returned: u32) -> Self {
-        Self {
-            millis: event.timestamp.as_millis(),
-            position: event.position.as_i64(),
-            sequence: event.sequence.as_i64(),
-            id: event.id.as_object_id(),
-            returned,
-        }
-    }
-
-    /// Whether this is the place of the event.
-    pub(super) fn is_of(&self, document: &RawDocument) -> bool {
-        document.get_object_id(ID).is_ok_and(|id| id == self.id)
-    }
-
     fn to_bytes(self) -> Vec<u8> {
         let mut bytes = vec![FORM];
         for number in [self.millis, self.position, self.sequence] {
@@ -80,14 +63,29 @@ impl Place {
 }
 
 impl QueryCursor {
-    /// The cursor after which the query continues.
-    pub(super) fn new(place: Place, query: &Document) -> Result<Self, QueryError> {
+    /// The cursor after which the query continues: the place of the last event, and the number of
+    /// returned events that were read from it.
+    pub(super) fn new(place: QueryPlace, returned: u32, query: &Document) -> Result<Self, QueryError> {
+        let place = Place {
+            millis: place.timestamp.as_millis(),
+            position: place.position.as_i64(),
+            sequence: place.sequence.as_i64(),
+            id: place.id.as_object_id(),
+            returned,
+        };
         Ok(Self { place, check: place.check(query)? })
     }
 
-    /// The place, if the cursor belongs to this query.
-    pub(super) fn place_in(&self, query: &Document) -> Result<Place, QueryError> {
-        if self.place.check(query)? == self.check { Ok(self.place) } else { Err(QueryError::ForeignCursor) }
+    /// The place and the number of events returned from it, if the cursor belongs to this query.
+    pub(super) fn place_in(&self, query: &Document) -> Result<(QueryPlace, u32), QueryError> {
+        let Place { millis, position, sequence, id, returned } = self.place;
+        match (Position::try_from(position), Sequence::try_from(sequence)) {
+            (Ok(position), Ok(sequence)) if self.place.check(query)? == self.check => {
+                let (timestamp, id) = (Timestamp::from_millis(millis), EventId::from(id));
+                Ok((QueryPlace { timestamp, position, sequence, id }, returned))
+            }
+            _ => Err(QueryError::ForeignCursor),
+        }
     }
 }
 
@@ -157,9 +155,17 @@ mod tests {
     use super::*;
     use bson::doc;
 
+    fn place() -> QueryPlace {
+        QueryPlace {
+            timestamp: Timestamp::from_millis(-7),
+            position: Position::try_from(3_u64).unwrap(),
+            sequence: Sequence::try_from(2_u64).unwrap(),
+            id: ObjectId::from_bytes([9; 12]).into(),
+        }
+    }
+
     fn cursor() -> QueryCursor {
-        let place = Place { millis: -7, position: 3, sequence: 2, id: ObjectId::from_bytes([9; 12]), returned: 1 };
-        QueryCursor::new(place, &doc! { "a": 1 }).unwrap()
+        QueryCursor::new(place(), 1, &doc! { "a": 1 }).unwrap()
     }
 
     #[test]
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_cursor_that_was_changed_or_belongs_to_another_query_is_refused() {
-        assert!(cursor().place_in(&doc! { "a": 1 }).is_ok());
+        assert_eq!(cursor().place_in(&doc! { "a": 1 }).unwrap(), (place(), 1));
         assert!(matches!(cursor().place_in(&doc! { "a": 2 }), Err(QueryError::ForeignCursor)));
         let text = cursor().to_string();
         for at in 2..text.len() {

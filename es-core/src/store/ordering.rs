@@ -1,0 +1,24 @@
+//! The order that the positions of a store define.
+
+/// The order that the positions of a store's events define.
+///
+/// It is a property of the stored data: a store that was created with one ordering cannot be opened
+/// with the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ordering {
+    /// Positions number all events of the store from 1, without gaps and in commit order.
+    #[default]
+    Global,
+    /// Events are ordered only within their aggregate, and the position of an event is its
+    /// sequence. This is for a sharded cluster of MongoDB in which `events` and its archive are
+    /// sharded by `{ aggregateId: 1 }`, with which the unique index on streams begins:
+    ///
+    /// ```js
+    /// sh.shardCollection("billing.events", { aggregateId: 1 })
+    /// ```
+    ///
+    /// All other promises are the same, but there is no order across aggregates: readers cannot
+    /// follow positions, a [trace](crate::QueryStore::trace) sorts events without a common cause by
+    /// timestamp, and `MongoStore::verify` cannot find that a whole aggregate is missing.
+    PerAggregate,
+}
