@@ -1,11 +1,14 @@
 //! The laws that every store keeps, one a function, to be run against any implementation.
 //!
 //! Each law is given a store without events and panics with the rule that is broken. [`conformance_tests!`](crate::conformance_tests) makes a test of each.
+//! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that answers queries
+//! ([`QueryStore`](crate::QueryStore)).
 //!
 //! ```
 //! # #[cfg(test)]
 //! mod my_store {
 //!     es_core::conformance_tests!(es_core::memory::MemoryStore::new());
+//!     es_core::query_conformance_tests!(es_core::memory::MemoryStore::new());
 //! }
 //! ```
 

@@ -38,10 +38,13 @@ fn sent(cursor: QueryCursor) -> QueryCursor {
 /// The ids of the events, page by page. Between two pages something happens.
 async fn paged(query: &EventQuery, size: u64, between: impl AsyncFn()) -> Vec<Vec<String>> {
     let query = query.clone().limit(size);
-    let mut pages = Vec::new();
+    let mut pages: Vec<Vec<String>> = Vec::new();
     let mut page = query.clone().page().await.unwrap();
     loop {
-        pages.push(page.events.iter().map(|event| event.id.to_string()).collect::<Vec<_>>());
+        let ids: Vec<_> = page.events.iter().map(|event| event.id.to_string()).collect();
+        let again: Vec<_> = ids.iter().filter(|id| pages.iter().flatten().any(|known| known == *id)).collect();
+        assert!(again.is_empty(), "pages of {size} of {query:?} have {again:?} again");
+        pages.push(ids);
         let Some(next) = page.next else { return pages };
         assert_eq!(page.events.len() as u64, size);
         between().await;
