@@ -1,4 +1,4 @@
-//! One test a class of what BSON does not give back.
+//! One test for each class of value that BSON does not return unchanged.
 
 #![cfg(feature = "derive")]
 
@@ -19,7 +19,7 @@ struct Sku(String);
 #[serde(transparent)]
 struct Plain(String);
 
-/// An event around any one value.
+/// An event that contains one value of any type.
 #[event(version = 1, name = "Held", crate = crate)]
 #[derive(PartialEq)]
 struct Held<T> {
