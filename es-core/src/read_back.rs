@@ -47,7 +47,9 @@ impl Refused {
         let what = "cannot be written";
         let failure = match troubles(value).iter().find(|(_, trouble)| trouble.is_refused()) {
             Some(trouble) => Failure::blame(what, trouble),
-            None => Failure { what: what.to_owned(), path: None, remedy: "store the value in a form that BSON supports" },
+            None => {
+                Failure { what: what.to_owned(), path: None, remedy: "store the value in a form that BSON supports" }
+            }
         };
         Self { failure, source: source.into() }
     }

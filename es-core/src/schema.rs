@@ -10,7 +10,7 @@
 //! # pub struct Invoice {}
 //! # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
 //! #[test]
-fn stored_events_stay_readable() {
+//! fn stored_events_stay_readable() {
 //!     es_core::schema::check::<Invoice>("events.lock");
 //! }
 //! # let _ = |path: &str| es_core::schema::check::<Invoice>(path);
@@ -155,7 +155,10 @@ impl<A: Aggregate> Check<A> {
     /// becomes the sample of the version.
     ///
     /// Several values of one version are several samples.
-    #[allow(clippy::needless_pass_by_value, reason = "a test is easier to read without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn sample<E: Event>(mut self, event: E) -> Self {
         match collect::encode(&event) {
             Ok(document) => self.samples.entry((E::TYPE, E::VERSION)).or_default().push(document),
@@ -250,8 +253,7 @@ impl<A: Aggregate> Check<A> {
     fn cannot_be_known(&self, declared: &Declared) -> Vec<Finding> {
         let unwritable = self.unwritable.iter().map(|what| Finding::broken(what.clone(), String::new(), String::new()));
         let untraceable = declared.untraceable.iter().map(|(what, error)| {
-            let remedy =
-                "provide a value: `Check::<..>::new(..).sample(..).run()`, or `.state(..)` for a state";
+            let remedy = "provide a value: `Check::<..>::new(..).sample(..).run()`, or `.state(..)` for a state";
             Finding::broken(format!("{what}: {error}"), String::new(), remedy.to_owned())
         });
         let opaque = declared.opaque.iter().map(|name| {

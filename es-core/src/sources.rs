@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_set_that_does_not_show_its_events_no_stored_name_is_ruled_out() {
+    fn a_set_that_does_not_visit_its_events_may_read_any_stored_name() {
         let sources = EventSources::of::<Opaque>();
         assert_eq!(sources.event_type("Payed"), Some("Paid"));
         assert_eq!(sources.stored_names("Paid"), None);

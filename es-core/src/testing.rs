@@ -172,7 +172,10 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
     ///
     /// If it gave a different answer, or refused.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value, reason = "a test is easier to read without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn then_answer(self, expected: R) -> Self
     where
         R: PartialEq + Debug,
@@ -190,14 +193,20 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
     ///
     /// If it did not refuse, or refused with a different error.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value, reason = "a test is easier to read without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn then_error(self, expected: E)
     where
         E: PartialEq,
     {
         match self.decided {
             Ok((decided, _)) => {
-                panic!("expected the error {expected:?}, but the decision returned events:\n{}", show(&encode(&decided)))
+                panic!(
+                    "expected the error {expected:?}, but the decision returned events:\n{}",
+                    show(&encode(&decided))
+                )
             }
             Err(error) => assert!(error == expected, "expected the error {expected:?}, but it was {error:?}"),
         }

@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         // serde's buffer for flattened and tagged types claims to be human-readable in every
         // format, so both forms are accepted in both kinds of formats.
         struct DateOrText;
-        impl<'de> de::Visitor<'de> for Moment {
+        impl<'de> de::Visitor<'de> for DateOrText {
             type Value = Timestamp;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_no_date_can_hold_is_refused() {
+    fn a_text_beyond_the_range_of_dates_is_refused() {
         for text in [
             "+292278994-08-17T07:12:55.808Z",
             "-292275055-05-16T16:47:04.191Z",
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_time_is_refused_with_an_example() {
+    fn an_invalid_time_is_refused_with_an_example() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err().to_string();
         assert!(error.contains("`yesterday`") && error.contains("2024-02-29T12:00:00Z"), "{error}");
     }

@@ -195,7 +195,7 @@ fn every_public_error_can_be_cloned_and_sent() {
 }
 
 #[test]
-fn every_variant_is_looked_at() {
+fn every_variant_is_tested() {
     let mut seen: Vec<usize> = store_errors().iter().map(|(error, _)| variant(error)).collect();
     seen.sort_unstable();
     seen.dedup();

@@ -63,7 +63,11 @@ fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     }
 }
 
-#[allow(clippy::cast_precision_loss, clippy::float_cmp, reason = "a double is the same value if it is exactly that number")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "a double is the same value if it is exactly that number"
+)]
 fn is_same_double(integer: i64, other: RawBsonRef<'_>) -> bool {
     matches!(other, RawBsonRef::Double(double) if double == integer as f64)
 }

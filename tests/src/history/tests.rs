@@ -1,4 +1,4 @@
-//! The checker on made-up histories, each of which breaks one rule.
+//! Tests of the checker on constructed histories, each of which violates one rule.
 
 use super::*;
 
@@ -10,9 +10,9 @@ fn place(at: u64) -> Place {
     Place { sequence: at, position: at }
 }
 
-/// A try of one event, asked at ten times a moment and answered five later.
+/// An attempt of one event, sent at ten times `at` and answered five later.
 fn asked(number: u32, at: u64, answer: Answer) -> Asked {
-    let (asked, answered) = (Moment(at * 10), Moment(at * 10 + 5));
+    let (asked, answered) = (Nanos(at * 10), Nanos(at * 10 + 5));
     Asked { mark: mark(number), stream: "s".into(), events: 1, asked, answered, answer }
 }
 

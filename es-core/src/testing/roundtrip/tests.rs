@@ -79,7 +79,7 @@ fn a_number_as_key() {
 }
 
 #[test]
-fn nothing_inside_of_something() {
+fn none_inside_some() {
     let message = message(held(vec![Some(Some(1)), Some(None)]));
     assert_says(&message, &["Some(None) becomes None", "`innerValue[1]`", "enum"]);
 }

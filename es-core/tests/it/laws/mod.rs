@@ -1,4 +1,4 @@
-//! Each law of a store is seen to fail where it is broken, and to hold where nothing is wrong.
+//! Shows for each law of a store that it fails if it is broken, and holds otherwise.
 
 mod wrong_store;
 
@@ -8,7 +8,7 @@ use es_core::conformance;
 use futures_util::FutureExt;
 use wrong_store::{Mistake, WrongStore};
 
-/// Makes one test of each law. A law without a mistake against it fails.
+/// Generates one test for each law. If no mistake breaks a law, its test fails.
 macro_rules! seen_to_fail {
     ($($law:ident)+) => {
         const LAWS: &[&str] = &[$(stringify!($law)),+];
@@ -20,10 +20,10 @@ macro_rules! seen_to_fail {
             let mut made = 0;
             for (mistake, _) in mistakes {
                 let law = AssertUnwindSafe(conformance::$law(WrongStore::new(*mistake)));
-                assert!(law.catch_unwind().await.is_err(), "the law holds in spite of {mistake:?}");
+                assert!(law.catch_unwind().await.is_err(), "the law holds despite {mistake:?}");
                 made += 1;
             }
-            assert!(made > 0, "no mistake breaks this law, so nobody knows whether it can fail");
+            assert!(made > 0, "no mistake breaks this law, so it is unknown whether it can fail");
         })+
     };
 }
@@ -31,8 +31,8 @@ macro_rules! seen_to_fail {
 es_core::conformance_laws!(seen_to_fail);
 
 #[test]
-fn every_mistake_is_one_against_a_law_that_there_is() {
+fn every_mistake_breaks_an_existing_law() {
     for (mistake, law) in Mistake::ALL {
-        assert!(LAWS.contains(law), "{mistake:?} is against {law}, which is no law");
+        assert!(LAWS.contains(law), "{mistake:?} is declared for {law}, which is not a law");
     }
 }

@@ -1,4 +1,4 @@
-//! A payment says how it was made: version 2 of `Paid`.
+//! A payment has a method: version 2 of `Paid`.
 
 use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
 
