@@ -30,8 +30,8 @@ pub struct ThreadLogged {
 /// Logs this thread to this subscriber, whatever the tests on other threads do.
 ///
 /// If `tracing` knows only one subscriber, the first thread that reaches a span or an event decides
-/// whether anybody listens to it, and the decision is cached. If that thread runs a different test,
-/// the decision is no, and nothing is logged here. With a second subscriber, `tracing` asks both.
+/// whether anybody listens to it, and the answer is cached. If that thread runs a different test,
+/// nothing is logged here. With a second subscriber, `tracing` asks both.
 pub fn log_this_thread(subscriber: impl SubscriberInitExt) -> ThreadLogged {
     let second = Dispatch::new(NoSubscriber::new());
     ThreadLogged { _logged: subscriber.set_default(), _second: second }

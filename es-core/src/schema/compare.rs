@@ -60,7 +60,7 @@ fn find_former_name(aggregate: &str, other: &Node, declared: &Declared) -> Optio
         return None;
     }
     Some(Finding::broken(
-        format!("the aggregate {aggregate} is new, but its {} was released with {former}", shared.join(", ")),
+        format!("the aggregate {aggregate} is new, but {former} was released with {}", shared.join(", ")),
         String::new(),
         format!(
             "if it is {former} under a new name, keep the stored one with `#[aggregate(name = \"{former}\")]`, because otherwise nothing reads its streams; \

@@ -109,7 +109,7 @@ pub(super) fn report(findings: &[Finding], is_update: bool) -> String {
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
     let is_broken = has(Verdict::Broken);
     let advice = match (is_broken, is_update, has(Verdict::New) || has(Verdict::Compatible)) {
-        (true, true, _) => "nothing was written: `ES_UPDATE=1` adds what is new, but never changes what was released",
+        (true, true, _) => "nothing was written: `ES_UPDATE=1` adds what is new, but never rewrites what was released",
         (true, false, true) => "first repair what is broken; then add what is new with `ES_UPDATE=1 cargo test`",
         (false, _, true) => "run `ES_UPDATE=1 cargo test` to record it, and commit the file",
         (_, _, false) => "",

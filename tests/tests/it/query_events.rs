@@ -1,4 +1,5 @@
-//! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
+//! Queries for one event or one aggregate: they find everything that is read as the requested
+//! event, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{Event, EventSet, Events, IntoEvents, Position, QueryError, Repository, StoreError, StreamId};
@@ -13,7 +14,7 @@ use tests::order::{Closed, Order, OrderEvent, Paid, Shipped, record};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// Two orders with every name and every form in which a payment was ever stored, and what is stored otherwise.
+/// Two orders with every name and every form in which a payment was ever stored, and other events.
 async fn orders() -> MongoStore {
     let store = empty_store().await;
     let first = [
@@ -35,13 +36,13 @@ async fn orders() -> MongoStore {
     store
 }
 
-/// The events as what they are read as.
+/// The events in their current form.
 async fn meant(events: Events<OrderEvent>) -> Vec<(&'static str, u64)> {
     let events = events.collect().await.unwrap();
     events.into_iter().map(|event| (event.data.event_type(), event.position.get())).collect()
 }
 
-/// A query for one event finds what is left of all events of the aggregate.
+/// A query for one event finds the same as a filter over all events of the aggregate.
 async fn finds_what_is_left_of_all<E: Event + IntoEvents<OrderEvent>>(store: &MongoStore) {
     let all = || store.events();
     let mut expected = meant(all().read_as::<Order>()).await;
@@ -124,7 +125,7 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
         for name in ["Paid", "Payed", "PayedAndShipped", "Reminded"] {
             assert!(not_yet.events().stored_as(name).read_as::<Order>().collect().await.unwrap().is_empty());
         }
-        // A name that exists may have no event among those that are asked for.
+        // A name may exist without an event among the selected ones.
         let none = || store.events().stored_as("Payed").since(day(70));
         assert_eq!(none().read().collect().await.unwrap(), []);
         assert_eq!(none().count().await.unwrap(), 0);
@@ -132,7 +133,7 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said() {
+async fn the_events_of_one_aggregate_come_in_their_order_whatever_their_timestamps() {
     let store = empty_store().await;
     import(&store, "a", 3).await;
     import(&store, "b", 3).await;
@@ -176,7 +177,7 @@ async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn positions_bound_an_answer_which_is_in_their_order() {
+async fn positions_bound_a_query_and_determine_its_order() {
     let store = empty_store().await;
     for (id, at) in [("a", 9), ("b", 5), ("c", 7)] {
         let past = vec![("Paid", doc! { "cents": 1_i64 }); 4];
