@@ -53,7 +53,7 @@
 //!
 //! # Changing what is stored
 //!
-//! Events are stored for ever, and programs change: see the [guide](guide::changing_events).
+//! Events are stored forever, and programs change: see the [guide](guide::changing_events).
 //!
 //! # Which crate do I need
 //!
