@@ -25,7 +25,7 @@ mod code {
     pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
     pub(super) const DUPLICATE_KEY: i32 = 11000;
     pub(super) const ROLE_EXISTS: i32 = 51002;
-    /// `AtlasError`, with which a hosted server says that a quota is used up.
+    /// `AtlasError`, with which a hosted server reports that a quota is used up.
     pub(super) const ATLAS_ERROR: i32 = 8000;
     pub(super) const OUT_OF_DISK_SPACE: i32 = 14031;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
@@ -46,11 +46,11 @@ mod code {
 pub(crate) enum WriteFate {
     /// The document at this index was refused; those before it are stored, those after it are not.
     Refused { index: usize, why: Objection },
-    /// Nothing was written, and trying again may succeed.
+    /// Nothing was written, and a retry may succeed.
     NotWritten,
     /// It may or may not have been written.
     Unknown,
-    /// The command failed as a whole, and trying again would not help. A part of its documents may be stored, unless it was in a transaction.
+    /// The command failed as a whole, and a retry would not help. A part of its documents may be stored, unless it was in a transaction.
     Hopeless,
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn is_answer(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))
 }
 
-/// What became of a write inside a transaction that has not been told to commit: nothing, whatever the error.
+/// What became of a write inside a transaction without a commit: nothing, whatever the error.
 pub(crate) fn uncommitted_fate(error: &Error) -> WriteFate {
     match insert_fate(error) {
         WriteFate::Unknown => WriteFate::NotWritten,
