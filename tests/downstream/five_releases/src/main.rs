@@ -43,6 +43,8 @@ async fn main() -> Outcome {
     walk(MemoryStore::new()).await?;
     let server = DevServer::start().await?;
     walk(MongoStore::connect(server.uri(), &fresh_database_name("five_releases")).await?).await?;
-    println!("five_releases: the last release loads what each of five releases stored, on MemoryStore and on MongoStore");
+    println!(
+        "five_releases: the last release loads what each of five releases stored, on MemoryStore and on MongoStore"
+    );
     Ok(())
 }
