@@ -45,7 +45,7 @@ async fn a_dispute_is_settled_by_a_credit() {
     assert_eq!(state["state"]["status"]["paid"]["paymentMethod"], "credit_card");
     let flow = program.data(&["trace", "corr_1"]);
     let depths: Vec<_> = flow.iter().map(|event| &event["depth"]).collect();
-    assert_eq!(depths, [0, 1, 1, 1]);
+    assert_eq!(depths, [0, 1, 2, 3]);
     assert_eq!(program.data(&["by-user", "cust_1"])[0]["eventType"], "InvoiceDisputed");
 }
 

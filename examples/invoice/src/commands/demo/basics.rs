@@ -52,7 +52,7 @@ async fn pay_concurrently(story: &mut Story, invoices: &Repository<Invoice>) -> 
             Ok(paid) => format!("paid, the invoice has version {}", paid.version),
             Err(error) => error.to_string(),
         };
-        story.outcome(format!("{clerk}, asked {asked} time(s): {outcome}"))?;
+        story.outcome(format!("{clerk}, {asked} decision(s): {outcome}"))?;
     }
     let payments = invoices.history("invoice_123")?.collect().await?.len() - 1;
     story.outcome(format!("{payments} payment is recorded"))
