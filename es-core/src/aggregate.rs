@@ -6,9 +6,10 @@ use crate::{Context, EventSet, SnapshotPolicy};
 
 /// State that is rebuilt from its events.
 ///
-/// `#[derive(Aggregate)]` implements it on a struct or an enum, from [`Init`] and [`Apply`] for each event that it lists.
-/// Folding is deterministic and cannot refuse: what was recorded has happened. What may refuse is a decision,
-/// a method that looks at the state and returns events or an error of the domain.
+/// `#[derive(Aggregate)]` implements it on a struct or an enum, from [`Init`] and [`Apply`] for
+/// each event that it lists. Folding is deterministic and cannot refuse an event, because the event
+/// has happened. Only a decision can refuse: a method that looks at the state and returns events or
+/// an error of the domain.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
@@ -17,42 +18,43 @@ use crate::{Context, EventSet, SnapshotPolicy};
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events of this aggregate.
     type Event: EventSet;
-    /// The stored name of the aggregate's type. It never changes: streams are found by it.
+    /// The stored name of the aggregate's type. It never changes, because streams are found by it.
     ///
-    /// The Rust type may be renamed if `#[aggregate(name = "..")]` keeps the stored name. There is no alias as events have one: during a
-    /// deployment an old and a new program would continue one aggregate as two streams, which no unique index could prevent.
+    /// The Rust type may be renamed if `#[aggregate(name = "..")]` keeps the stored name. An
+    /// aggregate has no alias, unlike an event: during a deployment an old and a new program would
+    /// continue one aggregate as two streams, and no unique index could prevent that.
     const TYPE: &'static str;
     /// When snapshots of the state are taken.
     const SNAPSHOT_POLICY: SnapshotPolicy;
-    /// The version of the state's shape. A snapshot of another version is passed over.
+    /// The version of the state's shape. Snapshots with a different version are ignored.
     const STATE_VERSION: u32;
 
     /// Makes the aggregate from its first event.
     ///
     /// # Errors
     ///
-    /// [`FoldError::NotInitial`] when the event cannot be the first one.
+    /// [`FoldError::NotInitial`] if the event cannot be the first one.
     fn init(event: Self::Event, context: &Context) -> Result<Self, FoldError>;
 
     /// Changes the state by one event.
     ///
     /// # Errors
     ///
-    /// [`FoldError::OnlyInitial`] when the event can only be the first one.
+    /// [`FoldError::OnlyInitial`] if the event can only be the first one.
     fn apply(&mut self, event: Self::Event, context: &Context) -> Result<(), FoldError>;
 
     /// Writes the state, for a snapshot.
     ///
     /// # Errors
     ///
-    /// What the format reports.
+    /// The error of the serializer.
     fn serialize_state<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Reads a state that [`serialize_state`](Self::serialize_state) wrote.
     ///
     /// # Errors
     ///
-    /// What the format reports when the data is no such state.
+    /// The error of the deserializer if the data is not such a state.
     fn deserialize_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
@@ -74,7 +76,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how `{E}` begins it",
+    message = "`{Self}` does not define how `{E}` begins it",
     label = "`{E}` is listed in `init(..)`",
     note = "write `impl Init<{E}> for {Self} {{ fn init(event: {E}, context: &Context) -> Self {{ .. }} }}`"
 )]
@@ -83,7 +85,7 @@ pub trait Init<E>: Sized {
     fn init(event: E, context: &Context) -> Self;
 }
 
-/// Changes an aggregate by an event. It cannot fail: the event happened.
+/// Changes an aggregate by an event. It cannot fail, because the event has happened.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -101,7 +103,7 @@ pub trait Init<E>: Sized {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how `{E}` changes it",
+    message = "`{Self}` does not define how `{E}` changes it",
     label = "`{E}` is listed in `events(..)`",
     note = "write `impl Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}, context: &Context) {{ .. }} }}`"
 )]
@@ -110,7 +112,7 @@ pub trait Apply<E> {
     fn apply(&mut self, event: E, context: &Context);
 }
 
-/// A stream does not begin, or go on, as its aggregate declares.
+/// The events of a stream do not follow what its aggregate declares.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FoldError {
@@ -120,8 +122,8 @@ pub enum FoldError {
         /// The stored name of the event.
         event_type: &'static str,
     },
-    /// An event of `init(..)` came after the first one.
-    #[error("`{event_type}` can only begin the aggregate, and it has begun already")]
+    /// An event of `init(..)` is not the first one.
+    #[error("`{event_type}` can only begin the aggregate, but the aggregate has already begun")]
     OnlyInitial {
         /// The stored name of the event.
         event_type: &'static str,

@@ -1,4 +1,4 @@
-//! What is asked of a store when events are recorded, and what it answers.
+//! The request to record events, and its result.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,7 +11,8 @@ use crate::{
     StreamId, Timestamp, Version, WriteCheck, read_back,
 };
 
-/// The largest event that a store must take, envelope included, in bytes: the largest document of MongoDB.
+/// The largest event that a store must accept, including its envelope, in bytes. It is the size of
+/// the largest document of MongoDB.
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The version that an append expects the aggregate to have.
@@ -31,13 +32,14 @@ impl ExpectedVersion {
     /// The aggregate has no event yet.
     pub const NONE: Self = Self { version: Version::NONE, provenance: Provenance::Observed };
 
-    /// The aggregate has exactly this version. A store that cannot know that this version exists must look before it writes.
+    /// The aggregate has exactly this version. If a store does not know that this version exists,
+    /// it checks that before it writes.
     pub const fn exactly(version: Version) -> Self {
         Self { version, provenance: Provenance::Claimed }
     }
 
-    /// The aggregate had this version when the caller read the event with that sequence from this very store, durably. Saves the store a
-    /// look. A snapshot alone does not show it.
+    /// The aggregate had this version when the caller read the event with that sequence from the
+    /// same store, durably. This saves the store a check. A snapshot alone does not prove it.
     pub const fn observed(version: Version) -> Self {
         Self { version, provenance: Provenance::Observed }
     }
@@ -47,21 +49,23 @@ impl ExpectedVersion {
         self.version
     }
 
-    /// Whether the caller vouches that this version exists.
+    /// Whether the caller guarantees that this version exists.
     pub fn is_observed(self) -> bool {
         self.provenance == Provenance::Observed || self.version == Version::NONE
     }
 }
 
-/// The caller's idempotency key of an append: the same key again does nothing again.
+/// The caller's idempotency key of an append. A second append with the same key records nothing.
 ///
-/// Not empty, at most 512 bytes, without NUL. It counts for one aggregate.
+/// Not empty, at most 512 bytes, without NUL. It is valid for one aggregate.
 ///
-/// A key that was used is answered with what it recorded, whatever the data are: a retry often has other bytes for the same command,
-/// because a map has another order, a number another form, or the program a newer version. Only the kinds of events are compared,
-/// and one in common is enough: a newer program may record more events for a command, or fewer. A key that has recorded nothing of
-/// the kinds that the append would record belongs to another command, and is [`StoreError::AppendIdReused`]. The kind of a stored
-/// event is what the program of today reads it as, through aliases and splits; a retired one fits every command.
+/// If a key was used before, the answer is what it recorded, whatever the data are. A retry often
+/// has different bytes for the same command, because the order of a map, the form of a number or
+/// the version of the program differs. Only the kinds of events are compared, and one common kind
+/// is enough: a newer program may record more or fewer events for a command. If the key recorded no
+/// event of a kind that the append would record, it belongs to a different command, and the append
+/// fails with [`StoreError::AppendIdReused`]. The kind of a stored event is the event that the
+/// current program reads it as, through aliases and splits. A retired event matches every command.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AppendId(Arc<str>);
 
@@ -70,7 +74,7 @@ impl AppendId {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`] when the string is empty, too long or contains NUL.
+    /// [`InvalidId`] if the string is empty, too long or contains NUL.
     pub fn new(key: impl AsRef<str>) -> Result<Self, InvalidId> {
         let key = key.as_ref();
         check_id(key)?;
@@ -85,7 +89,7 @@ impl AppendId {
 
 travels_as_text!(AppendId);
 
-/// One event that is to be recorded, already written as BSON.
+/// An event to record, already written as BSON.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewEvent {
@@ -99,7 +103,7 @@ pub struct NewEvent {
     pub data: EventData,
     /// Who records it and because of what.
     pub metadata: Metadata,
-    /// When it happened, for an import; the store sets the present moment where there is none.
+    /// When the event happened, for an import. If it is `None`, the store sets the current time.
     pub timestamp: Option<Timestamp>,
 }
 
@@ -163,14 +167,14 @@ impl NewEvent {
         Ok(Self { event_type, event_version, aliases: &[], data, metadata, timestamp: None })
     }
 
-    /// The same event, recorded as of the moment when it happened. For imports only.
+    /// The same event with the time when it happened. For imports only.
     #[must_use]
     pub fn at(self, timestamp: Timestamp) -> Self {
         Self { timestamp: Some(timestamp), ..self }
     }
 }
 
-/// Events that are to be recorded together: all or none of them.
+/// Events to record together: all or none of them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Append {
@@ -182,7 +186,8 @@ pub struct Append {
     pub events: Vec<NewEvent>,
     /// The caller's idempotency key.
     pub append_id: Option<AppendId>,
-    /// The identities of the events, where one of them already names another; the store makes them where there are none.
+    /// The ids of the events, if one event already refers to another by its id. Otherwise the store
+    /// creates them.
     pub event_ids: Option<Vec<EventId>>,
 }
 
@@ -192,10 +197,12 @@ impl Append {
         Self { stream, expected, events, append_id: None, event_ids: None }
     }
 
-    /// Whether these recorded events can be those of this very append, sent before: one of them has a name that an event of this
-    /// append has or had. Data are not compared: [`AppendId`] says why.
+    /// Whether these recorded events can be those of this append, sent before: at least one has a
+    /// name that an event of this append has or had. The data are not compared; [`AppendId`]
+    /// explains why.
     ///
-    /// This is how a store tells a repeated append id from one that was used for another command.
+    /// A store uses this to distinguish a repeated append from an append id that was used for a
+    /// different command.
     pub fn has_recorded<'a>(&self, mut stored: impl Iterator<Item = &'a RecordedEvent<EventData>>) -> bool {
         let own = self.events.iter().map(|event| &*event.event_type);
         let older = self.events.iter().flat_map(|event| event.aliases).copied();
@@ -209,14 +216,15 @@ impl Append {
         Self { append_id: append_id.into(), ..self }
     }
 
-    /// Takes the identities of the events, or makes them: one for each event, all of one [block](EventId::block).
+    /// Takes the ids of the events, or creates them: one for each event, all of one
+    /// [block](EventId::block).
     pub fn take_event_ids(&mut self) -> Vec<EventId> {
         let count = self.events.len();
         self.event_ids.take().filter(|ids| ids.len() == count).unwrap_or_else(|| EventId::block(count))
     }
 }
 
-/// What an append that is stored has become.
+/// The outcome of a successful append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
     /// The events were recorded now.
@@ -226,14 +234,14 @@ pub enum Appended {
 }
 
 impl Appended {
-    /// Where the events are, whenever they were recorded.
+    /// The place of the events, whenever they were recorded.
     pub fn receipt(&self) -> &Receipt {
         match self {
             Self::Now(receipt) | Self::Already(receipt) => receipt,
         }
     }
 
-    /// Where the events are, whenever they were recorded.
+    /// The place of the events, whenever they were recorded.
     pub fn into_receipt(self) -> Receipt {
         match self {
             Self::Now(receipt) | Self::Already(receipt) => receipt,
@@ -241,18 +249,18 @@ impl Appended {
     }
 }
 
-/// Where the events of one append are.
+/// The place of the events of one append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The version of the aggregate after the append.
     pub version: Version,
-    /// One stamp an event, in order.
+    /// One stamp for each event, in order.
     pub stamps: Vec<Stamp>,
 }
 
 impl Receipt {
-    /// The receipt for these stamps, or `None` where there are none.
+    /// The receipt for these stamps, or `None` if there are no stamps.
     pub fn new(stamps: Vec<Stamp>) -> Option<Self> {
         let version = stamps.last()?.sequence.into();
         Some(Self { version, stamps })

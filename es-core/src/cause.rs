@@ -1,9 +1,9 @@
-//! What makes an event happen: another event.
+//! The cause of an event: another event.
 
 use crate::repository::{LastEvent, Loaded};
 use crate::{EventId, Metadata, RecordedEvent};
 
-/// An event that makes others happen, and the correlation that all of them are part of.
+/// An event that causes others, and the correlation that all of them are part of.
 ///
 /// Made from a [`RecordedEvent`], or from a [`Loaded`] aggregate, whose last event it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Cause {
         self.event
     }
 
-    /// What the event is a part of. If it belongs to no correlation, it begins one: its own id.
+    /// The correlation of the event. If it belongs to none, it starts one with its own id.
     pub fn correlation_id(&self) -> String {
         self.correlation.clone().unwrap_or_else(|| self.event.to_string())
     }

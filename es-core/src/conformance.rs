@@ -1,8 +1,9 @@
-//! The laws that every store keeps, one a function, to be run against any implementation.
+//! The laws that every store must keep, as functions that test any implementation.
 //!
-//! Each law is given a store without events and panics with the rule that is broken. [`conformance_tests!`](crate::conformance_tests) makes a test of each.
-//! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that answers queries
-//! ([`QueryStore`](crate::QueryStore)).
+//! Each law takes an empty store and panics with the broken rule.
+//! [`conformance_tests!`](crate::conformance_tests) generates a test for each.
+//! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that
+//! answers queries ([`QueryStore`](crate::QueryStore)).
 //!
 //! ```
 //! # #[cfg(test)]
@@ -12,7 +13,7 @@
 //! }
 //! ```
 
-#![allow(clippy::missing_panics_doc, reason = "a law panics where it is broken, as the first paragraph says")]
+#![allow(clippy::missing_panics_doc, reason = "a law panics if it is broken, as the first paragraph states")]
 
 mod append;
 mod query;
@@ -35,7 +36,7 @@ use crate::{
     Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version, event,
 };
 
-/// The event of the laws: a number was added.
+/// The event of the laws: adds a number.
 #[event(version = 1, crate = crate)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Added {
@@ -43,7 +44,8 @@ pub struct Added {
     pub number: i64,
 }
 
-/// The aggregate of the laws: the numbers that were added, in order, so that a lost, doubled or swapped event shows.
+/// The aggregate of the laws: the added numbers, in order, so that a lost, duplicated or reordered
+/// event shows.
 #[derive(Debug, Clone, PartialEq, Default, Aggregate)]
 #[aggregate(events(Added), snapshot(every = 10), crate = crate)]
 pub struct Numbers {
@@ -56,9 +58,10 @@ impl Apply<Added> for Numbers {
     }
 }
 
-/// Hands the names of all laws to a macro, after an expression where one is given: `$callback! { expression; law law .. }`.
+/// Passes the names of all laws to a macro, after an optional expression: `$callback! { expression;
+/// law law .. }`.
 ///
-/// Whoever does something for each law lists them by this, so that a new law cannot be forgotten.
+/// Use it for everything that handles each law, so that no new law is forgotten.
 #[macro_export]
 macro_rules! conformance_laws {
     ($callback:path $(, $argument:expr)?) => {
@@ -80,7 +83,7 @@ macro_rules! conformance_laws {
             positions_grow_along_each_stream
             an_empty_append_is_refused
             a_repeated_append_id_answers_with_the_first_receipt
-            of_two_concurrent_appends_with_one_id_one_acts
+            one_of_two_concurrent_appends_with_the_same_id_acts
             an_append_id_of_another_command_is_refused
             an_append_id_is_answered_whatever_the_data_are
             a_refused_append_does_not_use_up_its_id
@@ -93,8 +96,8 @@ macro_rules! conformance_laws {
             an_append_of_thousands_of_events_is_read_back_whole_and_in_order
             an_id_that_looks_like_an_operator_is_a_plain_string
             an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
-            an_import_keeps_the_moments_of_its_events
-            as_of_a_moment_is_the_longest_prefix_recorded_by_then
+            an_import_keeps_the_times_of_its_events
+            as_of_a_time_is_the_longest_prefix_recorded_by_then
             an_aggregate_of_retired_events_only_does_not_exist
             an_aggregate_of_retired_events_only_can_be_created
             snapshot_plus_tail_equals_full_replay_at_every_version
@@ -109,10 +112,11 @@ macro_rules! conformance_laws {
     };
 }
 
-/// Makes one test of each law. The expression makes a store without events; it may `.await`. It needs `tokio` with macros and a multi-thread runtime.
+/// Generates one test for each law. The expression creates an empty store; it may `.await`. It
+/// needs `tokio` with macros and a multi-thread runtime.
 ///
-/// A store whose order ends at the aggregate says so, `conformance_tests!(store, order within aggregates)`, and is spared the laws on
-/// positions across aggregates.
+/// A store that orders events only within aggregates uses `conformance_tests!(store, order within
+/// aggregates)`, which omits the laws on positions across aggregates.
 #[macro_export]
 macro_rules! conformance_tests {
     ($store:expr $(, order $within:ident $aggregates:ident)?) => {
@@ -206,7 +210,7 @@ fn is_conflict(answer: &Result<Appended, StoreError>, expected: u64, actual: u64
     matches!(answer, Err(StoreError::Conflict { expected: e, actual: a, .. }) if *e == expected && *a == actual)
 }
 
-/// Runs futures side by side in one task.
+/// Runs futures concurrently in one task.
 async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut running: Vec<Pin<Box<_>>> = futures.into_iter().map(Box::pin).collect();
     let mut results: Vec<Option<T>> = running.iter().map(|_| None).collect();
@@ -226,5 +230,5 @@ async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> V
 
 #[track_caller]
 fn expect<T, E: std::error::Error>(result: Result<T, E>) -> T {
-    result.unwrap_or_else(|error| panic!("the store failed where it must not: {}", ErrorChain::new(&error)))
+    result.unwrap_or_else(|error| panic!("the store failed unexpectedly: {}", ErrorChain::new(&error)))
 }

@@ -1,8 +1,9 @@
-//! What is known about an event beside its data.
+//! What is known about an event in addition to its data.
 
 use crate::{AggregateId, Metadata, Sequence, Timestamp};
 
-/// The circumstances of the event that is folded: which aggregate, which place in its stream, when, and by whom.
+/// The circumstances of the event that is folded: its aggregate, its place in the stream, its time
+/// and its metadata.
 #[derive(Debug, Clone)]
 pub struct Context {
     aggregate_id: AggregateId,
@@ -12,7 +13,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The circumstances of one event; the test kit and stores make them.
+    /// The circumstances of one event. The test kit and stores create them.
     pub fn new(aggregate_id: AggregateId, sequence: Sequence, timestamp: Timestamp, metadata: Metadata) -> Self {
         Self { aggregate_id, sequence, timestamp, metadata }
     }
@@ -37,7 +38,7 @@ impl Context {
         &self.metadata
     }
 
-    /// Moves on to another event of the same stream and keeps what was allocated.
+    /// Moves on to another event of the same stream and reuses the allocated memory.
     pub(crate) fn advance(&mut self, sequence: Sequence, timestamp: Timestamp, metadata: &bson::RawDocument) {
         self.sequence = sequence;
         self.timestamp = timestamp;

@@ -1,4 +1,4 @@
-//! What a store can answer beside success.
+//! The errors of a store.
 
 mod chain;
 mod query;
@@ -13,7 +13,7 @@ pub use self::shared::SharedError;
 use crate::event::DecodeError;
 use crate::{FoldError, InvalidId, Sequence, StreamId, Version};
 
-/// A store refused, or could not do, what it was asked.
+/// A store refused a request, or could not fulfil it.
 ///
 /// Each error displays itself only; the cause is its [source](std::error::Error::source), and can be downcast to the
 /// error of the store's own driver. [`ErrorChain`] displays all of it. A clone shares the cause.
@@ -34,9 +34,11 @@ use crate::{FoldError, InvalidId, Sequence, StreamId, Version};
 ///
 /// # Contract
 ///
-/// A store MUST answer with the variant whose documentation describes the failure. Only what no other variant describes
-/// is [`Backend`](Self::Backend). A variant that states "nothing was written" MUST be certain of it; if the store
-/// cannot be, the answer is [`OutcomeUnknown`](Self::OutcomeUnknown). A `source` MUST hold the error of the driver, if
+/// A store MUST return the variant whose documentation describes the failure. Only what no other
+/// variant describes is [`Backend`](Self::Backend). A store MUST return a variant that states
+/// "nothing was written" only if it is certain of that; otherwise it returns
+/// [`OutcomeUnknown`](Self::OutcomeUnknown). A `source` MUST hold the error of the driver, if there
+/// is one, and no credentials.
 /// there is one, and no credentials.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -65,9 +67,11 @@ pub enum StoreError {
         /// The version that the aggregate had after the earlier append.
         version: Version,
     },
-    /// Whether the append was stored is unknown: the answer was lost, and the store could not be asked again.
+    /// It is unknown whether the append was stored: the answer was lost, and the store could not be
+    /// asked again.
     ///
-    /// Repeat the append with the same append id, or load the aggregate, before anything is done a second time.
+    /// Repeat the append with the same append id, or load the aggregate, before you do anything a
+    /// second time.
     #[error(
         "the outcome of an append to {stream} is unknown; repeat it with the same append id, or load the aggregate first"
     )]
@@ -76,13 +80,13 @@ pub enum StoreError {
         stream: StreamId,
         /// The idempotency key, if the caller gave one.
         append_id: Option<String>,
-        /// What was reported last.
+        /// The last error that was reported.
         source: SharedError,
     },
     /// An id, a key or a name of an event is empty, too long or contains NUL. Nothing was sent.
     #[error(transparent)]
     InvalidId(#[from] InvalidId),
-    /// A database, a collection or another part of the store was given a name that it cannot have. Nothing was sent.
+    /// A database, a collection or another part of the store has an invalid name. Nothing was sent.
     #[error("`{}` is an invalid name: {reason}", name.escape_debug())]
     InvalidName {
         /// The name.
@@ -96,13 +100,13 @@ pub enum StoreError {
         /// The stream of the append.
         stream: StreamId,
     },
-    /// An event could not be folded at its place in the stream, so the aggregate could never be loaded again. Nothing
-    /// was sent.
+    /// An event cannot be folded at its place in the stream, so the aggregate could never be loaded
+    /// again. Nothing was sent.
     #[error("event {sequence} cannot be recorded on {stream}")]
     Unfoldable {
         /// The stream of the append.
         stream: StreamId,
-        /// The place that the event would have in it.
+        /// The place that the event would have in the stream.
         sequence: Sequence,
         /// What is wrong.
         source: FoldError,
@@ -115,8 +119,8 @@ pub enum StoreError {
         /// What the format reported.
         source: SharedError,
     },
-    /// An event, or a state that becomes a snapshot, can be written, but would not be read back as it was. Nothing was
-    /// written.
+    /// An event, or a state that becomes a snapshot, can be written, but would be read back as a
+    /// different value, or not at all. Nothing was written.
     #[error("`{what}` is not stored{}: {reason}", because_of(field.as_deref()))]
     NotReadBack {
         /// The stored name of the event, or of the aggregate's type for a state.
@@ -126,28 +130,31 @@ pub enum StoreError {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// An event, or a state that becomes a snapshot, is larger than the store takes. Nothing was written.
+    /// An event, or a state that becomes a snapshot, is larger than the store accepts. Nothing was
+    /// written.
     #[error(
-        "`{what}` has {bytes} bytes, more than the {limit} that the store takes; store large content elsewhere, and a reference to it here"
+        "`{what}` has {bytes} bytes, but the store accepts at most {limit}; store large content elsewhere and keep a reference to it"
     )]
     TooLarge {
         /// The stored name of the event, or of the aggregate's type for a state.
         what: String,
-        /// How large it is.
+        /// The size.
         bytes: usize,
-        /// How large it may be.
+        /// The largest accepted size.
         limit: usize,
     },
-    /// An event, or a state that becomes a snapshot, is nested deeper than the store takes. Nothing was written.
+    /// An event, or a state that becomes a snapshot, is nested deeper than the store accepts.
+    /// Nothing was written.
     #[error("`{what}` is nested more than {limit} levels deep; flatten it")]
     TooDeep {
         /// The stored name of the event, or of the aggregate's type for a state.
         what: String,
-        /// How deep it may be.
+        /// The greatest accepted depth.
         limit: usize,
     },
-    /// A unique index that is not the library's own, such as a user's index on a field of the events, holds the value
-    /// already. Nothing was written, and the same append is refused for as long as the value is held.
+    /// A unique index that the library did not create, such as a user's index on a field of the
+    /// events, already holds the value. Nothing was written, and the same append fails as long as
+    /// the index holds the value.
     #[error("{stream} was not written: the unique index `{index}` already holds its value")]
     DuplicateKey {
         /// The stream of the append, or of the snapshot.
@@ -157,19 +164,20 @@ pub enum StoreError {
         /// What was reported.
         source: SharedError,
     },
-    /// The store refuses a write for a reason that a retry does not cure: a validator, a quota, a full disk. Nothing
-    /// was written.
-    #[error("the store refuses what was to be written to {stream}")]
+    /// The store refuses a write for a reason that a retry does not remove: a validator, a quota, a
+    /// full disk. Nothing was written.
+    #[error("the store refuses the write to {stream}")]
     Refused {
         /// The stream of the append, or of the snapshot.
         stream: StreamId,
         /// What was reported.
         source: SharedError,
     },
-    /// The archive needs a snapshot and cannot have one: the events make no state, or the store does not keep what was
-    /// written to it. Nothing of the stream was archived.
+    /// The archive needs a snapshot but cannot have one: the events yield no state, or the store
+    /// does not keep the snapshot that was written. Nothing of the stream was archived.
     ///
-    /// A state that a snapshot would change is [`NotReadBack`](Self::NotReadBack) instead.
+    /// If a snapshot would change the state, the error is [`NotReadBack`](Self::NotReadBack)
+    /// instead.
     #[error("{stream} is not archived, because it has no snapshot at version {version}: {reason}")]
     NoSnapshot {
         /// The stream.
@@ -179,7 +187,7 @@ pub enum StoreError {
         /// Why there is no snapshot.
         reason: String,
     },
-    /// A stored event cannot be read by this program. Nothing was skipped.
+    /// This program cannot read a stored event. Nothing was skipped.
     #[error("event {sequence} of {aggregate_type} `{aggregate_id}`, a `{event_type}`, cannot be read")]
     Decode {
         /// The stored name of the aggregate's type.
@@ -193,24 +201,25 @@ pub enum StoreError {
         /// What is wrong with it.
         source: DecodeError,
     },
-    /// A stream lacks an event.
-    #[error("{stream} has a gap: event {expected} is missing, event {found} (`{event_type}`) follows; restore it")]
+    /// An event of a stream is missing.
+    #[error("{stream} has a gap: event {expected} is missing before event {found} (`{event_type}`); restore it")]
     Gap {
         /// The stream.
         stream: StreamId,
-        /// The event that should have come.
+        /// The missing event.
         expected: Sequence,
-        /// The event that came.
+        /// The event that follows the gap.
         found: Sequence,
-        /// The stored name of the event that came.
+        /// The stored name of the event that follows the gap.
         event_type: String,
     },
     /// A snapshot represents events that the stream does not have. Nothing was written.
     ///
-    /// Events were lost, for example by an incomplete restore, or the stream was deleted and its snapshot was not. The
-    /// aggregate neither loads nor takes updates until somebody decides: restore the events, or delete the snapshot to
-    /// go on without them. [`load_ignoring_snapshots_above`](crate::Repository::load_ignoring_snapshots_above) with 0 shows what
-    /// is left.
+    /// Events were lost, for example by an incomplete restore, or the stream was deleted but its
+    /// snapshot was not. The aggregate fails to load and to update until a person decides: restore
+    /// the events, or delete the snapshot to continue without them.
+    /// [`load_ignoring_snapshots_above`](crate::Repository::load_ignoring_snapshots_above) with 0
+    /// shows what is left.
     #[error(
         "{stream} has a snapshot at version {snapshot}, but event {snapshot} is missing and the stream ends at version {head}; \
          restore the missing events, or delete the snapshot to go on without them"
@@ -223,7 +232,7 @@ pub enum StoreError {
         /// The version that the stream has.
         head: Version,
     },
-    /// A stored stream does not begin, or go on, as its aggregate declares.
+    /// The events of a stored stream do not follow what its aggregate declares.
     #[error("event {sequence} of {stream} cannot be folded")]
     Fold {
         /// The stream.
@@ -233,7 +242,7 @@ pub enum StoreError {
         /// What is wrong.
         source: FoldError,
     },
-    /// Something stored does not have the form in which this library stores it.
+    /// Stored data does not have the form in which this library stores it.
     #[error("{what} is malformed")]
     Malformed {
         /// What was read.
@@ -253,19 +262,20 @@ pub enum StoreError {
         /// What was reported.
         source: SharedError,
     },
-    /// The store is set up in a way in which this library could lose or corrupt data, so it does not run.
+    /// The store is set up in a way that could lose or corrupt data, so the library refuses to use
+    /// it.
     #[error("the store is not set up to keep events safe: {reason}")]
     Unsafe {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// The options with which the store was to be opened, such as its connection string, cannot be used.
+    /// The options to open the store, such as its connection string, are invalid.
     #[error("the store cannot be opened with these options: {reason}")]
     InvalidOptions {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// A query asks for what cannot be answered. Nothing was read.
+    /// A query is invalid. Nothing was read.
     #[error(transparent)]
     Query(#[from] QueryError),
     /// A collection that the caller names does not exist. An empty answer would hide the mistake.
@@ -282,10 +292,11 @@ pub enum StoreError {
     /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of the store. Nothing
     /// was written.
     ///
-    /// A test with its own runtime opens its own store; a program opens the store in the runtime that lasts.
+    /// If a test has its own runtime, it opens its own store. A program opens the store in the
+    /// runtime that outlives it.
     #[error("the runtime in which the store was opened has ended; open the store in the runtime that uses it")]
     RuntimeEnded,
-    /// Anything else that the store reported.
+    /// Any other failure that the store reported.
     #[error("the store failed")]
     Backend {
         /// What was reported.
@@ -294,7 +305,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether another writer was faster, so that loading and deciding again may succeed: [`Conflict`](Self::Conflict).
+    /// Whether another writer was faster, so that the caller may succeed if it loads and decides
+    /// again: [`Conflict`](Self::Conflict).
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
     }
@@ -303,8 +315,9 @@ impl StoreError {
     /// [`Conflict`](Self::Conflict), [`Unavailable`](Self::Unavailable), and [`OutcomeUnknown`](Self::OutcomeUnknown)
     /// of an append with an append id.
     ///
-    /// After a conflict an append expects the wrong version, so what is repeated has to load and decide again. An
-    /// append with an unknown outcome and without an append id is not retryable: it might be recorded twice.
+    /// After a conflict, the expected version of an append is outdated, so the retry has to load
+    /// and decide again. An append with an unknown outcome and without an append id is not
+    /// retryable, because it might be recorded twice.
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
@@ -312,13 +325,15 @@ impl StoreError {
         )
     }
 
-    /// Whether the store cannot be used at present, whatever it is asked: [`Unavailable`](Self::Unavailable),
+    /// Whether the store cannot be used at present for any request:
+    /// [`Unavailable`](Self::Unavailable),
     /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Closed`](Self::Closed) and [`RuntimeEnded`](Self::RuntimeEnded).
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Closed | Self::RuntimeEnded)
     }
 
-    /// Whether the caller asked for what can never be done, and nothing was written: [`InvalidId`](Self::InvalidId),
+    /// Whether the request can never succeed, and nothing was written:
+    /// [`InvalidId`](Self::InvalidId),
     /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
     /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable), [`Encode`](Self::Encode),
     /// [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge), [`TooDeep`](Self::TooDeep),
@@ -341,15 +356,16 @@ impl StoreError {
         )
     }
 
-    /// Whether the error concerns the store as a whole, so that every other aggregate would meet it too:
+    /// Whether the error concerns the whole store, so that it affects every other aggregate too:
     /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Unavailable`](Self::Unavailable),
     /// [`Unauthorized`](Self::Unauthorized), [`Unsafe`](Self::Unsafe), [`InvalidName`](Self::InvalidName),
     /// [`InvalidOptions`](Self::InvalidOptions), [`Query`](Self::Query), [`Missing`](Self::Missing), [`Closed`](Self::Closed) and
     /// [`RuntimeEnded`](Self::RuntimeEnded).
     ///
-    /// A run over many aggregates, such as an archive run or a migration, ends with such an error. It reports any other
-    /// error for the aggregate that met it, and goes on. An error that could be either is taken to concern one
-    /// aggregate: a single bad one must not keep a run from all others.
+    /// A run over many aggregates, such as an archive run or a migration, ends with such an error.
+    /// It reports any other error for the aggregate concerned, and continues. If an error could be
+    /// either, it counts as concerning one aggregate, so that a single bad aggregate does not stop
+    /// the run for all others.
     pub fn concerns_the_store(&self) -> bool {
         match self {
             Self::OutcomeUnknown { .. }

@@ -7,14 +7,15 @@ use serde::de::DeserializeOwned;
 
 use crate::{Panicked, SharedError};
 
-/// Any error, boxed. What a store or a format reports below this crate's own errors.
+/// Any error, boxed: what a store or a format reports below this crate's own errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A fact that was recorded, in the form of one version.
 ///
-/// `#[event(version = 1)]` implements it; an aggregate names its events in `#[aggregate(events(..))]`.
-/// Several versions of one fact are several types: the newest is what the aggregate applies, every older one is kept so that
-/// what was stored with it can be read for ever, through the `From` that leads to the next version.
+/// `#[event(version = 1)]` implements it; an aggregate names its events in
+/// `#[aggregate(events(..))]`. Each version of a fact is a type. The aggregate applies the newest
+/// version. Every older version is kept so that stored events stay readable forever, through its
+/// `From` to the next version.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
@@ -32,29 +33,31 @@ pub trait Event: Serialize + Sized + Send + 'static {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] when the version is newer than this type, or when the data is not what that version stored.
+    /// [`DecodeError`] if the version is newer than this type, or if the data does not fit the
+    /// version.
     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
 
-    /// Shows this version of the fact and every older one, the newest first. The [schema lock](crate::schema) asks for it.
+    /// Visits this version of the fact and every older one, the newest first. The [schema
+    /// lock](crate::schema) uses it.
     ///
-    /// `#[event]` generates it. An event that does not show its versions cannot be locked.
+    /// `#[event]` generates it. An event without it cannot be locked.
     fn visit_versions<V: VisitVersions>(visitor: &mut V) {
         let _ = visitor;
     }
 }
 
-/// Who is shown the versions of an event, each as a type.
+/// Visits each version of an event as a type.
 pub trait VisitVersions {
     /// Version `E::VERSION`, and those before it from `since` on, are stored as an `E`.
     fn version<E: Event + DeserializeOwned>(&mut self, since: u32);
 }
 
-/// Who is shown the events of an aggregate, each as a type.
+/// Visits each event of an aggregate as a type.
 pub trait VisitEvents {
     /// An event that the aggregate reads, in its newest version.
     fn event<E: Event>(&mut self);
 
-    /// An event of the past that is read as several events of today: its `parts`, each a type.
+    /// An old event that is read as several current events: its `parts`, each a type.
     fn split<E: Event>(&mut self, parts: &[TypeId]) {
         let _ = parts;
         self.event::<E>();
@@ -64,13 +67,13 @@ pub trait VisitEvents {
     fn retired(&mut self, name: &'static str);
 }
 
-/// The stored data of one event, in whatever format the store keeps it.
+/// The stored data of one event, in the format of the store.
 pub trait Payload {
     /// Reads the data as a `T`.
     ///
     /// # Errors
     ///
-    /// Whatever the format reports when the data is no `T`.
+    /// The error of the format if the data is not a `T`.
     fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError>;
 }
 
@@ -92,21 +95,21 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     /// Every event of the set, in its newest version, as declared.
     const EVENTS: &'static [EventInfo];
 
-    /// What the code knows of the event that this is: one of [`EVENTS`](Self::EVENTS).
+    /// The description of this event: one of [`EVENTS`](Self::EVENTS).
     fn info(&self) -> &'static EventInfo;
 
     /// Whether the event can be the first of its stream.
     fn can_begin(&self) -> bool;
 
-    /// Whether the event can follow another one in its stream.
+    /// Whether the event can follow an earlier event of its stream.
     fn can_continue(&self) -> bool;
 
-    /// The stored name of the event that this is.
+    /// The stored name of this event.
     fn event_type(&self) -> &'static str {
         self.info().event_type
     }
 
-    /// The version of the event that this is.
+    /// The version of this event.
     fn event_version(&self) -> u32 {
         self.info().version
     }
@@ -115,19 +118,20 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] when the name is unknown, the version is newer than the code, or the data does not fit.
+    /// [`DecodeError`] if the name is unknown, the version is newer than the code, or the data does
+    /// not fit.
     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError>;
 
-    /// Shows every event, every split and every retired name, as declared. The [schema lock](crate::schema) and
-    /// [`EventSources`](crate::EventSources) ask for it.
+    /// Visits every event, every split and every retired name, as declared. The [schema
+    /// lock](crate::schema) and [`EventSources`](crate::EventSources) use it.
     ///
-    /// `#[derive(Aggregate)]` generates it. A set that does not show its events cannot be locked.
+    /// `#[derive(Aggregate)]` generates it. A set without it cannot be locked.
     fn visit_events<V: VisitEvents>(visitor: &mut V) {
         let _ = visitor;
     }
 }
 
-/// What the code knows of one event: its stored name, its newest version, and its older names.
+/// The description of one event: its stored name, its newest version, and its older names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventInfo {
@@ -146,19 +150,20 @@ impl EventInfo {
     }
 }
 
-/// What one stored event means to the code of today.
+/// What one stored event means to the current code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded<E> {
     /// One event.
     One(E),
-    /// Several events: the stored one was split since. They share its sequence.
+    /// Several events: the stored one has been split. They share its sequence.
     Many(Vec<E>),
-    /// Nothing: the aggregate declares the name as `retired("…")`. It still counts in the stream.
+    /// Nothing: the aggregate declares the name as `retired("…")`. The event still counts in the
+    /// stream.
     Retired,
 }
 
 impl<E> Decoded<E> {
-    /// The same, with every event passed through `map`.
+    /// The same, with `map` applied to every event.
     pub fn map<T>(self, mut map: impl FnMut(E) -> T) -> Decoded<T> {
         match self {
             Self::One(event) => Decoded::One(map(event)),
@@ -167,7 +172,7 @@ impl<E> Decoded<E> {
         }
     }
 
-    /// Whether it means nothing any more.
+    /// Whether it has no events.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::One(_) => false,
@@ -186,7 +191,7 @@ impl<E> Decoded<E> {
     }
 }
 
-/// A stored event cannot be read by this program.
+/// This program cannot read a stored event.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -195,21 +200,21 @@ pub enum DecodeError {
         "its type is unknown; list the event in `events(..)`, or its name in `retired(..)` if it no longer matters"
     )]
     UnknownType,
-    /// The event was stored by newer code than this.
-    #[error("it has version {stored}, and this program knows versions up to {known}; update the program")]
+    /// The event was stored by a newer version of the code.
+    #[error("it has version {stored}, but this program knows only versions up to {known}; update the program")]
     NewerVersion {
         /// The version that was stored.
         stored: u32,
         /// The newest version that the code declares.
         known: u32,
     },
-    /// No version of the event has this number.
+    /// No declared version of the event has this number.
     #[error("it has version {stored}, which no declared version reads")]
     UnknownVersion {
         /// The version that was stored.
         stored: u32,
     },
-    /// The data is not what its version describes.
+    /// The data does not fit its version.
     #[error("its data does not fit version {version}")]
     Data {
         /// The version whose type was read.
@@ -222,10 +227,11 @@ pub enum DecodeError {
     Panicked(#[from] Panicked),
 }
 
-/// One event of a set, several, or none.
+/// One event of a set, several events, or none.
 ///
-/// Implemented for every event of the set, the set itself, `()`, and `Option`, `Vec`, arrays and tuples of all these. Which of them
-/// can begin an aggregate is said by [`FirstEvents`], and which of them a decision can return by [`NextEvents`].
+/// Implemented for every event of the set, the set itself, `()`, and `Option`, `Vec`, arrays and
+/// tuples of these. [`FirstEvents`] determines which of them can begin an aggregate, and
+/// [`NextEvents`] which of them a decision can return.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, or a collection of events, of `{E}`",
     label = "not an event of this aggregate",
@@ -235,7 +241,7 @@ pub trait IntoEvents<E> {
     /// Adds the events to the list, in order.
     fn push_into(self, events: &mut Vec<E>);
 
-    /// Whether a value of this type may hold an event of this description. A type that does not know says yes.
+    /// Whether a value of this type may hold an event of this description. The default is yes.
     fn may_hold(event: &EventInfo) -> bool
     where
         E: EventSet,
@@ -255,25 +261,26 @@ pub trait IntoEvents<E> {
     }
 }
 
-/// What can begin an aggregate: events of which the first is one of `init(..)`, or any events if the aggregate has no `init(..)`.
+/// What can begin an aggregate: events of which the first is one of `init(..)`, or any events if
+/// the aggregate has no `init(..)`.
 ///
-/// `#[derive(Aggregate)]` implements it. What the type does not say is checked before anything is written: the first of the events
-/// in a `Vec`, and those that the enum of all events holds.
+/// `#[derive(Aggregate)]` implements it. What the type leaves open is checked before anything is
+/// written: the first event in a `Vec`, and the event in the enum of all events.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot begin an aggregate whose events are `{E}`",
-    label = "not what this aggregate can begin with",
+    label = "this aggregate cannot begin with this",
     note = "an aggregate begins with an event that it lists in `init(..)`, or in `events(..)` if it has no `init(..)`; pass that event, or an `Option`, `Vec`, array or tuple that begins with it"
 )]
 pub trait FirstEvents<E>: IntoEvents<E> {}
 
 /// What a decision can return: events that change an aggregate once it has begun.
 ///
-/// `#[derive(Aggregate)]` implements it. What the type does not say is checked before anything is written: the events that the enum
-/// of all events holds.
+/// `#[derive(Aggregate)]` implements it. What the type leaves open is checked before anything is
+/// written: the events in the enum of all events.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change an aggregate whose events are `{E}`",
-    label = "not what can follow once this aggregate has begun",
-    note = "a decision returns events that the aggregate lists in `events(..)`, or an `Option`, `Vec`, array or tuple of them; one that is in `init(..)` alone can only be the first event of `create`"
+    label = "this cannot follow once the aggregate has begun",
+    note = "a decision returns events that the aggregate lists in `events(..)`, or an `Option`, `Vec`, array or tuple of them; an event that only `init(..)` lists can only be the first event of `create`"
 )]
 pub trait NextEvents<E>: IntoEvents<E> {}
 
@@ -296,7 +303,7 @@ macro_rules! collections {
     ($(($($count:ident)?) $collection:ty;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl<E, T: IntoEvents<E> $(, const $count: usize)?> IntoEvents<E> for $collection {
-            #[allow(clippy::needless_for_each, reason = "a loop over an `Option` is a lint too")]
+            #[allow(clippy::needless_for_each, reason = "Clippy warns about a loop over an `Option` too")]
             fn push_into(self, events: &mut Vec<E>) {
                 self.into_iter().for_each(|decided| decided.push_into(events));
             }

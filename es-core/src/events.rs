@@ -14,7 +14,8 @@ use crate::{BatchStream, EventBatch, EventSet, RecordedEvent, StoreError, Stream
 
 /// Recorded events, one after the other, as the store delivers them.
 ///
-/// It reads as they are asked for and holds one batch of the store at most. It ends after the first error.
+/// The stream reads on demand and holds at most one batch of the store. It ends after the first
+/// error.
 pub struct Events<T> {
     inner: Pin<Box<dyn Stream<Item = Result<RecordedEvent<T>, StoreError>> + Send>>,
 }
@@ -38,7 +39,7 @@ impl<T> Events<T> {
         poll_fn(|context| self.inner.as_mut().poll_next(context)).await
     }
 
-    /// All events that are left, in memory.
+    /// All remaining events, in memory.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl<T> fmt::Debug for Events<T> {
     }
 }
 
-/// A stream of what is already in memory.
+/// A stream of items that are already in memory.
 pub(crate) struct Ready<I>(pub(crate) I);
 
 // The iterator is never pinned.
@@ -80,7 +81,7 @@ impl<I: Iterator> Stream for Ready<I> {
     }
 }
 
-/// The decoded events of one stream, checked to be without gaps.
+/// The decoded events of one stream, checked for gaps.
 pub(crate) struct History<E> {
     batches: Option<BatchStream>,
     ready: VecDeque<RecordedEvent<E>>,
@@ -105,7 +106,7 @@ impl<E: EventSet> History<E> {
     }
 }
 
-// Nothing that it holds by value is ever pinned.
+// A `History` never pins its own fields.
 impl<E> Unpin for History<E> {}
 
 impl<E: EventSet> Stream for History<E> {

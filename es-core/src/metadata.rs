@@ -1,4 +1,4 @@
-//! Who did it and because of what: the metadata of an event.
+//! The metadata of an event: who recorded it, and why.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,9 +17,10 @@ pub(crate) const USER: &str = "userId";
 pub(crate) const CORRELATION: &str = "correlationId";
 const CAUSATION: &str = "causationId";
 
-/// Who recorded an event, as part of what, because of what, and any keys of the user's own.
+/// Who recorded an event, its correlation and its causation, and any keys of the user.
 ///
-/// Values are data: whatever a user id looks like, it is stored and searched as that string. Cloning it copies a pointer.
+/// Values are data: a user id is always stored and searched as that string, even if it looks like
+/// an operator. A clone shares the data.
 ///
 /// ```
 /// use es_core::Metadata;
@@ -31,26 +32,26 @@ const CAUSATION: &str = "causationId";
 #[derive(Clone, PartialEq, Default)]
 pub struct Metadata(Arc<RawDocumentBuf>);
 
-// Two documents are equal if their bytes are.
+// Two documents are equal if their bytes are equal.
 impl Eq for Metadata {}
 
-/// A value cannot be, or is not, what was asked for in metadata.
+/// A metadata value is invalid, or does not have the requested type.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetadataError {
-    /// The key has a NUL, begins with `$`, contains a dot or is empty, so that no query could name it.
+    /// The key contains NUL or a dot, begins with `$` or is empty, so that no query could name it.
     #[error("`{key}` cannot be a metadata key: it must not be empty, begin with `$`, or contain a dot or NUL")]
     Key {
         /// The refused key.
         key: String,
     },
-    /// The key belongs to one of the three ids, which have methods of their own.
+    /// The key belongs to one of the three ids, which have their own methods.
     #[error("the metadata key `{key}` has its own method; use it")]
     Reserved {
         /// The refused key.
         key: String,
     },
-    /// The value cannot be written, or is not of the type that was asked for.
+    /// The value cannot be written, or does not have the requested type.
     #[error("the metadata value of `{key}` is invalid")]
     Value {
         /// The key of the value.
@@ -66,11 +67,13 @@ impl Metadata {
         Self::default()
     }
 
-    /// The metadata of an event that `cause` made happen: of the same correlation, with `cause` as causation.
+    /// The metadata of an event that `cause` caused: with the same correlation, and `cause` as the
+    /// causation.
     ///
-    /// `cause` is a recorded event, or a loaded aggregate, whose last event it is then. If it belongs to no correlation, it begins
-    /// one: its own id. What is recorded does not change, so `cause` does not carry it; a query for the correlation and a trace
-    /// find `cause` by its id.
+    /// `cause` is a recorded event, or a loaded aggregate, which means its last event. If it
+    /// belongs to no correlation, it starts one with its own id. Recorded events do not change, so
+    /// `cause` itself does not carry the correlation; a query for the correlation and a trace find
+    /// `cause` by its id.
     pub fn caused_by(cause: impl Into<Cause>) -> Self {
         let cause = cause.into();
         Self::new().correlation(cause.correlation_id()).causation(cause.event_id().to_string())
@@ -82,23 +85,24 @@ impl Metadata {
         self.set(USER, id.as_ref())
     }
 
-    /// Sets what the event is a part of: everything with one correlation id belongs together.
+    /// Sets the correlation: all events with one correlation id belong together.
     #[must_use]
     pub fn correlation(self, id: impl AsRef<str>) -> Self {
         self.set(CORRELATION, id.as_ref())
     }
 
-    /// Sets what made the event happen: the id of an event, or of a command.
+    /// Sets the causation: the id of an event or of a command.
     #[must_use]
     pub fn causation(self, id: impl AsRef<str>) -> Self {
         self.set(CAUSATION, id.as_ref())
     }
 
-    /// Sets a value under a key of the user's own.
+    /// Sets a value under a key of the user.
     ///
     /// # Errors
     ///
-    /// [`MetadataError`] when the key is one that no query could name or one of the three ids, or when the value cannot be written.
+    /// [`MetadataError`] if no query could name the key, if the key is one of the three ids, or if
+    /// the value cannot be written.
     pub fn with(self, key: &str, value: impl Serialize) -> Result<Self, MetadataError> {
         if matches!(key, USER | CORRELATION | CAUSATION) {
             return Err(MetadataError::Reserved { key: key.to_owned() });
@@ -117,29 +121,31 @@ impl Metadata {
         self.0.get_str(USER).ok()
     }
 
-    /// What the event is a part of.
+    /// The correlation id.
     pub fn correlation_id(&self) -> Option<&str> {
         self.0.get_str(CORRELATION).ok()
     }
 
-    /// What made the event happen.
+    /// The causation id.
     pub fn causation_id(&self) -> Option<&str> {
         self.0.get_str(CAUSATION).ok()
     }
 
-    /// The event that made this one happen, where the causation is the id of an event.
+    /// The event that caused this one, if the causation is the id of an event.
     pub fn caused_by_event(&self) -> Option<EventId> {
         self.causation_id()?.parse().ok()
     }
 
-    /// The value under a key of the user's own, or `None` if the key is absent.
+    /// The value under a key of the user, or `None` if the key is absent.
     ///
-    /// A type with one form for people and one for machines, such as [`IpAddr`](std::net::IpAddr), is read in the form that
-    /// [`with`](Self::with) writes, the one for machines, and otherwise in the form for people: other programs may have written it.
+    /// Some types, such as [`IpAddr`](std::net::IpAddr), have one form for people and one for
+    /// machines. They are read in the form for machines, which [`with`](Self::with) writes, and
+    /// otherwise in the form for people, which other programs may have written.
     ///
     /// # Errors
     ///
-    /// [`MetadataError::Value`] when the value is no `T`, or when the metadata is nested deeper than [`MAX_NESTING`](crate::MAX_NESTING).
+    /// [`MetadataError::Value`] if the value is not a `T`, or if the metadata is nested deeper than
+    /// [`MAX_NESTING`](crate::MAX_NESTING).
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
         let value = self.0.get(key).ok().flatten()?;
         let refused = |source: SharedError| MetadataError::Value { key: key.to_owned(), source };
@@ -149,17 +155,17 @@ impl Metadata {
         Some(read(value).map_err(|error| refused(error.into())))
     }
 
-    /// Takes the metadata as it is stored: a BSON document.
+    /// The metadata from its stored form: a BSON document.
     pub fn from_raw(document: RawDocumentBuf) -> Self {
         Self(Arc::new(document))
     }
 
-    /// The metadata as it is stored: a BSON document.
+    /// The metadata in its stored form: a BSON document.
     pub fn as_raw(&self) -> &RawDocument {
         &self.0
     }
 
-    /// Takes over other metadata.
+    /// Replaces the content, unless it is the same.
     pub(crate) fn replace(&mut self, document: &RawDocument) {
         if **self.0 != *document {
             self.0 = Arc::new(document.to_owned());
@@ -181,7 +187,8 @@ impl Metadata {
     }
 }
 
-/// Reads a value as it is written: in the form that a type has for machines. Other programs may have written that for people.
+/// Reads a value in the form that its type has for machines, or else in the form for people, which
+/// other programs may have written.
 fn read<T: DeserializeOwned>(value: RawBsonRef<'_>) -> Result<T, bson::error::Error> {
     #[derive(serde::Deserialize)]
     struct One<T> {

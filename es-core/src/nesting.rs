@@ -1,14 +1,17 @@
-//! How deep documents may be nested.
+//! The limit of nesting in documents.
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
 
-/// How many levels documents may be nested in the data or the metadata of an event, and in a state: what MongoDB documents as its limit.
+/// How deep documents may be nested in the data and the metadata of an event, and in a state. It is
+/// the limit that MongoDB documents.
 ///
-/// A server holds up to 200. What another program stored deeper than this is refused when it is read, for decoding
-/// calls itself on each level, and an unoptimized program would run out of stack before the end.
+/// A server accepts up to 200 levels. Data that another program stored with more levels than this
+/// is refused when it is read: decoding recurses on each level, and an unoptimized program would
+/// exhaust its stack.
 pub const MAX_NESTING: usize = 100;
 
-/// Fewer bytes cannot be nested too deep: a level has a length, a type, a name that may be empty, and an end.
+/// A smaller document cannot be nested too deep: each level has a length, a type, a name that may
+/// be empty, and an end.
 const FEWEST_BYTES: usize = MAX_NESTING * 7;
 
 /// Data is nested too deep to be read.
@@ -16,7 +19,8 @@ const FEWEST_BYTES: usize = MAX_NESTING * 7;
 #[error("it is nested more than {MAX_NESTING} levels deep")]
 pub(crate) struct TooDeep;
 
-/// Whether a document is nested deeper than [`MAX_NESTING`]. Costs nothing where it is small.
+/// Whether a document is nested deeper than [`MAX_NESTING`]. For small documents this costs
+/// nothing.
 pub(crate) fn is_too_deep(document: &RawDocument) -> bool {
     document.as_bytes().len() > FEWEST_BYTES && is_deeper(document, MAX_NESTING)
 }

@@ -1,11 +1,12 @@
-//! Panics of the user's code as errors.
+//! Panics in the user's code, as errors.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Code that the user of this library wrote panicked: an upcast, a fold, a serializer or a conversion.
+/// Code of the user of this library panicked: an upcast, a fold, a serializer or a conversion.
 ///
-/// One aggregate whose code panics must not end a run over all aggregates, so whoever calls such code
-/// on behalf of many catches the panic and reports it. With `panic = "abort"` nothing can be caught.
+/// One aggregate whose code panics must not end a run over all aggregates. Callers that run such
+/// code for many aggregates catch the panic and report it. With `panic = "abort"` nothing can be
+/// caught.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the code panicked: {message}")]
 #[non_exhaustive]
@@ -17,7 +18,8 @@ pub struct Panicked {
 impl Panicked {
     /// Runs code of the user, and returns a panic in it as an error.
     ///
-    /// What the code was changing when it panicked is in an unknown state: the caller drops it.
+    /// The value that the code was changing when it panicked is in an unknown state, so the caller
+    /// drops it.
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
-//! What generated code may name. Not part of the public interface: it changes without notice.
+//! The items that generated code names. They are not part of the public interface and change
+//! without notice.
 //!
-//! Everything is here, primitive types too, because the caller may have shadowed any name, `std` and `str` included.
+//! All of them are here, primitive types too, because the caller may have shadowed any name,
+//! including `std` and `str`.
 
 use core::any::TypeId;
 
@@ -24,21 +26,21 @@ pub use crate::{
     IntoEvents, NextEvents, Payload, SnapshotPolicy, VisitEvents, VisitVersions,
 };
 
-/// Whether a description is that of the event at a place in the set.
+/// Whether a description is that of the event at this index of the set.
 pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {
     E::EVENTS.get(place).is_some_and(|own| own.event_type == event.event_type)
 }
 
-/// An event that is made from its predecessor; `from = Previous` asks for it.
+/// An event that is made from its predecessor; `from = Previous` requires it.
 ///
-/// It is `From` with a better explanation of what is missing.
+/// It is `From` with a better error message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made from its predecessor `{Old}`",
     label = "no `From<{Old}>` for `{Self}`",
     note = "write `impl From<{Old}> for {Self} {{ fn from(old: {Old}) -> Self {{ .. }} }}`"
 )]
 pub trait Upcast<Old>: Sized {
-    /// Turns the old form into the new one.
+    /// Converts the old form into the new one.
     fn upcast(old: Old) -> Self;
 }
 
@@ -49,11 +51,11 @@ impl<Old, New: From<Old>> Upcast<Old> for New {
     }
 }
 
-/// A state that an aggregate without `init(..)` begins with.
+/// The state with which an aggregate without `init(..)` begins.
 ///
-/// It is `Default` with a better explanation of what is missing.
+/// It is `Default` with a better error message.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how it begins",
+    message = "`{Self}` does not define how it begins",
     label = "neither `init(..)` nor `Default`",
     note = "list the events that begin it in `#[aggregate(init(..))]`, or implement `Default` for `{Self}`"
 )]
@@ -69,16 +71,17 @@ impl<A: Default> Begin for A {
     }
 }
 
-/// A type that says where the fields come from that stored data does not have; `#[serde(default)]` on a type asks for it.
+/// A type that supplies the fields that stored data lacks; `#[serde(default)]` on a type requires
+/// it.
 ///
-/// It is `Default` with a better explanation of what is missing.
+/// It is `Default` with a better error message.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no `Default`, from which a missing field would be taken",
+    message = "`{Self}` has no `Default` to supply a missing field",
     label = "no `Default` for `{Self}`",
-    note = "implement `Default` for `{Self}`, or write `#[serde(default)]` on those fields alone that may be missing"
+    note = "implement `Default` for `{Self}`, or write `#[serde(default)]` on only those fields that may be missing"
 )]
 pub trait Missing: Sized {
-    /// The value whose fields are taken.
+    /// The value that supplies the fields.
     fn missing() -> Self;
 }
 
@@ -89,9 +92,9 @@ impl<T: Default> Missing for T {
     }
 }
 
-/// An event of the past that is read as several events of today; `#[event(split(..))]` implements it.
+/// An old event that is read as several current events; `#[event(split(..))]` implements it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what it is split into",
+    message = "`{Self}` does not define what it is split into",
     label = "`{Self}` is listed in `split(..)`",
     note = "write `#[event(version = 1, split(First, Second))]` on `{Self}`, with the events that it is read as"
 )]
@@ -99,7 +102,7 @@ pub trait Split: Event {
     /// The events that it is read as: a tuple.
     type Parts: Upcast<Self>;
 
-    /// Reads it, and makes what it is read as.
+    /// Reads the event, and converts it into its parts.
     ///
     /// # Errors
     ///
@@ -113,7 +116,7 @@ pub trait Split: Event {
         Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
     }
 
-    /// Shows it, with its parts.
+    /// Visits the event with its parts.
     fn visit_split<V: VisitEvents>(visitor: &mut V)
     where
         Self::Parts: PartTypes,
@@ -122,20 +125,20 @@ pub trait Split: Event {
     }
 }
 
-/// What an event of the past is split into: a tuple of events of the set.
+/// What an old event is split into: a tuple of events of the set.
 pub trait Parts<Set>: IntoEvents<Set> {}
 
 /// The types of the parts of a split.
 pub trait PartTypes {
-    /// One after the other.
+    /// The types, in order.
     fn types() -> Vec<TypeId>;
 }
 
-/// One of them.
+/// A part of a split.
 ///
-/// It is `IntoEvents` with a better explanation of what is missing.
+/// It is `IntoEvents` with a better error message.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is a part of a split, and not an event of `{Set}`",
+    message = "`{Self}` is a part of a split, but not an event of `{Set}`",
     label = "this is split into `{Self}`, which is not listed",
     note = "list `{Self}` in `events(..)` or `init(..)`, or name an event that is listed there in `#[event(split(..))]`"
 )]
@@ -158,29 +161,30 @@ macro_rules! parts {
 
 parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) (A, B, C, D, E, F, G, H) }
 
-/// An event as the set that lists it sees it.
+/// An event as seen by the set that lists it.
 ///
-/// One trait for all that is generated, so that a type that is no event is one error and not several.
+/// All generated items are in one trait, so that a type that is not an event causes one error and
+/// not several.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
     note = "write `#[event(version = 1)]` on `{Self}`"
 )]
 pub trait Listed: Sized {
-    /// What the code knows of it.
+    /// The description of the event.
     const INFO: EventInfo;
 
-    /// Whether it is stored under a name, its own or an older one.
+    /// Whether the event is stored under a name, its own or an older one.
     fn is_stored_as(name: &str) -> bool;
 
-    /// Reads it from the data of any version.
+    /// Reads the event from the data of any version.
     ///
     /// # Errors
     ///
     /// Those of [`Event::decode`].
     fn read<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
 
-    /// The same, as the variant of the set.
+    /// Reads the event, as the variant of the set.
     ///
     /// # Errors
     ///
@@ -194,14 +198,14 @@ pub trait Listed: Sized {
         Self::read(version, payload).map(|event| Decoded::One(variant(event)))
     }
 
-    /// Writes its data.
+    /// Writes the data of the event.
     ///
     /// # Errors
     ///
-    /// What the format reports.
+    /// The error of the serializer.
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Shows it.
+    /// Visits the event.
     fn visit<V: VisitEvents>(visitor: &mut V);
 }
 
@@ -228,21 +232,22 @@ impl<E: Event> Listed for E {
     }
 }
 
-/// What a field may be. It is serde's two traits with a better explanation of what is missing, said before serde's own.
+/// A type that a field may have. It is serde's two traits with a better error message, which
+/// precedes serde's own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored",
     label = "serde cannot both write and read this",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}` where it is yours, give the field `#[serde(with = \"..\")]`, or leave it out of what is stored with `#[serde(skip)]`"
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}` if the type is yours, give the field `#[serde(with = \"..\")]`, or leave it out of what is stored with `#[serde(skip)]`"
 )]
 pub trait Storable {
-    /// Names the obligation.
+    /// Requires the bound to be checked.
     const CHECKED: () = ();
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> Storable for T {}
 
-/// Reads an event from what versions `since` to its own stored, which have the same shape.
+/// Reads an event from versions `since` to its own stored version, which all have the same shape.
 ///
 /// # Errors
 ///
@@ -262,13 +267,13 @@ where
     payload.decode::<E>().map_err(|source| DecodeError::Data { version, source: source.into() })
 }
 
-/// Compares names in a `const` assertion, where `==` on strings is not available.
+/// Compares names in a `const` assertion, because `==` on strings is not `const`.
 pub const fn same_name(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
     }
-    // From the end: names of events differ there sooner than at their beginning.
+    // Backwards, because the ends of event names differ more often than their beginnings.
     let mut at = left.len();
     while at > 0 {
         at -= 1;
@@ -279,7 +284,8 @@ pub const fn same_name(left: &str, right: &str) -> bool {
     true
 }
 
-/// Whether every older name of a predecessor is one of its successor too: only those of the newest version are looked up.
+/// Whether every older name of a predecessor is one of its successor too, because only the names of
+/// the newest version are looked up.
 pub const fn keeps_aliases(old: &[&str], new: &[&str]) -> bool {
     let mut kept = 0;
     while kept < old.len() {
@@ -295,7 +301,8 @@ pub const fn keeps_aliases(old: &[&str], new: &[&str]) -> bool {
     true
 }
 
-/// The first of `others`, up to `end`, that shares a stored name with `event`: its place, and the name.
+/// The first of `others`, up to `end`, that shares a stored name with `event`: its index, and the
+/// name.
 pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: usize) -> Option<(usize, &'a str)> {
     let mut at = 0;
     while at < end {
@@ -311,7 +318,8 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
 ///
 /// # Panics
 ///
-/// Where it does: in a `const`, so that the compiler says it of the caller.
+/// If two events share a name. It runs in a `const`, so the panic is a compile error in the
+/// caller's code.
 #[track_caller]
 pub const fn assert_name_differs(at: usize, events: &[EventInfo], shown: &[&str]) {
     if let Some((other, name)) = first_clash(&events[at], events, at) {
@@ -321,7 +329,7 @@ pub const fn assert_name_differs(at: usize, events: &[EventInfo], shown: &[&str]
     }
 }
 
-/// The first event that is stored under a name: its place, and the name.
+/// The first event that is stored under a name: its index, and the name.
 pub const fn first_named<'a>(name: &str, events: &'a [EventInfo]) -> Option<(usize, &'a str)> {
     let mut at = 0;
     while at < events.len() {
@@ -371,7 +379,7 @@ pub struct Message {
 impl Message {
     const CAPACITY: usize = 1024;
 
-    /// The parts, one after the other; what is too long is cut.
+    /// Concatenates the parts, and cuts the text if it is too long.
     pub const fn of(parts: &[&str]) -> Self {
         let mut message = Self { bytes: [0; Self::CAPACITY], length: 0 };
         let mut part = 0;
@@ -397,9 +405,10 @@ impl Message {
     }
 }
 
-/// What a mirror has when serde refused its attributes: the error of serde is enough.
+/// The functions of a mirror type if serde refused its attributes, so that serde's error is the
+/// only one.
 ///
-/// The functions that serde generates are inherent and come before these.
+/// The functions that serde generates are inherent and take precedence over these.
 pub trait Refused {
     /// Never runs.
     fn serialize<T, S: serde::Serializer>(_: &T, _: S) -> Result<S::Ok, S::Error> {

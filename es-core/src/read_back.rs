@@ -1,4 +1,4 @@
-//! Whether BSON gives back what it was given.
+//! Checks whether BSON returns a value as it was written.
 
 mod locate;
 mod record;
@@ -14,7 +14,7 @@ use self::value::{Trouble, Value};
 use crate::event::{BoxError, DecodeError};
 use crate::{Aggregate, Decoded, ErrorChain, EventData, EventSet, Panicked, Payload, State, StateRef, StoreError};
 
-/// Why a value is not stored.
+/// The reason why a value is not stored.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// What is wrong, as the predicate of a sentence.
@@ -34,7 +34,7 @@ impl Failure {
     }
 }
 
-/// BSON does not take a value.
+/// BSON does not accept a value.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) failure: Failure,
@@ -42,12 +42,14 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Finds the field that BSON did not take.
+    /// Finds the field that BSON did not accept.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, source: impl Into<BoxError>) -> Self {
         let what = "cannot be written";
         let failure = match troubles(value).iter().find(|(_, trouble)| trouble.is_refused()) {
             Some(trouble) => Failure::blame(what, trouble),
-            None => Failure { what: what.to_owned(), path: None, remedy: "store the value in a form that BSON has" },
+            None => {
+                Failure { what: what.to_owned(), path: None, remedy: "store the value in a form that BSON supports" }
+            }
         };
         Self { failure, source: source.into() }
     }
@@ -69,7 +71,7 @@ impl std::error::Error for Refused {
     }
 }
 
-/// Reads an event back from what it was just written as.
+/// Reads an event back from its written form.
 pub(crate) fn check_event<E: EventSet>(event: &E, written: &EventData) -> Result<(), StoreError> {
     let (event_type, version) = (event.event_type(), event.event_version());
     let read = |payload: &Located<'_>| match E::decode(event_type, version, payload) {
@@ -81,7 +83,7 @@ pub(crate) fn check_event<E: EventSet>(event: &E, written: &EventData) -> Result
     read_back(event, written, read).map(drop).map_err(|failure| failure.into_store_error(event_type))
 }
 
-/// Writes a state and reads it back. A panic of its code is an error too.
+/// Writes a state and reads it back. A panic in its code is an error too.
 pub(crate) fn write_state<A: Aggregate>(state: &A) -> Result<EventData, StoreError> {
     let state = StateRef(state);
     let written = state.encode()?;
@@ -97,7 +99,7 @@ pub(crate) fn write_state<A: Aggregate>(state: &A) -> Result<EventData, StoreErr
     Ok(written)
 }
 
-/// Reads a value back from what it was written as, and compares what both give to serde.
+/// Reads a value back from its written form, and compares what both pass to serde.
 pub(crate) fn read_back<T: Serialize, R: Serialize>(
     value: &T,
     written: &EventData,
@@ -109,7 +111,7 @@ pub(crate) fn read_back<T: Serialize, R: Serialize>(
     Ok(read)
 }
 
-/// What is wrong with a value whether or not it is read back.
+/// A failure that exists whether or not the value is read back.
 #[cfg(feature = "testing")]
 pub(crate) fn always_wrong<T: Serialize>(value: &T) -> Option<Failure> {
     let troubles = troubles(value);
@@ -131,14 +133,14 @@ fn unreadable<T: Serialize>(value: &T, error: &str, path: Option<String>) -> Fai
         None => Failure {
             what,
             path,
-            remedy: "look for a type that writes a different form than it reads: an address or an id inside `tag`, `untagged` or \
+            remedy: "look for a type whose `Serialize` and `Deserialize` use different forms: an address or an id inside `tag`, `untagged` or \
                      `flatten` (store it as text, or use `tag` with `content`), a field that is skipped and has no `default`, or a \
                      `with` that does not reverse itself",
         },
     }
 }
 
-/// A path without the brackets that say what its parts are.
+/// A path without the brackets that mark the kinds of its parts.
 fn plain(path: &str) -> String {
     path.replace(['{', '<', '['], ".").replace(['}', '>', ']'], "")
 }
@@ -149,7 +151,8 @@ fn compare<T: Serialize, R: Serialize>(value: &T, read: &R) -> Result<(), Failur
         return Ok(());
     }
     let Some(difference) = before.first_difference(&after, "") else { return Ok(()) };
-    // What is written in another form each time, such as an encrypted value, is different and may be right.
+    // A value that is written differently each time, such as an encrypted value, may still be
+    // correct.
     if before.first_difference(&recorded(value)?, "").is_some_and(|noise| noise.path == difference.path) {
         return Ok(());
     }
@@ -166,11 +169,11 @@ fn recorded<T: Serialize>(value: &T) -> Result<Value, Failure> {
     record(value).map_err(|error| Failure {
         what: format!("cannot be written ({error})"),
         path: None,
-        remedy: "the type itself refuses the value: repair its `Serialize`, or give a value that it takes",
+        remedy: "the type itself refuses the value: repair its `Serialize`, or use a value that it accepts",
     })
 }
 
-/// Refusals of values that BSON does not take, for the tests of error texts.
+/// Refusals of values that BSON does not accept, for the tests of error texts.
 #[cfg(test)]
 pub(crate) fn refusals() -> [Box<dyn std::error::Error>; 2] {
     let source = || std::io::Error::other("the cable is cut");

@@ -1,4 +1,4 @@
-//! Events as they were recorded.
+//! Recorded events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,27 +14,29 @@ use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::read_back::Refused;
 use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, Stamp, StreamId, Timestamp};
 
-/// The identity of one recorded event, made before the first try to store it.
+/// The id of one recorded event, created before the first attempt to store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(bson::oid::ObjectId);
 
-/// A text is not the id of an event.
+/// A text is not a valid event id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the id of an event, which has 24 hexadecimal digits")]
+#[error("`{0}` is not an event id; an event id has 24 hexadecimal digits")]
 pub struct InvalidEventId(String);
 
 impl EventId {
     /// A new id, different from every other.
-    #[allow(clippy::new_without_default, reason = "two defaults would differ")]
+    #[allow(clippy::new_without_default, reason = "each call returns a different value")]
     pub fn new() -> Self {
         Self(bson::oid::ObjectId::new())
     }
 
-    /// The ids of the events of one append, in order: each follows the one before, and no other append has an id in between or right after.
+    /// The ids of the events of one append, in order: they are consecutive, and no other append has
+    /// an id in between or directly after.
     ///
-    /// So the ids of the stored events tell where an append ends, with no field that says so.
+    /// So the ids of the stored events show where an append ends, without a separate field.
     pub fn block(count: usize) -> Vec<Self> {
-        // The layout of an ObjectId: four bytes of time, five of chance, three that count.
+        // The layout of an ObjectId: four bytes of time, five random bytes, and a counter of three
+        // bytes.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let first = NEXT.fetch_add(count.saturating_add(1), Ordering::Relaxed);
@@ -55,7 +57,7 @@ impl EventId {
         left[..9] == right[..9] && count(right) == (count(left) + 1) & 0x00ff_ffff
     }
 
-    /// The id as BSON has it.
+    /// The id as a BSON type.
     pub const fn as_object_id(self) -> bson::oid::ObjectId {
         self.0
     }
@@ -82,7 +84,7 @@ impl fmt::Display for EventId {
 }
 
 impl Serialize for EventId {
-    /// The 24 digits in text formats such as JSON, an `ObjectId` in BSON.
+    /// 24 digits in text formats such as JSON, an `ObjectId` in BSON.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
     }
@@ -90,7 +92,7 @@ impl Serialize for EventId {
 
 impl<'de> Deserialize<'de> for EventId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // An `ObjectId` reads the digits too, from whatever kind of format.
+        // `ObjectId` accepts the digits too, in every format.
         bson::oid::ObjectId::deserialize(deserializer).map(Self)
     }
 }
@@ -106,8 +108,9 @@ impl EventData {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`] when the data is no document, or has a value or key that BSON cannot hold, which the error names, and
-    /// [`StoreError::TooDeep`] when it is nested deeper than [`MAX_NESTING`].
+    /// [`StoreError::Encode`] if the data is not a document, or has a value or key that BSON cannot
+    /// hold; the error names it. [`StoreError::TooDeep`] if the data is nested deeper than
+    /// [`MAX_NESTING`].
     pub fn encode<T: Serialize>(event_type: &str, data: &T) -> Result<Self, StoreError> {
         let data = bson::serialize_to_raw_document_buf(data).map_err(|error| StoreError::Encode {
             what: event_type.to_owned(),
@@ -149,7 +152,7 @@ impl Payload for EventData {
     }
 }
 
-/// The data of one event inside of a larger buffer: a BSON document.
+/// The data of one event inside a larger buffer: a BSON document.
 #[derive(Debug, Clone, Copy)]
 pub struct BsonPayload<'a>(pub &'a RawDocument);
 
@@ -162,7 +165,7 @@ impl Payload for BsonPayload<'_> {
     }
 }
 
-/// One event as a store hands it out, borrowed from the store's buffer.
+/// One event as a store returns it, borrowed from the store's buffer.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredEvent<'a> {
     /// The identity of the event.
@@ -181,30 +184,30 @@ pub struct StoredEvent<'a> {
     pub position: Position,
     /// When it was recorded.
     pub timestamp: Timestamp,
-    /// Who recorded it and because of what: a BSON document.
+    /// Who recorded it, and why: a BSON document.
     pub metadata: &'a RawDocument,
     /// The data.
     pub data: BsonPayload<'a>,
 }
 
 impl StoredEvent<'_> {
-    /// Reads the event as one of aggregate `A`.
+    /// Reads the event as one of the set `E`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Decode`] that names the event, also if an upcast panics.
+    /// [`StoreError::Decode`], which names the event, also if an upcast panics.
     pub fn decode<E: EventSet>(&self) -> Result<Decoded<E>, StoreError> {
         Panicked::catch(|| E::decode(self.event_type, self.event_version, &self.data))
             .unwrap_or_else(|panicked| Err(panicked.into()))
             .map_err(|source| self.undecodable(source))
     }
 
-    /// A copy that owns what it holds, with the data still as it is stored.
+    /// An owned copy, with the data still in its stored form.
     pub fn to_recorded(&self) -> RecordedEvent<EventData> {
         self.record(EventData(self.data.0.to_owned()))
     }
 
-    /// A copy that owns what it holds, around other data.
+    /// An owned copy with other data.
     pub fn record<T>(&self, data: T) -> RecordedEvent<T> {
         RecordedEvent {
             id: self.id,
@@ -231,10 +234,11 @@ impl StoredEvent<'_> {
     }
 }
 
-/// One event as it was recorded, with everything that was recorded about it.
+/// One recorded event, with everything that was recorded about it.
 ///
-/// `T` is the event set of an aggregate, or [`EventData`] if the aggregate is not known yet: [`decode`](Self::decode)
-/// leads from one to the other. It serializes under the names of the stored fields, with `id` for `_id`.
+/// `T` is the event set of an aggregate, or [`EventData`] if the aggregate is not known yet;
+/// [`decode`](Self::decode) converts the latter into the former. The event serializes under the
+/// names of the stored fields, with `id` for `_id`.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context, Metadata, Repository, memory::MemoryStore};
@@ -281,7 +285,7 @@ pub struct RecordedEvent<T> {
     pub position: Position,
     /// When it was recorded.
     pub timestamp: Timestamp,
-    /// Who recorded it and because of what.
+    /// Who recorded it, and why.
     pub metadata: Metadata,
     /// The event, or its data.
     #[serde(rename = "eventData")]
@@ -289,7 +293,7 @@ pub struct RecordedEvent<T> {
 }
 
 impl RecordedEvent<EventData> {
-    /// The same event as it is stored, borrowed.
+    /// The same event in its stored form, borrowed.
     pub fn as_stored(&self) -> StoredEvent<'_> {
         StoredEvent {
             id: self.id,
@@ -310,11 +314,11 @@ impl RecordedEvent<EventData> {
         self.aggregate_type == A::TYPE
     }
 
-    /// Reads the data as an event of aggregate `A`, through every version between.
+    /// Reads the data as an event of aggregate `A`, through all versions in between.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Decode`] that names the event.
+    /// [`StoreError::Decode`], which names the event.
     pub fn decode<A: Aggregate>(&self) -> Result<Decoded<A::Event>, StoreError> {
         self.as_stored().decode()
     }
@@ -348,23 +352,25 @@ impl<T> RecordedEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::InvalidId) when another program stored a name that this library would have refused.
+    /// [`InvalidId`](crate::InvalidId) if another program stored a name that this library would
+    /// have refused.
     pub fn stream(&self) -> Result<StreamId, crate::InvalidId> {
         StreamId::new(&self.aggregate_type, &self.aggregate_id)
     }
 
-    /// The circumstances of the event, as folding sees them.
+    /// The circumstances of the event, for folding.
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::InvalidId) when another program stored a name that this library would have refused.
+    /// [`InvalidId`](crate::InvalidId) if another program stored a name that this library would
+    /// have refused.
     pub fn context(&self) -> Result<crate::Context, crate::InvalidId> {
         let id = AggregateId::new(self.aggregate_id.as_str())?;
         Ok(crate::Context::new(id, self.sequence, self.timestamp, self.metadata.clone()))
     }
 }
 
-/// The events that one stored event means, each with what was recorded.
+/// The events that one stored event means, each with the recorded fields.
 pub(crate) fn record_decoded<E: EventSet>(event: &StoredEvent<'_>) -> Result<Vec<RecordedEvent<E>>, StoreError> {
     Ok(event.decode::<E>()?.map(|data| event.record(data)).into_vec())
 }
@@ -377,7 +383,7 @@ pub(crate) fn serialize_document<S: Serializer>(document: &RawDocument, serializ
     document.serialize(serializer)
 }
 
-/// Shows a document as extended JSON on one line.
+/// Formats a document as extended JSON on one line.
 pub(crate) fn debug_document(document: &RawDocument, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if is_too_deep(document) {
         return write!(f, "{{ {TooDeep} }}");

@@ -10,14 +10,15 @@ use crate::{
 
 /// An aggregate that is being rebuilt, event by event.
 ///
-/// It checks what every way of reading must check: no event is missing, every event is understood, and the stream begins as declared.
-/// A snapshot counts only once the stream has shown the event that the snapshot was taken at.
+/// It performs the checks that all reads share: no event is missing, every event can be decoded,
+/// and the stream begins as declared. A snapshot is used only after the stream has returned the
+/// event at which the snapshot was taken.
 #[derive(Debug)]
 pub struct Replay<A> {
     stream: StreamId,
     version: Version,
     state: Option<A>,
-    /// The state of a snapshot whose own event is the next one.
+    /// The state of a snapshot. The next event must be the one at which it was taken.
     snapshot: Option<A>,
     context: Option<Context>,
     last_event: Option<EventId>,
@@ -30,10 +31,11 @@ impl<A: Aggregate> Replay<A> {
         Self { stream, version, state: None, snapshot: None, context: None, last_event: None }
     }
 
-    /// Starts right before the event that a snapshot was taken at.
+    /// Starts directly before the event at which a snapshot was taken.
     ///
-    /// That event has to come first. It shows that the stream still has what the snapshot stands for, and changes nothing. Until then
-    /// there is no state, and the version is the one before. A snapshot at version 0 stands for nothing and is not used.
+    /// That event has to come first. It proves that the stream still has the events that the
+    /// snapshot represents, and it does not change the state. Until then there is no state, and the
+    /// version is the one before. A snapshot at version 0 represents no events and is not used.
     pub fn from_snapshot(stream: StreamId, snapshot: Snapshot<A>) -> Self {
         match Version::try_from(snapshot.version.as_i64() - 1) {
             Ok(version) => Self { version, snapshot: Some(snapshot.state), ..Self::new(stream) },
@@ -45,7 +47,7 @@ impl<A: Aggregate> Replay<A> {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// The error of the store.
     pub async fn from_newest_snapshot(
         store: &dyn SnapshotStore,
         stream: StreamId,
@@ -67,12 +69,13 @@ impl<A: Aggregate> Replay<A> {
         self.version
     }
 
-    /// The state reached so far. `None` before the first event that makes one, and before the event of the snapshot.
+    /// The state so far. `None` before the first event that creates one, and before the event of
+    /// the snapshot.
     pub fn state(&self) -> Option<&A> {
         self.state.as_ref()
     }
 
-    /// The state reached, as [`state`](Self::state).
+    /// The state, as [`state`](Self::state).
     pub fn into_state(self) -> Option<A> {
         self.state
     }
@@ -82,7 +85,8 @@ impl<A: Aggregate> Replay<A> {
         self.lend()
     }
 
-    /// Takes the aggregate at the version reached so far out; [`restore`](Self::restore) puts it back.
+    /// Takes out the aggregate at the version reached so far; [`restore`](Self::restore) puts it
+    /// back.
     pub(crate) fn lend(&mut self) -> Option<Loaded<A>> {
         let (Some(context), Some(last_event)) = (&self.context, self.last_event) else { return None };
         let last_event = LastEvent::new(last_event, context.timestamp(), context.metadata().clone());
@@ -99,13 +103,14 @@ impl<A: Aggregate> Replay<A> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Gap`] when the event is not the next one, [`StoreError::Decode`] when it is not understood, and
-    /// [`StoreError::Fold`] when the aggregate cannot begin or go on with it. If its code panics, that is one of the last two, by
-    /// where it happens. After an error of the fold there is no state, since the event may have changed a part of it.
+    /// [`StoreError::Gap`] if the event is not the next one, [`StoreError::Decode`] if it cannot be
+    /// decoded, and [`StoreError::Fold`] if it cannot follow. A panic in the aggregate's code is
+    /// one of the last two, depending on where it happens. After an error of the fold there is no
+    /// state, because the event may have changed a part of it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
         let decoded = match self.snapshot.take() {
-            // Its own event is in the state already.
+            // The state already includes this event.
             Some(state) => {
                 self.state = Some(state);
                 Decoded::Retired
@@ -141,17 +146,17 @@ impl<A: Aggregate> Replay<A> {
         Ok(())
     }
 
-    /// Folds what follows in a store, up to a version.
+    /// Folds the following events of a store, up to a version.
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push), what the store reports, and [`StoreError::SnapshotAhead`] if the replay starts from a snapshot and its
-    /// own event does not come.
+    /// As [`push`](Self::push), the error of the store, and [`StoreError::SnapshotAhead`] if the
+    /// replay starts from a snapshot whose event does not come.
     pub async fn read(&mut self, store: &dyn Store, until: Version) -> Result<(), StoreError> {
         self.read_while(store, until, |_| true).await
     }
 
-    /// Folds what follows in a store, up to a version and for as long as `wanted` says so.
+    /// Folds the following events of a store, up to a version and as long as `wanted` returns true.
     pub(crate) async fn read_while(
         &mut self,
         store: &dyn Store,
@@ -167,9 +172,10 @@ impl<A: Aggregate> Replay<A> {
                 return Ok(());
             }
             looked += 1;
-            // A node that was elected between the two reads may not show yet what the node before it has confirmed.
+            // A node that was elected between the two reads may not yet show what the previous node
+            // has confirmed.
             let Some(wait) = look_again.wait_after(looked) else {
-                // Boxed, for the future of every load holds this one.
+                // Boxed, because the future of every load contains this one.
                 return Err(Box::pin(self.snapshot_ahead(store)).await);
             };
             store.sleep(wait).await;
@@ -206,7 +212,7 @@ impl<A: Aggregate> Replay<A> {
     }
 }
 
-/// Fails unless the event is the one that follows `version` in the stream.
+/// Fails if the event does not directly follow `version` in the stream.
 pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEvent<'_>) -> Result<(), StoreError> {
     if event.sequence == version.next() {
         return Ok(());

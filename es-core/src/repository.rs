@@ -41,8 +41,9 @@ use crate::{
 ///
 /// # Spans
 ///
-/// Each call is a [`tracing`](https://docs.rs/tracing) span of level `debug`, named `load` (for every form of it), `create`, `update`, `import` or
-/// `history`; the last one spans the reading of the stream. Its fields:
+/// Each call is a [`tracing`](https://docs.rs/tracing) span of level `debug`, named `load` (for
+/// every kind of load), `create`, `update`, `import` or `history`. The span `history` lasts as long
+/// as the stream is read. The fields are:
 ///
 /// | field | value |
 /// |---|---|
@@ -56,14 +57,15 @@ pub struct Repository<A> {
     retry: RetryPolicy,
     snapshots: SnapshotPolicy,
     write_check: WriteCheck,
-    /// Whether the last import has met a stored past. Shared by the clones, for speed only.
+    /// Whether the last import found a stored past. The clones share it. It only affects speed.
     imports_are_repeated: Arc<AtomicBool>,
     aggregate: PhantomData<fn() -> A>,
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// The aggregates of type `A` in a store, of which it keeps a clone, with the snapshot policy that `A` declares. An update
-    /// that meets conflicts is retried for 30 s, so a burst of them is served.
+    /// The aggregates of type `A` in a store, of which the repository keeps a clone. The snapshot
+    /// policy is the one that `A` declares. An update that meets conflicts is retried for 30 s, so
+    /// that it survives a burst of them.
     pub fn new<S: Store + Clone>(store: &S) -> Self {
         Self {
             store: Arc::new(store.clone()),
@@ -75,19 +77,21 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// How long, or how often, an update that meets conflicts is tried. [`RetryPolicy::never`] turns it off.
+    /// Limits the time, or the number of attempts, of an update that meets conflicts.
+    /// [`RetryPolicy::never`] turns retries off.
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// When snapshots are taken, instead of what the aggregate declares.
+    /// Sets when snapshots are taken, instead of the policy that the aggregate declares.
     #[must_use]
     pub fn with_snapshots(self, snapshots: SnapshotPolicy) -> Self {
         Self { snapshots, ..self }
     }
 
-    /// Whether each event is read back before it is stored, instead of what the build says: with debug assertions yes, without no.
+    /// Sets whether each event is read back before it is stored. The default is yes in a build with
+    /// debug assertions, and no otherwise.
     #[must_use]
     pub fn with_write_check(self, write_check: WriteCheck) -> Self {
         Self { write_check, ..self }
@@ -98,23 +102,24 @@ impl<A: Aggregate> Repository<A> {
         &*self.store
     }
 
-    /// Whether the aggregate has begun: whether any of its events still counts. It has not if all of them are
-    /// [retired](crate::Decoded::Retired), and then [`create`](Self::create) begins it behind them.
+    /// Whether the aggregate has begun: whether it has an event that is not
+    /// [retired](crate::Decoded::Retired). If all its events are retired, [`create`](Self::create)
+    /// begins it after them.
     ///
-    /// An event that this program does not understand counts.
+    /// An event that this program cannot decode counts.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The error of the store.
     pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool, StoreError> {
         Ok(self.before_beginning(&StreamId::of::<A>(id.as_ref())?).await?.is_none())
     }
 
-    /// Takes a snapshot of the aggregate as it is, and returns its version.
+    /// Takes a snapshot of the current aggregate, and returns its version.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load), and what the store reports about the snapshot.
+    /// As [`load`](Self::load), and the errors of storing the snapshot.
     pub async fn take_snapshot(&self, id: impl AsRef<str>) -> Result<Version, LoadError> {
         let Loaded { id, version, state, .. } = self.load(id).await?;
         let stream = StreamId::of::<A>(&id)?;
@@ -132,10 +137,11 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// The version of a stream that has retired events only, or none at all: the aggregate has not begun. `None` if it has.
+    /// The version of a stream without events or with only retired events: the aggregate has not
+    /// begun. `None` if it has.
     async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
         let mut version = Version::NONE;
-        // The first event nearly always says it, and a stream may be long.
+        // The first event nearly always answers this, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {
             let mut batches = self.store.read(stream, ReadRange::after(version).until(until));
             while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {

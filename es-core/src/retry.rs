@@ -1,11 +1,12 @@
-//! How long, and how far apart, something is tried again.
+//! Limits and pauses of retries.
 
 use std::time::{Duration, Instant};
 
-/// A limit of time, and if wanted of tries, with exponential backoff and jitter.
+/// A limit of time, and optionally of attempts, with exponential backoff and jitter.
 ///
-/// The wait before try *n* is drawn between nothing and `base * 2^(n-2)`, at most `max_wait`: of many that lost one race some come
-/// back at once and the others spread ([full jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
+/// The pause before attempt *n* is random between zero and `base * 2^(n-2)`, at most `max_wait`: of
+/// many callers that lost one race, some come back at once and the others spread out ([full
+/// jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 ///
 /// ```
 /// use es_core::RetryPolicy;
@@ -23,7 +24,8 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// For 30 s, however many tries that are; at most 5 ms apart at first, and never more than 100 ms.
+    /// 30 s with any number of attempts, pauses of at most 5 ms at first, and never more than 100
+    /// ms.
     fn default() -> Self {
         Self {
             within: Duration::from_secs(30),
@@ -35,43 +37,43 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One try and no more.
+    /// One attempt only.
     pub fn never() -> Self {
         Self { tries: 1, ..Self::default() }
     }
 
-    /// No try begins later than this after the first one.
+    /// Sets the limit of time, from the start of the first attempt to the start of the last one.
     #[must_use]
     pub fn within(self, within: Duration) -> Self {
         Self { within, ..self }
     }
 
-    /// At most so many tries, the first included. 0 counts as 1.
+    /// Sets the largest number of attempts, including the first. 0 counts as 1.
     #[must_use]
     pub fn tries(self, tries: u32) -> Self {
         Self { tries: tries.max(1), ..self }
     }
 
-    /// The longest wait before the second try; it doubles with each further one.
+    /// Sets the longest pause before the second attempt. It doubles with each further attempt.
     #[must_use]
     pub fn base_wait(self, base_wait: Duration) -> Self {
         Self { base_wait, ..self }
     }
 
-    /// The longest wait before any try.
+    /// Sets the longest pause before any attempt.
     #[must_use]
     pub fn max_wait(self, max_wait: Duration) -> Self {
         Self { max_wait, ..self }
     }
 
-    /// How many tries there are at most, the first included.
+    /// The largest number of attempts, including the first.
     pub fn max_tries(&self) -> u32 {
         self.tries
     }
 
-    /// How long to wait after so many failed tries, or `None` if there is no further try.
+    /// The pause after this number of failed attempts, or `None` if there is no further attempt.
     ///
-    /// For work that has a deadline of its own; [`start`](Self::start) keeps the limit of time too.
+    /// Use it for work with its own deadline; [`start`](Self::start) applies the limit of time too.
     pub fn wait_after(&self, failed: u32) -> Option<Duration> {
         if failed >= self.tries {
             return None;
@@ -81,13 +83,13 @@ impl RetryPolicy {
         Some(longest.mul_f64(fastrand::f64()))
     }
 
-    /// Begins the first try.
+    /// Starts the first attempt.
     pub fn start(&self) -> Retries {
         Retries { policy: *self, started: Instant::now(), failed: 0 }
     }
 }
 
-/// Tries under a [`RetryPolicy`], since the first one began.
+/// Attempts under a [`RetryPolicy`], since the first one started.
 #[derive(Debug, Clone)]
 pub struct Retries {
     policy: RetryPolicy,
@@ -96,7 +98,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// A try has failed: how long to wait before the next one, or `None` if there is no further try.
+    /// The pause after a failed attempt, or `None` if there is no further attempt.
     pub fn wait(&mut self) -> Option<Duration> {
         self.failed = self.failed.saturating_add(1);
         let left = self.policy.within.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())?;
@@ -115,7 +117,7 @@ mod tests {
             let longest = Duration::from_millis(longest);
             let waits: Vec<_> = (0..1_000).map(|_| policy.wait_after(failed).unwrap()).collect();
             assert!(waits.iter().all(|wait| *wait <= longest), "{failed}: {:?}", waits.iter().max());
-            // Full jitter: some come back soon, and some late.
+            // With full jitter, some pauses are short and some are long.
             assert!(waits.iter().any(|wait| *wait < longest / 4), "{failed}: {:?}", waits.iter().min());
             assert!(waits.iter().any(|wait| *wait > longest / 4 * 3), "{failed}: {:?}", waits.iter().max());
         }

@@ -1,4 +1,5 @@
-//! The schema lock: a committed file that says what was stored, and a test that fails when the code no longer fits it.
+//! The schema lock: a committed file that records which schemas were stored, and a test that fails
+//! if the code no longer fits them.
 //!
 //! ```no_run
 //! # use es_core::{event, Aggregate, Apply, Context};
@@ -9,13 +10,14 @@
 //! # pub struct Invoice {}
 //! # impl Apply<InvoicePaid> for Invoice { fn apply(&mut self, _: InvoicePaid, _: &Context) {} }
 //! #[test]
-//! fn what_is_stored_can_be_read_for_ever() {
+//! fn stored_events_stay_readable() {
 //!     es_core::schema::check::<Invoice>("events.lock");
 //! }
 //! # let _ = |path: &str| es_core::schema::check::<Invoice>(path);
 //! ```
 //!
-//! The first run, and each that finds something new, asks for `ES_UPDATE=1 cargo test`, which adds it to the file:
+//! If a run finds something new, as the first run does, it fails and asks for `ES_UPDATE=1 cargo
+//! test`, which adds it to the file:
 //!
 //! ```text
 //! aggregate Invoice
@@ -30,34 +32,45 @@
 //!
 //! # What it refuses, with and without `ES_UPDATE=1`
 //!
-//! - Another shape of a version that is in the file. What stored data need not have is a compatible addition: a field that may be missing (`Option`,
-//!   `#[serde(default)]`), a variant of an enum. The check says so, and records it as `added`. Where older programs must refuse
-//!   such data, not misread it, `#[event(version = 2, since = 1)]` makes it a version of its own.
-//! - A version or a name that nothing reads any more. A name may go where `retired("..")` lists it.
-//! - A sample that no longer becomes the newest version of its event.
-//! - Another shape of the state under the same `snapshot(version = ..)`, and a state that is written into snapshots and cannot be read back.
-//! - A new aggregate with events that were released with another one: it may be that one under a new name, and nothing would read the streams of the
-//!   old name. The name of the Rust type may change if `#[aggregate(name = "..")]` keeps the stored one. [`Check::beside`] says that it is
-//!   a different aggregate.
+//! - A different shape of a version that is in the file. A field that may be missing (`Option`,
+//!   `#[serde(default)]`) and a variant of an enum are compatible additions, because stored data
+//!   need not have them. The check reports them, and records them as `added`. If older programs
+//!   must refuse such data instead of misreading it, `#[event(version = 2, since = 1)]` makes it a
+//!   separate version.
+//! - A version or a name that nothing reads any more. A name may be removed if `retired("..")`
+//!   lists it.
+//! - A sample that can no longer be read as the newest version of its event.
+//! - A different shape of the state under the same `snapshot(version = ..)`, and a state that is
+//!   written into snapshots but cannot be read back.
+//! - A new aggregate with events that were released with a different aggregate: it may be that
+//!   aggregate under a new name, and then nothing would read the streams of the old name. The name
+//!   of the Rust type may change if `#[aggregate(name = "..")]` keeps the stored one.
+//!   [`Check::beside`] states that it is a different aggregate.
 //!
-//! A version that was never released may be changed: delete its lines from the file, and run with `ES_UPDATE=1`. After a merge with conflicts, keep what was
-//! released on either side, and let `ES_UPDATE=1` add the rest. A file with any other line is refused, and never written over.
+//! A version that was never released may be changed: delete its lines from the file, and run with
+//! `ES_UPDATE=1`. After a merge with conflicts, keep what was released on either side, and let
+//! `ES_UPDATE=1` add the rest. A file with any other line is refused, and never overwritten.
 //!
 //! # What it cannot see
 //!
-//! The shape is found by letting the types read made-up values. It is what is stored: names of Rust types are not part of it, and neither
-//! is a change of meaning under the same name and kind. Some things stay hidden from it, unless a [sample](Check::sample) shows them:
+//! The check finds the shape by letting the types read generated values. The shape describes what
+//! is stored: it contains no names of Rust types, and it does not show a change of meaning under
+//! the same name and kind. The check also misses the following, unless a [sample](Check::sample)
+//! shows them:
 //!
-//! - fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that are not written while they are empty
-//!   (`skip_serializing_if`);
-//! - all variants of `#[serde(untagged)]` but the first that fits;
-//! - an aggregate whose check was removed, and one whose events got new names together with it;
-//! - a flattened enum without a tag, whose variants serde does not name: give a sample of each variant.
+//! - fields of `#[serde(flatten)]`, of `#[serde(tag)]` and of the variants of an event enum that
+//!   are not written if they are empty (`skip_serializing_if`);
+//! - all variants of `#[serde(untagged)]` except the first that fits;
+//! - an aggregate whose check was removed, and one whose events got new names at the same time;
+//! - a flattened enum without a tag, whose variants serde does not name: give a sample of each
+//!   variant.
 //!
-//! A type that contains itself is shown once, as `the type around it`. Serde reads the fields of flattened, tagged and untagged types before it asks
-//! for their types, so there two levels are shown, and an enum inside two enums with the same names of variants is taken for the same type.
+//! A type that contains itself is shown once, as `the type around it`. Serde reads the fields of
+//! flattened, tagged and untagged types before it asks for their types, so these show two levels,
+//! and an enum inside two enums with the same names of variants is taken for the same type.
 //!
-//! An older name of a variant of an enum (`#[serde(alias)]`) stands in the file as a variant of its own, for what is stored under it is read.
+//! An older name of a variant of an enum (`#[serde(alias)]`) appears in the file as a separate
+//! variant, because data stored under it is still read.
 
 mod collect;
 mod compare;
@@ -83,17 +96,18 @@ pub use self::finding::SchemaError;
 use self::finding::{Finding, Verdict, report};
 use crate::{Aggregate, BsonPayload, ErrorChain, Event, EventSet, StateRef};
 
-/// Checks aggregate `A` against the lock in a file, whose path is relative to the root of the crate under test.
+/// Checks aggregate `A` against the lock in a file. Its path is relative to the root of the crate
+/// under test.
 ///
 /// # Panics
 ///
-/// Where they differ, with the differences and with what to do about each.
+/// If they differ. The message contains the differences and a remedy for each.
 #[track_caller]
 pub fn check<A: Aggregate>(path: impl AsRef<Path>) {
     Check::<A>::new(path).run();
 }
 
-/// A check with samples of the user's own, for types that accept no made-up value.
+/// A check with the user's samples, for types that accept no generated value.
 ///
 /// ```no_run
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -120,9 +134,10 @@ pub struct Check<A> {
 }
 
 impl<A: Aggregate> Check<A> {
-    /// A check against the lock in a file, whose path is relative to the root of the crate under test.
+    /// A check against the lock in a file. Its path is relative to the root of the crate under
+    /// test.
     ///
-    /// It updates the file where the environment has `ES_UPDATE=1`.
+    /// It updates the file if the environment has `ES_UPDATE=1`.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
         Self {
@@ -136,10 +151,14 @@ impl<A: Aggregate> Check<A> {
         }
     }
 
-    /// A value of an event, in any of its versions: its parts are taken where a value is made up, and it becomes the sample of the version.
+    /// Adds a value of an event, in any of its versions. Its parts replace generated values, and it
+    /// becomes the sample of the version.
     ///
     /// Several values of one version are several samples.
-    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn sample<E: Event>(mut self, event: E) -> Self {
         match collect::encode(&event) {
             Ok(document) => self.samples.entry((E::TYPE, E::VERSION)).or_default().push(document),
@@ -152,7 +171,7 @@ impl<A: Aggregate> Check<A> {
         self
     }
 
-    /// A value of the state, whose parts are taken where a value is made up.
+    /// Adds a value of the state, whose parts replace generated values.
     pub fn state(mut self, state: &A) -> Self {
         match collect::encode(&StateRef(state)) {
             Ok(document) => self.states.push(document),
@@ -165,7 +184,8 @@ impl<A: Aggregate> Check<A> {
         self
     }
 
-    /// States that the aggregate is not `other` under a new name, although events of it were released with that one.
+    /// States that the aggregate is not `other` under a new name, although some of its events were
+    /// released with that one.
     ///
     /// It matters only until the aggregate is in the file.
     pub fn beside(mut self, other: impl Into<String>) -> Self {
@@ -173,16 +193,16 @@ impl<A: Aggregate> Check<A> {
         self
     }
 
-    /// Whether to add what is new, whatever the environment says.
+    /// Sets whether to add what is new, instead of reading the environment.
     pub fn update(self, is_update: bool) -> Self {
         Self { is_update, ..self }
     }
 
-    /// Checks.
+    /// Runs the check.
     ///
     /// # Panics
     ///
-    /// Where the code and the lock differ, with the differences and with what to do about each.
+    /// If the code and the lock differ. The message contains the differences and a remedy for each.
     #[track_caller]
     pub fn run(self) {
         if let Err(error) = self.try_run() {
@@ -190,11 +210,11 @@ impl<A: Aggregate> Check<A> {
         }
     }
 
-    /// The same without a panic.
+    /// Runs the check, and returns the differences instead of panicking.
     ///
     /// # Errors
     ///
-    /// [`SchemaError`] where the code and the lock differ, or where the file cannot be used.
+    /// [`SchemaError`] if the code and the lock differ, or if the file cannot be used.
     pub fn try_run(self) -> Result<(), SchemaError> {
         let declared = collect::collect::<A>(&self.samples, &self.states);
         if self.is_update {
@@ -229,19 +249,18 @@ impl<A: Aggregate> Check<A> {
         section.after("aggregate").is_some_and(|name| self.beside.iter().any(|other| other == name))
     }
 
-    /// What keeps the check from seeing everything.
+    /// Why the check cannot see everything.
     fn cannot_be_known(&self, declared: &Declared) -> Vec<Finding> {
         let unwritable = self.unwritable.iter().map(|what| Finding::broken(what.clone(), String::new(), String::new()));
         let untraceable = declared.untraceable.iter().map(|(what, error)| {
-            let remedy =
-                "give a value of your own: `Check::<..>::new(..).sample(..).run()`, or `.state(..)` for a state";
+            let remedy = "provide a value: `Check::<..>::new(..).sample(..).run()`, or `.state(..)` for a state";
             Finding::broken(format!("{what}: {error}"), String::new(), remedy.to_owned())
         });
         let opaque = declared.opaque.iter().map(|name| {
             Finding::broken(
                 format!("the event {name} does not show its versions"),
                 String::new(),
-                "write `visit_versions` in its `impl Event` and `visit_events` in the `impl EventSet`, or let the macros write them".to_owned(),
+                "write `visit_versions` in its `impl Event` and `visit_events` in the `impl EventSet`, or let the macros generate them".to_owned(),
             )
         });
         unwritable.chain(untraceable).chain(opaque).collect()
@@ -252,7 +271,7 @@ impl<A: Aggregate> Check<A> {
     }
 }
 
-/// Reads data as an event of today, through every version between.
+/// Reads data as a current event, through all versions in between.
 fn read_as_today<A: Aggregate>(name: &str, version: u32, data: &Document) -> Result<(), String> {
     let raw = bson::serialize_to_raw_document_buf(data).map_err(|error| error.to_string())?;
     A::Event::decode(name, version, &BsonPayload(&raw)).map(drop).map_err(|error| ErrorChain::new(&error).to_string())

@@ -1,4 +1,4 @@
-//! Snapshots: state that was folded before, so that not everything is folded again.
+//! Snapshots: stored state, so that a load need not fold all events.
 
 use std::num::NonZeroU64;
 
@@ -12,15 +12,16 @@ use crate::{
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SnapshotPolicy {
-    /// Never; loading folds every event. Snapshots can still be taken by hand.
+    /// Never: each load folds every event. A snapshot can still be taken by hand.
     #[default]
     Never,
-    /// Each time that the version passes a multiple of this number. Taken off the hot path: an append does not wait for it.
+    /// Each time that the version passes a multiple of this number. A snapshot is taken in the
+    /// background: an append does not wait for it.
     Every(NonZeroU64),
 }
 
 impl SnapshotPolicy {
-    /// A snapshot every `events` events, or never where that is 0.
+    /// A snapshot every `events` events, or never if `events` is 0.
     pub const fn every(events: u64) -> Self {
         match NonZeroU64::new(events) {
             Some(events) => Self::Every(events),
@@ -28,7 +29,7 @@ impl SnapshotPolicy {
         }
     }
 
-    /// Whether going from one version to another passes a multiple.
+    /// Whether a multiple lies between two versions.
     pub fn is_due(self, before: Version, after: Version) -> bool {
         match self {
             Self::Never => false,
@@ -55,7 +56,7 @@ impl<A> Snapshot<A> {
         Self { version, timestamp: Timestamp::now(), state }
     }
 
-    /// The same, taken at another moment.
+    /// The same, taken at a different time.
     #[must_use]
     pub fn taken_at(self, timestamp: Timestamp) -> Self {
         Self { timestamp, ..self }
@@ -65,11 +66,12 @@ impl<A> Snapshot<A> {
 impl<A: Aggregate> Snapshot<A> {
     /// The newest snapshot at or below a version that the code can read.
     ///
-    /// One of a different [state version](Aggregate::STATE_VERSION), or that the code cannot read, is passed over for an older one.
+    /// A snapshot of a different [state version](Aggregate::STATE_VERSION), and a snapshot that the
+    /// code cannot read, are skipped in favour of an older one.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// The error of the store.
     pub async fn newest(
         store: &dyn SnapshotStore,
         stream: &StreamId,
@@ -81,7 +83,8 @@ impl<A: Aggregate> Snapshot<A> {
                 Ok(snapshot) => return Ok(Some(snapshot)),
                 Err(error) => store.snapshot_passed_over(stream, stored.version, &*error),
             }
-            // The version below is bounded too, whatever a store answers.
+            // The next version to try is also bounded by the requested one, whatever the store
+            // returns.
             match Version::try_from(stored.version.min(at_most).as_i64() - 1) {
                 Ok(below) => at_most = below,
                 Err(_) => break,
@@ -90,7 +93,8 @@ impl<A: Aggregate> Snapshot<A> {
         Ok(None)
     }
 
-    /// Writes the state and reads it back: a state that is not read back cannot be a snapshot.
+    /// Writes the state and reads it back, because a state that cannot be read back cannot be a
+    /// snapshot.
     ///
     /// # Errors
     ///
@@ -117,7 +121,7 @@ pub struct StoredSnapshot {
 }
 
 impl StoredSnapshot {
-    /// A state as it was read from where it is kept.
+    /// A snapshot from its stored parts.
     pub fn new(version: Version, state_version: u32, timestamp: Timestamp, state: EventData) -> Self {
         Self { version, state_version, timestamp, state }
     }
@@ -126,19 +130,19 @@ impl StoredSnapshot {
     ///
     /// # Errors
     ///
-    /// What the format reports if the data is not such a state, or the panic of its deserializer.
+    /// The error of the deserializer if the data is not such a state, or its panic.
     pub fn decode<A: Aggregate>(&self) -> Result<Snapshot<A>, BoxError> {
         let state = State::decode(&self.state)?;
         Ok(Snapshot { version: self.version, timestamp: self.timestamp, state })
     }
 }
 
-/// The state of an aggregate as something that serde can write.
+/// The state of an aggregate in a form that serde can write.
 #[derive(Debug)]
 pub struct StateRef<'a, A>(pub &'a A);
 
 impl<A: Aggregate> StateRef<'_, A> {
-    /// Writes the state. A panic of its serializer is an error too.
+    /// Writes the state. A panic in its serializer is an error too.
     ///
     /// # Errors
     ///
@@ -155,16 +159,16 @@ impl<A: Aggregate> Serialize for StateRef<'_, A> {
     }
 }
 
-/// The state of an aggregate as something that serde can read, and write again.
+/// The state of an aggregate in a form that serde can read and write.
 #[derive(Debug)]
 pub struct State<A>(pub A);
 
 impl<A: Aggregate> State<A> {
-    /// Reads a state. A panic of its deserializer is an error too.
+    /// Reads a state. A panic in its deserializer is an error too.
     ///
     /// # Errors
     ///
-    /// What the format reports, or the panic.
+    /// The error of the deserializer, or its panic.
     pub fn decode(state: &impl Payload) -> Result<A, BoxError> {
         let Self(state) = Panicked::catch(|| state.decode())??;
         Ok(state)

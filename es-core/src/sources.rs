@@ -1,12 +1,13 @@
-//! Under which stored names the events of an aggregate are found.
+//! The stored names under which the events of an aggregate are found.
 
 use std::any::TypeId;
 
 use crate::{Event, EventInfo, EventSet, VisitEvents};
 
-/// Which stored names are read as which event of a set: its own name, its aliases, and the events that are split into it.
+/// Which stored names are read as which event of a set: its own name, its aliases, and the events
+/// that are split into it.
 ///
-/// A query for one event uses it, so that nothing is left out that is read as that event.
+/// A query for one event uses it to include everything that is read as that event.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context, EventSources};
@@ -34,14 +35,14 @@ use crate::{Event, EventInfo, EventSet, VisitEvents};
 #[derive(Debug, Clone)]
 pub struct EventSources {
     events: Vec<EventInfo>,
-    /// The types of those events that the set shows.
+    /// The types of those events that the set visits.
     types: Vec<(TypeId, &'static str)>,
     splits: Vec<(EventInfo, Vec<TypeId>)>,
     retired: Vec<&'static str>,
 }
 
 impl EventSources {
-    /// What set `E` declares.
+    /// The declarations of set `E`.
     pub fn of<E: EventSet>() -> Self {
         let mut sources =
             Self { events: E::EVENTS.to_vec(), types: Vec::new(), splits: Vec::new(), retired: Vec::new() };
@@ -49,24 +50,27 @@ impl EventSources {
         sources
     }
 
-    /// The names of today, as declared.
+    /// The current names, as declared.
     pub fn event_types(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.events.iter().map(|event| event.event_type)
     }
 
-    /// The name of today of the event that has this name, or had it. `None` if the set has no such event.
+    /// The current name of the event that has this name, or had it. `None` if the set has no such
+    /// event.
     pub fn event_type(&self, name: &str) -> Option<&'static str> {
         let known = self.events.iter().find(|event| event.event_type == name || event.aliases.contains(&name));
         known.map(|event| event.event_type)
     }
 
-    /// Every stored name that can be read as the event with this name of today: its own name, its aliases, and those of the events that are
-    /// split into it. Empty if the set has no such event, and `None` if the set was written by hand and does not show its events: then nobody knows.
+    /// Every stored name that can be read as the event with this current name: its own name, its
+    /// aliases, and those of the events that are split into it. The list is empty if the set has no
+    /// such event. It is `None`, unknown, if the set was written by hand and does not visit its
+    /// events.
     pub fn stored_names(&self, event_type: &str) -> Option<Vec<&'static str>> {
         if !self.is_shown() {
             return None;
         }
-        // A part whose type is not known here may be any event of the set, and of no other.
+        // A part whose type is not known here may be any event of this set, but of no other set.
         if self.event_type(event_type) != Some(event_type) {
             return Some(Vec::new());
         }
@@ -80,13 +84,13 @@ impl EventSources {
         )
     }
 
-    /// Whether the set reads what is stored under this name: as an event, as the parts of one, or as one that is retired. A set that does not show its events
-    /// may read any name.
+    /// Whether the set reads events with this stored name: as an event, as the parts of a split, or
+    /// as a retired event. A set that does not visit its events may read any name.
     pub fn is_stored_name(&self, name: &str) -> bool {
         !self.is_shown() || self.event_type(name).is_some() || self.parts(name).is_some() || self.is_retired(name)
     }
 
-    /// What an event that is split is read as, if the set has one of this name.
+    /// The events that a split event is read as, if the set has a split with this name.
     pub fn parts(&self, name: &str) -> Option<Vec<&'static str>> {
         let named = |event: &EventInfo| event.event_type == name || event.aliases.contains(&name);
         let (_, parts) = self.splits.iter().find(|(event, _)| named(event))?;
@@ -102,7 +106,8 @@ impl EventSources {
         !self.types.is_empty() || self.events.is_empty()
     }
 
-    /// Whether a part of this type can be the event of this name. An `Option` of an event, say, is not known by its type.
+    /// Whether a part of this type can be the event of this name. For example, the type of an
+    /// `Option` of an event does not show which event it is.
     fn may_be(&self, part: TypeId, event_type: &str) -> bool {
         self.types.iter().find(|(known, _)| *known == part).is_none_or(|(_, name)| *name == event_type)
     }
@@ -127,7 +132,7 @@ mod tests {
     use super::*;
     use crate::{DecodeError, Decoded, Payload};
 
-    /// A set that was written by hand, and does not show its events.
+    /// A set that was written by hand, and does not visit its events.
     #[derive(serde::Serialize)]
     struct Opaque;
 
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_set_that_does_not_show_its_events_no_stored_name_is_ruled_out() {
+    fn a_set_that_does_not_visit_its_events_may_read_any_stored_name() {
         let sources = EventSources::of::<Opaque>();
         assert_eq!(sources.event_type("Payed"), Some("Paid"));
         assert_eq!(sources.stored_names("Paid"), None);

@@ -40,9 +40,9 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, Sto
 /// - MUST answer success only when the events are durable.
 /// - MUST number the events of a stream from 1 without holes, and all events of the store by positions from 1, without holes and in commit order.
 /// - MUST answer a repeated append id of the same stream with [`Appended::Already`] and the first receipt, or, if
-///   [`Append::has_recorded`] says that the key belongs to another command, with [`StoreError::AppendIdReused`].
+///   [`Append::has_recorded`] shows that the key belongs to a different command, with [`StoreError::AppendIdReused`].
 /// - MUST find out what became of an append whose answer was lost before it writes again, and answer
-///   [`StoreError::OutcomeUnknown`] where it cannot: never a guess.
+///   [`StoreError::OutcomeUnknown`] if it cannot: never a guess.
 /// - MUST answer what repeating does not cure at once, for the append that it concerns alone: a value that another unique index holds already with
 ///   [`StoreError::DuplicateKey`], any other refusal with [`StoreError::Refused`] or a more specific error.
 /// - MUST read in the order of the stream, from what is durable.
@@ -75,7 +75,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// As the contract says.
+    /// As the contract describes.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>>;
 
     /// Reads the events of a stream after one version and up to another, in order.

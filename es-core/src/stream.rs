@@ -1,4 +1,4 @@
-//! Names at the border: which aggregate a stream belongs to.
+//! Validated names: which aggregate a stream belongs to.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest id that an aggregate can have, in bytes.
+/// The longest id of an aggregate, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
 
 /// A string cannot be the id of an aggregate.
 ///
-/// Reported before anything is sent to a store.
+/// The error is returned before anything is sent to a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidId {
@@ -24,15 +24,15 @@ pub enum InvalidId {
         /// The length of the refused id.
         bytes: usize,
     },
-    /// The id contains the NUL character, which no key of an index can hold.
-    #[error("an id must not contain NUL (found at byte {at})")]
+    /// The id contains the NUL character, which an index key cannot hold.
+    #[error("an id must not contain NUL, but byte {at} is one")]
     Nul {
-        /// Where the first NUL is.
+        /// The position of the first NUL.
         at: usize,
     },
 }
 
-/// What ids and keys have in common: they are read from text, and are text in every format.
+/// What ids and keys have in common: they are parsed from text, and are text in every format.
 macro_rules! travels_as_text {
     ($name:ident) => {
         impl std::fmt::Display for $name {
@@ -83,7 +83,8 @@ macro_rules! travels_as_text {
 }
 pub(crate) use travels_as_text;
 
-/// Checks what every id and idempotency key must fulfil: not empty, at most [`MAX_ID_BYTES`], without NUL.
+/// Checks the rules for every id and idempotency key: not empty, at most [`MAX_ID_BYTES`], without
+/// NUL.
 pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
     if id.is_empty() {
         return Err(InvalidId::Empty);
@@ -99,8 +100,8 @@ pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
 
 /// The identity of one aggregate: not empty, at most 512 bytes, without NUL.
 ///
-/// Any other string is allowed, and is always a value: `{"$ne": null}` names an aggregate of that name.
-/// Cloning it copies a pointer.
+/// Any other string is allowed, and is always a plain value: `{"$ne": null}` is the id of one
+/// aggregate. A clone shares the string.
 ///
 /// ```
 /// use es_core::AggregateId;
@@ -116,7 +117,7 @@ impl AggregateId {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`] when the string is empty, too long or contains NUL.
+    /// [`InvalidId`] if the string is empty, too long or contains NUL.
     pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidId> {
         let id = id.as_ref();
         check_id(id)?;
@@ -131,7 +132,8 @@ impl AggregateId {
 
 travels_as_text!(AggregateId);
 
-/// The stream of one aggregate: its type and its id. Aggregates of two types may have the same id.
+/// The stream of one aggregate: its type and its id. Aggregates of different types may have the
+/// same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "Names")]
 pub struct StreamId {
@@ -144,16 +146,16 @@ impl StreamId {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`] when the id is empty, too long or contains NUL.
+    /// [`InvalidId`] if the id is empty, too long or contains NUL.
     pub fn of<A: crate::Aggregate>(id: impl AsRef<str>) -> Result<Self, InvalidId> {
         Ok(Self { aggregate_type: A::TYPE.into(), aggregate_id: AggregateId::new(id)? })
     }
 
-    /// A stream by names that are known only at run time.
+    /// A stream from names that are known only at run time.
     ///
     /// # Errors
     ///
-    /// [`InvalidId`] when the type or the id is empty, too long or contains NUL.
+    /// [`InvalidId`] if the type or the id is empty, too long or contains NUL.
     pub fn new(aggregate_type: &str, id: &str) -> Result<Self, InvalidId> {
         check_id(aggregate_type)?;
         Ok(Self { aggregate_type: aggregate_type.to_owned().into(), aggregate_id: AggregateId::new(id)? })
@@ -170,7 +172,7 @@ impl StreamId {
     }
 }
 
-/// A stream as it is read, before its names are checked.
+/// A stream as it is deserialized, before its names are checked.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Names {

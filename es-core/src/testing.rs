@@ -1,4 +1,4 @@
-//! A test kit: given what happened, when this is decided, then that is recorded.
+//! A test kit: given these past events, when this is decided, then these events are recorded.
 //!
 //! ```
 //! # use es_core::{event, Aggregate, Apply, Context};
@@ -42,33 +42,35 @@ use crate::{
     StoreError, StreamId, Timestamp, WriteCheck,
 };
 
-/// What happened before: the aggregate is folded from these events, after each was written as BSON and read back.
+/// The past: folds these events into the aggregate, after each was written as BSON and read back.
 ///
-/// Several kinds of events go into a tuple: `given::<Invoice>((created, paid))`. Nothing happened: `given::<Invoice>(())`.
+/// Several kinds of events go into a tuple: `given::<Invoice>((created, paid))`. Without a past:
+/// `given::<Invoice>(())`.
 ///
 /// # Panics
 ///
-/// If an event cannot be stored, read back or folded, and if the aggregate takes snapshots and its state cannot be read back.
+/// If an event cannot be stored, read back or folded, or if the aggregate takes snapshots and its
+/// state cannot be read back.
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
     let events = encode(&events.into_events());
     match StreamId::of::<A>("test").map(Replay::new) {
         Ok(mut replay) => match fold(&mut replay, &events) {
             Ok(()) => Given { replay },
-            Err(error) => panic!("the given events do not make an aggregate: {}", ErrorChain::new(&error)),
+            Err(error) => panic!("the given events do not form an aggregate: {}", ErrorChain::new(&error)),
         },
         Err(error) => unreachable!("`test` is an id: {error}"),
     }
 }
 
-/// An aggregate after what was given.
+/// An aggregate after the given events.
 #[derive(Debug)]
 #[must_use = "nothing is checked before `.when(..).then(..)`"]
 pub struct Given<A> {
     replay: Replay<A>,
 }
 
-/// What was decided.
+/// The result of a decision.
 #[derive(Debug)]
 #[must_use = "nothing is checked before `.then(..)`"]
 pub struct Decided<A: Aggregate, R, E> {
@@ -77,12 +79,13 @@ pub struct Decided<A: Aggregate, R, E> {
 }
 
 impl<A: Aggregate> Given<A> {
-    /// Asks the aggregate to decide, as an [`update`](crate::Repository::update) does.
+    /// Calls a decision with the aggregate, as an [`update`](crate::Repository::update) does.
     ///
     /// # Panics
     ///
-    /// If nothing was given, so that there is no aggregate to ask: see [`when_new`](Self::when_new). And if an event that was decided
-    /// on can only begin an aggregate, as an `update` would refuse it.
+    /// If no events were given, because there is no aggregate then: see
+    /// [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
+    /// an `update` would refuse it.
     #[track_caller]
     pub fn when<D, Form>(mut self, decide: impl FnOnce(&Loaded<A>) -> D) -> Decided<A, D::Answer, D::Error>
     where
@@ -90,7 +93,7 @@ impl<A: Aggregate> Given<A> {
         D::Events: NextEvents<A::Event>,
     {
         let Some(loaded) = self.replay.lend() else {
-            panic!("no {} exists to decide on: give the events that make one, or use `when_new`", A::TYPE);
+            panic!("no {} exists to decide on; give the events that begin one, or use `when_new`", A::TYPE);
         };
         let decided = decide(&loaded).into_result();
         self.replay.restore(loaded);
@@ -101,7 +104,8 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// If the aggregate cannot begin with these events, as a [`create`](crate::Repository::create) would refuse them.
+    /// If the aggregate cannot begin with these events, because a
+    /// [`create`](crate::Repository::create) would refuse them.
     #[track_caller]
     pub fn when_new<D, Form>(self, decide: impl FnOnce() -> D) -> Decided<A, D::Answer, D::Error>
     where
@@ -111,16 +115,16 @@ impl<A: Aggregate> Given<A> {
         Decided::new(self.replay, decide().into_result())
     }
 
-    /// Checks the state that the given events make.
+    /// Checks the state after the given events.
     ///
     /// # Panics
     ///
-    /// If nothing was given, and if `check` panics.
+    /// If no events were given, or if `check` panics.
     #[track_caller]
     pub fn then_state(self, check: impl FnOnce(&A)) {
         match self.replay.state() {
             Some(state) => check(state),
-            None => panic!("no {} exists: nothing was given", A::TYPE),
+            None => panic!("no {} exists, because no events were given", A::TYPE),
         }
     }
 }
@@ -138,11 +142,11 @@ impl<A: Aggregate, R, E> Decided<A, R, E> {
 }
 
 impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
-    /// Exactly these events were decided on, in this order.
+    /// Asserts that the decision returned exactly these events, in this order.
     ///
     /// # Panics
     ///
-    /// If others were, with the difference between what would be stored.
+    /// If it returned different events. The message shows the difference in their stored form.
     #[track_caller]
     pub fn then(self, expected: impl IntoEvents<A::Event>) {
         let expected = expected.into_events();
@@ -152,23 +156,26 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
         }
     }
 
-    /// No event was decided on, and it is not an error.
+    /// Asserts that the decision returned no event and no error.
     ///
     /// # Panics
     ///
-    /// If there was an event or an error.
+    /// If it returned an event or an error.
     #[track_caller]
     pub fn then_nothing(self) {
         self.then(());
     }
 
-    /// The decision gave this [answer](crate::Answer). More can be checked after it.
+    /// Asserts that the decision gave this [answer](crate::Answer). More assertions can follow.
     ///
     /// # Panics
     ///
     /// If it gave a different answer, or refused.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn then_answer(self, expected: R) -> Self
     where
         R: PartialEq + Debug,
@@ -180,30 +187,36 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
         self
     }
 
-    /// The decision refused with this error.
+    /// Asserts that the decision refused with this error.
     ///
     /// # Panics
     ///
     /// If it did not refuse, or refused with a different error.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without `&`, and the value has no other use")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a test is easier to read without `&`, and the value has no other use"
+    )]
     pub fn then_error(self, expected: E)
     where
         E: PartialEq,
     {
         match self.decided {
             Ok((decided, _)) => {
-                panic!("expected the error {expected:?}, but events were decided on:\n{}", show(&encode(&decided)))
+                panic!(
+                    "expected the error {expected:?}, but the decision returned events:\n{}",
+                    show(&encode(&decided))
+                )
             }
             Err(error) => assert!(error == expected, "expected the error {expected:?}, but it was {error:?}"),
         }
     }
 
-    /// Checks the state after the events that were decided on.
+    /// Checks the state after the decided events.
     ///
     /// # Panics
     ///
-    /// If the decision refused, if the events cannot be folded, and if `check` panics.
+    /// If the decision refused, if the events cannot be folded, or if `check` panics.
     #[track_caller]
     pub fn then_state(mut self, check: impl FnOnce(&A)) {
         let decided = match self.decided {
@@ -212,7 +225,7 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
         };
         match fold(&mut self.replay, &decided).map(|()| self.replay.state()) {
             Ok(Some(state)) => check(state),
-            Ok(None) => panic!("no {} exists: nothing was given and nothing decided", A::TYPE),
+            Ok(None) => panic!("no {} exists, because no events were given or decided", A::TYPE),
             Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
@@ -254,10 +267,10 @@ fn compare(expected: &[NewEvent], decided: &[NewEvent]) {
         // Writing to a `String` cannot fail.
         let _ = write!(text, "{}{change}", change.tag());
     }
-    panic!("other events were decided on than expected (- expected, + decided):\n{text}");
+    panic!("the decision returned different events (- expected, + decided):\n{text}");
 }
 
-/// The events as they would be stored, one value a line.
+/// The events in their stored form, one value a line.
 fn show(events: &[NewEvent]) -> String {
     let mut text = String::new();
     for event in events {
@@ -268,7 +281,8 @@ fn show(events: &[NewEvent]) -> String {
     text
 }
 
-/// The circumstances of an event in a test of `Init` or `Apply` alone: aggregate `test`, sequence 1, now.
+/// The context of an event for a test of `Init` or `Apply` alone: aggregate `test`, sequence 1, the
+/// current time.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Moments: UTC, to the millisecond.
+//! Timestamps: UTC, to the millisecond.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-/// A moment in UTC with the precision of a BSON date: one millisecond.
+/// A time in UTC with the precision of a BSON date: one millisecond.
 ///
-/// In a store it is a date; in text formats such as JSON it is RFC 3339. That ends with the year 9999 and begins with the year 0; a year beyond them has
-/// a sign and at least six digits, as in ISO 8601 and JavaScript: `+012345-01-01T00:00:00Z`. Every moment can be read back from its text.
+/// In a store it is a date; in text formats such as JSON it is RFC 3339. RFC 3339 covers the years
+/// 0 to 9999; other years have a sign and at least six digits, as in ISO 8601 and JavaScript:
+/// `+012345-01-01T00:00:00Z`. Every timestamp can be read back from its text.
 ///
-/// What is more precise than a millisecond is cut to the millisecond that has begun, before 1970 as after.
-/// A moment says when something was recorded and never orders events: clocks go back.
+/// A more precise time is rounded down to the millisecond, also before 1970. A timestamp records
+/// when something happened and never orders events, because clocks go back.
 ///
 /// ```
 /// use es_core::Timestamp;
@@ -28,21 +29,21 @@ pub struct Timestamp(bson::DateTime);
 /// From 0000-01-01T00:00:00Z to the last millisecond of the year 9999.
 const RFC_3339_MILLIS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
-/// The milliseconds of 400 years, after which the calendar repeats itself: 146,097 days.
+/// The milliseconds of 400 years, the period of the calendar: 146,097 days.
 const CYCLE_MILLIS: i64 = 146_097 * 24 * 60 * 60 * 1000;
 
-/// A text is not a moment in RFC 3339.
+/// A text is not a timestamp in RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a time in RFC 3339, such as 2024-02-29T12:00:00Z")]
 pub struct InvalidTimestamp(String);
 
 impl Timestamp {
-    /// The present moment of this machine's clock, cut to the millisecond.
+    /// The current time of this machine's clock, rounded down to the millisecond.
     pub fn now() -> Self {
         SystemTime::now().into()
     }
 
-    /// The moment so many milliseconds after (or, if negative, before) 1970-01-01T00:00:00Z.
+    /// The time this many milliseconds after (or, if negative, before) 1970-01-01T00:00:00Z.
     pub const fn from_millis(millis: i64) -> Self {
         Self(bson::DateTime::from_millis(millis))
     }
@@ -52,19 +53,19 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// This moment, `duration` earlier, or the earliest one if that lies before it.
+    /// This time minus `duration`, or the earliest timestamp if the result would be before it.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self::nearest(i128::from(self.as_millis()) - millis(duration))
     }
 
-    /// This moment, `duration` later, or the latest one if that lies after it.
+    /// This time plus `duration`, or the latest timestamp if the result would be after it.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self::nearest(i128::from(self.as_millis()) + millis(duration))
     }
 
-    /// The nearest moment that a BSON date can hold.
+    /// The nearest time that a BSON date can hold.
     fn nearest(millis: i128) -> Self {
         let limit = if millis < 0 { i64::MIN } else { i64::MAX };
         Self::from_millis(i64::try_from(millis).unwrap_or(limit))
@@ -98,7 +99,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// A year of four digits. What is more precise than a millisecond is cut here, because the parser of bson cuts it towards 1970.
+/// A year of four digits. More precise times are rounded down here, because the parser of bson
+/// rounds towards 1970.
 fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
     let parse = |text: &str| bson::DateTime::parse_rfc3339_str(text).ok().map(bson::DateTime::timestamp_millis);
     let Some((seconds, rest)) = text.split_once('.') else { return parse(text).map(Timestamp::from_millis) };
@@ -106,7 +108,7 @@ fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
     let digits = &rest[..rest.len() - zone.len()];
     let whole = parse(&format!("{seconds}{zone}")).filter(|_| !digits.is_empty())?;
     if whole.rem_euclid(1000) != 0 {
-        // A leap second, for which there is no moment but the last one before it.
+        // A leap second, for which the nearest timestamp is the last millisecond before it.
         return Some(Timestamp::from_millis(whole));
     }
     let fraction =
@@ -114,7 +116,8 @@ fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(whole + fraction))
 }
 
-/// A year with a sign and at least six digits, always in UTC. The rest is read as that of a year which has the same days.
+/// A year with a sign and at least six digits, always in UTC. The rest is parsed with a year that
+/// has the same calendar.
 fn parse_expanded(text: &str) -> Option<Timestamp> {
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let (year, rest) = text.get(1..)?.split_once('-')?;
@@ -135,7 +138,8 @@ impl fmt::Display for Timestamp {
         if RFC_3339_MILLIS.contains(&millis) {
             return f.pad(&rfc_3339(self.0)?);
         }
-        // bson would write the nearest moment that it can, so the rest is that of a year with the same days.
+        // bson would write the nearest time that it supports, so the rest is written with a year
+        // that has the same calendar.
         let cycles = millis.div_euclid(CYCLE_MILLIS);
         let near = rfc_3339(bson::DateTime::from_millis(millis.rem_euclid(CYCLE_MILLIS)))?;
         let (year, rest) = near.split_once('-').ok_or(fmt::Error)?;
@@ -152,10 +156,10 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // serde's buffer for flattened and tagged types claims to be readable whatever it was filled from,
-        // so both forms are accepted from either kind of format.
-        struct Moment;
-        impl<'de> de::Visitor<'de> for Moment {
+        // serde's buffer for flattened and tagged types claims to be human-readable in every
+        // format, so both forms are accepted in both kinds of formats.
+        struct DateOrText;
+        impl<'de> de::Visitor<'de> for DateOrText {
             type Value = Timestamp;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,7 +175,7 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
         }
         if deserializer.is_human_readable() {
-            deserializer.deserialize_any(Moment)
+            deserializer.deserialize_any(DateOrText)
         } else {
             bson::DateTime::deserialize(deserializer).map(Self)
         }
@@ -179,8 +183,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 impl From<Timestamp> for bson::DateTime {
-    fn from(moment: Timestamp) -> Self {
-        moment.0
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0
     }
 }
 
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_a_bson_date() {
+    fn a_timestamp_is_a_bson_date() {
         let raw = bson::serialize_to_raw_document_buf(&Inner { at: Timestamp::from_millis(5) }).unwrap();
         assert_eq!(raw.get_datetime("at").unwrap().timestamp_millis(), 5);
         let back: Inner = bson::deserialize_from_slice(raw.as_bytes()).unwrap();
@@ -215,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_survives_a_flattened_field() {
+    fn a_timestamp_survives_a_flattened_field() {
         let outer = Outer { inner: Inner { at: Timestamp::from_millis(1_234) } };
         let raw = bson::serialize_to_raw_document_buf(&outer).unwrap();
         let back: Outer = bson::deserialize_from_slice(raw.as_bytes()).unwrap();
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_no_date_can_hold_is_refused() {
+    fn a_text_beyond_the_range_of_dates_is_refused() {
         for text in [
             "+292278994-08-17T07:12:55.808Z",
             "-292275055-05-16T16:47:04.191Z",
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_time_is_refused_with_an_example() {
+    fn an_invalid_time_is_refused_with_an_example() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err().to_string();
         assert!(error.contains("`yesterday`") && error.contains("2024-02-29T12:00:00Z"), "{error}");
     }

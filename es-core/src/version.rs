@@ -1,10 +1,12 @@
-//! Counting: the version of an aggregate, the sequence of an event in its stream, its position in the store.
+//! Counts: the version of an aggregate, the sequence of an event in its stream, its position in the
+//! store.
 
 mod travel;
 
 pub use travel::InvalidCount;
 
-/// The number of events that an aggregate has recorded: the sequence of the head of its stream, or 0 before the first one.
+/// The number of events that an aggregate has recorded: the sequence of the last event of its
+/// stream, or 0 if it has none.
 ///
 /// ```
 /// use es_core::Version;
@@ -15,20 +17,20 @@ pub use travel::InvalidCount;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Version(u64);
 
-/// The place of an event in the stream of its aggregate, from 1 and without holes.
+/// The place of an event in the stream of its aggregate, from 1 and without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(u64);
 
-/// The place of an event among all events of the store, from 1, without holes and in commit order.
+/// The place of an event among all events of the store, from 1, without gaps and in commit order.
 ///
-/// Whoever has seen a position has seen everything that was recorded before it.
+/// A reader that has seen a position has seen all earlier events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(u64);
 
 /// The largest count that a store can hold: both BSON and SQL store signed 64-bit integers.
 const MAX: u64 = i64::MAX as u64;
 
-/// A sum of counts that a store can hold.
+/// A sum of counts, limited to what a store can hold.
 const fn add(count: u64, more: u64) -> u64 {
     let sum = count.saturating_add(more);
     if sum > MAX { MAX } else { sum }
@@ -45,7 +47,7 @@ impl Version {
         self.0
     }
 
-    /// The sequence that the next event of the stream gets, at most the largest that a store can hold.
+    /// The sequence of the next event of the stream, at most the largest that a store can hold.
     #[must_use]
     pub const fn next(self) -> Sequence {
         Sequence(add(self.0, 1))
@@ -71,7 +73,7 @@ impl From<Sequence> for Version {
 }
 
 impl From<Sequence> for Position {
-    /// The position of an event in a store whose order ends at the aggregate.
+    /// The position of an event in a store that orders events only within aggregates.
     fn from(sequence: Sequence) -> Self {
         Self(sequence.0)
     }
@@ -88,13 +90,13 @@ macro_rules! counted_from_one {
                 self.0
             }
 
-            /// The one that follows, at most the largest that a store can hold.
+            /// The next one, at most the largest that a store can hold.
             #[must_use]
             pub const fn next(self) -> Self {
                 Self(add(self.0, 1))
             }
 
-            /// The same count as the signed integer that stores hold.
+            /// The count as a signed integer, as stores hold it.
             #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count at or below i64::MAX")]
             pub const fn as_i64(self) -> i64 {
                 self.0 as i64
@@ -107,7 +109,7 @@ counted_from_one!(Sequence);
 counted_from_one!(Position);
 
 impl Version {
-    /// The same count as the signed integer that stores hold.
+    /// The count as a signed integer, as stores hold it.
     #[allow(clippy::cast_possible_wrap, reason = "construction keeps the count at or below i64::MAX")]
     pub const fn as_i64(self) -> i64 {
         self.0 as i64

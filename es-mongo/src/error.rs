@@ -24,7 +24,7 @@ mod code {
     pub(super) const NO_SUCH_TRANSACTION: i32 = 251;
     pub(super) const DUPLICATE_KEY: i32 = 11000;
     pub(super) const ROLE_EXISTS: i32 = 51002;
-    /// `AtlasError`, with which a hosted server says that a quota is used up.
+    /// `AtlasError`, with which a hosted server reports that a quota is used up.
     pub(super) const ATLAS_ERROR: i32 = 8000;
     pub(super) const OUT_OF_DISK_SPACE: i32 = 14031;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];

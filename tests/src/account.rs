@@ -1,5 +1,6 @@
-//! An aggregate with what a stored past can have: an older version, an older name, a retired event, a map in its state.
-#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
+//! An aggregate with everything that a stored past can have: an older version, an older name, a
+//! retired event, a map in its state.
+#![allow(clippy::unwrap_used, reason = "a test ends if its preparation fails")]
 
 use std::collections::HashMap;
 
@@ -9,39 +10,39 @@ use es_core::{
 };
 use es_mongo::mongodb::bson::Document;
 
-/// The account exists.
+/// The account was opened.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
-    /// Whose it is.
+    /// The owner.
     pub owner: String,
 }
 
-/// The account exists, and did before events were recorded.
+/// The account existed before events were recorded.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountMigrated {
-    /// Whose it is.
+    /// The owner.
     pub owner: String,
-    /// What was on it.
+    /// The balance.
     pub cents: i64,
 }
 
-/// Money came in.
+/// Money was deposited.
 #[event(version = 2, from = DepositedV1, alias = "PaidIn")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deposited {
-    /// How much.
+    /// The amount.
     pub cents: i64,
-    /// From where.
+    /// The source of the money.
     pub source: String,
 }
 
-/// Money came in, as version 1 recorded it.
+/// Version 1 of the deposit.
 #[event(version = 1, name = "Deposited")]
 #[derive(Debug, Clone)]
 pub struct DepositedV1 {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -51,7 +52,7 @@ impl From<DepositedV1> for Deposited {
     }
 }
 
-/// Money, and who sent it.
+/// An account: its balance, and the sources of its money.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
 #[aggregate(
     init(Opened, AccountMigrated),
@@ -60,11 +61,11 @@ impl From<DepositedV1> for Deposited {
     snapshot(every = 1000, version = 3)
 )]
 pub struct Account {
-    /// Whose it is.
+    /// The owner.
     pub owner: String,
-    /// What is on it.
+    /// The balance.
     pub cents: i64,
-    /// How much came from where.
+    /// The amount from each source.
     pub sources: HashMap<String, i64>,
 }
 
@@ -87,23 +88,23 @@ impl Apply<Deposited> for Account {
     }
 }
 
-/// A day so many days after the first of January 2024.
+/// The day this many days after the first of January 2024.
 #[must_use]
 pub fn day(day: i64) -> Timestamp {
     Timestamp::from_millis(1_704_067_200_000 + day * 86_400_000)
 }
 
-/// The accounts of a store.
+/// The repository of accounts of a store.
 #[must_use]
 pub fn accounts(store: &(impl Store + Clone)) -> Repository<Account> {
     Repository::new(store)
 }
 
-/// An account with so many events, one a day from day 0.
+/// Imports an account with this many events, one a day from day 0.
 ///
 /// # Panics
 ///
-/// Where it cannot be recorded.
+/// If the import fails.
 pub async fn import(store: &(impl Store + Clone), id: &str, events: i64) {
     let opened = ImportedEvent::new(Opened { owner: id.to_owned() }, day(0), Metadata::new().user("clerk"));
     let mut past = vec![opened];
@@ -114,7 +115,7 @@ pub async fn import(store: &(impl Store + Clone), id: &str, events: i64) {
     accounts(store).import(id, past).await.unwrap();
 }
 
-/// An event with data that the code of today may not write any more.
+/// An event with data that the current code may no longer write.
 ///
 /// # Panics
 ///
@@ -125,22 +126,22 @@ pub fn raw(event_type: &'static str, version: u32, data: &Document, at: Timestam
     NewEvent::from_data(event_type, version, data, Metadata::new()).unwrap().at(at)
 }
 
-/// Records events of any type and moment behind the head of an account.
+/// Records events of any type and time after the head of an account.
 ///
 /// # Panics
 ///
-/// Where they cannot be recorded.
+/// If they cannot be recorded.
 pub async fn append(store: &impl EventStore, id: &str, version: u32, events: Vec<NewEvent>) {
     let stream = StreamId::of::<Account>(id).unwrap();
     let append = Append::new(stream, ExpectedVersion::exactly(Version::from(version)), events);
     store.append(append).await.unwrap();
 }
 
-/// The state at each version of an account whose events [`import`] has made.
+/// Checks the state at each version of an account that [`import`] created.
 ///
 /// # Panics
 ///
-/// Where a version is not what it must be.
+/// If a version is wrong.
 pub async fn assert_loads_everywhere(store: &(impl Store + Clone), id: &str, events: i64) {
     let accounts = accounts(store);
     for version in 1..=u32::try_from(events).unwrap() {

@@ -1,4 +1,4 @@
-//! The commands that the driver sends, as it tells of them.
+//! The commands that the driver sends, as its events report them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,16 +8,16 @@ use es_mongo::mongodb::event::EventHandler;
 use es_mongo::mongodb::event::command::CommandEvent;
 use es_mongo::mongodb::options::ClientOptions;
 
-/// Everything that one client has sent.
+/// All commands that one client has sent.
 #[derive(Debug, Clone, Default)]
 pub struct Commands(Arc<Mutex<Vec<Document>>>);
 
 impl Commands {
-    /// A client whose commands are kept.
+    /// A client whose commands are recorded.
     ///
     /// # Panics
     ///
-    /// Where the address is none.
+    /// If the address is invalid.
     pub async fn of_client(uri: &str) -> (Client, Self) {
         let commands = Self::default();
         let kept = Arc::clone(&commands.0);
@@ -30,7 +30,7 @@ impl Commands {
         (Client::with_options(options).unwrap_or_else(|error| panic!("{error}")), commands)
     }
 
-    /// What was sent since this was asked last, in order.
+    /// The commands since the last call, in order.
     pub fn take(&self) -> Vec<Document> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

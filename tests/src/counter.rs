@@ -1,4 +1,4 @@
-//! The smallest aggregate that shows a lost update: a number to which one is added.
+//! The smallest aggregate that shows a lost update: a number that is incremented.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use es_core::{Aggregate, Apply, Committed, Context, Repository, RetryPolicy, Sto
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneAdded {
-    /// Who added it, to tell the additions apart.
+    /// Who added it, to distinguish the additions.
     pub by: String,
 }
 
-/// How often one was added.
+/// The number of additions.
 #[derive(Aggregate, Debug, Clone, PartialEq, Eq, Default)]
 #[aggregate(events(OneAdded), snapshot(every = 20))]
 pub struct Counter {
@@ -27,10 +27,10 @@ impl Apply<OneAdded> for Counter {
     }
 }
 
-/// What adding one answers.
+/// The result of an addition.
 pub type AddAnswer = Result<Committed<CounterEvent>, UpdateError<Infallible>>;
 
-/// A repository that does not give up before everybody had a turn.
+/// A repository that retries long enough for every task to succeed.
 pub fn patient(store: &(impl Store + Clone)) -> Repository<Counter> {
     Repository::new(store).with_retry(RetryPolicy::default().within(Duration::from_secs(120)))
 }
@@ -44,11 +44,11 @@ pub async fn add_one(repository: &Repository<Counter>, id: &str, by: &str) -> Ad
     repository.update(id, |_| OneAdded { by: by.to_owned() }).by(by).await
 }
 
-/// Adds one from so many tasks at once, and returns the versions that were acknowledged.
+/// Adds one from this many concurrent tasks, and returns the acknowledged versions.
 ///
 /// # Panics
 ///
-/// Where an addition fails: with retry on, none does.
+/// If an addition fails, which does not happen with retries.
 pub async fn add_from_many_tasks(repository: &Repository<Counter>, id: &str, by: &str, tasks: usize) -> Vec<u64> {
     let mut running = tokio::task::JoinSet::new();
     for task in 0..tasks {

@@ -1,4 +1,4 @@
-//! Fail points of the server: faults on command, which end when the guard is dropped.
+//! Fail points of the server: faults on demand, which end when the guard is dropped.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,20 +6,22 @@ use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The right to show faults. The server has one fault of each kind, so one test has this right at a time.
+/// The right to set faults. The server has one fault of each kind, so only one test has this right
+/// at a time.
 #[derive(Debug, Clone)]
 pub struct Turn {
     _held: Arc<OwnedMutexGuard<()>>,
 }
 
 impl Turn {
-    /// Waits until no other test has it. Take it first if a test depends on how soon its fault follows on something else.
+    /// Waits until no other test has the right. If the test depends on the time between the fault
+    /// and another action, it takes the right first.
     pub async fn take() -> Self {
         static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
         Self { _held: Arc::new(Arc::clone(&TURN).lock_owned().await) }
     }
 
-    /// Commands of one application fail: `data` describes which, and how.
+    /// Makes commands of one application fail: `data` describes which, and how.
     ///
     /// # Panics
     ///
@@ -39,18 +41,18 @@ impl Turn {
     }
 }
 
-/// A fault that the server shows until this is dropped.
+/// A fault of the server, which ends when this is dropped.
 #[derive(Debug)]
 pub struct FailPoint {
     admin: Client,
     name: &'static str,
-    /// How often faults of this kind were met before: the server counts from its start.
+    /// How often faults of this kind had occurred before, because the server counts from its start.
     met_before: i64,
     _turn: Turn,
 }
 
 impl FailPoint {
-    /// [`Turn::on_commands`], after a wait for the turn.
+    /// [`Turn::on_commands`], after waiting for the right.
     ///
     /// # Panics
     ///
@@ -59,7 +61,7 @@ impl FailPoint {
         Turn::take().await.on_commands(uri, application, mode, data).await
     }
 
-    /// The fault of any name.
+    /// A fault with any name.
     ///
     /// # Panics
     ///
@@ -68,26 +70,27 @@ impl FailPoint {
         Turn::take().await.set(uri, name, mode, data).await
     }
 
-    /// Waits until the fault was met, for up to half a minute.
+    /// Waits until the fault has occurred, for up to half a minute.
     ///
     /// # Panics
     ///
-    /// Where it is not met.
+    /// If it does not occur.
     pub async fn met(&self) {
         let wait = doc! { "waitForFailPoint": self.name, "timesEntered": self.met_before + 1, "maxTimeMS": 30_000 };
         self.admin.database("admin").run_command(wait).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// How often the fault was met, by now.
+    /// Ends the fault, and returns how often it has occurred.
     ///
     /// # Panics
     ///
-    /// Where the server does not say.
+    /// If the server does not report it.
     pub async fn off(self) -> i64 {
         self.configure(doc! { "configureFailPoint": self.name, "mode": "off" }).await - self.met_before
     }
 
-    /// Sends a command, and returns how often faults of this kind were met since the server started.
+    /// Sends a command, and returns how often faults of this kind have occurred since the server
+    /// started.
     async fn configure(&self, command: Document) -> i64 {
         let answer = self.admin.database("admin").run_command(command).await;
         let answer = answer.unwrap_or_else(|error| panic!("{error}"));
@@ -99,7 +102,8 @@ impl FailPoint {
 impl Drop for FailPoint {
     fn drop(&mut self) {
         let off = self.configure(doc! { "configureFailPoint": self.name, "mode": "off" });
-        // Needs the multi-thread runtime: the fault must be gone before the next test has its turn.
+        // Needs the multi-thread runtime: the fault must have ended before the next test has the
+        // right.
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(off));
     }
 }

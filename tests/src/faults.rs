@@ -1,12 +1,13 @@
-//! Runs with faults: a set of three nodes behind proxies, writers and readers in two processes, faults in an order that a seed draws, and a verdict over
-//! everything that was asked, answered, seen and stored.
+//! Runs with faults: a set of three nodes behind proxies, writers and readers in two processes,
+//! faults in an order that depends on a seed, and a verdict over all requests, answers, reads and
+//! stored events.
 //!
 //! ```text
 //! plan (seed) ──▶ inject ──▶ cluster (nodes, proxies, fail points)
 //!                               ▲
 //! worker × 2 processes: writer, follower ──▶ record ──▶ judge (history::check, verify) ──▶ table
 //! ```
-#![allow(clippy::unwrap_used, reason = "what a run cannot do ends it")]
+#![allow(clippy::unwrap_used, reason = "a run ends if one of its steps fails")]
 
 mod clock;
 mod cluster;

@@ -1,4 +1,5 @@
-//! The history of a run: what was asked, answered and seen, and when, checked against what is stored.
+//! The history of a run: requests, answers and reads with their times, checked against the stored
+//! events.
 
 mod answers;
 mod order;
@@ -11,12 +12,12 @@ use std::fmt;
 use es_core::{Appended, Committed, Receipt, StoreError, UpdateError};
 use serde::{Deserialize, Serialize};
 
-/// Tells one append from all others. Every event of it carries the mark; an append that is sent again has the same one.
+/// Identifies one append. Every event of it carries the mark. A repeated append has the same mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark {
-    /// The process that asked.
+    /// The process of the append.
     pub process: u32,
-    /// The writer in it.
+    /// The writer in the process.
     pub writer: u32,
     /// Counts the appends of the writer.
     pub number: u32,
@@ -28,11 +29,11 @@ impl fmt::Display for Mark {
     }
 }
 
-/// A moment in nanoseconds of a clock that all processes of a run share and that never goes back.
+/// A time in nanoseconds, from a clock that all processes of a run share and that never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Moment(pub u64);
+pub struct Nanos(pub u64);
 
-/// Where the first event of an append is.
+/// The place of the first event of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Its sequence.
@@ -42,25 +43,25 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where a receipt says that the first event is.
+    /// The place of the first event according to a receipt.
     pub fn of(receipt: &Receipt) -> Self {
         let first = &receipt.stamps[0];
         Self { sequence: first.sequence.get(), position: first.position.get() }
     }
 }
 
-/// What one append was answered.
+/// The answer to an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// Recorded now.
     Acknowledged(Place),
-    /// Recorded by an earlier try under the same key.
+    /// Recorded by an earlier attempt with the same key.
     Already(Place),
-    /// Somebody else was faster: nothing was written.
+    /// Another writer was faster; nothing was written.
     Conflict,
-    /// Refused for another reason: nothing was written.
+    /// Refused for a different reason; nothing was written.
     Refused,
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unknown,
 }
 
@@ -98,7 +99,7 @@ impl Answer {
         }
     }
 
-    /// Where it says that the events are.
+    /// The place of the events according to the answer.
     pub fn place(self) -> Option<Place> {
         match self {
             Self::Acknowledged(place) | Self::Already(place) => Some(place),
@@ -107,29 +108,29 @@ impl Answer {
     }
 }
 
-/// One try of an append.
+/// One attempt of an append.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// The append.
     pub mark: Mark,
     /// The id of the aggregate.
     pub stream: String,
-    /// How many events it has.
+    /// The number of its events.
     pub events: u32,
-    /// When it was asked.
-    pub asked: Moment,
+    /// When it was sent.
+    pub asked: Nanos,
     /// When it was answered.
-    pub answered: Moment,
-    /// What was answered.
+    pub answered: Nanos,
+    /// The answer.
     pub answer: Answer,
 }
 
-/// One event that is stored.
+/// One stored event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The append that recorded it.
     pub mark: Mark,
-    /// Which event of the append it is, from 0.
+    /// The index of the event in the append, from 0.
     pub index: u32,
     /// The id of the aggregate.
     pub stream: String,
@@ -139,12 +140,12 @@ pub struct Stored {
     pub position: u64,
 }
 
-/// What the store said afterwards about an append whose outcome was unknown.
+/// The later answer of the store about an append whose outcome was unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     /// The append.
     pub mark: Mark,
-    /// Where it is, or `None` where it was not recorded.
+    /// The place of the append, or `None` if it was not recorded.
     pub found: Option<Place>,
 }
 
@@ -155,77 +156,77 @@ pub struct Seen {
     pub position: u64,
     /// The append that recorded it.
     pub mark: Mark,
-    /// Which event of the append it is.
+    /// The index of the event in the append.
     pub index: u32,
 }
 
-/// Everything that is known of a run.
+/// Everything that is known about a run.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// The tries of all writers.
+    /// The attempts of all writers.
     pub asked: Vec<Asked>,
-    /// What became of those whose outcome was unknown.
+    /// The outcomes of the attempts whose outcome was unknown.
     pub resolved: Vec<Resolved>,
-    /// What each reader has seen, in the order in which it did.
+    /// The events that each reader has seen, in that order.
     pub followed: BTreeMap<String, Vec<Seen>>,
-    /// What is stored in the end.
+    /// The stored events at the end.
     pub stored: Vec<Stored>,
 }
 
-/// A rule of the store that a history breaks.
+/// A rule of the store that a history violates.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Broken {
-    /// Acknowledged, and not stored.
+    /// Acknowledged, but not stored.
     Lost(Mark),
-    /// Every try was refused, and it is stored all the same.
+    /// Stored, although every attempt was refused.
     RefusedButStored(Mark),
     /// An event is stored more than once.
     Duplicated(Mark),
-    /// More than one try was acknowledged as recorded now.
+    /// More than one attempt was acknowledged as recorded now.
     AcknowledgedTwice(Mark),
-    /// Stored in another place than was answered.
+    /// Stored at a different place than in the answer.
     Misplaced(Mark),
-    /// Answered as recorded before, and no other try can have recorded it.
+    /// Answered as recorded before, but no other attempt can have recorded it.
     NotAlready(Mark),
-    /// Stored, and never asked for.
+    /// Stored, but never requested.
     NeverAsked(Mark),
-    /// Of several events not all are stored, or not one after the other.
+    /// Of several events, some are not stored, or they are not consecutive.
     Torn(Mark),
-    /// The store said afterwards that it was recorded, or not, and that is not so.
+    /// The later answer of the store about the append was wrong.
     WronglyResolved(Mark),
-    /// An outcome is unknown, and the store was not asked afterwards.
+    /// The outcome is unknown, and the store was not asked later.
     NotResolved(Mark),
-    /// The sequences of a stream have a hole or a repetition.
+    /// The sequences of a stream have a gap or a repetition.
     Sequences(String),
-    /// The positions of the store have a hole or a repetition after this one.
+    /// The positions of the store have a gap or a repetition after this one.
     Positions(u64),
     /// In a stream, a later event has a lower position.
     OutOfOrder(String),
-    /// Asked after another one was acknowledged, and recorded before it.
+    /// Sent after a different append was acknowledged, but recorded before it.
     AgainstTime(Mark),
-    /// A reader that follows positions has not seen the event after this position, or not in its turn.
+    /// A reader that follows positions has not seen the event after this position, or not in order.
     Missed(String, u64),
-    /// A reader has seen another event at this position than the one that is stored.
+    /// A reader has seen a different event at this position than the stored one.
     SawOther(String, u64),
 }
 
-/// What a broken rule means to a user.
+/// The harm of a violation for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harm {
-    /// Something is gone.
+    /// Something is missing.
     Lost,
-    /// Something is there twice.
+    /// Something is duplicated.
     Duplicated,
-    /// Something is in another place than it may be.
+    /// Something is at a wrong place.
     OutOfOrder,
     /// A reader missed something.
     Missed,
-    /// An answer was not true.
+    /// An answer was wrong.
     Untrue,
 }
 
 impl Broken {
-    /// What it means to a user.
+    /// The harm for a user.
     pub fn harm(&self) -> Harm {
         match self {
             Self::Lost(_) | Self::Torn(_) => Harm::Lost,
@@ -242,7 +243,7 @@ impl Broken {
     }
 }
 
-/// Every rule that the history breaks, in order.
+/// Every rule that the history violates, in order.
 pub fn check(history: &History) -> BTreeSet<Broken> {
     let mut broken = BTreeSet::new();
     answers::check(history, &mut broken);

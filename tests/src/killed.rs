@@ -1,5 +1,5 @@
-//! What a process that is killed, and the one after it, do alike.
-#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
+//! What a killed process and its successor have in common.
+#![allow(clippy::unwrap_used, reason = "a test ends if its preparation fails")]
 
 use es_core::{Append, AppendId, ExpectedVersion, Metadata, NewEvent, StreamId};
 use es_mongo::Migrated;
@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened};
 
-/// An account that is opened, and so many events in all, under a key.
+/// An append with a key that opens an account and has this many events.
 ///
 /// # Panics
 ///
-/// Where the names are none.
+/// If the names are invalid.
 #[must_use]
 pub fn keyed(id: &str, events: usize, key: &str) -> Append {
     let opened = AccountEvent::from(Opened { owner: id.to_owned() });
@@ -22,7 +22,7 @@ pub fn keyed(id: &str, events: usize, key: &str) -> Append {
     Append::new(stream, ExpectedVersion::NONE, events).with_id(AppendId::new(key).unwrap())
 }
 
-/// A document of the time before.
+/// A document of the older system.
 #[derive(Debug, Deserialize)]
 pub struct OldAccount {
     /// Its id.
@@ -30,7 +30,7 @@ pub struct OldAccount {
     pub id: String,
 }
 
-/// The aggregate that it becomes.
+/// The aggregate for it.
 ///
 /// # Errors
 ///

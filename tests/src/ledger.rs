@@ -1,4 +1,5 @@
-//! An aggregate that a macro of this crate declares in another one, which need not know where the library is.
+//! An aggregate that a macro of this crate declares in a different crate, which need not know the
+//! path of the library.
 
 use serde::{Deserialize, Serialize};
 

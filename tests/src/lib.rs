@@ -1,4 +1,4 @@
-//! What the tests of this package share.
+//! The code that the tests of this package share.
 
 pub mod account;
 pub mod commands;
@@ -14,27 +14,27 @@ pub mod proxy;
 pub mod secured;
 pub mod stores;
 
-/// What the macros of this crate name.
+/// The path that the macros of this crate use.
 pub use es_core as library;
 pub use es_mongo as mongo;
 
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 
-/// The server that all tests of one program share, which ends with it.
+/// The server that all tests of one program share. It ends with the program.
 ///
 /// # Panics
 ///
-/// Where no server can be started: a test that needs one must not pass without.
+/// If no server can be started, because a test that needs one must not pass without it.
 pub async fn server() -> &'static DevServer {
     DevServer::shared().await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A store without events, in a database of its own on the shared server.
+/// An empty store, in a separate database on the shared server.
 ///
 /// # Panics
 ///
-/// Where it cannot be opened.
+/// If it cannot be opened.
 pub async fn empty_store() -> MongoStore {
     open(&fresh_database_name("test")).await
 }
@@ -43,7 +43,7 @@ pub async fn empty_store() -> MongoStore {
 ///
 /// # Panics
 ///
-/// Where it cannot be opened.
+/// If it cannot be opened.
 pub async fn open(database: &str) -> MongoStore {
     let opened = MongoStore::connect(server().await.uri(), database).await;
     opened.unwrap_or_else(|error| panic!("{error}"))

@@ -1,4 +1,4 @@
-//! What is logged, as text.
+//! The log, as text.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,12 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What a subscriber with this writer was told.
+/// The output that a subscriber with this writer has received.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// All of it so far.
+    /// All output so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
@@ -27,11 +27,11 @@ pub struct ThreadLogged {
     _second: Dispatch,
 }
 
-/// What this thread logs goes to this subscriber, whatever the tests on other threads do.
+/// Logs this thread to this subscriber, whatever the tests on other threads do.
 ///
-/// As long as `tracing` knows only one subscriber, it asks the thread that comes to a span or an event first whether anybody
-/// listens, and keeps the answer. If that is the thread of another test, the answer is no, and nothing is logged here. With a
-/// second subscriber it asks both.
+/// If `tracing` knows only one subscriber, the first thread that reaches a span or an event decides
+/// whether anybody listens to it, and the answer is cached. If that thread runs a different test,
+/// nothing is logged here. With a second subscriber, `tracing` asks both.
 pub fn log_this_thread(subscriber: impl SubscriberInitExt) -> ThreadLogged {
     let second = Dispatch::new(NoSubscriber::new());
     ThreadLogged { _logged: subscriber.set_default(), _second: second }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_thread_came_to_first_is_logged_here_too() {
+    fn a_span_that_another_thread_reached_first_is_logged_here_too() {
         let log = Log::default();
         let _logged = log_this_thread(tracing_subscriber::fmt().with_writer(log.clone()).finish());
         std::thread::spawn(warn).join().unwrap();

@@ -1,5 +1,5 @@
-//! An aggregate with events that were renamed and split since, and one whose part is optional.
-#![allow(clippy::unwrap_used, reason = "what a test cannot prepare ends it")]
+//! An aggregate whose events have been renamed and split, one of them with an optional part.
+#![allow(clippy::unwrap_used, reason = "a test ends if its preparation fails")]
 
 use es_core::{
     Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
@@ -11,7 +11,7 @@ use es_mongo::mongodb::bson::Document;
 #[event(version = 1, alias = "Payed")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paid {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -19,7 +19,7 @@ pub struct Paid {
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shipped {
-    /// Where to.
+    /// The address.
     pub address: String,
 }
 
@@ -28,13 +28,13 @@ pub struct Shipped {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {}
 
-/// The past recorded both at once, first under another name.
+/// Earlier releases recorded both at once, first under a different name.
 #[event(version = 1, alias = "PayedAndShipped", split(Paid, Shipped))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaidAndShipped {
-    /// How much.
+    /// The amount.
     pub cents: i64,
-    /// Where to.
+    /// The address.
     pub address: String,
 }
 
@@ -44,11 +44,11 @@ impl From<PaidAndShipped> for (Paid, Shipped) {
     }
 }
 
-/// The past recorded the end, and a last payment if there was one.
+/// Earlier releases recorded the end, and a last payment if there was one.
 #[event(version = 1, split(Option<Paid>, Closed))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {
-    /// How much.
+    /// The amount.
     pub cents: Option<i64>,
 }
 
@@ -58,15 +58,15 @@ impl From<Settled> for (Option<Paid>, Closed) {
     }
 }
 
-/// What was paid for, and where it went.
+/// The payments and the address of an order.
 #[derive(Aggregate, Debug, Clone, PartialEq, Default)]
 #[aggregate(events(Paid, Shipped, Closed), split(PaidAndShipped, Settled), retired("Reminded"))]
 pub struct Order {
-    /// What was paid.
+    /// The paid amount.
     pub cents: i64,
-    /// Where it went.
+    /// The address.
     pub address: Option<String>,
-    /// Whether it is over.
+    /// Whether the order is closed.
     pub closed: bool,
 }
 
@@ -88,7 +88,8 @@ impl Apply<Closed> for Order {
     }
 }
 
-/// Records events as earlier releases stored them: all at one moment, the first of an order.
+/// Records events as earlier releases stored them: all at one time, as the first events of an
+/// order.
 ///
 /// # Panics
 ///

@@ -1,8 +1,10 @@
 //! A TCP proxy in front of one node, whose connections can be cut in either direction.
 //!
-//! The members of a set are configured with the addresses of their proxies, because a driver connects to the hosts that the configuration names, whatever its
-//! connection string says. So the nodes talk to each other through the proxies too, and each connection is told by its first message: a fault is for
-//! clients alone, which leaves the primary in office, or for everybody, which makes the others elect a new one.
+//! The members of a set are configured with the addresses of their proxies, because a driver
+//! connects to the hosts in the configuration, whatever its connection string contains. So the
+//! nodes also talk to each other through the proxies, and the first message of a connection shows
+//! who opened it. A fault concerns either only clients, so that the primary remains in office, or
+//! everybody, so that the others elect a new primary.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,29 +17,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What happens to the bytes of one direction.
+/// What happens to the bytes in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flow {
-    /// They pass.
+    /// They are forwarded.
     #[default]
     Pass,
-    /// Each piece is held back for so long.
+    /// They are delayed by this time.
     Delay(Duration),
-    /// They are dropped without a word; the connection stays open.
+    /// They are dropped silently; the connection stays open.
     Swallow,
 }
 
-/// What becomes of new connections.
+/// What happens to new connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Entrance {
-    /// They are let in.
+    /// They are accepted.
     #[default]
     Open,
-    /// They are reset as soon as it is known whose they are.
+    /// They are reset as soon as it is known who opened them.
     Closed,
 }
 
-/// Whose connections a fault concerns.
+/// The connections that a fault concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
     /// Those of drivers.
@@ -46,12 +48,12 @@ pub enum Party {
     Everybody,
 }
 
-/// How connections are.
+/// The condition of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Condition {
-    /// From who connects to the node.
+    /// The direction to the node.
     pub requests: Flow,
-    /// From the node to who connects.
+    /// The direction from the node.
     pub answers: Flow,
     /// For new connections.
     pub entrance: Entrance,
@@ -61,7 +63,7 @@ pub struct Condition {
 struct State {
     clients: Condition,
     peers: Condition,
-    /// Counted up to end the connections of clients, and of peers.
+    /// Incremented to end the connections of clients, and of peers.
     client_resets: u64,
     peer_resets: u64,
     heals: u64,
@@ -91,7 +93,7 @@ enum Origin {
 }
 
 impl Origin {
-    /// Only nodes say this in their first message.
+    /// Only nodes send this in their first message.
     fn of(first_message: &[u8]) -> Self {
         const MARK: &[u8] = b"internalClient";
         if first_message.windows(MARK.len()).any(|part| part == MARK) { Self::Peer } else { Self::Client }
@@ -107,11 +109,11 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a free port of loopback.
+    /// Listens on a free port of the loopback interface.
     ///
     /// # Errors
     ///
-    /// Where no port can be opened.
+    /// If no port can be opened.
     pub async fn in_front_of(upstream: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -120,12 +122,12 @@ impl Proxy {
         Ok(Self { address, state, accepting })
     }
 
-    /// Where to connect to.
+    /// The address to connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on connections are like this. Those that exist stay open.
+    /// Sets the condition of all connections from now on. Existing connections stay open.
     pub fn set(&self, party: Party, condition: Condition) {
         self.state.send_modify(|state| {
             state.clients = condition;
@@ -145,7 +147,8 @@ impl Proxy {
         });
     }
 
-    /// Everything passes again. A connection that has lost bytes is reset, since what follows could not be understood.
+    /// Forwards everything again. A connection that has lost bytes is reset, because its remaining
+    /// bytes would make no sense.
     pub fn heal(&self) {
         self.state.send_modify(|state| {
             (state.clients, state.peers) = (Condition::default(), Condition::default());
@@ -162,13 +165,13 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, upstream: SocketAddr, state: watch::Receiver<State>) {
     loop {
-        // An error is that of one connection, which is gone.
+        // The error concerns one connection, which is gone.
         let Ok((client, _)) = listener.accept().await else { continue };
         tokio::spawn(carry(client, upstream, state.clone()));
     }
 }
 
-/// Carries one connection. Whatever fails on one side ends both.
+/// Carries one connection. A failure on one side ends both sides.
 async fn carry(mut client: TcpStream, upstream: SocketAddr, mut state: watch::Receiver<State>) {
     let mut first = vec![0; 16 * 1024];
     let Ok(read @ 1..) = client.read(&mut first).await else { return };
@@ -180,7 +183,7 @@ async fn carry(mut client: TcpStream, upstream: SocketAddr, mut state: watch::Re
         let _ = client.set_zero_linger();
         return;
     };
-    // Small commands and their answers wait for nothing.
+    // Small commands and their answers are sent immediately.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let has_lost = AtomicBool::new(false);
     let now = state.clone();
@@ -253,7 +256,7 @@ async fn pump(
             _ => break,
         }
     }
-    // Who sees none of the bytes does not see the end of them either.
+    // A side that receives no bytes does not receive their end either.
     if flow() != Flow::Swallow {
         let _ = to.shutdown().await;
     }

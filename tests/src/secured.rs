@@ -1,4 +1,4 @@
-//! A server with authentication on, and stores on it whose users have roles.
+//! A server with authentication, and stores whose users have roles.
 
 use es_core::StoreError;
 use es_mongo::dev::{DevServer, fresh_database_name};
@@ -7,7 +7,8 @@ use es_mongo::mongodb::{Client, Database};
 use es_mongo::{CollectionNames, MongoStore, Role, Roles};
 use tokio::sync::OnceCell;
 
-/// The password of every user here, the same when it is percent-encoded. It stands in nothing else, so a log that has it has it from a connection string.
+/// The password of every user here, the same when it is percent-encoded. Nothing else contains it,
+/// so if a log contains it, it comes from a connection string.
 pub const PASSWORD: &str = "correcthorsebattery7";
 
 /// The collection of old documents that [`Role::Documents`] may read.
@@ -17,7 +18,7 @@ pub const DOCUMENTS: &str = "accounts";
 ///
 /// # Panics
 ///
-/// Where it cannot be started.
+/// If it cannot be started.
 pub async fn server() -> &'static DevServer {
     static SERVER: OnceCell<DevServer> = OnceCell::const_new();
     let start = DevServer::builder().always_own().authentication("root", PASSWORD).start();
@@ -27,18 +28,18 @@ pub async fn server() -> &'static DevServer {
 /// A database with the roles of a store and a user for each.
 #[derive(Debug)]
 pub struct Secured {
-    /// The database, as a user who may do everything.
+    /// The database, as a user with all rights.
     pub admin: Database,
-    /// The roles that were made in it.
+    /// The roles that were created in it.
     pub roles: Roles,
 }
 
 impl Secured {
-    /// A new database, with roles and users and without collections.
+    /// A new database, with roles and users but without collections.
     ///
     /// # Panics
     ///
-    /// Where the roles or the users cannot be made.
+    /// If the roles or the users cannot be created.
     pub async fn unprepared() -> Self {
         let admin = Client::with_uri_str(server().await.uri()).await.unwrap_or_else(|error| panic!("{error}"));
         let admin = admin.database(&fresh_database_name("secured"));
@@ -55,18 +56,18 @@ impl Secured {
     ///
     /// # Panics
     ///
-    /// Where a user with [`Role::Preparer`] cannot prepare it.
+    /// If a user with [`Role::Preparer`] cannot prepare it.
     pub async fn prepared() -> Self {
         let secured = Self::unprepared().await;
         secured.open_as(Role::Preparer).await;
         secured
     }
 
-    /// Makes a user with some roles.
+    /// Creates a user with some roles.
     ///
     /// # Panics
     ///
-    /// Where the server does not make it.
+    /// If the server does not create it.
     pub async fn user(&self, name: &str, roles: &[Role]) {
         let roles: Vec<String> = roles.iter().map(|role| self.roles.name(*role)).collect();
         let command = doc! { "createUser": name, "pwd": PASSWORD, "roles": roles };
@@ -77,7 +78,7 @@ impl Secured {
     ///
     /// # Panics
     ///
-    /// Where the server cannot be started.
+    /// If the server cannot be started.
     pub async fn uri(&self, user: &str, password: &str) -> String {
         let uri = server().await.uri();
         let servers = uri.rsplit_once('@').map_or(uri, |(_login, servers)| servers);
@@ -97,7 +98,7 @@ impl Secured {
     ///
     /// # Panics
     ///
-    /// Where it cannot be opened.
+    /// If it cannot be opened.
     pub async fn open_as(&self, role: Role) -> MongoStore {
         self.try_open(&role.to_string()).await.unwrap_or_else(|error| panic!("{error}"))
     }

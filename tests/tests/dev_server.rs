@@ -1,6 +1,6 @@
-//! The development server: it comes up, it can be broken on purpose, and it leaves nothing behind.
+//! The development server: it starts, tests can break it, and it leaves nothing behind.
 
-// clippy allows this in `#[test]` functions only, and the helpers here are as much of a test.
+// clippy allows this only in `#[test]` functions, but the helpers here are parts of tests too.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead as _, BufReader};
@@ -14,7 +14,7 @@ use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::{Acknowledgment, WriteConcern};
 
-/// Far above what anything here takes, so that a busy machine does not fail a test.
+/// Far more than any step here takes, so that a busy machine does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn client(server: &DevServer) -> Client {
@@ -33,12 +33,12 @@ fn process_exists(id: u32) -> bool {
     Command::new("kill").args(["-0", &id.to_string()]).stderr(Stdio::null()).status().unwrap().success()
 }
 
-/// The folder of a server, from the place of a node's log in it.
+/// The folder of a server, derived from the path of a node's log.
 fn folder_of(log: &Path) -> PathBuf {
     log.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A server whose owner is another process.
+/// A server whose owner is a different process.
 struct Owned {
     owner: Child,
     uri: String,
@@ -67,7 +67,7 @@ impl Owned {
 
 fn owner() -> Command {
     let mut owner = Command::new(env!("CARGO_BIN_EXE_owner"));
-    // A server of the user's would not be the owner's own.
+    // A server of the user would not belong to the owner.
     owner.env_remove("MONGODB_URI");
     owner
 }
@@ -128,10 +128,10 @@ fn a_killed_owner_leaves_no_process_and_no_data() {
     assert!(process_exists(server.process) && server.folder.is_dir());
     server.kill();
     eventually("mongod ends after its owner", || !process_exists(server.process));
-    eventually("the data goes after the owner", || !server.folder.exists());
+    eventually("the data is deleted after the owner", || !server.folder.exists());
 }
 
-// Each collection and each index is a file, and a shell often allows 1024.
+// Each collection and each index is a file, but a shell often allows only 1024 open files.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_may_open_as_many_files_as_the_system_allows() {
@@ -163,7 +163,7 @@ async fn a_kept_folder_keeps_its_data() {
 }
 
 #[tokio::test]
-async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
+async fn a_kept_folder_moves_to_another_port_if_its_own_is_in_use() {
     let folder = tempfile::tempdir().unwrap();
     let start = async || DevServer::builder().always_own().keep_in(folder.path()).nodes(3).start().await.unwrap();
 
@@ -173,7 +173,7 @@ async fn a_kept_folder_moves_to_another_port_where_its_own_is_taken() {
     let address = server.nodes().unwrap()[0].address().to_owned();
     drop(server);
 
-    // Another program there, which hangs up on everybody.
+    // Another program on the port, which closes every connection.
     let taken = std::net::TcpListener::bind(&address).unwrap();
     thread::spawn(move || taken.incoming().for_each(drop));
     let server = start().await;
@@ -190,7 +190,8 @@ async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
     assert_eq!(second.uri(), first.uri);
     assert!(matches!(second.nodes(), Err(DevError::NotOwned)));
 
-    // With the owner gone, the next start takes the data over, also while the old server is still on its way out.
+    // After the owner has ended, the next start takes over the data, even while the old server is
+    // still stopping.
     first.kill();
     let third = DevServer::builder().always_own().keep_in(folder.path()).start().await.unwrap();
     assert!(third.nodes().is_ok());
@@ -198,7 +199,7 @@ async fn a_second_process_connects_to_the_server_on_a_kept_folder() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_closed_while_the_set_is_formed_does_not_end_the_start() {
+async fn a_connection_that_closes_during_the_formation_of_the_set_does_not_fail_the_start() {
     let closes = r#"{"mode": {"times": 1}, "data": {"failCommands": ["replSetInitiate"], "closeConnection": true}}"#;
     let builder = DevServer::builder().always_own().set_parameter("failpoint.failCommand", closes);
     let server = builder.start().await.unwrap();
@@ -208,7 +209,7 @@ async fn a_connection_that_is_closed_while_the_set_is_formed_does_not_end_the_st
 }
 
 #[tokio::test]
-async fn two_starts_at_once_on_a_kept_folder_share_one_server() {
+async fn two_concurrent_starts_on_a_kept_folder_share_one_server() {
     let folder = tempfile::tempdir().unwrap();
     let start = || DevServer::builder().always_own().keep_in(folder.path()).start();
     let (one, other) = tokio::join!(start(), start());
@@ -239,14 +240,14 @@ async fn three_nodes_survive_the_kill_of_their_primary_and_its_restart() {
     assert!(frozen.is_running());
     frozen.thaw().await.unwrap();
 
-    // Everybody has to be there again for this write concern.
+    // All nodes have to be back for this write concern.
     let all = WriteConcern::builder().w(Acknowledgment::Nodes(3)).build();
     things.insert_one(doc! { "_id": "with all" }).write_concern(all).await.unwrap();
     assert_eq!(things.count_documents(doc! {}).await.unwrap(), 3);
 }
 
 #[tokio::test]
-async fn a_stopped_node_keeps_its_data_and_refuses_what_needs_a_process() {
+async fn a_stopped_node_keeps_its_data_and_refuses_operations_that_need_a_process() {
     let server = DevServer::builder().always_own().start().await.unwrap();
     let things = client(&server).await.database("faults").collection::<Document>("things");
     things.insert_one(doc! { "_id": 1 }).await.unwrap();
@@ -262,7 +263,7 @@ async fn a_stopped_node_keeps_its_data_and_refuses_what_needs_a_process() {
 }
 
 #[tokio::test]
-async fn wrong_settings_are_typed_errors() {
+async fn invalid_settings_are_typed_errors() {
     let start = async |builder: es_mongo::dev::DevServerBuilder| builder.always_own().start().await.unwrap_err();
 
     let error = start(DevServer::builder().program("/nonexistent/mongod")).await;
@@ -280,7 +281,7 @@ async fn wrong_settings_are_typed_errors() {
     assert!(matches!(error, DevError::KeptNodes { kept: 3, asked: 1, .. }), "{error}");
 }
 
-/// What the owner of a server says, and what it fails with, where the environment has this in it.
+/// The output of the owner of a server, and its error, if an environment variable has this value.
 fn started_with(name: &str, value: &str) -> (String, String) {
     let output = owner().env(name, value).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -288,22 +289,22 @@ fn started_with(name: &str, value: &str) -> (String, String) {
 }
 
 #[test]
-fn the_environment_names_the_program() {
+fn the_environment_can_name_the_program() {
     let (_, failed) = started_with("MONGOD", "/nonexistent/mongod");
-    let (error, told) = failed.split_once('\n').unwrap();
+    let (error, text) = failed.split_once('\n').unwrap();
     assert!(error.starts_with("Program { program: \"/nonexistent/mongod\""), "{error}");
-    assert!(told.contains("MONGOD"), "{told}");
+    assert!(text.contains("MONGOD"), "{text}");
 }
 
 #[test]
-fn the_environment_names_a_server_that_is_the_users_own() {
+fn the_environment_can_name_a_server_of_the_user() {
     let uri = "mongodb://nowhere.invalid/?replicaSet=rs0";
     let (said, _) = started_with("MONGODB_URI", uri);
     assert_eq!(said, format!("{uri}\nNotOwned\nSome(NotOwned)\n"));
 }
 
 #[test]
-fn a_database_name_is_one_that_mongodb_accepts() {
+fn a_fresh_database_name_is_accepted_by_mongodb() {
     let name = fresh_database_name(&"ä b/$.\"".repeat(40));
     assert!(name.len() <= 63);
     assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));

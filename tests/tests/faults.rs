@@ -1,4 +1,5 @@
-//! A short run with faults: three nodes, 16 writers in two processes. The long one is `cargo run --release -p tests --bin faults`.
+//! A short run with faults: three nodes, 16 writers in two processes. `cargo run --release -p tests
+//! --bin faults` is the long run.
 
 use tests::faults::{Kind, Run};
 

@@ -1,4 +1,4 @@
-//! What the macros generate compiles wherever a user may write it, and warns of nothing.
+//! The generated code compiles wherever a user may write it, and causes no warnings.
 #![no_implicit_prelude]
 #![deny(missing_docs, warnings, unused_qualifications, clippy::pedantic, non_local_definitions)]
 #![allow(
@@ -10,7 +10,7 @@
 ::std::include!("../downstream/no_implicit_prelude/src/hostile.rs");
 
 #[test]
-fn what_is_generated_works_among_hostile_names() {
+fn the_generated_code_works_among_hostile_names() {
     use ::std::assert_eq;
     assert_eq!(<Account as ::es_core::Aggregate>::TYPE, "Account");
     assert_eq!(<AccountEvent as ::es_core::EventSet>::EVENTS.len(), 3);

@@ -1,6 +1,6 @@
-//! A password is in no error, in no `Debug` and in no log.
+//! A password is in no error, in no `Debug` output and in no log.
 //!
-//! One program for it, because what is logged is read for the whole process.
+//! This is a separate program, because the log is read for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use tests::account::{Account, Opened, accounts, day, import};
 use tests::log::Log;
 use tests::secured::{self, PASSWORD, Secured};
 
-/// Everything that was logged at any level, by whatever crate.
+/// Everything that was logged at any level, by any crate.
 static LOG: LazyLock<Log> = LazyLock::new(|| {
     use tracing_subscriber::fmt::format::FmtSpan;
     let log = Log::default();
@@ -27,11 +27,11 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
 #[track_caller]
 fn assert_no_secret(text: &str) {
     for secret in [PASSWORD, WRONG] {
-        assert!(!text.contains(secret), "a password is in it: {text}");
+        assert!(!text.contains(secret), "the text contains a password: {text}");
     }
 }
 
-/// A password that opens nothing, so that an error is about it.
+/// A wrong password, so that an error is about it.
 const WRONG: &str = "batterystaple42";
 
 /// Every form of a value.
@@ -43,7 +43,7 @@ fn assert_shows_no_secret(value: &impl Debug) {
 
 /// Every form of an error and of its causes.
 #[track_caller]
-fn assert_tells_no_secret(error: &(dyn Error + 'static)) {
+fn assert_contains_no_secret(error: &(dyn Error + 'static)) {
     let mut cause = Some(error);
     while let Some(error) = cause {
         assert_no_secret(&format!("{error} {error:?} {error:#?}"));
@@ -52,7 +52,7 @@ fn assert_tells_no_secret(error: &(dyn Error + 'static)) {
 }
 
 #[tokio::test]
-async fn no_error_of_a_connection_tells_the_password() {
+async fn no_error_of_a_connection_contains_the_password() {
     let log = &*LOG;
     let secured = Secured::prepared().await;
     let unreachable = "127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=200";
@@ -77,13 +77,13 @@ async fn no_error_of_a_connection_tells_the_password() {
     ];
     for uri in uris {
         let error = MongoStore::connect(&uri, "bank").await.expect_err(&uri);
-        assert_tells_no_secret(&error);
+        assert_contains_no_secret(&error);
     }
     assert_no_secret(&log.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_value_of_an_open_store_and_nothing_it_logs_shows_the_password() {
+async fn neither_a_value_of_an_open_store_nor_its_log_contains_the_password() {
     let log = &*LOG;
     let secured = Secured::prepared().await;
     let uri = secured.uri("writer", PASSWORD).await;
@@ -100,7 +100,7 @@ async fn no_value_of_an_open_store_and_nothing_it_logs_shows_the_password() {
     assert_shows_no_secret(secured::server().await);
     assert_shows_no_secret(&es_mongo::dev::DevServer::builder().authentication("root", PASSWORD));
 
-    // Everything that a store does leaves its trace.
+    // Everything that a store does is logged.
     import(&store, "a", 12).await;
     let accounts = accounts(&store);
     accounts.load("a").await.unwrap();
@@ -108,19 +108,19 @@ async fn no_value_of_an_open_store_and_nothing_it_logs_shows_the_password() {
     assert!(store.verify::<Account>().run().await.unwrap().is_sound());
     let error = store.archive::<Account>(day(5)).run().await.unwrap_err();
     assert!(matches!(error, StoreError::Unauthorized { .. }), "{error:?}");
-    assert_tells_no_secret(&error);
+    assert_contains_no_secret(&error);
     secured.open_as(Role::Archivist).await.archive::<Account>(day(5)).run().await.unwrap();
 
-    // A user whose password is changed while the store is open.
+    // A user is dropped while the store is open.
     let locked_out = es_mongo::mongodb::bson::doc! { "dropUser": "writer" };
     secured.admin.run_command(locked_out).await.unwrap();
     let error = accounts.create("b", Opened { owner: "o".into() }).await.unwrap_err();
-    assert_tells_no_secret(&error);
+    assert_contains_no_secret(&error);
     store.close().await;
 
     let text = log.text();
-    for said in ["DEBUG", "es_mongo::archive", "es_mongo::verify", "es_mongo::snapshot"] {
-        assert!(text.contains(said), "{said} is not in the log: {text}");
+    for part in ["DEBUG", "es_mongo::archive", "es_mongo::verify", "es_mongo::snapshot"] {
+        assert!(text.contains(part), "{part} is not in the log: {text}");
     }
     assert_no_secret(&text);
 }

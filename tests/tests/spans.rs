@@ -1,6 +1,6 @@
-//! Every verb is a span that says what it was asked and how it ended.
+//! Every verb is a span that records its request and its outcome.
 //!
-//! One program for it, because what is recorded is recorded for the whole process.
+//! This is a separate program, because spans are recorded for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ impl Subscriber for &'static Recorder {
 }
 
 impl Recorder {
-    /// The last span of a name and of an aggregate.
+    /// The last span with a name and an aggregate.
     #[track_caller]
     fn last(&self, name: &str, id: &str) -> Fields {
         let spans = self.0.lock().unwrap();
@@ -80,7 +80,7 @@ impl Recorder {
         found.unwrap_or_else(|| panic!("no span {name} of {id} in {spans:?}")).1.clone()
     }
 
-    /// The span of a name and of an aggregate that ended in a way.
+    /// The span with a name and an aggregate that ended with an outcome.
     #[track_caller]
     fn find(&self, name: &str, id: &str, outcome: &str) -> Fields {
         let spans = self.0.lock().unwrap();
@@ -123,7 +123,7 @@ fn deposited() -> Deposited {
     Deposited { cents: 1, source: "s".into() }
 }
 
-/// The id of an aggregate that no other test has, because all spans are in one place.
+/// The id of an aggregate that no other test uses, because the spans of all tests are in one place.
 fn unique(store: &str, name: &str) -> String {
     format!("{store}-{name}")
 }
@@ -182,7 +182,7 @@ async fn each_call_is_a_span(store: impl Store + Clone, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_call_of_a_repository_is_a_span_that_says_how_it_ended() {
+async fn each_call_of_a_repository_is_a_span_with_its_outcome() {
     each_call_is_a_span(MemoryStore::new(), "memory").await;
     each_call_is_a_span(empty_store().await, "mongo").await;
 }

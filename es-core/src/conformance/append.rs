@@ -3,7 +3,7 @@
 use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
 use crate::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store, StoreError, StreamId, Version};
 
-/// Events are counted from 1, and the version is how many there are.
+/// Events are counted from 1, and the version is the number of events.
 pub async fn the_first_event_has_sequence_one_and_the_version_counts_events(store: impl Store + Clone) {
     assert_eq!(expect(store.head(&stream("a")).await), Version::NONE);
     let receipt = expect(store.append(append("a", 0, [1, 2])).await).into_receipt();
@@ -12,17 +12,18 @@ pub async fn the_first_event_has_sequence_one_and_the_version_counts_events(stor
     assert_eq!(expect(store.head(&stream("a")).await), 2);
 }
 
-/// Rule 1: one winner; every loser is told the version that there is, and has written nothing.
+/// Of the appends that expect the same version, one wins. Every other append writes nothing and
+/// returns the current version.
 pub async fn exactly_one_of_many_appends_that_expect_the_same_version_wins(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [0])).await);
     let answers = all((1..=32).map(|number| store.append(append("a", 1, [number])))).await;
     let winners = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Now(_)))).count();
     let losers = answers.iter().filter(|answer| is_conflict(answer, 1, 2)).count();
-    assert_eq!((winners, losers), (1, 31), "one append wins and 31 meet a conflict: {answers:?}");
-    assert_eq!(numbers(&store, "a").await.len(), 2, "a loser has written");
+    assert_eq!((winners, losers), (1, 31), "one append wins and 31 fail with a conflict: {answers:?}");
+    assert_eq!(numbers(&store, "a").await.len(), 2, "an append that lost has written");
 }
 
-/// Rule 1: whoever comes late writes nothing.
+/// An append with an outdated expectation writes nothing.
 pub async fn an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1, 2, 3])).await);
     for expected in 0..3 {
@@ -32,7 +33,8 @@ pub async fn an_append_that_expects_an_older_version_is_a_conflict_and_writes_no
     assert_eq!(numbers(&store, "a").await, [1, 2, 3]);
 }
 
-/// Rule 1: a version that the aggregate has not reached is not its version. Otherwise the stream would get a hole.
+/// A version that the aggregate has not reached is a conflict. Otherwise the stream would get a
+/// gap.
 pub async fn an_append_that_expects_a_version_beyond_the_head_is_a_conflict(store: impl Store + Clone) {
     let answer = store.append(append("a", 4, [9])).await;
     assert!(is_conflict(&answer, 4, 0), "on no stream: {answer:?}");
@@ -42,7 +44,7 @@ pub async fn an_append_that_expects_a_version_beyond_the_head_is_a_conflict(stor
     assert_eq!(numbers(&store, "a").await, [1]);
 }
 
-/// Rule 1: all or nothing.
+/// An append writes all of its events or none.
 pub async fn a_refused_append_of_several_events_writes_none_of_them(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     let answer = store.append(append("a", 0, [7, 8, 9])).await;
@@ -50,7 +52,7 @@ pub async fn a_refused_append_of_several_events_writes_none_of_them(store: impl 
     assert_eq!(numbers(&store, "a").await, [1]);
 }
 
-/// Rules 1 and 3: nothing was written, so nothing was counted.
+/// A refused append writes nothing, so it is not counted.
 pub async fn a_refused_append_uses_up_no_position(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     let answer = store.append(append("a", 0, [7, 8, 9])).await;
@@ -59,7 +61,7 @@ pub async fn a_refused_append_uses_up_no_position(store: impl Store + Clone) {
     assert_eq!(next.stamps[0].position.get(), 2, "a refused append has used up a position");
 }
 
-/// Rules 1 and 3: the events of one append follow each other in the stream and in the store.
+/// The events of one append are consecutive in the stream and in the store.
 pub async fn several_events_of_one_append_stay_together(store: impl Store + Clone) {
     let appends = (0..16).map(|stream| append(&format!("s{stream}"), 0, [1, 2, 3]));
     for answer in all(appends.map(|append| store.append(append))).await {
@@ -70,9 +72,11 @@ pub async fn several_events_of_one_append_stay_together(store: impl Store + Clon
     }
 }
 
-/// Rule 3: no hole and no position twice, however many append at once, with conflicts among them.
+/// Positions have no gaps and no duplicates, however many appends run concurrently, with conflicts
+/// among them.
 ///
-/// In waves: a store may write all that come at once together, and go wrong where the next begin.
+/// The appends come in waves, because a store may write all concurrent ones together, and fail
+/// between two such writes.
 pub async fn positions_of_concurrent_appends_are_dense_and_unique(store: impl Store + Clone) {
     let mut answers = Vec::new();
     for wave in 0..3 {
@@ -85,7 +89,7 @@ pub async fn positions_of_concurrent_appends_are_dense_and_unique(store: impl St
     let receipts = answers.into_iter().filter_map(|answer| match answer {
         Ok(appended) => Some(appended.into_receipt()),
         Err(StoreError::Conflict { .. }) => None,
-        Err(other) => panic!("the store failed where it must not: {other:?}"),
+        Err(other) => panic!("the store failed unexpectedly: {other:?}"),
     });
     let mut positions: Vec<u64> =
         receipts.flat_map(|receipt| receipt.stamps).map(|stamp| stamp.position.get()).collect();
@@ -93,7 +97,7 @@ pub async fn positions_of_concurrent_appends_are_dense_and_unique(store: impl St
     assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>());
 }
 
-/// Rule 3: what comes later in a stream has a higher position.
+/// Later events of a stream have higher positions.
 pub async fn positions_grow_along_each_stream(store: impl Store + Clone) {
     for version in 0..5 {
         expect(store.append(append("a", version, [i64::from(version)])).await);
@@ -105,7 +109,7 @@ pub async fn positions_grow_along_each_stream(store: impl Store + Clone) {
     }
 }
 
-/// There is nothing to record.
+/// An append without events has nothing to record.
 pub async fn an_empty_append_is_refused(store: impl Store + Clone) {
     let answer = store.append(append("a", 0, [])).await;
     assert!(matches!(answer, Err(StoreError::EmptyAppend { .. })), "{answer:?}");
@@ -119,7 +123,8 @@ fn append_id(key: &str) -> AppendId {
     expect(AppendId::new(key))
 }
 
-/// Rule 2: the same key again does nothing again, whatever version it expects and whatever came after it.
+/// A second append with the same key records nothing, whatever version it expects and whatever was
+/// recorded in between.
 pub async fn a_repeated_append_id_answers_with_the_first_receipt(store: impl Store + Clone) {
     let first = expect(store.append(with_key("a", 0, "key", &[1, 2])).await);
     assert!(matches!(first, Appended::Now(_)));
@@ -135,8 +140,8 @@ pub async fn a_repeated_append_id_answers_with_the_first_receipt(store: impl Sto
     assert_eq!(found.as_ref(), Some(first.receipt()));
 }
 
-/// Rule 2: a command that arrives twice at the same moment acts once.
-pub async fn of_two_concurrent_appends_with_one_id_one_acts(store: impl Store + Clone) {
+/// A command that arrives twice at the same time acts once.
+pub async fn one_of_two_concurrent_appends_with_the_same_id_acts(store: impl Store + Clone) {
     let answers = all((0..8).map(|_| store.append(with_key("a", 0, "key", &[1])))).await;
     let acted = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Now(_)))).count();
     let already = answers.iter().filter(|answer| matches!(answer, Ok(Appended::Already(_)))).count();
@@ -144,12 +149,14 @@ pub async fn of_two_concurrent_appends_with_one_id_one_acts(store: impl Store + 
     assert_eq!(numbers(&store, "a").await, [1]);
 }
 
-/// An event of another kind than those of the laws, with the older names that it may be stored under.
+/// An event of a different kind than those of the laws, with the older names under which it may be
+/// stored.
 fn named(event_type: &'static str, aliases: &'static [&'static str]) -> NewEvent {
     NewEvent { event_type: event_type.into(), aliases, ..new_event(0) }
 }
 
-/// Rule 2: a key is not used for two commands. Another command is one that records none of the kinds of events that are stored.
+/// A key is not reused for a different command, which is one that records none of the stored kinds
+/// of events.
 pub async fn an_append_id_of_another_command_is_refused(store: impl Store + Clone) {
     expect(store.append(with_key("a", 0, "key", &[1])).await);
     for other in [vec![named("Removed", &[])], vec![named("Removed", &["Deleted"]), named("Moved", &[])]] {
@@ -160,7 +167,8 @@ pub async fn an_append_id_of_another_command_is_refused(store: impl Store + Clon
     assert_eq!(numbers(&store, "a").await, [1]);
 }
 
-/// Rule 2: a retry may have other data, other names or another number of events: a map has no order, and programs change.
+/// A retry may have different data, names or numbers of events, because a map has no order and
+/// programs change.
 pub async fn an_append_id_is_answered_whatever_the_data_are(store: impl Store + Clone) {
     let first = expect(store.append(with_key("a", 0, "key", &[1, 2])).await).into_receipt();
     for again in [
@@ -177,7 +185,7 @@ pub async fn an_append_id_is_answered_whatever_the_data_are(store: impl Store + 
     assert_eq!(numbers(&store, "a").await, [1, 2]);
 }
 
-/// Rule 2: a key stands for what was recorded. An append that was refused recorded nothing, so it may be sent again.
+/// A key belongs to what was recorded. A refused append recorded nothing, so it may be sent again.
 pub async fn a_refused_append_does_not_use_up_its_id(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     let refused = store.append(with_key("a", 0, "key", &[2])).await;
@@ -188,7 +196,7 @@ pub async fn a_refused_append_does_not_use_up_its_id(store: impl Store + Clone) 
     assert_eq!(numbers(&store, "a").await, [1, 2]);
 }
 
-/// Rule 2: what is found by a key is the whole append, and nothing that came before or after it.
+/// A key finds the whole append, and nothing that came before or after it.
 pub async fn an_append_is_found_by_its_id_with_all_its_events_and_no_others(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     let first = expect(store.append(with_key("a", 1, "first", &[2, 3, 4])).await).into_receipt();
@@ -200,14 +208,14 @@ pub async fn an_append_is_found_by_its_id_with_all_its_events_and_no_others(stor
     assert_eq!(expect(store.find_append(&stream("b"), &append_id("first")).await), None, "found in another aggregate");
 }
 
-/// A key belongs to its aggregate.
+/// A key belongs to one aggregate.
 pub async fn an_append_id_counts_for_one_aggregate_only(store: impl Store + Clone) {
     expect(store.append(with_key("a", 0, "key", &[1])).await);
     let other = expect(store.append(with_key("b", 0, "key", &[2])).await);
     assert!(matches!(other, Appended::Now(_)));
 }
 
-/// `account/42` and `wallet/42` are two aggregates.
+/// `account/42` and `wallet/42` are different aggregates.
 pub async fn aggregates_of_two_types_may_share_an_id(store: impl Store + Clone) {
     expect(store.append(append("42", 0, [1])).await);
     let other = expect(StreamId::new("Other", "42"));

@@ -6,7 +6,7 @@ use crate::{
     ReadRange, Repository, Store, StoreError, Timestamp, Version,
 };
 
-/// An event comes back with its data, metadata, moment and name, to the last byte.
+/// An event is read back with its data, metadata, time and name, to the last byte.
 pub async fn what_was_recorded_is_read_back_as_it_was(store: impl Store + Clone) {
     let metadata = expect(Metadata::new().user("u").correlation("c").causation("x").with("ip", "203.0.113.7"));
     let repository = Repository::<Numbers>::new(&store);
@@ -14,7 +14,7 @@ pub async fn what_was_recorded_is_read_back_as_it_was(store: impl Store + Clone)
     let committed = expect(repository.create("a", Added { number: 7 }).metadata(metadata.clone()).await);
     let after = Timestamp::now();
     let events = stored(&store, &stream("a")).await;
-    let [event] = events.as_slice() else { panic!("one event was recorded, not {events:?}") };
+    let [event] = events.as_slice() else { panic!("expected one recorded event, not {events:?}") };
     assert_eq!((event.id, event.sequence, event.position), {
         let receipt = &committed.events[0];
         (receipt.id, receipt.sequence, receipt.position)
@@ -28,7 +28,7 @@ pub async fn what_was_recorded_is_read_back_as_it_was(store: impl Store + Clone)
     assert_eq!(expect(EventData::encode("Added", &decoded)), event.data);
 }
 
-/// Who, and because of what, is known of each event for itself.
+/// Each event has its own metadata.
 pub async fn each_event_of_an_append_keeps_its_own_metadata(store: impl Store + Clone) {
     let users = ["first", "second", "third"];
     let events = users.iter().zip(1..).map(|(user, number)| {
@@ -41,7 +41,7 @@ pub async fn each_event_of_an_append_keeps_its_own_metadata(store: impl Store + 
     assert_eq!(found, users);
 }
 
-/// However many batches a store needs for it, a stream is read whole and in order.
+/// A stream is read completely and in order, however many batches the store needs for it.
 pub async fn an_append_of_thousands_of_events_is_read_back_whole_and_in_order(store: impl Store + Clone) {
     let receipt = expect(store.append(append("a", 0, 1..=2_500)).await).into_receipt();
     assert_eq!((receipt.version.get(), receipt.stamps.len()), (2_500, 2_500));
@@ -49,7 +49,7 @@ pub async fn an_append_of_thousands_of_events_is_read_back_whole_and_in_order(st
     assert_eq!(numbers(&store, "a").await, (1..=2_501).collect::<Vec<_>>());
 }
 
-/// A range begins strictly after a version and ends with one.
+/// A range begins after one version, exclusively, and ends with another, inclusively.
 pub async fn a_range_is_read_without_its_beginning_and_with_its_end(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=5)).await);
     for (after, until) in (0..=6_u32).flat_map(|after| (0..=6_u32).map(move |until| (after, until))) {
@@ -70,17 +70,17 @@ pub async fn a_range_is_read_without_its_beginning_and_with_its_end(store: impl 
     assert_eq!(numbers(&store, "a").await, [1, 2, 3, 4, 5]);
 }
 
-/// Rule 10: user strings are values.
+/// Strings of users are values, never operators.
 pub async fn an_id_that_looks_like_an_operator_is_a_plain_string(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     for id in [r#"{"$ne": null}"#, "$where", "a.b", "$ne"] {
-        assert_eq!(numbers(&store, id).await, [0; 0], "{id} found what is not its own");
+        assert_eq!(numbers(&store, id).await, [0; 0], "{id} found the events of a different aggregate");
         expect(store.append(append(id, 0, [2])).await);
         assert_eq!(numbers(&store, id).await, [2]);
     }
 }
 
-/// Rule 6: nothing is skipped, and the version is the head of the stream.
+/// No event is skipped, and the version is the head of the stream.
 pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version(store: impl Store + Clone) {
     expect(store.append(append("a", 0, [1])).await);
     let data = expect(EventData::encode("Added", &Added { number: 1 }));
@@ -95,35 +95,36 @@ pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
         let repository = Repository::<Numbers>::new(&store);
         let error = match repository.load(&id).await {
             Err(LoadError::Store(error @ StoreError::Decode { .. })) => ErrorChain::new(&error).to_string(),
-            other => panic!("an event that is not understood must be an error: {other:?}"),
+            other => panic!("an event that cannot be decoded must be an error: {other:?}"),
         };
         assert!(error.contains(&id) && error.contains(name) && error.contains(said) && error.contains('2'), "{error}");
     }
 }
 
-/// An import, and nothing else, sets the moments of its events.
-pub async fn an_import_keeps_the_moments_of_its_events(store: impl Store + Clone) {
+/// Only an import sets the times of its events.
+pub async fn an_import_keeps_the_times_of_its_events(store: impl Store + Clone) {
     let repository = Repository::<Numbers>::new(&store);
     expect(repository.import("a", import(&[1_000, 2_000])).await);
-    let moments: Vec<_> = stored(&store, &stream("a")).await.iter().map(|event| event.timestamp.as_millis()).collect();
-    assert_eq!(moments, [1_000, 2_000]);
+    let times: Vec<_> = stored(&store, &stream("a")).await.iter().map(|event| event.timestamp.as_millis()).collect();
+    assert_eq!(times, [1_000, 2_000]);
 }
 
-/// As of a moment is a prefix of the stream: a clock that went back does not bring a later event in.
-pub async fn as_of_a_moment_is_the_longest_prefix_recorded_by_then(store: impl Store + Clone) {
+/// The state as of a time is a prefix of the stream: if a clock went back, no later event is
+/// included.
+pub async fn as_of_a_time_is_the_longest_prefix_recorded_by_then(store: impl Store + Clone) {
     let repository = Repository::<Numbers>::new(&store);
     expect(repository.import("a", import(&[1_000, 3_000, 2_000, 4_000])).await);
-    for (moment, version) in [(1_000, 1), (2_999, 1), (3_000, 3), (3_999, 3), (4_000, 4)] {
-        let loaded = expect(repository.load_as_of("a", Timestamp::from_millis(moment)).await);
-        assert_eq!(loaded.version, version, "as of {moment}");
+    for (millis, version) in [(1_000, 1), (2_999, 1), (3_000, 3), (3_999, 3), (4_000, 4)] {
+        let loaded = expect(repository.load_as_of("a", Timestamp::from_millis(millis)).await);
+        assert_eq!(loaded.version, version, "as of {millis}");
     }
     let too_early = repository.load_as_of("a", Timestamp::from_millis(999)).await;
     assert!(matches!(too_early, Err(LoadError::NotFound { .. })), "{too_early:?}");
 }
 
-fn import(moments: &[i64]) -> Vec<ImportedEvent<<Numbers as Aggregate>::Event>> {
-    let event = |(number, moment): (i64, &i64)| {
-        ImportedEvent::new(Added { number }, Timestamp::from_millis(*moment), Metadata::new())
+fn import(times: &[i64]) -> Vec<ImportedEvent<<Numbers as Aggregate>::Event>> {
+    let event = |(number, millis): (i64, &i64)| {
+        ImportedEvent::new(Added { number }, Timestamp::from_millis(*millis), Metadata::new())
     };
-    (1..).zip(moments).map(event).collect()
+    (1..).zip(times).map(event).collect()
 }

@@ -1,4 +1,4 @@
-//! Laws of streams whose events no longer matter.
+//! Laws of streams with retired events.
 
 use std::future::IntoFuture;
 
@@ -8,7 +8,7 @@ use crate::{
     NewEvent, Outcome, Repository, Store, Timestamp, UpdateError,
 };
 
-/// The aggregate of the laws after an event of it was retired.
+/// The aggregate of the laws after one of its events was retired.
 #[derive(Debug, Aggregate, Default)]
 #[aggregate(name = "Numbers", events(Added), retired("Noted"), snapshot(every = 10), event_enum = RetiringEvent, crate = crate)]
 pub struct Retiring {
@@ -21,19 +21,19 @@ impl Apply<Added> for Retiring {
     }
 }
 
-/// Records two retired events, the first of an aggregate.
+/// Records two retired events as the first events of an aggregate.
 async fn note<S: Store>(store: &S, id: &str) {
     let data = expect(EventData::encode("Noted", &Added { number: 0 }));
     let noted = expect(NewEvent::from_data("Noted", 1, data, Metadata::new()));
     expect(store.append(Append::new(stream(id), ExpectedVersion::NONE, vec![noted.clone(), noted])).await);
 }
 
-/// With retired events only an aggregate has not begun: it does not exist, whoever asks.
+/// An aggregate with only retired events has not begun: every operation treats it as missing.
 pub async fn an_aggregate_of_retired_events_only_does_not_exist(store: impl Store + Clone) {
     let repository = Repository::<Retiring>::new(&store);
     note(&store, "a").await;
     for id in ["a", "none"] {
-        assert!(!expect(repository.exists(id).await), "{id} exists and cannot be loaded");
+        assert!(!expect(repository.exists(id).await), "{id} exists but cannot be loaded");
         let loads = [
             repository.load(id).await.map(drop),
             repository.load_as_of(id, Timestamp::now()).await.map(drop),
@@ -48,7 +48,7 @@ pub async fn an_aggregate_of_retired_events_only_does_not_exist(store: impl Stor
     assert_eq!(expect(store.head(&stream("a")).await), 2);
 }
 
-/// And it can begin: behind its retired events, once.
+/// It can begin, once, after its retired events.
 pub async fn an_aggregate_of_retired_events_only_can_be_created(store: impl Store + Clone) {
     let repository = Repository::<Retiring>::new(&store);
     let added = |number| Added { number };

@@ -6,7 +6,7 @@ use crate::{
     UpdateError, Version,
 };
 
-/// Rule 5: with and without snapshots the state is the same, at every version.
+/// The state is the same with and without snapshots, at every version.
 pub async fn snapshot_plus_tail_equals_full_replay_at_every_version(store: impl Store + Clone) {
     let with = Repository::<Numbers>::new(&store).with_snapshots(SnapshotPolicy::every(3));
     let without = with.clone().with_snapshots(SnapshotPolicy::Never);
@@ -14,7 +14,8 @@ pub async fn snapshot_plus_tail_equals_full_replay_at_every_version(store: impl 
     for number in 2..=20 {
         expect(with.update("a", |_| Added { number }).await);
         if number % 5 == 0 {
-            // Not every version has one: some loads begin right at a snapshot, some have a tail.
+            // Only some versions have a snapshot, so some loads begin directly at a snapshot and
+            // some have a tail.
             expect(with.take_snapshot("a").await);
         }
     }
@@ -29,7 +30,7 @@ pub async fn snapshot_plus_tail_equals_full_replay_at_every_version(store: impl 
     }
 }
 
-/// The newest one that is not too new.
+/// The newest snapshot that is not too new is found.
 pub async fn the_newest_snapshot_at_or_below_a_version_is_found(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=9)).await);
     for version in [3_u32, 6] {
@@ -42,7 +43,8 @@ pub async fn the_newest_snapshot_at_or_below_a_version_is_found(store: impl Stor
     }
 }
 
-/// The aggregate of the laws after its state has changed its meaning. What the old code wrote still decodes, and is wrong.
+/// The aggregate of the laws after the meaning of its state has changed. Old snapshots still
+/// decode, but the result is wrong.
 #[derive(Debug, Aggregate, Default)]
 #[aggregate(name = "Numbers", events(Added), snapshot(every = 10, version = 2), event_enum = NegatedEvent, crate = crate)]
 pub struct Negated {
@@ -55,18 +57,18 @@ impl Apply<Added> for Negated {
     }
 }
 
-/// Rule 5: a snapshot of another state version costs time, never state.
+/// A snapshot with a different state version costs time, but never changes the state.
 pub async fn a_snapshot_of_another_state_version_is_passed_over(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=4)).await);
     let old = Repository::<Numbers>::new(&store);
     expect(old.take_snapshot("a").await);
     let none = expect(Snapshot::<Negated>::newest(&store, &stream("a"), Version::MAX).await);
-    assert!(none.is_none(), "a snapshot of state version 1 was taken for one of {}", Negated::STATE_VERSION);
+    assert!(none.is_none(), "a snapshot of state version 1 was used for state version {}", Negated::STATE_VERSION);
     let negated = expect(Repository::<Negated>::new(&store).load("a").await);
     assert_eq!(negated.added, [-1, -2, -3, -4]);
 }
 
-/// The aggregate of the laws in the hands of someone who has changed the shape of its state, and forgotten to say so.
+/// The aggregate of the laws after its state has a different shape, but the same state version.
 #[derive(Debug, Aggregate, Default)]
 #[aggregate(name = "Numbers", events(Added), snapshot(every = 10), event_enum = ReshapedEvent, crate = crate)]
 pub struct Reshaped {
@@ -79,7 +81,7 @@ impl Apply<Added> for Reshaped {
     }
 }
 
-/// Rule 5: a snapshot that cannot be read costs time, never the aggregate.
+/// A snapshot that cannot be read costs time, but the aggregate still loads.
 pub async fn a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=4)).await);
     let readable = Numbers { added: vec![1, 2] };
@@ -91,7 +93,8 @@ pub async fn a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one(sto
     assert_eq!(loaded.added, [1, 2, 3, 4]);
 }
 
-/// After a restore that lost events, snapshots may lie beyond the head. They must not push out the one that can be used.
+/// After a restore that lost events, there may be snapshots beyond the head. They must not displace
+/// the usable one.
 pub async fn the_snapshot_taken_last_is_kept_whatever_lies_above_it(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=4)).await);
     for version in [50_u32, 60, 70, 4] {
@@ -102,7 +105,8 @@ pub async fn the_snapshot_taken_last_is_kept_whatever_lies_above_it(store: impl 
     assert_eq!(found.map(|snapshot| snapshot.version.get()), Some(4));
 }
 
-/// Rule 5: a snapshot stands for events. If the stream lacks them, that is an error, and never a state to build on.
+/// A snapshot represents events. If the stream lacks them, that is an error, and nothing is built
+/// on that state.
 pub async fn a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended(store: impl Store + Clone) {
     expect(store.append(append("a", 0, 1..=3)).await);
     let repository = Repository::<Numbers>::new(&store);
@@ -116,13 +120,13 @@ pub async fn a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended(stor
         }
         let update = repository.update(id, |_| Added { number: 6 }).await;
         assert!(matches!(&update, Err(UpdateError::Store(error)) if is_named(error)), "{id}: {update:?}");
-        assert_eq!(expect(store.head(&stream(id)).await), head, "{id}: an update was recorded behind a gap");
+        assert_eq!(expect(store.head(&stream(id)).await), head, "{id}: an update was recorded after a gap");
     }
     assert_eq!(expect(repository.load_ignoring_snapshots_above("a", 0).await).added, [1, 2, 3]);
     assert_eq!(expect(repository.load_at("a", 3).await).added, [1, 2, 3]);
 }
 
-/// Whatever separates the parts of a key: two aggregates never meet in one.
+/// Two aggregates never share a key, whatever separates the parts of the key.
 pub async fn snapshots_of_two_aggregates_never_share_a_key(store: impl Store + Clone) {
     let names = [
         ("A", "b:c"),

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-/// Displays an error and everything that caused it, separated by colons.
+/// Displays an error and all its causes, separated by colons.
 ///
-/// The errors of this crate display only themselves; their causes are their [sources](Error::source). A log or a
-/// terminal usually wants all of them:
+/// The errors of this crate display only themselves; their causes are their
+/// [sources](Error::source). A log or a terminal usually needs all of them:
 ///
 /// ```
 /// use es_core::{ErrorChain, StoreError};

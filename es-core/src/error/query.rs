@@ -1,8 +1,8 @@
-//! Questions that have no answer.
+//! Errors of invalid queries.
 
-/// A query was refused before anything was read, because it asks for what cannot be answered.
+/// A query is invalid, and was refused before anything was read.
 ///
-/// An empty answer would hide the mistake.
+/// An empty result would hide the mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -11,17 +11,17 @@ pub enum QueryError {
     UnknownEventType {
         /// The name in the query.
         event_type: String,
-        /// Which names exist instead, or where to find them.
+        /// Which names exist, or where to find them.
         reason: String,
     },
-    /// No event can meet the conditions of the query together, or this store cannot evaluate them.
+    /// No event can meet all conditions of the query, or this store cannot evaluate them.
     #[error("the query cannot be answered: {reason}")]
     Conditions {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// The cursor does not continue this query: it was changed, or a query with different conditions or the other
-    /// direction returned it.
+    /// The cursor does not continue this query: the cursor was changed, or the query that returned
+    /// it had different conditions or the other direction.
     #[error(
         "the cursor does not belong to this query; repeat the conditions and the direction of the query that returned it, or start without a cursor"
     )]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::event::BoxError;
 
-/// The cause of an error, shared, so that the error around it is `Clone`.
+/// The cause of an error, shared, so that the error that contains it is `Clone`.
 ///
-/// Everything that `?` turns into a boxed error turns into this: any error, and text. It dereferences to the error, so
-/// the cause can be displayed and downcast:
+/// Everything that `?` converts to a boxed error also converts to this type: any error, and text.
+/// It dereferences to the error, so the cause can be displayed and downcast:
 ///
 /// ```
 /// use es_core::{SharedError, StoreError};
@@ -24,13 +24,13 @@ use crate::event::BoxError;
 /// assert!(text.source().is_none());
 /// ```
 ///
-/// Like the error types of `anyhow` and `eyre`, it does not implement [`Error`] itself, because it converts from every
-/// type that does. [`as_error`](Self::as_error) lends out one that does.
+/// Like the error types of `anyhow` and `eyre`, it does not implement [`Error`] itself, because it
+/// converts from every type that does. [`as_error`](Self::as_error) borrows the error inside it.
 #[derive(Clone)]
 pub struct SharedError(Arc<dyn Error + Send + Sync>);
 
 impl SharedError {
-    /// The error.
+    /// The error inside.
     pub fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0
     }

@@ -93,7 +93,8 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
     errors
 }
 
-/// The place of a variant in the enum, so that a new one is missed by the compiler and then by the tests.
+/// The index of a variant, so that the compiler and then the tests report a new variant that is
+/// missing here.
 fn variant(error: &StoreError) -> usize {
     match error {
         StoreError::Conflict { .. } => 0,
@@ -127,7 +128,7 @@ fn variant(error: &StoreError) -> usize {
     }
 }
 
-/// Every error of this crate that a caller can get, each as its own value.
+/// One value of every error of this crate that a caller can receive.
 fn every_error() -> Vec<Box<dyn Error>> {
     let mut errors: Vec<Box<dyn Error>> = Vec::new();
     for (error, _) in store_errors() {
@@ -194,7 +195,7 @@ fn every_public_error_can_be_cloned_and_sent() {
 }
 
 #[test]
-fn every_variant_is_looked_at() {
+fn every_variant_is_tested() {
     let mut seen: Vec<usize> = store_errors().iter().map(|(error, _)| variant(error)).collect();
     seen.sort_unstable();
     seen.dedup();

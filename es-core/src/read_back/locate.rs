@@ -1,4 +1,4 @@
-//! At which field reading fails.
+//! Finds the field at which reading fails.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Deserializer};
 
 use crate::{BoxError, BsonPayload, Payload};
 
-/// Stored data that remembers at which field reading failed.
+/// Stored data that records the field at which reading failed.
 pub(crate) struct Located<'a> {
     data: &'a RawDocument,
     path: RefCell<Option<String>>,
@@ -19,7 +19,7 @@ impl<'a> Located<'a> {
         Self { data, path: RefCell::new(None) }
     }
 
-    /// Where reading failed last, if that is known.
+    /// The field at which reading failed last, if it is known.
     pub(super) fn into_path(self) -> Option<String> {
         self.path.into_inner()
     }
@@ -38,7 +38,8 @@ impl Payload for Located<'_> {
     }
 }
 
-/// The path at which a `T` cannot be read, as something that is read itself: an error of serde carries no path.
+/// The path at which a `T` cannot be read, as a deserializable type, because an error of serde
+/// carries no path.
 struct Failed<T>(Option<String>, std::marker::PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Failed<T> {

@@ -1,4 +1,4 @@
-//! A serializer that only writes down what it is given, as precisely as it is given.
+//! A serializer that only records, exactly, what it receives.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use serde::ser::{self, Serializer};
 
 use super::value::Value;
 
-/// What a value gives to serde when BSON asks for it.
+/// What a value passes to serde when BSON serializes it.
 pub(super) fn record<T: Serialize + ?Sized>(value: &T) -> Result<Value, Refusal> {
     value.serialize(Recorder)
 }
 
-/// The type refused to be written.
+/// The type refused to be serialized.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Refusal(String);
@@ -25,7 +25,7 @@ impl ser::Error for Refusal {
 
 struct Recorder;
 
-/// The parts of a value that are still being written, and what they become.
+/// The parts of a value that is still being recorded, and what they become.
 pub(super) struct Parts {
     list: Vec<(Value, Value)>,
     key: Option<Value>,
@@ -84,7 +84,7 @@ impl Serializer for Recorder {
     type SerializeStruct = Parts;
     type SerializeStructVariant = Parts;
 
-    /// As BSON asks.
+    /// The same answer as BSON gives.
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -187,7 +187,7 @@ impl Serializer for Recorder {
     }
 }
 
-/// The types of BSON tell its serializer what they are by the name of a struct.
+/// BSON types announce themselves to the serializer by the name of a struct.
 fn is_bson(name: &str) -> bool {
     name.starts_with('$')
 }

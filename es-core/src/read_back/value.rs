@@ -1,4 +1,4 @@
-//! What a value gives to serde, as a tree.
+//! What a value passes to serde, as a tree.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::fmt;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
-    /// A value without parts: its kind, and itself as text.
+    /// A value without parts: its kind, and its text.
     Leaf(&'static str, String),
     Bytes(Box<[u8]>),
     Unit,
@@ -17,11 +17,11 @@ pub(super) enum Value {
     /// The fields of a struct or the entries of a map, in order.
     Document(Vec<(Self, Self)>),
     Variant(&'static str, Box<Self>),
-    /// A type that BSON has and serde has not, such as a date.
+    /// A type that BSON has and serde does not, such as a date.
     Bson(Box<Self>),
 }
 
-/// What BSON cannot hold, or holds as something else.
+/// A part of a value that BSON cannot hold, or holds as something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     NewtypeKey,
@@ -39,7 +39,7 @@ impl Trouble {
         matches!(self, Self::KeyIsNoText | Self::KeyWithNul | Self::TooLarge)
     }
 
-    /// It is wrong whether or not it is read back.
+    /// The value is wrong whether or not it is read back.
     #[cfg(feature = "testing")]
     pub(super) fn is_wrong_always(self) -> bool {
         matches!(self, Self::DollarKey | Self::TwiceWritten)
@@ -47,11 +47,11 @@ impl Trouble {
 
     pub(super) fn what(self) -> &'static str {
         match self {
-            Self::NewtypeKey => "the key of a map is a newtype, which BSON writes and cannot read",
+            Self::NewtypeKey => "the key of a map is a newtype, which BSON can write but not read",
             Self::KeyIsNoText => "the key of a map is not text",
             Self::KeyWithNul => "the key of a map contains NUL",
-            Self::DollarKey => "a key begins with `$`, so that readers take it for a type and queries for an operator",
-            Self::TwiceWritten => "a field is written twice, and a reader sees one of them or refuses both",
+            Self::DollarKey => "a key begins with `$`, so readers take it for a type and queries for an operator",
+            Self::TwiceWritten => "a field is written twice, so a reader sees only one of them or refuses both",
             Self::SomeNone => "`Some(None)` is stored as null, which is read as `None`",
             Self::TooLarge => "the number is larger than the integers of BSON, which have 64 bits and a sign",
         }
@@ -66,7 +66,7 @@ impl Trouble {
             Self::KeyWithNul => "store a list of pairs, in which text may contain NUL",
             Self::DollarKey => "give the key a different first character, or store a list of pairs",
             Self::TwiceWritten => {
-                "give one of the fields a different name with `#[serde(rename = \"..\")]`, and mind what `flatten` brings in"
+                "give one of the fields a different name with `#[serde(rename = \"..\")]`, and check the fields that `flatten` adds"
             }
             Self::SomeNone => "describe the three cases with an enum",
             Self::TooLarge => "store it as text or as a `Decimal128`",
@@ -74,7 +74,7 @@ impl Trouble {
     }
 }
 
-/// The first place where two values are not the same.
+/// The first place where two values differ.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Difference {
     pub(super) path: String,
@@ -83,7 +83,7 @@ pub(super) struct Difference {
 }
 
 impl Value {
-    /// All that BSON cannot hold, with where it is.
+    /// Every part that BSON cannot hold, with its path.
     pub(super) fn troubles(&self) -> Vec<(String, Trouble)> {
         let mut troubles = Vec::new();
         self.collect(String::new(), &mut troubles);
@@ -134,7 +134,7 @@ impl Value {
         }
     }
 
-    /// The value without what wraps it and is not stored.
+    /// The value without the wrappers that are not stored.
     fn plain(&self) -> &Self {
         match self {
             Self::Newtype(inner) => inner.plain(),
@@ -150,7 +150,8 @@ impl Value {
         }
     }
 
-    /// Where two values differ first. The order of fields and entries does not count, nor that of lists that have the same elements: sets have none.
+    /// The first place where two values differ. The order of fields and entries is ignored, and so
+    /// is the order of lists with the same elements, because sets have none.
     pub(super) fn first_difference(&self, other: &Self, path: &str) -> Option<Difference> {
         match (self, other) {
             (Self::Some(left), Self::Some(right))
@@ -173,7 +174,7 @@ impl Value {
         }
     }
 
-    /// The value with an order in everything, to compare where order does not count.
+    /// The value with everything sorted, for comparisons that ignore order.
     fn canonical(&self) -> String {
         match self {
             Self::Document(fields) => {
@@ -198,7 +199,7 @@ fn sorted(items: &[Value]) -> Vec<String> {
 }
 
 fn first_field_that_differs(left: &[(Value, Value)], right: &[(Value, Value)], path: &str) -> Option<Difference> {
-    // Of a field that is written twice, the first counts.
+    // If a field is written twice, the first value counts.
     let others: BTreeMap<_, _> = right.iter().rev().map(|(key, value)| (key.as_key(), value)).collect();
     let absent = |path, before: Option<&Value>, after: Option<&Value>| {
         let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
@@ -229,7 +230,7 @@ fn key_path(path: &str, key: &Value) -> String {
     }
 }
 
-/// As a message shows it, cut where it is long.
+/// The form for messages, shortened if it is long.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,21 +1,22 @@
-//! What an action has recorded.
+//! The result of an action.
 
 use crate::{AggregateId, RecordedEvent, StreamId, Version};
 
-/// What an action has recorded.
+/// The result of an action.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Committed<E, R = ()> {
     /// The id of the aggregate.
     pub id: AggregateId,
-    /// The version of the aggregate after it.
+    /// The version of the aggregate after the action.
     pub version: Version,
     /// The events, with everything that was recorded about them.
     pub events: Vec<RecordedEvent<E>>,
     /// Whether they were recorded now.
     pub outcome: Outcome,
-    /// The [answer](crate::Answer) of the decision. `None` if an earlier call with the same key has recorded the events, because
-    /// the answer is not stored, and after a `create` or an import, which have no decision.
+    /// The [answer](crate::Answer) of the decision. It is `None` if an earlier call with the same
+    /// key recorded the events, because the answer is not stored, and after a `create` or an
+    /// import, which have no decision.
     pub answer: Option<R>,
 }
 
@@ -23,11 +24,11 @@ pub struct Committed<E, R = ()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Now.
+    /// The events were recorded now.
     Appended,
-    /// By an earlier call with the same append id; this one has changed nothing.
+    /// An earlier call with the same append id recorded the events. This call changed nothing.
     AlreadyAppended,
-    /// Not at all: the decision returned no event.
+    /// Nothing was recorded, because the decision returned no event.
     Unchanged,
 }
 
@@ -36,12 +37,12 @@ impl<E> Committed<E> {
         Self { id: stream.aggregate_id().clone(), version, events, outcome, answer: None }
     }
 
-    /// The answer if there was nothing to record.
+    /// The result if there is nothing to record.
     pub(super) fn unchanged(stream: &StreamId, version: Version) -> Self {
         Self::new(stream, version, Vec::new(), Outcome::Unchanged)
     }
 
-    /// The same with the answer of a decision, unless an earlier call has recorded the events.
+    /// The same with the answer of a decision, unless an earlier call recorded the events.
     pub(super) fn answering<R>(self, answer: Option<R>) -> Committed<E, R> {
         let answer = answer.filter(|_| self.outcome != Outcome::AlreadyAppended);
         let Self { id, version, events, outcome, .. } = self;

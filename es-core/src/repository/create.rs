@@ -13,7 +13,7 @@ use crate::{
     Version,
 };
 
-/// Records the first events of an aggregate; [`Repository::create`] makes it.
+/// Records the first events of an aggregate; [`Repository::create`] returns it.
 #[must_use = "nothing is recorded until the action is awaited"]
 pub struct Create<'a, A: Aggregate> {
     repository: &'a Repository<A>,
@@ -24,15 +24,15 @@ pub struct Create<'a, A: Aggregate> {
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// Records the first events of an aggregate, once the action is awaited. If all events that its stream has are
-    /// [retired](crate::Decoded::Retired), the aggregate begins behind them.
+    /// Records the first events of an aggregate when the action is awaited. If its stream has only
+    /// [retired](crate::Decoded::Retired) events, the aggregate begins after them.
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it cannot begin with these events,
-    /// [`StoreError::DuplicateKey`] if a unique index of the user's own holds a value of the events already,
-    /// [`StoreError::Refused`] if the store refuses them for another reason that repeating does not cure, and what else
-    /// the store reports.
+    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it
+    /// cannot begin with these events, [`StoreError::DuplicateKey`] if a unique index of the user
+    /// already holds a value of the events, [`StoreError::Refused`] if the store refuses them for a
+    /// different reason that a retry does not remove, and the other errors of the store.
     pub fn create(&self, id: impl AsRef<str>, events: impl FirstEvents<A::Event>) -> Create<'_, A> {
         let id = id.as_ref();
         Create {
@@ -59,7 +59,8 @@ impl<A: Aggregate> Repository<A> {
         loop {
             let error = match self.append(stream, expected, &mut events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
-                // Whether the key belongs to another command is better known here, where splits and retired events are.
+                // Splits and retired events are known here, so here it is decided whether the key
+                // belongs to a different command.
                 Err(error @ (StoreError::Conflict { .. } | StoreError::AppendIdReused { .. })) => error,
                 Err(error) => return Err(error.into()),
             };
@@ -69,7 +70,7 @@ impl<A: Aggregate> Repository<A> {
                 return Ok(committed);
             }
             let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
-            // Behind retired events only, the aggregate begins now.
+            // After only retired events, the aggregate begins now.
             let Some(before) = self.before_beginning(stream).await? else {
                 return Err(CreateError::AlreadyExists { stream: stream.clone(), version });
             };

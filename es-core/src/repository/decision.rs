@@ -1,10 +1,11 @@
-//! What a decision returns: events, a refusal, an answer for the caller.
+//! The return value of a decision: events, a refusal, an answer for the caller.
 
 use std::convert::Infallible;
 
 use crate::{EventInfo, EventSet, IntoEvents};
 
-/// An answer for the caller beside the events that a decision returns. [`Committed::answer`](crate::Committed::answer) hands it out.
+/// An answer for the caller in addition to the events of a decision.
+/// [`Committed::answer`](crate::Committed::answer) returns it.
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Answer, Apply, Context, Repository, memory::MemoryStore};
@@ -28,13 +29,13 @@ use crate::{EventInfo, EventSet, IntoEvents};
 /// # }
 /// ```
 ///
-/// A plain tuple of two is two events.
+/// A plain tuple of two values is two events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer<R, D>(pub R, pub D);
 
 /// What a decision may return: events, an [`Answer`] with events, or a `Result` of either.
 ///
-/// Implemented for all of these. The compiler finds `Form`, which says which of them it is.
+/// Implemented for all of these. The compiler infers `Form`, which identifies one of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a decision on an aggregate with the events `{Set}` can return",
     label = "a decision cannot return this",
@@ -45,7 +46,7 @@ pub trait Decision<Set: EventSet, Form> {
     type Events: IntoEvents<Set>;
     /// The answer for the caller, `()` if there is none.
     type Answer: Send;
-    /// Why the decision refuses, [`Infallible`] if it never does.
+    /// The refusal of the decision, [`Infallible`] if it never refuses.
     type Error;
 
     /// The events and the answer, or the refusal.
@@ -115,5 +116,5 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible
     }
 }
 
-/// Whether what a decision records may include an event of this description, by the type that it returns.
+/// Whether the events of a decision may include an event of this description, judged by their type.
 pub(super) type MayHold = fn(&EventInfo) -> bool;

@@ -1,7 +1,7 @@
-//! What can go wrong between a caller and an aggregate.
+//! The errors of a repository.
 //!
-//! [`UpdateError`] covers the variants of the load and create errors, so a function that loads, creates and
-//! updates returns it, and `?` converts the others.
+//! [`UpdateError`] covers the variants of the load and create errors, so a function that loads,
+//! creates and updates returns it, and `?` converts the others.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -11,15 +11,15 @@ use crate::{InvalidId, Sequence, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate could not be loaded.
 ///
-/// `?` makes it an [`UpdateError`]. It does not become a [`StoreError`]: an aggregate that does not exist is not a
-/// failure of the store.
+/// `?` converts it to an [`UpdateError`]. It does not convert to a [`StoreError`], because a
+/// missing aggregate is not a failure of the store.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The aggregate has no event, or had none at that time.
     #[error("{stream} does not exist")]
     NotFound {
-        /// The stream that was looked for.
+        /// The requested stream.
         stream: StreamId,
     },
     /// The aggregate has not reached that version.
@@ -27,7 +27,7 @@ pub enum LoadError {
     NoSuchVersion {
         /// The stream.
         stream: StreamId,
-        /// The version that was asked for.
+        /// The requested version.
         requested: Version,
         /// The version that the aggregate has.
         actual: Version,
@@ -39,11 +39,11 @@ pub enum LoadError {
 
 /// An aggregate could not be created.
 ///
-/// `?` makes it an [`UpdateError`].
+/// `?` converts it to an [`UpdateError`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The aggregate has events already.
+    /// The aggregate already has events.
     #[error("{stream} already exists, at version {version}")]
     AlreadyExists {
         /// The stream.
@@ -60,7 +60,7 @@ pub enum CreateError {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The aggregate has a different past than the import.
+    /// The stored past of the aggregate differs from the import.
     #[error("the past of {stream} differs from the import: event {sequence} {difference}")]
     Differs {
         /// The stream.
@@ -75,14 +75,14 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-/// What differs between a stored event and the one that is to be imported in its place.
+/// The difference between a stored event and the event that should be imported in its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportDifference {
     /// The kind of the event.
-    #[error("is a `{stored}`, and the import has a `{imported}`")]
+    #[error("is a `{stored}`, but the import has a `{imported}`")]
     Type {
-        /// The stored name of the event, as the code of today reads it.
+        /// The stored name of the event, as the current code reads it.
         stored: String,
         /// The name in the import.
         imported: String,
@@ -93,8 +93,8 @@ pub enum ImportDifference {
         /// The path to the field, such as `items.0.amount`.
         field: String,
     },
-    /// When it happened.
-    #[error("happened at {stored}, and in the import at {imported}")]
+    /// The time when it happened.
+    #[error("happened at {stored}, but at {imported} in the import")]
     Timestamp {
         /// The stored time.
         stored: Timestamp,
@@ -111,9 +111,9 @@ pub enum ImportDifference {
 
 /// An aggregate could not be updated. `E` is the error of the decision, unchanged.
 ///
-/// It is also the error of a function that does more with an aggregate: `?` converts a [`LoadError`], a
-/// [`CreateError`], a [`StoreError`] and an [`InvalidId`] to it. An update alone never returns
-/// [`AlreadyExists`](Self::AlreadyExists) or [`NoSuchVersion`](Self::NoSuchVersion).
+/// It is also the error of a function that does more with an aggregate: `?` converts a
+/// [`LoadError`], a [`CreateError`], a [`StoreError`] and an [`InvalidId`] to it. An update alone
+/// never returns [`AlreadyExists`](Self::AlreadyExists) or [`NoSuchVersion`](Self::NoSuchVersion).
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Context, Loaded, Repository, UpdateError, event};
@@ -140,27 +140,28 @@ pub enum ImportDifference {
 /// [`rejection`](Self::rejection) and [`is_invalid_input`](Self::is_invalid_input) with 422,
 /// [`is_unavailable`](Self::is_unavailable) with 503, and anything else with 500.
 ///
-/// `E` need not be an [`Error`]: text and boxed errors are refusals too, and `UpdateError<String>` can be returned as a
-/// `Box<dyn Error>`. For the same reason a refusal has no [source](Error::source): it displays as `E` does, and
-/// what caused it is found through [`rejection`](Self::rejection).
+/// `E` need not be an [`Error`]: text and boxed errors are refusals too, and `UpdateError<String>`
+/// can be returned as a `Box<dyn Error>`. For the same reason a refusal has no
+/// [source](Error::source): it displays as `E` does, and its cause is available through
+/// [`rejection`](Self::rejection).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum UpdateError<E = Infallible> {
     /// The aggregate has no event.
     NotFound {
-        /// The stream that was looked for.
+        /// The requested stream.
         stream: StreamId,
     },
-    /// The aggregate has not reached a version that was to be loaded.
+    /// The aggregate has not reached the version to load.
     NoSuchVersion {
         /// The stream.
         stream: StreamId,
-        /// The version that was asked for.
+        /// The requested version.
         requested: Version,
         /// The version that the aggregate has.
         actual: Version,
     },
-    /// An aggregate that was to be created has events already.
+    /// The aggregate to create already has events.
     AlreadyExists {
         /// The stream.
         stream: StreamId,
@@ -169,7 +170,7 @@ pub enum UpdateError<E = Infallible> {
     },
     /// The decision refused. Nothing was written.
     Rejected(E),
-    /// The store refused or failed; a [`StoreError::Conflict`] if every try met one.
+    /// The store refused or failed. It is a [`StoreError::Conflict`] if every attempt met one.
     Store(StoreError),
 }
 
@@ -199,7 +200,7 @@ impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {
 }
 
 impl<E> UpdateError<E> {
-    /// The error of the decision, if it was the decision that refused.
+    /// The error of the decision, if the decision refused.
     pub fn rejection(&self) -> Option<&E> {
         match self {
             Self::Rejected(error) => Some(error),
@@ -220,21 +221,21 @@ impl<E> UpdateError<E> {
         }
     }
 
-    /// Whether what was asked for does not exist: [`NotFound`](Self::NotFound) and
+    /// Whether the requested aggregate or version does not exist: [`NotFound`](Self::NotFound) and
     /// [`NoSuchVersion`](Self::NoSuchVersion).
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::NoSuchVersion { .. })
     }
 
     /// Whether the stored events contradict the command: [`AlreadyExists`](Self::AlreadyExists), or
-    /// [`StoreError::is_conflict`] after every try met a faster writer.
+    /// [`StoreError::is_conflict`] after every attempt met a faster writer.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::AlreadyExists { .. }) || self.store_error().is_some_and(StoreError::is_conflict)
     }
 }
 
 impl LoadError {
-    /// Whether what was asked for does not exist: [`NotFound`](Self::NotFound) and
+    /// Whether the requested aggregate or version does not exist: [`NotFound`](Self::NotFound) and
     /// [`NoSuchVersion`](Self::NoSuchVersion).
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::NoSuchVersion { .. })
@@ -256,11 +257,11 @@ impl ImportError {
     }
 }
 
-/// What all of them share: the error of the store, its predicates, and ids that are invalid.
+/// What all of them share: the error of the store, its predicates, and invalid ids.
 macro_rules! with_store_error {
     ($error:ty $(, $E:ident)?) => {
         impl$(<$E>)? $error {
-            /// The error of the store, if it was the store that refused or failed.
+            /// The error of the store, if the store refused or failed.
             pub fn store_error(&self) -> Option<&StoreError> {
                 match self {
                     Self::Store(error) => Some(error),
@@ -278,12 +279,13 @@ macro_rules! with_store_error {
                 self.store_error().is_some_and(StoreError::is_unavailable)
             }
 
-            /// Whether every other aggregate would meet the error too, by [`StoreError::concerns_the_store`].
+            /// Whether the error affects every other aggregate too, by
+            /// [`StoreError::concerns_the_store`].
             pub fn concerns_the_store(&self) -> bool {
                 self.store_error().is_some_and(StoreError::concerns_the_store)
             }
 
-            /// Whether the caller asked for what can never be done, by [`StoreError::is_invalid_input`].
+            /// Whether the request can never succeed, by [`StoreError::is_invalid_input`].
             pub fn is_invalid_input(&self) -> bool {
                 self.store_error().is_some_and(StoreError::is_invalid_input)
             }

@@ -1,11 +1,13 @@
-//! What no load could fold is not written.
+//! Events that no load could fold are not written.
 
 use crate::{EventSet, FoldError, StoreError, StreamId, Version};
 
-/// Fails if one of these events could not be folded after a version of the stream: the first event of an aggregate has to be one that
-/// begins it, and every later one has to be one that changes it.
+/// Fails if one of these events could not be folded after a version of the stream. The first event
+/// of an aggregate has to be one that begins it, and every later event has to be one that changes
+/// it.
 ///
-/// `has_begun` says whether the aggregate has a state at that version: retired events alone make none.
+/// `has_begun` is whether the aggregate has a state at that version. Retired events alone create no
+/// state.
 pub(crate) fn check_foldable<'a, E: EventSet>(
     stream: &StreamId,
     version: Version,

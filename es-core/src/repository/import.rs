@@ -1,4 +1,4 @@
-//! Importing: the past of an aggregate that happened elsewhere.
+//! Import of the past of an aggregate from another system.
 
 use std::future::poll_fn;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::{
     StoreError, StoredEvent, StreamId, Timestamp, Version, WriteCheck,
 };
 
-/// An event that happened elsewhere before, for [`Repository::import`].
+/// An event that happened before in another system, for [`Repository::import`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportedEvent<E> {
     event: E,
@@ -23,18 +23,20 @@ pub struct ImportedEvent<E> {
 }
 
 impl<E> ImportedEvent<E> {
-    /// The event as it happened at a time.
+    /// The event, with the time when it happened.
     pub fn new(event: impl Into<E>, timestamp: Timestamp, metadata: Metadata) -> Self {
         Self { event: event.into(), timestamp, metadata, caused_by_first: false }
     }
 
-    /// The same, with the first event of the aggregate as its causation, whose id is not known yet.
+    /// The same, with the first event of the aggregate as its causation. The id of the first event
+    /// is not known yet.
     #[must_use]
     pub fn caused_by_first(self) -> Self {
         Self { caused_by_first: true, ..self }
     }
 
-    /// The metadata that are recorded with it, if the first event of the aggregate has this id; the first one has no such cause.
+    /// The metadata to record with the event, if the first event of the aggregate has this id. The
+    /// first event has no such cause.
     fn metadata(&self, first: Option<EventId>) -> Metadata {
         match first {
             Some(first) if self.caused_by_first => self.metadata.clone().causation(first.to_string()),
@@ -44,20 +46,24 @@ impl<E> ImportedEvent<E> {
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// Records the past of an aggregate that happened elsewhere, with the events' own times. Nothing else may set those.
+    /// Records the past of an aggregate from another system, with the original times of the events.
+    /// Only an import can set times.
     ///
-    /// It can be run again: a past that is recorded already is [`Outcome::AlreadyAppended`], whatever was recorded after it. If the
-    /// aggregate has the first events of the past and no others, the rest is recorded, and [`Committed::events`] is that rest. So is
-    /// everything if the aggregate has no event.
+    /// It can be repeated: if the past is already recorded, the result is
+    /// [`Outcome::AlreadyAppended`], even if more events were recorded after it. If the aggregate
+    /// has only the first events of the past, the rest is recorded, and [`Committed::events`] is
+    /// that rest. If the aggregate has no event, everything is recorded.
     ///
-    /// A stored event is the one of the import if it is of the same type, with equal data, time and metadata. It is compared as the
-    /// code of today reads it, so newer versions, names and splits do not matter; nor does the order of a map. The order of a list
-    /// does: what has none, such as a `HashSet`, must not be stored as a list.
+    /// A stored event matches an event of the import if it has the same type and equal data, time
+    /// and metadata. The stored event is compared as the current code reads it, so newer versions,
+    /// names and splits do not matter. The order of a map does not matter either. The order of a
+    /// list does matter, so a collection without an order, such as a `HashSet`, must not be stored
+    /// as a list.
     ///
     /// # Errors
     ///
-    /// [`ImportError::Differs`] if the aggregate has another past, [`StoreError::Unfoldable`] if no load could fold it, and what the
-    /// store reports.
+    /// [`ImportError::Differs`] if the aggregate has a different past, [`StoreError::Unfoldable`]
+    /// if no load could fold it, and the errors of the store.
     pub async fn import(
         &self,
         id: impl AsRef<str>,
@@ -78,7 +84,8 @@ impl<A: Aggregate> Repository<A> {
             return Ok(Committed::unchanged(&import.stream, Version::NONE));
         }
         let mut retries = self.retry.start();
-        // Of many imports in a row most meet nothing, or most are repeated: the last one says whether to look before the first try.
+        // In a row of imports, usually all are new or all are repeated, so the last one decides
+        // whether to read before the first attempt.
         if self.imports_are_repeated.load(Ordering::Relaxed) {
             self.compare(&mut import).await?;
         }
@@ -97,7 +104,7 @@ impl<A: Aggregate> Repository<A> {
                 Err(error) => return Err(error.into()),
             };
             if import.looked {
-                // Somebody has recorded more since it was looked at.
+                // Somebody has recorded more events since the read.
                 match retries.wait() {
                     Some(wait) => self.store.sleep(wait).await,
                     None => return Err(conflict.into()),
@@ -107,7 +114,7 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// Finds how much of the past is stored.
+    /// Determines how much of the past is stored.
     async fn compare(&self, import: &mut Import<A::Event>) -> Result<(), ImportError> {
         (import.version, import.looked) = (Version::NONE, true);
         import.stored.clear();
@@ -127,14 +134,14 @@ impl<A: Aggregate> Repository<A> {
     }
 }
 
-/// An import on its way.
+/// An import in progress.
 struct Import<E> {
     stream: StreamId,
     /// The whole past.
     events: Vec<ImportedEvent<E>>,
-    /// The first of these, as far as they are known to be stored.
+    /// The beginning of the past, as far as it is known to be stored.
     stored: Vec<RecordedEvent<E>>,
-    /// The version with the stored ones.
+    /// The version after the stored events.
     version: Version,
     /// Whether it is known what is stored.
     looked: bool,
@@ -153,7 +160,8 @@ impl<E: EventSet> Import<E> {
         ExpectedVersion::observed(self.version)
     }
 
-    /// What the code of today reads the next stored event as has to be what comes next in the import.
+    /// Matches the next stored event, as the current code reads it, with what comes next in the
+    /// import.
     fn meet(&mut self, stored: &StoredEvent<'_>) -> Result<(), ImportError> {
         check_next(&self.stream, self.version, stored)?;
         for recorded in record_decoded(stored)? {
@@ -186,7 +194,7 @@ impl<E: EventSet> Import<E> {
         Ok(Append { event_ids: Some(ids), ..append })
     }
 
-    /// The events that were not stored, of which the first has this id now.
+    /// The events that were not stored. The first of them has this id now.
     fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = Decided<E>> {
         let first = self.stored.first().map(|first| first.id);
         let rest = self.events.into_iter().skip(self.stored.len()).enumerate();
@@ -197,7 +205,7 @@ impl<E: EventSet> Import<E> {
         })
     }
 
-    /// The answer if all of it is stored.
+    /// The result if all of it is stored.
     fn into_already(self) -> Committed<E> {
         Committed::new(&self.stream, self.version, self.stored, Outcome::AlreadyAppended)
     }

@@ -1,4 +1,4 @@
-//! Loading: an aggregate as it is and as it was, and its history.
+//! Loading: the current aggregate, earlier versions of it, and its history.
 
 use super::span::{self, Followed};
 use super::{LoadError, Loaded, Repository};
@@ -6,11 +6,11 @@ use crate::events::{Events, History};
 use crate::{Aggregate, ReadRange, Replay, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 
 impl<A: Aggregate> Repository<A> {
-    /// The aggregate as it is.
+    /// The current aggregate.
     ///
     /// # Errors
     ///
-    /// [`LoadError::NotFound`] if it has not begun, and what the store reports.
+    /// [`LoadError::NotFound`] if it has not begun, and the errors of the store.
     pub async fn load(&self, id: impl AsRef<str>) -> Result<Loaded<A>, LoadError> {
         let id = id.as_ref();
         let load = async {
@@ -20,12 +20,13 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
     }
 
-    /// The aggregate as it was at a version.
+    /// The aggregate at a version.
     ///
     /// # Errors
     ///
-    /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the version is 0,
-    /// [`LoadError::NotFound`] if it has no event at all, and what the store reports.
+    /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the
+    /// version is 0, [`LoadError::NotFound`] if it has no event at all, and the errors of the
+    /// store.
     pub async fn load_at(&self, id: impl AsRef<str>, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
         let (id, version) = (id.as_ref(), version.into());
         let load = async {
@@ -42,17 +43,19 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
     }
 
-    /// The aggregate as it was at a time: the longest prefix of its stream that was recorded by then.
+    /// The aggregate at a time: the longest prefix of its stream that was recorded by then.
     ///
-    /// The prefix ends before the first event that was recorded later, even if a clock went back and events after it bear an earlier time.
+    /// The prefix ends before the first event that was recorded later, even if a clock went back
+    /// and events after it have an earlier time.
     ///
     /// # Errors
     ///
-    /// [`LoadError::NotFound`] if nothing was recorded by then, and what the store reports.
+    /// [`LoadError::NotFound`] if nothing was recorded by then, and the errors of the store.
     pub async fn load_as_of(&self, id: impl AsRef<str>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
         let id = id.as_ref();
         let load = async {
-            // A snapshot does not say whether all events below it were recorded by then, so this starts from the first event.
+            // A snapshot does not show whether all events below it were recorded by then, so the
+            // replay starts from the first event.
             let mut replay = Replay::new(StreamId::of::<A>(id)?);
             replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= time).await?;
             loaded(replay)
@@ -60,11 +63,12 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
     }
 
-    /// The aggregate as it is, without the help of snapshots above a version: rebuilt from the newest usable one at or below it, with
-    /// every event after that. With version 0 no snapshot is used.
+    /// The current aggregate, without snapshots above a version: rebuilt from the newest usable
+    /// snapshot at or below it, and every event after that. With version 0 no snapshot is used.
     ///
-    /// The result is that of [`load`](Self::load). This is how to check a snapshot, or to get around one: it shows what is left of an
-    /// aggregate that fails to load with [`StoreError::SnapshotAhead`].
+    /// The result is the same as that of [`load`](Self::load). Use it to check a snapshot, or to
+    /// bypass one: it shows what is left of an aggregate that fails to load with
+    /// [`StoreError::SnapshotAhead`].
     ///
     /// # Errors
     ///
@@ -83,11 +87,11 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
     }
 
-    /// Every event of the aggregate with all that was recorded about it, oldest first.
+    /// Every event of the aggregate with everything that was recorded about it, oldest first.
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidId`]. The stream reports what goes wrong later.
+    /// [`StoreError::InvalidId`]. The stream returns later errors.
     pub fn history(&self, id: impl AsRef<str>) -> Result<Events<A::Event>, StoreError> {
         let stream = StreamId::of::<A>(id.as_ref())?;
         let batches = self.store.read(&stream, ReadRange::ALL);
@@ -95,7 +99,8 @@ impl<A: Aggregate> Repository<A> {
         Ok(Events::new(Followed::new(span, History::new(stream, batches))))
     }
 
-    /// Rebuilds up to a version, from the newest usable snapshot if the policy takes any.
+    /// Rebuilds the aggregate up to a version, from the newest usable snapshot if the policy takes
+    /// any.
     pub(super) async fn replay(&self, stream: &StreamId, until: Version) -> Result<Replay<A>, StoreError> {
         let mut replay = match self.snapshots {
             SnapshotPolicy::Never => Replay::new(stream.clone()),

@@ -1,10 +1,10 @@
-//! An aggregate as it was at one version.
+//! An aggregate at one version.
 
 use std::ops::Deref;
 
 use crate::{AggregateId, EventId, Metadata, Timestamp, Version};
 
-/// An aggregate as it was at one version. Dereferences to its state.
+/// An aggregate at one version. It dereferences to its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded<A> {
@@ -18,7 +18,7 @@ pub struct Loaded<A> {
     pub state: A,
 }
 
-/// What was recorded about the event that led to a version: the last change, without its data.
+/// The recorded fields of the event that led to a version, without its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastEvent {
@@ -26,7 +26,7 @@ pub struct LastEvent {
     pub id: EventId,
     /// When it was recorded.
     pub timestamp: Timestamp,
-    /// Who recorded it and because of what.
+    /// Who recorded it, and why.
     pub metadata: Metadata,
 }
 

@@ -1,9 +1,9 @@
-//! What every action can be told about the events that it records.
+//! The options that every action has for the events that it records.
 
 use super::LastEvent;
 use crate::{AppendId, Cause, InvalidId, Metadata, RetryPolicy, Version};
 
-/// The options of an action. One that is invalid is reported once the action is awaited.
+/// The options of an action. An invalid option is reported when the action is awaited.
 #[derive(Debug, Default)]
 pub(super) struct Options {
     metadata: Metadata,
@@ -14,10 +14,10 @@ pub(super) struct Options {
     retry: Option<RetryPolicy>,
 }
 
-/// What made the events happen.
+/// The cause of the events.
 #[derive(Debug, Default)]
 enum CausedBy {
-    /// What the metadata says.
+    /// The causation in the metadata.
     #[default]
     AsGiven,
     Event(Cause),
@@ -25,37 +25,42 @@ enum CausedBy {
     LastEvent,
 }
 
-/// Writes the methods that all actions have.
+/// Defines the methods that all actions have.
 macro_rules! recording_options {
     () => {
-        /// Who records the events.
+        /// Sets who records the events.
         pub fn by(mut self, user: impl Into<String>) -> Self {
             self.options.by(user.into());
             self
         }
 
-        /// What is recorded with the events: who, as part of what, because of what, and keys of your own.
+        /// Sets the metadata of the events: the user, the correlation, the causation, and your own
+        /// keys.
         ///
-        /// [`by`](Self::by) and [`caused_by`](Self::caused_by) set their ids on top of it, whatever the order of the calls is.
+        /// [`by`](Self::by) and [`caused_by`](Self::caused_by) override their ids in it, in any
+        /// order of the calls.
         pub fn metadata(mut self, metadata: Metadata) -> Self {
             self.options.metadata(metadata);
             self
         }
 
-        /// The event that makes these happen: a recorded event, or the last event of a loaded aggregate.
+        /// Sets the event that causes these: a recorded event, or the last event of a loaded
+        /// aggregate.
         ///
-        /// They become part of its correlation, unless [`metadata`](Self::metadata) names a different one. If it belongs to
-        /// no correlation, it begins one: its own id.
+        /// The events become part of its correlation, unless [`metadata`](Self::metadata) names a
+        /// different one. If the cause belongs to no correlation, it starts one with its own id.
         pub fn caused_by(mut self, cause: impl Into<$crate::Cause>) -> Self {
             self.options.caused_by(cause.into());
             self
         }
 
-        /// An idempotency key, such as the id of a command: sent twice, it acts once, also across processes and restarts.
+        /// Sets an idempotency key, such as the id of a command. Two calls with one key act once,
+        /// also across processes and restarts.
         ///
         /// The second call returns the events of the first one, with
-        /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended). A key that was used for
-        /// [another command](crate::AppendId) is refused with [`StoreError::AppendIdReused`].
+        /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended). If a key was used for [a
+        /// different command](crate::store::AppendId), the call fails with
+        /// [`StoreError::AppendIdReused`].
         pub fn once(mut self, append_id: impl AsRef<str>) -> Self {
             self.options.once(append_id.as_ref());
             self
@@ -63,27 +68,28 @@ macro_rules! recording_options {
     };
 }
 
-/// Writes the methods that the actions with a decision have.
+/// Defines the methods that the actions with a decision have.
 macro_rules! deciding_options {
     () => {
-        /// The events happen because of the last event of the aggregate, as [`caused_by`](Self::caused_by) says it, without
-        /// reading it again. Nothing is set if the aggregate has no event.
+        /// Sets the last event of the aggregate as the cause, as [`caused_by`](Self::caused_by)
+        /// does, without another read. If the aggregate has no event, nothing is set.
         pub fn caused_by_last_event(mut self) -> Self {
             self.options.caused_by_last_event();
             self
         }
 
-        /// The version at which the caller has seen the aggregate, such as the one that a form was opened at.
+        /// Sets the version at which the caller has seen the aggregate, such as the version that a
+        /// form displayed.
         ///
-        /// If it has a different version now, nothing is recorded, and the error is a [`StoreError::Conflict`]. The decision is
-        /// not retried then.
+        /// If the aggregate has a different version now, nothing is recorded, and the error is a
+        /// [`StoreError::Conflict`]. The decision is not retried.
         pub fn expecting(mut self, version: impl Into<Version>) -> Self {
             self.options.expecting(version.into());
             self
         }
 
-        /// How long, or how often, this call retries on a conflict, instead of what the
-        /// [repository](Repository::with_retry) says.
+        /// Limits the time, or the number of attempts, of this call if it meets conflicts, instead
+        /// of the limit of the [repository](Repository::with_retry).
         pub fn retry(mut self, retry: RetryPolicy) -> Self {
             self.options.retry(retry);
             self
@@ -134,7 +140,7 @@ impl Options {
         self.retry.unwrap_or(default)
     }
 
-    /// What is recorded with the events that follow this one.
+    /// The metadata of the events that follow this one.
     pub(super) fn metadata_after(&self, last_event: Option<&LastEvent>) -> Metadata {
         let mut metadata = self.metadata.clone();
         let cause = match &self.cause {

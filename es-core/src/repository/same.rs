@@ -1,12 +1,13 @@
-//! Whether two documents say the same, whatever form they have.
+//! Compares two documents by their meaning, not their form.
 
 use std::collections::BTreeMap;
 
 use bson::raw::{RawBsonRef, RawDocument};
 
-/// The path to the first field that differs, or `None` if the documents say the same.
+/// The path to the first field that differs, or `None` if the documents have the same meaning.
 ///
-/// The order of fields does not matter, for a map has none, and neither does the type of a number. The order of an array does.
+/// The order of fields does not matter, because a map has none, and neither does the type of a
+/// number. The order of an array does.
 pub(super) fn first_difference(left: &RawDocument, right: &RawDocument) -> Option<String> {
     if left.as_bytes() == right.as_bytes() {
         return None;
@@ -62,7 +63,11 @@ fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     }
 }
 
-#[allow(clippy::cast_precision_loss, clippy::float_cmp, reason = "a double says the same if it is that number exactly")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "a double is the same value if it is exactly that number"
+)]
 fn is_same_double(integer: i64, other: RawBsonRef<'_>) -> bool {
     matches!(other, RawBsonRef::Double(double) if double == integer as f64)
 }

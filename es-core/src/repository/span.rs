@@ -1,4 +1,4 @@
-//! The span of each call, and what it says of the way the call ended.
+//! The span of each call, with fields for its outcome.
 
 use std::error::Error;
 use std::future::Future;
@@ -27,21 +27,23 @@ macro_rules! of_call {
 
 pub(super) use of_call;
 
-/// What a call returns if it succeeds.
+/// The result of a call that succeeds.
 pub(super) trait Success {
     fn version(&self) -> Version;
     fn outcome(&self) -> &'static str;
 }
 
-/// What it returns otherwise.
+/// The result of a call that fails.
 pub(super) trait Failure {
     fn outcome(&self) -> &'static str;
 
-    /// The error, unless a user's own type refuses: that says nothing of the store, and its text need not be for a log.
+    /// The error, unless it is a refusal with the user's own type, which is not about the store and
+    /// may not be fit for a log.
     fn error(&self) -> Option<&dyn Error>;
 }
 
-/// Runs a call inside its span. Callers keep the future on the heap, because each future around it would have room for it again.
+/// Runs a call inside its span. Callers keep the future on the heap, because otherwise each outer
+/// future would reserve space for it again.
 pub(super) async fn follow<T: Success, E: Failure>(
     span: Span,
     call: impl Future<Output = Result<T, E>>,

@@ -14,11 +14,13 @@ use crate::{
     StoreError, StreamId, Version,
 };
 
-/// How many conflicts in a row an update takes if nothing was recorded meanwhile. A rival's events may show a little late; if they do
-/// not show at all, what is stored contradicts itself, and no retry cures that.
+/// The greatest number of consecutive conflicts of an update if the aggregate has no new events.
+/// The events of a concurrent writer may become visible a little late. If they never do, the stored
+/// data are inconsistent, and retries do not help.
 const CONFLICTS_WITHOUT_NEWS: u32 = 5;
 
-/// Loads an aggregate, decides, and records what the decision returns; [`Repository::update`] and [`Repository::upsert`] make it.
+/// Loads an aggregate, decides, and records what the decision returns; [`Repository::update`] and
+/// [`Repository::upsert`] return it.
 ///
 /// `R` is the [answer](super::Answer) of the decision, `E` its error.
 #[must_use = "nothing is recorded until the action is awaited"]
@@ -31,23 +33,27 @@ pub struct Update<'a, A: Aggregate, R, E> {
     span: Span,
 }
 
-/// A decision, without its type. It returns `None` if it needs an aggregate that has begun, and there is none.
+/// A decision, without its type. It returns `None` if it needs an aggregate that has begun, but the
+/// aggregate has not.
 type DecideOn<'a, A, R, E> =
     dyn FnMut(Option<&Loaded<A>>) -> Option<Result<(Vec<<A as Aggregate>::Event>, R), E>> + Send + 'a;
 
 impl<A: Aggregate> Repository<A> {
-    /// Loads the aggregate, lets `decide` look at it, and records what it returns, once the action is awaited.
+    /// Loads the aggregate, calls `decide` with it, and records what it returns, when the action is
+    /// awaited.
     ///
-    /// If somebody else records an event in between, the aggregate is brought up to date and `decide` is called again,
-    /// for as long as the [retry policy](Self::with_retry) allows. So `decide` must not give away what it has captured: clone it,
-    /// as in `|account| account.rename(name.clone())`. A decision that returns no event writes nothing.
+    /// If somebody else records an event in between, the aggregate is brought up to date and
+    /// `decide` is called again, as long as the [retry policy](Self::with_retry) allows. So
+    /// `decide` must not move out what it has captured: clone it, as in `|account|
+    /// account.rename(name.clone())`. If a decision returns no event, nothing is written.
     ///
     /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller.
     ///
     /// # A decision that asks a service
     ///
-    /// A decision is synchronous, because it may be repeated and must depend on nothing but the aggregate. If it needs the answer of a
-    /// service, load the aggregate, ask, and record under the condition that the aggregate has not changed:
+    /// A decision is synchronous, because it may be repeated and must depend only on the aggregate.
+    /// If it needs the answer of a service, load the aggregate, call the service, and record on the
+    /// condition that the aggregate has not changed:
     ///
     /// ```
     /// # use es_core::{event, Aggregate, Apply, Context, Repository, memory::MemoryStore};
@@ -73,10 +79,11 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the error of `decide`,
-    /// [`StoreError::Unfoldable`] if an event can only begin an aggregate, and what the store reports: a
-    /// [`StoreError::Conflict`] if every try met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
-    /// [`create`](Self::create). Only a conflict is retried.
+    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the
+    /// error of `decide`, [`StoreError::Unfoldable`] if an event can only begin an aggregate, and
+    /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
+    /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
+    /// conflict is retried.
     pub fn update<'a, D, Form>(
         &'a self,
         id: impl AsRef<str>,
@@ -91,13 +98,13 @@ impl<A: Aggregate> Repository<A> {
         self.action(id, Box::new(decide), may_hold, span::of_call!("update", A::TYPE, id))
     }
 
-    /// As [`update`](Self::update), for an aggregate that may not have begun: `decide` gets `None` then, and what it returns begins
-    /// the aggregate.
+    /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
+    /// receives `None`, and the events that it returns begin the aggregate.
     ///
     /// # Errors
     ///
-    /// As [`update`](Self::update), except that a missing aggregate is not an error. [`StoreError::Unfoldable`] too if the
-    /// aggregate cannot begin with the first event.
+    /// As [`update`](Self::update), except that a missing aggregate is not an error. Also
+    /// [`StoreError::Unfoldable`] if the aggregate cannot begin with the first event.
     pub fn upsert<'a, D, Form>(
         &'a self,
         id: impl AsRef<str>,
@@ -151,7 +158,8 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
             let error = match repository.append(&stream, expected, &mut events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed.answering(Some(answer))),
                 Err(error) if error.is_conflict() && options.expected().is_none() => error,
-                // A racing call with the same key decided otherwise: the one that won is the answer.
+                // A concurrent call with the same key decided differently and won, so its events
+                // are the result.
                 Err(error @ StoreError::AppendIdReused { .. }) => error,
                 Err(error) => return Err(error.into()),
             };
@@ -168,10 +176,11 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     }
 }
 
-/// The events that were decided on, with what is recorded about them, and the answer for the caller.
+/// The events of a decision, with what is recorded about them, and the answer for the caller.
 type Asked<A, R> = (Vec<Decided<<A as Aggregate>::Event>>, R);
 
-/// Asks for a decision on what was loaded. Not a part of the future, so that nothing asks the decision's error to be `Send`.
+/// Calls the decision with what was loaded. It is not a part of the future, so the error of the
+/// decision need not be `Send`.
 fn ask<A: Aggregate, R, E>(
     decide: &mut DecideOn<'_, A, R, E>,
     replay: &mut Replay<A>,

@@ -1,4 +1,4 @@
-//! Recording: what every action does with its events in the end.
+//! Recording: the last step of every action.
 
 use std::future::poll_fn;
 
@@ -19,7 +19,7 @@ impl<A: Aggregate> Repository<A> {
     ) -> Result<Option<Committed<A::Event>>, StoreError> {
         let Some(receipt) = self.store.find_append(stream, append_id).await? else { return Ok(None) };
         let committed = self.read_back(stream, receipt).await?;
-        // What was recorded may be retired since, and then nobody can say what it was.
+        // The events may have been retired since, and then they cannot be compared.
         if committed.events.is_empty() || committed.events.iter().any(|event| may_record(event.data.info())) {
             return Ok(Some(committed));
         }
@@ -41,7 +41,7 @@ impl<A: Aggregate> Repository<A> {
         Ok(Committed::new(stream, receipt.version, recorded, Outcome::AlreadyAppended))
     }
 
-    /// Takes the events if they are recorded now.
+    /// Returns the events if they were recorded now.
     pub(super) async fn append(
         &self,
         stream: &StreamId,
@@ -61,7 +61,7 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// The answer to an append that was recorded now.
+    /// The result of an append that was recorded now.
     pub(super) fn committed(
         &self,
         stream: &StreamId,
@@ -82,7 +82,8 @@ impl<A: Aggregate> Repository<A> {
         }
         let (repository, stream) = (self.clone(), stream.clone());
         self.store.spawn(Box::pin(async move {
-            // The store reports a failure; the append that made this due has succeeded whatever comes of it.
+            // The store reports a failure. The append that made the snapshot due has succeeded in
+            // any case.
             let _ = repository.snapshot_at(&stream, after).await;
         }));
     }
@@ -97,7 +98,7 @@ impl<A: Aggregate> Repository<A> {
     }
 }
 
-/// An event that was decided on, with the metadata that are recorded with it.
+/// An event from a decision, with its metadata.
 pub(super) type Decided<E> = (E, Metadata);
 
 pub(super) fn with_metadata<E>(events: Vec<E>, metadata: &Metadata) -> Vec<Decided<E>> {

@@ -1,4 +1,4 @@
-//! What the code stores today: every version of every event, with its shape and its samples.
+//! What the code stores now: every version of every event, with its shape and its samples.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     Aggregate, BoxError, Event, EventInfo, EventSet, SnapshotPolicy, State, StateRef, VisitEvents, VisitVersions,
 };
 
-/// Samples of the user's, by the stored name and the version.
+/// The user's samples, by the stored name and the version.
 pub(super) type Samples = BTreeMap<(&'static str, u32), Vec<Document>>;
 
 /// What one aggregate stores.
@@ -20,12 +20,12 @@ pub(super) type Samples = BTreeMap<(&'static str, u32), Vec<Document>>;
 pub(super) struct Declared {
     pub(super) events: Vec<DeclaredEvent>,
     pub(super) retired: Vec<&'static str>,
-    /// `None` where no snapshots are taken and the state has no shape that could be found out.
+    /// `None` if no snapshots are taken and the shape of the state could not be determined.
     pub(super) state: Option<Shape>,
-    /// A state as a snapshot would hold it, and why it is not read back.
+    /// A state as a snapshot would hold it, and why it cannot be read back.
     pub(super) unreadable_state: Option<(Document, String)>,
     pub(super) untraceable: Vec<(String, Untraceable)>,
-    /// Events whose impl is written by hand and does not show its versions.
+    /// Events whose impl is written by hand and does not visit its versions.
     pub(super) opaque: Vec<&'static str>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn collect<A: Aggregate>(samples: &Samples, states: &[Document]) -> D
     declared
 }
 
-/// Data that `T` has written, and why it does not read it.
+/// Data that `T` has written, and why `T` cannot read it.
 fn unreadable<T: DeserializeOwned>(written: Document) -> Option<(Document, String)> {
     let read =
         bson::serialize_to_raw_document_buf(&written).and_then(|raw| bson::deserialize_from_slice::<T>(raw.as_bytes()));

@@ -1,4 +1,4 @@
-//! The rules of the lock: what was released against what the code declares.
+//! The rules of the lock: compares what was released with what the code declares.
 
 use std::collections::HashSet;
 
@@ -8,16 +8,16 @@ use super::finding::Finding;
 use super::literal;
 use super::tree::Node;
 
-/// Reads a sample of an event as the aggregate does today; the error says why it cannot.
+/// Reads a sample of an event as the aggregate does now; the error is the reason why it cannot.
 pub(super) type Read<'a> = dyn Fn(&str, u32, &bson::Document) -> Result<(), String> + 'a;
 
-/// The findings, and the section as it would be written once they are accepted.
+/// The findings, and the section to write if they are accepted.
 pub(super) struct Comparison {
     pub(super) findings: Vec<Finding>,
     pub(super) section: Node,
 }
 
-/// `others` are the sections of the aggregates of which it is not known that they are different from this one.
+/// `others` are the sections of all aggregates that are not known to be different from this one.
 pub(super) fn compare(
     locked: Option<&Node>,
     others: &[&Node],
@@ -46,8 +46,8 @@ pub(super) fn compare(
     Comparison { findings, section: Node::new(format!("aggregate {aggregate}")).with(children) }
 }
 
-/// A new aggregate whose events were released with another one may be that one under a new name. Its streams are stored under
-/// the old name, and nothing would read them.
+/// A new aggregate whose events were released with an existing one may be that aggregate under a
+/// new name. Its streams are stored under the old name, and nothing would read them.
 fn find_former_name(aggregate: &str, other: &Node, declared: &Declared) -> Option<Finding> {
     let former = other.after("aggregate")?;
     let released: Vec<&str> = other.children.iter().flat_map(names_of).collect();
@@ -60,10 +60,10 @@ fn find_former_name(aggregate: &str, other: &Node, declared: &Declared) -> Optio
         return None;
     }
     Some(Finding::broken(
-        format!("the aggregate {aggregate} is new, and {} of it was released with {former}", shared.join(", ")),
+        format!("the aggregate {aggregate} is new, but {former} was released with {}", shared.join(", ")),
         String::new(),
         format!(
-            "if it is {former} under a new name, keep the stored one with `#[aggregate(name = \"{former}\")]`, or nothing reads its streams; \
+            "if it is {former} under a new name, keep the stored one with `#[aggregate(name = \"{former}\")]`, because otherwise nothing reads its streams; \
              if it is a different aggregate, write `Check::<..>::new(..).beside(\"{former}\").run()`"
         ),
     ))
@@ -75,7 +75,8 @@ fn names_of(event: &Node) -> impl Iterator<Item = &str> {
     event.after("event").into_iter().chain(aliases)
 }
 
-/// A snapshot is read as the state, so its shape may change with its version only.
+/// A snapshot is read as the state, so the shape of the state may change only together with its
+/// version.
 fn compare_state(
     locked: &Node,
     aggregate: &str,
@@ -93,9 +94,9 @@ fn compare_state(
     children.push(current.clone());
     if let Some((written, reason)) = &declared.unreadable_state {
         findings.push(Finding::broken(
-            format!("the state of {aggregate} is written into snapshots and cannot be read back: {reason}"),
+            format!("the state of {aggregate} is written into snapshots but cannot be read back: {reason}"),
             literal::to_nodes(written).iter().map(ToString::to_string).collect(),
-            "make its type read what it writes, such as by `#[serde(transparent)]` on the type of a map's key"
+            "make its type read what it writes, for example with `#[serde(transparent)]` on the type of a map's key"
                 .to_owned(),
         ));
     }
@@ -108,16 +109,16 @@ fn compare_state(
         findings.push(Finding::new(format!("version {version} of the state of {aggregate}")));
     } else if version < released {
         findings.push(Finding::broken(
-            format!("the state of {aggregate} has version {version}, and version {released} was released"),
+            format!("the state of {aggregate} has version {version}, but version {released} was released"),
             String::new(),
-            format!("raise `snapshot(version = {})`: snapshots of older versions are passed over", released + 1),
+            format!("raise `snapshot(version = {})`: snapshots of older versions are ignored", released + 1),
         ));
     } else if !is_same(&known.children, &current.children) {
         findings.push(Finding::broken(
-            format!("the state of {aggregate} changed, and its version is still {version}"),
+            format!("the state of {aggregate} changed, but its version is still {version}"),
             difference(&known.children, &current.children),
             format!(
-                "raise it in `#[aggregate(snapshot(version = {}))]`: snapshots of the old shape are then passed over, \
+                "raise it in `#[aggregate(snapshot(version = {}))]`: snapshots of the old shape are then ignored, \
                  and the state is folded from its events",
                 version + 1
             ),
@@ -191,7 +192,7 @@ impl EventRules<'_> {
         }
     }
 
-    /// A version that the code declares and that was released.
+    /// A version that is declared and was released.
     fn compare_version(&mut self, locked: &Node, version: &DeclaredVersion) -> Node {
         let (name, number) = (self.event.info.event_type, version.version);
         let current = version.shape.to_nodes();
@@ -199,7 +200,7 @@ impl EventRules<'_> {
         let is_read = self.check_golden(locked, number);
         let Some(merged) = add_optional(shape, &current) else {
             self.findings.push(Finding::broken(
-                format!("the shape of {name} version {number} changed, and it was released"),
+                format!("the shape of {name} version {number} changed, but the version was released"),
                 difference(shape, &current),
                 format!(
                     "restore it, and make the new shape version {next}: rename this type to `{name}V{number}` with \
@@ -217,11 +218,11 @@ impl EventRules<'_> {
         if is_read {
             self.findings.push(Finding::compatible(
                 format!(
-                    "{name} version {number} gained what stored data need not have, so all of it can still be read"
+                    "{name} version {number} has additions that stored data need not have, so all stored data can still be read"
                 ),
                 difference(shape, &current),
                 format!(
-                    "record it as it is, or, where older programs must refuse what they do not know, write \
+                    "record it as it is, or, if older programs must refuse the additions, write \
                      `#[event(version = {}, since = {})]` first",
                     number + 1,
                     version.since
@@ -237,17 +238,17 @@ impl EventRules<'_> {
         updated
     }
 
-    /// A version that was released, and that a type of a newer version reads, or none.
+    /// A version that was released. A type of a newer version may read it.
     fn compare_older(&mut self, locked: &Node, number: u32) {
         let name = self.event.info.event_type;
         let reader = self.event.versions.iter().find(|version| version.since <= number && number < version.version);
         let Some(reader) = reader else {
             self.findings.push(Finding::broken(
-                format!("{name} version {number} was released, and no type reads it"),
+                format!("{name} version {number} was released, but no type reads it"),
                 String::new(),
                 format!(
                     "restore the type with `#[event(version = {number}, name = \"{name}\")]` and name it in `from = ..` of the \
-                     version after it: what was stored stays"
+                     version after it, because stored events remain"
                 ),
             ));
             return;
@@ -258,16 +259,16 @@ impl EventRules<'_> {
         if add_optional(shape, &current).is_none() {
             self.findings.push(Finding::broken(
                 format!(
-                    "`since = {}` of {name} version {} includes version {number}, whose shape is another",
+                    "`since = {}` of {name} version {} includes version {number}, which has a different shape",
                     reader.since, reader.version
                 ),
                 difference(shape, &current),
-                format!("only fields that may be missing can be added so; give version {number} a type of its own, and `from` instead of `since`"),
+                format!("only fields that may be missing can be added with `since`; give version {number} its own type, and use `from` instead of `since`"),
             ));
         }
     }
 
-    /// Whether the samples of a released version are still read.
+    /// Whether the samples of a released version can still be read.
     fn check_golden(&mut self, locked: &Node, version: u32) -> bool {
         let name = self.event.info.event_type;
         let mut samples = Vec::new();
@@ -289,7 +290,7 @@ impl EventRules<'_> {
 
     fn check_samples(&mut self, version: u32, samples: &[bson::Document], is_new: bool) -> bool {
         let name = self.event.info.event_type;
-        // What is wrong with one sample is often wrong with all.
+        // One problem often affects all samples.
         let mut reasons = HashSet::new();
         for sample in samples {
             let Err(reason) = (self.read)(name, version, sample) else { continue };
@@ -299,13 +300,13 @@ impl EventRules<'_> {
             let shown: String = literal::to_nodes(sample).iter().map(ToString::to_string).collect();
             let (what, remedy) = if is_new {
                 (
-                    format!("{name} version {version} writes what it cannot read: {reason}"),
+                    format!("{name} version {version} writes data that it cannot read: {reason}"),
                     "find the field with `es_core::testing::assert_roundtrip`",
                 )
             } else {
                 (
                     format!("a stored {name} version {version} can no longer be read: {reason}"),
-                    "stored data stays as it is: make the type, or the `From` after it, accept this sample",
+                    "stored data does not change: make the type, or the `From` after it, accept this sample",
                 )
             };
             self.findings.push(Finding::broken(what, shown, remedy.to_owned()));
@@ -326,11 +327,11 @@ fn check_disappeared(locked: &Node, declared: &Declared, findings: &mut Vec<Find
             continue;
         }
         findings.push(Finding::broken(
-            format!("the event {name} was released, and nothing reads it"),
+            format!("the event {name} was released, but nothing reads it"),
             String::new(),
             format!(
-                "list it again, or write `retired(\"{name}\")` in `#[aggregate(..)]` when it no longer matters, or \
-                 `alias = \"{name}\"` on the event that it is called now"
+                "list it again, or write `retired(\"{name}\")` in `#[aggregate(..)]` if it no longer matters, or \
+                 `alias = \"{name}\"` on the event that has its new name"
             ),
         ));
     }
@@ -348,10 +349,10 @@ fn check_retired(locked: &Node, declared: &Declared, findings: &mut Vec<Finding>
     for name in locked.children.iter().filter_map(|node| node.after("retired")) {
         if !declared.retired.contains(&name) {
             findings.push(Finding::broken(
-                format!("the name {name} was retired, and is so no longer"),
+                format!("the name {name} was retired, but is no longer listed as retired"),
                 String::new(),
                 format!(
-                    "events of that name are stored: write `retired(\"{name}\")` again, and give a new event another `name`"
+                    "events with that name are stored; write `retired(\"{name}\")` again, and give a new event another `name`"
                 ),
             ));
         }

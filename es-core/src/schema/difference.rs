@@ -1,13 +1,13 @@
-//! Two shapes side by side: what was added, and whether that is all.
+//! Compares two shapes: what was added, and whether anything else differs.
 
 use std::fmt::Write;
 
 use super::tree::Node;
 
-/// A line of a shape that came after the version was released.
+/// Marks a line of a shape that was added after the version was released.
 const ADDED: &str = "added ";
 
-/// The name of a field and whether it may be missing, and its kind.
+/// The name of a field, whether it may be missing, and its kind.
 fn field(line: &str) -> (&str, bool, &str) {
     let line = line.strip_prefix(ADDED).unwrap_or(line);
     let (name, kind) = line.split_once(": ").unwrap_or((line, ""));
@@ -22,14 +22,16 @@ fn find<'a>(nodes: &'a [Node], line: &str) -> Option<&'a Node> {
     nodes.iter().find(|node| field(&node.line).0 == name)
 }
 
-/// Whether two shapes are the same but for the order of their fields, and for what was added and when.
+/// Whether two shapes are the same, except for the order of their fields, and for what was added
+/// and when.
 pub(super) fn is_same(released: &[Node], current: &[Node]) -> bool {
     released.len() == current.len()
         && add_optional(released, current).is_some()
         && add_optional(current, released).is_some()
 }
 
-/// The released shape with what was added, or `None` where anything else differs than fields that may be missing, and variants.
+/// The released shape with the additions, or `None` if anything else differs than fields that may
+/// be missing, and variants.
 pub(super) fn add_optional(released: &[Node], current: &[Node]) -> Option<Vec<Node>> {
     add(released, current, false)
 }
@@ -53,7 +55,7 @@ fn add(released: &[Node], current: &[Node], are_variants: bool) -> Option<Vec<No
     Some(merged)
 }
 
-/// Whether what stands below a line are the variants of an enum.
+/// Whether the lines below a line are the variants of an enum.
 fn has_variants(line: &str) -> bool {
     let (_, _, kind) = field(line);
     let kind = kind.trim_end_matches(" | null");
@@ -61,7 +63,7 @@ fn has_variants(line: &str) -> bool {
     inner == "one of" || inner.starts_with("one of, ")
 }
 
-/// What differs, line by line; an order that differs is not shown.
+/// The difference, line by line. A different order is not shown.
 pub(super) fn difference(released: &[Node], current: &[Node]) -> String {
     let mut ordered = Vec::new();
     order_like(released, current, &mut ordered);

@@ -1,4 +1,4 @@
-//! The file of a lock, which many tests may write at once.
+//! The file of a lock. Many tests may write it concurrently.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -10,7 +10,7 @@ use super::finding::SchemaError;
 use super::grammar::{self, Stray};
 use super::tree::{self, Node};
 
-/// How long a writer may take before it is believed to be dead.
+/// The time after which a writer is considered dead.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const HEADER: &str = "\
@@ -18,17 +18,17 @@ const HEADER: &str = "\
 # A test keeps this file. `ES_UPDATE=1 cargo test` adds what is new; nothing here is edited by hand, for it is stored like this.
 ";
 
-/// What a merge leaves at the beginning of a line.
+/// The markers that a merge leaves at the beginning of a line.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
-/// The sections of the file, none where there is no file.
+/// The sections of the file, or none if the file does not exist.
 pub(super) fn read(path: &Path) -> Result<Vec<Node>, SchemaError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(SchemaError::Io { path: path.to_owned(), source: source.into() }),
     };
-    // A checkout may have given the lines other endings, and an editor a mark at the beginning.
+    // A checkout may have changed the line endings, and an editor may have added a byte order mark.
     parse(&text.trim_start_matches('\u{feff}').replace("\r\n", "\n"), path)
 }
 
@@ -42,7 +42,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Node>, SchemaError> {
     Ok(sections)
 }
 
-/// Changes the file while nobody else does: what others have written by then is kept.
+/// Changes the file under a lock, so that concurrent changes are kept.
 pub(super) fn update<T>(
     path: &Path,
     change: impl FnOnce(&mut Vec<Node>) -> Result<T, SchemaError>,
@@ -64,7 +64,7 @@ fn write(sections: &[Node]) -> String {
     sections.iter().fold(HEADER.to_owned(), |text, section| format!("{text}\n{section}"))
 }
 
-/// A reader sees the file as it was or as it is to be, and nothing between.
+/// A reader sees the file before or after the change, and nothing in between.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = beside(path, &format!("new-{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&new)?;
@@ -80,7 +80,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The right to write, as a file that only one can create.
+/// The right to write, as a file that only one process can create.
 struct Turn(PathBuf);
 
 impl Turn {
@@ -94,7 +94,8 @@ impl Turn {
             }
             let age = fs::metadata(&turn).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
             if age.is_some_and(|age| age > PATIENCE) {
-                // Whoever made it was killed. Of two that see this, one removes what the other has just made, and both write a whole file.
+                // The process that created it was killed. If two processes see this, one may remove
+                // the file that the other has just created. Both then write complete files.
                 let _ = fs::remove_file(&turn);
             }
             thread::sleep(Duration::from_millis(5));

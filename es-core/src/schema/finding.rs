@@ -1,4 +1,4 @@
-//! What a check finds, and how it says it.
+//! The findings of a check, and their text.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,22 +8,22 @@ use crate::SharedError;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing that was stored is concerned.
+    /// No stored data is affected.
     New,
-    /// What was stored can still be read, and reads as it did.
+    /// Stored data can still be read, with the same result.
     Compatible,
-    /// What was stored can no longer be read, or reads as something else.
+    /// Stored data can no longer be read, or is read as something else.
     Broken,
 }
 
-/// One difference between what was locked and the code.
+/// One difference between the lock and the code.
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) verdict: Verdict,
     pub(super) what: String,
     /// Lines of a difference.
     pub(super) difference: String,
-    /// What to do, where it is not the same for all findings of the verdict.
+    /// What to do, if that is not the same for all findings of the verdict.
     pub(super) remedy: String,
 }
 
@@ -59,21 +59,21 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What an aggregate stores is not what its schema lock says.
+/// The schema of an aggregate differs from its schema lock.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// The code and the lock differ.
-    #[error("the schema of {aggregate} is not what {} says\n\n{findings}", .path.display())]
+    #[error("the schema of {aggregate} differs from {}\n\n{findings}", .path.display())]
     Differs {
         /// The stored name of the aggregate.
         aggregate: &'static str,
         /// The file of the lock.
         path: PathBuf,
-        /// The differences, and what to do about each.
+        /// The differences, and a remedy for each.
         findings: String,
     },
-    /// The lock cannot be understood.
+    /// The file is not a valid lock.
     #[error("line {line} of {} is not a line of a schema lock; restore the file from version control", .path.display())]
     Malformed {
         /// The file of the lock.
@@ -103,14 +103,14 @@ pub enum SchemaError {
     },
 }
 
-/// The findings as one text, with what to do about those of each kind.
+/// The findings as one text, with a remedy for each kind.
 pub(super) fn report(findings: &[Finding], is_update: bool) -> String {
     let mut text = findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
     let is_broken = has(Verdict::Broken);
     let advice = match (is_broken, is_update, has(Verdict::New) || has(Verdict::Compatible)) {
-        (true, true, _) => "nothing was written: `ES_UPDATE=1` adds what is new, and never rewrites what was released",
-        (true, false, true) => "repair what is broken first; then add what is new with `ES_UPDATE=1 cargo test`",
+        (true, true, _) => "nothing was written: `ES_UPDATE=1` adds what is new, but never rewrites what was released",
+        (true, false, true) => "first repair what is broken; then add what is new with `ES_UPDATE=1 cargo test`",
         (false, _, true) => "run `ES_UPDATE=1 cargo test` to record it, and commit the file",
         (_, _, false) => "",
     };

@@ -1,18 +1,19 @@
-//! Which lines a lock may have: what is none of them was edited by hand, or merged, and is not to be written over.
+//! The valid lines of a lock. Any other line was edited by hand, or merged, and must not be
+//! overwritten.
 
 use std::collections::HashSet;
 
 use super::tree::Node;
 
-/// A line that no lock has, by its place among the lines that say something.
+/// An invalid line, by its index among the lines with content.
 pub(super) struct Stray(pub(super) usize);
 
-/// The keywords at one level, and what stands below each.
+/// The keywords at one level, and the rules for the lines below each.
 struct Rule {
     keyword: &'static str,
     argument: Argument,
     children: &'static [Rule],
-    /// Shapes and samples have lines of their own kind below them.
+    /// The lines below shapes and samples follow their own rules.
     is_free: bool,
     may_repeat: bool,
 }
@@ -43,7 +44,7 @@ const AGGREGATE: &[Rule] = &[
 
 const FILE: &[Rule] = &[rule("aggregate", Argument::Name, AGGREGATE)];
 
-/// Refuses lines that no lock has, and those that are there twice.
+/// Refuses invalid lines, and lines that occur twice.
 pub(super) fn check(sections: &[Node]) -> Result<(), Stray> {
     check_level(sections, FILE, &mut 0)
 }

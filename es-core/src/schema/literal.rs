@@ -1,4 +1,4 @@
-//! Stored data as text that a person can read: one value a line, in the notation of MongoDB's shell.
+//! Stored data as readable text: one value a line, in the notation of MongoDB's shell.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub(super) fn to_nodes(document: &Document) -> Vec<Node> {
     document.iter().map(|(name, value)| to_node(&quoted_where_needed(name), value)).collect()
 }
 
-/// The document that [`to_nodes`] wrote, or the line that is no value.
+/// The document that [`to_nodes`] wrote, or the first line that is not a value.
 pub(super) fn from_nodes(nodes: &[Node]) -> Result<Document, String> {
     nodes.iter().map(read_field).collect()
 }
@@ -35,9 +35,9 @@ fn write_leaf(value: &Bson) -> String {
         Bson::Null => "null".to_owned(),
         Bson::Int32(number) => number.to_string(),
         Bson::Int64(number) => format!("Long({number})"),
-        // The shortest text that is read as the same number.
+        // The shortest text that is parsed as the same number.
         Bson::Double(number) => format!("Double({number:?})"),
-        // Beyond the years that RFC 3339 can write, the text is of another moment.
+        // Outside the years of RFC 3339, the text would be that of a different time.
         Bson::DateTime(date) => match date.try_to_rfc3339_string() {
             Ok(text) if bson::DateTime::parse_rfc3339_str(&text).is_ok_and(|read| read == *date) => {
                 format!("Date(\"{text}\")")

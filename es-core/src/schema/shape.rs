@@ -1,4 +1,5 @@
-//! What a type stores: the names and kinds of its values, not the names of its Rust types.
+//! The shape that a type stores: the names and kinds of its values, but not the names of its Rust
+//! types.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use super::tree::Node;
 /// The stored shape of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Shape {
-    /// Nothing is known yet, as of the elements of a list that was empty.
+    /// Nothing is known yet, for example about the elements of an empty list.
     #[default]
     Unknown,
     /// A value without parts, by its kind: `string`, `i64`, `date`.
@@ -20,7 +21,7 @@ pub(super) enum Shape {
     Document(Vec<Field>),
     /// The variants by their place in the declaration.
     Enum(Tagging, BTreeMap<usize, (String, Self)>),
-    /// The type that is so many types further up.
+    /// The type that many levels further up.
     Recursive(usize),
 }
 
@@ -45,7 +46,7 @@ pub(super) enum Tagging {
 }
 
 impl Shape {
-    /// What two readings of the same type saw together.
+    /// Combines the results of two readings of the same type.
     pub(super) fn merge(&mut self, seen: Self) {
         match (self, seen) {
             (_, Self::Unknown | Self::Recursive(_)) => {}
@@ -77,7 +78,7 @@ impl Shape {
         }
     }
 
-    /// Whether the value is there only as a name, or not at all.
+    /// Whether the value is only a name, or is not stored at all.
     pub(super) fn is_unit(&self) -> bool {
         match self {
             Self::Unknown | Self::Leaf("null") => true,
@@ -92,7 +93,7 @@ impl Shape {
         Node { line: format!("{label}: {kind}"), children }
     }
 
-    /// The fields of a document, or the shape itself where it is none.
+    /// The fields of a document, or the shape itself if it is not a document.
     pub(super) fn to_nodes(&self) -> Vec<Node> {
         match self {
             Self::Document(fields) => fields.iter().map(Field::to_node).collect(),

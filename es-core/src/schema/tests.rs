@@ -1,4 +1,4 @@
-//! Types that are hard to see through.
+//! Types whose shape is hard to determine.
 
 mod combinations;
 
@@ -36,7 +36,7 @@ struct One<T> {
 }
 
 #[test]
-fn values_that_are_numbers_texts_or_bytes() {
+fn numbers_texts_and_bytes() {
     assert_shape::<One<NonZeroU32>>("it: u32");
     assert_shape::<One<Duration>>("it: document\n  secs: u64\n  nanos: u32");
     assert_shape::<One<SystemTime>>("it: document\n  secs_since_epoch: u64\n  nanos_since_epoch: u32");
@@ -64,7 +64,7 @@ fn values_that_only_bson_has() {
 }
 
 #[test]
-fn another_name_of_a_field_is_not_another_field() {
+fn an_alias_of_a_field_is_not_a_second_field() {
     #[derive(Serialize, Deserialize)]
     struct Aliased {
         #[serde(alias = "a", alias = "z")]
@@ -76,7 +76,7 @@ fn another_name_of_a_field_is_not_another_field() {
 }
 
 #[test]
-fn another_name_of_a_variant_is_what_may_be_stored() {
+fn an_alias_of_a_variant_may_be_stored() {
     #[derive(Serialize, Deserialize)]
     enum Aliased {
         #[serde(alias = "Old")]
@@ -88,7 +88,7 @@ fn another_name_of_a_variant_is_what_may_be_stored() {
 }
 
 #[test]
-fn fields_that_must_be_known() {
+fn unknown_fields_that_are_denied() {
     #[derive(Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Strict {
@@ -130,7 +130,7 @@ fn types_that_contain_themselves() {
 }
 
 #[test]
-fn generic_types_in_each_other_are_not_the_same() {
+fn nested_instances_of_a_generic_type_are_different_types() {
     assert_shape::<One<One<One<i64>>>>("it: document\n  it: document\n    it: i64");
 }
 
@@ -153,7 +153,7 @@ fn variants_with_a_tag_inside() {
 }
 
 #[test]
-fn variants_beside_their_tag() {
+fn variants_with_a_tag_beside_them() {
     #[derive(Serialize, Deserialize)]
     #[serde(tag = "kind", content = "data")]
     enum Change {
@@ -212,7 +212,7 @@ fn a_flattened_enum_without_a_tag_is_shown_by_samples() {
 }
 
 #[test]
-fn a_large_tree_of_tagged_variants_is_finished() {
+fn the_reading_of_a_large_tree_of_tagged_variants_ends() {
     macro_rules! tree {
         ($($name:ident)+) => {
             #[derive(Serialize, Deserialize)]
@@ -244,7 +244,7 @@ fn flattened_fields_of_fields() {
 }
 
 #[test]
-fn a_validated_text_is_guessed_where_it_is_usual() {
+fn a_validated_text_is_guessed_if_its_format_is_common() {
     #[derive(Serialize, Deserialize)]
     #[serde(try_from = "String", into = "String")]
     #[derive(Clone)]
@@ -266,7 +266,7 @@ fn a_validated_text_is_guessed_where_it_is_usual() {
 }
 
 #[test]
-fn a_large_enum_of_names_has_one_sample() {
+fn a_large_enum_without_content_has_one_sample() {
     macro_rules! names {
         ($($name:ident)+) => {
             #[derive(Serialize, Deserialize)]
@@ -280,7 +280,7 @@ fn a_large_enum_of_names_has_one_sample() {
 }
 
 #[test]
-fn what_cannot_be_made_up_is_named_by_its_path() {
+fn a_field_without_a_generated_value_is_named_by_its_path() {
     #[derive(Serialize, Deserialize, Debug)]
     #[serde(try_from = "u8")]
     struct Never(u8);
@@ -291,11 +291,11 @@ fn what_cannot_be_made_up_is_named_by_its_path() {
         }
     }
     let error = trace::<One<Vec<One<Never>>>>(&[], encode).unwrap_err().to_string();
-    assert_eq!(error, "no value can be made up for `it[].it`: never");
+    assert_eq!(error, "no value can be generated for `it[].it`: never");
 }
 
 #[test]
-fn a_whole_for_which_no_value_can_be_made_up_is_not_named_as_a_field() {
+fn a_type_without_a_generated_value_is_not_named_as_a_field() {
     #[derive(Serialize, Deserialize, Debug)]
     #[serde(try_from = "()")]
     struct Never {}
@@ -306,11 +306,11 @@ fn a_whole_for_which_no_value_can_be_made_up_is_not_named_as_a_field() {
         }
     }
     let error = trace::<Never>(&[], encode).unwrap_err().to_string();
-    assert!(error.starts_with("no value can be made up: "), "{error}");
+    assert!(error.starts_with("no value can be generated: "), "{error}");
 }
 
 #[test]
-fn what_bson_does_not_write_is_said() {
+fn values_that_bson_does_not_write_are_reported() {
     let error = trace::<One<u128>>(&[], encode).unwrap_err().to_string();
     assert!(error.contains("u128"), "{error}");
     let error = trace::<One<BTreeMap<u32, u32>>>(&[], encode).unwrap_err().to_string();

@@ -1,7 +1,9 @@
-//! Finding out what a type stores, by reading made-up values with its own `Deserialize` until all of it has been seen.
+//! Determines what a type stores, by reading generated values with the type's own `Deserialize`
+//! until all of it has been seen.
 //!
-//! What the type asks for tells its shape. What it refuses tells what to make up next: each refusal is remembered and the reading begins again, so that
-//! a value is found that the type accepts, each variant of each enum, and which fields may be missing.
+//! The requests of the type reveal its shape. Its refusals determine the next generated value: each
+//! refusal is remembered and the reading begins again. This finds a value that the type accepts,
+//! each variant of each enum, and which fields may be missing.
 
 mod access;
 mod candidates;
@@ -23,30 +25,31 @@ use self::variants::{Enums, Explored};
 use super::shape::Shape;
 use crate::BoxError;
 
-/// How often a type is read without learning anything that makes progress certain, before it is given up.
+/// The number of readings without certain progress after which a type is given up.
 const READINGS: usize = 20_000;
 
 /// How often a value is written and read again to find the fields that its type does not name.
 const REWRITES: usize = 64;
 
-/// What was found out about a type.
+/// What is known about a type.
 #[derive(Debug)]
 pub(super) struct Traced {
     pub(super) shape: Shape,
-    /// Data that was written from values of the type: the first, and one for each further variant that holds something.
+    /// Data that was written from values of the type: the first value, and one for each further
+    /// variant with content.
     pub(super) samples: Vec<Document>,
 }
 
-/// A type refuses every value that was made up for it.
+/// A type refuses every generated value.
 #[derive(Debug, thiserror::Error)]
-#[error("no value can be made up{}: {reason}", .path.as_ref().map(|path| format!(" for `{path}`")).unwrap_or_default())]
+#[error("no value can be generated{}: {reason}", .path.as_ref().map(|path| format!(" for `{path}`")).unwrap_or_default())]
 pub(super) struct Untraceable {
-    /// The field, where it is not the whole.
+    /// The field, unless it is the type as a whole.
     pub(super) path: Option<String>,
     reason: String,
 }
 
-/// Reads `T` until its shape is known. `samples` are data that `T` is known to accept, and `encode` is how it is written.
+/// Reads `T` until its shape is known. `samples` are data that `T` accepts, and `encode` writes it.
 pub(super) fn trace<T: DeserializeOwned>(
     samples: &[Document],
     encode: impl Fn(&T) -> Result<Document, BoxError>,
@@ -56,7 +59,8 @@ pub(super) fn trace<T: DeserializeOwned>(
     let mut found = Traced { shape: Shape::Unknown, samples: samples.to_vec() };
     let mut written: Option<Document> = None;
     let (mut readings, mut rewrites) = (0, 0);
-    // Each reading of a new variant and each question about a field brings the end nearer, so only the others are counted.
+    // Each reading of a new variant and each question about a field makes progress, so only the
+    // other readings are counted.
     while readings < READINGS {
         readings += 1;
         let hints = Hints { given: given.clone(), written: written.clone().map(Bson::Document) };
@@ -104,66 +108,68 @@ pub(super) fn trace<T: DeserializeOwned>(
             readings = 0;
         }
     }
-    Err(Untraceable { path: None, reason: "its shape is not known after thousands of readings".to_owned() })
+    Err(Untraceable { path: None, reason: "its shape is still unknown after thousands of readings".to_owned() })
 }
 
-/// What the readings so far have taught, and what the present one sees.
+/// What the earlier readings have found, and what the current one sees.
 #[derive(Debug, Default)]
 struct Tracer {
-    /// For each value that is made up, which candidate is to be tried.
+    /// For each generated value, which candidate to try.
     choices: BTreeMap<String, usize>,
-    /// The values that are made up, in the order in which they were met: what was met last is what was refused.
+    /// The generated values, in the order in which they were requested. The last one is the one
+    /// that was refused.
     met: Vec<String>,
     /// Why the first candidate was refused.
     refusals: BTreeMap<String, String>,
     enums: Enums,
-    /// Names of variants that were learned from a refusal.
+    /// Names of variants that a refusal revealed.
     names: BTreeMap<String, &'static [&'static str]>,
-    /// Variants that hold something, of enums whose type is not asked for.
+    /// Variants with content, of enums whose type serde does not request.
     with_content: BTreeSet<String>,
-    /// Enums of which an enum of the same variants is around: one variant will do.
+    /// Enums inside an enum with the same variants: one variant is enough.
     inside: BTreeMap<String, Inside>,
-    /// Where a type contains itself, and is to be left out.
+    /// The places at which a type contains itself, and is left out.
     cut: BTreeMap<String, usize>,
     /// The same for values that can be null.
     nulls: BTreeSet<String>,
-    /// The value for which null is tried in this reading.
+    /// The value that is null in this reading, as a trial.
     null_on_trial: Option<String>,
     no_nulls: BTreeSet<String>,
-    /// Documents without fields of their own: maps.
+    /// Documents without declared fields: maps.
     maps: BTreeSet<String>,
-    /// How many elements a list must have, where one is too few.
+    /// The number of elements that a list must have, if one is not enough.
     lengths: BTreeMap<String, usize>,
-    /// The place at which the type is asked what it wants in this reading, by bytes that fit no type, and whether the user
-    /// has given a value for it.
+    /// The place at which this reading finds out what the type expects, by bytes that fit no type,
+    /// and whether the user has provided a value for it.
     bait: Option<(String, bool)>,
-    /// What the type wants at a place.
+    /// What the type expects at a place.
     wanted: BTreeMap<String, String>,
     /// Names of variants that a variant of `#[serde(untagged)]` would have accepted at a place.
     dropped: BTreeMap<String, &'static [&'static str]>,
-    /// Documents whose type does not say its fields in advance: those that are known.
+    /// The known fields of documents whose type does not declare them in advance.
     fields: BTreeMap<String, Vec<String>>,
-    /// The field that names the variant, of documents that have one.
+    /// The field that names the variant, for documents that have one.
     tag_fields: BTreeMap<String, String>,
-    /// Fields that were added because one of that name is missing somewhere.
+    /// Fields that were added because a field of that name is missing somewhere.
     guessed: BTreeSet<String>,
-    /// Fields that were taken away again, because nothing misses them or the type refuses them.
+    /// Fields that were removed again, because nothing requires them or the type refuses them.
     misplaced: BTreeSet<String>,
-    /// Fields that are not given: another name of a field that is, or a field of which it is asked whether it may be missing.
+    /// Fields that are left out: an alias of a field that is present, or a field that is tested for
+    /// whether it may be missing.
     omitted: BTreeSet<String>,
-    /// Fields to be given before the others, because these others may be other names of them.
+    /// Fields to provide before the others, because the others may be aliases of them.
     first: BTreeSet<String>,
     /// Whether data without the field can be read.
     optional: BTreeMap<String, bool>,
-    /// The field that is missing in this reading.
+    /// The field that is left out in this reading.
     probing: Option<String>,
     pass: Pass,
     has_read_by_name: bool,
-    /// What was read so far was taken for what it is not.
+    /// An earlier reading was misinterpreted.
     begins_again: bool,
 }
 
-/// An enum inside an enum of the same variants.
+/// An enum inside an enum with the same variants.
 #[derive(Debug)]
 struct Inside {
     holder: String,
@@ -173,17 +179,17 @@ struct Inside {
 /// What one reading sees.
 #[derive(Debug, Default)]
 struct Pass {
-    /// The types and the ways out of them that are being read.
+    /// The types that are being read, and the options, lists and maps among them.
     open: Vec<Open>,
     /// Names of adjacently tagged variants, by the place of the tag.
     tags: BTreeMap<String, (usize, String)>,
-    /// Names of variants that were made up where their type is not asked for.
+    /// Generated names of variants whose type serde does not request.
     named: Vec<(String, String)>,
-    /// Values that are to name a variant, and whose type has not said the names yet.
+    /// Values that name a variant, but whose type has not revealed the names yet.
     unnamed: Vec<String>,
-    /// Documents whose type does not say its fields in advance.
+    /// Documents whose type does not declare its fields in advance.
     documents: Vec<String>,
-    /// Lists whose type is not asked for, and how many elements they have.
+    /// Lists whose type serde does not request, and how many elements they have.
     lists: Vec<(String, usize)>,
     fields: Vec<String>,
 }
@@ -191,7 +197,7 @@ struct Pass {
 #[derive(Debug)]
 enum Open {
     Type(&'static str),
-    /// An option, list or map that can be empty.
+    /// An option, list or map. It can be empty.
     Exit(String),
 }
 
@@ -207,7 +213,7 @@ impl Tracer {
         (shape, read)
     }
 
-    /// The place in the list of candidates that is to be taken at a path.
+    /// The index of the candidate for a path.
     fn choice(&mut self, path: &str) -> usize {
         if let Some(choice) = self.choices.get(path) {
             return *choice;
@@ -217,7 +223,8 @@ impl Tracer {
         0
     }
 
-    /// Enters a type. Where it contains itself, the nearest way out is closed, and the reading begins again.
+    /// Enters a type. If it contains itself, the nearest option, list or map around it is emptied,
+    /// and the reading begins again.
     fn enter(&mut self, name: &'static str) -> Result<bool, Halt> {
         let around = self.pass.open.iter().rposition(|open| matches!(open, Open::Type(other) if *other == name));
         if let Some(around) = around {
@@ -234,7 +241,7 @@ impl Tracer {
             let depth =
                 self.pass.open.iter().filter(|open| matches!(open, Open::Type(other) if *other == name)).count();
             if depth > 2 {
-                return Err(Halt::Refused("the type contains itself without end".to_owned()));
+                return Err(Halt::Refused("the type contains itself endlessly".to_owned()));
             }
         }
         self.pass.open.push(Open::Type(name));
@@ -249,7 +256,7 @@ impl Tracer {
         self.pass.open.pop();
     }
 
-    /// Takes the next field of which it is not known whether it may be missing.
+    /// Takes the next field for which it is unknown whether it may be missing.
     fn probe_a_field(&mut self) -> bool {
         let next = self.pass.fields.iter().find(|field| !self.optional.contains_key(*field)).cloned();
         let Some(field) = next else { return false };
@@ -258,11 +265,12 @@ impl Tracer {
         true
     }
 
-    /// Notes whether data without a field can be read.
+    /// Records whether data without a field can be read.
     fn answer(&mut self, field: String, can_be_missing: bool) {
         self.omitted.remove(&field);
         if can_be_missing && self.guessed.remove(&field) && self.misplaced.insert(field.clone()) {
-            // Serde misses only what must be there, so it is another document that lacks a field of this name.
+            // Serde reports only required fields as missing, so a different document lacks a field
+            // with this name.
             self.take_away(&field);
             return;
         }
@@ -273,7 +281,8 @@ impl Tracer {
         self.enums.end_round()
     }
 
-    /// The path of an element of a tuple. What turned out to be a tuple was a list of one element before.
+    /// The path of an element of a tuple. Before it was known to be a tuple, it was a list of one
+    /// element.
     fn path_of_item(&self, path: &str, at: usize) -> String {
         if at == 0 && self.lengths.contains_key(path) { format!("{path}[]") } else { join(path, &at.to_string()) }
     }
@@ -282,7 +291,7 @@ impl Tracer {
         self.enums.has_more()
     }
 
-    /// Writes into the shape which fields may be missing.
+    /// Marks the optional fields in the shape.
     fn mark_optional(&self, shape: &mut Shape, path: &str) {
         match shape {
             Shape::Option(inner) => self.mark_optional(inner, path),

@@ -1,8 +1,8 @@
-//! The text of a lock: lines below lines, by indentation.
+//! The text of a lock: lines nested by indentation.
 
 use std::fmt;
 
-/// One line, and what stands below it.
+/// One line, and the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Node {
     pub(super) line: String,
@@ -24,16 +24,16 @@ impl Node {
         self.children.iter().find(|child| child.line == line)
     }
 
-    /// What follows a keyword: `retired ReminderSent`.
+    /// The text after a keyword: `retired ReminderSent`.
     pub(super) fn after(&self, keyword: &str) -> Option<&str> {
         self.line.strip_prefix(keyword)?.strip_prefix(' ')
     }
 
-    /// The lines of a text. Empty lines, and comments at the left margin, say nothing.
+    /// The lines of a text. Empty lines, and comments at the left margin, are ignored.
     ///
     /// # Errors
     ///
-    /// The number of a line that is indented as none can be.
+    /// The number of the first line with an invalid indentation.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, usize> {
         let mut open: Vec<Self> = vec![Self::default()];
         for (at, raw) in text.lines().enumerate().filter(|(_, raw)| says_something(raw)) {
@@ -63,13 +63,13 @@ fn says_something(line: &str) -> bool {
     !line.trim_start_matches(' ').is_empty() && !line.starts_with('#')
 }
 
-/// The number of the line that is in a place among those that say something, from 1.
+/// The number of the line with an index among the lines with content, from 1.
 pub(super) fn line_of(text: &str, place: usize) -> usize {
     let mut lines = text.lines().enumerate().filter(|(_, line)| says_something(line));
     lines.nth(place).map_or(0, |(at, _)| at + 1)
 }
 
-/// Ends the lines that are open at a level or below it: each becomes the last child of the one above.
+/// Closes the open lines at a level or below it: each becomes the last child of the line above.
 fn close(open: &mut Vec<Node>, level: usize) {
     while open.len() > level {
         let Some(done) = open.pop() else { return };
@@ -79,7 +79,7 @@ fn close(open: &mut Vec<Node>, level: usize) {
     }
 }
 
-/// The line and all below it, each with its line feed.
+/// The line and all lines below it, each with its line feed.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, 0)
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_hangs_in_the_air_is_named() {
+    fn a_line_without_a_parent_is_named() {
         assert_eq!(Node::parse("a\n    b\n"), Err(2));
         assert_eq!(Node::parse("a\n b\n"), Err(2));
     }

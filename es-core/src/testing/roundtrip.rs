@@ -1,4 +1,4 @@
-//! Whether BSON gives back what it was given.
+//! Checks whether BSON returns a value as it was written.
 
 #[cfg(test)]
 mod tests;
@@ -6,7 +6,7 @@ mod tests;
 use crate::read_back::{Failure, Located, Refused, always_wrong, read_back};
 use crate::{ErrorChain, Event, EventData, StoreError};
 
-/// Checks that each sample is read back from BSON as it was written.
+/// Checks that each sample is read back from BSON unchanged.
 ///
 /// ```
 /// # use es_core::event;
@@ -20,19 +20,20 @@ use crate::{ErrorChain, Event, EventData, StoreError};
 ///
 /// | what it finds | what BSON does | the remedy |
 /// |---|---|---|
-/// | a map whose key is a newtype | writes it, and cannot read it | `#[serde(transparent)]` on the key |
+/// | a map whose key is a newtype | writes it, but cannot read it | `#[serde(transparent)]` on the key |
 /// | a map whose key is a number, a bool or a tuple | refuses it | a list of pairs, or a key that is a text |
 /// | `Some(None)` | reads `None` | an enum with a variant each |
-/// | a field that is written twice (`flatten`, `rename`) | stores both, and reads one or none | another name for one of them |
-/// | a key that begins with `$` | stores it; some readers take it for a type, queries for an operator | another key |
+/// | a field that is written twice (`flatten`, `rename`) | stores both, and reads one or none | a different name for one of them |
+/// | a key that begins with `$` | stores it; some readers take it for a type, queries for an operator | a different key |
 /// | a `u64` above `i64::MAX`, an `i128` or `u128` | refuses it | a text or a `Decimal128` |
 /// | an address or the like inside `tag`, `untagged`, `flatten` | writes bytes, and reads a text | a text, or `#[serde(tag, content)]` |
-/// | `skip_serializing` without `default`, `with` that does not reverse itself | what the attribute says | what it reverses to |
+/// | `skip_serializing` without `default`, `with` that does not reverse itself | writes what it cannot read | `default`, or a `with` that reverses itself |
 ///
-/// It needs neither `PartialEq` nor `Debug`, for it compares what the value and what is read back give to serde. So it **cannot see**
-/// what is lost before serde is given anything: a time that a `serialize_with` cuts to milliseconds, as the
-/// helpers of `bson` do, a float that stands in for a decimal, a field with `#[serde(skip)]`. [`assert_roundtrip_eq`] sees these.
-/// Neither sees what no sample shows.
+/// It needs neither `PartialEq` nor `Debug`, because it compares what serde receives from the value
+/// and from the value that is read back. So it **cannot see** what is lost before serde receives
+/// anything: a time that a `serialize_with` rounds to milliseconds, as the helpers of `bson` do, a
+/// float in place of a decimal, a field with `#[serde(skip)]`. [`assert_roundtrip_eq`] sees these.
+/// Neither function sees what no sample contains.
 ///
 /// ```should_panic
 /// # use std::collections::BTreeMap;
@@ -50,7 +51,8 @@ use crate::{ErrorChain, Event, EventData, StoreError};
 ///
 /// # Panics
 ///
-/// At the first sample that is not read back as it was written, with the event, the path of the field, and the remedy.
+/// At the first sample that is not read back unchanged. The message contains the event, the path of
+/// the field, and the remedy.
 #[track_caller]
 pub fn assert_roundtrip<E: Event>(samples: impl IntoIterator<Item = E>) {
     for sample in samples {
@@ -60,7 +62,8 @@ pub fn assert_roundtrip<E: Event>(samples: impl IntoIterator<Item = E>) {
     }
 }
 
-/// The same, and the samples are compared with `==` too, which sees what is lost before serde is given anything.
+/// The same, and also compares the samples with `==`, which finds what is lost before serde
+/// receives anything.
 ///
 /// ```
 /// # use es_core::{event, Timestamp};
@@ -75,15 +78,15 @@ pub fn assert_roundtrip<E: Event>(samples: impl IntoIterator<Item = E>) {
 ///
 /// # Panics
 ///
-/// At the first sample that is not read back as it was written.
+/// At the first sample that is not read back unchanged.
 #[track_caller]
 pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item = E>) {
     for sample in samples {
         match roundtrip(&sample) {
             Ok(read) if read == sample => {}
             Ok(_) => panic!(
-                "`{}` is read back as another value, though both are written alike: something is lost before it is written, such as \
-                 the part of a time below a millisecond; cut it where the event is made, or store it as a number or a text",
+                "`{}` is read back as a different value, although both are written the same: something is lost before it is written, such as \
+                 the part of a time below a millisecond; round it when the event is created, or store it as a number or a text",
                 E::TYPE
             ),
             Err(failure) => panic!("{failure}"),
@@ -91,7 +94,7 @@ pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item
     }
 }
 
-/// Reads a sample back, or says what is wrong with it.
+/// Reads a sample back, or returns what is wrong with it.
 fn roundtrip<E: Event>(sample: &E) -> Result<E, String> {
     let data = EventData::encode(E::TYPE, sample).map_err(|error| match error {
         StoreError::Encode { source, .. } => match source.downcast_ref::<Refused>() {

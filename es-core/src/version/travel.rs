@@ -1,4 +1,4 @@
-//! How counts leave and enter a program: as integers, as text, and through serde.
+//! Conversions of counts: integers, text, and serde.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,9 +8,9 @@ use serde::ser::{Serialize, Serializer};
 
 use super::{MAX, Position, Sequence, Version};
 
-/// A number or a text is not a version, sequence or position.
+/// A number or a text is not a valid version, sequence or position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not a {kind}, which is a whole number from {minimum} to {MAX}")]
+#[error("`{given}` is not a {kind}; a {kind} is a whole number from {minimum} to {MAX}")]
 pub struct InvalidCount {
     kind: &'static str,
     minimum: u64,
@@ -45,7 +45,7 @@ macro_rules! travels {
         impl TryFrom<i32> for $name {
             type Error = InvalidCount;
 
-            /// A literal such as `7` is an `i32` unless something else is known of it.
+            /// An integer literal such as `7` is an `i32` if nothing else determines its type.
             fn try_from(count: i32) -> Result<Self, InvalidCount> {
                 Self::try_from(i64::from(count))
             }
@@ -115,7 +115,7 @@ mod tests {
         let error = Version::try_from(u64::MAX).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`18446744073709551615` is not a version, which is a whole number from 0 to 9223372036854775807"
+            "`18446744073709551615` is not a version; a version is a whole number from 0 to 9223372036854775807"
         );
         assert_eq!(Version::try_from(MAX), Ok(Version::MAX));
     }

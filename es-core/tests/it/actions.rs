@@ -1,4 +1,4 @@
-//! The actions of a repository: what each option records, and what a decision sees and returns.
+//! The actions of a repository: what each option records, and what a decision receives and returns.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -109,7 +109,7 @@ async fn events_can_be_caused_by_the_last_event_without_reading_it_again() {
     assert_eq!(deposited.events[0].metadata.caused_by_event(), Some(opened.events[0].id));
     assert_eq!(withdrawn.events[0].metadata.caused_by_event(), Some(causes[0]));
     assert_eq!(withdrawn.events[0].metadata.correlation_id(), Some("order-17"));
-    // A correlation that was named stays.
+    // An explicit correlation is kept.
     let named = Metadata::new().correlation("own");
     let last = accounts.update("b", |_| Deposited { cents: 5 }).metadata(named).caused_by_last_event().await.unwrap();
     assert_eq!(last.events[0].metadata.correlation_id(), Some("own"));
@@ -247,7 +247,7 @@ async fn an_upsert_begins_an_aggregate_or_changes_it() {
     assert_eq!(deposit("new").await.unwrap().version, 2);
     assert_eq!(deposit("new").await.unwrap().version, 3);
     assert_eq!(deposit("a").expecting(2_u32).await.unwrap().version, 3);
-    // Version 0 is the one of an aggregate that has not begun.
+    // An aggregate that has not begun has version 0.
     assert!(deposit("a").expecting(0_u32).await.unwrap_err().is_conflict());
     assert_eq!(deposit("newer").expecting(0_u32).await.unwrap().version, 2);
     let unfoldable = accounts.upsert("none", |_| Deposited { cents: 5 }).await.unwrap_err();
@@ -257,7 +257,7 @@ async fn an_upsert_begins_an_aggregate_or_changes_it() {
 }
 
 #[tokio::test]
-async fn every_id_that_is_text_is_taken() {
+async fn every_text_type_is_accepted_as_an_id() {
     let accounts = accounts().await;
     let loaded = accounts.load(String::from("a")).await.unwrap();
     accounts.update(&loaded.id, |_| Deposited { cents: 1 }).await.unwrap();
@@ -267,7 +267,7 @@ async fn every_id_that_is_text_is_taken() {
     assert!(matches!(invalid, UpdateError::Store(StoreError::InvalidId(_))), "{invalid}");
 }
 
-/// An action can be spawned: its future is `Send`, whatever the error of the decision is.
+/// An action can be spawned: its future is `Send`, whatever the error type of the decision.
 #[tokio::test]
 async fn an_action_can_run_as_a_task() {
     let accounts = accounts().await;

@@ -1,16 +1,16 @@
-//! Each law of a store is seen to fail where it is broken, and to hold where nothing is wrong.
+//! Shows for each law of a store that it fails if it is broken, and holds otherwise.
 
-/// Declares the mistakes, each with the law that guards against it.
+/// Declares the mistakes, each with the law that detects it.
 macro_rules! mistakes {
     ($($(#[$doc:meta])* $mistake:ident => $law:ident,)+) => {
-        /// One thing that a store can do wrong.
+        /// One mistake of a store.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Mistake {
             $($(#[$doc])* $mistake,)+
         }
 
         impl Mistake {
-            /// All of them, each with the name of the law that guards against it.
+            /// All mistakes, each with the name of the law that detects it.
             pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$mistake, stringify!($law)),)+];
         }
     };
@@ -19,7 +19,7 @@ macro_rules! mistakes {
 mod wrong_queries;
 mod wrong_store;
 
-/// Makes one test of each law, with the `WrongStore` and the `Mistake` in scope. A law without a mistake against it fails.
+/// Generates one test for each law, with the `WrongStore` and the `Mistake` in scope. If no mistake breaks a law, its test fails.
 macro_rules! seen_to_fail {
     ($($law:ident)+) => {
         const LAWS: &[&str] = &[$(stringify!($law)),+];
@@ -31,16 +31,16 @@ macro_rules! seen_to_fail {
             let mut made = 0;
             for (mistake, _) in mistakes {
                 let law = AssertUnwindSafe(conformance::$law(WrongStore::new(*mistake)));
-                assert!(law.catch_unwind().await.is_err(), "the law holds in spite of {mistake:?}");
+                assert!(law.catch_unwind().await.is_err(), "the law holds despite {mistake:?}");
                 made += 1;
             }
-            assert!(made > 0, "no mistake breaks this law, so nobody knows whether it can fail");
+            assert!(made > 0, "no mistake breaks this law, so it is unknown whether it can fail");
         })+
 
         #[test]
-        fn every_mistake_is_one_against_a_law_that_there_is() {
+        fn every_mistake_breaks_an_existing_law() {
             for (mistake, law) in Mistake::ALL {
-                assert!(LAWS.contains(law), "{mistake:?} is against {law}, which is no law");
+                assert!(LAWS.contains(law), "{mistake:?} is declared for {law}, which is not a law");
             }
         }
     };

@@ -1,4 +1,4 @@
-//! The tests of this crate that use it as any other crate does.
+//! The tests that use this crate as any other crate does.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod actions;

@@ -1,6 +1,6 @@
-//! What serializes and does not deserialize is found before it is stored.
+//! Data that serializes but does not deserialize is found before it is stored.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
-#![allow(clippy::option_option, reason = "it is one of the forms that are not read back")]
+#![allow(clippy::option_option, reason = "a nested `Option` is one of the values that are not read back")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -23,7 +23,7 @@ enum Peer {
     Known { address: IpAddr },
 }
 
-/// Values of every kind, of which a test sets those that it is about.
+/// Values of every kind. Each test sets those that it needs.
 #[event(version = 1)]
 #[derive(Debug, Default)]
 struct Packed {
@@ -38,7 +38,7 @@ struct Packed {
     noise: Noise,
 }
 
-/// Written in another form each time, as what is encrypted with a fresh nonce.
+/// Written differently each time, like data that is encrypted with a fresh nonce.
 #[derive(Debug, Default)]
 struct Noise;
 
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Noise {
 #[aggregate(events(Packed), snapshot(every = 2))]
 struct Parcel {
     packed: u32,
-    /// What cannot be read back, once the event had it as a tag.
+    /// Cannot be read back, once an event had it as a tag.
     weights: BTreeMap<Sku, u32>,
 }
 
@@ -75,7 +75,7 @@ fn newtype_key() -> Packed {
     Packed { counts: [(Sku("book".into()), 1)].into(), ..Packed::default() }
 }
 
-/// What cannot be read back, with the field that the error names.
+/// Events that cannot be read back, with the field that the error names.
 fn unreadable() -> Vec<(Packed, &'static str, &'static str)> {
     let origin = Some(Peer::Known { address: Ipv4Addr::LOCALHOST.into() });
     vec![
@@ -103,7 +103,7 @@ fn assert_names(error: &StoreError, path: &str, remedy: &str) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing_is_stored() {
+async fn every_way_of_writing_refuses_what_cannot_be_read_back_and_stores_nothing() {
     for way in ["create", "create_once", "import", "update", "update_once"] {
         for (event, path, remedy) in unreadable() {
             let store = MemoryStore::new();
@@ -139,7 +139,7 @@ async fn what_cannot_be_read_back_is_refused_by_every_way_of_writing_and_nothing
 }
 
 #[test]
-fn an_event_that_is_encoded_by_hand_is_checked_as_the_build_says() {
+fn the_build_decides_whether_an_event_encoded_by_hand_is_checked() {
     let event = ParcelEvent::from(newtype_key());
     let encoded = NewEvent::encode(&event, Metadata::new());
     assert_eq!(encoded.is_err(), cfg!(debug_assertions));
@@ -191,7 +191,7 @@ async fn what_is_read_back_as_it_was_passes() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_read_back_is_no_snapshot_and_the_append_goes_on() {
+async fn a_state_that_cannot_be_read_back_is_not_a_snapshot_but_the_append_succeeds() {
     let parcels = checked(&MemoryStore::new(), WriteCheck::Always);
     let unreadable = || Packed { tags: [("unreadable".to_owned(), 1)].into(), ..Packed::default() };
     parcels.create("a", (unreadable(), unreadable())).await.unwrap();

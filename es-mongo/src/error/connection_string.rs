@@ -1,19 +1,21 @@
-//! What is wrong with a connection string, without repeating what is secret in it.
+//! Describes what is wrong with a connection string, without repeating its secrets.
 //!
-//! A string that cannot be read does not say where its password is: the driver takes `user:password` without a host for a host and a port, and quotes it. So the
-//! text is not searched for the password. The driver is asked again about a string of the same form with nothing in it, and that answer is told.
+//! If a string cannot be parsed, the position of its password is unknown: the driver takes
+//! `user:password` without a host for a host and a port, and quotes it. So the error text is not
+//! searched for the password. Instead the driver parses a string of the same form without any
+//! content, and the answer to that string is shown.
 
 use es_core::StoreError;
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ConnectionString, Tls};
 
-const NOT_TOLD: &str = "the connection string cannot be used; check its servers, its options, and that user and password are percent-encoded";
+const WITHOUT_DETAILS: &str = "the connection string cannot be used; check its servers, its options, and that user and password are percent-encoded";
 
-/// The error about a connection string that the driver refused with `error`.
+/// The error for a connection string that the driver refused with `error`.
 pub(crate) fn refused(uri: &str, error: &Error) -> StoreError {
     let reason = reason(uri, error);
     match &*error.kind {
-        // The servers of `mongodb+srv` are looked up while the string is read.
+        // The servers of `mongodb+srv` are looked up during parsing.
         ErrorKind::DnsResolve { .. } => StoreError::Unavailable { source: reason.into() },
         _ => StoreError::InvalidOptions { reason },
     }
@@ -25,13 +27,15 @@ fn reason(uri: &str, error: &Error) -> String {
         return with_option(&masked, error.kind.to_string());
     }
     match ConnectionString::parse(uri) {
-        Err(_) => NOT_TOLD.to_owned(),
-        // It can be read, so this is about servers, files or options that do not fit each other, which the driver tells without the login.
+        Err(_) => WITHOUT_DETAILS.to_owned(),
+        // The string can be parsed, so the error is about servers, files or options that do not fit
+        // together. The driver describes it without the login.
         Ok(parsed) => unreadable_file(parsed.tls.as_ref()).unwrap_or_else(|| error.kind.to_string()),
     }
 }
 
-/// What the driver says of a string that it refuses, with the name of the option without which it would not.
+/// The driver's description of a string that it refuses, with the name of the option that it
+/// refuses.
 fn with_option(masked: &str, text: String) -> String {
     let Some((servers, options)) = masked.split_once('?') else { return text };
     for (at, option) in options.split('&').enumerate() {
@@ -49,7 +53,7 @@ fn with_option(masked: &str, text: String) -> String {
     text
 }
 
-/// A driver without compression does not know the option at all.
+/// A driver without compression does not know this option.
 fn compressors(value: &str) -> Option<String> {
     let is_missing = |name: &&str| ConnectionString::parse(format!("mongodb://localhost/?compressors={name}")).is_err();
     let missing = value.split(',').find(is_missing)?;
@@ -62,7 +66,7 @@ fn compressors(value: &str) -> Option<String> {
     })
 }
 
-/// The file with a certificate or a key that cannot be read: the driver does not say which it is.
+/// The file with a certificate or a key that cannot be read, because the driver does not name it.
 fn unreadable_file(tls: Option<&Tls>) -> Option<String> {
     let Some(Tls::Enabled(options)) = tls else { return None };
     let files = [("tlsCAFile", &options.ca_file_path), ("tlsCertificateKeyFile", &options.cert_key_file_path)];
@@ -73,13 +77,13 @@ fn unreadable_file(tls: Option<&Tls>) -> Option<String> {
     })
 }
 
-/// The string with every letter and digit replaced that could be of a secret.
+/// The string with every letter and digit replaced that could be part of a secret.
 fn masked(uri: &str) -> String {
     let (scheme, rest) = match uri.split_once("://") {
         Some((scheme @ ("mongodb" | "mongodb+srv"), rest)) => (format!("{scheme}://"), rest),
         _ => (String::new(), uri),
     };
-    // Behind the last @ there are servers and options. Where there is none, all of it may be a login.
+    // The servers and options follow the last @. If there is no @, all of it may be a login.
     let (login, servers) = rest.rsplit_once('@').map_or((rest, None), |(login, servers)| (login, Some(servers)));
     match servers {
         Some(servers) => format!("{scheme}{}@{}", blank(login), options_masked(servers)),
@@ -97,7 +101,7 @@ fn options_masked(servers: &str) -> String {
     }
 }
 
-/// Names of options are told, and values only of those that hold no secret.
+/// The names of options are kept, and the values only of those that contain no secret.
 fn values_masked(options: &str) -> String {
     let masked = options.split('&').map(|option| match option.split_once('=') {
         Some((name, value)) if name.chars().all(char::is_alphanumeric) => {
@@ -110,7 +114,7 @@ fn values_masked(options: &str) -> String {
     masked.collect::<Vec<_>>().join("&")
 }
 
-/// The same signs with no letter and no digit of it left, so that it is read in the same way.
+/// The same punctuation without the letters and digits, so that it is parsed in the same way.
 fn blank(text: &str) -> String {
     let mut blank = String::with_capacity(text.len());
     let mut rest = text;
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_told_wherever_the_string_is_broken() {
+    fn a_password_is_not_shown_wherever_the_string_is_broken() {
         for uri in [
             "hunter2",
             "user:hunter2@host",
@@ -170,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
-        let said = [
+    fn the_error_describes_the_mistake() {
+        let mistakes = [
             ("mongodb://localhost:port", "the port must be an integer"),
             ("mongodb://user:hunter2@localhost:port", "got port"),
             ("mongodb://us%er:hunter2@localhost", "username cannot contain unescaped %"),
@@ -181,9 +185,9 @@ mod tests {
             ("mongodb://localhost/?compressors=brotli&appName=a", "`compressors=brotli` names no compressor"),
             ("mongodb://localhost:99999", "percent-encoded"),
         ];
-        for (uri, said) in said {
+        for (uri, part) in mistakes {
             let text = text(uri);
-            assert!(text.contains(said), "{uri}: {text}");
+            assert!(text.contains(part), "{uri}: {text}");
         }
     }
 

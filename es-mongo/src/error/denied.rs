@@ -1,8 +1,9 @@
-//! What the server does not allow, said as the right that is missing.
+//! Describes what the server refuses, by the missing right.
 //!
-//! The server repeats the whole command, values of the domain included. Only its name and its place are taken over.
+//! The server repeats the whole command, including values of the domain. Only the name and the
+//! place of the command are used.
 
-/// The text about a command that failed with `Unauthorized`.
+/// The text for a command that failed with `Unauthorized`.
 pub(super) fn text(message: &str) -> String {
     match parse(message) {
         Some(denied) => denied.text(),
@@ -35,7 +36,7 @@ impl Denied<'_> {
         match (command, collection) {
             (&"createRole" | &"updateRole", _) => {
                 format!(
-                    "the user may not make roles in the database `{database}`: it lacks {actions}, which the role `userAdmin` has"
+                    "the user may not create roles in the database `{database}`: it lacks {actions}, which the role `userAdmin` has"
                 )
             }
             (&"create" | &"createIndexes" | &"collMod", Some(collection)) => format!(

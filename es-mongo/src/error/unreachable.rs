@@ -1,11 +1,12 @@
-//! Why no server could be selected, as far as the driver tells.
+//! Describes why no server could be selected, as far as the driver reports it.
 
-const NOBODY: &str = "no server answers; check that it runs, that the address is right, that both sides use TLS or neither does, that the replica set has a primary, and that the runtime in which the client was made has not ended";
+const NOBODY: &str = "no server answers; check that it runs, that the address is right, that both sides use TLS or neither does, that the replica set has a primary, and that the runtime in which the client was created has not ended";
 
 /// The driver's and rustls's words for a certificate that is not accepted.
 const CERTIFICATE: &str = "invalid peer certificate: ";
 
-/// The text about a server selection that came to its end. The driver has no more than a text about the servers that it knows.
+/// The text for a failed server selection. The driver has only a text about the servers that it
+/// knows.
 pub(super) fn text(message: &str) -> String {
     if let Some(wrong) = wrong_set(message) {
         return wrong;
@@ -18,7 +19,8 @@ pub(super) fn text(message: &str) -> String {
     format!("the server's certificate is not accepted: {reason}")
 }
 
-/// The text about a set to which none of the servers belongs. The driver forgets these servers, and says their set only if it was told to ask one of them alone.
+/// The text if none of the servers belongs to the set. The driver forgets these servers. It names
+/// their set only if it connects to one of them directly.
 fn wrong_set(message: &str) -> Option<String> {
     if let Some((_, of)) = message.split_once("Connection string replicaSet name \"") {
         let (wanted, of) = of.split_once("\" does not match actual name ")?;
@@ -49,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_is_not_accepted_is_told_from_a_server_that_is_not_there() {
+    fn an_untrusted_certificate_is_distinguished_from_a_missing_server() {
         let of = |error: &str| {
             text(&format!(
                 "Topology: {{ Servers: [ {{ Error: Kind: I/O error: {error}, labels: {{}}, source: None }} ] }}"

@@ -1,4 +1,4 @@
-//! One file for each command, or for a few that belong together.
+//! One file for each command, or for a few related commands.
 
 mod change;
 mod demo;
@@ -25,14 +25,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let connection = Connection::open(&options).await?;
     let done = run_on(&connection, command, view).await;
-    // What the command says matters more than what closing says.
+    // The result of the command is more important than the result of closing.
     let closed = connection.close().await;
     done.and_then(|code| closed.map(|()| code))
 }
 
 async fn run_on(connection: &Connection, command: Command, view: View) -> Result<ExitCode, Failure> {
     match command {
-        // It has a database of its own.
+        // It opens its own database.
         Command::Demo { .. } => {}
         Command::Import { file } => return import::import(connection, &file, view).await,
         Command::Create(create) => change::create(connection, create, view).await?,

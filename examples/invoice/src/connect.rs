@@ -1,4 +1,4 @@
-//! The store that the commands work on.
+//! The store that the commands use.
 
 use es_core::{Repository, StoreError};
 use es_mongo::MongoStore;
@@ -8,7 +8,7 @@ use crate::domain::Invoice;
 use crate::failure::Failure;
 use crate::own_server::OwnServer;
 
-/// An open store, and the server under it where the program runs one of its own.
+/// An open store, and its server if the program has started one.
 #[derive(Debug)]
 pub struct Connection {
     pub store: MongoStore,
@@ -23,14 +23,14 @@ impl Connection {
 
     pub async fn open_database(options: &Options, database: &str) -> Result<Self, Failure> {
         if options.memory {
-            return Err("--memory is for the demo; the other commands need a server".into());
+            return Err("--memory is only for the demo; the other commands need a server".into());
         }
         if let Some(uri) = options.uri.as_deref().filter(|uri| !uri.is_empty()) {
             return Ok(Self { store: MongoStore::connect(uri, database).await?, server: None });
         }
         let mut server = OwnServer::start().await?;
         let store = match MongoStore::connect(server.uri(), database).await {
-            // Another process ran the server, and has just ended with it.
+            // The server belonged to another process, which has just ended with it.
             Err(StoreError::Unavailable { .. }) => {
                 server = OwnServer::start().await?;
                 MongoStore::connect(server.uri(), database).await?
@@ -44,7 +44,7 @@ impl Connection {
         Repository::new(&self.store)
     }
 
-    /// Ends what was begun. The server may be in use by another process, which is waited for.
+    /// Closes the connection. If another process uses the server, it waits for that process.
     pub async fn close(self) -> Result<(), Failure> {
         self.store.close().await;
         let client = self.store.database().client().clone();
@@ -52,7 +52,8 @@ impl Connection {
             Some(server) => server.leave(&client).await,
             None => Ok(()),
         };
-        // A client that is only dropped ends its sessions in the background, where it panics if the program ends meanwhile.
+        // A client that is only dropped ends its sessions in the background, which panics if the
+        // program ends before that.
         client.shutdown().immediate(true).await;
         left
     }

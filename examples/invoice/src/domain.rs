@@ -1,4 +1,4 @@
-//! The domain: invoices and what happens to them. Nothing here knows how or where events are stored.
+//! The domain: invoices and their events. Nothing here depends on how events are stored.
 
 mod events;
 mod invoice;

@@ -1,20 +1,20 @@
-//! Why the program could not do what it was asked.
+//! The failures of the program.
 
 use std::error::Error;
 use std::io;
 
 use es_core::ErrorChain;
 
-/// Any error: the program only reports what went wrong, and ends.
+/// Any error: the program only reports it, and ends.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// One line with what went wrong, and why.
+/// One line that describes what failed, and why.
 pub fn describe(failure: &Failure) -> String {
     let text = ErrorChain::new(&**failure).to_string();
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-/// Whether whoever read the output has seen enough, as `head` has.
+/// Whether the reader of the output has closed it, as `head` does.
 pub fn is_closed_pipe(failure: &Failure) -> bool {
     failure.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! The past of invoices, read from a CSV file.
+//! The history of invoices, from a CSV file.
 
 mod date;
 mod past;

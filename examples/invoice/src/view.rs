@@ -1,10 +1,10 @@
-//! What is printed: tables for people, or one JSON document a line for programs.
+//! The output: tables for people, or one JSON document per line for programs.
 
 mod event;
 mod invoice;
-mod moment;
 mod progress;
 mod table;
+mod time;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -13,19 +13,19 @@ use serde::Serialize;
 
 pub use event::summary;
 pub use invoice::InvoiceView;
-pub use moment::{date, parse_moment, parse_moment_from, utc};
 pub use progress::{bar, spinner};
 pub use table::{Row, count};
+pub use time::{date, parse_time, parse_time_from, utc};
 
-/// Prints in the form that the user asked for.
+/// Prints in the form that the user chose.
 #[derive(Debug, Clone, Copy)]
 pub struct View {
     json: bool,
 }
 
-/// Something that is shown by itself.
+/// A single value to print.
 pub trait Show: Serialize {
-    /// For people, without a line end after it.
+    /// The form for people, without a line end after it.
     fn text(&self) -> String;
 }
 
@@ -34,17 +34,17 @@ impl View {
         Self { json }
     }
 
-    /// One thing.
+    /// Prints one value.
     pub fn one(self, value: &impl Show) -> io::Result<()> {
         if self.json { self.data(value) } else { self.note(value.text()) }
     }
 
-    /// Several things, one below the other.
+    /// Prints several values, one below the other.
     pub fn each(self, values: &[impl Show]) -> io::Result<()> {
         values.iter().try_for_each(|value| self.one(value))
     }
 
-    /// Several things of one kind: a table.
+    /// Prints several values of one kind: a table.
     pub fn list<R: Row>(self, rows: &[R]) -> io::Result<()> {
         if self.json {
             return rows.iter().try_for_each(|row| self.data(row));
@@ -52,7 +52,7 @@ impl View {
         if rows.is_empty() { self.note("(none)") } else { self.note(table::table(rows).trim_fmt()) }
     }
 
-    /// Something that only people read.
+    /// Prints something that only people read.
     pub fn note(self, text: impl Display) -> io::Result<()> {
         if self.json {
             return Ok(());
@@ -60,7 +60,7 @@ impl View {
         writeln!(io::stdout().lock(), "{text}")
     }
 
-    /// Something that only programs read.
+    /// Prints something that only programs read.
     pub fn data(self, value: &impl Serialize) -> io::Result<()> {
         if !self.json {
             return Ok(());

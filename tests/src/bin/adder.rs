@@ -1,6 +1,7 @@
-//! Adds one to a counter from many tasks, as a process of its own: `adder URI DATABASE PREFIX ID TASKS`.
+//! Adds one to a counter from many tasks, as a separate process: `adder URI DATABASE PREFIX ID
+//! TASKS`.
 //!
-//! Prints the versions that were acknowledged, one a line.
+//! Prints the acknowledged versions, one per line.
 
 use es_mongo::{CollectionNames, MongoStore, mongodb::Client};
 use tests::counter::{add_from_many_tasks, patient};

@@ -1,7 +1,7 @@
-//! Faults on three nodes under writers and readers in two processes, and the table of what happened.
+//! Faults on three nodes with writers and readers in two processes, and a table of the results.
 //!
-//! `cargo run --release -p tests --bin faults -- --seed 7`, and `-- --soak` for ten minutes with a fault every ten seconds. `RUST_LOG=debug` tells what
-//! the stores of both processes do.
+//! `cargo run --release -p tests --bin faults -- --seed 7`, or `-- --soak` for ten minutes with a
+//! fault every ten seconds. `RUST_LOG=debug` logs what the stores of both processes do.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,13 +12,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Parser)]
 struct Arguments {
-    /// What the order and the timing of the faults are drawn from; printed, and drawn where none is given.
+    /// The seed of the order and the timing of the faults; random by default, and printed.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many faults, 24 or in a soak 60; every kind comes before one comes again.
+    /// The number of faults, by default 24, or 60 in a soak. Every kind comes once before any kind
+    /// is repeated.
     #[arg(long)]
     faults: Option<usize>,
-    /// The writers of both processes together.
+    /// The number of writers in both processes together.
     #[arg(long, default_value_t = 16)]
     writers: u32,
     /// Ten minutes, a fault every ten seconds, 32 writers, archive runs.
@@ -33,7 +34,7 @@ enum Part {
     /// The second process of a run.
     #[command(hide = true)]
     Work(Work),
-    /// A process that is killed in the middle of an append.
+    /// A process that is killed during an append.
     #[command(hide = true)]
     Doomed(Doomed),
 }
@@ -45,7 +46,7 @@ async fn main() -> Result<ExitCode, std::io::Error> {
     let arguments = Arguments::parse();
     match arguments.part {
         Some(Part::Work(work)) => {
-            work.until_told().await;
+            work.until_stopped().await;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Part::Doomed(doomed)) => {

@@ -1,7 +1,8 @@
-//! Starts a development server as a process of its own: `owner [FOLDER]`.
+//! Starts a development server as a separate process: `owner [FOLDER]`.
 //!
-//! Without a folder the data is thrown away. Prints the connection string, then the log file and the process of its node, or how the server says that it has no nodes and
-//! no primary of its own, and ends when its input does: at once where there is none. Of an error it prints both forms.
+//! Without a folder the data is deleted. Prints the connection string, then the log file and the
+//! process of its node, or the messages of a server without nodes or without its own primary. Ends
+//! when its input ends, which is immediately if it has no input. Prints both forms of an error.
 
 use std::io::Read;
 
@@ -26,7 +27,7 @@ async fn own() -> Result<(), DevError> {
         Ok(nodes) => println!("{}\n{}", nodes[0].log_file().display(), nodes[0].process_id().unwrap_or_default()),
         Err(error) => println!("{error:?}\n{:?}", server.primary().await.err()),
     }
-    // Only the end matters, however it comes.
+    // Only the end of the input matters, not how it comes.
     let _ = std::io::stdin().read(&mut [0]);
     Ok(())
 }

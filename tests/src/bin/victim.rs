@@ -1,7 +1,9 @@
-//! Does one piece of work as a process of its own, which a test kills: `victim URI DATABASE append ID EVENTS KEY`, `victim URI DATABASE many`,
-//! `victim URI DATABASE snapshot ID`, `victim URI DATABASE archive STEP TIME`, `victim URI DATABASE migrate DOCUMENTS`.
+//! Does one task as a separate process, which a test kills: `victim URI DATABASE append ID EVENTS
+//! KEY`, `victim URI DATABASE many`, `victim URI DATABASE snapshot ID`, `victim URI DATABASE
+//! archive STEP TIME`, `victim URI DATABASE migrate DOCUMENTS`.
 //!
-//! Its connections have the name of the database, so that a fail point can hold them. Prints `ready` before it begins, and `done` where it lives that long.
+//! Its connections have the name of the database, so that a fail point can select them. Prints
+//! `ready` before it begins, and `done` if it lives until the end.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -32,13 +34,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["snapshot", id] => drop(accounts(&store).take_snapshot(id).await?),
         ["archive", step, time] => archive(&store, step, time.parse()?).await?,
         ["migrate", documents] => migrate(&store, documents.parse()?).await?,
-        _ => return Err(format!("no such work: {work:?}").into()),
+        _ => return Err(format!("unknown task: {work:?}").into()),
     }
     println!("done");
     Ok(())
 }
 
-/// Appends from sixteen tasks, each to streams of its own, for ever. Each append has its key, and what is acknowledged is printed.
+/// Appends from sixteen tasks, each to separate streams, forever. Each append has a key, and
+/// acknowledged appends are printed.
 async fn append_many(store: &MongoStore) {
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..16 {
@@ -46,7 +49,7 @@ async fn append_many(store: &MongoStore) {
         tasks.spawn(async move {
             for number in 0.. {
                 let id = format!("{task}-{number}");
-                // Every fourth has several events, and so a transaction for its batch.
+                // Every fourth append has several events, so that its batch needs a transaction.
                 match store.append(keyed(&id, if number % 4 == 0 { 3 } else { 1 }, "key")).await {
                     Ok(_) => println!("{id}"),
                     Err(error) => eprintln!("{error}"),
@@ -79,7 +82,7 @@ async fn migrate(store: &MongoStore, documents: u64) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-/// Ends this process as `kill -9` does: nothing of it runs any more.
+/// Ends this process as `kill -9` does, without any cleanup.
 fn die() {
     let _ = Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
     loop {

@@ -11,10 +11,11 @@ use futures_util::TryStreamExt;
 use super::run::DATABASE;
 use crate::proxy::Proxy;
 
-/// How long a set may take to have a primary that takes writes.
+/// How long a set may take until its primary accepts writes.
 const FORMED_WITHIN: Duration = Duration::from_secs(60);
 
-/// A set whose configuration names the proxies, so that nodes and drivers go through them.
+/// A set whose configuration contains the addresses of the proxies, so that nodes and drivers
+/// connect through them.
 pub(super) struct Cluster {
     server: DevServer,
     proxies: Vec<Proxy>,
@@ -39,14 +40,14 @@ impl Cluster {
             member.as_document_mut().unwrap().insert("host", proxy.address().to_string());
         }
         let set = config.get_str("_id").unwrap().to_owned();
-        // Forced, because all members move at once.
+        // Forced, because the addresses of all members change at once.
         admin.database("admin").run_command(doc! { "replSetReconfig": config, "force": true }).await.unwrap();
         let cluster = Self { server, proxies, set };
         cluster.wait_until_it_writes().await;
         cluster
     }
 
-    /// A connection string that leads through the proxies.
+    /// A connection string for the proxies.
     pub(super) fn uri(&self) -> String {
         let hosts: Vec<String> = self.proxies.iter().map(|proxy| proxy.address().to_string()).collect();
         format!("mongodb://{}/?replicaSet={}", hosts.join(","), self.set)
@@ -71,7 +72,8 @@ impl Cluster {
         &self.proxies[at]
     }
 
-    /// The operations and open transactions of clients, as the primary tells them, for the report of a run that does not go on.
+    /// The operations and open transactions of clients, as the primary reports them, for the report
+    /// of a run that stalls.
     pub(super) async fn what_clients_do(&self) -> String {
         let admin = direct(self.primary().await).await.database("admin");
         let of_clients = doc! { "$or": [
@@ -88,13 +90,13 @@ impl Cluster {
         let client = Client::with_uri_str(self.uri()).await.unwrap();
         let probe = client.database("probe").collection::<Document>("probe");
         while let Err(error) = probe.insert_one(doc! {}).await {
-            assert!(started.elapsed() < FORMED_WITHIN, "the set takes no writes: {error}");
+            assert!(started.elapsed() < FORMED_WITHIN, "the set accepts no writes: {error}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
 
-/// The connection string of a node itself, past its proxy.
+/// The connection string of a node itself, without its proxy.
 pub(super) fn direct_uri(node: &Node) -> String {
     format!("mongodb://{}/?directConnection=true", node.address())
 }

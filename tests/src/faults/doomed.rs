@@ -13,13 +13,13 @@ use super::worker::open_as;
 use crate::fail_point::FailPoint;
 use crate::history::Mark;
 
-/// The name that the fail point knows it by.
+/// The application name for the fail point.
 const APPLICATION: &str = "doomed";
 
-/// A process that appends and is never answered.
+/// A process whose appends never succeed.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Doomed {
-    /// Where the set is.
+    /// The connection string of the set.
     #[arg(long)]
     pub uri: String,
     /// The database.
@@ -28,11 +28,12 @@ pub struct Doomed {
 }
 
 impl Doomed {
-    /// Appends until it is killed. Nobody has asked for what it appends, so none of it may ever be stored.
+    /// Appends until it is killed. None of its events may ever be stored, because the commits never
+    /// reach the server.
     ///
     /// # Panics
     ///
-    /// Where the store cannot be opened.
+    /// If the store cannot be opened.
     pub async fn until_killed(&self) {
         let store = open_as(&self.uri, &self.database, APPLICATION).await;
         for number in 0.. {
@@ -44,12 +45,13 @@ impl Doomed {
             let events = noted(mark, 5).into_iter().map(encode).collect();
             let stream = StreamId::of::<Tally>(APPLICATION).unwrap();
             let answer = store.append(Append::new(stream, ExpectedVersion::NONE, events)).await;
-            assert!(answer.is_err(), "what cannot be committed is acknowledged: {answer:?}");
+            assert!(answer.is_err(), "an append without a commit is acknowledged: {answer:?}");
         }
     }
 }
 
-/// Starts such a process, and kills it while its transaction is open with everything written. Says how often it tried to commit.
+/// Starts such a process, and kills it while its transaction is open and everything is written.
+/// Returns how often it tried to commit.
 pub(super) async fn kill_one(cluster: &Cluster, program: &Path) -> Option<i64> {
     let uri = direct_uri(cluster.primary().await);
     let data = doc! { "failCommands": ["commitTransaction"], "closeConnection": true };

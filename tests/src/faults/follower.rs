@@ -1,4 +1,4 @@
-//! One reader: it follows the positions while writers run, with a majority read on every turn.
+//! A reader that follows the positions while writers run, with a majority read each time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use serde::Deserialize;
 use super::worker::Shared;
 use crate::history::{Mark, Seen, Stored};
 
-/// How many events are fetched at once.
+/// The number of events per read.
 const BATCH: u16 = 1_000;
-/// How long one question may take; the driver has no limit of its own.
+/// The time limit of one read, because the driver has no limit.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// An event as it is stored, read without the library.
+/// A stored event, read without the library.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StoredDocument {
@@ -55,7 +55,8 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
     let database = shared.store.database();
     let (events, archive) = (database.collection("events"), database.collection("events_archive"));
     loop {
-        // Asked before the events are: what is there when all writers have ended is seen.
+        // This is read before the events, so that the last read includes everything that the
+        // writers have stored.
         let is_over = shared.is_drained();
         let Some(mut found) = after(&events, last, i64::MAX).await else {
             if is_over {
@@ -65,7 +66,8 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
         };
         let is_dense = found.iter().zip(last + 1..).all(|(event, expected)| event.position == expected);
         if !is_dense {
-            // An archive run has moved a part of it: copied first, then deleted, so by now it is there.
+            // An archive run has moved some of the events. It copies them before it deletes them,
+            // so the archive has them by now.
             let until = found.last().map_or(last, |event| event.position);
             let Some(archived) = after(&archive, last, until).await else { continue };
             let known_until = archived.last().filter(|_| is_full(&archived)).map_or(until, |event| event.position);
@@ -91,7 +93,7 @@ pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
     }
 }
 
-/// The events after a position and up to another, or `None` where they could not be asked for.
+/// The events after a position and up to another position, or `None` if the read failed.
 async fn after(collection: &Collection<Document>, position: i64, until: i64) -> Option<Vec<StoredDocument>> {
     let filter = doc! { "position": { "$gt": position, "$lte": until } };
     let collection = collection.clone();
@@ -99,12 +101,13 @@ async fn after(collection: &Collection<Document>, position: i64, until: i64) -> 
         let found = collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into());
         found.read_concern(ReadConcern::majority()).await?.try_collect::<Vec<Document>>().await
     };
-    // In a task of its own: the driver does not promise to survive a future that is dropped half-way.
+    // In a separate task, because the driver does not promise to survive a future that is dropped
+    // before its end.
     let found = tokio::time::timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
     Some(found.into_iter().map(StoredDocument::read).collect())
 }
 
-/// Whether there may be more.
+/// Whether there may be more events.
 fn is_full(events: &[StoredDocument]) -> bool {
     events.len() >= BATCH.into()
 }

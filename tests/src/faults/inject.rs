@@ -1,4 +1,4 @@
-//! Carrying out one fault, and healing it.
+//! Carries out one fault, and heals it.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use super::worker::APPLICATION;
 use crate::fail_point::FailPoint;
 use crate::proxy::{Condition, Entrance, Flow, Party};
 
-/// Carries out a fault and heals it. Of a fail point it says how often it was met.
+/// Carries out a fault and heals it. For a fail point it returns how often the fault occurred.
 ///
-/// `program` is what a process of the run is started from.
+/// `program` is the program for a process of the run.
 pub(super) async fn inject(cluster: &Cluster, fault: Fault, program: &Path) -> Option<i64> {
     match fault.kind {
         Kind::PrimaryKilled => {
@@ -36,7 +36,7 @@ pub(super) async fn inject(cluster: &Cluster, fault: Fault, program: &Path) -> O
         }
         Kind::PrimarySteppedDown => {
             let primary = direct(cluster.primary().await).await;
-            // The answer may be cut off by the step-down itself.
+            // The step-down itself may cut off the answer.
             let _ = primary.database("admin").run_command(doc! { "replSetStepDown": 5, "force": true }).await;
         }
         Kind::PrimaryFrozen => {

@@ -1,4 +1,4 @@
-//! The verdict: the history of both processes against what is stored.
+//! The verdict: compares the history of both processes with the stored data.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,18 +13,18 @@ use super::follower::StoredDocument;
 use super::tally::{Tally, TallyEvent};
 use crate::history::{Answer, Broken, History, Mark, Place, Resolved, Stored, check};
 
-/// What a run has shown.
+/// The results of a run.
 pub(super) struct Verdict {
     pub(super) history: History,
     pub(super) broken: BTreeSet<Broken>,
-    /// What `verify` found, and aggregates that do not fold to what is stored.
+    /// The findings of `verify`, and aggregates whose state differs from the stored events.
     pub(super) findings: Vec<String>,
-    /// How many events lie in the archive.
+    /// The number of events in the archive.
     pub(super) archived: usize,
     pub(super) snapshots: u64,
 }
 
-/// Judges a history. Nobody writes any more.
+/// Judges a history, after all writers have ended.
 pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     history.resolved = resolve(store, &history).await;
     let in_use = stored(store, "events").await;
@@ -32,7 +32,8 @@ pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     let positions: BTreeSet<u64> = in_use.iter().map(|event| event.position).collect();
     let archived_events = archived.len();
     history.stored = in_use;
-    // What an unfinished archive run has copied and not deleted is in both.
+    // Both collections contain the events that an unfinished archive run has copied but not
+    // deleted.
     history.stored.extend(archived.into_iter().filter(|event| !positions.contains(&event.position)));
     let broken = check(&history);
     let report = store.verify::<Tally>().run().await.unwrap();
@@ -41,7 +42,8 @@ pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     Verdict { history, broken, findings, archived: archived_events, snapshots: report.snapshots }
 }
 
-/// Asks the store what became of every append whose outcome was unknown: by its key, or by looking into the aggregate.
+/// Asks the store for the outcome of every append whose outcome was unknown: by its key, or by
+/// loading the aggregate.
 async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
     let unknown: BTreeMap<Mark, &str> = history
         .asked
@@ -76,7 +78,7 @@ async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
     resolved
 }
 
-/// What is stored, read without the library.
+/// The stored events, read without the library.
 async fn stored(store: &MongoStore, collection: &str) -> Vec<Stored> {
     let collection = store.database().collection::<Document>(collection);
     let mut found = collection.find(doc! {}).read_concern(ReadConcern::majority()).await.unwrap();
@@ -87,7 +89,8 @@ async fn stored(store: &MongoStore, collection: &str) -> Vec<Stored> {
     stored
 }
 
-/// Aggregates that from a snapshot on are something else than from the first event on, or than what is stored.
+/// Aggregates whose state with a snapshot differs from that of a full replay, or from the stored
+/// events.
 async fn misfolded(store: &MongoStore, stored: &[Stored]) -> Vec<String> {
     let mut events: BTreeMap<&str, u64> = BTreeMap::new();
     for event in stored {
@@ -99,7 +102,8 @@ async fn misfolded(store: &MongoStore, stored: &[Stored]) -> Vec<String> {
         let loaded = tallies.load(stream).await.unwrap();
         let whole = tallies.load_ignoring_snapshots_above(stream, 0).await.unwrap();
         if loaded != whole || loaded.events != events {
-            misfolded.push(format!("{stream} with {events} events folds to {loaded:?}, and whole to {whole:?}"));
+            misfolded
+                .push(format!("{stream} with {events} events folds to {loaded:?}, but to {whole:?} in a full replay"));
         }
     }
     misfolded

@@ -1,4 +1,4 @@
-//! Which fault comes when: drawn from a seed, so that a run can be repeated.
+//! The order and the timing of the faults, from a seed, so that a run can be repeated.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,35 +12,35 @@ pub enum Kind {
     PrimaryKilled,
     /// The primary steps down.
     PrimarySteppedDown,
-    /// The primary is stopped with SIGSTOP and goes on after a while.
+    /// The primary is stopped with SIGSTOP and continued after a while.
     PrimaryFrozen,
     /// A secondary is killed with SIGKILL and started again.
     SecondaryKilled,
     /// All nodes are killed and started again.
     AllRestarted,
-    /// What clients send to the primary is lost.
+    /// Requests of clients to the primary are lost.
     RequestsLost,
-    /// What the primary answers to clients is lost.
+    /// Answers of the primary to clients are lost.
     AnswersLost,
     /// Both are lost.
     BothLost,
-    /// All connections of clients to the primary are reset, and new ones for a while.
+    /// All connections of clients to the primary are reset, and so are new ones for a while.
     Reset,
-    /// The primary is out of reach for everybody.
+    /// Nobody can reach the primary.
     PrimaryCutOff,
-    /// The way to the primary is slow.
+    /// Connections to the primary are slow.
     SlowWay,
     /// The connection is closed before a write.
     ClosedBefore,
     /// The connection is closed after a write.
     ClosedAfter,
-    /// The server answers with an error of this code.
+    /// The server returns an error with this code.
     ErrorCode(i32),
     /// The write concern was not met in time.
     ConcernTimedOut,
-    /// The answer to a commit is lost, again and again.
+    /// The answer to a commit is lost repeatedly.
     CommitUnknown,
-    /// The server answers late.
+    /// The server answers slowly.
     SlowAnswers,
     /// A writer is killed with SIGKILL between its insert and its commit.
     WriterKilled,
@@ -103,15 +103,16 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) kind: Kind,
-    /// How long it lasts, at most.
+    /// The longest duration of the fault.
     pub(super) hold: Duration,
-    /// How long nothing happens after it.
+    /// The pause after the fault.
     pub(super) rest: Duration,
-    /// How often a fail point is met.
+    /// How often the fail point acts.
     pub(super) times: i32,
 }
 
-/// So many faults of these kinds: all of them in an order of the seed, and then again in another one.
+/// This many faults of these kinds: all kinds in an order from the seed, and then again in a
+/// different order.
 pub(super) fn draw(seed: u64, kinds: &[Kind], faults: usize) -> Vec<Fault> {
     let mut random = Rng::with_seed(seed);
     let mut plan = Vec::with_capacity(faults);
@@ -137,13 +138,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_the_plan_and_another_one_does_not() {
+    fn equal_seeds_give_equal_plans_and_different_seeds_do_not() {
         assert_eq!(draw(7, &Kind::ALL, 30), draw(7, &Kind::ALL, 30));
         assert_ne!(draw(7, &Kind::ALL, 30), draw(8, &Kind::ALL, 30));
     }
 
     #[test]
-    fn every_kind_comes_once_before_one_comes_again() {
+    fn every_kind_comes_once_before_any_is_repeated() {
         let mut kinds: Vec<Kind> = draw(7, &Kind::ALL, Kind::ALL.len()).iter().map(|fault| fault.kind).collect();
         kinds.sort_unstable();
         let mut all = Kind::ALL.to_vec();

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::worker::Work;
 
-/// A process that works until it is told to finish.
+/// A process that works until it receives the request to finish.
 pub(super) struct Second(Child);
 
 impl Second {
@@ -22,7 +22,7 @@ impl Second {
         self.0.id()
     }
 
-    /// Tells it to finish, and waits for it.
+    /// Requests it to finish, and waits for its end.
     pub(super) async fn finish(mut self) {
         drop(self.0.stdin.take());
         let ended = tokio::task::spawn_blocking(move || self.0.wait().unwrap()).await.unwrap();

@@ -1,4 +1,5 @@
-//! What a process writes down: one line a record, into a file, so that its memory stays flat however long the run is.
+//! The records of a process: one line per record, in a file, so that its memory use stays constant
+//! in a long run.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -40,7 +41,7 @@ impl Recorder {
         self.write(&Record::Seen { reader: reader.to_owned(), events });
     }
 
-    /// How many appends were acknowledged to this process by now.
+    /// The number of appends of this process that have been acknowledged.
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::Relaxed)
     }
@@ -56,7 +57,7 @@ impl Recorder {
     }
 }
 
-/// Adds what a process wrote down to a history.
+/// Adds the records of a process to a history.
 pub(super) fn read(file: &Path, history: &mut History) {
     for line in BufReader::new(File::open(file).unwrap()).lines() {
         match serde_json::from_str(&line.unwrap()).unwrap() {

@@ -19,35 +19,35 @@ use super::record;
 use super::table;
 use super::tally::Tally;
 use super::worker::{Work, Worker, open};
-use crate::history::{History, Moment};
+use crate::history::{History, Nanos};
 
-/// After a fault, so many appends show that there is service again.
+/// After a fault, this many appends prove that the service has returned.
 const SERVICE: u64 = 20;
 const SERVICE_WITHIN: Duration = Duration::from_secs(60);
-/// After so long without service it is told what keeps the server busy.
+/// After this time without service, the run prints what keeps the server busy.
 const LONG: Duration = Duration::from_secs(15);
-/// How long what was given up may still hang in the network before the verdict.
+/// How long abandoned operations may still be in the network before the verdict.
 const SETTLES: Duration = Duration::from_secs(3);
-/// How old an event is when it is archived, and how far apart the runs of the archive are.
+/// The age at which an event is archived, and the interval between archive runs.
 const ARCHIVED_AFTER: Duration = Duration::from_secs(60);
 pub(super) const DATABASE: &str = "faults";
 
-/// What to run.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// What the order and the timing of the faults are drawn from.
+    /// The seed of the order and the timing of the faults.
     pub seed: u64,
     /// The kinds of faults.
     pub kinds: Vec<Kind>,
-    /// How many faults.
+    /// The number of faults.
     pub faults: usize,
-    /// How far apart they begin at least; drawn where there is none.
+    /// The shortest interval between two faults; from the seed if it is `None`.
     pub every: Option<Duration>,
-    /// The writers of both processes together.
+    /// The number of writers in both processes together.
     pub writers: u32,
-    /// Whether old events are archived meanwhile.
+    /// Whether old events are archived during the run.
     pub archive: bool,
-    /// The program that is the second process.
+    /// The program for the second process.
     pub program: PathBuf,
 }
 
@@ -55,26 +55,26 @@ pub struct Run {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Happened {
     pub(super) kind: Kind,
-    pub(super) began: Moment,
-    /// Not so where a fail point was never met.
+    pub(super) began: Nanos,
+    /// `false` if a fail point never acted.
     pub(super) took_hold: bool,
 }
 
-/// What a run has shown.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The table of faults and what happened.
+    /// The table of faults and their effects.
     pub table: String,
-    /// Every rule that was broken, in words.
+    /// Every broken rule, in words.
     pub broken: Vec<String>,
 }
 
 impl Run {
-    /// Runs it.
+    /// Carries out the run.
     ///
     /// # Panics
     ///
-    /// Where the set cannot be started, or does not come back after a fault.
+    /// If the set cannot be started, or does not recover from a fault.
     pub async fn run(self) -> Outcome {
         let plan = draw(self.seed, &self.kinds, self.faults);
         let cluster = Cluster::start().await;
@@ -141,7 +141,7 @@ impl Run {
     }
 }
 
-/// Waits until enough was acknowledged again.
+/// Waits until enough appends are acknowledged again.
 async fn service_returns(worker: &Worker, cluster: &Cluster, after: &str) {
     let started = Instant::now();
     let shared = Arc::clone(&worker.shared);
@@ -150,17 +150,17 @@ async fn service_returns(worker: &Worker, cluster: &Cluster, after: &str) {
     while shared.recorder.acknowledged() < before + SERVICE {
         assert!(
             started.elapsed() < SERVICE_WITHIN,
-            "nothing is acknowledged any more after: {after}; {}",
+            "nothing is acknowledged after: {after}; {}",
             cluster.what_clients_do().await
         );
         if started.elapsed() > LONG && !std::mem::replace(&mut told, true) {
-            println!("for {LONG:?} nothing is acknowledged after: {after}; {}", cluster.what_clients_do().await);
+            println!("nothing is acknowledged for {LONG:?} after: {after}; {}", cluster.what_clients_do().await);
         }
         sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// Archives what is old, again and again. A run that a fault ends is finished by the next.
+/// Archives old events repeatedly. If a fault ends a run, the next one finishes it.
 async fn archive(store: MongoStore, mut stopped: oneshot::Receiver<()>) {
     while tokio::time::timeout(ARCHIVED_AFTER, &mut stopped).await.is_err() {
         match store.archive::<Tally>(Timestamp::now().minus(ARCHIVED_AFTER)).run().await {

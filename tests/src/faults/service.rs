@@ -1,11 +1,11 @@
-//! How long nothing was acknowledged.
+//! The time without acknowledged appends.
 
 use std::time::Duration;
 
-use crate::history::Moment;
+use crate::history::Nanos;
 
-/// The longest time within a window in which nothing was acknowledged. `acknowledged` is in order.
-pub(super) fn longest_without(acknowledged: &[Moment], from: Moment, until: Moment) -> Duration {
+/// The longest time within a window without an acknowledged append. `acknowledged` is sorted.
+pub(super) fn longest_without(acknowledged: &[Nanos], from: Nanos, until: Nanos) -> Duration {
     let first = acknowledged.partition_point(|moment| *moment < from);
     let mut last = from.0;
     let mut longest = 0;
@@ -25,8 +25,8 @@ mod tests {
     use super::*;
 
     fn longest(acknowledged: &[u64], from: u64, until: u64) -> u64 {
-        let acknowledged: Vec<Moment> = acknowledged.iter().map(|at| Moment(*at)).collect();
-        u64::try_from(longest_without(&acknowledged, Moment(from), Moment(until)).as_nanos()).unwrap()
+        let acknowledged: Vec<Nanos> = acknowledged.iter().map(|at| Nanos(*at)).collect();
+        u64::try_from(longest_without(&acknowledged, Nanos(from), Nanos(until)).as_nanos()).unwrap()
     }
 
     #[test]

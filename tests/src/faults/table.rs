@@ -1,4 +1,4 @@
-//! The table of faults and what happened.
+//! The table of faults and their effects.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use super::judge::Verdict;
 use super::plan::Kind;
 use super::run::Happened;
 use super::service::longest_without;
-use crate::history::{Answer, Broken, Harm, Moment};
+use crate::history::{Answer, Broken, Harm, Nanos};
 
 #[derive(Default)]
 struct Row {
@@ -46,13 +46,13 @@ impl Row {
     }
 }
 
-/// The table, and the zeros below it.
-pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Moment) -> String {
-    let mut asked: Vec<(Moment, Answer)> =
+/// The table, and the lines with counts below it.
+pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Nanos) -> String {
+    let mut asked: Vec<(Nanos, Answer)> =
         verdict.history.asked.iter().map(|asked| (asked.answered, asked.answer)).collect();
     asked.sort_by_key(|(answered, _)| *answered);
     let acknowledged = asked.iter().filter(|(_, answer)| matches!(answer, Answer::Acknowledged(_)));
-    let acknowledged: Vec<Moment> = acknowledged.map(|(answered, _)| *answered).collect();
+    let acknowledged: Vec<Nanos> = acknowledged.map(|(answered, _)| *answered).collect();
 
     let mut rows: BTreeMap<Kind, Row> = BTreeMap::new();
     let injected = happened.iter().filter(|fault| fault.took_hold).count();
@@ -96,7 +96,7 @@ fn zeros(verdict: &Verdict) -> String {
     let count = |harm: Harm| verdict.broken.iter().filter(|broken: &&Broken| broken.harm() == harm).count();
     let found = verdict.history.resolved.iter().filter(|resolved| resolved.found.is_some()).count();
     let mut text = format!(
-        "lost {}, duplicated {}, out of order {}, missed by readers {}, untrue answers {}, found by verify {}\n",
+        "lost {}, duplicated {}, out of order {}, missed by readers {}, wrong answers {}, found by verify {}\n",
         count(Harm::Lost),
         count(Harm::Duplicated),
         count(Harm::OutOfOrder),
@@ -107,7 +107,7 @@ fn zeros(verdict: &Verdict) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "unknown outcomes resolved: {} recorded, {} not recorded\nevents stored {}, of these in the archive {}, snapshots {}",
+        "unknown outcomes resolved: {} recorded, {} not recorded\nstored events {}, of which in the archive {}, snapshots {}",
         found,
         verdict.history.resolved.len() - found,
         verdict.history.stored.len(),

@@ -1,4 +1,5 @@
-//! The aggregate of the runs: it folds the marks of all appends, so that a state shows every event that it lacks.
+//! The aggregate of the runs: it folds the marks of all appends, so that its state shows every
+//! missing event.
 
 use es_core::{Aggregate, Apply, Context, event};
 use serde::{Deserialize, Serialize};
@@ -11,11 +12,11 @@ use crate::history::Mark;
 pub(super) struct Noted {
     /// The append.
     pub(super) mark: Mark,
-    /// Which event of it this is.
+    /// The index of the event in the append.
     pub(super) index: u32,
 }
 
-/// What was noted, folded.
+/// The folded events.
 #[derive(Aggregate, Debug, Clone, PartialEq, Default)]
 #[aggregate(events(Noted), snapshot(every = 100))]
 pub(super) struct Tally {

@@ -14,16 +14,16 @@ use super::follower::follow;
 use super::record::Recorder;
 use super::writer::Writer;
 
-/// The name that fail points know the processes of a run by.
+/// The application name of the processes of a run, for fail points.
 pub(super) const APPLICATION: &str = "faults";
 
-/// How long an append is tried: below the longest faults, so that outcomes stay unknown too.
+/// The deadline of an append: shorter than the longest faults, so that some outcomes are unknown.
 const DEADLINE: Duration = Duration::from_secs(4);
 
-/// What one process of a run has to do.
+/// The task of one process of a run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Work {
-    /// Where the set is.
+    /// The connection string of the set.
     #[arg(long)]
     pub uri: String,
     /// The database.
@@ -32,16 +32,16 @@ pub struct Work {
     /// The number of this process.
     #[arg(long)]
     pub process: u32,
-    /// How many writers.
+    /// The number of writers.
     #[arg(long)]
     pub writers: u32,
-    /// How many aggregates they share.
+    /// The number of aggregates that they share.
     #[arg(long)]
     pub streams: u32,
-    /// What the writers draw from.
+    /// The seed of the writers.
     #[arg(long)]
     pub seed: u64,
-    /// Where to write down what happens.
+    /// The file for the records.
     #[arg(long)]
     pub record: PathBuf,
 }
@@ -50,7 +50,7 @@ const RUNNING: u8 = 0;
 const OVER: u8 = 1;
 const DRAINED: u8 = 2;
 
-/// What the writers and readers of a process share.
+/// The data that the writers and readers of a process share.
 pub(super) struct Shared {
     pub(super) process: u32,
     pub(super) store: MongoStore,
@@ -81,12 +81,12 @@ pub(super) async fn open(uri: &str, database: &str) -> MongoStore {
     open_as(uri, database, APPLICATION).await
 }
 
-/// The same for a process that fail points know by another name.
+/// The same for a process with a different application name.
 pub(super) async fn open_as(uri: &str, database: &str, application: &str) -> MongoStore {
     let mut options = ClientOptions::parse(uri).await.unwrap();
     options.app_name = Some(application.to_owned());
     options.server_selection_timeout = Some(Duration::from_secs(3));
-    // A made-up error does not wake the driver's monitor, as a real election would.
+    // A simulated error does not wake the driver's monitor, as a real election would.
     options.heartbeat_freq = Some(Duration::from_millis(500));
     let client = Client::with_options(options).unwrap();
     MongoStore::builder(client, database).append_deadline(DEADLINE).open().await.unwrap()
@@ -105,10 +105,10 @@ impl Worker {
         Self { shared, writers, followers }
     }
 
-    /// Lets everybody finish what he began.
+    /// Lets all writers finish their current appends.
     pub(super) async fn finish(self) {
         self.shared.phase.store(OVER, Ordering::Relaxed);
-        // A panic of one of them must not pass for its end.
+        // A panic of a writer must not look like its end.
         self.writers.join_all().await;
         self.shared.phase.store(DRAINED, Ordering::Relaxed);
         self.followers.join_all().await;
@@ -118,12 +118,12 @@ impl Worker {
 }
 
 impl Work {
-    /// Works until standard input ends: on command, or because the other process is gone.
+    /// Works until standard input ends: on request, or because the other process has ended.
     ///
     /// # Panics
     ///
-    /// Where the store cannot be opened.
-    pub async fn until_told(&self) {
+    /// If the store cannot be opened.
+    pub async fn until_stopped(&self) {
         let worker = Worker::start(self).await;
         let told = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
         told.await.unwrap().unwrap();

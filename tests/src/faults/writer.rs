@@ -1,4 +1,5 @@
-//! One writer: appends of one and of several events, some under a key and sent again, and commands through the repository.
+//! A writer: appends of one and of several events, some with a key and repeated, and commands
+//! through the repository.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +15,14 @@ use super::tally::{Noted, Tally, TallyEvent, noted};
 use super::worker::Shared;
 use crate::history::{Answer, Asked, Mark};
 
-/// How long a writer thinks between two appends, at most.
+/// The longest pause of a writer between two appends.
 const THINKS: Duration = Duration::from_millis(30);
 
 pub(super) struct Writer {
     shared: Arc<Shared>,
     tallies: Repository<Tally>,
     stream: String,
-    /// What is known of the stream, from the last answer.
+    /// The version of the stream, from the last answer.
     version: Version,
     mark: Mark,
     random: Rng,
@@ -32,7 +33,7 @@ impl Writer {
         let process = shared.process;
         Self {
             tallies: Repository::new(&shared.store),
-            // Several writers of both processes share a stream, so that there are conflicts too.
+            // Several writers of both processes share a stream, to cause conflicts.
             stream: format!("s{}", writer % streams),
             version: Version::NONE,
             mark: Mark { process, writer, number: 0 },
@@ -48,7 +49,7 @@ impl Writer {
         }
     }
 
-    /// One append, which makes an aggregate where there is none.
+    /// One append, which creates the aggregate if it does not exist.
     async fn once(&mut self) {
         self.mark.number += 1;
         match self.random.u32(0..100) {
@@ -72,7 +73,7 @@ impl Writer {
         }
     }
 
-    /// Appends to the version that is known, and gives back what was sent.
+    /// Appends at the known version, and returns the append that was sent.
     async fn append(&mut self, events: u32, key: Option<AppendId>) -> Append {
         let encode = |event: Noted| {
             let event: TallyEvent = event.into_events().remove(0);
@@ -93,7 +94,7 @@ impl Writer {
         match answer {
             Ok(appended) => self.version = self.version.max(appended.receipt().version),
             Err(StoreError::Conflict { actual, .. }) => self.version = actual,
-            // Nobody knows what the version is now.
+            // The version is unknown now.
             Err(_) => {
                 if let Ok(head) = self.shared.store.head(&stream).await {
                     self.version = head;
@@ -116,7 +117,7 @@ impl Writer {
         }
     }
 
-    fn note(&self, events: u32, asked: crate::history::Moment, answer: Answer) {
+    fn note(&self, events: u32, asked: crate::history::Nanos, answer: Answer) {
         let (mark, stream, answered) = (self.mark, self.stream.clone(), clock::now());
         self.shared.recorder.asked(Asked { mark, stream, events, asked, answered, answer });
     }

@@ -1,4 +1,4 @@
-//! Is every append stored as its callers were told?
+//! Checks whether every append is stored as its callers were answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ fn place(event: &Stored) -> Place {
     Place { sequence: event.sequence, position: event.position }
 }
 
-/// All events of one append, or none, each once, and one after the other.
+/// All events of one append are stored, or none; each once, and consecutively.
 fn check_events(mark: Mark, asked: u32, events: &[&Stored], broken: &mut BTreeSet<Broken>) {
     let distinct: BTreeSet<u32> = events.iter().map(|event| event.index).collect();
     if distinct.len() < events.len() {
@@ -70,7 +70,8 @@ fn check_tries(mark: Mark, tries: &[&Asked], first: Option<&Stored>, broken: &mu
     if acknowledged > 1 {
         broken.insert(Broken::AcknowledgedTwice(mark));
     }
-    // Another try may have recorded it where it was sent before this one was answered and was not refused.
+    // An earlier attempt may have recorded it, if that attempt was sent before this one was
+    // answered, and was not refused.
     for already in tries.iter().filter(|asked| matches!(asked.answer, Answer::Already(_))) {
         let may_have = |other: &&&Asked| {
             matches!(other.answer, Answer::Acknowledged(_) | Answer::Unknown) && other.asked <= already.answered

@@ -1,8 +1,9 @@
-//! Is what is stored in the order that is promised, and did the readers see it so?
+//! Checks whether the stored events have the promised order, and whether the readers saw that
+//! order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Broken, History, Mark, Moment, Stored};
+use super::{Broken, History, Mark, Nanos, Stored};
 
 pub(super) fn check(history: &History, broken: &mut BTreeSet<Broken>) {
     let mut by_position: Vec<&Stored> = history.stored.iter().collect();
@@ -34,10 +35,10 @@ fn check_streams(by_position: &[&Stored], broken: &mut BTreeSet<Broken>) {
     }
 }
 
-/// What was acknowledged before something else was asked for has the lower position.
+/// If an append was acknowledged before another was sent, it has the lower position.
 fn check_time(history: &History, broken: &mut BTreeSet<Broken>) {
-    let mut first_asked: BTreeMap<Mark, Moment> = BTreeMap::new();
-    let mut acknowledged: Vec<(Moment, u64)> = Vec::new();
+    let mut first_asked: BTreeMap<Mark, Nanos> = BTreeMap::new();
+    let mut acknowledged: Vec<(Nanos, u64)> = Vec::new();
     for asked in &history.asked {
         let first = first_asked.entry(asked.mark).or_insert(asked.asked);
         *first = asked.asked.min(*first);
@@ -46,7 +47,7 @@ fn check_time(history: &History, broken: &mut BTreeSet<Broken>) {
         }
     }
     acknowledged.sort_unstable();
-    let mut stored: Vec<(Moment, &Stored)> =
+    let mut stored: Vec<(Nanos, &Stored)> =
         history.stored.iter().filter_map(|event| Some((*first_asked.get(&event.mark)?, event))).collect();
     stored.sort_by_key(|(asked, _)| *asked);
     let mut acknowledged = acknowledged.into_iter().peekable();
@@ -61,7 +62,7 @@ fn check_time(history: &History, broken: &mut BTreeSet<Broken>) {
     }
 }
 
-/// Every reader has seen a prefix of what is stored: each event once and in its turn.
+/// Every reader has seen a prefix of the stored events, each event once and in order.
 fn check_readers(history: &History, by_position: &[&Stored], broken: &mut BTreeSet<Broken>) {
     for (reader, seen) in &history.followed {
         for (seen, expected) in seen.iter().zip(1..) {

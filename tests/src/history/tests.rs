@@ -1,4 +1,4 @@
-//! The checker on made-up histories, each of which breaks one rule.
+//! Tests of the checker on constructed histories, each of which violates one rule.
 
 use super::*;
 
@@ -10,9 +10,9 @@ fn place(at: u64) -> Place {
     Place { sequence: at, position: at }
 }
 
-/// A try of one event, asked at ten times a moment and answered five later.
+/// An attempt of one event, sent at ten times `at` and answered five later.
 fn asked(number: u32, at: u64, answer: Answer) -> Asked {
-    let (asked, answered) = (Moment(at * 10), Moment(at * 10 + 5));
+    let (asked, answered) = (Nanos(at * 10), Nanos(at * 10 + 5));
     Asked { mark: mark(number), stream: "s".into(), events: 1, asked, answered, answer }
 }
 
@@ -94,7 +94,7 @@ fn an_event_elsewhere_than_acknowledged_is_found() {
 }
 
 #[test]
-fn an_already_that_no_earlier_try_can_have_recorded_is_found() {
+fn an_already_that_no_earlier_attempt_can_have_recorded_is_found() {
     let already = asked(1, 2, Answer::Already(place(1)));
     breaks(&history(std::slice::from_ref(&already), &[stored(1, 1)]), &Broken::NotAlready(mark(1)));
     breaks(&history(&[asked(1, 1, Answer::Conflict), already.clone()], &[stored(1, 1)]), &Broken::NotAlready(mark(1)));
@@ -120,7 +120,7 @@ fn an_append_of_several_events_that_is_stored_in_part_is_found() {
 }
 
 #[test]
-fn events_of_one_append_with_another_one_in_between_are_found() {
+fn events_of_one_append_with_a_foreign_event_in_between_are_found() {
     let two = several(1, 2, Answer::Acknowledged(place(1)));
     let other = asked(2, 1, Answer::Acknowledged(place(2)));
     let torn = [event(1, 0, 1, 1), event(2, 0, 2, 2), event(1, 1, 3, 3)];
@@ -128,7 +128,7 @@ fn events_of_one_append_with_another_one_in_between_are_found() {
 }
 
 #[test]
-fn an_unknown_outcome_has_to_be_resolved_and_truly() {
+fn an_unknown_outcome_has_to_be_resolved_correctly() {
     let unknown = [asked(1, 1, Answer::Unknown)];
     breaks(&history(&unknown, &[stored(1, 1)]), &Broken::NotResolved(mark(1)));
     let resolved = |found| vec![Resolved { mark: mark(1), found }];
@@ -139,7 +139,7 @@ fn an_unknown_outcome_has_to_be_resolved_and_truly() {
 }
 
 #[test]
-fn holes_and_repetitions_are_found() {
+fn gaps_and_repetitions_are_found() {
     let asked = [asked(1, 1, Answer::Unknown), asked(2, 1, Answer::Unknown)];
     breaks(&history(&asked, &[event(1, 0, 1, 1), event(2, 0, 3, 2)]), &Broken::Sequences("s".into()));
     breaks(&history(&asked, &[event(1, 0, 1, 1), event(2, 0, 1, 2)]), &Broken::Sequences("s".into()));
@@ -174,7 +174,7 @@ fn a_reader_that_missed_an_event_or_saw_one_twice_is_found() {
 }
 
 #[test]
-fn a_reader_that_saw_what_is_not_stored_is_found() {
+fn a_reader_that_saw_an_event_that_is_not_stored_is_found() {
     breaks(&followed(vec![seen(2, 1)]), &Broken::SawOther("r".into(), 1));
     breaks(&followed(vec![seen(1, 1), seen(2, 2), seen(2, 3)]), &Broken::SawOther("r".into(), 3));
 }

@@ -1,4 +1,4 @@
-//! What the macros generate, at run time.
+//! The behaviour of the generated code at run time.
 #![allow(clippy::struct_field_names, reason = "the names are what is tested: they are stored in camelCase")]
 
 use es_core::{
@@ -139,7 +139,7 @@ fn fields_are_stored_in_camel_case() {
 }
 
 #[test]
-fn every_older_version_is_read_through_the_versions_between() {
+fn every_older_version_is_read_through_the_versions_in_between() {
     let stored = encode(&InvoicePaidV1 { payment_id: "p".into(), cents: 5 });
     let read = InvoicePaid::decode(1, &stored).unwrap();
     assert_eq!(read, InvoicePaid { payment_id: "p".into(), method: "unknown".into(), amount: Money { cents: 5 } });
@@ -148,7 +148,7 @@ fn every_older_version_is_read_through_the_versions_between() {
 }
 
 #[test]
-fn a_version_that_cannot_be_read_says_why() {
+fn a_version_that_cannot_be_read_is_an_error_with_a_reason() {
     let stored = encode(&paid());
     let error = InvoicePaid::decode(4, &stored).unwrap_err();
     assert!(matches!(error, DecodeError::NewerVersion { stored: 4, known: 3 }));
@@ -163,7 +163,7 @@ fn the_set_reads_by_name_alias_and_retired_name() {
     let stored = encode(&paid());
     for name in ["InvoicePaid", "BillPaid", "BillSettled"] {
         let Decoded::One(InvoiceEvent::InvoicePaid(read)) = InvoiceEvent::decode(name, 3, &stored).unwrap() else {
-            panic!("{name} is read as another event")
+            panic!("{name} is read as a different event")
         };
         assert_eq!(read, paid());
     }
@@ -176,13 +176,13 @@ fn a_split_event_is_read_as_its_parts() {
     let stored = encode(&PaidAndLocked { payment_id: "p".into() });
     let Decoded::Many(parts) = InvoiceEvent::decode("PaidAndLocked", 1, &stored).unwrap() else { panic!("not split") };
     let [InvoiceEvent::InvoicePaid(paid), InvoiceEvent::InvoiceLocked(_)] = &parts[..] else {
-        panic!("other parts: {parts:?}")
+        panic!("unexpected parts: {parts:?}")
     };
     assert_eq!(paid.method, "split");
 }
 
 #[test]
-fn the_set_knows_its_events_and_writes_their_data() {
+fn the_set_describes_its_events_and_writes_their_data() {
     let names: Vec<_> = InvoiceEvent::EVENTS.iter().map(|info| info.event_type).collect();
     assert_eq!(names, ["InvoiceCreated", "InvoicePaid", "InvoiceLocked", "Renumbered", "Disputed"]);
     let event = InvoiceEvent::from(paid());
@@ -211,7 +211,7 @@ fn every_shape_is_stored_as_a_document() {
 }
 
 #[test]
-fn only_an_initial_event_begins_and_only_another_goes_on() {
+fn initial_events_begin_an_aggregate_and_other_events_continue_it() {
     let context = context();
     let created = || InvoiceCreated { invoice_number: "1".into() };
     let mut invoice = <Invoice as Aggregate>::init(created().into(), &context).unwrap();
@@ -224,7 +224,7 @@ fn only_an_initial_event_begins_and_only_another_goes_on() {
 }
 
 #[test]
-fn the_attribute_says_name_and_snapshots() {
+fn the_attribute_sets_name_and_snapshots() {
     assert_eq!(Invoice::TYPE, "Invoice");
     assert_eq!(Invoice::STATE_VERSION, 7);
     assert_eq!(Invoice::SNAPSHOT_POLICY, SnapshotPolicy::every(100));
@@ -277,7 +277,7 @@ fn an_enum_is_a_state_machine_that_starts_from_default() {
 }
 
 #[test]
-fn aggregates_share_an_event() {
+fn aggregates_can_share_an_event() {
     let mut events: Vec<DoorFact> = Vec::new();
     InvoiceLocked.push_into(&mut events);
     (InvoiceLocked, Some(Disputed::Silently)).push_into(&mut events);
@@ -296,7 +296,7 @@ pub struct Widened {
 }
 
 #[test]
-fn a_version_that_only_gained_optional_fields_reads_the_older_one_itself() {
+fn a_version_with_only_new_optional_fields_reads_the_older_one() {
     #[event(version = 1, name = "Widened")]
     struct Narrow {
         name: String,
@@ -381,7 +381,7 @@ pub struct r#Match {
 }
 
 #[test]
-fn raw_identifiers_are_stored_without_their_mark() {
+fn raw_identifiers_are_stored_without_their_prefix() {
     assert_eq!(r#Match::TYPE, "Match");
     assert_eq!(keys(&encode(&r#Match { r#type: "t".into() })), ["type"]);
 }
@@ -391,7 +391,7 @@ mod declared_elsewhere {
 }
 
 #[test]
-fn a_macro_of_another_crate_declares_an_aggregate() {
+fn a_macro_of_a_different_crate_declares_an_aggregate() {
     use declared_elsewhere::{Booked, Ledger};
     let booked = Booked { amount: tests::ledger::Cents(5), note: None };
     es_core::testing::assert_roundtrip_eq([booked.clone()]);

@@ -1,4 +1,4 @@
-//! The macros and what is stored of a type, without a server.
+//! The macros and the stored form of types, without a server.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod generated;

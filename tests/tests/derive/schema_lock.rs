@@ -1,9 +1,9 @@
-//! The schema lock: each rule one test, on files of its own.
+//! The schema lock: one test per rule, each with separate files.
 #![allow(
     dead_code,
     missing_docs,
     clippy::unwrap_used,
-    reason = "a test program has no users, and what is only stored is never read"
+    reason = "a test program has no users, and fields that are only stored are never read"
 )]
 
 mod aggregates;

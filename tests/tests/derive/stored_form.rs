@@ -1,4 +1,4 @@
-//! What `#[serde(..)]` attributes make of what is stored, written and read back through a store.
+//! The effect of `#[serde(..)]` attributes on stored data, written and read back through a store.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&value.to_string())
     }
@@ -29,7 +29,7 @@ struct Extra {
     inner: u8,
 }
 
-/// What stands for serde's traits in the programs of many.
+/// A trait that implies serde's traits, as many programs have one.
 trait Item: Serialize + DeserializeOwned + Debug + Default + Send + Sync + 'static {}
 impl Item for u8 {}
 
@@ -197,7 +197,7 @@ fn read<E: Event>(data: &bson::RawDocumentBuf) -> E {
 }
 
 #[test]
-fn attributes_of_fields_and_variants_say_what_is_stored() {
+fn attributes_of_fields_and_variants_determine_the_stored_form() {
     let extra = || Extra { inner: 4 };
     for (stored, expected) in [
         (document(&named()), r#"{ "TWO_WORDS": 1, "other": 2, "CENTS": "3" }"#),
@@ -226,7 +226,7 @@ fn names_beyond_ascii_are_stored_in_camel_case_too() {
 }
 
 #[test]
-fn a_default_for_the_whole_gives_what_is_missing() {
+fn a_default_of_the_type_supplies_missing_fields() {
     assert_eq!(read::<Filled>(&rawdoc! { "count": 1 }), Filled { name: String::new(), count: 1 });
     assert_eq!(read::<FilledByPosition>(&rawdoc! { "1": 1 }), FilledByPosition("old".to_owned(), 1));
     assert_eq!(read::<FilledGeneric<u8>>(&rawdoc! { "count": 1 }), FilledGeneric { item: 0, count: 1 });
@@ -235,14 +235,14 @@ fn a_default_for_the_whole_gives_what_is_missing() {
 }
 
 #[test]
-fn attributes_of_a_state_say_what_is_stored() {
+fn attributes_of_a_state_determine_the_stored_form() {
     let log = Log { applied: vec!["a line".to_owned()], last: None::<u8> };
     let stored = bson::serialize_to_document(&StateRef(&log)).unwrap();
     assert_eq!(stored.to_string(), r#"{ "lines": ["a line"], "last": null }"#);
 }
 
 #[tokio::test]
-async fn everything_is_read_back_as_it_was_applied() {
+async fn every_event_is_read_back_as_it_was_applied() {
     let events: Vec<LogEvent<u8>> = vec![
         named().into(),
         Flat { before: 1, extra: Extra::default(), rest: BTreeMap::from([("more".to_owned(), 5)]) }.into(),
@@ -262,11 +262,11 @@ async fn everything_is_read_back_as_it_was_applied() {
     logs.create("log", Tagged::NothingHeld).await.unwrap();
     let mut expected = vec!["NothingHeld".to_owned()];
     for event in events {
-        // The one that is applied here is not the one that was stored.
+        // The applied event differs from the stored one.
         let data = EventData::encode(event.event_type(), &event).unwrap();
         let event_type = event.event_type();
         let Ok(Decoded::One(same)) = LogEvent::<u8>::decode(event_type, 1, &data) else {
-            panic!("{event_type} is not read as itself")
+            panic!("{event_type} is read as a different event")
         };
         let mut alone = Log::default();
         Aggregate::apply(&mut alone, event, &es_core::testing::context()).unwrap();

@@ -1,4 +1,5 @@
-//! What the server refuses in the middle of a batch or of an append takes nothing else with it, and leaves nothing behind.
+//! A refusal by the server within a batch or an append affects no other append, and leaves nothing
+//! behind.
 
 use es_core::{
     Append, Appended, EventData, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, StoreError, StreamId,
@@ -18,7 +19,7 @@ fn append(id: &str, events: Vec<NewEvent>) -> Append {
     Append::new(StreamId::of::<Counter>(id).unwrap(), ExpectedVersion::NONE, events)
 }
 
-/// An event that the validator of the collection refuses: versions count from 1.
+/// An event that the validator of the collection refuses, because versions count from 1.
 fn refused_by_the_server() -> NewEvent {
     let data = EventData::encode("OneAdded", &OneAdded { by: "someone".into() }).unwrap();
     NewEvent::from_data("OneAdded", 0, data, Metadata::new()).unwrap()
@@ -31,7 +32,7 @@ async fn an_append_whose_second_event_the_server_refuses_leaves_nothing() {
     assert!(matches!(answer, Err(StoreError::Refused { .. })), "{answer:?}");
     assert_eq!(store.head(&StreamId::of::<Counter>("a").unwrap()).await.unwrap(), Version::NONE);
     let next = store.append(append("b", vec![event()])).await.unwrap();
-    assert_eq!(next.receipt().stamps[0].position.get(), 1, "a refused append has used up a position");
+    assert_eq!(next.receipt().stamps[0].position.get(), 1, "a refused append has used a position");
 }
 
 #[tokio::test(flavor = "multi_thread")]

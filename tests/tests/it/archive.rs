@@ -42,7 +42,7 @@ async fn assert_sound(store: &MongoStore, events: u64) {
     assert_eq!(report.events, events);
 }
 
-/// A run that ends, as if it were killed, when it reaches a step for the nth time.
+/// A run that ends when it reaches a step for the nth time, as if it were killed.
 async fn killed_at(store: &MongoStore, step: ArchiveStep, time: u32, older_than: Timestamp) -> ArchiveReport {
     let reached = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&reached);
@@ -58,7 +58,7 @@ async fn killed_at(store: &MongoStore, step: ArchiveStep, time: u32, older_than:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_events_move_and_every_version_and_moment_still_loads() {
+async fn old_events_move_and_every_version_and_time_still_loads() {
     let store = empty_store().await;
     for (id, events) in [("a", 12), ("b", 5), ("c", 1)] {
         import(&store, id, events).await;
@@ -80,7 +80,7 @@ async fn old_events_move_and_every_version_and_moment_still_loads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_ends_after_any_step_loses_nothing_and_the_next_one_finishes_it() {
+async fn a_run_that_ends_after_any_step_loses_nothing_and_the_next_run_finishes_it() {
     let steps = [
         ArchiveStep::SnapshotTaken,
         ArchiveStep::Copied,
@@ -104,7 +104,8 @@ async fn a_run_that_ends_after_any_step_loses_nothing_and_the_next_one_finishes_
         let again = store.archive::<Account>(day(8)).run().await.unwrap();
         let moved = killed.moved + again.moved + again.finished;
         assert_eq!(moved, 24, "killed at {step:?}: {killed:?}, then {again:?}");
-        // Copies go on while snapshots are taken and events are deleted, so there may be some in any case.
+        // Copying continues while snapshots are taken and events are deleted, so there may be
+        // copies in any case.
         if !matches!(step, ArchiveStep::SnapshotTaken | ArchiveStep::Deleted) {
             assert!(again.finished > 0, "killed at {step:?}: {again:?}");
         }
@@ -134,14 +135,14 @@ async fn a_run_that_ended_in_the_middle_of_copying_is_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_whose_answer_does_not_come_does_not_keep_the_events_from_the_next_run() {
+async fn a_deletion_without_an_answer_does_not_block_the_next_run() {
     let application = fresh_database_name("archivist");
     let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
     options.app_name = Some(application.clone());
     let client = Client::with_options(options).unwrap();
     let hung = MongoStore::builder(client, &application).read_deadline(Duration::from_secs(3)).open().await.unwrap();
     import(&hung, "a", 12).await;
-    // The server has the command for so long.
+    // The server blocks the command for this time.
     let hangs = doc! { "failCommands": ["delete"], "blockConnection": true, "blockTimeMS": 50_000 };
     let fail_point = FailPoint::on_commands(server().await.uri(), &application, doc! { "times": 1 }, hangs).await;
     let late = hung.archive::<Account>(day(6)).run().await;
@@ -160,7 +161,7 @@ async fn the_events_of_a_stream_are_deleted_in_their_order_whatever_their_ids_ar
     let deposit = AccountEvent::from(Deposited { cents: 1, source: "x".into() });
     let opened = AccountEvent::from(Opened { owner: "a".into() });
     for id in ["a", "b", "last"] {
-        // Another process may have made lower ids for later events.
+        // A different process may have created lower ids for later events.
         let past = [&opened, &deposit, &deposit, &deposit]
             .map(|event| NewEvent::encode(event, Metadata::new()).unwrap().at(day(0)));
         let mut append = Append::new(StreamId::of::<Account>(id).unwrap(), ExpectedVersion::NONE, past.into());
@@ -231,7 +232,7 @@ async fn a_stream_of_retired_events_only_stays_and_can_be_continued() {
     append(&store, "a", 0, vec![sent(), sent()]).await;
     import(&store, "last", 1).await;
     let report = store.archive::<Account>(day(50)).run().await.unwrap();
-    // Nothing has begun, so no snapshot can cover it; `last` has the newest position.
+    // Nothing has begun, so no snapshot can cover the events; `last` has the newest position.
     assert_eq!((report.streams, report.moved, report.snapshots, report.kept), (2, 0, 0, 3));
     assert_sound(&store, 3).await;
     let accounts = accounts(&store);
@@ -266,17 +267,17 @@ async fn an_event_that_the_archive_holds_with_other_content_is_not_deleted() {
     assert_loads_everywhere(&store, "a", 3).await;
 }
 
-/// The archive contradicts event 2 of `a`: that is said, and `b` is archived all the same.
+/// The archive contradicts event 2 of `a`: the report contains it, and `b` is still archived.
 async fn assert_only_a_is_kept(store: &MongoStore) {
     let report = store.archive::<Account>(day(50)).batch(2).run().await.unwrap();
     assert_eq!((report.streams, report.moved, report.kept, report.failed), (3, 3, 4, 1));
-    let told = report.failures[0].to_string();
-    assert!(told.starts_with("a: event 2 of Account `a`: the archive holds"), "{told}");
+    let failure = report.failures[0].to_string();
+    assert!(failure.starts_with("a: event 2 of Account `a`: the archive holds"), "{failure}");
     assert_eq!(count(&events(store)).await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_event_in_the_archive_in_the_same_place_keeps_the_stream_and_not_the_others() {
+async fn a_different_event_at_the_same_place_in_the_archive_blocks_only_its_stream() {
     let store = empty_store().await;
     import(&store, "a", 3).await;
     import(&store, "b", 3).await;
@@ -318,7 +319,7 @@ async fn an_aggregate_that_is_archived_as_a_whole_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_that_knows_of_no_archive_sees_every_event() {
+async fn a_process_that_does_not_know_the_archive_sees_every_event() {
     let store = empty_store().await;
     import(&store, "a", 9).await;
     import(&store, "last", 1).await;
@@ -332,18 +333,18 @@ async fn another_process_that_knows_of_no_archive_sees_every_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_that_a_deletion_tore_is_completed_from_the_archive() {
+async fn a_batch_that_lost_events_to_a_deletion_is_completed_from_the_archive() {
     let store = empty_store().await;
     import(&store, "a", 9).await;
     import(&store, "last", 1).await;
     killed_at(&store, ArchiveStep::Confirmed, 1, day(7)).await;
-    // What a reader sees that was in the middle of a batch while the run deleted.
+    // What a reader sees that was in the middle of a batch when the run deleted events.
     events(&store).delete_many(doc! { "aggregateId": "a", "sequenceNumber": { "$in": [3, 4, 6] } }).await.unwrap();
     assert_loads_everywhere(&store, "a", 9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_has_begun_is_completed_while_all_of_it_is_archived() {
+async fn a_query_in_progress_is_completed_while_its_events_are_archived() {
     const EVENTS: i64 = 3_500;
     let store = empty_store().await;
     import(&store, "a", EVENTS).await;
@@ -389,14 +390,14 @@ async fn a_usable_snapshot_that_covers_the_events_is_not_taken_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_goes_on_where_the_last_one_ended_with_and_without_its_snapshots() {
+async fn a_run_continues_where_the_last_one_ended_with_and_without_its_snapshots() {
     let store = empty_store().await;
     for (id, events) in [("a", 12), ("b", 3), ("c", 7), ("last", 1)] {
         import(&store, id, events).await;
     }
     let snapshots = store.database().collection::<Document>("snapshots");
     let (mut moved, mut before) = (0, 0);
-    // Streams that end within a batch, at its end, and that go on through several.
+    // Streams that end within a batch, at its end, and that extend over several batches.
     for (until, batch) in [(2, 3), (5, 100), (8, 1), (12, 4)] {
         let report = store.archive::<Account>(day(until)).batch(batch).run().await.unwrap();
         moved += report.moved;
@@ -413,9 +414,12 @@ async fn a_run_goes_on_where_the_last_one_ended_with_and_without_its_snapshots()
             assert_eq!(covers.map(|covers| covers.version.get()), Some(u64::from(at)), "{id} until day {until}");
         }
         assert_sound(&store, 23).await;
-        assert!(snapshots.count_documents(doc! {}).await.unwrap() <= 6, "more than two of each are kept");
+        assert!(
+            snapshots.count_documents(doc! {}).await.unwrap() <= 6,
+            "more than two snapshots of each aggregate are kept"
+        );
         if until == 5 {
-            // What they covered lies in the archive alone, and is folded again from there.
+            // The events below them are only in the archive, and are folded again from there.
             snapshots.delete_many(doc! {}).await.unwrap();
         }
         before = until;

@@ -1,4 +1,4 @@
-//! Many writers, one aggregate: what was acknowledged is what is stored is what is folded.
+//! Many writers, one aggregate: the acknowledged, the stored and the folded events are the same.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ async fn open(database: &str, prefix: &str) -> MongoStore {
     MongoStore::builder(client, database).collections(names).open().await.unwrap()
 }
 
-/// The aggregate exists, so that version 1 is its creation.
+/// Creates the aggregate, so that version 1 is its creation.
 async fn create(repository: &Repository<Counter>) {
     let begun = OneAdded { by: "creation".into() };
     repository.create("c", begun).await.unwrap();
@@ -76,7 +76,7 @@ async fn fifty_additions_in_one_process_are_fifty_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_additions_in_one_process_are_fifty_events_under_own_names() {
+async fn fifty_additions_in_one_process_are_fifty_events_with_custom_collection_names() {
     fifty_tasks_in_one_process("own_").await;
 }
 
@@ -86,7 +86,7 @@ async fn fifty_additions_in_two_processes_are_fifty_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_additions_in_two_processes_are_fifty_events_under_own_names() {
+async fn fifty_additions_in_two_processes_are_fifty_events_with_custom_collection_names() {
     fifty_tasks_in_two_processes("own_").await;
 }
 

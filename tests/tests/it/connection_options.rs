@@ -1,4 +1,5 @@
-//! Every option of a connection string with every verb: it works, or opening refuses the option by its name.
+//! Every option of a connection string with every verb: it works, or opening the store refuses the
+//! option by its name.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,18 +17,18 @@ use futures_util::{StreamExt, stream};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, accounts, append, day, import};
 use tests::server;
 
-/// What opening a store does.
+/// The expected result of opening a store.
 #[derive(Debug, Clone, Copy)]
 enum Opening {
     /// It opens, and every verb works.
     Works,
-    /// It is refused, and the error says this.
+    /// It is refused, and the error contains this.
     Refused(&'static str),
 }
 
 use Opening::{Refused, Works};
 
-/// Every option that the driver knows in version 3.9, each with a value that is unusual for a store.
+/// Every option that the driver knows in version 3.9, each with an unusual value for a store.
 const OPTIONS: &[(&str, Opening)] = &[
     ("appName=till", Works),
     ("authMechanism=SCRAM-SHA-256", Refused("authMechanism")),
@@ -98,17 +99,18 @@ const OPTIONS: &[(&str, Opening)] = &[
     ("zlibCompressionLevel=9", Refused("zlib-compression")),
 ];
 
-/// How many options are tried at once: most of the time of each is the wait of its archive run.
+/// The number of options that are tested concurrently. Most of the time of each is the wait of its
+/// archive run.
 const AT_ONCE: usize = 16;
 
-/// A document of the time before.
+/// A document of the older system.
 #[derive(Debug, serde::Deserialize)]
 struct OldAccount {
     #[serde(rename = "_id")]
     id: String,
 }
 
-/// Does everything that a store can do, in a database of its own.
+/// Calls everything that a store offers, in a separate database.
 async fn exercise(store: &MongoStore) {
     import(store, "several", 12).await;
     import(store, "one", 1).await;
@@ -161,7 +163,7 @@ async fn exercise(store: &MongoStore) {
 /// The connection string of the server with an option.
 async fn uri_with(option: &str) -> String {
     let uri = server().await.uri();
-    // These cannot stand beside the name of the set.
+    // These cannot be combined with the name of the set.
     let uri = if option.starts_with("loadBalanced=true") { uri.split('?').next().unwrap() } else { uri };
     format!("{uri}{}{option}", if uri.contains('?') { '&' } else { '?' })
 }
@@ -174,7 +176,7 @@ async fn try_option(option: &'static str, opening: Opening) {
         (Ok(store), Works) => {
             exercise(&store).await;
             store.close().await;
-            // Opened again, with a client of the user's own.
+            // Opened again, with a client of the user.
             let client = Client::with_uri_str(&uri).await.unwrap();
             let again = MongoStore::builder(client, &database).open().await.unwrap();
             append(&again, "one", 3, vec![deposited()]).await;
@@ -194,7 +196,7 @@ fn deposited() -> NewEvent {
     NewEvent::encode(&event, Metadata::new()).unwrap()
 }
 
-/// Runs all of them to their end, and then fails with all that went wrong.
+/// Runs all of them to their end, and then fails with all errors.
 async fn all(tries: Vec<(String, impl Future<Output = ()> + Send + 'static)>) {
     let tries = tries.into_iter().map(|(name, attempt)| async move { (name, tokio::spawn(attempt).await) });
     let done: Vec<_> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
@@ -210,26 +212,26 @@ async fn every_option_works_with_every_verb_or_is_refused_by_its_name() {
 /// Changes one setting.
 type Set = fn(&mut ClientOptions);
 
-/// What no connection string can set.
+/// The settings that no connection string can set.
 fn client_options() -> Vec<(&'static str, Set)> {
     vec![
-        ("servers that no predicate lets through", |options| {
+        ("a predicate that accepts no server", |options| {
             options.selection_criteria = Some(SelectionCriteria::Predicate(Arc::new(|_| false)));
         }),
-        ("a read concern of the user's own", |options| options.read_concern = Some(ReadConcern::custom("other"))),
-        ("writes that nobody acknowledges", |options| {
+        ("a custom read concern", |options| options.read_concern = Some(ReadConcern::custom("other"))),
+        ("unacknowledged writes", |options| {
             options.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Nodes(0)).build());
         }),
         ("the strict stable API", |options| {
             let api = ServerApi::builder().version(ServerApiVersion::V1).strict(true).deprecation_errors(true);
             options.server_api = Some(api.build());
         }),
-        ("another database", |options| options.default_database = Some("other".to_owned())),
+        ("a different database", |options| options.default_database = Some("other".to_owned())),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_setting_of_a_client_of_the_users_own_changes_what_a_verb_does() {
+async fn no_setting_of_a_users_client_changes_the_behaviour_of_a_verb() {
     let tries = client_options().into_iter().map(|(name, set)| {
         let attempt = async move {
             let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
@@ -244,7 +246,7 @@ async fn no_setting_of_a_client_of_the_users_own_changes_what_a_verb_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_setting_of_a_database_handle_changes_what_roles_are_made() {
+async fn no_setting_of_a_database_handle_changes_the_created_roles() {
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let options = DatabaseOptions::builder()
         .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Secondary { options: None }))
@@ -252,7 +254,7 @@ async fn no_setting_of_a_database_handle_changes_what_roles_are_made() {
         .read_concern(ReadConcern::linearizable())
         .build();
     let database = client.database_with_options(&fresh_database_name("roles"), options);
-    // The second time they are updated.
+    // The second time updates the roles.
     for _ in 0..2 {
         Roles::of(CollectionNames::default()).create(&database).await.unwrap();
     }

@@ -1,5 +1,6 @@
-//! A client that dies, or freezes, between an insert and its commit leaves a transaction open on the server. Whoever it holds up ends it within seconds; the
-//! server itself would take a minute.
+//! If a client dies or freezes between an insert and its commit, its transaction stays open on the
+//! server. Any writer that it blocks ends the transaction within seconds. The server itself would
+//! take a minute.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
@@ -24,10 +25,12 @@ use tests::killed::keyed;
 use tests::secured::{self, Secured};
 use tests::{empty_store, server};
 
-/// How long a dead client may be in the way. The server ends its transaction after 60 s.
+/// The longest time that a dead client may block others. The server ends its transaction after 60
+/// s.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A client whose transaction is open, with everything written and nothing committed: its commits never reach the server.
+/// A client whose transaction is open: everything is written but not committed, because its commits
+/// never reach the server.
 struct Doomed {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -59,7 +62,7 @@ impl Doomed {
         assert!(sent.success());
     }
 
-    /// Kills it. Its transaction stays open, and is not committed by anybody.
+    /// Kills the client. Its transaction stays open, and nobody commits it.
     fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -69,7 +72,7 @@ impl Doomed {
         drop(self.commits_lost.take());
     }
 
-    /// What it says until its end.
+    /// The output until its end.
     fn end(mut self) -> Vec<String> {
         let lines = self.output.by_ref().lines().map(|line| line.unwrap()).collect();
         assert!(self.child.wait().unwrap().success());
@@ -121,11 +124,11 @@ async fn a_writer_that_dies_before_its_commit_holds_up_eight_others_for_seconds_
     assert!(longest < SOON, "{longest:?}");
     is_sound(&store, 2 + events.iter().sum::<u64>()).await;
     let again = store.append(keyed("dead-0", 5, "key")).await.unwrap();
-    assert!(matches!(again, Appended::Now(_)), "what was never committed was recorded: {again:?}");
+    assert!(matches!(again, Appended::Now(_)), "an append without a commit was recorded: {again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_of_several_events_and_one_behind_an_archive_get_past_a_dead_writer_too() {
+async fn appends_in_transactions_get_past_a_dead_writer_too() {
     for archived in [false, true] {
         let store = empty_store().await;
         import(&store, "a", 9).await;
@@ -152,7 +155,7 @@ async fn an_archive_run_beside_a_dead_writer_finishes() {
     import(&store, "last", 1).await;
     Doomed::in_a_transaction(&store, &["append", "dead", "5", "key"]).await.kill();
     let begun = Instant::now();
-    // Neither an append to what is being archived nor the run itself fails.
+    // Neither an append to a stream that is being archived nor the run itself fails.
     for version in [9, 10] {
         let deposited: AccountEvent = Deposited { cents: 1, source: "x".to_owned() }.into();
         let deposited = NewEvent::encode(&deposited, Metadata::new()).unwrap();
@@ -162,13 +165,13 @@ async fn an_archive_run_beside_a_dead_writer_finishes() {
     let report = store.archive::<Account>(day(8)).run().await.unwrap();
     println!("and the next run took {:?} in all", begun.elapsed());
     assert!(begun.elapsed() < SOON * 2, "{:?}", begun.elapsed());
-    // What was the newest event of the store is not any more.
+    // The newest event of the store has changed.
     assert_eq!(report.moved + report.finished, 17);
     is_sound(&store, 21).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_was_frozen_before_its_commit_goes_on_and_acts_once() {
+async fn a_writer_that_was_frozen_before_its_commit_continues_and_acts_once() {
     let store = empty_store().await;
     store.append(keyed("before", 2, "key")).await.unwrap();
     let mut frozen = Doomed::in_a_transaction(&store, &["append", "a", "5", "key"]).await;
@@ -189,7 +192,7 @@ async fn a_writer_that_was_frozen_before_its_commit_goes_on_and_acts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_right_of_a_writer_is_enough_to_get_past_a_dead_one_of_the_same_user() {
+async fn the_rights_of_a_writer_suffice_to_get_past_a_dead_one_of_the_same_user() {
     let secured = Secured::prepared().await;
     let store = secured.open_as(Role::Writer).await;
     store.append(keyed("before", 2, "key")).await.unwrap();
@@ -224,7 +227,7 @@ async fn a_session_is_recorded_once_and_not_with_every_append() {
     assert_eq!(on_sessions(), ["update", "delete"]);
 }
 
-/// A transaction in a session that is recorded as a writer's if it is told so.
+/// A transaction in a session that is recorded as a writer's if `recorded` is true.
 async fn begin(client: &Client, store: &MongoStore, recorded: bool) -> ClientSession {
     let mut session = client.start_session().await.unwrap();
     if recorded {
@@ -236,7 +239,7 @@ async fn begin(client: &Client, store: &MongoStore, recorded: bool) -> ClientSes
     session
 }
 
-/// Takes the next position in a transaction, and leaves it open.
+/// Takes the next position in a transaction, and leaves the transaction open.
 async fn take_the_next_position(client: &Client, store: &MongoStore, session: &mut ClientSession) {
     let events = client.database(store.database().name()).collection::<Document>("events");
     let mut stored = events.find_one(doc! {}).sort(doc! { "position": -1 }).await.unwrap().unwrap();
@@ -249,7 +252,7 @@ async fn take_the_next_position(client: &Client, store: &MongoStore, session: &m
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_falls_silent_has_more_time_if_its_connection_is_open() {
+async fn a_silent_writer_has_more_time_if_its_connection_is_open() {
     let store = empty_store().await;
     store.append(keyed("before", 1, "key")).await.unwrap();
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
@@ -264,18 +267,18 @@ async fn a_writer_that_falls_silent_has_more_time_if_its_connection_is_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_of_the_users_own_is_never_ended_even_in_a_session_that_a_store_has_used() {
+async fn a_users_transaction_is_never_ended_even_in_a_session_that_a_store_has_used() {
     let store = empty_store().await;
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let gone = MongoStore::builder(client.clone(), store.database().name()).open().await.unwrap();
-    // A transaction each: their sessions are known to all writers.
+    // One transaction each, so that all writers know their sessions.
     join_all((0..4).map(|number| gone.append(keyed(&format!("g{number}"), 2, "key")))).await;
     gone.close().await;
     drop(gone);
     let records = store.database().collection::<Document>("events_sessions");
     let given_back = Instant::now();
     while records.count_documents(doc! {}).await.unwrap() > 0 {
-        assert!(given_back.elapsed() < SOON, "the sessions of a store that is gone are still known");
+        assert!(given_back.elapsed() < SOON, "the sessions of a dropped store are still known");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut session = begin(&client, &store, false).await;
@@ -285,20 +288,20 @@ async fn a_transaction_of_the_users_own_is_never_ended_even_in_a_session_that_a_
         async move { store.append(keyed("other", 1, "key")).await }
     });
     tokio::time::sleep(Duration::from_secs(7)).await;
-    assert!(!waiting.is_finished(), "a transaction of the user's own was ended");
+    assert!(!waiting.is_finished(), "a transaction of the user was ended");
     session.commit_transaction().await.unwrap();
     assert!(waiting.await.unwrap().is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inserts_that_were_given_up_do_not_pile_up_on_the_server() {
+async fn abandoned_inserts_do_not_pile_up_on_the_server() {
     let store = empty_store().await;
     store.append(keyed("before", 1, "key")).await.unwrap();
     let (admin, name) = (Client::with_uri_str(server().await.uri()).await.unwrap(), store.database().name());
     let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
     options.app_name = Some(name.to_owned());
     let client = Client::with_options(options).unwrap();
-    // A try is given up after a second.
+    // An attempt is abandoned after a second.
     let hasty = MongoStore::builder(client, name).append_deadline(Duration::from_secs(2)).open().await.unwrap();
     let mut session = begin(&admin, &store, false).await;
     take_the_next_position(&admin, &store, &mut session).await;
@@ -311,7 +314,7 @@ async fn inserts_that_were_given_up_do_not_pile_up_on_the_server() {
     let stages = [doc! { "$currentOp": { "allUsers": true } }, doc! { "$match": waiting }];
     let waiting: Vec<Document> = admin.database("admin").aggregate(stages).await.unwrap().try_collect().await.unwrap();
     session.abort_transaction().await.unwrap();
-    assert!(waiting.is_empty(), "{} inserts wait on the server that nobody waits for", waiting.len());
+    assert!(waiting.is_empty(), "{} abandoned inserts wait on the server", waiting.len());
     assert_eq!(store.head(&StreamId::of::<Account>("h0").unwrap()).await.unwrap(), 0);
     store.append(keyed("after", 1, "key")).await.unwrap();
     is_sound(&store, 2).await;

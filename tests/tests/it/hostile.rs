@@ -1,4 +1,4 @@
-//! Hostile input: what each gives. `HOSTILE_INPUT.md` is the table of it.
+//! Hostile input, and its results. `HOSTILE_INPUT.md` lists them in a table.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod clocks;

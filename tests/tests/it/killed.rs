@@ -1,6 +1,8 @@
-//! The client process killed with SIGKILL, at every step: the next run finishes, nothing is lost, nothing is there twice.
+//! The client process is killed with SIGKILL at every step: the next run finishes, nothing is lost,
+//! and nothing is duplicated.
 //!
-//! The server holds the child at a command, by a fail point or by a lock, and there it is killed; an archive run and a migration kill themselves at a step.
+//! A fail point or a lock blocks a command of the child on the server, and then the child is
+//! killed. An archive run and a migration kill themselves at a step.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
@@ -22,7 +24,7 @@ use tests::fail_point::FailPoint;
 use tests::killed::{OldAccount, convert, keyed};
 use tests::{empty_store, server};
 
-/// A child at work.
+/// A child process at work.
 struct Victim {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -47,12 +49,12 @@ impl Victim {
         Self { child, output }
     }
 
-    /// Waits for so many lines.
+    /// Waits for this many lines.
     fn say(&mut self, lines: usize) -> Vec<String> {
         self.output.by_ref().lines().take(lines).map(|line| line.unwrap()).collect()
     }
 
-    /// Kills it, and returns what it said until then.
+    /// Kills it, and returns its output until then.
     fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.end()
@@ -66,7 +68,7 @@ impl Victim {
     }
 }
 
-/// A way to the server on which a command goes through, and its answer never comes back.
+/// The address of a proxy that forwards a command, but drops the answer.
 async fn swallowing_answers_to(command: &'static str) -> String {
     let authority = server().await.uri().trim_start_matches("mongodb://").split(['/', '?']).next().unwrap().to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -92,7 +94,7 @@ async fn swallowing_answers_to(command: &'static str) -> String {
     format!("mongodb://{here}/?directConnection=true")
 }
 
-/// Passes on what a predicate lets through, until either end is gone.
+/// Forwards the messages that a predicate accepts, until either end is gone.
 fn pass(from: &mut TcpStream, to: &mut TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(bytes @ 1..) = from.read(&mut buffer) {
@@ -103,7 +105,7 @@ fn pass(from: &mut TcpStream, to: &mut TcpStream, mut passes: impl FnMut(&[u8]) 
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// Waits until the server has a command of this kind from the child, as it says itself.
+/// Waits until the server reports a command of this kind from the child.
 async fn held(store: &MongoStore, condition: Document) {
     let admin = Client::with_uri_str(server().await.uri()).await.unwrap().database("admin");
     for _ in 0..400 {
@@ -116,10 +118,11 @@ async fn held(store: &MongoStore, condition: Document) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the server never had {condition}");
+    panic!("the server never reported {condition}");
 }
 
-/// Kills a child that appends, while the server holds its command, and returns how long it takes until the store takes the next append.
+/// Kills a child during an append, while the server blocks its command. Returns the time until the
+/// store accepts the next append.
 async fn killed_in_append(command: &str, events: usize) -> (MongoStore, Duration) {
     let store = empty_store().await;
     store.append(keyed("before", 2, "key")).await.unwrap();
@@ -129,16 +132,16 @@ async fn killed_in_append(command: &str, events: usize) -> (MongoStore, Duration
     held(&store, doc! { format!("command.{command}"): { "$exists": true } }).await;
     assert_eq!(victim.kill(), Vec::<String>::new());
     let killed = Instant::now();
-    // Somebody else, who wants the very positions that the child was about to take.
+    // Another writer needs the same positions as the child.
     store.append(keyed("other", 1, "key")).await.unwrap();
     let waited = killed.elapsed();
     drop(fault);
-    // What the server still had of it is done by now, or never will be.
+    // By now the server has either finished the rest, or never will.
     tokio::time::sleep(Duration::from_secs(2)).await;
     (store, waited)
 }
 
-/// The next process sends the append again.
+/// The next process repeats the append.
 async fn acts_once(store: &MongoStore, events: usize) {
     let first = store.append(keyed("a", events, "key")).await.unwrap().into_receipt();
     let again = store.append(keyed("a", events, "key")).await.unwrap();
@@ -172,7 +175,7 @@ async fn killed_between_the_insert_and_the_commit_of_a_transaction_it_acts_once(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_after_the_commit_and_before_its_answer_the_key_finds_what_was_recorded() {
+async fn killed_between_the_commit_and_its_answer_the_key_finds_the_recorded_events() {
     for events in [1, 5] {
         let store = empty_store().await;
         store.append(keyed("before", 2, "key")).await.unwrap();
@@ -194,20 +197,21 @@ async fn killed_after_the_commit_and_before_its_answer_the_key_finds_what_was_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_in_the_middle_of_many_batches_whatever_was_acknowledged_is_there_and_the_rest_acts_once() {
+async fn killed_during_many_batches_acknowledged_appends_are_stored_and_the_rest_acts_once() {
     for run in 0..3 {
         let store = empty_store().await;
         let mut victim = Victim::start(&store, &["many"]).await;
-        // More than its 16 tasks have at once, however slow the server is beside other tests.
+        // More appends than its 16 tasks send at once, however slow the server is because of other
+        // tests.
         let mut acknowledged: BTreeSet<String> = victim.say(17).into_iter().collect();
         tokio::time::sleep(Duration::from_millis(170 * run)).await;
         acknowledged.extend(victim.kill());
-        // What the server still had of it is done by now, or never will be.
+        // By now the server has either finished the rest, or never will.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let stored = store.events().stored_as("Opened").read().collect().await.unwrap();
         let stored: BTreeSet<String> = stored.into_iter().map(|event| event.aggregate_id).collect();
         assert!(acknowledged.is_subset(&stored), "lost: {:?}", acknowledged.difference(&stored));
-        // The next process sends everything again, and what comes next of each task.
+        // The next process repeats everything, and the next append of each task.
         let next = (0..16).map(|task| {
             let done = stored.iter().filter_map(|id| id.strip_prefix(&format!("{task}-"))?.parse::<usize>().ok());
             format!("{task}-{}", done.max().map_or(0, |last| last + 1))
@@ -226,8 +230,8 @@ async fn killed_in_the_middle_of_many_batches_whatever_was_acknowledged_is_there
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_it_takes_a_snapshot_nothing_is_lost_and_the_next_one_is_taken() {
-    // A snapshot is written, and then those that are too many are looked for and dropped.
+async fn killed_during_a_snapshot_nothing_is_lost_and_the_next_snapshot_is_taken() {
+    // A snapshot is written, and then surplus snapshots are searched for and deleted.
     for command in ["update", "find", "delete"] {
         let store = empty_store().await;
         import(&store, "a", 9).await;
@@ -284,7 +288,7 @@ async fn killed_after_any_step_of_an_archive_run_the_next_run_finishes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_the_server_has_its_deletion_an_archive_run_is_finished_by_the_next_one() {
+async fn killed_during_a_deletion_an_archive_run_is_finished_by_the_next_one() {
     let store = empty_store().await;
     import(&store, "a", 9).await;
     import(&store, "last", 1).await;
@@ -304,7 +308,7 @@ async fn killed_while_the_server_has_its_deletion_an_archive_run_is_finished_by_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_in_the_middle_of_a_migration_the_next_run_makes_the_rest_and_nothing_twice() {
+async fn killed_during_a_migration_the_next_run_migrates_the_rest_and_nothing_twice() {
     for documents in [64, 128, 192] {
         let store = empty_store().await;
         let old = (0..200).map(|number| doc! { "_id": format!("old-{number:03}") });
@@ -319,8 +323,9 @@ async fn killed_in_the_middle_of_a_migration_the_next_run_makes_the_rest_and_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_transaction_of_a_client_that_has_vanished_without_closing_is_waited_for_and_its_end_frees_the_place() {
-    // The worst case: the machine of the client is gone, so that its connection is never closed, and the server keeps the keys.
+async fn an_append_waits_for_the_end_of_the_transaction_of_a_vanished_client() {
+    // The worst case: the client's machine is gone, so its connection is never closed, and the
+    // server keeps the keys.
     let store = empty_store().await;
     store.append(keyed("before", 2, "key")).await.unwrap();
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();

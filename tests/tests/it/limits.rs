@@ -1,4 +1,4 @@
-//! Durations and sizes at their limits: as long as it takes, or not at all, and never a panic.
+//! Durations and sizes at their limits: they work, or are refused, and never cause a panic.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn a_store_with_the_longest_deadlines_and_the_largest_sizes_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deadlines_and_sizes_of_nothing_are_errors_or_the_least_that_works() {
+async fn deadlines_and_sizes_of_zero_are_errors_or_the_smallest_that_works() {
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let builder = || MongoStore::builder(client.clone(), fresh_database_name("shortest"));
     exercise(&builder().queue(0).keep_snapshots(0).open().await.unwrap()).await;
@@ -48,7 +48,7 @@ async fn deadlines_and_sizes_of_nothing_are_errors_or_the_least_that_works() {
     assert!(matches!(opened, Err(StoreError::Unavailable { .. })), "{opened:?}");
     let hurried = builder().append_deadline(Duration::ZERO).open().await.unwrap();
     let created = accounts(&hurried).create("a", Opened { owner: "o".to_owned() }).await;
-    // It may be stored in time all the same.
+    // It may still be stored in time.
     if let Err(error) = created {
         let text = error.to_string();
         assert!(text.contains("unknown") || text.contains("unavailable"), "{text}");
@@ -56,7 +56,7 @@ async fn deadlines_and_sizes_of_nothing_are_errors_or_the_least_that_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_development_server_may_take_as_long_as_it_likes_to_start() {
+async fn a_development_server_may_have_an_unlimited_time_to_start() {
     for longest in LONGEST {
         let server = DevServer::builder().always_own().start_timeout(longest).start().await.unwrap();
         assert!(server.primary().await.is_ok());

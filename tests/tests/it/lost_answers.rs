@@ -1,4 +1,5 @@
-//! An answer that was lost, a write that was cut off, a server that is slow: each append is stored once, and never guessed at.
+//! An answer is lost, a write is cut off, a server is slow: each append is stored once, and its
+//! outcome is never guessed.
 
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,12 @@ use tests::counter::{Counter, CounterEvent, OneAdded};
 use tests::fail_point::{FailPoint, Turn};
 use tests::server;
 
-/// A store whose connections a fail point can tell from all others.
+/// A store whose connections a fail point can select.
 struct Victim {
     store: MongoStore,
     application: String,
-    /// Taken before anything is appended: an append that follows on another at once asks the server for less.
+    /// Taken before the first append, because an append directly after an earlier one sends fewer
+    /// commands.
     turn: Turn,
 }
 
@@ -31,7 +33,7 @@ impl Victim {
         let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
         options.app_name = Some(application.clone());
         options.server_selection_timeout = Some(Duration::from_secs(4));
-        // A made-up error does not wake the driver's monitor, as a real election would.
+        // A simulated error does not wake the driver's monitor, as a real election would.
         options.heartbeat_freq = Some(Duration::from_millis(500));
         let client = Client::with_options(options).unwrap();
         let store = MongoStore::builder(client, &application).append_deadline(deadline).open().await.unwrap();
@@ -47,7 +49,7 @@ impl Victim {
         self.store.append(append(id, version, events)).await
     }
 
-    /// What is stored: every event once, versions and positions without holes.
+    /// The stored events: every event once, versions and positions without gaps.
     async fn assert_stored(&self, expected: &[(&str, usize)]) {
         let events = self.store.database().collection::<Document>("events");
         let stored: Vec<Document> =
@@ -74,7 +76,8 @@ fn append(id: &str, version: u32, events: usize) -> Append {
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Lets a fault hit the `commands` of an append of so many events, and checks that it is stored once all the same.
+/// Applies a fault to the `commands` of an append with this many events, and checks that it is
+/// still stored once.
 async fn survives(events: usize, times: i32, fault: Document) {
     let victim = Victim::open(SOON).await;
     victim.append("before", 0, 1).await.unwrap();
@@ -104,14 +107,14 @@ async fn a_write_whose_concern_was_not_met_in_time_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_was_done_while_the_primary_went_is_found_again() {
+async fn a_write_during_the_shutdown_of_the_primary_is_found_again() {
     let shutdown = doc! { "code": 91, "codeName": "ShutdownInProgress", "errmsg": "shutting down" };
     survives(1, 1, doc! { "failCommands": ["insert"], "writeConcernError": shutdown.clone() }).await;
     survives(1, 4, doc! { "failCommands": ["insert"], "writeConcernError": shutdown }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_of_a_node_that_is_no_primary_any_more_are_survived() {
+async fn errors_of_a_former_primary_are_survived() {
     for code in [91, 189, 10107, 11600, 11602, 13435] {
         survives(1, 3, doc! { "failCommands": ["insert"], "errorCode": code }).await;
         survives(2, 3, doc! { "failCommands": ["insert"], "errorCode": code }).await;
@@ -119,25 +122,25 @@ async fn errors_of_a_node_that_is_no_primary_any_more_are_survived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_conflict_of_the_transaction_is_tried_again() {
+async fn a_write_conflict_of_the_transaction_is_retried() {
     let labels = ["TransientTransactionError"];
     survives(3, 3, doc! { "failCommands": ["insert"], "errorCode": 112, "errorLabels": labels }).await;
     survives(3, 2, doc! { "failCommands": ["commitTransaction"], "errorCode": 251, "errorLabels": labels }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_answer_is_lost_again_and_again_is_found() {
+async fn a_commit_whose_answer_is_lost_repeatedly_is_found() {
     for times in [1, 2, 4, 8] {
         survives(3, times, doc! { "failCommands": ["commitTransaction"], "closeConnection": true }).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_was_given_up_does_not_keep_its_places_from_others() {
+async fn an_abandoned_transaction_does_not_block_its_positions() {
     let victim = Victim::open(Duration::from_secs(3)).await;
     victim.append("before", 0, 1).await.unwrap();
     let other = tests::open(victim.store.database().name()).await;
-    // Its keys are locked on the server, which would end it by itself after a minute.
+    // Its keys are locked on the server, which would end it after a minute.
     let fail_point = victim.fail(10_000, doc! { "failCommands": ["commitTransaction"], "closeConnection": true }).await;
     let given_up = victim.append("a", 0, 3).await;
     assert!(matches!(given_up, Err(StoreError::OutcomeUnknown { .. })), "{given_up:?}");
@@ -149,7 +152,7 @@ async fn a_transaction_that_was_given_up_does_not_keep_its_places_from_others() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reads_that_fail_while_an_answer_is_looked_for_are_repeated() {
+async fn failed_reads_during_the_search_for_an_outcome_are_repeated() {
     let victim = Victim::open(SOON).await;
     victim.append("before", 0, 1).await.unwrap();
     let fault = doc! { "failCommands": ["insert", "find"], "closeConnection": true };
@@ -159,7 +162,8 @@ async fn reads_that_fail_while_an_answer_is_looked_for_are_repeated() {
     victim.assert_stored(&[("before", 1), ("a", 1)]).await;
 }
 
-/// A store with more events than a batch has, whose cursor is gone when it is asked a second time.
+/// A store with more events than fit into a batch. Its cursor is gone when the second batch is
+/// requested.
 async fn with_a_lost_cursor(code: i32) -> (Victim, FailPoint) {
     let victim = Victim::open(SOON).await;
     victim.append("a", 0, 1_100).await.unwrap();
@@ -167,11 +171,12 @@ async fn with_a_lost_cursor(code: i32) -> (Victim, FailPoint) {
     (victim, fail_point)
 }
 
-/// What the server answers when the cursor is gone, was ended, or read from a catalog that a rollback closed.
+/// The errors of the server if the cursor is gone, was ended, or read from a catalog that a
+/// rollback closed.
 const LOST_CURSOR: [i32; 3] = [43, 237, 175];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_load_whose_cursor_went_with_its_node_reads_on_from_where_it_was() {
+async fn a_load_that_loses_its_cursor_continues_at_the_same_event() {
     for code in LOST_CURSOR {
         let (victim, fail_point) = with_a_lost_cursor(code).await;
         let read = Repository::<Counter>::new(&victim.store).load("a").await;
@@ -181,7 +186,7 @@ async fn a_load_whose_cursor_went_with_its_node_reads_on_from_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_whose_cursor_went_with_its_node_says_that_the_store_could_not_be_reached() {
+async fn a_query_that_loses_its_cursor_fails_as_unavailable() {
     for code in LOST_CURSOR {
         let (victim, fail_point) = with_a_lost_cursor(code).await;
         let read = victim.store.events().read().collect().await;
@@ -191,7 +196,7 @@ async fn a_query_whose_cursor_went_with_its_node_says_that_the_store_could_not_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_of_a_node_that_has_undone_writes_or_just_started_is_asked_again() {
+async fn a_read_from_a_node_after_a_rollback_or_a_start_is_retried() {
     let victim = Victim::open(SOON).await;
     victim.append("a", 0, 3).await.unwrap();
     for code in [134, 175, 246] {
@@ -203,10 +208,10 @@ async fn a_read_of_a_node_that_has_undone_writes_or_just_started_is_asked_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_too_slow_is_given_up_in_time_and_what_it_wrote_is_found() {
+async fn an_append_to_a_slow_server_ends_in_time_and_its_events_are_found() {
     let victim = Victim::open(Duration::from_secs(3)).await;
     victim.append("before", 0, 1).await.unwrap();
-    // An attempt lasts half of the deadline; the server sleeps for longer, and writes.
+    // An attempt lasts half of the deadline. The server sleeps longer, and writes.
     let fault = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 2_000 };
     let fail_point = victim.fail(1, fault).await;
     let started = Instant::now();
@@ -219,10 +224,11 @@ async fn a_server_that_is_too_slow_is_given_up_in_time_and_what_it_wrote_is_foun
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_as_large_as_many_commits_gets_the_time_of_as_many() {
+async fn an_append_as_large_as_many_commits_gets_the_time_of_many_commits() {
     let victim = Victim::open(Duration::from_secs(10)).await;
     victim.append("before", 0, 1).await.unwrap();
-    // A try to write up to 2,000 events may last half of the deadline, and this one has more.
+    // An attempt to write up to 2,000 events may last half of the deadline, but this one has more
+    // events.
     let slow = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 6_000 };
     let fail_point = victim.fail(100, slow).await;
     let answer = victim.append("a", 0, 3_000).await;
@@ -232,15 +238,17 @@ async fn an_append_as_large_as_many_commits_gets_the_time_of_as_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_that_cannot_be_found_out_is_reported_as_unknown_and_found_later_by_its_key() {
+async fn an_unknown_outcome_is_reported_as_unknown_and_found_later_by_its_key() {
     let victim = Victim::open(Duration::from_secs(2)).await;
     victim.append("before", 0, 1).await.unwrap();
-    // Whatever is written, the answer is cut off, and so is every question about it.
+    // Whatever is written, the answer is cut off, and so is every read that looks for it.
     let fault = doc! { "failCommands": ["insert", "find"], "closeConnection": true };
     let fail_point = victim.fail(1_000_000, fault).await;
     let keyed = || append("a", 0, 1).with_id(AppendId::new("command-1").unwrap());
     let answer = victim.store.append(keyed()).await;
-    let Err(StoreError::OutcomeUnknown { append_id, .. }) = answer else { panic!("it is not known: {answer:?}") };
+    let Err(StoreError::OutcomeUnknown { append_id, .. }) = answer else {
+        panic!("the outcome is not unknown: {answer:?}")
+    };
     assert_eq!(append_id.as_deref(), Some("command-1"));
     drop(fail_point);
     let again = victim.store.append(keyed()).await.unwrap();
@@ -263,7 +271,7 @@ async fn a_caller_that_stops_waiting_does_not_change_what_happens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_finishes_what_was_accepted_and_refuses_what_comes_later() {
+async fn closing_finishes_accepted_appends_and_refuses_later_ones() {
     let victim = Victim::open(SOON).await;
     let running: Vec<_> = (0..50)
         .map(|number| {

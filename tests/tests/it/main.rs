@@ -1,7 +1,8 @@
 //! The tests against a server, in one program that starts the shared server once.
 //!
-//! Tests run side by side, so each works in its own database. A test that stops, freezes or reconfigures a server starts its own,
-//! and a fail point of the shared server acts on one application name.
+//! Tests run concurrently, so each uses a separate database. If a test stops, freezes or
+//! reconfigures a server, it starts its own. A fail point of the shared server affects one
+//! application name.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod all_or_nothing;

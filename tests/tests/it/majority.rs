@@ -21,7 +21,7 @@ fn append(id: &str, version: u32) -> Append {
     Append::new(StreamId::of::<Counter>(id).unwrap(), ExpectedVersion::observed(version.into()), vec![event])
 }
 
-/// Stops the secondaries from fetching what the primary writes, or lets them go on.
+/// Stops the secondaries from fetching the writes of the primary, or lets them continue.
 async fn replication(server: &DevServer, mode: &str) {
     let primary = server.primary().await.unwrap();
     for node in server.nodes().unwrap().iter().filter(|node| node.address() != primary.address()) {
@@ -29,7 +29,7 @@ async fn replication(server: &DevServer, mode: &str) {
         let command = doc! { "configureFailPoint": "stopReplProducer", "mode": mode };
         Client::with_uri_str(uri).await.unwrap().database("admin").run_command(command).await.unwrap();
     }
-    // A fetch that was begun may still bring what comes within its time.
+    // A fetch that has begun may still deliver writes until its time limit.
     tokio::time::sleep(Duration::from_secs(if mode == "off" { 0 } else { 3 })).await;
 }
 
@@ -39,7 +39,7 @@ async fn read(store: &MongoStore, id: &str) -> usize {
     batches.iter().map(|batch| batch.events().count()).sum()
 }
 
-/// A client whose own settings send every read to this node.
+/// A client whose settings send every read to this node.
 async fn reading_from(server: &DevServer, address: &str) -> Client {
     let mut options = ClientOptions::parse(server.uri()).await.unwrap();
     let address = address.to_owned();
@@ -74,7 +74,7 @@ async fn a_secondary_that_lags_behind_answers_no_verb() {
     old.insert_many(documents).write_concern(WriteConcern::majority()).await.unwrap();
     let client = reading_from(&server, stale.address()).await;
     let on_the_stale_node: Collection<Document> = client.database("stale").collection("old");
-    assert_eq!(on_the_stale_node.count_documents(doc! {}).await.unwrap(), 0, "the node is not behind");
+    assert_eq!(on_the_stale_node.count_documents(doc! {}).await.unwrap(), 0, "the node does not lag behind");
 
     let store = MongoStore::builder(client, "stale").open().await.unwrap();
     let counters = Repository::<Counter>::new(&store);
@@ -106,7 +106,7 @@ async fn a_store_is_not_tied_to_one_node_of_several() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_the_primary_has_is_neither_read_nor_acknowledged() {
+async fn writes_that_only_the_primary_has_are_neither_read_nor_acknowledged() {
     let server = DevServer::builder().nodes(3).always_own().start().await.unwrap();
     let client = Client::with_uri_str(server.uri()).await.unwrap();
     let deadline = Duration::from_secs(3);
@@ -117,7 +117,7 @@ async fn what_only_the_primary_has_is_neither_read_nor_acknowledged() {
     let answer = store.append(append("b", 0)).await;
     assert!(matches!(answer, Err(StoreError::OutcomeUnknown { .. })), "acknowledged without a majority: {answer:?}");
 
-    // Another program writes with the primary's word alone: an election would take the event back.
+    // Another program writes without a majority, so an election would roll back the event.
     let events: Collection<Document> = client.database("majority").collection("events");
     let mut event = events.find_one(doc! {}).await.unwrap().unwrap();
     event.extend(doc! { "_id": ObjectId::new(), "sequenceNumber": 2_i64, "position": 3_i64 });

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, accounts, day};
 use tests::empty_store;
 
-/// A document of the time before.
+/// A document of the older system.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct OldAccount {
     #[serde(rename = "_id")]
@@ -62,7 +62,7 @@ async fn documents_become_aggregates_once_however_often_it_runs() {
     let history = accounts(&store).history("old-17").unwrap().collect().await.unwrap();
     assert_eq!((history[0].timestamp, history[0].metadata.user_id()), (day(3), Some("migration")));
     assert_eq!(counts(&migrate(&store).await), [500, 0, 500, 0]);
-    // Aggregates that have gone on, or whose document has changed, are left alone.
+    // Aggregates with later events, or whose document has changed, are skipped.
     let deposit = |_: &_| Deposited { cents: 1, source: "x".into() };
     accounts(&store).update("old-17", deposit).await.unwrap();
     let documents = store.database().collection::<Document>("accounts");
@@ -73,7 +73,7 @@ async fn documents_become_aggregates_once_however_often_it_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_that_do() {
+async fn a_missing_collection_is_an_error_that_names_it_and_the_existing_ones() {
     let store = empty_store().await;
     let name = store.database().name().to_owned();
     insert(&store, [doc! { "_id": "a", "owner": "o", "balance": 1.0 }]).await;
@@ -94,11 +94,13 @@ async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_th
     let empty = store.migrate::<Account, OldAccount>("empty").run(convert).await.unwrap();
     assert_eq!(counts(&empty), [0; 4]);
 
-    let gradual = |collection, switch| MigratingRepository::<Account, OldAccount>::new(&store, collection, switch);
-    for switch in [ReadMode::Documents, ReadMode::WhereMigrated] {
-        let Err(LoadError::Store(error)) = gradual("acounts", switch).load("a").await else { panic!("it is there") };
+    let gradual = |collection, mode| MigratingRepository::<Account, OldAccount>::new(&store, collection, mode);
+    for mode in [ReadMode::Documents, ReadMode::WhereMigrated] {
+        let Err(LoadError::Store(error)) = gradual("acounts", mode).load("a").await else {
+            panic!("the document was found")
+        };
         is_missing(&error);
-        let existing = gradual("accounts", switch);
+        let existing = gradual("accounts", mode);
         for _ in 0..2 {
             assert!(matches!(existing.load("b").await, Err(LoadError::NotFound { .. })));
         }
@@ -106,7 +108,7 @@ async fn a_collection_that_does_not_exist_is_an_error_that_names_it_and_those_th
     assert!(matches!(gradual("acounts", ReadMode::EventSourced).load("a").await, Err(LoadError::NotFound { .. })));
 }
 
-/// A document whose aggregate has another id than the document.
+/// A document whose id differs from that of its aggregate.
 #[derive(Debug, Deserialize)]
 struct OldCard {
     account: String,
@@ -130,7 +132,8 @@ async fn two_documents_that_map_to_one_aggregate_are_a_failure_of_the_second_by_
     let store = empty_store().await;
     let cards = |name: &str| store.database().collection::<Document>(name);
     let card = |id: i32, account: &str, cents: i64| doc! { "_id": id, "account": account, "cents": cents };
-    // Next to each other, so that both are on their way at once; far from each other; and with the same content.
+    // Next to each other, so that both are processed concurrently; far apart; and with the same
+    // content.
     let many = (10..90).map(|id| card(id, &format!("account-{id}"), 1));
     let clashing =
         [card(1, "a", 100), card(2, "a", 200), card(3, "b", 300), card(95, "b", 400), card(4, "c", 5), card(5, "c", 5)];
@@ -141,7 +144,8 @@ async fn two_documents_that_map_to_one_aggregate_are_a_failure_of_the_second_by_
         assert_eq!(counts(&report), expected, "{run}: {report:?}");
         let mut reasons = reasons(&report);
         reasons.sort_unstable();
-        // Which of two that are on their way at once comes first is open; the second run says the same as the first.
+        // If two are processed concurrently, either may be first. The second run reports the same
+        // as the first.
         for (reason, account) in reasons.iter().zip(["a", "c", "b"]) {
             assert!(reason.contains(&format!("Account `{account}` was made of the document")), "{run}: {reasons:?}");
             assert!(reason.contains("of the collection `cards`"), "{reason}");
@@ -155,7 +159,7 @@ async fn two_documents_that_map_to_one_aggregate_are_a_failure_of_the_second_by_
     let metadata = Document::try_from(history[0].metadata.as_raw()).unwrap();
     assert_eq!(metadata, doc! { "userId": "migration", "migratedFrom": { "collection": "cards", "id": 3 } });
 
-    // The same ids from another collection, and an aggregate that was created by the program.
+    // The same ids from a different collection, and an aggregate that the program created.
     cards("others").insert_many([card(3, "b", 300), card(1, "new", 1), card(2, "fresh", 1)]).await.unwrap();
     accounts(&store).create("new", Opened { owner: "n".into() }).await.unwrap();
     let report = migrate_cards(&store, "others").await;
@@ -167,12 +171,13 @@ async fn two_documents_that_map_to_one_aggregate_are_a_failure_of_the_second_by_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_earlier_release_migrated_is_known_by_its_content() {
+async fn a_document_that_an_earlier_release_migrated_is_recognized_by_its_content() {
     let store = empty_store().await;
     let balances = [("same", 1.0), ("changed", 2.0), ("other-origin", 3.0)];
     insert(&store, balances.map(|(id, balance)| doc! { "_id": id, "owner": "o", "balance": balance })).await;
     migrate(&store).await;
-    // Earlier releases kept the collection as the key of the append, and nothing of the document.
+    // Earlier releases stored the collection as the key of the append, and nothing about the
+    // document.
     let events = store.database().collection::<Document>("events");
     let earlier = doc! { "$set": { "appendId": "migration:accounts" }, "$unset": { "metadata.migratedFrom": 1 } };
     events.update_many(doc! {}, earlier).await.unwrap();
@@ -195,7 +200,7 @@ async fn what_an_earlier_release_migrated_is_known_by_its_content() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_cannot_be_migrated_is_named_and_stops_nothing() {
+async fn an_invalid_document_is_named_and_the_others_are_migrated() {
     let store = empty_store().await;
     let id = ObjectId::new();
     insert(
@@ -207,7 +212,7 @@ async fn a_document_that_cannot_be_migrated_is_named_and_stops_nothing() {
             doc! { "_id": "", "owner": "o", "balance": 1.0 },
             doc! { "_id": "x".repeat(513), "owner": "o", "balance": 1.0 },
             doc! { "_id": id, "owner": "o", "balance": 1.0 },
-            // As large as a document can be; the event around it would be larger.
+            // The largest possible document. Its event would be larger.
             doc! { "_id": "large", "owner": "o".repeat(16 * 1024 * 1024 - 60), "balance": 1.0 },
             doc! { "_id": "z", "owner": "o", "balance": 2.0 },
         ],
@@ -235,7 +240,7 @@ async fn a_report_names_the_first_hundred_failures_and_counts_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_archived_already_is_not_migrated_again() {
+async fn an_archived_aggregate_is_not_migrated_again() {
     let store = empty_store().await;
     insert(&store, ["a", "b"].map(|id| doc! { "_id": id, "owner": "o", "balance": 1.0 })).await;
     migrate(&store).await;
@@ -245,7 +250,7 @@ async fn what_is_archived_already_is_not_migrated_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_migrations_at_once_make_each_aggregate_once() {
+async fn two_concurrent_migrations_create_each_aggregate_once() {
     let store = empty_store().await;
     insert(&store, (0..300).map(|number| doc! { "_id": format!("old-{number}"), "owner": "o", "balance": 1.0 })).await;
     let other = tests::open(store.database().name()).await;
@@ -255,7 +260,7 @@ async fn two_migrations_at_once_make_each_aggregate_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_ends_with_an_error_where_the_store_takes_nothing() {
+async fn a_migration_ends_with_an_error_if_the_store_accepts_nothing() {
     let store = empty_store().await;
     insert(&store, [doc! { "_id": "a", "owner": "o", "balance": 1.0 }]).await;
     store.close().await;
@@ -266,7 +271,7 @@ async fn a_migration_ends_with_an_error_where_the_store_takes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_switch_says_where_a_read_goes() {
+async fn the_switch_determines_the_source_of_a_read() {
     let store = empty_store().await;
     let id = ObjectId::new();
     insert(&store, ["migrated", "old"].map(|id| doc! { "_id": id, "owner": "o", "balance": 7.0 })).await;
@@ -299,7 +304,8 @@ async fn the_switch_says_where_a_read_goes() {
         };
         assert_eq!(found, expected, "{switch:?} {id}");
     }
-    // A document under an ObjectId is found by its digits, and one that does not decode is an error.
+    // A document with an ObjectId is found by its digits. A document that does not decode is an
+    // error.
     insert(&store, [doc! { "_id": id, "owner": "o" }]).await;
     let error = gradual(ReadMode::WhereMigrated).load(&id.to_hex()).await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Malformed { .. })), "{error}");

@@ -1,4 +1,5 @@
-//! One aggregate that cannot be folded, written or read back: it is reported by name, and a run over all aggregates goes on.
+//! One aggregate cannot be folded, written or read back: it is reported by name, and a run over all
+//! aggregates continues.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::account::day;
 use tests::empty_store;
 
-/// What happened, and whether the code of the aggregate stands it.
+/// What happened, and how the code of the aggregate fails because of it.
 #[event(version = 2, from = NotedV1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noted {
@@ -31,7 +32,7 @@ pub struct NotedV1 {
 
 impl From<NotedV1> for Noted {
     fn from(old: NotedV1) -> Self {
-        assert_ne!(old.text, "upcast", "no upcast knows this text");
+        assert_ne!(old.text, "upcast", "no upcast accepts this text");
         Self { what: What::Usual }
     }
 }
@@ -41,7 +42,7 @@ pub enum What {
     Usual,
     /// Folding it panics.
     FoldPanics,
-    /// The state can be written and not be read back.
+    /// The state can be written but not read back.
     Unreadable,
     /// Writing the state panics.
     WritingPanics,
@@ -55,10 +56,10 @@ pub enum What {
 }
 
 fn refuse<S: Serializer>(_: S) -> Result<S::Ok, S::Error> {
-    panic!("this event has no form")
+    panic!("this event cannot be written")
 }
 
-/// BSON writes it as the key of a map, and cannot read it back from there.
+/// BSON writes it as the key of a map, but cannot read it back from there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key(String);
 
@@ -67,7 +68,7 @@ pub struct Nested {
     inner: Option<Box<Nested>>,
 }
 
-/// Panics when it is written or read, if it is told to.
+/// Panics during writing or reading, depending on its value.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Mood {
     #[default]
@@ -78,7 +79,7 @@ pub enum Mood {
 
 impl Serialize for Mood {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        assert_ne!(*self, Self::WritingPanics, "this state has no form");
+        assert_ne!(*self, Self::WritingPanics, "this state cannot be written");
         serializer.serialize_str(if *self == Self::Calm { "calm" } else { "panics" })
     }
 }
@@ -87,7 +88,7 @@ impl<'de> Deserialize<'de> for Mood {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "calm" => Ok(Self::Calm),
-            "panics" => panic!("nobody reads this state"),
+            "panics" => panic!("this state cannot be read"),
             other => Err(D::Error::custom(other)),
         }
     }
@@ -107,7 +108,7 @@ impl Apply<Noted> for Notes {
         self.noted += 1;
         match event.what {
             What::Usual | What::Unwritable => {}
-            What::FoldPanics => panic!("this was never to happen"),
+            What::FoldPanics => panic!("this must never happen"),
             What::Unreadable => drop(self.keyed.insert(Key("key".to_owned()), 1)),
             What::WritingPanics => self.mood = Mood::WritingPanics,
             What::ReadingPanics => self.mood = Mood::ReadingPanics,
@@ -128,7 +129,8 @@ fn usual() -> Noted {
     Noted { what: What::Usual }
 }
 
-/// Three aggregates of three events, the second of which is bad from its second event on, and one with the newest event.
+/// Three aggregates of three events, of which the second is bad from its second event on, and one
+/// with the newest event.
 async fn store_with(bad: What) -> MongoStore {
     let store = empty_store().await;
     for (id, second) in [("a", What::Usual), ("bad", bad), ("z", What::Usual)] {
@@ -154,15 +156,16 @@ async fn in_use(store: &MongoStore, id: &str) -> u64 {
     events.count_documents(doc! { "aggregateId": id }).await.unwrap()
 }
 
-/// Archives all, and demands that the bad aggregate is kept as a whole and named, and that the others are archived.
+/// Archives everything, and checks that the bad aggregate is reported and kept as a whole, and that
+/// the others are archived.
 async fn assert_only_the_bad_one_is_kept(store: &MongoStore, reason: &str) {
     let report: ArchiveReport = store.archive::<Notes>(day(50)).run().await.unwrap();
     assert_eq!((in_use(store, "a").await, in_use(store, "bad").await, in_use(store, "z").await), (0, 3, 0));
     assert_eq!((report.streams, report.moved, report.kept, report.snapshots), (3, 6, 3, 2));
     assert_eq!((report.failed, report.failures.len()), (1, 1), "{:?}", report.failures);
-    let told = report.failures[0].to_string();
-    assert!(told.starts_with("bad: ") && told.contains(reason), "{told}");
-    // Nothing that cannot be used was left behind, and the next run says the same.
+    let failure = report.failures[0].to_string();
+    assert!(failure.starts_with("bad: ") && failure.contains(reason), "{failure}");
+    // No unusable snapshot was left behind, and the next run reports the same.
     let snapshots = store.database().collection::<Document>("snapshots");
     assert_eq!(snapshots.count_documents(doc! { "aggregateId": "bad" }).await.unwrap(), 0);
     let again = store.archive::<Notes>(day(50)).run().await.unwrap();
@@ -190,15 +193,15 @@ async fn the_archive_keeps_events_whose_upcast_panics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_keeps_events_whose_fold_panics() {
     let store = store_with(What::FoldPanics).await;
-    assert_only_the_bad_one_is_kept(&store, "folding a `Noted` panicked: this was never to happen").await;
+    assert_only_the_bad_one_is_kept(&store, "folding a `Noted` panicked: this must never happen").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_keeps_events_whose_state_panics_when_it_is_written_or_read() {
     let store = store_with(What::WritingPanics).await;
-    assert_only_the_bad_one_is_kept(&store, "this state has no form").await;
+    assert_only_the_bad_one_is_kept(&store, "this state cannot be written").await;
     let store = store_with(What::ReadingPanics).await;
-    assert_only_the_bad_one_is_kept(&store, "nobody reads this state").await;
+    assert_only_the_bad_one_is_kept(&store, "this state cannot be read").await;
 }
 
 /// Verifies, and returns the one finding.
@@ -214,14 +217,14 @@ async fn verify_names_the_event_whose_upcast_or_fold_panics_and_checks_the_rest(
     assert!(
         matches!(&found, Finding::Undecodable { stream, sequence, event_type, reason }
             if stream.aggregate_id().as_str() == "bad" && *sequence == 2 && event_type == "Noted"
-            && reason.contains("no upcast knows this text")),
+            && reason.contains("no upcast accepts this text")),
         "{found}"
     );
     let found = only_finding(&store_with(What::FoldPanics).await).await;
     assert!(
         matches!(&found, Finding::CannotFold { stream, sequence, event_type, reason }
             if stream.aggregate_id().as_str() == "bad" && *sequence == 2 && event_type == "Noted"
-            && reason.contains("this was never to happen")),
+            && reason.contains("this must never happen")),
         "{found}"
     );
 }
@@ -234,10 +237,11 @@ async fn verify_names_the_snapshot_whose_state_panics_and_checks_the_rest() {
     snapshots.update_one(doc! {}, doc! { "$set": { "state.mood": "panics" } }).await.unwrap();
     let found = only_finding(&store).await;
     assert!(matches!(&found, Finding::SnapshotUnreadable { snapshot, .. } if snapshot == "Notes:bad_3"), "{found}");
-    // A load passes over it, as over any other that does not decode.
+    // A load skips it, like any other that does not decode.
     assert_eq!(notes(&store).load("bad").await.unwrap().noted, 3);
     snapshots.delete_many(doc! {}).await.unwrap();
-    // A snapshot of an aggregate whose state cannot be written at its version is not what replaying gives.
+    // A snapshot of an aggregate whose state cannot be written at its version differs from the
+    // replay.
     let store = store_with(What::WritingPanics).await;
     let stream = StreamId::of::<Notes>("bad").unwrap();
     store.put_snapshot(&stream, Snapshot::new(Version::from(3_u32), Notes::default()).encode().unwrap()).await.unwrap();
@@ -255,7 +259,7 @@ async fn a_load_is_an_error_that_names_the_event_whose_code_panics() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_by_policy_that_panics_fails_no_append() {
+async fn a_panic_in_an_automatic_snapshot_fails_no_append() {
     // The store in memory takes it in the task of the caller.
     let in_memory = Repository::<Notes>::new(&MemoryStore::new()).with_snapshots(SnapshotPolicy::every(1));
     let store = empty_store().await;
@@ -267,7 +271,7 @@ async fn a_snapshot_by_policy_that_panics_fails_no_append() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_whose_serializer_panics_ends_its_own_call_and_no_other_append() {
+async fn a_panic_in_the_serializer_of_an_event_fails_only_its_own_append() {
     let store = empty_store().await;
     let repository = notes(&store);
     let panicking = tokio::spawn(async move {
@@ -286,32 +290,32 @@ struct OldNote {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_names_the_document_whose_conversion_panics_and_goes_on() {
+async fn a_migration_names_the_document_whose_conversion_panics_and_continues() {
     let store = empty_store().await;
     let old = [("a", "calm"), ("converted", "calm"), ("read", "panics"), ("z", "calm")];
     let old = old.map(|(id, mood)| doc! { "_id": id, "mood": mood });
     store.database().collection::<Document>("notes").insert_many(old).await.unwrap();
     let report = store.migrate::<Notes, OldNote>("notes");
     let report = report.run(|old| {
-        assert_ne!(old.id, "converted", "nobody converts this");
+        assert_ne!(old.id, "converted", "this cannot be converted");
         assert_eq!(old.mood, Mood::Calm);
         Ok::<_, std::convert::Infallible>(Migrated::new(old.id, usual()))
     });
     let report = report.await.unwrap();
     assert_eq!((report.documents, report.migrated, report.failed), (4, 2, 2));
-    let told: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
-    assert!(told[0].starts_with("converted: ") && told[0].contains("nobody converts this"), "{told:?}");
-    assert!(told[1].starts_with("read: ") && told[1].contains("nobody reads this state"), "{told:?}");
+    let reasons: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
+    assert!(reasons[0].starts_with("converted: ") && reasons[0].contains("this cannot be converted"), "{reasons:?}");
+    assert!(reasons[1].starts_with("read: ") && reasons[1].contains("this state cannot be read"), "{reasons:?}");
     // The gradual switch reads the same documents.
     let gradual = MigratingRepository::<Notes, OldNote>::new(&store, "notes", ReadMode::WhereMigrated);
     let error = gradual.load("read").await.unwrap_err();
     assert!(matches!(&error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     let text = ErrorChain::new(&error).to_string();
-    assert!(text.contains("nobody reads this state"), "{text}");
+    assert!(text.contains("this state cannot be read"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_that_cannot_be_read_back_is_refused_and_the_usable_one_stays() {
+async fn a_snapshot_that_cannot_be_read_back_is_refused_and_the_usable_one_is_kept() {
     let store = store_with(What::Unreadable).await;
     let stream = StreamId::of::<Notes>("bad").unwrap();
     store
@@ -333,7 +337,7 @@ async fn a_snapshot_that_cannot_be_read_back_is_refused_and_the_usable_one_stays
 async fn a_stream_whose_snapshots_lie_beyond_its_head_is_kept_and_named() {
     let store = store_with(What::Usual).await;
     let stream = StreamId::of::<Notes>("a").unwrap();
-    // A restore has lost events: these lie beyond the head.
+    // A restore has lost events, so these snapshots lie beyond the head.
     for version in [50_u32, 60] {
         store
             .put_snapshot(&stream, Snapshot::new(Version::from(version), Notes::default()).encode().unwrap())
@@ -346,7 +350,7 @@ async fn a_stream_whose_snapshots_lie_beyond_its_head_is_kept_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn snapshots_of_another_release_do_not_push_out_those_of_this_one() {
+async fn snapshots_of_another_release_do_not_displace_those_of_this_one() {
     let store = store_with(What::Usual).await;
     let stream = StreamId::of::<Notes>("a").unwrap();
     let data = EventData::encode("Noted", &usual()).unwrap();

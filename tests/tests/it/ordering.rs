@@ -1,4 +1,4 @@
-//! A store whose order ends at the aggregate, as a sharded cluster needs it.
+//! A store that orders events only within aggregates, as a sharded cluster needs it.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{Ordering, Repository, StoreError, Timestamp};
@@ -9,7 +9,7 @@ use es_mongo::mongodb::bson::{Document, doc};
 use tests::counter::{Counter, OneAdded, add_from_many_tasks, add_one, patient};
 use tests::server;
 
-/// An aggregate of so many events.
+/// An aggregate with this many events.
 async fn count_to(counters: &Repository<Counter>, id: &str, total: u64) {
     let first = OneAdded { by: "x".into() };
     counters.create(id, first).await.unwrap();
@@ -34,7 +34,7 @@ async fn the_position_of_an_event_is_its_place_in_its_aggregate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_opens_with_the_ordering_that_it_was_made_with_and_no_other() {
+async fn a_store_opens_only_with_the_ordering_that_it_was_created_with() {
     for (made_with, other) in [(Ordering::Global, Ordering::PerAggregate), (Ordering::PerAggregate, Ordering::Global)] {
         let database = fresh_database_name("ordering");
         open(&database, made_with).await.unwrap();

@@ -1,4 +1,5 @@
-//! Pages of a query: every event once and in order, whatever shares a timestamp, and wherever the events are meanwhile.
+//! Pages of a query: every event once and in order, even if events share a timestamp or move to the
+//! archive between pages.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::query::{EventQuery, QueryCursor};
@@ -20,12 +21,12 @@ use tests::{empty_store, server};
 tests::on_both_stores! {
     pages_get_past_any_number_of_events_of_one_millisecond
     a_page_may_end_inside_an_event_that_was_split
-    a_cursor_goes_on_with_its_own_query_only
-    what_is_recorded_meanwhile_is_followed_by_position
+    a_cursor_continues_only_its_own_query
+    new_events_are_followed_by_position
     the_event_that_began_a_correlation_belongs_to_it_in_every_answer
 }
 
-/// A cursor as it travels: as text, and as JSON.
+/// A cursor after its transfer as text and as JSON.
 fn sent(cursor: QueryCursor) -> QueryCursor {
     let text: QueryCursor = cursor.to_string().parse().unwrap();
     let json = serde_json::to_string(&text).unwrap();
@@ -35,7 +36,7 @@ fn sent(cursor: QueryCursor) -> QueryCursor {
     received
 }
 
-/// The ids of the events, page by page. Between two pages something happens.
+/// The ids of the events, page by page. `between` runs between two pages.
 async fn paged(query: &EventQuery, size: u64, between: impl AsyncFn()) -> Vec<Vec<String>> {
     let query = query.clone().limit(size);
     let mut pages: Vec<Vec<String>> = Vec::new();
@@ -127,7 +128,7 @@ async fn a_page_may_end_inside_an_event_that_was_split(store: impl TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_complete_where_positions_are_not_unique() {
+async fn pages_are_complete_if_positions_are_not_unique() {
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let builder = MongoStore::builder(client, fresh_database_name("pages")).ordering(Ordering::PerAggregate);
     let store = builder.open().await.unwrap();
@@ -154,7 +155,7 @@ async fn pages_are_complete_where_positions_are_not_unique() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_complete_while_the_archive_takes_the_events() {
+async fn pages_are_complete_while_the_events_are_archived() {
     let store = empty_store().await;
     for id in ["a", "b", "c"] {
         import(&store, id, 60).await;
@@ -165,7 +166,8 @@ async fn pages_are_complete_while_the_archive_takes_the_events() {
         let days = before.fetch_add(6, std::sync::atomic::Ordering::Relaxed);
         archivist.archive::<Account>(day(days)).run().await.unwrap();
     };
-    // A run waits before its first deletion, so the newest-first pages find most of it archived already.
+    // A run waits before its first deletion, so most of it is already archived when the
+    // newest-first pages read it.
     for query in [store.events().by_user("clerk"), store.events().newest_first()] {
         let expected = all(&query).await;
         assert_eq!(expected.len(), 180);
@@ -183,7 +185,7 @@ async fn pages_are_complete_while_the_archive_takes_the_events() {
     assert!(archiving.await.unwrap() > 0);
 }
 
-async fn a_cursor_goes_on_with_its_own_query_only<S: TestStore>(store: S) {
+async fn a_cursor_continues_only_its_own_query<S: TestStore>(store: S) {
     import(&store, "a", 20).await;
     let all = || store.events();
     let stream = StreamId::of::<Account>("a").unwrap();
@@ -222,12 +224,12 @@ async fn a_cursor_goes_on_with_its_own_query_only<S: TestStore>(store: S) {
     assert!(matches!(empty, Err(StoreError::Query(QueryError::Conditions { .. }))), "{empty:?}");
 }
 
-async fn what_is_recorded_meanwhile_is_followed_by_position(store: impl TestStore) {
+async fn new_events_are_followed_by_position(store: impl TestStore) {
     import(&store, "a", 4).await;
     let mut seen = Position::FIRST;
     let mut found = 1;
     for id in ["b", "c"] {
-        // Imported: its timestamps lie before those that were seen.
+        // Imported: its timestamps are earlier than those on the previous pages.
         import(&store, id, 3).await;
         for event in store.events().after_position(seen).read().collect().await.unwrap() {
             assert_eq!(event.position, seen.next());
@@ -237,7 +239,7 @@ async fn what_is_recorded_meanwhile_is_followed_by_position(store: impl TestStor
     assert_eq!((seen.get(), found), (10, 10));
 }
 
-/// How much of an index, and how many documents, the server has read since the last call.
+/// The number of index keys and of documents that the server has read since the last call.
 async fn examined(store: &MongoStore) -> (i64, i64) {
     let database = store.database();
     database.run_command(doc! { "profile": 0 }).await.unwrap();
@@ -245,7 +247,7 @@ async fn examined(store: &MongoStore) -> (i64, i64) {
     let of_events = doc! { "ns": format!("{}.events", database.name()), "op": { "$in": ["query", "getmore"] } };
     let ran: Vec<Document> = profile.find(of_events).await.unwrap().try_collect().await.unwrap();
     profile.drop().await.unwrap();
-    assert!(!ran.is_empty(), "nothing was asked");
+    assert!(!ran.is_empty(), "no query ran");
     let sum = |name| ran.iter().map(|entry| i64::from(entry.get_i32(name).unwrap())).sum();
     assert!(ran.iter().all(|entry| !entry.get_bool("hasSortStage").unwrap_or(false)), "{ran:?}");
     (sum("keysExamined"), sum("docsExamined"))
@@ -271,24 +273,26 @@ async fn a_page_costs_what_it_returns_and_the_millisecond_in_which_the_last_one_
     ];
     for query in queries.into_iter().flat_map(|query| [query.clone(), query.newest_first()]) {
         let query = query.limit(SIZE);
-        // Somewhere in the middle, far from both ends.
+        // In the middle, far from both ends.
         let mut page = query.clone().limit(150).page().await.unwrap();
         for _ in 0..2 {
             store.database().run_command(doc! { "profile": 2 }).await.unwrap();
             page = query.clone().after(page.next.unwrap()).page().await.unwrap();
             assert_eq!(page.events.len() as u64, SIZE);
             let (keys, documents) = examined(&store).await;
-            // Two batches, for the first may end in the middle of a millisecond; or what the server reads to choose between two indexes.
+            // Two batches, because the first may end within a millisecond; or what the server reads
+            // to choose between two indexes.
             let most = i64::max(2 * (i64::try_from(SIZE).unwrap() + 3), PLANNING) + SAME;
             assert!(keys <= most + 1 && documents <= most, "{keys} keys, {documents} documents for {query:?}");
         }
     }
-    // Of the events, only those that may be read as the one that is asked for.
+    // Only events that may be read as the requested event are examined.
     commands.take();
     assert_eq!(store.events().of::<Shipped>().count_as::<Order>().await.unwrap(), 0);
     let asked = commands.take().into_iter().find(|command| command.contains_key("find")).unwrap();
     let names = asked.get_document("filter").unwrap().get_document("eventType").unwrap().get_array("$in").unwrap();
-    // What an optional part of `Settled` is cannot be known by its type, so that is looked at too.
+    // The type of the optional part of `Settled` does not show which event it is, so that event is
+    // examined too.
     assert_eq!(names, &["Shipped", "PaidAndShipped", "PayedAndShipped", "Settled"].map(Into::into));
 }
 
@@ -300,12 +304,12 @@ async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer(store:
     let correlation = starter.id.to_string();
     let caused = Metadata::caused_by(starter).user("robot");
     assert_eq!(caused.correlation_id(), Some(&*correlation));
-    // Once with an older and once with the same timestamp as what began it.
+    // Once with an earlier timestamp than the cause, and once with the same.
     let past = ImportedEvent::new(OneAdded { by: "x".into() }, day(0), caused.clone());
     let same = ImportedEvent::new(OneAdded { by: "x".into() }, starter.timestamp, caused.clone());
     counters.import("b", vec![past, same]).await.unwrap();
     counters.update("a", add).metadata(caused).await.unwrap();
-    // Looks like the id of an event, and is not one.
+    // Looks like the id of an event, but is not one.
     counters
         .create("c", OneAdded { by: "x".into() })
         .metadata(Metadata::new().correlation("000000000000000000000000"))
@@ -335,7 +339,7 @@ async fn the_event_that_began_a_correlation_belongs_to_it_in_every_answer(store:
         let places = query().read().collect().await.unwrap();
         let places: Vec<_> = places.iter().map(|event| (&*event.aggregate_id, event.sequence.get())).collect();
         assert_eq!(places, [("b", 1), ("a", 1), ("b", 2), ("a", 2)]);
-        // The other conditions hold for it too.
+        // The other conditions apply to it too.
         assert_eq!(query().by_user("robot").count().await.unwrap(), 3);
         assert_eq!(query().by_user("ann").count().await.unwrap(), 1);
         assert_eq!(query().since(day(1)).count().await.unwrap(), 3);

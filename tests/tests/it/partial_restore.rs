@@ -1,4 +1,5 @@
-//! Events that a restore has lost: what a snapshot stands for is never taken from the snapshot alone.
+//! A restore has lost events: the state of a snapshot is never used without the events that it
+//! represents.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{LoadError, Repository, SnapshotPolicy, StoreError, UpdateError};
@@ -7,7 +8,8 @@ use es_mongo::{Finding, MigratingRepository, MongoStore, ReadMode};
 use tests::account::{Account, Deposited, accounts, day, import};
 use tests::empty_store;
 
-/// An account `a` with so many events and a snapshot at version 20, and one whose event is the newest of the store.
+/// An account `a` with this many events and a snapshot at version 20, and an account whose event is
+/// the newest of the store.
 async fn sample(events: i64) -> MongoStore {
     let store = empty_store().await;
     import(&store, "a", 20).await;
@@ -24,7 +26,7 @@ async fn deposit(store: &MongoStore) -> Result<u64, UpdateError<StoreError>> {
     Ok(accounts(store).update("a", deposit).await?.version.get())
 }
 
-/// Deletes events of `a`, the first and the last included, as if a restore had not brought them back.
+/// Deletes events of `a`, including the first and the last, as if a restore had lost them.
 async fn lose(store: &MongoStore, collection: &str, first: i64, last: i64) {
     let range = doc! { "aggregateId": "a", "sequenceNumber": { "$gte": first, "$lte": last } };
     let deleted = store.database().collection::<Document>(collection).delete_many(range).await.unwrap();
@@ -35,7 +37,7 @@ async fn count(store: &MongoStore, collection: &str) -> u64 {
     store.database().collection::<Document>(collection).count_documents(doc! { "aggregateId": "a" }).await.unwrap()
 }
 
-/// Everything that builds on the state of `a`, by its name, with its error.
+/// Everything that uses the state of `a`, by its name, with its error.
 async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
     fn refused<T>(loaded: Result<T, LoadError>, call: &str) -> StoreError {
         match loaded.map(drop) {
@@ -59,7 +61,7 @@ async fn every_use(store: &MongoStore) -> Vec<(&'static str, StoreError)> {
     ]
 }
 
-/// Neither loaded, nor updated, nor archived: nothing has changed.
+/// It is neither loaded, updated nor archived, and nothing has changed.
 async fn assert_refused(store: &MongoStore, is_named: impl Fn(&StoreError) -> bool) {
     let (events, archived) = (count(store, "events").await, count(store, "events_archive").await);
     for (call, error) in every_use(store).await {
@@ -79,7 +81,7 @@ async fn findings(store: &MongoStore) -> Vec<Finding> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_up_to_the_snapshot_that_are_lost_are_an_error_until_somebody_decides() {
+async fn lost_events_below_a_snapshot_are_an_error_until_somebody_decides() {
     let store = sample(20).await;
     lose(&store, "events", 13, 20).await;
     assert_refused(&store, is_ahead(12)).await;
@@ -90,12 +92,12 @@ async fn events_up_to_the_snapshot_that_are_lost_are_an_error_until_somebody_dec
     let beyond = |finding: &Finding| matches!(finding, Finding::SnapshotBeyondHead { version, head, .. } if *version == 20 && *head == 12);
     let found = findings(&store).await;
     assert!(found.iter().any(beyond), "{found:#?}");
-    // What is left can be looked at.
+    // The remaining events can be loaded.
     for left in [accounts(&store).load_ignoring_snapshots_above("a", 0).await, accounts(&store).load_at("a", 12).await]
     {
         assert_eq!(left.unwrap().cents, (1..12).sum::<i64>());
     }
-    // The decision to go on without them.
+    // The decision to continue without them.
     store.database().collection::<Document>("snapshots").delete_many(doc! { "aggregateId": "a" }).await.unwrap();
     assert_eq!(accounts(&store).load("a").await.unwrap().version, 12);
     assert_eq!(deposit(&store).await.unwrap(), 13);
@@ -116,7 +118,7 @@ async fn an_older_snapshot_does_not_hide_that_events_are_lost() {
     for _ in 20..22 {
         deposit(&store).await.unwrap();
     }
-    // The one at version 20 is still there, and its event too.
+    // The snapshot at version 20 and its event still exist.
     accounts(&store).take_snapshot("a").await.unwrap();
     lose(&store, "events", 21, 22).await;
     let error = accounts(&store).load("a").await.unwrap_err();
@@ -128,13 +130,13 @@ async fn an_older_snapshot_does_not_hide_that_events_are_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_event_of_the_snapshot_is_a_gap_also_if_later_ones_are_there() {
+async fn a_lost_event_of_the_snapshot_is_a_gap_even_if_later_events_exist() {
     for first in [13, 20] {
         let store = sample(21).await;
         lose(&store, "events", first, 20).await;
         let is_gap = |error: &StoreError| match error {
             StoreError::Gap { expected, found, .. } => *expected == 20 && *found == 21,
-            // Of a version that ends at the snapshot, nothing that follows is read.
+            // If a version ends at the snapshot, no later events are read.
             StoreError::SnapshotAhead { snapshot, head, .. } => *snapshot == 20 && *head == 21,
             _ => false,
         };

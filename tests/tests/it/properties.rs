@@ -1,4 +1,5 @@
-//! Random histories: snapshot plus tail is a full replay is a simple model, also across archive runs that are killed; and `verify` finds what is planted.
+//! Random histories: snapshot plus tail, a full replay and a simple model give the same state, even
+//! across killed archive runs; and `verify` finds planted faults.
 //!
 //! `PROPTEST_CASES=1000 cargo test -p tests --release --test it properties` is the long run.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
@@ -26,14 +27,14 @@ use tests::empty_store;
 const ACCOUNTS: usize = 3;
 const LAST_DAY: i64 = 12;
 
-/// One thing that happens to a store.
+/// One step of a history.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Deposits are recorded together, as of days that may go back.
+    /// Deposits are recorded together, with days that may go back.
     Append { account: usize, deposits: Vec<(i64, i64)> },
-    /// A deposit is decided on, with snapshots by policy.
+    /// A deposit is decided, with snapshots by policy.
     Update { account: usize, cents: i64 },
-    /// A snapshot is taken at some version: this many hundredths of the way.
+    /// A snapshot is taken at a version: this percentage of the current version.
     Snapshot { account: usize, at: u64 },
     /// The archive runs, and is killed when it reaches a step for the nth time.
     Archive { before: i64, killed: Option<(ArchiveStep, u32)> },
@@ -58,7 +59,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is known of an account without the library: its deposits with their moments, behind the event that opens it.
+/// The expected content of an account: its deposits with their times, after the event that opens
+/// it.
 type Model = Vec<(i64, Timestamp)>;
 
 fn expected(id: &str, deposits: &[(i64, Timestamp)]) -> Account {
@@ -77,7 +79,7 @@ fn id(account: usize) -> String {
     format!("account-{account}")
 }
 
-/// Runs a history, and returns what should be there: the first pair of each account is its opening.
+/// Runs a history, and returns the expected content: the first pair of each account is its opening.
 async fn run(
     accounts: &Repository<Account>,
     steps: &[Step],
@@ -124,7 +126,8 @@ async fn run(
     models
 }
 
-/// Snapshot plus tail, full replay and the model are the same: at every version, from every version, as of every day.
+/// Snapshot plus tail, full replay and the model are the same: at every version, from every
+/// version, as of every day.
 async fn check(with: &Repository<Account>, models: &[Model]) {
     let without = with.clone().with_snapshots(SnapshotPolicy::Never);
     for (account, model) in models.iter().enumerate() {
@@ -148,7 +151,7 @@ async fn check(with: &Repository<Account>, models: &[Model]) {
     }
 }
 
-/// Runs a property on so many cases, unless `PROPTEST_CASES` says otherwise.
+/// Runs a property on this many cases, or on as many as `PROPTEST_CASES` requests.
 fn for_each<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, property: impl AsyncFn(T)) {
     let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config =
@@ -162,7 +165,7 @@ fn for_each<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, 
 }
 
 #[test]
-fn in_memory_snapshot_plus_tail_is_a_full_replay_is_the_model() {
+fn in_memory_snapshot_plus_tail_equals_full_replay_and_model() {
     for_each(128, (vec(step(), 1..30), 1..6_u64), async |(steps, every)| {
         let accounts = Repository::new(&MemoryStore::new()).with_snapshots(SnapshotPolicy::every(every));
         let models = run(&accounts, &steps, async |_, _| {}).await;
@@ -180,7 +183,7 @@ async fn archive(store: &MongoStore, before: i64, killed: Option<(ArchiveStep, u
 }
 
 #[test]
-fn on_mongodb_the_same_holds_across_archive_runs_that_are_killed_and_verify_finds_nothing() {
+fn on_mongodb_the_same_holds_across_killed_archive_runs_and_verify_finds_nothing() {
     for_each(4, (vec(step(), 1..16), 1..6_u64), async |(steps, every)| {
         let store = empty_store().await;
         let accounts = Repository::new(&store).with_snapshots(SnapshotPolicy::every(every));
@@ -192,7 +195,8 @@ fn on_mongodb_the_same_holds_across_archive_runs_that_are_killed_and_verify_find
     });
 }
 
-/// The collections of a store, without the validator and the uniqueness that would keep a fault out.
+/// The collections of a store, without the validator and the unique indexes that would prevent a
+/// fault.
 struct Unguarded {
     store: MongoStore,
     sound: Vec<(Collection<Document>, Vec<Document>)>,
@@ -235,13 +239,14 @@ impl Unguarded {
         }
     }
 
-    /// What a process that opens nothing anew would be told.
+    /// The findings for a process that does not open the store again.
     async fn findings(&self) -> Vec<Finding> {
         self.store.verify::<Account>().run().await.unwrap().findings
     }
 }
 
-/// What can be done to one event in use, the deposit before it in its stream, and a snapshot above both.
+/// The possible faults of one event, the deposit before it in its stream, and a snapshot above
+/// both.
 async fn plant(target: &Unguarded, fault: &str, event: &Document, before: &Document, snapshot: &Document) {
     let events = target.collection("events");
     let this = || doc! { "_id": event.get_object_id("_id").unwrap() };
@@ -257,7 +262,7 @@ async fn plant(target: &Unguarded, fault: &str, event: &Document, before: &Docum
         "newer version" => set(doc! { "eventVersion": 9 }).await,
         "undecodable data" => set(doc! { "eventData": { "cents": "five" } }).await,
         "altered data" => set(doc! { "eventData.cents": 1_000_000_i64 }).await,
-        "no moment" => drop(events.update_one(this(), doc! { "$unset": { "timestamp": 1 } }).await.unwrap()),
+        "no timestamp" => drop(events.update_one(this(), doc! { "$unset": { "timestamp": 1 } }).await.unwrap()),
         "position moved" => set(doc! { "position": 1_000_000_i64 }).await,
         "position twice" => set(doc! { "position": before.get_i64("position").unwrap() }).await,
         "positions swapped" => {
@@ -279,7 +284,7 @@ async fn plant(target: &Unguarded, fault: &str, event: &Document, before: &Docum
             let id = doc! { "_id": snapshot.get_str("_id").unwrap() };
             target.collection("snapshots").update_one(id, change).await.unwrap();
         }
-        other => panic!("nobody knows how to plant {other}"),
+        other => panic!("unknown fault: {other}"),
     }
 }
 
@@ -290,7 +295,7 @@ fn is_found(fault: &str, finding: &Finding) -> bool {
         "foreign type" => matches!(finding, Finding::ForeignType { .. }),
         "newer version" | "undecodable data" => matches!(finding, Finding::Undecodable { .. }),
         "altered data" | "altered snapshot" => matches!(finding, Finding::SnapshotDiffers { .. }),
-        "no moment" => matches!(finding, Finding::Malformed { .. }),
+        "no timestamp" => matches!(finding, Finding::Malformed { .. }),
         "position moved" => matches!(finding, Finding::PositionGap { .. }),
         "position twice" => matches!(finding, Finding::DuplicatePosition { .. }),
         "positions swapped" => matches!(finding, Finding::OutOfOrder { .. }),
@@ -308,7 +313,7 @@ const FAULTS: [&str; 14] = [
     "newer version",
     "undecodable data",
     "altered data",
-    "no moment",
+    "no timestamp",
     "position moved",
     "position twice",
     "positions swapped",
@@ -321,7 +326,8 @@ const FAULTS: [&str; 14] = [
 #[test]
 fn verify_finds_every_fault_that_is_planted_in_a_sound_store() {
     for_each(2, (vec(step(), 1..12), 0..ACCOUNTS, 0..4_usize), async |(mut steps, account, which)| {
-        // Something in the archive, so that every program looks there; and behind it five deposits in use, and a snapshot above them.
+        // One event is in the archive, so that every program looks there. After it there are five
+        // deposits, and a snapshot above them.
         steps.push(Step::Archive { before: LAST_DAY, killed: None });
         steps.extend((0..5).map(|cents| Step::Update { account, cents }));
         steps.push(Step::Snapshot { account, at: 100 });

@@ -1,4 +1,4 @@
-//! The proxy of the fault runs: it loses what it is told to lose, and nothing else.
+//! The proxy of the fault runs: it loses what it should lose, and nothing else.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// How long nothing has to come until it is taken for lost.
+/// The time without bytes after which they count as lost.
 const SILENCE: Duration = Duration::from_millis(150);
 
-/// A server that answers with what it was sent, and tells what it has received.
+/// A server that answers with the received bytes, and reports them.
 async fn echo() -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -36,7 +36,7 @@ async fn say(connection: &mut TcpStream, word: &[u8]) -> Option<std::io::Result<
     hear(connection).await
 }
 
-/// What comes next, or `None` where nothing does.
+/// The next bytes, or `None` if nothing comes.
 async fn hear(connection: &mut TcpStream) -> Option<std::io::Result<Vec<u8>>> {
     let mut buffer = [0; 1024];
     let heard = tokio::time::timeout(SILENCE, connection.read(&mut buffer)).await.ok()?;
@@ -67,7 +67,7 @@ async fn a_lost_request_does_not_arrive_and_the_connection_stays_open_until_it_i
 }
 
 #[tokio::test]
-async fn of_a_lost_answer_the_request_has_arrived() {
+async fn the_request_of_a_lost_answer_arrives() {
     let (server, mut received) = echo().await;
     let proxy = Proxy::in_front_of(server).await.unwrap();
     let mut connection = connected(&proxy, b"one").await;
@@ -88,7 +88,7 @@ async fn a_connection_that_lost_nothing_survives_the_healing() {
 }
 
 #[tokio::test]
-async fn a_reset_ends_what_there_is_and_lets_new_connections_in() {
+async fn a_reset_ends_existing_connections_and_accepts_new_ones() {
     let (server, _received) = echo().await;
     let proxy = Proxy::in_front_of(server).await.unwrap();
     let mut connection = connected(&proxy, b"one").await;
@@ -121,7 +121,7 @@ async fn a_delay_holds_back_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_for_clients_does_not_touch_the_nodes_and_what_is_for_everybody_does() {
+async fn a_fault_for_clients_does_not_affect_nodes_and_a_fault_for_everybody_does() {
     let (server, _received) = echo().await;
     let proxy = Proxy::in_front_of(server).await.unwrap();
     let mut peer = connected(&proxy, b"hello internalClient").await;

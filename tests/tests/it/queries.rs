@@ -1,4 +1,5 @@
-//! Queries, traces and figures: what they find, in which order, wherever it is stored, and by which index.
+//! Queries, traces and figures: what they find, in which order, in which collection, and with which
+//! index.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::query::EventQuery;
@@ -16,10 +17,10 @@ use tests::stores::TestStore;
 
 tests::on_both_stores! {
     events_are_found_by_type_user_correlation_and_period
-    events_of_one_moment_come_by_position_in_either_direction_and_the_limit_is_exact
+    events_with_equal_times_are_ordered_by_position_in_both_directions_and_the_limit_is_exact
     strings_are_values_and_never_operators
     events_decode_from_every_version_and_older_name
-    an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_it
+    an_event_that_does_not_decode_ends_the_query_with_an_error_that_names_it
     the_flow_of_a_command_is_a_tree_by_causation
 }
 
@@ -53,7 +54,9 @@ async fn events_are_found_by_type_user_correlation_and_period(store: impl TestSt
     assert_eq!(places(store.events().since(day(3)).until(day(2))).await, []);
 }
 
-async fn events_of_one_moment_come_by_position_in_either_direction_and_the_limit_is_exact(store: impl TestStore) {
+async fn events_with_equal_times_are_ordered_by_position_in_both_directions_and_the_limit_is_exact(
+    store: impl TestStore,
+) {
     const EVENTS: usize = 2_500;
     let deposit = || ImportedEvent::new(Deposited { cents: 1, source: "x".into() }, day(1), Metadata::new());
     for id in ["z", "a"] {
@@ -112,14 +115,14 @@ async fn events_decode_from_every_version_and_older_name(store: impl TestStore) 
         assert_eq!(found.into_iter().map(decode).collect::<Vec<_>>(), expected);
     }
     let all = store.events().read_as::<Account>().collect().await.unwrap();
-    assert_eq!(all.len(), 5, "what is retired does not appear, nor does the counter");
+    assert_eq!(all.len(), 5, "neither the retired event nor the counter appears");
     let last = store.events().newest_first().limit(4).read_as::<Account>().collect().await.unwrap();
     let last: Vec<u64> = last.iter().map(|event| event.sequence.get()).collect();
-    assert_eq!(last, [6, 4, 3, 2], "the limit counts what appears");
+    assert_eq!(last, [6, 4, 3, 2], "the limit counts the returned events");
     assert_eq!(store.events().read_as::<Counter>().collect().await.unwrap().len(), 1);
 }
 
-async fn an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_it(store: impl TestStore) {
+async fn an_event_that_does_not_decode_ends_the_query_with_an_error_that_names_it(store: impl TestStore) {
     import(&store, "a", 2).await;
     append(&store, "a", 2, vec![raw("Deposited", 9, &doc! { "cents": 1 }, day(9))]).await;
     let mut events = store.events().read_as::<Account>();
@@ -130,7 +133,7 @@ async fn an_event_that_does_not_decode_ends_the_answer_with_an_error_that_names_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queries_find_each_event_once_wherever_it_is() {
+async fn queries_find_each_event_once_in_both_collections() {
     let store = empty_store().await;
     for id in ["a", "b", "c"] {
         import(&store, id, 20).await;
@@ -213,27 +216,27 @@ async fn every_query_uses_an_index_and_leaves_nothing_to_sort() {
     assert_plans(&store, "", "stats").await;
 }
 
-/// Makes the archive present, with what it would look like after a run.
+/// Creates an archive, as it would be after a run.
 async fn add_to_archive(store: &MongoStore) {
     let events = store.database().collection::<Document>("events");
     let of_every_kind = events.find(doc! { "sequenceNumber": { "$lt": 9 } }).await.unwrap();
     let copies: Vec<Document> = of_every_kind.try_collect().await.unwrap();
     store.database().collection::<Document>("events_archive").insert_many(copies).await.unwrap();
-    // What the store knows of the archive is a second old at most.
+    // The store's knowledge of the archive is at most a second old.
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
 }
 
-/// Checks the plans of everything that ran since the last call, on both collections.
+/// Checks the plans of all queries since the last call, on both collections.
 async fn assert_plans(store: &MongoStore, index: &str, what: &str) {
     let database = store.database();
     database.run_command(doc! { "profile": 0 }).await.unwrap();
     let profile = database.collection::<Document>("system.profile");
     let reads = doc! { "op": { "$in": ["query", "command", "getmore"] }, "ns": { "$regex": "events" } };
     let ran: Vec<Document> = profile.find(reads).await.unwrap().try_collect().await.unwrap();
-    assert!(!ran.is_empty(), "{what}: nothing was asked");
+    assert!(!ran.is_empty(), "{what}: no query ran");
     for entry in ran {
         let plan = entry.get_str("planSummary").unwrap_or_default();
-        // Whether there is an archive at all is asked by reading any one of it.
+        // The store checks whether an archive exists by reading any one document of it.
         let is_any = entry.get_document("command").is_ok_and(|command| {
             command.get_document("filter").is_ok_and(Document::is_empty)
                 && command.get("limit").and_then(Bson::as_i64) == Some(1)
@@ -244,7 +247,7 @@ async fn assert_plans(store: &MongoStore, index: &str, what: &str) {
         assert!(!entry.get_bool("hasSortStage").unwrap_or(false), "{what}: it sorts: {entry}");
         let number =
             |name| entry.get(name).and_then(Bson::as_i64).or(entry.get_i32(name).ok().map(i64::from)).unwrap_or(0);
-        // Where nothing lies in a period, every index is as good.
+        // If a period has no events, every index is equally good.
         let examined = number("docsExamined");
         assert!(is_any || plan.contains(index) || examined == 0, "{what}: {plan} for {entry}");
         assert!(

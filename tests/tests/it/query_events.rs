@@ -1,4 +1,5 @@
-//! Queries for one event or one aggregate: they find all that is read as what they ask for, and refuse a name that does not exist.
+//! Queries for one event or one aggregate: they find everything that is read as the requested
+//! event, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::memory::MemoryStore;
@@ -18,11 +19,11 @@ use tracing_subscriber::fmt::format::FmtSpan;
 tests::on_both_stores! {
     an_event_is_found_under_every_name_and_in_every_form_in_which_it_was_stored
     a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer
-    the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said
-    positions_bound_an_answer_which_is_in_their_order
+    the_events_of_one_aggregate_come_in_their_order_whatever_their_timestamps
+    positions_bound_a_query_and_determine_its_order
 }
 
-/// Two orders with every name and every form in which a payment was ever stored, and what is stored otherwise.
+/// Two orders with every name and every form in which a payment was ever stored, and other events.
 async fn record_orders(store: &(impl Store + Clone)) {
     let first = [
         ("Paid", doc! { "cents": 100_i64 }),
@@ -42,13 +43,13 @@ async fn record_orders(store: &(impl Store + Clone)) {
     import(store, "an-account", 3).await;
 }
 
-/// The events as what they are read as.
+/// The events in their current form.
 async fn meant(events: Events<OrderEvent>) -> Vec<(&'static str, u64)> {
     let events = events.collect().await.unwrap();
     events.into_iter().map(|event| (event.data.event_type(), event.position.get())).collect()
 }
 
-/// A query for one event finds what is left of all events of the aggregate.
+/// A query for one event finds the same as a filter over all events of the aggregate.
 async fn finds_what_is_left_of_all<E: Event + IntoEvents<OrderEvent>>(store: &impl TestStore) {
     let all = || store.events();
     let mut expected = meant(all().read_as::<Order>()).await;
@@ -129,14 +130,14 @@ async fn a_name_that_does_not_exist_is_an_error_and_not_an_empty_answer<S: TestS
         for name in ["Paid", "Payed", "PayedAndShipped", "Reminded"] {
             assert!(not_yet.events().stored_as(name).read_as::<Order>().collect().await.unwrap().is_empty());
         }
-        // A name that exists may have no event among those that are asked for.
+        // A name may exist without an event among the selected ones.
         let none = || store.events().stored_as("Payed").since(day(70));
         assert_eq!(none().read().collect().await.unwrap(), []);
         assert_eq!(none().count().await.unwrap(), 0);
     }
 }
 
-async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_said(store: impl TestStore) {
+async fn the_events_of_one_aggregate_come_in_their_order_whatever_their_timestamps(store: impl TestStore) {
     import(&store, "a", 3).await;
     import(&store, "b", 3).await;
     let late = vec![
@@ -178,7 +179,7 @@ async fn the_events_of_one_aggregate_come_in_their_own_order_whatever_the_clock_
     assert_eq!(sequences(store.events().of_aggregate(&other)).await, [0; 0]);
 }
 
-async fn positions_bound_an_answer_which_is_in_their_order(store: impl TestStore) {
+async fn positions_bound_a_query_and_determine_its_order(store: impl TestStore) {
     for (id, at) in [("a", 9), ("b", 5), ("c", 7)] {
         let past = vec![("Paid", doc! { "cents": 1_i64 }); 4];
         record(&store, id, day(at), &past).await;

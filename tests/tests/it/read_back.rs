@@ -1,4 +1,5 @@
-//! What serializes and does not deserialize, on a server: it is refused, named, and stands in nobody's way.
+//! Data that serializes but does not deserialize, on a server: it is refused and named, and blocks
+//! nothing else.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use tests::account::{Account, accounts, day, import};
 use tests::empty_store;
 use tests::log::{Log, log_this_thread};
 
-/// A key that BSON writes and does not read.
+/// A key that BSON can write but not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Sku(String);
 
@@ -28,7 +29,7 @@ struct Counted {
     counts: BTreeMap<Sku, u32>,
 }
 
-/// Every event can be read back, and the state cannot.
+/// Every event can be read back, but the state cannot.
 #[derive(Debug, Aggregate, Default)]
 #[aggregate(events(Sold, Counted), snapshot(every = 2))]
 struct Shop {
@@ -53,7 +54,7 @@ async fn sell(store: &MongoStore, id: &str, events: i64) {
     Repository::<Shop>::new(store).import(id, (0..events).map(sold).collect()).await.unwrap();
 }
 
-// On one thread, so that what the store spawns logs here too.
+// On one thread, so that the tasks of the store log here too.
 #[tokio::test]
 async fn a_snapshot_taken_in_the_background_that_cannot_be_read_back_is_a_warning_that_names_the_field() {
     let log = Log::default();
@@ -70,7 +71,7 @@ async fn a_snapshot_taken_in_the_background_that_cannot_be_read_back_is_a_warnin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_aggregate_whose_state_cannot_be_read_back_is_not_archived_and_stops_nothing() {
+async fn an_aggregate_whose_state_cannot_be_read_back_is_not_archived_and_the_run_continues() {
     let store = empty_store().await;
     sell(&store, "a", 3).await;
     import(&store, "last", 1).await;
@@ -95,14 +96,14 @@ async fn a_migration_names_the_document_whose_event_cannot_be_read_back_in_every
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_cannot_be_read_back_is_refused_and_one_that_can_is_not() {
+async fn only_an_event_that_cannot_be_read_back_is_refused() {
     let store = empty_store().await;
     let shops = Repository::<Shop>::new(&store).with_write_check(WriteCheck::Always);
     let counted = Counted { counts: [(Sku("book".into()), 1)].into() };
     let error = shops.create("a", counted).await.unwrap_err();
     assert!(matches!(error, es_core::CreateError::Store(StoreError::NotReadBack { .. })), "{error}");
     assert!(!shops.exists("a").await.unwrap());
-    // Maps in the state, in whatever order they come.
+    // Maps in the state, in any order.
     import(&store, "account", 60).await;
     accounts(&store).take_snapshot("account").await.unwrap();
     let stream = StreamId::of::<Account>("account").unwrap();

@@ -1,4 +1,4 @@
-//! Reading: how long it may take, how many commands it costs, and on which index.
+//! Reads: how long they may take, how many commands they need, and which index they use.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use tests::fail_point::FailPoint;
 use tests::server;
 
 const DEADLINE: Duration = Duration::from_secs(2);
-/// What a busy machine may add. Without a deadline each of these would last for ever.
+/// The time that a busy machine may add. Without a deadline each of these would last forever.
 const SLACK: Duration = Duration::from_secs(8);
 
 fn stored(error: LoadError) -> StoreError {
@@ -30,7 +30,7 @@ fn stored(error: LoadError) -> StoreError {
     }
 }
 
-/// Everything that reads, one by one and by its name, and the error that it ends with.
+/// Every kind of read, one by one with its name, and the error that it ends with.
 async fn every_read(store: &MongoStore) -> Vec<(&'static str, Option<StoreError>)> {
     let stream = StreamId::of::<Account>("a").unwrap();
     let accounts = accounts(store);
@@ -106,7 +106,7 @@ async fn every_read_from_a_frozen_server_ends_at_its_deadline_and_the_store_work
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_a_long_stream_that_does_not_come_ends_the_load_at_its_deadline() {
+async fn a_missing_batch_of_a_long_stream_ends_the_load_at_its_deadline() {
     let server = DevServer::builder().always_own().start().await.unwrap();
     let client = Client::with_uri_str(server.uri()).await.unwrap();
     let store = MongoStore::builder(client, "frozen").read_deadline(DEADLINE).open().await.unwrap();
@@ -159,7 +159,7 @@ async fn a_load_during_an_election_takes_longer_and_succeeds() {
     killed.restart().await.unwrap();
     let uri = format!("mongodb://{}/?directConnection=true", next.address());
     let direct = Client::with_uri_str(uri).await.unwrap();
-    // The answer may be cut off by the step-down itself.
+    // The step-down itself may cut off the answer.
     let _ = direct.database("admin").run_command(doc! { "replSetStepDown": 5, "force": true }).await;
     let frozen = server.primary().await.unwrap();
     frozen.freeze().await.unwrap();
@@ -171,27 +171,28 @@ async fn a_load_during_an_election_takes_longer_and_succeeds() {
     frozen.thaw().await.unwrap();
 }
 
-/// The same address for an application of this name.
+/// The same address with this application name.
 fn named(uri: &str, application: &str) -> String {
     format!("{uri}{}appName={application}", if uri.contains('?') { '&' } else { '?' })
 }
 
-/// What one call sends, in order.
+/// The commands that one call sends, in order.
 async fn sent<T>(commands: &Commands, call: impl IntoFuture<Output = T>) -> (T, Vec<Document>) {
     commands.take();
     let answer = call.await;
-    // A load may leave nothing behind either, such as a cursor that is to be closed.
+    // A load must not leave work for later either, such as a cursor that has to be closed.
     tokio::time::sleep(Duration::from_millis(50)).await;
     (answer, commands.take())
 }
 
-/// Whether a command asks if anything was archived, which is asked once a second beside another question.
+/// Whether a command checks if anything was archived, which happens once a second beside another
+/// read.
 fn asks_for_the_archive(command: &Document) -> bool {
     command.get_str("find").is_ok_and(|name| name == "events_archive")
         && command.get_document("filter").is_ok_and(Document::is_empty)
 }
 
-/// The names of what one call sends, in order, but for the question whether there is an archive.
+/// The names of the commands that one call sends, in order, without the check for an archive.
 async fn names<T>(commands: &Commands, call: impl IntoFuture<Output = T>) -> Vec<String> {
     let (_, sent) = sent(commands, call).await;
     sent.iter().filter(|command| !asks_for_the_archive(command)).filter_map(|it| it.keys().next().cloned()).collect()
@@ -222,13 +223,13 @@ async fn a_load_costs_one_command_without_a_snapshot_and_two_with_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it() {
+async fn the_check_for_an_archive_runs_in_parallel_with_the_load() {
     let (client, commands) = Commands::of_client(&named(server().await.uri(), "beside")).await;
     let store = MongoStore::builder(client, fresh_database_name("beside")).open().await.unwrap();
     let accounts = Repository::<Account>::new(&store).with_snapshots(SnapshotPolicy::Never);
     import(&store, "a", 5).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    // Below a second, after which the answer about the archive is old.
+    // Less than a second, after which the answer about the archive expires.
     let delay = Duration::from_millis(800);
     let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 800 };
     let slow = FailPoint::on_commands(server().await.uri(), "beside", doc! { "times": 2 }, data).await;
@@ -239,10 +240,10 @@ async fn whether_there_is_an_archive_is_asked_beside_the_load_and_not_after_it()
     assert_eq!(loaded.unwrap().version, 5);
     assert_eq!(sent.iter().map(asks_for_the_archive).filter(|asks| *asks).count(), 1);
     assert_eq!(sent.len(), 2);
-    assert!(took >= delay && took < delay * 2, "both questions together took {took:?}");
+    assert!(took >= delay && took < delay * 2, "both reads together took {took:?}");
 }
 
-/// The stages of the plan that is used, at any depth.
+/// The stages of the chosen plan, at any depth.
 fn stages(plan: &Document, found: &mut BTreeSet<String>) {
     for (key, value) in plan.iter().filter(|(key, _)| *key != "rejectedPlans") {
         if key == "stage"
@@ -259,7 +260,7 @@ fn stages(plan: &Document, found: &mut BTreeSet<String>) {
     }
 }
 
-/// A command as `explain` takes it.
+/// A command in the form that `explain` accepts.
 fn explainable(command: &Document) -> Document {
     let of_the_session = [
         "lsid",
@@ -318,7 +319,8 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
         if !["find", "aggregate", "count", "distinct"].contains(&kind.as_str()) || command.contains_key("autocommit") {
             continue;
         }
-        // Whether there is an archive at all is asked by reading any one of it; the copies of an unfinished run are looked up one by one.
+        // The store checks whether an archive exists by reading any one document of it. The copies
+        // of an unfinished run are looked up one by one.
         let is_any = command.get_str("find").is_ok_and(|name| name == archive)
             && command.get_document("filter").is_ok_and(Document::is_empty)
             && !command.contains_key("sort")
@@ -339,16 +341,16 @@ async fn every_read_sorts_on_an_index(names: CollectionNames) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_read_sorts_on_an_index_under_the_default_names() {
+async fn every_read_sorts_on_an_index_with_the_default_names() {
     Box::pin(every_read_sorts_on_an_index(CollectionNames::default())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_read_sorts_on_an_index_under_own_names() {
+async fn every_read_sorts_on_an_index_with_custom_collection_names() {
     Box::pin(every_read_sorts_on_an_index(CollectionNames::prefixed("billing_"))).await;
 }
 
-/// How much of an index the server has read for the answer to a command.
+/// The number of index keys that the server has read to answer a command.
 async fn keys_examined(database: &Database, command: &Document) -> i64 {
     let explain = doc! { "explain": explainable(command), "verbosity": "executionStats" };
     let plan = database.run_command(explain).await.unwrap_or_else(|error| panic!("{error}: {command}"));
@@ -356,7 +358,7 @@ async fn keys_examined(database: &Database, command: &Document) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_became_of_an_append_is_looked_up_and_not_searched_for_in_its_stream() {
+async fn the_outcome_of_an_append_is_found_without_a_scan_of_its_stream() {
     let (client, commands) = Commands::of_client(server().await.uri()).await;
     let store = MongoStore::builder(client, fresh_database_name("lookup")).open().await.unwrap();
     import(&store, "a", 500).await;

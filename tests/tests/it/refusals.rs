@@ -1,4 +1,4 @@
-//! What a user or a server can get wrong: a typed error that says what to do, and nothing lost.
+//! The mistakes of a user or a server: they cause a typed error with a remedy, and lose nothing.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,15 +20,15 @@ use tests::{empty_store, open, server};
 pub struct Noted {
     /// Any text.
     pub text: String,
-    /// A number that BSON may not have.
+    /// A number that BSON may not support.
     pub number: u64,
-    /// Keys that are no strings.
+    /// Keys that are not strings.
     pub by_number: BTreeMap<u32, u32>,
-    /// Nested as deep as wanted.
+    /// Nested at any depth.
     pub nested: Option<Nested>,
 }
 
-/// A list inside of a list.
+/// A list inside a list.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Nested(Vec<Nested>);
 
@@ -76,12 +76,12 @@ async fn refuses_what_cannot_be_stored(store: impl Store + Clone) {
 }
 
 #[tokio::test]
-async fn what_bson_cannot_hold_is_refused_by_name_in_memory() {
+async fn a_value_that_bson_cannot_hold_is_refused_by_name_in_memory() {
     refuses_what_cannot_be_stored(MemoryStore::new()).await;
 }
 
 #[tokio::test]
-async fn what_bson_cannot_hold_is_refused_by_name_on_mongodb() {
+async fn a_value_that_bson_cannot_hold_is_refused_by_name_on_mongodb() {
     refuses_what_cannot_be_stored(empty_store().await).await;
 }
 
@@ -149,13 +149,13 @@ async fn meets_a_conflict_without_retry(store: impl Store + Clone) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_retry_turned_off_a_conflict_is_the_callers() {
+async fn without_retries_the_caller_receives_the_conflict() {
     meets_a_conflict_without_retry(MemoryStore::new()).await;
     meets_a_conflict_without_retry(empty_store().await).await;
 }
 
 #[tokio::test]
-async fn a_user_id_that_looks_like_an_operator_is_stored_as_it_is() {
+async fn a_user_id_that_looks_like_an_operator_is_stored_unchanged() {
     let counters = Repository::<Counter>::new(&empty_store().await);
     for user in [r#"{"$ne": null}"#, "$where", "$ne"] {
         counters.create(user, OneAdded { by: user.into() }).by(user).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_user_id_that_looks_like_an_operator_is_stored_as_it_is() {
     }
 }
 
-/// The error of opening a store, which must come soon and must not hold the password.
+/// The error of opening a store. It must come soon and must not contain the password.
 async fn refused(uri: &str) -> StoreError {
     let started = Instant::now();
     let error = MongoStore::connect(uri, "refused").await.unwrap_err();
@@ -173,7 +173,7 @@ async fn refused(uri: &str) -> StoreError {
     let mut layers: Vec<String> = Vec::new();
     while let Some(error) = cause {
         let text = format!("{error} {error:?}");
-        assert!(!text.contains("hunter2"), "the password is in it: {text}");
+        assert!(!text.contains("hunter2"), "the text contains the password: {text}");
         let layer = error.to_string();
         assert!(
             layers.iter().all(|outer| !outer.contains(&layer) && !layer.contains(outer)),
@@ -186,7 +186,7 @@ async fn refused(uri: &str) -> StoreError {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error_within_five_seconds() {
+async fn a_missing_server_is_an_error_within_five_seconds() {
     let error = refused("mongodb://user:hunter2@127.0.0.1:1/?replicaSet=rs0").await;
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     let text = ErrorChain::new(&error).to_string();
@@ -194,7 +194,7 @@ async fn a_server_that_is_not_there_is_an_error_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_wrong_name_of_the_replica_set_is_told_with_the_right_one_at_once() {
+async fn a_wrong_replica_set_name_is_an_immediate_error_with_the_right_name() {
     let uri = server().await.uri();
     let (servers, options) = uri.split_once("replicaSet=").unwrap();
     let right = options.split('&').next().unwrap();
@@ -206,7 +206,8 @@ async fn a_wrong_name_of_the_replica_set_is_told_with_the_right_one_at_once() {
         let text = error.to_string();
         assert!(text.contains("`other`") && text.contains(&format!("`replicaSet={right}`")), "{option}: {text}");
     }
-    // One server that does not answer beside it changes nothing, and a client of the user's own says as much as its driver knows.
+    // An additional server that does not answer changes nothing. With a client of the user, the
+    // error contains as much as its driver knows.
     let beside = format!("{},127.0.0.1:1/?replicaSet=other", servers.trim_end_matches("/?"));
     assert!(refused(&beside).await.to_string().contains(right));
     let uri = format!("{servers}replicaSet=other&serverSelectionTimeoutMS=1000");
@@ -230,14 +231,14 @@ async fn an_invalid_connection_string_is_an_error_without_the_password() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_an_error_that_says_so() {
+async fn wrong_credentials_are_an_error_that_names_them() {
     let uri = server().await.uri().replace("mongodb://", "mongodb://nobody:hunter2@");
     let error = refused(&uri).await;
     assert!(matches!(error, StoreError::Unauthorized { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn an_index_of_that_name_with_other_options_is_refused_with_what_to_do() {
+async fn an_index_with_the_same_name_and_different_options_is_refused_with_a_remedy() {
     let database = fresh_database_name("foreign_index");
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let events = client.database(&database).collection::<es_mongo::mongodb::bson::Document>("events");
@@ -250,7 +251,7 @@ async fn an_index_of_that_name_with_other_options_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_refused_by_the_server_itself() {
+async fn the_server_itself_refuses_a_document_that_is_not_an_event() {
     let database = fresh_database_name("validator");
     let store = open(&database).await;
     let events = store.database().collection::<es_mongo::mongodb::bson::Document>("events");
@@ -267,7 +268,7 @@ async fn a_database_name_that_the_server_would_misread_is_refused() {
 }
 
 #[tokio::test]
-async fn a_standalone_server_is_refused_with_what_to_do() {
+async fn a_standalone_server_is_refused_with_a_remedy() {
     let program = DevServer::program().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -1,4 +1,5 @@
-//! What repeating does not cure is refused at once and typed, for the append that it concerns alone: its neighbours are recorded meanwhile.
+//! If a retry cannot help, an append is refused immediately with a typed error, and its neighbours
+//! are still recorded.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,10 @@ use tests::counter::{Counter, CounterEvent, OneAdded};
 use tests::fail_point::{FailPoint, Turn};
 use tests::server;
 
-/// How long a refusal may take on a busy machine. The append deadline is far beyond it.
+/// The longest time of a refusal on a busy machine. The append deadline is much longer.
 const AT_ONCE: Duration = Duration::from_secs(6);
 
-/// A store whose connections have the name of its database, so that a fail point can tell them from all others.
+/// A store whose connections have the name of its database, so that a fail point can select them.
 async fn store(ordering: Ordering) -> MongoStore {
     let database = fresh_database_name("refused");
     let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
@@ -30,7 +31,7 @@ async fn store(ordering: Ordering) -> MongoStore {
     MongoStore::builder(Client::with_options(options).unwrap(), database).ordering(ordering).open().await.unwrap()
 }
 
-/// A store into whose archive every append has to look.
+/// A store with an archive, which every append has to check.
 async fn store_with_an_archive() -> MongoStore {
     let store = store(Ordering::Global).await;
     import(&store, "old", 3).await;
@@ -39,7 +40,7 @@ async fn store_with_an_archive() -> MongoStore {
     store
 }
 
-/// An index of the user's own: everybody appears once.
+/// An index of the user: every value of `by` occurs once.
 async fn everybody_once(store: &MongoStore) {
     let options = IndexOptions::builder().unique(true).name("everybody once".to_owned());
     let options = options.partial_filter_expression(doc! { "eventData.by": { "$exists": true } }).build();
@@ -52,13 +53,13 @@ fn event(by: &str) -> NewEvent {
     NewEvent::encode(&event, Metadata::new()).unwrap()
 }
 
-/// An append to a stream of its own, by these.
+/// An append to a separate stream, with these values of `by`.
 fn append(id: &str, by: &[&str]) -> Append {
     let stream = StreamId::of::<Counter>(id).unwrap();
     Append::new(stream, ExpectedVersion::NONE, by.iter().map(|by| event(by)).collect())
 }
 
-/// Records appends at the same time, and says how long the slowest took.
+/// Records appends concurrently, and returns the duration of the slowest.
 async fn record(store: &MongoStore, appends: Vec<Append>) -> (Vec<Result<Appended, StoreError>>, Duration) {
     let begun = Instant::now();
     let answers = join_all(appends.into_iter().map(|append| store.append(append))).await;
@@ -72,7 +73,7 @@ fn index_of(answer: &Result<Appended, StoreError>) -> Option<&str> {
     }
 }
 
-/// Every position once and without holes, and every stream from its first sequence on.
+/// Every position exists once and without gaps, and so does every sequence of each stream.
 async fn assert_sound(store: &MongoStore, events: usize) {
     let stored: Vec<Document> = store
         .database()
@@ -89,12 +90,13 @@ async fn assert_sound(store: &MongoStore, events: usize) {
     let mut everybody: Vec<String> = stored.iter().map(by).collect();
     everybody.sort_unstable();
     everybody.dedup();
-    assert_eq!(everybody.len(), events, "somebody appears twice");
+    assert_eq!(everybody.len(), events, "a value occurs twice");
     assert!(store.verify::<Counter>().run().await.unwrap().is_sound());
 }
 
-/// Of many appends at the same time one has a key that is taken, and two want the same new one.
-async fn of_many_only_the_culprits_are_refused(store: MongoStore, events_each: usize) {
+/// Of many concurrent appends, one has a value that is already used, and two have the same new
+/// value.
+async fn only_the_culprits_of_many_appends_are_refused(store: MongoStore, events_each: usize) {
     everybody_once(&store).await;
     store.append(append("first", &["alice"])).await.unwrap();
     let names: Vec<Vec<String>> =
@@ -118,35 +120,35 @@ async fn of_many_only_the_culprits_are_refused(store: MongoStore, events_each: u
     assert_eq!(bobs.iter().filter(|bob| bob.is_ok()).count(), 1, "{bobs:?}");
     assert_eq!(bobs.iter().filter(|bob| index_of(bob) == Some("everybody once")).count(), 1, "{bobs:?}");
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 21, "{answers:?}");
-    // What was refused can be recorded with another value, at the version that it expected.
+    // A refused append can be recorded with a different value, at the version that it expected.
     store.append(append("alice again", &["carol"])).await.unwrap();
     assert_sound(&store, 1 + 21 * events_each + 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_single_events_only_those_with_a_key_that_is_taken_are_refused() {
-    of_many_only_the_culprits_are_refused(store(Ordering::Global).await, 1).await;
+async fn among_many_single_events_only_those_with_a_used_value_are_refused() {
+    only_the_culprits_of_many_appends_are_refused(store(Ordering::Global).await, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_appends_in_transactions_only_those_with_a_key_that_is_taken_are_refused() {
-    of_many_only_the_culprits_are_refused(store(Ordering::Global).await, 3).await;
+async fn among_many_appends_in_transactions_only_those_with_a_used_value_are_refused() {
+    only_the_culprits_of_many_appends_are_refused(store(Ordering::Global).await, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_appends_behind_an_archive_only_those_with_a_key_that_is_taken_are_refused() {
-    of_many_only_the_culprits_are_refused(store_with_an_archive().await, 1).await;
+async fn among_many_appends_with_an_archive_only_those_with_a_used_value_are_refused() {
+    only_the_culprits_of_many_appends_are_refused(store_with_an_archive().await, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_appends_without_an_order_of_all_only_those_with_a_key_that_is_taken_are_refused() {
+async fn among_many_appends_without_a_global_order_only_those_with_a_used_value_are_refused() {
     for events_each in [1, 3] {
-        of_many_only_the_culprits_are_refused(store(Ordering::PerAggregate).await, events_each).await;
+        only_the_culprits_of_many_appends_are_refused(store(Ordering::PerAggregate).await, events_each).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_taken_is_told_from_a_position_that_another_process_takes_meanwhile() {
+async fn a_used_value_is_distinguished_from_a_position_that_another_process_takes() {
     let store = store(Ordering::Global).await;
     everybody_once(&store).await;
     let other = tests::open(store.database().name()).await;
@@ -170,7 +172,7 @@ async fn a_key_that_is_taken_is_told_from_a_position_that_another_process_takes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_a_transaction_gives_back_refuses_nobody_and_one_that_it_keeps_does() {
+async fn a_value_that_a_transaction_releases_refuses_nobody_and_one_that_it_commits_does() {
     for (events, kept) in [(1, false), (1, true), (3, false), (3, true)] {
         let store = store(Ordering::Global).await;
         everybody_once(&store).await;
@@ -205,11 +207,11 @@ async fn a_key_that_a_transaction_gives_back_refuses_nobody_and_one_that_it_keep
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_validator_of_the_users_own_refuses_what_breaks_it_and_nothing_else() {
+async fn a_users_validator_refuses_only_invalid_events() {
     for events in [1, 3] {
         let store = store(Ordering::Global).await;
         store.append(append("first", &["alice"])).await.unwrap();
-        // Opening would refuse it, so it comes later.
+        // Opening the store would refuse it, so it comes later.
         let stricter = doc! { "collMod": "events", "validator": { "eventData.by": { "$ne": "mallory" } } };
         store.database().run_command(stricter).await.unwrap();
         let appends = (0..10).map(|number| {
@@ -230,11 +232,12 @@ async fn a_validator_of_the_users_own_refuses_what_breaks_it_and_nothing_else() 
     }
 }
 
-/// Codes of the server with which a command fails as a whole, and whether they concern every write.
+/// Error codes of the server with which a command fails as a whole, and whether they concern every
+/// write.
 const LASTING: [i32; 12] = [2, 8, 9, 14, 20, 28, 72, 121, 257, 8000, 10334, 14031];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_that_repeating_does_not_cure_is_answered_at_once_whatever_its_code() {
+async fn a_lasting_error_is_returned_immediately_whatever_its_code() {
     for (command, events) in [("insert", 1), ("insert", 3), ("commitTransaction", 3)] {
         let store = store(Ordering::Global).await;
         store.append(append("first", &["alice"])).await.unwrap();
@@ -262,11 +265,11 @@ async fn an_error_that_repeating_does_not_cure_is_answered_at_once_whatever_its_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_fails_after_it_has_written_is_answered_by_what_is_stored() {
+async fn a_command_that_fails_after_its_write_is_answered_from_the_stored_events() {
     let store = store(Ordering::Global).await;
     store.append(append("first", &["alice"])).await.unwrap();
     for (command, by) in [("insert", vec!["a"]), ("commitTransaction", vec!["b", "c"])] {
-        // The write is done, and then its concern fails in a way that does not pass.
+        // The write is done, but then its concern fails with a lasting error.
         let concern = doc! { "code": 100, "codeName": "UnsatisfiableWriteConcern", "errmsg": "not enough nodes" };
         let fault = doc! { "failCommands": [command], "writeConcernError": concern };
         let name = store.database().name();
@@ -280,12 +283,12 @@ async fn a_command_that_fails_after_it_has_written_is_answered_by_what_is_stored
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_is_refused_between_two_tries_ends_the_append_at_once() {
+async fn a_refused_read_between_two_attempts_ends_the_append_immediately() {
     let store = store(Ordering::Global).await;
     store.append(append("first", &["alice"])).await.unwrap();
     let other = tests::open(store.database().name()).await;
     other.append(append("second", &["bob"])).await.unwrap();
-    // The position is taken, so the newest one is asked for.
+    // The position is used, so the newest one is read.
     let fault = doc! { "failCommands": ["find"], "errorCode": 2 };
     let name = store.database().name();
     let fault = FailPoint::on_commands(server().await.uri(), name, doc! { "times": 1_000_000 }, fault).await;
@@ -295,7 +298,7 @@ async fn a_question_that_is_refused_between_two_tries_ends_the_append_at_once() 
     assert!(took < AT_ONCE, "{took:?}");
     for answer in answers {
         let Err(error @ StoreError::Backend { .. }) = answer else { panic!("{answer:?}") };
-        // Each append of a batch gets the error itself, not a text.
+        // Each append of a batch gets the error itself, not its text.
         let cause = DriverError::behind(&error).map(|cause| &*cause.driver_error().kind);
         assert!(matches!(cause, Some(ErrorKind::Command(failure)) if failure.code == 2), "{error:?}");
     }
@@ -303,8 +306,8 @@ async fn a_question_that_is_refused_between_two_tries_ends_the_append_at_once() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_and_an_archive_run_that_the_users_index_refuses_name_it_at_once() {
-    // First, because the faults of other tests are not part of the time that is measured.
+async fn a_snapshot_and_an_archive_run_name_the_users_index_that_refuses_them() {
+    // First, because the measured time must not include faults of other tests.
     let turn = Turn::take().await;
     let store = store(Ordering::Global).await;
     import(&store, "a", 4).await;
@@ -338,7 +341,7 @@ async fn a_snapshot_and_an_archive_run_that_the_users_index_refuses_name_it_at_o
     assert!(fault.off().await > 0, "the fault was never met");
     assert!(run.is_err(), "{run:?}");
     assert!(begun.elapsed() < AT_ONCE * 3, "{:?}", begun.elapsed());
-    // Nothing was lost, and the next run finishes it.
+    // Nothing was lost, and the next run finishes the archive.
     store.archive::<Account>(day(10)).run().await.unwrap();
     for id in ["a", "b"] {
         tests::account::assert_loads_everywhere(&store, id, 4).await;
@@ -346,7 +349,7 @@ async fn a_snapshot_and_an_archive_run_that_the_users_index_refuses_name_it_at_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_and_a_migration_name_the_index_and_go_on_with_what_it_does_not_refuse() {
+async fn an_import_and_a_migration_name_the_index_and_continue_with_the_rest() {
     let store = store(Ordering::Global).await;
     let options = IndexOptions::builder().unique(true).name("one owner".to_owned());
     let options = options.partial_filter_expression(doc! { "eventData.owner": { "$exists": true } }).build();

@@ -1,4 +1,4 @@
-//! What the repository promises whoever sends it commands, on both stores.
+//! The promises of the repository, on both stores.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;

@@ -1,4 +1,5 @@
-//! The roles of a store on a server with authentication on: each may do its part, and nothing else.
+//! The roles of a store on a server with authentication: each has the rights for its tasks, and no
+//! more.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{ErrorChain, LoadError, Repository, SnapshotPolicy, StoreError};
@@ -12,7 +13,7 @@ use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_ev
 use tests::counter::{Counter, OneAdded, add_from_many_tasks, patient};
 use tests::secured::{self, DOCUMENTS, Secured};
 
-/// The text of an error that says that a right is missing.
+/// The text of an error about a missing right.
 #[track_caller]
 fn denied(error: &StoreError) -> String {
     assert!(matches!(error, StoreError::Unauthorized { .. }), "{error:?}");
@@ -25,7 +26,7 @@ fn assert_lacks(error: &StoreError, right: &str, collection: &str) {
     assert!(text.contains(&format!("`{right}`")) && text.contains(&format!(".{collection}`")), "{text}");
 }
 
-/// The privileges of a role, as the server has them.
+/// The privileges of a role, according to the server.
 async fn privileges(secured: &Secured, role: Role) -> Document {
     let command = doc! { "rolesInfo": secured.roles.name(role), "showPrivileges": true };
     let answer = secured.admin.run_command(command).await.unwrap();
@@ -33,7 +34,7 @@ async fn privileges(secured: &Secured, role: Role) -> Document {
 }
 
 #[tokio::test]
-async fn a_role_that_was_given_more_has_its_least_again_and_keeps_its_users() {
+async fn an_extended_role_is_reset_to_its_minimum_and_keeps_its_users() {
     let secured = Secured::prepared().await;
     let before = privileges(&secured, Role::Writer).await;
     let events = doc! { "db": secured.admin.name(), "collection": "events" };
@@ -52,7 +53,7 @@ async fn a_role_that_was_given_more_has_its_least_again_and_keeps_its_users() {
 }
 
 #[tokio::test]
-async fn the_commands_for_the_shell_make_the_same_roles() {
+async fn the_commands_for_the_shell_create_the_same_roles() {
     let secured = Secured::unprepared().await;
     let before = privileges(&secured, Role::Archivist).await;
     secured.admin.run_command(doc! { "dropAllRolesFromDatabase": 1 }).await.unwrap();
@@ -63,7 +64,7 @@ async fn the_commands_for_the_shell_make_the_same_roles() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_make_no_roles_is_told_so() {
+async fn a_user_without_the_right_to_create_roles_gets_an_error_about_it() {
     let secured = Secured::prepared().await;
     let store = secured.open_as(Role::Writer).await;
     let text = denied(&secured.roles.create(store.database()).await.unwrap_err());
@@ -71,10 +72,11 @@ async fn a_user_who_may_make_no_roles_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_writer_cannot_prepare_a_database_and_is_told_who_can() {
+async fn a_writer_cannot_prepare_a_database_and_the_error_names_who_can() {
     let secured = Secured::unprepared().await;
     let error = secured.try_open("writer").await.unwrap_err();
-    // Who may insert into a collection may create it, so the first that is missing for a writer is the archive.
+    // A user who may insert into a collection may also create it, so the first missing right of a
+    // writer concerns the archive.
     assert_lacks(&error, "createCollection", "events_archive");
     assert!(denied(&error).contains("Role::Preparer"), "{}", denied(&error));
     secured.open_as(Role::Preparer).await;
@@ -89,13 +91,13 @@ async fn a_writer_cannot_prepare_a_database_and_is_told_who_can() {
 }
 
 #[tokio::test]
-async fn a_preparer_sees_and_writes_no_document() {
+async fn a_preparer_neither_reads_nor_writes_documents() {
     let secured = Secured::prepared().await;
     let accounts = accounts(&secured.open_as(Role::Preparer).await);
-    let Err(LoadError::Store(error)) = accounts.load("a").await else { panic!("a preparer has read") };
+    let Err(LoadError::Store(error)) = accounts.load("a").await else { panic!("a preparer was able to read") };
     assert_lacks(&error, "find", "snapshots");
     let created = accounts.create("a", Opened { owner: "o".into() }).await;
-    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
+    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
     assert_lacks(&error, "find", "events");
 }
 
@@ -113,7 +115,7 @@ async fn a_writer_appends_loads_and_keeps_snapshots() {
     assert!(store.stats().await.unwrap().snapshots > 0);
 }
 
-/// Asserts that the server itself refuses a command, for lack of a right.
+/// Asserts that the server itself refuses a command, because a right is missing.
 async fn refused(database: &Database, command: Document) {
     let error = database.run_command(command.clone()).await.unwrap_err();
     let unauthorized = matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == 13);
@@ -160,14 +162,16 @@ async fn a_reader_loads_queries_and_verifies_and_writes_nothing() {
     assert!(store.verify::<Account>().run().await.unwrap().is_sound());
     assert_eq!(store.stats().await.unwrap().events, 6);
 
-    let Err(LoadError::Store(error)) = accounts(&store).take_snapshot("a").await else { panic!("it has written") };
+    let Err(LoadError::Store(error)) = accounts(&store).take_snapshot("a").await else {
+        panic!("a reader was able to write")
+    };
     assert_lacks(&error, "update", "snapshots");
     let error = store.archive::<Account>(day(100)).run().await.unwrap_err();
     assert_lacks(&error, "update", "snapshots");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_one_of_many_appends_without_the_right_is_told_so() {
+async fn each_of_many_appends_without_the_right_gets_the_error() {
     let secured = Secured::prepared().await;
     let store = secured.open_as(Role::Reader).await;
     let counters = Repository::<Counter>::new(&store);
@@ -177,14 +181,14 @@ async fn every_one_of_many_appends_without_the_right_is_told_so() {
         async move { counters.create(&id, OneAdded { by: "u".into() }).await }
     });
     for created in join_all(appends).await {
-        let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
+        let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
         assert_lacks(&error, "insert", "events");
     }
     assert_eq!(store.stats().await.unwrap().events, 0);
 }
 
 #[tokio::test]
-async fn only_the_archivist_archives_and_writers_go_on_behind_it() {
+async fn only_the_archivist_archives_and_writers_continue_after_it() {
     let secured = Secured::prepared().await;
     let (writer, archivist) = (secured.open_as(Role::Writer).await, secured.open_as(Role::Archivist).await);
     for id in ["a", "b"] {
@@ -204,17 +208,18 @@ async fn only_the_archivist_archives_and_writers_go_on_behind_it() {
     assert_eq!(reader.stats().await.unwrap().archived, 10);
 
     let created = accounts(&archivist).create("d", Opened { owner: "o".into() }).await;
-    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
+    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
     assert_lacks(&error, "insert", "events");
 }
 
 #[tokio::test]
-async fn a_right_that_is_taken_away_under_an_open_store_is_missed_at_once() {
+async fn a_right_that_is_revoked_from_an_open_store_is_missed_immediately() {
     let secured = Secured::prepared().await;
     let writer = secured.open_as(Role::Writer).await;
     import(&writer, "a", 8).await;
     secured.open_as(Role::Archivist).await.archive::<Account>(day(5)).run().await.unwrap();
-    // From here on it knows of the archive, and looks there in the transaction of each append.
+    // From here on the store knows that there is an archive, and checks it in the transaction of
+    // each append.
     assert_loads_everywhere(&writer, "a", 8).await;
     let archive = doc! { "db": secured.admin.name(), "collection": "events_archive" };
     let less = doc! {
@@ -223,7 +228,7 @@ async fn a_right_that_is_taken_away_under_an_open_store_is_missed_at_once() {
     };
     secured.admin.run_command(less).await.unwrap();
     let created = accounts(&writer).create("b", Opened { owner: "o".into() }).await;
-    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("another error") };
+    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
     assert_lacks(&error, "find", "events_archive");
 }
 
@@ -244,12 +249,12 @@ async fn a_migration_needs_a_writer_who_may_read_the_old_documents() {
     let migrator = secured.try_open("migrator").await.unwrap();
     let missing =
         MigratingRepository::<Account, Document>::new(&migrator, "missing", ReadMode::Documents).load("x").await;
-    let Err(LoadError::Store(error)) = missing else { panic!("it was read") };
+    let Err(LoadError::Store(error)) = missing else { panic!("the missing collection was read") };
     assert_lacks(&error, "find", "missing");
     let empty = MigratingRepository::<Account, Document>::new(&migrator, DOCUMENTS, ReadMode::Documents);
     assert!(
         matches!(empty.load("nothing").await, Err(LoadError::NotFound { .. })),
-        "it may ask whether the collection exists"
+        "it may check whether the collection exists"
     );
     assert_eq!(migrate(&migrator).await.unwrap().migrated, 2);
     let old = MigratingRepository::<Account, Document>::new(&migrator, DOCUMENTS, ReadMode::Documents);
@@ -260,7 +265,7 @@ async fn a_migration_needs_a_writer_who_may_read_the_old_documents() {
 }
 
 #[tokio::test]
-async fn a_connection_string_without_a_user_is_told_to_name_one() {
+async fn a_connection_string_without_a_user_is_an_error_that_asks_for_one() {
     let uri = secured::server().await.uri();
     let (_login, servers) = uri.rsplit_once('@').unwrap();
     let text = denied(&MongoStore::connect(&format!("mongodb://{servers}"), "bank").await.unwrap_err());
@@ -274,7 +279,7 @@ async fn a_set_of_three_nodes_and_a_kept_one_ask_for_the_password_too() {
     let builder = || DevServer::builder().always_own().authentication("ro ot", "p@ss:/word");
     let names = async |server: &DevServer| {
         let client = Client::with_uri_str(server.uri()).await.unwrap();
-        assert!(!format!("{server:?}").contains("p%40ss"), "the password is in it");
+        assert!(!format!("{server:?}").contains("p%40ss"), "the debug output contains the password");
         client.list_database_names().await
     };
     let kept = builder().keep_in(folder.path()).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! A store whose runtime has ended says so at once, whatever is asked of it.
+//! If the runtime of a store has ended, every call on the store fails immediately with that reason.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
-/// What a call ends with, as text.
+/// The error of a call, as text.
 type Ended = Pin<Box<dyn Future<Output = Option<String>>>>;
 
 fn ended<T, E: std::error::Error>(call: impl Future<Output = Result<T, E>> + 'static) -> Ended {
@@ -53,7 +53,7 @@ fn calls(store: &MongoStore) -> Vec<(&'static str, Ended)> {
 type Accounts = es_core::Repository<Account>;
 
 #[test]
-fn every_call_on_a_store_whose_runtime_has_ended_fails_at_once_and_says_why() {
+fn every_call_on_a_store_whose_runtime_has_ended_fails_immediately_with_the_reason() {
     let lasting = runtime();
     let uri = lasting.block_on(async { server().await.uri().to_owned() });
     let ending = runtime();
@@ -65,11 +65,11 @@ fn every_call_on_a_store_whose_runtime_has_ended_fails_at_once_and_says_why() {
     ending.shutdown_timeout(Duration::from_secs(5));
     for (name, call) in calls(&store) {
         let started = Instant::now();
-        let said = lasting.block_on(call);
+        let error = lasting.block_on(call);
         assert!(started.elapsed() < Duration::from_secs(1), "{name} took {:?}", started.elapsed());
         assert!(
-            said.as_deref().is_some_and(|said| said.contains("runtime in which the store was opened")),
-            "{name}: {said:?}"
+            error.as_deref().is_some_and(|error| error.contains("runtime in which the store was opened")),
+            "{name}: {error:?}"
         );
     }
     let started = Instant::now();
@@ -95,7 +95,7 @@ fn a_stream_whose_runtime_ends_while_it_is_read_ends_with_the_reason() {
 }
 
 #[test]
-fn a_client_whose_runtime_has_ended_is_refused_at_once_with_the_reason() {
+fn a_client_whose_runtime_has_ended_is_refused_immediately_with_the_reason() {
     let lasting = runtime();
     let uri = lasting.block_on(async { server().await.uri().to_owned() });
     for is_used in [true, false] {

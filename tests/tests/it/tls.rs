@@ -1,4 +1,5 @@
-//! TLS with a private certificate authority, from the connection string to the error about another authority.
+//! TLS with a private certificate authority, from the connection string to the error about an
+//! untrusted authority.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::fs;
@@ -14,7 +15,7 @@ use tests::account::{Opened, accounts};
 /// A certificate authority that only these tests trust.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// What whoever trusts it names in the connection string.
+    /// The file that the connection string names to trust the authority.
     file: PathBuf,
 }
 
@@ -30,7 +31,8 @@ impl Authority {
         Self { issuer, file }
     }
 
-    /// A certificate for a server with this name or address, with its key, as `mongod` reads it.
+    /// A certificate and its key for a server with this name or address, in the form that `mongod`
+    /// reads.
     fn certify(&self, host: &str, folder: &Path) -> PathBuf {
         let mut params = CertificateParams::new([host.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, host);
@@ -42,7 +44,7 @@ impl Authority {
     }
 }
 
-/// A server that speaks nothing but TLS, and the authority that it is certified by.
+/// A server that accepts only TLS, and the authority of its certificate.
 struct Served {
     server: DevServer,
     folder: TempDir,
@@ -67,7 +69,7 @@ impl Served {
         Self { server: server.start().await.unwrap(), folder }
     }
 
-    /// The connection string without its TLS options, with others.
+    /// The connection string with different TLS options.
     fn uri(&self, options: &str) -> String {
         let (plain, _) = self.server.uri().split_once("&tls=").unwrap();
         format!("{plain}&serverSelectionTimeoutMS=1000{options}")
@@ -79,7 +81,7 @@ impl Served {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_works_over_tls_and_trusts_the_authority_that_it_is_given_and_no_other() {
+async fn a_store_works_over_tls_and_trusts_only_the_configured_authority() {
     let served = Served::start().await;
     let store = MongoStore::connect(served.server.uri(), "tls").await.unwrap();
     let accounts = accounts(&store);
@@ -92,7 +94,7 @@ async fn a_store_works_over_tls_and_trusts_the_authority_that_it_is_given_and_no
     let text = ErrorChain::new(&error).to_string();
     assert!(text.contains("authority that is not trusted") && text.contains("tlsCAFile"), "{text}");
 
-    // The authorities of the public web do not know it either.
+    // The public root certificates do not know it either.
     let text = ErrorChain::new(&served.refused("&tls=true").await).to_string();
     assert!(text.contains("authority that is not trusted"), "{text}");
 

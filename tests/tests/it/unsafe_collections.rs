@@ -1,4 +1,5 @@
-//! Collections, validators and indexes with which the server deletes, hides, merges or lets in what it must not: a store does not open on them.
+//! Collections, validators and indexes with which the server deletes, hides or merges documents, or
+//! accepts invalid ones: a store refuses to open on them.
 
 use es_core::{Ordering, StoreError};
 use es_mongo::MongoStore;
@@ -20,25 +21,25 @@ async fn open(database: &Database) -> Result<MongoStore, StoreError> {
     MongoStore::connect(server().await.uri(), database.name()).await
 }
 
-/// Opening fails, and says all of this.
-async fn assert_refused(database: &Database, said: &[&str]) {
-    let error = open(database).await.map(drop).expect_err(&format!("opened, although {said:?}"));
+/// Opening fails, and the error contains all of these.
+async fn assert_refused(database: &Database, parts: &[&str]) {
+    let error = open(database).await.map(drop).expect_err(&format!("opened, although {parts:?}"));
     assert!(matches!(error, StoreError::Unsafe { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(said.iter().all(|said| text.contains(said)), "{text} does not say {said:?}");
+    assert!(parts.iter().all(|part| text.contains(part)), "{text} lacks one of {parts:?}");
 }
 
-/// Somebody has made the collection before, in another way.
-async fn refused_if_made(collection: &str, options: Document, said: &str) {
+/// Somebody has created the collection before, with different options.
+async fn refused_if_made(collection: &str, options: Document, reason: &str) {
     let database = database().await;
     let mut create = doc! { "create": collection };
     create.extend(options);
     database.run_command(create).await.unwrap();
-    assert_refused(&database, &[&format!("`{collection}`"), said]).await;
+    assert_refused(&database, &[&format!("`{collection}`"), reason]).await;
 }
 
 #[tokio::test]
-async fn a_collection_from_which_the_server_deletes_or_hides_is_refused() {
+async fn a_collection_whose_documents_the_server_deletes_or_hides_is_refused() {
     for collection in [EVENTS, SNAPSHOTS, ARCHIVE] {
         let clustered = doc! { "key": { "_id": 1 }, "unique": true };
         let cases = [
@@ -50,27 +51,27 @@ async fn a_collection_from_which_the_server_deletes_or_hides_is_refused() {
             (doc! { "collation": { "locale": "en", "strength": 2 } }, "has a collation"),
             (doc! { "validator": { "other": { "$exists": true } } }, "validator of somebody else's"),
         ];
-        for (options, said) in cases {
-            refused_if_made(collection, options, said).await;
+        for (options, reason) in cases {
+            refused_if_made(collection, options, reason).await;
         }
     }
 }
 
-/// A store was opened, and somebody has changed it since.
-async fn refused_if_changed(change: impl Fn(&str) -> Document, collection: &str, said: &[&str]) {
+/// Somebody has changed the store after it was opened.
+async fn refused_if_changed(change: impl Fn(&str) -> Document, collection: &str, parts: &[&str]) {
     let database = database().await;
     open(&database).await.unwrap();
     database.run_command(change(collection)).await.unwrap();
-    assert_refused(&database, said).await;
+    assert_refused(&database, parts).await;
 }
 
 #[tokio::test]
-async fn a_validator_that_lets_anything_in_is_refused() {
+async fn a_validator_that_accepts_everything_is_refused() {
     for (option, value) in [("validationLevel", "off"), ("validationLevel", "moderate"), ("validationAction", "warn")] {
         refused_if_changed(|events| doc! { "collMod": events, option: value }, EVENTS, &[option, "db.runCommand"])
             .await;
     }
-    // What the error says to do is enough.
+    // The remedy in the error is sufficient.
     let database = database().await;
     open(&database).await.unwrap();
     database.run_command(doc! { "collMod": EVENTS, "validationAction": "warn" }).await.unwrap();
@@ -80,19 +81,22 @@ async fn a_validator_that_lets_anything_in_is_refused() {
 }
 
 #[tokio::test]
-async fn a_validator_of_an_older_release_or_none_is_made_anew() {
+async fn a_missing_validator_or_one_of_an_older_release_is_replaced() {
     for validator in [doc! {}, doc! { "$jsonSchema": { "title": "es-mongo event envelope", "bsonType": "object" } }] {
         let database = database().await;
         open(&database).await.unwrap();
         database.run_command(doc! { "collMod": EVENTS, "validator": validator }).await.unwrap();
         open(&database).await.unwrap();
         let events = database.collection::<Document>(EVENTS);
-        assert!(events.insert_one(doc! { "aggregateId": "x" }).await.is_err(), "anything gets in");
+        assert!(
+            events.insert_one(doc! { "aggregateId": "x" }).await.is_err(),
+            "the validator accepts an invalid document"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_index_by_which_the_server_deletes_is_refused_whatever_its_name() {
+async fn an_expiring_index_is_refused_whatever_its_name() {
     for collection in [EVENTS, SNAPSHOTS, ARCHIVE] {
         let expiring = |name: &'static str| {
             move |collection: &str| {
@@ -100,16 +104,16 @@ async fn an_index_by_which_the_server_deletes_is_refused_whatever_its_name() {
                 doc! { "createIndexes": collection, "indexes": [index] }
             }
         };
-        let said = [collection, "expireAfterSeconds", "dropIndex"];
-        refused_if_changed(expiring("of_somebody_else"), collection, &said).await;
+        let parts = [collection, "expireAfterSeconds", "dropIndex"];
+        refused_if_changed(expiring("of_somebody_else"), collection, &parts).await;
     }
-    // The library's own index too, after somebody has turned it into one.
+    // The library's own index too, if somebody has changed it into one.
     let expire =
         |events: &str| doc! { "collMod": events, "index": { "name": "timestamp_1", "expireAfterSeconds": 3600 } };
     let database = database().await;
     open(&database).await.unwrap();
     if database.run_command(expire(EVENTS)).await.is_err() {
-        // Versions before 5.1 cannot turn one into the other.
+        // Versions before 5.1 cannot convert one into the other.
         database.run_command(doc! { "dropIndexes": EVENTS, "index": "timestamp_1" }).await.unwrap();
         let index = doc! { "key": { "timestamp": 1 }, "name": "timestamp_1", "expireAfterSeconds": 3600 };
         database.run_command(doc! { "createIndexes": EVENTS, "indexes": [index] }).await.unwrap();
@@ -118,7 +122,7 @@ async fn an_index_by_which_the_server_deletes_is_refused_whatever_its_name() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_hidden_is_refused_until_it_is_not() {
+async fn a_hidden_index_is_refused_until_it_is_visible() {
     let name = "aggregateId_1_sequenceNumber_1_aggregateType_1";
     let hide = |hidden: bool| doc! { "collMod": EVENTS, "index": { "name": name, "hidden": hidden } };
     let database = database().await;
@@ -130,7 +134,7 @@ async fn an_index_that_is_hidden_is_refused_until_it_is_not() {
 }
 
 #[tokio::test]
-async fn an_index_of_a_needed_name_with_any_other_option_is_refused() {
+async fn an_index_with_a_required_name_and_any_different_option_is_refused() {
     let unique_position = doc! { "key": { "position": 1 }, "name": "position_1", "unique": true };
     let with = |options: Document| unique_position.clone().into_iter().chain(options).collect::<Document>();
     let cases = [
@@ -152,15 +156,15 @@ async fn an_index_of_a_needed_name_with_any_other_option_is_refused() {
             "unique is false",
         ),
     ];
-    for (collection, index, said) in cases {
+    for (collection, index, reason) in cases {
         let database = database().await;
         database.run_command(doc! { "createIndexes": collection, "indexes": [index] }).await.unwrap();
-        assert_refused(&database, &[collection, said]).await;
+        assert_refused(&database, &[collection, reason]).await;
     }
 }
 
 #[tokio::test]
-async fn indexes_of_the_users_own_that_delete_nothing_are_their_own_business() {
+async fn other_indexes_of_the_user_are_accepted() {
     let database = database().await;
     open(&database).await.unwrap();
     let indexes = [
@@ -174,7 +178,7 @@ async fn indexes_of_the_users_own_that_delete_nothing_are_their_own_business() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_replicated_or_takes_no_transactions_is_refused() {
+async fn a_database_without_replication_or_transactions_is_refused() {
     for name in ["admin", "config", "local"] {
         let client = Client::with_uri_str(server().await.uri()).await.unwrap();
         let store = MongoStore::builder(client, name).ordering(Ordering::Global).open().await;

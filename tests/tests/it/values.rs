@@ -1,4 +1,5 @@
-//! Values at their limits: what is written is read back, in every format and in every form that a type has.
+//! Values at their limits: what is written is read back, in every format and in every form of a
+//! type.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test program has no users")]
 
 use std::fmt::Debug;
@@ -14,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::account::{Account, Opened};
 use tests::empty_store;
 
-/// Any moment, and those around which something changes more often than chance has it.
-fn moments() -> impl Strategy<Value = Timestamp> {
+/// Any timestamp, with a preference for those near a limit.
+fn timestamps() -> impl Strategy<Value = Timestamp> {
     const LIMITS: &[i64] = &[i64::MIN, -62_167_219_200_000, -1, 0, 253_402_300_799_999, i64::MAX];
     let near = (proptest::sample::select(LIMITS), -2_000_i64..2_000).prop_map(|(at, by)| at.saturating_add(by));
     prop_oneof![any::<i64>(), near, -100_000_000_000_000_i64..300_000_000_000_000].prop_map(Timestamp::from_millis)
@@ -35,26 +36,26 @@ fn nearest(millis: i128) -> i64 {
 
 proptest! {
     #[test]
-    fn a_moment_is_read_back_from_its_text_from_json_and_from_bson(moment in moments()) {
-        let text = moment.to_string();
-        prop_assert_eq!(text.parse::<Timestamp>(), Ok(moment), "{}", text);
-        let json = serde_json::to_string(&moment).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), moment, "{}", json);
-        let raw = bson::serialize_to_raw_document_buf(&doc! { "at": bson::DateTime::from(moment) }).unwrap();
-        prop_assert_eq!(Timestamp::from(raw.get_datetime("at").unwrap()), moment);
-        let held = Metadata::new().with("at", moment).unwrap();
-        prop_assert_eq!(held.get::<Timestamp>("at").unwrap().unwrap(), moment);
+    fn a_timestamp_is_read_back_from_its_text_from_json_and_from_bson(timestamp in timestamps()) {
+        let text = timestamp.to_string();
+        prop_assert_eq!(text.parse::<Timestamp>(), Ok(timestamp), "{}", text);
+        let json = serde_json::to_string(&timestamp).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), timestamp, "{}", json);
+        let raw = bson::serialize_to_raw_document_buf(&doc! { "at": bson::DateTime::from(timestamp) }).unwrap();
+        prop_assert_eq!(Timestamp::from(raw.get_datetime("at").unwrap()), timestamp);
+        let held = Metadata::new().with("at", timestamp).unwrap();
+        prop_assert_eq!(held.get::<Timestamp>("at").unwrap().unwrap(), timestamp);
     }
 
     #[test]
-    fn a_duration_is_added_and_taken_away_without_turning_round(moment in moments(), duration in durations()) {
-        let (at, by) = (i128::from(moment.as_millis()), i128::try_from(duration.as_millis()).unwrap());
-        prop_assert_eq!(moment.plus(duration).as_millis(), nearest(at + by));
-        prop_assert_eq!(moment.minus(duration).as_millis(), nearest(at - by));
+    fn a_duration_is_added_and_subtracted_without_overflow(timestamp in timestamps(), duration in durations()) {
+        let (at, by) = (i128::from(timestamp.as_millis()), i128::try_from(duration.as_millis()).unwrap());
+        prop_assert_eq!(timestamp.plus(duration).as_millis(), nearest(at + by));
+        prop_assert_eq!(timestamp.minus(duration).as_millis(), nearest(at - by));
     }
 
     #[test]
-    fn a_clock_is_cut_to_the_millisecond_that_has_begun(nanos in -10_000_000_000_i64..10_000_000_000) {
+    fn a_clock_is_rounded_down_to_the_millisecond(nanos in -10_000_000_000_i64..10_000_000_000) {
         let since = Duration::from_nanos(nanos.unsigned_abs());
         let time: SystemTime = if nanos < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since };
         let millis = nanos.div_euclid(1_000_000);
@@ -65,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn a_count_stays_one_that_a_store_can_hold(count in any::<i64>(), more in any::<u64>()) {
+    fn a_count_stays_within_what_a_store_can_hold(count in any::<i64>(), more in any::<u64>()) {
         let count = count.checked_abs().unwrap_or(i64::MAX).max(1);
         let version = Version::try_from(count).unwrap();
         let sum = u64::try_from(count).unwrap().saturating_add(more);
@@ -86,7 +87,8 @@ fn the_largest_count_has_no_successor() {
     assert_eq!(Version::MAX.plus(u64::MAX), Version::MAX);
 }
 
-/// A type that writes one form for people and another one for machines, and reads only the one that it is asked for.
+/// A type that writes one form for people and a different one for machines, and reads only the
+/// requested form.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Both(i32);
 
@@ -114,14 +116,14 @@ enum Source {
 }
 
 #[track_caller]
-#[allow(clippy::needless_pass_by_value, reason = "a table reads better without `&`")]
+#[allow(clippy::needless_pass_by_value, reason = "a table is easier to read without `&`")]
 fn is_read_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     let metadata = Metadata::new().user("u").with("it", &value).unwrap();
     assert_eq!(metadata.get::<T>("it").unwrap().unwrap(), value);
 }
 
 #[test]
-fn what_metadata_holds_is_read_in_the_form_in_which_it_is_written() {
+fn metadata_is_read_in_the_form_in_which_it_is_written() {
     is_read_back::<IpAddr>("203.0.113.7".parse().unwrap());
     is_read_back::<IpAddr>("2001:db8::7".parse().unwrap());
     is_read_back::<SocketAddr>("203.0.113.7:443".parse().unwrap());
@@ -143,7 +145,7 @@ fn what_metadata_holds_is_read_in_the_form_in_which_it_is_written() {
 }
 
 #[test]
-fn what_another_program_wrote_for_people_is_read_too() {
+fn metadata_that_another_program_wrote_for_people_is_read_too() {
     let metadata = Metadata::new().with("ip", "203.0.113.7").unwrap().with("both", "7").unwrap();
     assert_eq!(metadata.get::<IpAddr>("ip").unwrap().unwrap(), "203.0.113.7".parse::<IpAddr>().unwrap());
     assert_eq!(metadata.get::<Both>("both").unwrap().unwrap(), Both(7));

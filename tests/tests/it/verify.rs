@@ -1,4 +1,4 @@
-//! The daily check: sound stores pass it, and each kind of damage is named.
+//! The daily check: intact stores pass it, and each kind of damage is named.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 use es_core::{SnapshotStore, StreamId, Version};
@@ -14,7 +14,7 @@ fn collection(store: &MongoStore, name: &str) -> Collection<Document> {
     store.database().collection(name)
 }
 
-/// Changes stored documents behind the validator's back, as no library would.
+/// Changes stored documents in spite of the validator, as no library would.
 async fn damage(store: &MongoStore, name: &str, which: Document, how: Document) {
     let command = doc! {
         "update": name, "bypassDocumentValidation": true,
@@ -49,7 +49,7 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
     for id in ["a", "b", "c"] {
         import(&store, id, 2_500).await;
     }
-    // Another type under the same ids, interleaved in the index.
+    // Another type with the same ids, interleaved in the index.
     patient(&store).create("b", tests::counter::OneAdded { by: "x".into() }).await.unwrap();
     add_one(&patient(&store), "b", "x").await.unwrap();
     for id in ["a", "c"] {
@@ -57,7 +57,7 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
     }
     let report = verify(&store).await;
     assert!(report.is_sound(), "{:#?}", report.findings);
-    // Each import has passed the multiple of 1000 at which a snapshot is due, off the hot path.
+    // Each import passed the multiple of 1000 at which a snapshot is due, in the background.
     assert!(report.snapshots >= 2);
     assert_eq!((report.streams, report.events, report.other_events), (3, 7_500, 2));
     store.archive::<Account>(day(1_800)).run().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_sound_store_has_no_findings_and_everything_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_no_place_in_any_order_is_found_once_wherever_it_lies() {
+async fn a_document_without_a_place_in_any_order_is_found_once_in_either_collection() {
     let store = empty_store().await;
     // More than one part of each order, in both collections.
     import(&store, "a", 2_500).await;
@@ -106,7 +106,8 @@ async fn what_has_no_place_in_any_order_is_found_once_wherever_it_lies() {
     );
     assert_eq!(report.total_findings, 18, "{:#?}", report.findings);
 
-    // And those of positions, with two findings each: what has no position is no event either.
+    // The same for positions, with two findings each, because a document without a position is not
+    // an event either.
     for (at, wrong) in [bson("7"), bson(f64::NAN), bson(7.5), bson(Option::<i64>::None)].into_iter().enumerate() {
         let change = doc! { "$set": { "position": wrong } };
         damage(
@@ -171,7 +172,7 @@ async fn an_unknown_type_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_event_that_cannot_be_read_is_named_also_behind_the_first() {
+async fn every_unreadable_event_is_named_not_only_the_first() {
     let store = sample().await;
     for (sequence, change) in [(3, doc! { "eventVersion": 9 }), (5, doc! { "eventData": { "cents": "five" } })] {
         damage(&store, "events", doc! { "aggregateId": "b", "sequenceNumber": sequence }, doc! { "$set": change })
@@ -200,7 +201,7 @@ async fn a_stream_that_does_not_begin_as_declared_cannot_be_folded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_lacks_a_field_is_malformed_and_stops_nothing() {
+async fn a_document_without_a_field_is_malformed_and_the_check_continues() {
     let store = sample().await;
     damage(&store, "events", doc! { "aggregateId": "a", "sequenceNumber": 4 }, doc! { "$unset": { "eventData": 1 } })
         .await;
@@ -216,7 +217,7 @@ async fn a_document_that_lacks_a_field_is_malformed_and_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_that_is_not_what_replaying_gives_is_found() {
+async fn a_snapshot_that_differs_from_the_replay_is_found() {
     let store = sample().await;
     accounts(&store).take_snapshot("b").await.unwrap();
     assert!(verify(&store).await.is_sound());
@@ -244,7 +245,7 @@ async fn a_snapshot_in_the_middle_of_a_stream_is_compared_at_its_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn snapshots_that_cannot_be_read_lie_beyond_the_head_or_belong_to_nothing_are_found() {
+async fn unreadable_orphaned_and_premature_snapshots_are_found() {
     let store = sample().await;
     for id in ["a", "b", "c"] {
         accounts(&store).take_snapshot(id).await.unwrap();
@@ -263,14 +264,14 @@ async fn snapshots_that_cannot_be_read_lie_beyond_the_head_or_belong_to_nothing_
         matches!(report.findings[1], Finding::SnapshotBeyondHead { version, head, .. } if version == 9 && head == 6)
     );
     assert!(matches!(report.findings[2], Finding::SnapshotBeyondHead { head, .. } if head == Version::NONE));
-    // One of another version of the state is passed over, and nothing is wrong with that.
+    // A snapshot with a different version of the state is ignored, and is not a finding.
     damage(&store, "snapshots", doc! {}, doc! { "$set": { "stateVersion": 2_i64 } }).await;
     let report = verify(&store).await;
     assert_eq!((report.total_findings, report.snapshots), (0, 3), "{:#?}", report.findings);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_archive_holds_with_other_content_is_found() {
+async fn an_event_with_different_content_in_the_archive_is_found() {
     let store = sample().await;
     let find = async |sequence: i32| {
         let which = doc! { "aggregateId": "a", "sequenceNumber": sequence };
@@ -308,7 +309,7 @@ async fn a_report_names_the_first_thousand_findings_and_counts_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_beside_it_cause_no_findings() {
+async fn concurrent_writers_cause_no_findings() {
     let store = empty_store().await;
     for number in 0..20 {
         import(&store, &format!("account-{number:02}"), 30).await;
@@ -338,6 +339,6 @@ async fn writers_beside_it_cause_no_findings() {
     writer.await.unwrap();
     let report = verify(&store).await;
     assert!(report.is_sound(), "{:#?}", report.findings);
-    // Of each account the two newest are kept, and the new ones have one.
+    // The two newest snapshots of each account are kept, and the new accounts have one.
     assert_eq!((report.streams, report.events, report.snapshots), (40, 20 * 50 + 20, 60));
 }

@@ -14,7 +14,7 @@ pub(crate) fn everything() -> Outcome {
     step("spelling");
     run(&mut tools::TYPOS.command()?)?;
     step("prose");
-    prose::summary()?;
+    prose::check()?;
     step("lints");
     run(Command::new("cargo").args([
         "clippy",

@@ -42,12 +42,6 @@ pub(crate) fn check() -> Outcome {
     Err(Failure::new(format!("{} phrases to replace", findings.len())))
 }
 
-/// Prints the number of phrases in each part of the repository.
-pub(crate) fn summary() -> Outcome {
-    print_counts(&findings()?);
-    Ok(())
-}
-
 fn print_counts(findings: &[Finding]) {
     let mut counts = BTreeMap::new();
     for finding in findings {

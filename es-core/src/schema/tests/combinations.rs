@@ -1,4 +1,5 @@
-//! Every representation of serde inside every other: the tracer finishes, and the shape is that of the stored values.
+//! Every representation of serde inside every other: the tracer finishes, and the shape is that of
+//! the stored values.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -222,7 +223,7 @@ impl Shown for Payment {
     }
 }
 
-/// What is wrong with the shape of a type.
+/// The differences between the shape of a type and its stored values.
 struct Oracle {
     /// The parts of the shape that stored values have.
     seen: BTreeSet<String>,
@@ -278,7 +279,7 @@ impl Oracle {
                 match content {
                     Some(content) => self.accepts(&path, variant, &content),
                     None if variant.is_unit() => Ok(()),
-                    None => Err(format!("{path}: a value without content, and the shape has {variant:?}")),
+                    None => Err(format!("{path}: a value without content, but the shape has {variant:?}")),
                 }
             }
             _ => wrong(),
@@ -298,7 +299,7 @@ impl Oracle {
         }
     }
 
-    /// Whether the shape has nothing that no value shows.
+    /// Whether the values show everything that the shape has.
     fn has_seen(&self, path: &str, shape: &Shape) -> Result<(), String> {
         if !self.seen.contains(path) {
             return Err(format!("{path}: no value has this"));

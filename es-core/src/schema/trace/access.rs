@@ -1,4 +1,4 @@
-//! The parts of a made-up value: fields, elements, entries, variants.
+//! The parts of a generated value: fields, elements, entries, variants.
 
 use std::iter::Enumerate;
 use std::slice::IterMut;
@@ -24,7 +24,7 @@ pub(super) struct Named<'p> {
     seen: Vec<Field>,
     /// The field that names a variant, and the variant.
     tag: Option<(String, usize, String)>,
-    /// The other fields are those of a variant: serde was not asked for them one by one.
+    /// The other fields are those of a variant: serde did not request them one by one.
     is_by_name: bool,
 }
 
@@ -34,7 +34,8 @@ impl<'p> Named<'p> {
         Self { tracer, path, hints, names: names.into_iter(), current: None, seen: Vec::new(), tag: None, is_by_name }
     }
 
-    /// The fields that the type says it has: its own names and its older ones, in no order that would tell which is which.
+    /// The fields that the type declares: its current names and its aliases, in no particular
+    /// order.
     pub(super) fn declared(tracer: &'p mut Tracer, path: String, hints: Hints, names: &[&str]) -> Self {
         let (first, rest): (Vec<&str>, Vec<&str>) =
             names.iter().partition(|name| tracer.first.contains(&join(&path, name)));
@@ -42,7 +43,7 @@ impl<'p> Named<'p> {
         Self::new(tracer, path, hints, names)
     }
 
-    /// A field that was given under two names keeps the one that the type calls it by.
+    /// If a field was provided under two names, the name that the type uses is kept.
     pub(super) fn settle<T>(&mut self, read: Result<T, Halt>) -> Result<T, Halt> {
         let (Err(Halt::DuplicateField(name)), Some(given)) = (&read, &self.current) else { return read };
         if given == name {
@@ -53,7 +54,7 @@ impl<'p> Named<'p> {
         Err(Halt::Again)
     }
 
-    /// What was seen: a document, or a variant where a field said which.
+    /// What was seen: a document, or a variant if a field named one.
     pub(super) fn finish(self) -> Shape {
         let Some((tag, at, name)) = self.tag else { return Shape::Document(self.seen) };
         let mut others: Vec<Field> = self.seen.into_iter().filter(|field| field.name != tag).collect();
@@ -150,7 +151,7 @@ impl<'de> MapAccess<'de> for &mut Named<'_> {
     }
 }
 
-/// A document that is a variant: its name, and what it holds.
+/// A document that is a variant: its name, and its content.
 pub(super) struct OneEntry<'p> {
     pub(super) name: &'p str,
     pub(super) content: Option<Probe<'p>>,
@@ -201,7 +202,7 @@ impl<'de> SeqAccess<'de> for Listed<'_> {
     }
 }
 
-/// The elements of a tuple, each of its own type.
+/// The elements of a tuple, each with its own type.
 pub(super) struct Items<'p> {
     pub(super) tracer: &'p mut Tracer,
     pub(super) path: &'p str,
@@ -258,7 +259,8 @@ impl<'de> MapAccess<'de> for Entry<'_> {
     }
 }
 
-/// A key of a map, unless it turns out that the map is a struct: serde asks for its fields with identifiers.
+/// A key of a map, unless the map turns out to be a struct, whose fields serde requests as
+/// identifiers.
 struct Key<'p> {
     probe: Probe<'p>,
     document: &'p str,

@@ -1,9 +1,9 @@
-//! Values to make up, the plainest first. What a type does not accept is followed by the next.
+//! Generated values, the simplest first. If a type refuses one, the next one follows.
 
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Decimal128, Regex, cstr, oid::ObjectId};
 
-/// A moment that no default is.
+/// A time that no type uses as its default.
 const MILLIS: i64 = 1_709_208_000_001;
 
 pub(super) const STRINGS: &[&str] = &[
@@ -35,21 +35,21 @@ pub(super) const FLOATS: &[f64] = &[1.5, 1.0, 0.5, 0.0];
 /// Lengths: a UUID, an ObjectId, keys and hashes.
 pub(super) const BYTES: &[usize] = &[16, 12, 1, 4, 8, 20, 24, 32, 64];
 
-/// A value for a type that takes whatever comes and looks at it later.
+/// A value for a type that accepts any value and interprets it later.
 pub(super) enum Any {
     Value(Bson),
     List,
     Document,
 }
 
-/// The place of a document among the candidates, and that of a list.
+/// The index of a document among the candidates, and that of a list.
 pub(super) const DOCUMENT: usize = 12;
 pub(super) const LIST: usize = 13;
 
 pub(super) fn any(at: usize) -> Option<Any> {
     let value = match at {
         0 => Bson::String(STRINGS[0].to_owned()),
-        // Before the integer, which a float accepts too.
+        // Before the integer, because a float accepts that too.
         1 => Bson::Double(1.5),
         2 => Bson::Int32(1),
         3 => Bson::Boolean(true),
@@ -61,7 +61,7 @@ pub(super) fn any(at: usize) -> Option<Any> {
         9 => Bson::Timestamp(bson::Timestamp { time: 1, increment: 1 }),
         10 => Bson::RegularExpression(Regex { pattern: cstr!("text").into(), options: cstr!("").into() }),
         11 => Bson::JavaScriptCode("text".to_owned()),
-        // Behind all that has no parts, because what a part is refused for may be the whole.
+        // After all values without parts, because a refusal of a part may be caused by the whole.
         DOCUMENT => return Some(Any::Document),
         LIST => return Some(Any::List),
         14 => Bson::Null,

@@ -1,4 +1,4 @@
-//! Why a reading ended: what serde says of it, kept as it says it.
+//! Why a reading ended: the reports of serde, in its own words.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,27 +7,29 @@ use serde::de::{self, Expected, Unexpected};
 
 #[derive(Debug, Clone)]
 pub(super) enum Halt {
-    /// Something was learned on the way.
+    /// Something was learned in this reading.
     Again,
     MissingField(&'static str),
     UnknownField(String),
-    /// A field was given under two of its names.
+    /// A field was provided under two of its names.
     DuplicateField(&'static str),
     UnknownVariant(&'static [&'static str]),
-    /// Only the name of a variant was given, and the variant holds something.
+    /// Only the name of a variant was provided, but the variant has content.
     EmptyVariant,
-    /// A list has this many elements, which may be too few; and the reason as serde says it.
+    /// A list has this many elements, which may be too few; and the reason in serde's words.
     TooShort(usize, String),
-    /// The bytes that fit no type were refused, and this was expected in their place.
+    /// The bytes that fit no type were refused, and this was expected instead.
     NotBytes(String),
     Refused(String),
-    /// None of the variants of `#[serde(untagged)]` fits: what each lacks, and the reason as serde says it.
+    /// None of the variants of `#[serde(untagged)]` fits: what each lacks, and the reason in
+    /// serde's words.
     NoneFits(Vec<Self>, String),
     /// Every candidate for the value at this path was refused.
     Exhausted(String),
 }
 
-/// Bytes that are no text, and that hardly any type accepts: a type that refuses them says what it wants in this place.
+/// Bytes that are not text, and that hardly any type accepts. A type that refuses them reports what
+/// it expects instead.
 pub(super) const BAIT: &[u8] = &[0xFF, 0xFE, 0xFD];
 
 thread_local! {

@@ -1,12 +1,13 @@
-//! What is known of the data at a place: from samples of the user's, and from what the type itself has written.
+//! What is known about the data at a place: from the user's samples, and from what the type itself
+//! has written.
 
 use bson::Bson;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hints {
-    /// Data that the type accepts, by the user's word.
+    /// Data that the type accepts, according to the user.
     pub(super) given: Vec<Bson>,
-    /// What the value of the last reading was written as.
+    /// The written form of the value of the last reading.
     pub(super) written: Option<Bson>,
 }
 
@@ -34,13 +35,13 @@ impl Hints {
         self.given.iter().chain(&self.written).filter_map(Bson::as_document).flat_map(bson::Document::keys)
     }
 
-    /// The names of the fields of what was given.
+    /// The names of the fields of the provided data.
     pub(super) fn given_keys(&self) -> Self {
         let keys = self.given.iter().filter_map(Bson::as_document).flat_map(bson::Document::keys);
         Self { given: keys.cloned().map(Bson::String).collect(), written: None }
     }
 
-    /// The name of the first variant that was given: a text, or the only key of a document.
+    /// The name of the first provided variant: a text, or the only key of a document.
     pub(super) fn variant(&self) -> Option<&str> {
         self.given.iter().find_map(|value| match value {
             Bson::String(name) => Some(name.as_str()),
@@ -49,7 +50,7 @@ impl Hints {
         })
     }
 
-    /// The values that can be taken as they are.
+    /// The values that can be used unchanged.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Bson> {
         self.given.iter().filter(|value| !matches!(value, Bson::Null))
     }

@@ -1,22 +1,23 @@
-//! What a refusal says about the value to make up next.
+//! Derives the next generated value from a refusal.
 
 use super::halt::Halt;
 use super::{Enums, Inside, Tracer, Untraceable, candidates, join, variant_path};
 
-/// How many elements a list is given at most.
+/// The largest number of elements in a generated list.
 const LONGEST: usize = 64;
 
-/// What serde wants of an enum that is a value of its own, if it reads it before it asks for its type.
+/// What serde expects of an enum that is a separate value, if it reads the value before it asks for
+/// its type.
 const ENUM: &str = "string or map";
 
-/// What serde wants of a field that names a variant.
+/// What serde expects of a field that names a variant.
 const TAG: &str = "variant identifier";
 
-/// How often a type is made up inside itself, where only the text of an error says which type it is.
+/// How often a type is generated inside itself, if only the text of an error identifies the type.
 const NESTED: usize = 2;
 
 impl Tracer {
-    /// What a value that was read whole before it was understood turns out to lack.
+    /// Determines what is missing in a value that was read as a whole before it was interpreted.
     pub(super) fn settle<T>(&mut self, path: &str, read: Result<T, Halt>) -> Result<T, Halt> {
         match read {
             Err(Halt::MissingField(name)) if self.is_sure() && self.misses(path, name) => Err(Halt::Again),
@@ -24,19 +25,20 @@ impl Tracer {
         }
     }
 
-    /// Whether what is refused in this reading is refused for its own sake.
+    /// Whether this reading certainly refuses the value itself.
     fn is_sure(&self) -> bool {
         self.probing.is_none() && self.bait.is_none() && self.null_on_trial.is_none()
     }
 
-    /// Adds a field that a document of the path is said to miss.
+    /// Adds a field that is reported as missing in a document of the path.
     fn misses(&mut self, path: &str, name: &str) -> bool {
         let Some(field) = self.add_field(path, name) else { return false };
         self.guessed.insert(field);
         true
     }
 
-    /// Adds a field to a document whose type does not say its fields in advance, if that is one and does not have it.
+    /// Adds a field to a document whose type does not declare its fields in advance, if it is one
+    /// and lacks the field.
     pub(super) fn add_field(&mut self, path: &str, name: &str) -> Option<String> {
         let tag = self.tag_fields.get(path).and_then(|tag| self.pass.tags.get(&join(path, tag)));
         let path = tag.map_or_else(|| path.to_owned(), |(_, variant)| variant_path(path, variant));
@@ -61,7 +63,7 @@ impl Tracer {
         self.forget(field);
     }
 
-    /// Forgets what was made up at a path and below it.
+    /// Forgets the generated values at a path and below it.
     fn forget(&mut self, path: &str) {
         let is_below = |other: &str| {
             other.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '<', '[', '{']))
@@ -70,7 +72,8 @@ impl Tracer {
         self.choices.retain(|other, _| !is_below(other));
     }
 
-    /// The value at this path names a variant: the other fields of the document are those of the variant.
+    /// The value at this path names a variant: the other fields of the document are those of the
+    /// variant.
     fn learn_tag(&mut self, path: &str) {
         let (document, tag) = path.rsplit_once('.').unwrap_or(("", path));
         if self.is_value(path) || self.tag_fields.contains_key(document) {
@@ -82,26 +85,27 @@ impl Tracer {
         }
     }
 
-    /// Whether the name of a variant is a value of its own, and not the tag of the document that it is in.
+    /// Whether the name of a variant is a separate value, and not the tag of the document that
+    /// contains it.
     pub(super) fn is_value(&self, path: &str) -> bool {
         let document = path.rsplit_once('.').map_or("", |(document, _)| document);
         let is_wanted = |path: &str, what: &str| self.wanted.get(path).is_some_and(|wanted| wanted.starts_with(what));
         is_wanted(path, ENUM) && !is_wanted(document, "adjacently tagged enum ")
     }
 
-    /// Whether the value names a variant, by what its type wants.
+    /// Whether the value names a variant, according to what its type expects.
     pub(super) fn names_variant(&self, path: &str) -> bool {
         self.wanted.get(path).is_some_and(|wanted| wanted == ENUM || wanted == TAG)
     }
 
-    /// Where the contents of the variants are that the value at this path names.
+    /// The place of the contents of the variants that the value at this path names.
     pub(super) fn holder(&self, path: &str) -> String {
         let (document, tag) = path.rsplit_once('.').unwrap_or(("", path));
         let is_tag = self.tag_fields.get(document).is_some_and(|known| known == tag);
         if is_tag { document.to_owned() } else { path.to_owned() }
     }
 
-    /// Takes something else the next time.
+    /// Changes the next generated value.
     pub(super) fn learn(&mut self, halt: Halt) -> Result<(), Untraceable> {
         if let Some(path) = self.null_on_trial.take() {
             match halt {
@@ -123,7 +127,8 @@ impl Tracer {
             return Ok(());
         }
         if let Halt::Exhausted(path) = halt {
-            // Nothing else fits, so it has to be the name of a variant, which an untagged enum did not pass on.
+            // Nothing else fits, so it must be the name of a variant, which an untagged enum did
+            // not pass on.
             if let Some(names) = self.dropped.remove(&path) {
                 self.choices.insert(path.clone(), 0);
                 if self.learn_names(&path, names) {
@@ -136,8 +141,8 @@ impl Tracer {
         let last = self.met.last().cloned();
         let reason = match halt {
             Halt::MissingField(name) => format!("the field `{name}` is missing"),
-            Halt::UnknownVariant(_) => "a name of a variant is refused".to_owned(),
-            Halt::DuplicateField(name) => format!("the field `{name}` is there twice"),
+            Halt::UnknownVariant(_) => "the name of a variant is refused".to_owned(),
+            Halt::DuplicateField(name) => format!("the field `{name}` occurs twice"),
             Halt::NoneFits(halts, reason) => {
                 let names = halts.iter().find_map(|halt| match halt {
                     Halt::UnknownVariant(names) => Some(*names),
@@ -155,7 +160,7 @@ impl Tracer {
         Ok(())
     }
 
-    /// Whether the reading answers what is wanted at a path.
+    /// Whether the next reading provides what is expected at a path.
     fn has_taken(&mut self, path: &str, is_given: bool, halt: &Halt) -> bool {
         let halts = if let Halt::NoneFits(halts, _) = halt { halts.as_slice() } else { std::slice::from_ref(halt) };
         let wanted = halts.iter().find_map(|halt| if let Halt::NotBytes(wanted) = halt { Some(wanted) } else { None });
@@ -203,12 +208,12 @@ impl Tracer {
         true
     }
 
-    /// Whether the refusal says what to do.
+    /// Whether the refusal determines what to do.
     fn has_learned(&mut self, halt: &Halt) -> bool {
         match halt {
             Halt::Again => true,
             Halt::MissingField(name) => {
-                // The innermost document that can still lack it.
+                // The innermost document that may still lack it.
                 let mut paths = self.pass.documents.clone();
                 paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
                 paths.iter().any(|path| self.misses(path, name))
@@ -224,7 +229,8 @@ impl Tracer {
                 let list = self.pass.lists.iter().rev().find(|(_, has)| has == length && *has < LONGEST).cloned();
                 list.is_some_and(|(path, has)| self.lengths.insert(path, has + 1) != Some(has + 1))
             }
-            // What a variant lacks that is given a document or a list, or a name if that is wanted first.
+            // What a variant lacks that receives a document or a list, or a name if a name is
+            // expected first.
             Halt::NoneFits(halts, _) => {
                 let is_name_wanted = self.met.last().is_some_and(|path| self.names_variant(path));
                 let of_use = |halt: &&Halt| is_name_wanted || !matches!(halt, Halt::UnknownVariant(_));
@@ -234,7 +240,7 @@ impl Tracer {
         }
     }
 
-    /// Takes away a field that was added by guess.
+    /// Removes a field that was added by a guess.
     fn takes_back(&mut self, name: &str) -> bool {
         let mut fields = self.pass.documents.iter().rev().map(|path| join(path, name));
         let Some(field) = fields.find(|field| self.guessed.contains(field)) else { return false };
@@ -247,7 +253,8 @@ impl Tracer {
         let moved = self.enums.moved().filter(|(_, content)| !path.starts_with(content.as_str()));
         let moved = moved.map(|(moved, _)| moved.to_owned()).filter(|moved| self.is_value(moved));
         if let Some(moved) = moved {
-            // Another variant changes what its neighbors have to be, so it is the tag of `#[serde(tag, content)]` after all.
+            // A different variant changes the requirements of its neighbours, so this is the tag of
+            // `#[serde(tag, content)]` after all.
             self.wanted.insert(moved.clone(), TAG.to_owned());
             self.learn_tag(&moved);
             self.enums = Enums::default();
@@ -258,7 +265,7 @@ impl Tracer {
         *self.choices.entry(path).or_default() += 1;
     }
 
-    /// The names of the variants of the value at a path.
+    /// Learns the names of the variants of the value at a path.
     fn learn_names(&mut self, path: &str, names: &'static [&'static str]) -> bool {
         if self.names.contains_key(path) || names.is_empty() {
             return false;
@@ -268,7 +275,8 @@ impl Tracer {
             inside.names == names && path.strip_prefix(&inside.holder).is_some_and(|rest| rest.starts_with('<'))
         });
         let inside = inside.map(|(other, inside)| (inside.holder.len(), other.clone())).max();
-        // Enums of the same variants may be of different types, so two are made up inside each other.
+        // Enums with the same variants may be different types, so two are generated inside each
+        // other.
         if around.len() >= NESTED {
             let start = around.into_iter().max().max(inside.as_ref().map(|(start, _)| *start)).unwrap_or(0);
             let document = path.rsplit_once('.').map_or("", |(document, _)| document).to_owned();
@@ -286,7 +294,7 @@ impl Tracer {
             self.learn_tag(path);
             let holder = self.holder(path);
             self.inside.insert(path.to_owned(), Inside { holder, names });
-            // The candidates from now on are the names.
+            // From now on the names are the candidates.
             self.choices.insert(path.to_owned(), 0);
         }
         self.names.insert(path.to_owned(), names);
@@ -294,7 +302,8 @@ impl Tracer {
         true
     }
 
-    /// Leaves out a value that is inside its own type: by an empty list or map around it, or by null.
+    /// Leaves out a value that is inside its own type, by an empty list or map around it, or by
+    /// null.
     fn closes(&mut self, path: &str, value: &str, start: usize) -> bool {
         let inside = path.get(start..).unwrap_or_default();
         if let Some(at) = inside.rfind("[]").max(inside.rfind("{}")) {
@@ -315,7 +324,7 @@ impl Tracer {
         true
     }
 
-    /// The variant that was named last holds something.
+    /// The variant that was named last has content.
     fn learn_content(&mut self) -> bool {
         let mut empty = self.pass.named.iter().rev().map(|(path, name)| (path, variant_path(path, name)));
         let is_new = |path: &str| self.inside.contains_key(path) || self.enums.is_new(path);
@@ -328,7 +337,7 @@ fn is_missing(halt: &Halt, path: &str) -> bool {
     matches!(halt, Halt::MissingField(name) if path.ends_with(name))
 }
 
-/// Whether a path is that of a variant and no more.
+/// Whether a path is exactly that of a variant.
 fn is_variant(path: &str) -> bool {
     path.starts_with('<') && path.find('>') == Some(path.len() - 1)
 }

@@ -1,4 +1,4 @@
-//! A deserializer that answers with made-up values, and writes down what it was asked for.
+//! A deserializer that answers with generated values, and records what it was asked for.
 
 use std::any::type_name;
 
@@ -12,13 +12,13 @@ use super::hints::Hints;
 use super::{Tracer, variant_path};
 use crate::schema::shape::{Shape, Tagging};
 
-/// How many lists are made up inside of each other.
+/// How many lists are generated inside each other.
 const DEEPEST: usize = 8;
 
-/// How many values are made up inside of each other: no more than BSON can hold.
+/// How many values are generated inside each other: no more than BSON can hold.
 const DEEPEST_VALUE: usize = 100;
 
-/// One value that is to be made up.
+/// One value to generate.
 pub(super) struct Probe<'p> {
     pub(super) tracer: &'p mut Tracer,
     pub(super) path: String,
@@ -42,7 +42,7 @@ fn as_integer(value: &Bson) -> Option<i64> {
 }
 
 impl Probe<'_> {
-    /// The candidate whose turn it is.
+    /// The next candidate.
     fn pick<T: Clone>(self, values: &[T]) -> Result<T, Halt> {
         values.get(self.tracer.choice(&self.path)).cloned().ok_or(Halt::Exhausted(self.path))
     }
@@ -57,7 +57,7 @@ impl Probe<'_> {
         visitor.visit_string(self.pick(&values)?)
     }
 
-    /// The name of the variant whose turn it is, and what it holds, where the names were learned from a refusal.
+    /// The next variant, and its content, if a refusal revealed the names.
     fn read_named<'de, V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Halt> {
         let Probe { tracer, path, hints, out } = self;
         let (at, name) = Probe { tracer: &mut *tracer, path: path.clone(), hints: hints.clone(), out: &mut *out }
@@ -81,7 +81,8 @@ impl Probe<'_> {
         read
     }
 
-    /// The name of the variant whose turn it is. The tag of `#[serde(tag, content)]` stands beside what the variant holds.
+    /// The name of the next variant. The tag of `#[serde(tag, content)]` is beside the content of
+    /// the variant.
     fn pick_name(self, names: &'static [&'static str], is_beside: bool) -> Result<(usize, &'static str), Halt> {
         let is_inside = self.tracer.inside.contains_key(&self.path);
         let is_value = self.tracer.is_value(&self.path);
@@ -124,7 +125,7 @@ impl Probe<'_> {
         visitor.visit_byte_buf(self.pick(&values)?)
     }
 
-    /// Runs `read` inside of a type that may contain itself.
+    /// Runs `read` inside a type that may contain itself.
     fn inside<T>(self, name: &'static str, read: impl FnOnce(Probe<'_>) -> Result<T, Halt>) -> Result<T, Halt> {
         self.tracer.enter(name)?;
         let read = read(Probe { tracer: &mut *self.tracer, path: self.path, hints: self.hints, out: self.out });
@@ -132,7 +133,7 @@ impl Probe<'_> {
         read
     }
 
-    /// A document whose fields are asked for by name, without having been said before.
+    /// A document whose fields are requested by name, without a declaration in advance.
     pub(super) fn read_by_name<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
         let path = self.path.clone();
         self.tracer.has_read_by_name = true;
@@ -141,7 +142,7 @@ impl Probe<'_> {
         let Probe { tracer, hints, out, .. } = self;
         let mut fields = tracer.fields.get(&path).cloned().unwrap_or_default();
         if tracer.probing.is_none() && !tracer.tag_fields.contains_key(&path) {
-            // One at a time, so that what is refused next is known to be the one that was added.
+            // One at a time, so that the next refusal is known to concern the field that was added.
             let new = hints.keys().find(|key| !fields.contains(key)).cloned();
             if let Some(new) = new {
                 tracer.add_field(&path, &new);
@@ -154,7 +155,7 @@ impl Probe<'_> {
         tracer.settle(&path, read)
     }
 
-    /// A list whose type is not asked for: it may turn out to be a tuple.
+    /// A list whose type serde does not request. It may turn out to be a tuple.
     fn read_any_list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
         if self.tracer.cut.contains_key(&self.path) {
             return self.deserialize_seq(visitor);
@@ -222,12 +223,13 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         }
         let is_new = !self.tracer.choices.contains_key(&self.path);
         if is_new && wants_document(&visitor) {
-            // Dates and the like are documents to a type that asks for nothing in particular.
+            // Dates and similar values are documents for a type that requests no specific kind.
             self.tracer.choices.insert(self.path.clone(), candidates::DOCUMENT + self.hints.leaves().count());
             self.tracer.met.push(self.path.clone());
         }
         let at = self.tracer.choice(&self.path);
-        // Serde reads the value before it asks for its type, so what is refused later is not known to be this value.
+        // Serde reads the value before it asks for its type, so a later refusal may concern a
+        // different value.
         if is_new && self.tracer.bait.is_none() && type_name::<V::Value>().contains("::Content") {
             let is_given = self.hints.leaves().next().is_some();
             self.tracer.bait = Some((self.path, is_given));
@@ -238,7 +240,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         }
         let hints: Vec<Bson> = self.hints.leaves().cloned().collect();
         let candidate = match hints.get(at) {
-            // Serde says the names of the variants if it is given a wrong one, and a sample has a right one.
+            // Serde reveals the names of the variants if it receives a wrong one, but a sample has
+            // a correct one.
             Some(Bson::String(_)) if at == 0 && self.tracer.is_value(&self.path) => {
                 Any::Value(Bson::String(candidates::STRINGS[0].to_owned()))
             }
@@ -247,7 +250,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             Some(value) => Any::Value(value.clone()),
             None => candidates::any(at - hints.len()).ok_or_else(|| Halt::Exhausted(self.path.clone()))?,
         };
-        // A type that takes a list and then refuses it is offered lists of lists; that has to end.
+        // A type that accepts a list and then refuses it receives lists of lists, which has to end.
         let is_deep = self.path.matches("[]").count() >= DEEPEST;
         let value = match candidate {
             Any::Document | Any::List if is_deep => {
@@ -319,7 +322,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         self.pick_string(visitor, "string")
     }
 
-    /// The name of a variant, of which serde says the right ones where it is given a wrong one.
+    /// The name of a variant. If serde receives a wrong name, it reveals the correct ones.
     fn deserialize_identifier<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Halt> {
         if !self.tracer.names.contains_key(&self.path) {
             self.hints = Hints::default();
@@ -359,7 +362,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Halt> {
-        // The types of BSON ask for themselves by names of their own.
+        // BSON types request themselves by special names.
         if name.starts_with('$') {
             return self.deserialize_any(visitor);
         }

@@ -1,25 +1,25 @@
-//! Which variant of each enum is read next, so that every reading comes nearer to the last one.
+//! Chooses the next variant of each enum, so that every reading makes progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::variant_path;
 
-/// The enums that were met, by their path.
+/// The enums that were read, by their path.
 #[derive(Debug, Default)]
 pub(super) struct Enums {
     met: BTreeMap<String, Enum>,
-    /// The enum whose content is made up without its types, and of which this round reads a further variant: one at a time,
-    /// so that what is refused next is known to belong to it.
+    /// The enum whose content is generated without its types, and of which this round reads a
+    /// further variant: one at a time, so that the next refusal is known to concern it.
     moved: Option<String>,
 }
 
 #[derive(Debug)]
 struct Enum {
-    /// Where the contents of the variants are: `holder<Variant>`.
+    /// The place of the contents of the variants: `holder<Variant>`.
     holder: String,
     names: &'static [&'static str],
     read: BTreeSet<usize>,
-    /// The variant of this round, which ends with a value that was read whole.
+    /// The variant of this round, which ends with a value that was read completely.
     current: Option<usize>,
     is_reached: bool,
     has_content: bool,
@@ -31,17 +31,17 @@ impl Enum {
     }
 }
 
-/// What a round has brought.
+/// The result of a round.
 #[derive(Debug, Default)]
 pub(super) struct Explored {
     /// A variant with content was read for the first time.
     pub(super) has_content: bool,
-    /// A variant was read for the first time, or an enum turned out to be out of reach.
+    /// A variant was read for the first time, or an enum turned out to be unreachable.
     pub(super) is_progress: bool,
 }
 
 impl Enums {
-    /// The variant that is to be read at a path.
+    /// The variant to read at a path.
     pub(super) fn choose(
         &mut self,
         path: &str,
@@ -82,7 +82,7 @@ impl Enums {
         at
     }
 
-    /// A variant that holds an enum of which not every variant was read.
+    /// A variant that contains an enum with unread variants.
     fn unfinished_below(&self, holder: &str, names: &[&str]) -> Option<usize> {
         names.iter().position(|name| {
             let prefix = variant_path(holder, name);
@@ -93,7 +93,8 @@ impl Enums {
         })
     }
 
-    /// The enums of the same variants that a path is inside of: the length of the path of what they hold.
+    /// The enums with the same variants that contain a path: the length of the path of their
+    /// content.
     pub(super) fn around(&self, path: &str, names: &'static [&'static str]) -> Vec<usize> {
         let around = self.met.iter().filter(|(other, known)| {
             let rest = path.strip_prefix(known.holder.as_str());
@@ -120,7 +121,7 @@ impl Enums {
         }
     }
 
-    /// Remembers what was read.
+    /// Records what was read.
     pub(super) fn end_round(&mut self) -> Explored {
         let mut explored = Explored::default();
         for known in self.met.values_mut().filter(|known| known.is_reached) {
@@ -141,8 +142,9 @@ impl Enums {
         explored
     }
 
-    /// Forgets the enums that should have been met, because all variants around them were read: the value that held them is
-    /// made up in another way now, or the type contains itself there.
+    /// Forgets the enums that should have been read, because all variants around them were read.
+    /// The value that contained them is now generated in a different way, or the type contains
+    /// itself there.
     fn forget_unreachable(&mut self) -> bool {
         let is_expected = |path: &str| {
             self.met.values().filter(|outer| outer.is_reached).all(|outer| {

@@ -1,4 +1,4 @@
-//! One test a class of what BSON does not give back.
+//! One test for each class of value that BSON does not return unchanged.
 
 #![cfg(feature = "derive")]
 
@@ -19,7 +19,7 @@ struct Sku(String);
 #[serde(transparent)]
 struct Plain(String);
 
-/// An event around any one value.
+/// An event that contains one value of any type.
 #[event(version = 1, name = "Held", crate = crate)]
 #[derive(PartialEq)]
 struct Held<T> {
@@ -79,7 +79,7 @@ fn a_number_as_key() {
 }
 
 #[test]
-fn nothing_inside_of_something() {
+fn none_inside_some() {
     let message = message(held(vec![Some(Some(1)), Some(None)]));
     assert_says(&message, &["Some(None) becomes None", "`innerValue[1]`", "enum"]);
 }

@@ -1,4 +1,4 @@
-//! A store that makes one mistake on purpose, so that each law is seen to fail where it is broken.
+//! A store with one deliberate mistake, to show for each law that it can fail.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,57 +12,57 @@ use es_core::{
 };
 
 mistakes! {
-    /// The head is the sequence that comes next.
+    /// The head is the sequence of the next event.
     HeadOneTooHigh => the_first_event_has_sequence_one_and_the_version_counts_events,
-    /// The expected version is not looked at.
+    /// The expected version is ignored.
     ExpectationIgnored => exactly_one_of_many_appends_that_expect_the_same_version_wins,
-    /// A conflict is answered, and does not say what the version is.
+    /// A conflict does not carry the current version.
     ConflictWithoutActual => exactly_one_of_many_appends_that_expect_the_same_version_wins,
-    /// A version that was passed is good enough.
+    /// An outdated expected version is accepted.
     OlderExpectationAccepted => an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing,
-    /// A version that was not reached is good enough.
+    /// An expected version beyond the head is accepted.
     LaterExpectationAccepted => an_append_that_expects_a_version_beyond_the_head_is_a_conflict,
     /// A refused append of several events leaves its first one.
     RefusedLeavesItsFirst => a_refused_append_of_several_events_writes_none_of_them,
-    /// A refused append leaves a hole among the positions.
+    /// A refused append leaves a gap in the positions.
     RefusedUsesUpAPosition => a_refused_append_uses_up_no_position,
     /// The events of one append are written one by one.
     OneByOne => several_events_of_one_append_stay_together,
-    /// Every append leaves a hole among the positions.
+    /// Every append leaves a gap in the positions.
     PositionsWithHoles => positions_of_concurrent_appends_are_dense_and_unique,
-    /// Two events have one position.
+    /// Two events have the same position.
     PositionsTwice => positions_of_concurrent_appends_are_dense_and_unique,
-    /// Positions are handed out from the last to the first.
+    /// Positions are assigned in descending order.
     PositionsBackwards => positions_grow_along_each_stream,
-    /// An append of nothing is taken for a rival.
+    /// An append without events is reported as a conflict.
     EmptyIsAConflict => an_empty_append_is_refused,
-    /// Nobody remembers idempotency keys.
+    /// Idempotency keys are forgotten.
     AppendIdForgotten => a_repeated_append_id_answers_with_the_first_receipt,
-    /// What was recorded before is said to be recorded now.
+    /// A repeated append is reported as recorded now.
     AlreadyAnsweredAsNow => a_repeated_append_id_answers_with_the_first_receipt,
-    /// A key that is there is written again, after what came meanwhile.
-    AppendIdWritesAgain => of_two_concurrent_appends_with_one_id_one_acts,
+    /// An append with a known key is written again, after later events.
+    AppendIdWritesAgain => one_of_two_concurrent_appends_with_the_same_id_acts,
     /// The events under a key are not compared.
     AppendIdNotCompared => an_append_id_of_another_command_is_refused,
     /// The data of the events under a key are compared.
     AppendIdComparedByData => an_append_id_is_answered_whatever_the_data_are,
-    /// The names of the events under a key are compared, and older names are not known.
+    /// The names of the events under a key are compared, without their aliases.
     AppendIdComparedByName => an_append_id_is_answered_whatever_the_data_are,
     /// A refused append is remembered under its key.
     RefusedUsesUpItsId => a_refused_append_does_not_use_up_its_id,
-    /// A key counts for all aggregates.
+    /// A key is valid for all aggregates.
     AppendIdIsGlobal => an_append_id_counts_for_one_aggregate_only,
-    /// Of an append only the first event is found by its key.
+    /// A key finds only the first event of its append.
     FindsTheFirstEventOnly => an_append_is_found_by_its_id_with_all_its_events_and_no_others,
-    /// A stream is known by the id of its aggregate alone.
+    /// A stream is identified only by the id of its aggregate.
     TypeNotInTheKey => aggregates_of_two_types_may_share_an_id,
-    /// Metadata are not kept.
+    /// Metadata are dropped.
     MetadataDropped => what_was_recorded_is_read_back_as_it_was,
-    /// An event bears the moment when it was read.
+    /// The time of an event is the time when it is read.
     MomentOfReading => what_was_recorded_is_read_back_as_it_was,
     /// All events of an append get the metadata of the first.
     MetadataOfTheFirst => each_event_of_an_append_keeps_its_own_metadata,
-    /// A range begins with the version after which it should.
+    /// A range includes the version after which it should begin.
     RangeWithItsBeginning => a_range_is_read_without_its_beginning_and_with_its_end,
     /// A range lacks its last version.
     RangeWithoutItsEnd => a_range_is_read_without_its_beginning_and_with_its_end,
@@ -72,39 +72,39 @@ mistakes! {
     OneBatchOnly => an_append_of_thousands_of_events_is_read_back_whole_and_in_order,
     /// Sequences are compared as text.
     OrderedAsText => an_append_of_thousands_of_events_is_read_back_whole_and_in_order,
-    /// An id with a dollar finds another aggregate.
+    /// An id with a dollar finds a different aggregate.
     IdIsAnOperator => an_id_that_looks_like_an_operator_is_a_plain_string,
-    /// An event that nobody has heard of is left out.
+    /// An event of an unknown type is skipped.
     UnknownTypeSkipped => an_event_that_is_not_understood_is_an_error_and_counts_as_a_version,
-    /// An event of a later version than the code knows is left out.
+    /// An event of a newer version than the code knows is skipped.
     LaterVersionSkipped => an_event_that_is_not_understood_is_an_error_and_counts_as_a_version,
-    /// An import bears the moment when it is recorded.
-    ImportedNow => an_import_keeps_the_moments_of_its_events,
-    /// A stream is read in the order of its moments.
-    OrderedByMoment => as_of_a_moment_is_the_longest_prefix_recorded_by_then,
-    /// A retired event is left out.
+    /// An imported event gets the time when it is recorded.
+    ImportedNow => an_import_keeps_the_times_of_its_events,
+    /// A stream is ordered by time.
+    OrderedByMoment => as_of_a_time_is_the_longest_prefix_recorded_by_then,
+    /// A retired event is skipped.
     RetiredSkipped => an_aggregate_of_retired_events_only_can_be_created,
-    /// A retired event is read as one that is not.
+    /// A retired event is read as one that is not retired.
     RetiredReadAsAnother => an_aggregate_of_retired_events_only_does_not_exist,
-    /// A snapshot claims an event more than it holds.
+    /// The version of a snapshot is one too high.
     SnapshotOneTooHigh => snapshot_plus_tail_equals_full_replay_at_every_version,
-    /// The newest snapshot is taken, whatever version is asked for.
+    /// The newest snapshot is returned, whatever version is requested.
     SnapshotTooNew => the_newest_snapshot_at_or_below_a_version_is_found,
-    /// A snapshot at the very version is not found.
+    /// A snapshot at exactly the requested version is not found.
     SnapshotBelowOnly => the_newest_snapshot_at_or_below_a_version_is_found,
-    /// A snapshot is used whatever its state version is.
+    /// The state version of a snapshot is ignored.
     StateVersionIgnored => a_snapshot_of_another_state_version_is_passed_over,
-    /// Only the newest snapshot is found, whatever version is asked for.
+    /// Only the newest snapshot is found, whatever version is requested.
     OlderSnapshotsNotFound => a_snapshot_that_does_not_decode_is_passed_over_for_an_older_one,
-    /// Of all snapshots only the one of the highest version is kept.
+    /// Only the snapshot with the highest version is kept.
     HighestSnapshotOnly => the_snapshot_taken_last_is_kept_whatever_lies_above_it,
-    /// A snapshot beyond the head is said to be one at the head.
+    /// A snapshot beyond the head is reported as one at the head.
     SnapshotCutToTheHead => a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended,
-    /// The parts of a key are joined, and nobody knows where one ends.
+    /// The parts of a key are joined without a separator.
     SnapshotKeyJoined => snapshots_of_two_aggregates_never_share_a_key,
 }
 
-/// [`MemoryStore`] with a mistake, or with none.
+/// [`MemoryStore`] with a mistake, or without.
 #[derive(Debug, Clone)]
 pub(crate) struct WrongStore {
     right: MemoryStore,
@@ -115,16 +115,16 @@ pub(crate) struct WrongStore {
 /// What a mistake has to remember.
 #[derive(Debug, Default)]
 struct Notes {
-    /// Which stream has used a key first.
+    /// Which stream used a key first.
     keys: HashMap<AppendId, StreamId>,
     /// The newest snapshots.
     newest: HashMap<StreamId, StoredSnapshot>,
-    /// Whose snapshot has a key.
+    /// Which stream has the snapshot of a key.
     snapshot_keys: HashMap<String, StreamId>,
 }
 
 impl WrongStore {
-    /// A store without events that makes this mistake.
+    /// An empty store that makes this mistake.
     pub(crate) fn new(mistake: impl Into<Option<Mistake>>) -> Self {
         Self { right: MemoryStore::new(), mistake: mistake.into(), notes: Arc::default() }
     }
@@ -143,7 +143,7 @@ impl WrongStore {
         other.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Leaves a hole where the next position would be.
+    /// Leaves a gap at the next position.
     async fn use_up_a_position(&self) {
         let stream = StreamId::new("Hole", "hole").unwrap_or_else(|error| panic!("{error}"));
         let expected = ExpectedVersion::exactly(self.right.head(&stream).await.unwrap_or_default());
@@ -153,7 +153,7 @@ impl WrongStore {
         self.right.append(Append::new(stream, expected, vec![event])).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Spoils what is asked.
+    /// Corrupts a request.
     async fn misunderstand(&self, mut append: Append) -> Append {
         append.stream = self.stream(&append.stream);
         let head = self.right.head(&append.stream).await.unwrap_or_default();
@@ -198,7 +198,7 @@ impl WrongStore {
         Receipt::new(stamps).map(Appended::Now).ok_or(StoreError::EmptyAppend { stream: append.stream })
     }
 
-    /// Spoils what is answered.
+    /// Corrupts an answer.
     async fn misreport(&self, asked: &Append, answer: Result<Appended, StoreError>) -> Result<Appended, StoreError> {
         match (self.mistake, answer) {
             (Some(Mistake::ConflictWithoutActual), Err(StoreError::Conflict { stream, expected, .. })) => {
@@ -260,7 +260,8 @@ impl WrongStore {
         }
     }
 
-    /// What another aggregate, or a refused append, has done under a key, where that is mistaken for this append.
+    /// The result of a different aggregate, or of a refused append, with the same key, if the
+    /// mistake confuses it with this append.
     async fn mistaken_key(&self, append: &Append) -> Option<Result<Appended, StoreError>> {
         let key = append.append_id.as_ref()?;
         let before = self.notes().keys.insert(key.clone(), append.stream.clone());
@@ -283,7 +284,7 @@ impl WrongStore {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Spoils the events of a stream.
+    /// Corrupts the events of a stream.
     fn misread(&self, events: &mut Vec<RecordedEvent<EventData>>) {
         match self.mistake {
             Some(Mistake::PositionsBackwards) => {

@@ -1,4 +1,4 @@
-//! Commands that record something: load, decide, append.
+//! Commands that record events: load, decide, append.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The whole flow, told step by step.
+//! The whole flow, step by step.
 
 mod basics;
 mod mongo;
@@ -19,17 +19,19 @@ use story::Story;
 pub async fn run(options: &Options, keep: bool, view: View) -> Result<(), Failure> {
     let mut story = Story::new(view);
     if options.memory {
-        story.note("In memory, without any server.")?;
+        story.note("In memory, without a server.")?;
         basics::tell(&mut story, &Repository::<Invoice>::new(&MemoryStore::new())).await?;
-        return story.note("\nQueries, archive, migration and verification need a server: run it without --memory.");
+        return story.note(
+            "\nQueries, archive, migration and verification need a server; run the demo without --memory to see them.",
+        );
     }
-    // A database of its own, so that the demo tells the same every time and touches nothing else.
+    // A separate database, so that the demo prints the same every time and touches nothing else.
     let database = fresh_database_name("invoice_demo");
     let connection = Connection::open_database(options, &database).await?;
     story.note(format!("On MongoDB, in the database {database}."))?;
-    let told = tell(&mut story, &connection).await;
+    let result = tell(&mut story, &connection).await;
     let closed = end(&story, connection, keep).await;
-    told.and(closed)
+    result.and(closed)
 }
 
 async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Invoices from a CSV file, many at a time.
+//! Imports invoices from a CSV file, many concurrently.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::import::{Line, Lines, PastInvoice};
 use crate::view::{Show, View, bar, count};
 
-/// How many invoices are on their way at once. They share commits, so more of them are faster.
+/// The number of concurrent imports. They share commits, so a larger number is faster.
 const AT_ONCE: usize = 64;
 
 #[derive(Debug, Default, Serialize)]
@@ -33,10 +33,10 @@ struct LineFailure {
     reason: String,
 }
 
-/// What became of a line.
+/// The result for one line.
 enum Outcome {
     Imported,
-    /// The invoice was there, and more has happened since.
+    /// The invoice existed, and new events were added.
     Continued,
     Already,
     Failed(String),
@@ -50,7 +50,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
     let mut first_lines = HashMap::new();
     let work = lines.map(|line| {
         let (invoices, line) = (invoices.clone(), refuse_repeated(line, &mut first_lines));
-        // A task each, so that all cores are used.
+        // Each import is a task, so that all cores are used.
         tokio::spawn(async move {
             let Line { number, byte, invoice } = line?;
             let outcome = match invoice {
@@ -82,13 +82,14 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// One file says everything about an invoice in one line; a second line would be lost without a word.
+/// A file describes each invoice in one line. A second line for the same invoice would be ignored
+/// silently.
 fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String, u64>) -> Result<Line, Failure> {
     let mut line = line?;
     if let Ok(invoice) = &line.invoice {
         let first = *first_lines.entry(invoice.number.clone()).or_insert(line.number);
         if first != line.number {
-            line.invoice = Err(format!("invoice {} is on line {first} already", invoice.number));
+            line.invoice = Err(format!("invoice {} is already on line {first}", invoice.number));
         }
     }
     Ok(line)
@@ -102,7 +103,7 @@ async fn record(invoices: &Repository<Invoice>, invoice: PastInvoice) -> Result<
             Ok(Outcome::Continued)
         }
         Ok(_) => Ok(Outcome::Imported),
-        // Such an error would meet every other line too.
+        // Every other line would fail with the same error.
         Err(error) if error.concerns_the_store() => Err(error.into()),
         Err(error) => Ok(Outcome::Failed(ErrorChain::new(&error).to_string())),
     }
@@ -113,8 +114,6 @@ impl Show for Report {
         let Self { lines, imported, continued, already, failed } = self;
         let [lines, imported, continued, already] = [lines, imported, continued, already].map(|number| count(*number));
         let failed = failed.len();
-        format!(
-            "{lines} lines: {imported} imported, {continued} continued, {already} were there already, {failed} failed"
-        )
+        format!("{lines} lines: {imported} imported, {continued} continued, {already} already existed, {failed} failed")
     }
 }

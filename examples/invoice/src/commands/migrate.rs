@@ -1,4 +1,4 @@
-//! The documents that were kept before there were events, and how they become events.
+//! The documents of the older system, and their conversion into events.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::domain::{Invoice, InvoiceEvent, InvoiceMigrated, Money};
 use crate::failure::Failure;
 use crate::view::{Show, View, bar, count};
 
-/// One document of the old collection: the last state of an invoice, and nothing of how it came to it.
+/// One document of the old collection: the last state of an invoice, without its history.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BillingDocument {
@@ -20,7 +20,7 @@ pub struct BillingDocument {
     pub id: Bson,
     pub invoice_number: String,
     pub customer_id: String,
-    /// As the old program kept it, which may be a float.
+    /// As the old program stored it, possibly as a float.
     pub amount: Bson,
     pub currency: String,
     pub created_at: Timestamp,
@@ -35,7 +35,8 @@ pub async fn migrate(connection: &Connection, collection: &str, view: View) -> R
     Ok(if migration.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Makes an event of each document. The documents stay, and what was migrated before is left alone.
+/// Converts each document into an event. The documents are kept, and documents that are already
+/// migrated are skipped.
 pub async fn run(connection: &Connection, collection: &str) -> Result<MigrationView, Failure> {
     let bar = bar(None, "migrating documents");
     let progress = bar.clone();
@@ -49,12 +50,12 @@ pub async fn run(connection: &Connection, collection: &str) -> Result<MigrationV
     Ok(report.into())
 }
 
-/// The event that says what the document says, or why it cannot be said.
+/// The event for a document, or the reason why there is none.
 fn convert(document: BillingDocument) -> Result<Migrated<InvoiceEvent>, String> {
     let id = match document.id {
         Bson::String(id) => id,
         Bson::ObjectId(id) => id.to_hex(),
-        other => return Err(format!("`{other}` cannot be the id of an invoice")),
+        other => return Err(format!("`{other}` is not a valid invoice id")),
     };
     let event = InvoiceMigrated {
         invoice_number: document.invoice_number,
@@ -79,7 +80,7 @@ fn exact(amount: &Bson) -> Result<Money, String> {
     exact.map_err(|error| error.to_string())
 }
 
-/// What was migrated.
+/// The result of a migration.
 #[derive(Debug, Serialize)]
 pub struct MigrationView {
     documents: u64,
@@ -106,7 +107,7 @@ impl Show for MigrationView {
         let [documents, migrated, already, failed] =
             [self.documents, self.migrated, self.already, self.failed].map(count);
         let mut lines =
-            vec![format!("{documents} documents: {migrated} migrated, {already} were there already, {failed} failed")];
+            vec![format!("{documents} documents: {migrated} migrated, {already} already existed, {failed} failed")];
         lines.extend(self.failures.iter().cloned());
         lines.join("\n")
     }

@@ -1,4 +1,5 @@
-//! Questions across all invoices. The store answers as a stream, from the events in use and from the archive.
+//! Queries across all invoices. The store returns a stream, from the collection of events and from
+//! the archive.
 
 use es_core::query::{EventQuery, QueryCursor, SelectsFrom};
 use es_core::{RecordedEvent, Timestamp};
@@ -40,12 +41,12 @@ pub async fn by_type(
 pub async fn trace(connection: &Connection, correlation: &str, view: View) -> Result<(), Failure> {
     let traced = Traced::read(connection, correlation).await?;
     if traced.is_empty() {
-        return Err(format!("nothing belongs to the correlation `{correlation}`").into());
+        return Err(format!("the correlation `{correlation}` has no events").into());
     }
     Ok(view.each(&traced)?)
 }
 
-/// Shows one page. Whether there is another one is no part of the data, so it goes to stderr.
+/// Shows one page. Whether there is a next page is not part of the data, so it goes to stderr.
 async fn list<S: SelectsFrom<Invoice>>(
     query: EventQuery<S>,
     after: Option<QueryCursor>,
@@ -58,7 +59,7 @@ async fn list<S: SelectsFrom<Invoice>>(
     let page = query.page_as::<Invoice>().await?;
     view.list(&page.events)?;
     if let Some(next) = page.next {
-        eprintln!("there are more: --after {next}");
+        eprintln!("more events with: --after {next}");
     }
     Ok(())
 }
@@ -72,7 +73,7 @@ pub struct Traced {
 }
 
 impl Traced {
-    /// Every event of the correlation, each cause right before its effects.
+    /// Every event of the correlation, each cause before its effects.
     pub async fn read(connection: &Connection, correlation: &str) -> Result<Vec<Self>, Failure> {
         let trace = connection.store.trace(correlation).await?;
         let mut traced = Vec::with_capacity(trace.len());

@@ -1,4 +1,4 @@
-//! An invoice as it is, as it was, and all that happened to it.
+//! Shows an invoice, now or at an earlier time, and its history.
 
 use es_core::Timestamp;
 
@@ -16,7 +16,7 @@ pub async fn show(
     let invoices = connection.invoices();
     let invoice = match (at_version, as_of) {
         (Some(version), _) => invoices.load_at(id, version).await?,
-        (None, Some(moment)) => invoices.load_as_of(id, moment).await?,
+        (None, Some(time)) => invoices.load_as_of(id, time).await?,
         (None, None) => invoices.load(id).await?,
     };
     Ok(view.one(&InvoiceView::from(invoice))?)

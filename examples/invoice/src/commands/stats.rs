@@ -1,4 +1,4 @@
-//! Figures, from the events alone.
+//! Figures that are computed from the events.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,7 +15,8 @@ pub async fn stats(connection: &Connection, view: View) -> Result<(), Failure> {
     Ok(view.one(&read(connection).await?)?)
 }
 
-/// Reads every event once, as a stream, so that the figures need no more memory than one small entry an invoice.
+/// Reads every event once, as a stream, so that it needs only one small entry per invoice in
+/// memory.
 pub async fn read(connection: &Connection) -> Result<Stats, Failure> {
     let store = StoreFigures::from(connection.store.stats().await?);
     let bar = bar(Some(store.events), "reading events");
@@ -29,7 +30,7 @@ pub async fn read(connection: &Connection) -> Result<Stats, Failure> {
     Ok(Stats { invoices: tally.figures, store })
 }
 
-/// What the business asks, and what the operator asks.
+/// Figures for the business, and figures for the operator.
 #[derive(Debug, Serialize)]
 pub struct Stats {
     #[serde(flatten)]
@@ -62,7 +63,7 @@ struct StoreFigures {
     events_per_second: Option<f64>,
 }
 
-/// The figures while the events are read.
+/// The intermediate figures during the reading.
 struct Tally {
     figures: Figures,
     due_dates: HashMap<String, Timestamp>,
@@ -92,7 +93,7 @@ impl Tally {
             InvoiceEvent::InvoiceCredited(credited) => {
                 self.figures.credited = add(self.figures.credited, credited.amount)?;
             }
-            // One that is disputed twice counts once.
+            // An invoice that is disputed twice counts once.
             InvoiceEvent::InvoiceDisputed(_) => self.figures.disputed += u64::from(self.disputed.insert(id.clone())),
         }
         Ok(())
@@ -107,14 +108,14 @@ impl Tally {
 
     fn add_payment(&mut self, id: &str, paid_at: Timestamp) {
         self.figures.paid += 1;
-        // Due is a day: whoever pays at any time of that day is not late.
+        // The due date is a day, so a payment at any time of that day is not late.
         let is_late = self.due_dates.remove(id).is_some_and(|due| date(paid_at) > date(due));
         self.figures.paid_late += u64::from(is_late);
     }
 }
 
 fn add(sum: Money, amount: Money) -> Result<Money, Failure> {
-    sum.checked_add(amount).ok_or_else(|| "the amounts add up to more than can be exact".into())
+    sum.checked_add(amount).ok_or_else(|| "the sum of the amounts is too large to be exact".into())
 }
 
 impl From<StoreStats> for StoreFigures {
@@ -136,7 +137,7 @@ impl From<StoreStats> for StoreFigures {
 impl Show for Stats {
     fn text(&self) -> String {
         let Self { invoices, store } = self;
-        let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), utc);
+        let time = |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), utc);
         let rate = store.events_per_second.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.2}"));
         let mut lines = vec![
             ("Invoices", count(invoices.invoices)),
@@ -155,8 +156,8 @@ impl Show for Stats {
             ("Aggregates", count(store.aggregates)),
             ("Events per aggregate", format!("{:.2}", store.events_per_aggregate)),
             ("Events per second", rate),
-            ("First event", moment(store.first)),
-            ("Last event", moment(store.last)),
+            ("First event", time(store.first)),
+            ("Last event", time(store.last)),
         ]);
         lines
             .iter()

@@ -1,4 +1,4 @@
-//! What an operator does: snapshots, the archive, the daily check.
+//! Commands for operators: snapshots, the archive, the daily check.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,13 +24,13 @@ pub async fn archive(connection: &Connection, older_than_days: u32, view: View) 
     Ok(if archived.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Moves every event of before a moment that may be moved.
-pub async fn archive_before(connection: &Connection, moment: Timestamp) -> Result<Archived, Failure> {
+/// Moves every event from before a time, if it may be moved.
+pub async fn archive_before(connection: &Connection, time: Timestamp) -> Result<Archived, Failure> {
     let bar = bar(None, "archiving events");
     let progress = bar.clone();
     let report = connection
         .store
-        .archive::<Invoice>(moment)
+        .archive::<Invoice>(time)
         .progress(move |report| progress.set_position(report.moved))
         .run()
         .await?;
@@ -44,7 +44,7 @@ pub async fn verify(connection: &Connection, view: View) -> Result<ExitCode, Fai
     Ok(if verified.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Reads everything that is stored, and says what is not as it should be.
+/// Reads all stored data, and reports what is inconsistent.
 pub async fn check(connection: &Connection) -> Result<Verified, Failure> {
     let bar = bar(None, "checking events");
     let progress = bar.clone();
@@ -66,7 +66,7 @@ impl Show for Snapshot {
     }
 }
 
-/// What was archived.
+/// The result of an archive run.
 #[derive(Debug, Serialize)]
 pub struct Archived {
     streams: u64,
@@ -91,10 +91,10 @@ impl Show for Archived {
         let [streams, moved, snapshots, kept] = [self.streams, self.moved, self.snapshots, self.kept].map(count);
         let finished = match self.finished {
             0 => String::new(),
-            finished => format!(", {} of an earlier run that was stopped", count(finished)),
+            finished => format!(", {} of them from an earlier run that was stopped", count(finished)),
         };
         let mut lines = vec![format!(
-            "{moved} events moved to the archive{finished}; {kept} old ones kept; {snapshots} snapshots taken; {streams} invoices looked at"
+            "{moved} events moved to the archive{finished}; {kept} old events kept; {snapshots} snapshots taken; {streams} invoices checked"
         )];
         if self.failed > 0 {
             lines.push(format!("{} invoices cannot be archived:", count(self.failed)));
@@ -104,7 +104,7 @@ impl Show for Archived {
     }
 }
 
-/// What the check has found.
+/// The result of the check.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {

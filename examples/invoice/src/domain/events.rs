@@ -1,4 +1,4 @@
-//! The facts that are recorded about an invoice. Fields are stored in camelCase.
+//! The events of an invoice. Their fields are stored in camelCase.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,8 @@ pub struct InvoicePaid {
     pub paid_at: Timestamp,
 }
 
-/// The payment as version 1 recorded it, before anybody asked how it was made. Kept so that old events are read for ever.
+/// Version 1 of the payment, without its method. It is kept so that old events stay readable
+/// forever.
 #[event(version = 1, name = "InvoicePaid")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoicePaidV1 {
@@ -58,14 +59,14 @@ impl From<InvoicePaidV1> for InvoicePaid {
     }
 }
 
-/// The customer does not agree. Nothing can be paid until a credit has settled it.
+/// The customer disputes the invoice. It cannot be paid until a credit has settled the dispute.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoiceDisputed {
     pub reason: String,
 }
 
-/// A part of the amount is no longer owed, which settles a dispute.
+/// A part of the amount is waived, which settles a dispute.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoiceCredited {
@@ -73,7 +74,7 @@ pub struct InvoiceCredited {
     pub reason: String,
 }
 
-/// The invoice as it stood in the documents that were kept before there were events.
+/// The state of an invoice in a document of the older system.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoiceMigrated {
@@ -83,7 +84,7 @@ pub struct InvoiceMigrated {
     pub currency: String,
     pub created_at: Timestamp,
     pub due_date: Timestamp,
-    /// When it was paid, where it was.
+    /// When it was paid, if it was.
     pub paid_at: Option<Timestamp>,
 }
 
@@ -94,7 +95,7 @@ pub enum PaymentMethod {
     BankTransfer,
     CreditCard,
     DirectDebit,
-    /// It was not recorded.
+    /// The method was not recorded.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! The aggregate: what an invoice is, how events change it, and what may be decided about it.
+//! The aggregate: the state of an invoice, how events change it, and the decisions about it.
 
 use es_core::{Aggregate, Apply, Context, Init, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Invoice {
     pub status: Status,
 }
 
-/// Where an invoice stands.
+/// The status of an invoice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Status {
@@ -41,7 +41,7 @@ pub enum Status {
     },
 }
 
-/// What a new invoice is made of.
+/// The content of a new invoice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     pub invoice_number: String,
@@ -52,7 +52,7 @@ pub struct Order {
     pub items: Vec<Item>,
 }
 
-/// A payment as it comes in.
+/// An incoming payment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Payment {
     pub id: String,
@@ -67,20 +67,20 @@ pub struct Payment {
 pub enum InvoiceError {
     #[error("an invoice needs a positive amount, not {0}")]
     NotPositive(Money),
-    #[error("the amounts add up to more than can be exact")]
+    #[error("the sum of the amounts is too large to be exact")]
     TooLarge,
-    #[error("the invoice is paid already, with payment {payment_id}")]
+    #[error("the invoice is already paid, with payment {payment_id}")]
     AlreadyPaid { payment_id: String },
-    #[error("the payment is over {paid}, but {owed} is owed")]
+    #[error("the payment is {paid}, but {owed} is owed")]
     AmountMismatch { owed: Money, paid: Money },
-    #[error("the invoice is disputed ({reason}); a credit has to settle that first")]
+    #[error("the invoice is disputed ({reason}); a credit has to settle the dispute first")]
     Disputed { reason: String },
     #[error("a credit of {credit} is more than the {owed} that is owed")]
     CreditTooLarge { owed: Money, credit: Money },
 }
 
 impl Invoice {
-    /// Bills what was ordered.
+    /// Bills an order.
     pub fn create(order: Order) -> Result<InvoiceCreated, InvoiceError> {
         let amounts = order.items.iter().map(|item| item.amount);
         let amount = amounts.into_iter().try_fold(Money::ZERO, Money::checked_add).ok_or(InvoiceError::TooLarge)?;
@@ -91,7 +91,7 @@ impl Invoice {
         Ok(InvoiceCreated { invoice_number, customer_id, country, amount, currency, due_date, items })
     }
 
-    /// Takes a payment of everything that is owed.
+    /// Accepts a payment of everything that is owed.
     pub fn pay(&self, payment: Payment) -> Result<InvoicePaid, InvoiceError> {
         self.refuse_if_paid()?;
         self.refuse_if_disputed()?;
@@ -107,14 +107,14 @@ impl Invoice {
         })
     }
 
-    /// Notes that the customer does not agree.
+    /// Records that the customer disputes the invoice.
     pub fn dispute(&self, reason: impl Into<String>) -> Result<InvoiceDisputed, InvoiceError> {
         self.refuse_if_paid()?;
         self.refuse_if_disputed()?;
         Ok(InvoiceDisputed { reason: reason.into() })
     }
 
-    /// Lets the customer off a part of the amount, which settles a dispute.
+    /// Waives a part of the amount, which settles a dispute.
     pub fn credit(&self, amount: Money, reason: impl Into<String>) -> Result<InvoiceCredited, InvoiceError> {
         self.refuse_if_paid()?;
         if !amount.is_positive() {
@@ -127,7 +127,7 @@ impl Invoice {
         Ok(InvoiceCredited { amount, reason: reason.into() })
     }
 
-    /// What is still to be paid, if the invoice is not paid: the amount without what was credited.
+    /// The amount without credits, which remains to be paid if the invoice is not paid.
     pub fn owed(&self) -> Money {
         // A credit is never more than what is owed, so this is exact.
         self.amount.checked_sub(self.credited).unwrap_or(self.amount)

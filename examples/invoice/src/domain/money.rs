@@ -10,24 +10,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An amount of money: an exact decimal, never a float.
 ///
-/// In BSON it is a Decimal128, in formats that people read it is a text such as `"1500.00"`.
+/// In BSON it is a Decimal128. In formats for people it is a text such as `"1500.00"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(Decimal);
 
-/// A text is not an amount of money.
+/// A text is not a valid amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an amount such as 1500.00, with at most two decimals")]
+#[error("`{0}` is not an amount with at most two decimals, such as 1500.00")]
 pub struct InvalidMoney(String);
 
 impl Money {
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// The sum, or `None` where it is too large to be exact.
+    /// The sum, or `None` if it is too large to be exact.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` where it is too large to be exact.
+    /// The difference, or `None` if it is too large to be exact.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
@@ -36,9 +36,10 @@ impl Money {
         self > Self::ZERO
     }
 
-    /// What a program that kept money in a float meant: the shortest decimal that names this float.
+    /// The amount that a program meant when it stored a float: the shortest decimal that is parsed
+    /// as this float.
     pub fn from_float(amount: f64) -> Result<Self, InvalidMoney> {
-        // The shortest text is what `Display` writes for a float.
+        // `Display` writes the shortest text for a float.
         amount.to_string().parse()
     }
 
@@ -65,7 +66,7 @@ impl FromStr for Money {
     }
 }
 
-/// For people: with a separator between thousands, as in `147,703.18`.
+/// For people: with separators between thousands, as in `147,703.18`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.digits();
@@ -95,8 +96,8 @@ impl Serialize for Money {
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // serde buffers flattened and tagged types, and its buffer claims to be readable whatever it was filled from:
-        // so each form is accepted from either kind of format.
+        // serde buffers flattened and tagged types, and its buffer claims to be human-readable in
+        // every format, so each form is accepted in both kinds of formats.
         deserializer.deserialize_any(MoneyVisitor)
     }
 }
@@ -111,7 +112,7 @@ impl<'de> de::Visitor<'de> for MoneyVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Money, E> {
-        // What was stored has happened, so it is read with as many decimals as it has.
+        // A stored amount is a fact, so all of its decimals are read.
         Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map(Money).map_err(E::custom)
     }
 
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_exact_amount_is_refused() {
+    fn an_inexact_amount_is_refused() {
         for text in ["", "-", "1,5", "1.234", "1e3", "1_000", "+1", ".5", "5.", "NaN", "12.3.4", "ten", " 1"] {
             assert!(text.parse::<Money>().is_err(), "{text:?}");
         }
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_is_never_taken_for_money_unless_asked_to() {
+    fn a_float_is_not_accepted_as_money() {
         assert!(bson::deserialize_from_document::<Price>(bson::doc! { "amount": 0.1 }).is_err());
         assert_eq!(Money::from_float(0.1), Ok(money("0.10")));
         assert!(Money::from_float(0.1 + 0.2).is_err());

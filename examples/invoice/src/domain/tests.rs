@@ -55,24 +55,24 @@ fn the_amount_of_an_invoice_is_the_sum_of_its_items() {
 }
 
 #[test]
-fn an_invoice_over_nothing_is_refused() {
+fn an_invoice_without_an_amount_is_refused() {
     let refused = || Invoice::create(order(&[]));
     given::<Invoice>(()).when_new(refused).then_error(InvoiceError::NotPositive(Money::ZERO));
 }
 
 #[test]
-fn what_is_owed_can_be_paid() {
+fn the_owed_amount_can_be_paid() {
     given::<Invoice>(created()).when(|invoice| invoice.pay(payment("1500"))).then(paid("1500"));
 }
 
 #[test]
-fn a_payment_over_another_amount_is_refused() {
+fn a_payment_of_a_different_amount_is_refused() {
     let mismatch = InvoiceError::AmountMismatch { owed: money("1500"), paid: money("1499.99") };
     given::<Invoice>(created()).when(|invoice| invoice.pay(payment("1499.99"))).then_error(mismatch);
 }
 
 #[test]
-fn nothing_is_paid_or_disputed_or_credited_twice() {
+fn a_paid_invoice_cannot_be_paid_disputed_or_credited() {
     let already = || InvoiceError::AlreadyPaid { payment_id: "pay_1".into() };
     let paid = || given::<Invoice>((created(), paid("1500")));
     paid().when(|invoice| invoice.pay(payment("1500"))).then_error(already());
@@ -81,7 +81,7 @@ fn nothing_is_paid_or_disputed_or_credited_twice() {
 }
 
 #[test]
-fn a_disputed_invoice_waits_for_a_credit() {
+fn a_disputed_invoice_needs_a_credit_before_a_payment() {
     let refused = InvoiceError::Disputed { reason: "wrong hours".into() };
     given::<Invoice>((created(), disputed())).when(|invoice| invoice.pay(payment("1500"))).then_error(refused);
     given::<Invoice>((created(), disputed(), credited("300")))
@@ -90,7 +90,7 @@ fn a_disputed_invoice_waits_for_a_credit() {
 }
 
 #[test]
-fn a_credit_is_at_most_what_is_owed() {
+fn a_credit_is_at_most_the_owed_amount() {
     let error = InvoiceError::CreditTooLarge { owed: money("1200"), credit: money("1200.01") };
     given::<Invoice>((created(), credited("300")))
         .when(|invoice| invoice.credit(money("1200.01"), "goodwill"))
@@ -98,7 +98,7 @@ fn a_credit_is_at_most_what_is_owed() {
 }
 
 #[test]
-fn a_migrated_invoice_goes_on_like_any_other() {
+fn a_migrated_invoice_continues_like_any_other() {
     let InvoiceCreated { invoice_number, customer_id, amount, currency, due_date, .. } = created();
     let (created_at, paid_at) = (day("2022-05-01"), None);
     let migrated = InvoiceMigrated { invoice_number, customer_id, amount, currency, created_at, due_date, paid_at };

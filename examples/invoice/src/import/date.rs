@@ -2,7 +2,7 @@
 
 use es_core::Timestamp;
 
-/// The first moment of a day that is written `M/D/YYYY`.
+/// The start of a day that is written `M/D/YYYY`.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let mut parts = text.split('/');
     let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
@@ -11,7 +11,7 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     if parts.next().is_some() || !is_number(month, &[1, 2]) || !is_number(day, &[1, 2]) || !is_number(year, &[4]) {
         return None;
     }
-    // The calendar is the timestamp's business: it refuses the 30th of February.
+    // The parser of timestamps checks the calendar: it refuses the 30th of February.
     format!("{year}-{month:0>2}-{day:0>2}T00:00:00Z").parse().ok()
 }
 
@@ -27,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_refused() {
+    fn an_invalid_date_is_refused() {
         for text in ["", "2/30/2013", "13/1/2013", "0/1/2013", "1/1/13", "2013-01-01", "1/1/2013/1", "+1/1/2013", "1/2"]
         {
             assert!(parse(text).is_none(), "{text:?}");

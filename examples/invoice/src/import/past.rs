@@ -1,4 +1,4 @@
-//! What one line says: the whole past of an invoice.
+//! The content of one line: the history of an invoice.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// Where the columns are that matter. Others may be there, in any order.
+/// The positions of the columns that matter. Other columns may exist, in any order.
 #[derive(Debug)]
 pub struct Columns {
     count: usize,
@@ -46,16 +46,16 @@ impl Columns {
         })
     }
 
-    /// How many there are, with those that do not matter.
+    /// The number of all columns, including those that do not matter.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// What a line says, or why it cannot be read.
+    /// The content of a line, or why it cannot be read.
     pub fn read(&self, record: &StringRecord) -> Result<PastInvoice, String> {
         let field = |column: usize| record.get(column).unwrap_or_default().trim();
         let text = |name: &str, column| match field(column) {
-            "" => Err(format!("{name}: it is empty")),
+            "" => Err(format!("{name} is empty")),
             text => Ok(text.to_owned()),
         };
         let day = |name: &str, column| {
@@ -98,16 +98,17 @@ pub struct PastInvoice {
     created: InvoiceCreated,
     invoiced: Timestamp,
     disputed: bool,
-    /// Not yet, if it is open. What follows its creation comes with a later file.
+    /// `None` if the invoice is open. Later events come with a later file.
     settled: Option<Timestamp>,
 }
 
 impl PastInvoice {
-    /// What happened to it, as the store takes it: one correlation, and all that followed was caused by the invoice.
+    /// The events for the store. They have one correlation, and the creation caused all later
+    /// events.
     pub fn into_import(self) -> Vec<ImportedEvent<InvoiceEvent>> {
         let Self { number, created, invoiced, disputed, settled } = self;
         let metadata = |user: &str| Metadata::new().user(user).correlation(format!("invoice-{number}"));
-        // What the customer did is recorded as done by the customer.
+        // The customer's actions are recorded with the customer as the user.
         let by_customer = metadata(&created.customer_id);
         let paid_amount = created.amount;
         let mut events = vec![ImportedEvent::new(created, invoiced, metadata("billing"))];
@@ -128,7 +129,8 @@ impl PastInvoice {
     }
 }
 
-/// The file does not say when it was disputed: half of the days between invoice and payment, so that every import says the same.
+/// The file does not contain the date of the dispute. Half of the days between invoice and payment
+/// is used, so that every import gives the same date.
 fn halfway(invoiced: Timestamp, settled: Timestamp) -> Timestamp {
     let days = (settled.as_millis() - invoiced.as_millis()) / DAY_MILLIS;
     let half = u64::try_from(days / 2).unwrap_or(0);

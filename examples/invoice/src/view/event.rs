@@ -5,7 +5,7 @@ use es_core::RecordedEvent;
 use super::{Row, date, utc};
 use crate::domain::InvoiceEvent;
 
-/// What happened, to which invoice and by whom, in one line.
+/// The event, its invoice and its user, in one line.
 pub fn summary(event: &RecordedEvent<InvoiceEvent>) -> String {
     let user = event.metadata.user_id().unwrap_or("nobody");
     let (name, invoice, what) = (&event.event_type, &event.aggregate_id, details(&event.data));
@@ -45,6 +45,6 @@ fn details(event: &InvoiceEvent) -> String {
             format!("{} by {}, payment {}", paid.paid_amount, paid.payment_method, paid.payment_id)
         }
         InvoiceEvent::InvoiceDisputed(disputed) => disputed.reason.clone(),
-        InvoiceEvent::InvoiceCredited(credited) => format!("{} let off: {}", credited.amount, credited.reason),
+        InvoiceEvent::InvoiceCredited(credited) => format!("{} waived: {}", credited.amount, credited.reason),
     }
 }

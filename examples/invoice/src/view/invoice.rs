@@ -1,4 +1,4 @@
-//! An invoice as it is, or as it was.
+//! An invoice, now or at an earlier time.
 
 use es_core::{Loaded, StateRef};
 use serde::{Serialize, Serializer};
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::{Row, Show, date, utc};
 use crate::domain::{Invoice, Status};
 
-/// An invoice at one version. As data it is what a snapshot holds.
+/// An invoice at one version. Its JSON form is that of a snapshot.
 #[derive(Debug, Serialize)]
 pub struct InvoiceView {
     id: String,

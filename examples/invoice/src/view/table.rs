@@ -3,15 +3,16 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
-/// One line of a table.
+/// One row of a table.
 pub trait Row: Serialize {
-    /// The titles of the columns. One that begins with `>` is aligned to the right, as numbers are.
+    /// The titles of the columns. A title that begins with `>` aligns its column to the right, for
+    /// numbers.
     const COLUMNS: &'static [&'static str];
 
     fn cells(&self) -> Vec<String>;
 }
 
-/// A line under the titles and no other.
+/// One line below the titles.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
 pub(super) fn table<R: Row>(rows: &[R]) -> Table {
@@ -21,7 +22,8 @@ pub(super) fn table<R: Row>(rows: &[R]) -> Table {
     };
     let titles = R::COLUMNS.iter().map(|title| (title, title.trim_start_matches('>').to_owned()));
     let mut table = Table::new();
-    // Lines are never broken: what is piped into another program must not depend on the width of a terminal.
+    // Rows are never wrapped, because output for another program must not depend on the width of a
+    // terminal.
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(titles.map(cell));
     for row in rows {

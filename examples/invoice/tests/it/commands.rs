@@ -12,7 +12,7 @@ async fn with_an_invoice(test: &str) -> Program {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_payments_at_once_one_is_recorded() {
+async fn only_one_of_two_concurrent_payments_is_recorded() {
     let program = with_an_invoice("pay").await;
     let pay = || {
         program
@@ -25,7 +25,7 @@ async fn of_two_payments_at_once_one_is_recorded() {
     let answers = [pay(), pay()].map(|child| Answer::from(child.wait_with_output().unwrap()));
     let lost: Vec<_> = answers.iter().filter(|answer| !answer.success).collect();
     let [lost] = &lost[..] else { panic!("{answers:?}") };
-    assert!(lost.errors.contains("the invoice is paid already"), "{}", lost.errors);
+    assert!(lost.errors.contains("the invoice is already paid"), "{}", lost.errors);
     assert_eq!(program.data(&["by-type", "InvoicePaid"]).len(), 1);
     assert_eq!(program.data(&["show", "inv-1"])[0]["version"], 2);
 }
@@ -38,19 +38,19 @@ async fn a_dispute_is_settled_by_a_credit() {
     assert!(!refused.success && refused.errors.contains("is disputed (wrong hours)"), "{}", refused.errors);
     program.data(&["credit", "inv-1", "--amount", "300.00"]);
     let refused = program.run(&["pay", "inv-1", "--amount", "1500.00"]);
-    assert!(refused.errors.contains("over 1,500.00, but 1,200.00 is owed"), "{}", refused.errors);
+    assert!(refused.errors.contains("the payment is 1,500.00, but 1,200.00 is owed"), "{}", refused.errors);
     program.data(&["pay", "inv-1", "--amount", "1200.00", "--method", "credit_card", "--payment", "pay_9"]);
 
     let state = program.data(&["show", "inv-1"]).remove(0);
     assert_eq!(state["state"]["status"]["paid"]["paymentMethod"], "credit_card");
     let flow = program.data(&["trace", "corr_1"]);
     let depths: Vec<_> = flow.iter().map(|event| &event["depth"]).collect();
-    assert_eq!(depths, [0, 1, 1, 1]);
+    assert_eq!(depths, [0, 1, 2, 3]);
     assert_eq!(program.data(&["by-user", "cust_1"])[0]["eventType"], "InvoiceDisputed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_user_did_is_listed_page_by_page() {
+async fn the_events_of_a_user_are_listed_page_by_page() {
     let program = with_an_invoice("pages").await;
     for id in ["inv-2", "inv-3"] {
         program.data(&["create", id, "--customer", "cust_1", "--amount", "1"]);
@@ -62,7 +62,7 @@ async fn what_a_user_did_is_listed_page_by_page() {
         let page = program.run(&arguments);
         assert!(page.success, "{page:?}");
         listed.extend(json_lines(&page.output));
-        match page.errors.trim().strip_prefix("there are more: --after ") {
+        match page.errors.trim().strip_prefix("more events with: --after ") {
             Some(next) => after = Some(next.to_owned()),
             None => break,
         }
@@ -83,12 +83,12 @@ async fn people_get_tables_and_exact_amounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_is_one_line_and_a_status() {
+async fn a_refusal_is_one_line_and_an_exit_status() {
     let program = with_an_invoice("refused").await;
     for (arguments, reason) in [
         (&["show", "inv-2"][..], "does not exist"),
         (&["history", "inv-2"], "does not exist"),
-        (&["trace", "corr_2"], "nothing belongs to the correlation"),
+        (&["trace", "corr_2"], "the correlation `corr_2` has no events"),
         (&["show", ""], "must not be empty"),
         (&["pay", "inv-2"], "does not exist"),
         (&["show", "inv-1", "--at-version", "2"], "has no version 2"),
@@ -108,7 +108,7 @@ async fn what_is_refused_is_one_line_and_a_status() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_given_up_soon_and_without_the_password() {
+fn a_missing_server_is_reported_soon_and_without_the_password() {
     let began = Instant::now();
     let uri = "mongodb://ann:hunter2@127.0.0.1:1/?replicaSet=rs0";
     let answer = Answer::from(bare(&["stats", "--uri", uri]).output().unwrap());
@@ -124,7 +124,7 @@ fn the_help_shows_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_documents_are_migrated_once_and_a_bad_one_is_named() {
+async fn old_documents_are_migrated_once_and_an_invalid_one_is_named() {
     let program = Program::new("migrate").await;
     program.insert_old_documents().await;
     let migrate = || {

@@ -8,12 +8,12 @@ use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
 use serde_json::Value;
 
-/// A made-up file: 8 invoices over 13,464.22 in all, 3 of them disputed, 4 paid late.
+/// A generated file: 8 invoices of 13,464.22 in total, 3 of them disputed, 4 paid late.
 pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample.csv")
 }
 
-/// The program, with a database of its own.
+/// The program, with a separate database.
 pub(crate) struct Program {
     uri: String,
     database: String,
@@ -25,21 +25,21 @@ impl Program {
         Self { uri: server.uri().to_owned(), database: fresh_database_name(test) }
     }
 
-    /// Another one, on the same server and database.
+    /// Another call of the program, with the same server and database.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(arguments);
         command.args(["--uri", &self.uri, "--database", &self.database]);
         command
     }
 
-    /// Puts three documents where the migration looks for them; the last one has no amount that makes sense.
+    /// Inserts three documents for the migration. The amount of the last one is invalid.
     pub(crate) async fn insert_old_documents(&self) {
         let client = Client::with_uri_str(&self.uri).await.expect("a client");
-        let moment = bson::DateTime::from_millis(1_650_000_000_000);
+        let time = bson::DateTime::from_millis(1_650_000_000_000);
         let document = |id: &str, amount: bson::Bson| {
             doc! {
                 "_id": id, "invoiceNumber": id, "customerId": "cust_1", "amount": amount, "currency": "EUR",
-                "createdAt": moment, "dueDate": moment,
+                "createdAt": time, "dueDate": time,
             }
         };
         let documents =
@@ -52,7 +52,7 @@ impl Program {
         Answer::from(self.command(arguments).output().expect("the program starts"))
     }
 
-    /// Runs it and takes what it prints as data.
+    /// Runs the program and parses its output as data.
     pub(crate) fn data(&self, arguments: &[&str]) -> Vec<Value> {
         let answer = self.run(&[arguments, &["--json"]].concat());
         assert!(answer.success, "{}", answer.errors);
@@ -60,7 +60,7 @@ impl Program {
     }
 }
 
-/// The program without any server.
+/// The program without a server.
 pub(crate) fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoice"));
     command.args(arguments).stdin(Stdio::null()).env_remove("MONGODB_URI");
@@ -71,7 +71,7 @@ pub(crate) fn json_lines(output: &str) -> Vec<Value> {
     output.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
-/// What the program printed, and whether it was content.
+/// The output of the program, and whether it succeeded.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) success: bool,

@@ -3,7 +3,7 @@
 use crate::common::{Answer, Program, bare, json_lines};
 
 #[test]
-fn it_runs_in_memory_without_any_server() {
+fn it_runs_in_memory_without_a_server() {
     let answer = Answer::from(bare(&["--memory"]).output().unwrap());
     assert!(answer.success, "{}", answer.errors);
     assert!(answer.output.contains("1 payment is recorded"), "{}", answer.output);
@@ -11,21 +11,21 @@ fn it_runs_in_memory_without_any_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_runs_on_a_server_again_and_again() {
+async fn it_runs_repeatedly_on_a_server() {
     let program = Program::new("demo").await;
     for _ in 0..2 {
         let answer = program.run(&["demo"]);
         assert!(answer.success, "{}", answer.errors);
-        for told in
-            ["1 payment is recorded", "same as before: true", "sound: ", "old_1 from its events, old_3 not there"]
+        for expected in
+            ["1 payment is recorded", "same as before: true", "sound: ", "old_1 from its events, old_3 not found"]
         {
-            assert!(answer.output.contains(told), "{told} is missing in:\n{}", answer.output);
+            assert!(answer.output.contains(expected), "{expected} is missing in:\n{}", answer.output);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn as_data_every_line_is_a_document() {
+async fn with_json_every_line_is_a_document() {
     let answer = Program::new("demo_json").await.run(&["--json"]);
     assert!(answer.success, "{}", answer.errors);
     let steps = json_lines(&answer.output).iter().filter(|line| line.get("step").is_some()).count();

@@ -1,4 +1,4 @@
-//! What is imported, what is not, and what the figures say afterwards.
+//! What is imported, what is refused, and the figures afterwards.
 
 use std::fs;
 
@@ -63,7 +63,7 @@ async fn a_monthly_import_brings_what_is_new_with_its_own_times() {
         import("second.csv", &lines),
         json!({ "lines": 8, "imported": 0, "continued": 0, "already": 8, "failed": [] })
     );
-    // The file of the first month says nothing that is not there.
+    // The file of the first month contains nothing new.
     assert_eq!(import("first.csv", &first_month)["already"], 3);
 }
 
@@ -128,23 +128,23 @@ async fn lines_that_cannot_be_read_are_named_and_the_others_imported() {
         reasons,
         [
             "line 10: InvoiceDate: `1/32/2024` is not a date such as 1/31/2013",
-            "line 11: InvoiceAmount: `10.0.0` is not an amount such as 1500.00, with at most two decimals",
-            "line 12: it has 5 columns, and the header has 12",
-            "line 13: invoice 2024-0001 is on line 2 already",
+            "line 11: InvoiceAmount: `10.0.0` is not an amount with at most two decimals, such as 1500.00",
+            "line 12: it has 5 columns, but the header has 12",
+            "line 13: invoice 2024-0001 is already on line 2",
         ]
     );
     assert_eq!(figures(&program), json!([8, "13464.22", 3, 4, 19]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_another_kind_is_refused_as_a_whole() {
+async fn a_file_of_a_different_kind_is_refused_as_a_whole() {
     let program = Program::new("bad_file").await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("other.csv");
     fs::write(&file, "name,age\r\nann,7\r\n").unwrap();
     for (file, reason) in [
         (file.as_path(), "line 1: the column `countryCode` is missing"),
-        (folder.path(), "it is a folder"),
+        (folder.path(), "it is a directory"),
         (&folder.path().join("none.csv"), "cannot read"),
     ] {
         let answer = program.run(&["import", file.to_str().unwrap()]);
@@ -155,7 +155,7 @@ async fn a_file_of_another_kind_is_refused_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invoice_that_exists_with_another_past_is_not_passed_over_in_silence() {
+async fn an_existing_invoice_with_a_different_past_is_reported() {
     let program = Program::new("other_past").await;
     program.data(&["create", "2024-0003", "--customer", "B-200", "--amount", "89.90"]);
     let answer = program.run(&["import", sample().to_str().unwrap()]);

@@ -1,4 +1,4 @@
-//! The server that the program runs by itself where it is given none.
+//! The server that the program starts if no server is configured.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -24,7 +24,7 @@ fn it_keeps_its_data_and_serves_several_processes_at_once() {
     let answers = [(); 3].map(|()| start(&["pay", "inv-1"], folder.path())).map(end);
     assert_eq!(answers.iter().filter(|answer| answer.success).count(), 1, "{answers:?}");
     for lost in answers.iter().filter(|answer| !answer.success) {
-        assert!(lost.errors.contains("the invoice is paid already"), "{}", lost.errors);
+        assert!(lost.errors.contains("the invoice is already paid"), "{}", lost.errors);
     }
 
     let history = end(start(&["history", "inv-1", "--json"], folder.path()));

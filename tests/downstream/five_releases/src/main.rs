@@ -1,6 +1,7 @@
-//! One aggregate through five releases of a program, each a module. What every release stored loads in the last.
+//! One aggregate in five releases of a program, each a module. The last release loads what every
+//! release stored.
 
-#![allow(dead_code, reason = "an old release is kept whole, though only some of it is used again")]
+#![allow(dead_code, reason = "an old release is kept complete, although only parts of it are used")]
 
 mod release_1;
 mod release_2;
@@ -29,7 +30,7 @@ async fn walk(store: impl Store + Clone) -> Outcome {
     release_4::work(store.clone()).await?;
     release_5::work(store.clone()).await?;
 
-    // The other way round nothing is guessed: an old release says that it is too old.
+    // An old release does not guess what a newer release stored. It reports that it is too old.
     for id in ["of-release-2", "of-release-3", "of-release-5", "of-all-releases"] {
         let loaded = Repository::<release_1::Invoice>::new(&store).load(id).await;
         assert!(matches!(&loaded, Err(LoadError::Store(StoreError::Decode { .. }))), "{id}: {loaded:?}");
@@ -42,6 +43,8 @@ async fn main() -> Outcome {
     walk(MemoryStore::new()).await?;
     let server = DevServer::start().await?;
     walk(MongoStore::connect(server.uri(), &fresh_database_name("five_releases")).await?).await?;
-    println!("five_releases: what each of five releases stored loads in the last, on MemoryStore and on MongoStore");
+    println!(
+        "five_releases: the last release loads what each of five releases stored, on MemoryStore and on MongoStore"
+    );
     Ok(())
 }

@@ -58,7 +58,8 @@ impl Apply<PaidAndShipped> for Invoice {
     }
 }
 
-/// An invoice of its own with everything that this release can record, and an event and a snapshot of the one that lives through all.
+/// Records an invoice with everything that this release can record, and an event and a snapshot of
+/// the invoice that exists in all releases.
 pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let invoices = Repository::<Invoice>::new(&store);
     for id in ["of-release-1", "of-all-releases"] {

@@ -1,4 +1,4 @@
-//! A payment says how it was made: version 2 of `Paid`.
+//! A payment has a method: version 2 of `Paid`.
 
 use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
 
@@ -61,9 +61,7 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let created = Created { number: "of-release-2".to_owned(), cents: 10_000 };
     let shipped = PaidAndShipped { cents: 200, address: "2 Main Street".to_owned() };
     invoices.create("of-release-2", (created, paid(), shipped)).await?;
-    invoices
-        .update("of-all-releases", |_| super::certainly((paid(), ReminderSent { level: 2 })))
-        .await?;
+    invoices.update("of-all-releases", |_| super::certainly((paid(), ReminderSent { level: 2 }))).await?;
     invoices.take_snapshot("of-all-releases").await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! An invoice is issued, no longer created: the event is renamed. The state counts what was paid: its version is 2.
+//! `Created` is renamed to `Issued`. The state counts payments, so its version is 2.
 
 use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
 

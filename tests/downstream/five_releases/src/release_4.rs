@@ -1,4 +1,4 @@
-//! Paying and shipping are two facts: `PaidAndShipped` is split.
+//! Payment and shipment are two facts: `PaidAndShipped` is split.
 
 use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
 

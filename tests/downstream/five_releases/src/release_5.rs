@@ -1,4 +1,5 @@
-//! Version 3 of `Paid`, with a type of its own for the method; reminders no longer matter; the state lists the payments.
+//! Version 3 of `Paid`, with a separate type for the method. Reminders are retired. The state lists
+//! the payments.
 
 use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,8 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let paid = || Paid { cents: 600, method: Method::Card };
     let issued = Issued { number: "of-release-5".to_owned(), cents: 10_000 };
     invoices.create("of-release-5", (issued, paid())).await?;
-    // Before this release has recorded anything there, the newest snapshot is another release's.
+    // This release has recorded nothing there yet, so the newest snapshot is from an earlier
+    // release.
     check(&invoices, "of-all-releases", 9, &[100, 200, 300, 400, 500], Some("4 Main Street")).await?;
     invoices.update("of-all-releases", |_| super::certainly(paid())).await?;
 
@@ -110,7 +112,7 @@ pub async fn work(store: impl Store + Clone) -> super::Outcome {
     let methods: Vec<_> = invoices.load("of-all-releases").await?.payments.iter().map(|(_, method)| *method).collect();
     let expected = [Method::Unknown, Method::Unknown, Method::Card, Method::Transfer, Method::Cash, Method::Card];
     assert_eq!(methods, expected);
-    // And once more from a snapshot of this release.
+    // The same from a snapshot of this release.
     let before = invoices.load("of-all-releases").await?;
     invoices.take_snapshot("of-all-releases").await?;
     assert_eq!(invoices.load("of-all-releases").await?, before);

@@ -1,4 +1,5 @@
-//! A new aggregate, in `account.rs`, is less than forty lines. This runs it on both stores.
+//! A new aggregate, in `account.rs`, has fewer than forty lines. This program runs it on both
+//! stores.
 
 #[rustfmt::skip]
 mod account;

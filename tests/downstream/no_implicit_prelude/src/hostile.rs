@@ -1,4 +1,5 @@
-// Names that mean something else than usual, and events and aggregates among them. `tests/tests/hygiene.rs` includes this file too.
+// Names that usually have a different meaning, and events and aggregates among them.
+// `tests/tests/hygiene.rs` includes this file too.
 
 /// Not the standard library.
 mod std {}
@@ -33,26 +34,26 @@ trait Deserialize {}
 /// Not the trait of the library.
 trait Default {}
 
-#[allow(unused_macros, reason = "nothing is to use it")]
+#[allow(unused_macros, reason = "nothing may use it")]
 macro_rules! panic {
     ($($anything:tt)*) => {
-        compile_error!("not this one")
+        compile_error!("the wrong macro was called")
     };
 }
 
-#[allow(unused_macros, reason = "nothing is to use it")]
+#[allow(unused_macros, reason = "nothing may use it")]
 macro_rules! assert {
     ($($anything:tt)*) => {
-        compile_error!("not this one")
+        compile_error!("the wrong macro was called")
     };
 }
 
-/// The first form.
+/// The first version.
 #[::es_core::event(version = 1, name = "Opened")]
 #[derive(Debug)]
 pub struct OpenedV1;
 
-/// The form of today.
+/// The current version.
 #[::es_core::event(version = 2, from = OpenedV1, alias = "Began")]
 #[derive(Debug)]
 pub struct Opened {
@@ -66,12 +67,12 @@ impl ::std::convert::From<OpenedV1> for Opened {
     }
 }
 
-/// An event of two fields without names.
+/// An event with two unnamed fields.
 #[::es_core::event(version = 1)]
 #[derive(Debug)]
 pub struct Moved(pub ::std::string::String, ::std::primitive::u32);
 
-/// An event of several forms.
+/// An event that is an enum.
 #[::es_core::event(version = 1)]
 #[derive(Debug)]
 pub enum Closed {
@@ -84,7 +85,7 @@ pub enum Closed {
     },
 }
 
-/// What was one event and is two.
+/// One event that is now two.
 #[::es_core::event(version = 1, split(Moved, Closed))]
 #[derive(Debug)]
 pub struct MovedAndClosed;
@@ -125,7 +126,7 @@ impl ::es_core::Apply<Closed> for Account {
     fn apply(&mut self, _: Closed, _: &::es_core::Context) {}
 }
 
-/// A state machine without fields, and one that has them by position.
+/// A state machine without fields, and one with unnamed fields.
 #[derive(::es_core::Aggregate, Debug)]
 #[aggregate(events(Closed), event_enum = DoorFact)]
 pub enum Door {
@@ -147,7 +148,7 @@ impl ::es_core::Apply<Closed> for Door {
     }
 }
 
-/// A generic aggregate by position.
+/// A generic aggregate with unnamed fields.
 #[derive(::es_core::Aggregate, Debug)]
 #[aggregate(events(Closed))]
 pub struct Pair<S: ::std::default::Default, __T: ::std::default::Default>(S, __T);
@@ -162,7 +163,7 @@ impl<S: ::std::default::Default, __T: ::std::default::Default> ::es_core::Apply<
     fn apply(&mut self, _: Closed, _: &::es_core::Context) {}
 }
 
-/// The first form of a generic event.
+/// The first version of a generic event.
 #[::es_core::event(version = 1, name = "Added")]
 #[derive(Debug)]
 pub struct AddedV1<T> {
@@ -187,7 +188,7 @@ impl<T> ::std::convert::From<AddedV1<T>> for Added<T> {
     }
 }
 
-/// A generic event of several forms.
+/// A generic event that is an enum.
 #[::es_core::event(version = 1)]
 #[derive(Debug)]
 pub enum Swapped<T> {
@@ -208,16 +209,16 @@ pub enum Swapped<T> {
 #[derive(::es_core::Aggregate, Debug)]
 #[aggregate(events(Added<T>, Swapped<T>))]
 pub enum Cart<T> {
-    /// Nothing is in it.
+    /// The cart is empty.
     Empty,
-    /// Something is in it.
+    /// The cart has an item.
     Full {
-        /// What it is.
+        /// The item.
         newest_item: T,
     },
 }
 
-#[allow(clippy::derivable_impls, reason = "a derive would ask that every item has a default")]
+#[allow(clippy::derivable_impls, reason = "a derive would require that every item has a default")]
 impl<T> ::std::default::Default for Cart<T> {
     fn default() -> Self {
         Self::Empty

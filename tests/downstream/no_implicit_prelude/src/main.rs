@@ -1,4 +1,5 @@
-//! A crate without any prelude, in which nothing is called what it seems, and in which every warning is an error.
+//! A crate without any prelude, in which names do not have their usual meaning, and in which every
+//! warning is an error.
 #![no_implicit_prelude]
 #![deny(missing_docs, warnings, unused_qualifications, non_local_definitions)]
 #![allow(dead_code, non_camel_case_types, reason = "the names here are hostile, and nothing uses them")]
@@ -14,5 +15,5 @@ fn main() {
     ))
     .then_state(|account| assert_eq!((account.owner_name.as_str(), account.moves), ("Ada", 3)));
     assert_eq!(<AccountEvent as ::es_core::EventSet>::EVENTS.len(), 3);
-    println!("no_implicit_prelude: the macros need no name of the caller's");
+    println!("no_implicit_prelude: the macros use no names of the caller");
 }

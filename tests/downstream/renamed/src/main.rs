@@ -1,4 +1,5 @@
-//! A crate that depends on es-core under another name. The macros find it, in a module that has a trap by the old name too.
+//! A crate that depends on es-core under a different name. The macros find it, even in a module
+//! that has a different item with the old name.
 
 mod found {
     use sourcing::{Aggregate, Apply, Context, event};
@@ -66,5 +67,5 @@ fn main() {
     given::<found::Account>((found::Deposited { cents: 5 }, found::Noted("a gift".to_owned())))
         .then_state(|account| assert_eq!((account.cents, account.notes.len()), (5, 1)));
     given::<told::Account>(told::Deposited { cents: 7 }).then_state(|account| assert_eq!(account.cents, 7));
-    println!("renamed: the macros found the library, and took it from where they were told");
+    println!("renamed: the macros found the library, also at an explicit path");
 }

@@ -1,4 +1,4 @@
-//! The aggregate itself: its stored name, and the state that its snapshots hold.
+//! The aggregate itself: its stored name, and the state in its snapshots.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use super::rules::first as first_lock;
 use super::{Lock, apply_nothing};
 
 #[test]
-fn a_renamed_aggregate_is_not_taken_for_a_new_one() {
+fn a_renamed_aggregate_is_not_accepted_as_a_new_one() {
     let lock = first_lock();
     let before = lock.text();
     for error in
         [lock.check::<new_aggregate_name::Bill>().unwrap_err(), lock.update::<new_aggregate_name::Bill>().unwrap_err()]
     {
         for part in [
-            "broken: the aggregate Bill is new, and Paid, Sent of it was released with Invoice",
+            "broken: the aggregate Bill is new, but Invoice was released with Paid, Sent",
             "`#[aggregate(name = \"Invoice\")]`",
             "`Check::<..>::new(..).beside(\"Invoice\").run()`",
         ] {
@@ -31,16 +31,16 @@ fn a_renamed_aggregate_is_not_taken_for_a_new_one() {
 #[test]
 fn a_renamed_aggregate_is_found_by_the_older_names_of_its_events() {
     let error = first_lock().update::<new_names::Bill>().unwrap_err();
-    assert!(error.contains("Delivered of it was released with Invoice"), "{error}");
+    assert!(error.contains("Invoice was released with Delivered"), "{error}");
 }
 
 #[test]
-fn a_type_may_be_renamed_if_the_stored_name_stays() {
+fn a_type_may_be_renamed_if_the_stored_name_is_kept() {
     first_lock().check::<kept_aggregate_name::Bill>().unwrap();
 }
 
 #[test]
-fn an_aggregate_that_shares_events_with_another_one_says_so_once() {
+fn an_aggregate_that_shares_events_declares_it_once() {
     let lock = first_lock();
     Check::<new_aggregate_name::Bill>::new(&lock.path).beside("Invoice").update(true).run();
     lock.check::<new_aggregate_name::Bill>().unwrap();
@@ -73,7 +73,7 @@ fn a_state_that_cannot_be_read_back_is_refused() {
     let lock = Lock::new();
     for error in [lock.check::<House>().unwrap_err(), lock.update::<House>().unwrap_err()] {
         for part in [
-            "broken: the state of House is written into snapshots and cannot be read back: ",
+            "broken: the state of House is written into snapshots but cannot be read back: ",
             "    rooms:\n",
             "`#[serde(transparent)]`",
         ] {
@@ -123,7 +123,7 @@ pub(crate) enum Payment {
 apply_nothing!(Payment: Settled);
 
 #[test]
-fn enums_in_variants_of_events_and_states_are_seen() {
+fn enums_in_variants_of_events_and_states_are_found() {
     let lock = Lock::new();
     lock.update::<Payment>().unwrap();
     lock.check::<Payment>().unwrap();

@@ -1,4 +1,4 @@
-//! What the file says of all that can be stored.
+//! The content of the file for everything that can be stored.
 
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub(crate) struct Store {
 apply_nothing!(Store: Everything, Closed, Moved, Locked);
 
 #[test]
-fn the_file_says_the_shape_and_a_sample_of_everything() {
+fn the_file_contains_the_shape_and_a_sample_of_everything() {
     let lock = Lock::new();
     lock.update::<Store>().unwrap();
     lock.check::<Store>().unwrap();

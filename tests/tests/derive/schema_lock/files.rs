@@ -1,4 +1,4 @@
-//! The file, and many who write it at once.
+//! The file, and many concurrent writers.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::releases::*;
 use super::rules::first as first_lock;
 
 #[test]
-fn several_aggregates_share_a_file_and_none_disturbs_another() {
+fn several_aggregates_share_a_file() {
     let lock = first_lock();
     lock.update::<Store>().unwrap();
     lock.update::<optional_field::Invoice>().unwrap();
@@ -28,7 +28,7 @@ fn a_file_that_was_edited_is_refused_by_line() {
 }
 
 #[test]
-fn a_line_that_no_lock_has_is_refused_and_nothing_is_written_over() {
+fn an_invalid_line_is_refused_and_not_overwritten() {
     let lock = first_lock();
     let released = lock.text();
     let section = &released[released.find("aggregate").unwrap()..];
@@ -54,7 +54,7 @@ fn a_line_that_no_lock_has_is_refused_and_nothing_is_written_over() {
 }
 
 #[test]
-fn a_merge_that_was_not_finished_is_refused_with_what_to_do() {
+fn an_unfinished_merge_is_refused_with_a_remedy() {
     let lock = first_lock();
     let released = lock.text();
     for (merged, line) in [
@@ -71,21 +71,21 @@ fn a_merge_that_was_not_finished_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_mark_of_an_editor_before_the_first_line_says_nothing() {
+fn a_byte_order_mark_is_ignored() {
     let lock = first_lock();
     fs::write(&lock.path, format!("\u{feff}{}", lock.text())).unwrap();
     lock.check::<first::Invoice>().unwrap();
 }
 
 #[test]
-fn a_checkout_with_other_line_endings_is_the_same_file() {
+fn a_checkout_with_different_line_endings_is_the_same_file() {
     let lock = first_lock();
     fs::write(&lock.path, lock.text().replace('\n', "\r\n")).unwrap();
     lock.check::<first::Invoice>().unwrap();
 }
 
 #[test]
-fn a_writer_that_was_killed_blocks_nobody_for_ever() {
+fn a_killed_writer_does_not_block_others_forever() {
     let lock = Lock::new();
     let turn = lock.path.with_file_name("events.lock.writing");
     fs::write(&turn, "").unwrap();
@@ -103,7 +103,7 @@ fn many_threads_write_one_file() {
             scope.spawn(|| lock.update::<first::Invoice>().unwrap());
             scope.spawn(|| lock.update::<Store>().unwrap());
             scope.spawn(|| {
-                // A reader sees no file, or sections that are whole.
+                // A reader sees no file, or complete sections.
                 for _ in 0..20 {
                     if let Err(error) = lock.check::<first::Invoice>() {
                         assert!(error.contains("new: the aggregate Invoice"), "{error}");
@@ -115,10 +115,10 @@ fn many_threads_write_one_file() {
     lock.check::<first::Invoice>().unwrap();
     lock.check::<Store>().unwrap();
     let left = fs::read_dir(lock.path.parent().unwrap()).unwrap().count();
-    assert_eq!(left, 1, "only the lock itself stays");
+    assert_eq!(left, 1, "only the lock itself remains");
 }
 
-/// Runs in the processes that the test below starts, and does nothing otherwise.
+/// Runs in the processes that the test below starts; otherwise it does nothing.
 #[test]
 fn one_of_many_processes() {
     if let Some(path) = std::env::var_os("SCHEMA_LOCK_OF_MANY") {

@@ -1,11 +1,11 @@
-//! Releases of one program, each a module.
+//! The releases of one program, each a module.
 
 use es_core::{Aggregate, Apply, Context, event};
 use serde::{Deserialize, Serialize};
 
 use super::apply_nothing;
 
-/// An aggregate in a module of its own, so that several releases of it can stand side by side.
+/// An aggregate in a separate module, so that several releases of it can exist together.
 macro_rules! release {
     ($name:ident { $($items:tt)* } [$($aggregate:tt)*] { $($state:tt)* } $($event:ident)*) => {
         pub(crate) mod $name {
@@ -140,7 +140,7 @@ release! { with_another_variant {
     pub(crate) struct Paid { methods: Vec<Method> }
 } [events(Paid)] { total: i64 } Paid }
 
-/// The aggregate under a new name, with one event more.
+/// The aggregate under a new name, with one more event.
 pub(crate) mod new_aggregate_name {
     use super::*;
 
@@ -165,7 +165,7 @@ pub(crate) mod new_aggregate_name {
     apply_nothing!(Bill: Paid, Sent, Archived);
 }
 
-/// The same with the stored name of before.
+/// The same with the old stored name.
 pub(crate) mod kept_aggregate_name {
     use super::*;
 
@@ -187,7 +187,7 @@ pub(crate) mod kept_aggregate_name {
     apply_nothing!(Bill: Paid, Sent);
 }
 
-/// The aggregate and an event of it under new names; the event keeps the old one as its alias.
+/// The aggregate and one of its events under new names. The event keeps the old name as its alias.
 pub(crate) mod new_names {
     use super::*;
 
@@ -203,7 +203,7 @@ pub(crate) mod new_names {
     apply_nothing!(Bill: Delivered);
 }
 
-/// Same shape, other rules: the amount must be positive, and no longer is 1 enough.
+/// The same shape with a stricter rule: the amount must be at least 2.
 pub(crate) mod stricter {
     use super::*;
 

@@ -12,7 +12,7 @@ pub(crate) fn first() -> Lock {
     lock
 }
 
-/// The next release is refused, with and without an update, and the file stays as it is.
+/// The next release is refused, with and without an update, and the file does not change.
 #[track_caller]
 fn assert_refused<A: Aggregate>(lock: &Lock, parts: &[&str]) {
     let before = lock.text();
@@ -22,11 +22,11 @@ fn assert_refused<A: Aggregate>(lock: &Lock, parts: &[&str]) {
         assert!(updated.contains(part), "`{part}` is missing in:\n{updated}");
     }
     assert!(updated.contains("nothing was written"), "{updated}");
-    assert!(checked.starts_with("the schema of Invoice is not what ") && checked.contains("events.lock"), "{checked}");
+    assert!(checked.starts_with("the schema of Invoice differs from ") && checked.contains("events.lock"), "{checked}");
     assert_eq!(lock.text(), before);
 }
 
-/// The next release is new: the check says so, and an update records it.
+/// The next release has something new: the check reports it, and an update records it.
 #[track_caller]
 fn assert_recorded<A: Aggregate>(lock: &Lock, parts: &[&str]) -> String {
     let checked = lock.check::<A>().unwrap_err();
@@ -56,15 +56,15 @@ fn a_new_version_is_added_and_the_old_one_stays() {
     assert!(text.contains("    version 2\n      shape\n        cents: i64\n"), "{text}");
     let version = &old[old.find("    version 1\n").unwrap()..old.find("  event Sent").unwrap()];
     assert!(text.contains(version), "{text}");
-    assert_refused::<first::Invoice>(&lock, &["broken: Paid version 2 was released, and no type reads it"]);
+    assert_refused::<first::Invoice>(&lock, &["broken: Paid version 2 was released, but no type reads it"]);
 }
 
 #[test]
-fn another_shape_of_a_released_version_is_refused() {
+fn a_different_shape_of_a_released_version_is_refused() {
     assert_refused::<changed_shape::Invoice>(
         &first(),
         &[
-            "broken: the shape of Paid version 1 changed, and it was released",
+            "broken: the shape of Paid version 1 changed, but the version was released",
             "\n    -amount: i64\n    +amount: string\n     method: string\n",
             "`#[event(version = 2, from = PaidV1)]`",
             "`impl From<PaidV1>`",
@@ -80,7 +80,7 @@ fn a_required_field_is_refused() {
 }
 
 #[test]
-fn the_order_of_fields_and_events_does_not_count() {
+fn the_order_of_fields_and_events_does_not_matter() {
     first().check::<another_order::Invoice>().unwrap();
 }
 
@@ -90,7 +90,7 @@ fn an_optional_field_is_compatible_and_recorded_as_added() {
     let text = assert_recorded::<optional_field::Invoice>(
         &lock,
         &[
-            "compatible: Paid version 1 gained what stored data need not have",
+            "compatible: Paid version 1 has additions that stored data need not have",
             "    +by?: string | null\n",
             "`#[event(version = 2, since = 1)]`",
         ],
@@ -115,11 +115,11 @@ fn a_version_that_reads_older_ones_is_new() {
 }
 
 #[test]
-fn a_version_that_claims_older_ones_of_another_shape_is_refused() {
+fn a_version_that_includes_older_ones_with_a_different_shape_is_refused() {
     assert_refused::<since_of_another_shape::Invoice>(
         &first(),
         &[
-            "`since = 1` of Paid version 2 includes version 1, whose shape is another",
+            "`since = 1` of Paid version 2 includes version 1, which has a different shape",
             "-method: string",
             "`from` instead of `since`",
         ],
@@ -127,24 +127,27 @@ fn a_version_that_claims_older_ones_of_another_shape_is_refused() {
 }
 
 #[test]
-fn an_event_that_disappears_is_refused() {
+fn a_removed_event_is_refused() {
     assert_refused::<without_sent::Invoice>(
         &first(),
-        &["broken: the event Sent was released, and nothing reads it", "`retired(\"Sent\")`", "`alias = \"Sent\"`"],
+        &["broken: the event Sent was released, but nothing reads it", "`retired(\"Sent\")`", "`alias = \"Sent\"`"],
     );
 }
 
 #[test]
-fn an_event_may_be_retired_and_stays_so() {
+fn an_event_may_be_retired_and_remains_retired() {
     let lock = first();
     let text = assert_recorded::<retired_sent::Invoice>(&lock, &["new: the event Sent is retired"]);
     assert!(text.contains("  retired Sent\n") && !text.contains("event Sent"), "{text}");
-    assert_refused::<without_sent::Invoice>(&lock, &["the name Sent was retired, and is so no longer"]);
-    assert_refused::<first::Invoice>(&lock, &["the name Sent was retired, and is so no longer", "another `name`"]);
+    assert_refused::<without_sent::Invoice>(&lock, &["the name Sent was retired, but is no longer listed as retired"]);
+    assert_refused::<first::Invoice>(
+        &lock,
+        &["the name Sent was retired, but is no longer listed as retired", "another `name`"],
+    );
 }
 
 #[test]
-fn an_event_may_be_renamed_where_its_old_name_is_still_read() {
+fn an_event_may_be_renamed_if_its_old_name_is_still_read() {
     let lock = first();
     assert_refused::<renamed_without_alias::Invoice>(&lock, &["broken: the event Sent was released"]);
     let text = assert_recorded::<renamed::Invoice>(&lock, &["new: Sent is called Delivered"]);
@@ -156,19 +159,19 @@ fn an_event_may_be_renamed_where_its_old_name_is_still_read() {
 }
 
 #[test]
-fn another_shape_of_the_state_needs_another_version() {
+fn a_different_shape_of_the_state_needs_a_new_version() {
     let lock = first();
     assert_refused::<changed_state::Invoice>(
         &lock,
         &[
-            "the state of Invoice changed, and its version is still 1",
+            "the state of Invoice changed, but its version is still 1",
             "+count?: u32",
             "`#[aggregate(snapshot(version = 2))]`",
         ],
     );
     let text = assert_recorded::<changed_state_version::Invoice>(&lock, &["new: version 2 of the state of Invoice"]);
     assert!(text.contains("  state 2\n    total: i64\n    count?: u32\n"), "{text}");
-    assert_refused::<first::Invoice>(&lock, &["has version 1, and version 2 was released", "`snapshot(version = 3)`"]);
+    assert_refused::<first::Invoice>(&lock, &["has version 1, but version 2 was released", "`snapshot(version = 3)`"]);
 }
 
 #[test]
@@ -185,7 +188,7 @@ fn a_stored_sample_that_is_no_longer_accepted_is_refused() {
 }
 
 #[test]
-fn a_new_variant_is_compatible_and_one_that_disappears_is_not() {
+fn a_new_variant_is_compatible_and_a_removed_one_is_not() {
     let lock = Lock::new();
     lock.update::<with_enum::Invoice>().unwrap();
     let difference = "     methods: list of one of\n";
@@ -198,7 +201,7 @@ fn a_new_variant_is_compatible_and_one_that_disappears_is_not() {
 }
 
 #[test]
-fn what_is_wrong_with_every_sample_is_said_once() {
+fn a_problem_of_every_sample_is_reported_once() {
     let lock = Lock::new();
     lock.update::<with_enum::Invoice>().unwrap();
     assert!(lock.text().matches("      sample\n").count() > 1);

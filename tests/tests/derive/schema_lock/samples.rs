@@ -1,4 +1,4 @@
-//! Samples of the user's, for types that accept nothing that could be made up.
+//! The user's samples, for types that accept no generated value.
 
 use es_core::schema::Check;
 use es_core::{Aggregate, Apply, Context, event};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Lock, apply_nothing};
 
-/// A type that accepts nothing that could be made up.
+/// A type that accepts no generated value.
 #[derive(Serialize, Deserialize, Clone)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Iban(String);
@@ -15,7 +15,7 @@ pub(crate) struct Iban(String);
 impl TryFrom<String> for Iban {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        if text == "DE02120300000000202051" { Ok(Self(text)) } else { Err(format!("{text} is no account")) }
+        if text == "DE02120300000000202051" { Ok(Self(text)) } else { Err(format!("{text} is not an account")) }
     }
 }
 
@@ -40,11 +40,11 @@ pub(crate) struct Account {
 apply_nothing!(Account: Transferred);
 
 #[test]
-fn a_type_that_accepts_no_made_up_value_takes_one_of_the_users() {
+fn a_type_that_accepts_no_generated_value_uses_one_of_the_user() {
     let lock = Lock::new();
     let error = lock.update::<Account>().unwrap_err();
     for part in
-        ["Transferred version 1", "`fromAccount`", "text is no account", "`Check::<..>::new(..).sample(..).run()`"]
+        ["Transferred version 1", "`fromAccount`", "text is not an account", "`Check::<..>::new(..).sample(..).run()`"]
     {
         assert!(error.contains(part), "`{part}` is missing in:\n{error}");
     }
@@ -55,21 +55,21 @@ fn a_type_that_accepts_no_made_up_value_takes_one_of_the_users() {
     assert!(text.contains("        fromAccount: \"DE02120300000000202051\"\n        cents: Long(-7)\n"), "{text}");
 }
 
-/// The kinds of BSON that only BSON has.
+/// The types that only BSON has.
 #[event(version = 1)]
 pub(crate) struct Replicated {
     at: bson::Timestamp,
     of: bson::Regex,
 }
 
-/// Takes anything, and then refuses it.
+/// Accepts any value, and then refuses it.
 #[derive(Serialize)]
 pub(crate) struct Nothing;
 
 impl<'de> Deserialize<'de> for Nothing {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         bson::Bson::deserialize(deserializer)?;
-        Err(serde::de::Error::custom("nothing will do"))
+        Err(serde::de::Error::custom("no value is accepted"))
     }
 }
 
@@ -85,9 +85,9 @@ pub(crate) struct Refuser;
 apply_nothing!(Refuser: Refusing);
 
 #[test]
-fn a_type_that_refuses_everything_is_an_error_and_no_endless_search() {
+fn a_type_that_refuses_everything_is_an_error_and_not_an_endless_search() {
     let error = Lock::new().update::<Refuser>().unwrap_err();
-    assert!(error.contains("no value can be made up for `it`: nothing will do"), "{error}");
+    assert!(error.contains("no value can be generated for `it`: no value is accepted"), "{error}");
 }
 
 #[derive(Aggregate, Default)]
@@ -97,7 +97,7 @@ pub(crate) struct Replica;
 apply_nothing!(Replica: Replicated);
 
 #[test]
-fn the_kinds_that_only_bson_has_are_known() {
+fn the_types_that_only_bson_has_are_known() {
     let lock = Lock::new();
     lock.update::<Replica>().unwrap();
     lock.check::<Replica>().unwrap();

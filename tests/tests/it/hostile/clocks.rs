@@ -1,4 +1,4 @@
-//! Clocks that go back: timestamps order nothing.
+//! Clocks that go back: timestamps never determine an order.
 
 use es_core::clock::ManualClock;
 use es_core::memory::MemoryStore;
@@ -26,29 +26,29 @@ async fn keeps_the_order(store: impl Store + Clone) {
     assert_eq!(accounts.load("a").await.unwrap().version, 6);
     let history = accounts.history("a").unwrap().collect().await.unwrap();
     assert_eq!(history.iter().map(|event| event.timestamp).collect::<Vec<_>>(), DAYS.map(day));
-    // The longest prefix that was recorded by then: what stands behind a later moment does not count.
-    for (moment, version) in [(5, 1), (6, 1), (8, 1), (9, 6), (100, 6)] {
-        assert_eq!(accounts.load_as_of("a", day(moment)).await.unwrap().version, version, "day {moment}");
+    // The longest prefix that was recorded by then. Events after a later timestamp do not count.
+    for (at, version) in [(5, 1), (6, 1), (8, 1), (9, 6), (100, 6)] {
+        assert_eq!(accounts.load_as_of("a", day(at)).await.unwrap().version, version, "day {at}");
     }
     assert!(accounts.load_as_of("a", day(4)).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_order_of_a_stream_and_its_state_as_of_a_moment_do_not_follow_a_clock_that_went_back() {
+async fn neither_the_order_of_a_stream_nor_its_state_as_of_a_time_follows_a_clock_that_went_back() {
     keeps_the_order(MemoryStore::new()).await;
     keeps_the_order(empty_store().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_archive_takes_nothing_from_behind_an_event_that_stays() {
+async fn the_archive_takes_no_event_that_follows_one_that_stays() {
     let store = empty_store().await;
     import(&accounts(&store), "a").await;
     import(&accounts(&store), "last").await;
     for (cut, moved) in [(5, 0), (6, 2), (9, 0), (10, 9)] {
         let report = store.archive::<Account>(day(cut)).run().await.unwrap();
         assert_eq!(report.moved, moved, "before day {cut}: {report:?}");
-        for (moment, version) in [(5, 1), (8, 1), (9, 6)] {
-            assert_eq!(accounts(&store).load_as_of("a", day(moment)).await.unwrap().version, version, "{cut} {moment}");
+        for (at, version) in [(5, 1), (8, 1), (9, 6)] {
+            assert_eq!(accounts(&store).load_as_of("a", day(at)).await.unwrap().version, version, "{cut} {at}");
         }
         assert!(store.verify::<Account>().run().await.unwrap().is_sound());
     }

@@ -1,4 +1,5 @@
-//! Another program's documents in the collections of the store: loud and typed where they matter, and never a wrong answer.
+//! Documents of other programs in the collections of the store: they cause a typed error if they
+//! matter, and never a wrong result.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,13 @@ use tests::account::{Account, AccountEvent, AccountMigrated, Opened, accounts, a
 use tests::empty_store;
 use tests::killed::keyed;
 
-/// Puts a document past the validator, as a program with rights of its own can.
+/// Inserts a document in spite of the validator, as a program with separate rights can.
 async fn plant(store: &MongoStore, collection: &str, document: Document) {
     let collection: Collection<Document> = store.database().collection(collection);
     collection.insert_one(document).bypass_document_validation(true).await.unwrap();
 }
 
-/// What is an event of account `a` but for its sequence 4 and position 6.
+/// A valid event of account `a`, except for its sequence 4 and position 6.
 fn event() -> Document {
     doc! {
         "_id": ObjectId::new(), "aggregateId": "a", "aggregateType": "Account", "eventType": "Deposited", "eventVersion": 2,
@@ -26,13 +27,13 @@ fn event() -> Document {
     }
 }
 
-/// A store with accounts of 3 and 2 events, and what was planted.
+/// A store with accounts of 3 and 2 events, and the inserted document.
 async fn store_with(collection: &str, document: Document) -> MongoStore {
     let store = empty_store().await;
     import(&store, "a", 3).await;
     import(&store, "b", 2).await;
     plant(&store, collection, document).await;
-    // A process that has asked for the archive a moment ago would not ask again.
+    // A process that has just looked for the archive would not look again.
     tests::open(store.database().name()).await
 }
 
@@ -41,15 +42,15 @@ fn is_malformed<T>(answer: &Result<T, StoreError>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_with_a_field_missing_or_of_another_type_is_an_error_wherever_it_is_read() {
+async fn an_event_with_a_missing_or_invalid_field_is_an_error_in_every_read() {
     for field in ["aggregateType", "eventType", "eventVersion", "eventData", "timestamp", "position", "_id"] {
         let mut planted = event();
-        // An `_id` that is missing is made by the server.
+        // The server creates a missing `_id`.
         let wrong = if field == "_id" { Bson::from("text") } else { Bson::from(true) };
         planted.insert(field, wrong);
         let store = store_with("events", planted).await;
         if field == "aggregateType" {
-            assert_eq!(accounts(&store).load("a").await.unwrap().version, 3, "it is of no account");
+            assert_eq!(accounts(&store).load("a").await.unwrap().version, 3, "it belongs to no account");
         } else {
             let loaded = accounts(&store).load("a").await;
             assert!(matches!(loaded, Err(LoadError::Store(StoreError::Malformed { .. }))), "{field}: {loaded:?}");
@@ -77,7 +78,7 @@ async fn an_event_without_metadata_and_with_the_numbers_of_the_shell_is_read() {
     planted.insert("position", 6.0);
     let store = store_with("events", planted).await;
     assert_eq!(accounts(&store).load("a").await.unwrap().version, 4);
-    // And the next event follows it.
+    // The next event follows it.
     import(&store, "c", 1).await;
     assert_eq!(accounts(&store).history("c").unwrap().collect().await.unwrap()[0].position, 7);
     assert!(store.verify::<Account>().run().await.unwrap().is_sound());
@@ -99,11 +100,12 @@ async fn an_event_of_a_foreign_type_or_a_newer_version_is_an_error_of_its_aggreg
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_is_no_event_at_all_hides_nothing_and_is_found() {
+async fn a_document_that_is_not_an_event_hides_nothing_and_is_found() {
     for collection in ["events", "events_archive"] {
         let store = store_with(collection, doc! { "color": "blue" }).await;
         assert_loads_everywhere(&store, "a", 3).await;
-        // It has no moment, so whether a question in the order of moments meets it depends on where it lies; it takes no event's place.
+        // It has no timestamp, so a query in the order of timestamps may or may not meet it. It
+        // takes the place of no event.
         let queried = store.events().read().collect().await;
         assert!(is_malformed(&queried) || queried.as_ref().is_ok_and(|events| events.len() == 5), "{queried:?}");
         assert_eq!(store.events().by_user("clerk").read().collect().await.unwrap().len(), 5);
@@ -120,13 +122,13 @@ async fn a_document_that_is_no_event_at_all_hides_nothing_and_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newest_position_that_is_none_refuses_appends_at_once_and_says_why() {
+async fn an_invalid_newest_position_refuses_appends_immediately_with_a_reason() {
     for position in [Bson::from("last"), Bson::from(1.5)] {
         let mut planted = event();
         planted.insert("aggregateId", "z");
         planted.insert("position", if position == Bson::from(1.5) { Bson::from(7.5) } else { position });
         let store = store_with("events", planted).await;
-        // The process that planted nothing of its own asks for the newest position.
+        // A process that has inserted nothing itself reads the newest position.
         let other = tests::open(store.database().name()).await;
         let begun = Instant::now();
         let error = accounts(&other).create("c", Opened { owner: "c".into() }).await.unwrap_err();
@@ -149,7 +151,7 @@ async fn after_the_largest_position_there_is_no_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_that_is_none_is_passed_over_and_found() {
+async fn an_invalid_snapshot_is_skipped_and_found() {
     let planted = |change: fn(&mut Document)| {
         let mut snapshot = doc! {
             "_id": "Account:a_3", "aggregateId": "a", "aggregateType": "Account", "version": 3_i64, "stateVersion": 3_i64,
@@ -180,7 +182,7 @@ async fn a_snapshot_that_is_none_is_passed_over_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_event_in_the_archive_keeps_its_aggregate_and_the_run_goes_on() {
+async fn a_different_event_in_the_archive_blocks_its_aggregate_and_the_run_continues() {
     let mut planted = event();
     planted.insert("sequenceNumber", 2_i64);
     let store = store_with("events_archive", planted).await;
@@ -194,8 +196,9 @@ async fn another_event_in_the_archive_keeps_its_aggregate_and_the_run_goes_on() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_only_a_contradiction_stands_in_the_way_of_ends_at_its_deadline() {
-    // The archive has the next event, though what is in use ends before it: nothing says which is right.
+async fn an_append_that_inconsistent_data_blocks_ends_at_its_deadline() {
+    // The archive has the next event, although the collection of events ends before it. Nothing
+    // shows which is right.
     let store = store_with("events_archive", event()).await;
     let deadline = Duration::from_secs(2);
     let client = store.database().client().clone();
@@ -206,7 +209,7 @@ async fn an_append_that_only_a_contradiction_stands_in_the_way_of_ends_at_its_de
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
 }
 
-/// A document of the time before.
+/// A document of the older system.
 #[derive(serde::Deserialize)]
 struct OldAccount {
     #[serde(rename = "_id")]
@@ -216,7 +219,7 @@ struct OldAccount {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_names_what_it_cannot_read_and_takes_the_rest() {
+async fn a_migration_names_unreadable_documents_and_migrates_the_rest() {
     let store = empty_store().await;
     let deep = (0..85).fold(Document::new(), |inner, _| doc! { "in": [inner] });
     for document in [

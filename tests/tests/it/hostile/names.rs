@@ -1,4 +1,5 @@
-//! Strings that look like operators, paths or prototypes, that have a NUL, or that nobody would choose.
+//! Strings that look like operators, paths or prototypes, that contain NUL, or that are otherwise
+//! unusual.
 
 use es_core::memory::MemoryStore;
 use es_core::{
@@ -11,7 +12,7 @@ use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded, add_one, patient};
 use tests::empty_store;
 
-/// All of them are ids like any other.
+/// All of them are valid ids.
 const STRANGE: [&str; 16] = [
     "$where",
     "$gt",
@@ -103,7 +104,7 @@ async fn refuses_what_no_index_holds(store: impl Store + Clone) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_is_empty_too_long_or_has_a_nul_is_refused_and_the_longest_is_taken() {
+async fn an_id_that_is_empty_too_long_or_has_a_nul_is_refused_and_the_longest_is_accepted() {
     refuses_what_no_index_holds(MemoryStore::new()).await;
     refuses_what_no_index_holds(empty_store().await).await;
 }
@@ -133,7 +134,7 @@ async fn keeps_strange_values(store: impl Store + Clone) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nul_and_keys_that_look_like_operators_within_values_are_kept_as_they_are() {
+async fn nul_and_operator_like_keys_within_values_are_kept_unchanged() {
     keeps_strange_values(MemoryStore::new()).await;
     keeps_strange_values(empty_store().await).await;
 }
@@ -189,12 +190,12 @@ async fn the_key_of_a_snapshot_keeps_its_form_unless_the_type_has_a_separator() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_under_an_older_key_is_used_and_stands_in_the_way_of_none() {
+async fn a_snapshot_with_an_older_key_is_used_and_blocks_no_other() {
     let store = empty_store().await;
     let snapshots = store.database().collection::<Document>("snapshots");
     let (one, other) = (StreamId::new("A:b", "c").unwrap(), StreamId::new("A", "b:c").unwrap());
     let at = |version: u32, total| Snapshot::new(Version::from(version), Counter { total }).encode().unwrap();
-    // As it was written before the separator was escaped.
+    // The form of the key before separators were escaped.
     store.put_snapshot(&one, at(2, 2)).await.unwrap();
     let mut old = snapshots.find_one_and_delete(doc! {}).await.unwrap().unwrap();
     old.insert("_id", "A:b:c_2");
@@ -204,10 +205,10 @@ async fn a_snapshot_under_an_older_key_is_used_and_stands_in_the_way_of_none() {
         newest.map(|snapshot| (snapshot.version.get(), snapshot.state.total))
     };
     assert_eq!(total(&one).await, Some((2, 2)));
-    // The same version again, under the new key.
+    // The same version again, with the new key.
     store.put_snapshot(&one, at(2, 20)).await.unwrap();
     assert_eq!((total(&one).await, snapshots_of(&store, &one).await.len()), (Some((2, 20)), 1));
-    // The other aggregate, whose key is the old one of the first.
+    // The other aggregate, whose key is the old key of the first.
     let mut old = snapshots.find_one_and_delete(doc! {}).await.unwrap().unwrap();
     old.insert("_id", "A:b:c_2");
     snapshots.insert_one(old).await.unwrap();

@@ -20,7 +20,7 @@ async fn deposit(store: &MongoStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stores_of_other_names_do_not_see_each_other() {
+async fn stores_with_different_collection_names_do_not_see_each_other() {
     let database = fresh_database_name("names");
     let own = builder(&database).await.open().await.unwrap();
     let other = builder(&database).await.collections(CollectionNames::prefixed("other_")).open().await.unwrap();
@@ -36,7 +36,7 @@ async fn stores_of_other_names_do_not_see_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smaller_number_of_kept_snapshots_wins_and_costs_nothing_but_time() {
+async fn the_smaller_number_of_kept_snapshots_wins_and_costs_only_time() {
     let database = fresh_database_name("snapshots");
     let many = builder(&database).await.keep_snapshots(50).open().await.unwrap();
     let one = builder(&database).await.keep_snapshots(1).open().await.unwrap();
@@ -56,7 +56,7 @@ async fn the_smaller_number_of_kept_snapshots_wins_and_costs_nothing_but_time() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_with_another_deadline_and_queue_writes_to_the_same_stream() {
+async fn a_store_with_a_different_deadline_and_queue_writes_to_the_same_stream() {
     let database = fresh_database_name("deadlines");
     let patient = builder(&database).await.open().await.unwrap();
     let hasty = builder(&database).await.append_deadline(Duration::from_secs(5)).queue(1).open().await.unwrap();
@@ -72,7 +72,7 @@ async fn a_store_with_another_deadline_and_queue_writes_to_the_same_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_validator_of_somebody_elses_is_refused_and_left_as_it_is() {
+async fn a_foreign_validator_is_refused_and_not_changed() {
     let database = fresh_database_name("validator");
     let client = Client::with_uri_str(server().await.uri()).await.unwrap();
     let theirs = doc! { "color": "blue" };
@@ -85,7 +85,7 @@ async fn a_validator_of_somebody_elses_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_roles_of_one_collection_are_refused() {
+async fn one_collection_for_two_purposes_is_refused() {
     let mut names = CollectionNames::default();
     names.archive.clone_from(&names.events);
     let error = builder(&fresh_database_name("same")).await.collections(names).open().await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Just below and just above what the server holds: bytes, levels, events.
+//! Just below and just above the limits of the server: bytes, levels, events.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ pub struct Noted {
     nested: Nested,
 }
 
-/// Itself, as deep as wanted.
+/// A list that contains itself, at any depth.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Nested {
     #[serde(rename = "in")]
     inside: Option<Box<Nested>>,
 }
 
-/// All notes: a state as large, and as deep, as what was noted.
+/// All notes: its state is as large and as deep as they are.
 #[derive(Aggregate, Debug, Default)]
 #[aggregate(events(Noted), snapshot(every = 1))]
 struct Notes {
@@ -46,12 +46,13 @@ impl Apply<Noted> for Notes {
     }
 }
 
-/// A server with the cache of a real one. A transaction has to fit into it.
+/// A server with a cache of usual size. A transaction has to fit into it.
 async fn roomy_server() -> DevServer {
     DevServer::builder().cache_size_gb(2.0).always_own().start().await.unwrap()
 }
 
-/// A store for what a busy machine may need more for than the half minute that an append has unless told otherwise.
+/// A store for operations that may take a busy machine longer than the half minute that an append
+/// has by default.
 async fn patient_store(server: &DevServer) -> MongoStore {
     let client = Client::with_uri_str(server.uri()).await.unwrap();
     let patient = MongoStore::builder(client, fresh_database_name("sizes")).append_deadline(Duration::from_secs(300));
@@ -63,7 +64,7 @@ fn large(bytes: usize) -> NewEvent {
     NewEvent::encode(&event, Metadata::new()).unwrap()
 }
 
-/// A document so many levels deep, made and dropped without recursion.
+/// A document with this many levels, created and dropped without recursion.
 fn nested(levels: usize) -> RawDocumentBuf {
     (1..levels).fold(RawDocumentBuf::new(), |inner, _| {
         let mut outer = RawDocumentBuf::new();
@@ -72,7 +73,7 @@ fn nested(levels: usize) -> RawDocumentBuf {
     })
 }
 
-/// The data of `Noted`, so many levels deep.
+/// The data of `Noted`, with this many levels.
 fn noted(levels: usize) -> RawDocumentBuf {
     let mut data = RawDocumentBuf::new();
     data.append(cstr!("text"), "x");
@@ -92,7 +93,7 @@ fn append(id: &str, events: Vec<NewEvent>) -> Append {
     Append::new(stream(id), ExpectedVersion::NONE, events)
 }
 
-/// How large the stored document of an event is beside its text.
+/// The size of the stored document of an event without its text.
 async fn envelope(store: &MongoStore) -> usize {
     store.append(append("b", vec![large(0)])).await.unwrap();
     let events = store.database().collection::<Document>("events");
@@ -115,7 +116,8 @@ async fn an_event_of_exactly_16_mib_is_recorded_archived_and_read_and_one_byte_m
     assert_eq!(notes.load("a").await.unwrap().texts[0].len(), LIMIT - envelope);
     store.append(append("z", vec![large(1)])).await.unwrap();
     let report = store.archive::<Notes>(es_core::Timestamp::now().plus(Duration::from_secs(1))).run().await;
-    // A little less stands around a state than around an event, so even this one has a snapshot, and moves with the small one.
+    // The document around a state is a little smaller than that around an event, so even this event
+    // has a snapshot, and moves with the small one.
     assert_eq!((report.unwrap().moved, notes.load("a").await.unwrap().version.get()), (2, 1));
     assert!(store.verify::<Notes>().run().await.unwrap().is_sound());
 }
@@ -132,7 +134,7 @@ async fn a_state_that_is_too_large(store: impl Store + Clone) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_of_more_than_16_mib_is_not_kept_as_a_snapshot_and_fails_no_append() {
+async fn a_state_of_more_than_16_mib_has_no_snapshot_and_fails_no_append() {
     a_state_that_is_too_large(MemoryStore::new()).await;
     let store = empty_store().await;
     a_state_that_is_too_large(store.clone()).await;
@@ -155,7 +157,8 @@ async fn nesting(store: impl Store + Clone) {
     let history = notes.history("a").unwrap().collect().await.unwrap();
     let read = history[0].metadata.get::<RawDocumentBuf>("deep").unwrap().unwrap();
     assert_eq!(read, nested(99));
-    // In the state it stands one level deeper, in a list: too deep for a snapshot, and as good without.
+    // In the state it is one level deeper, in a list. That is too deep for a snapshot, but the
+    // aggregate also works without one.
     let loaded = notes.load("a").await.unwrap();
     assert_eq!(loaded.nested.len(), 1);
     let encoded = Snapshot::new(loaded.version, loaded.state).encode();
@@ -172,14 +175,14 @@ async fn a_hundred_levels_are_recorded_and_more_are_refused_in_events_metadata_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_program_nested_180_levels_deep_is_an_error_that_names_the_event() {
+async fn an_event_that_another_program_nested_180_levels_deep_is_an_error_that_names_it() {
     let store = empty_store().await;
     store.append(append("a", vec![large(1)])).await.unwrap();
     let events = store.database().collection::<RawDocumentBuf>("events");
     let mut planted = RawDocumentBuf::new();
     for field in &events.find_one(doc! {}).await.unwrap().unwrap() {
         let (name, value) = field.unwrap();
-        // The document around it is one level more.
+        // The document around it adds one level.
         let data = noted(179);
         planted.append(name, if name.as_str() == "eventData" { RawBsonRef::Document(&data) } else { value });
     }
@@ -207,7 +210,7 @@ async fn a_hundred_thousand_events_in_one_append_are_recorded_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_the_cache_of_the_server_cannot_hold_is_refused_whole_and_the_store_goes_on() {
+async fn an_append_that_exceeds_the_cache_of_the_server_is_refused_and_the_store_still_works() {
     let store = patient_store(server().await).await;
     let error = store.append(append("a", vec![large(15 << 20); 20])).await.unwrap_err();
     let text = ErrorChain::new(&error).to_string();

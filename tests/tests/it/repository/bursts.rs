@@ -1,4 +1,4 @@
-//! Many commands on one aggregate at once: with default settings every one of them is served.
+//! Many concurrent commands on one aggregate: with default settings every one of them succeeds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +10,8 @@ use tests::counter::{Counter, OneAdded};
 use tests::empty_store;
 use tokio::task::JoinSet;
 
-/// So many writers add to one counter, each so many times, with the settings that a repository has by default. Nobody may meet a
-/// conflict.
+/// Many writers increment one counter many times, with the default settings of a repository. None
+/// of them may fail with a conflict.
 async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
     let counters = Repository::<Counter>::new(&store);
     counters.create("hot", OneAdded { by: "begin".into() }).await.unwrap();
@@ -40,19 +40,21 @@ async fn burst(store: impl Store + Clone, writers: u64, each: u64) {
     let answers = running.join_all().await;
     let whole = started.elapsed();
     let (conflicts, commands): (u64, u64) = (answers.iter().map(|answer| answer.0).sum(), writers * each);
-    #[allow(clippy::cast_precision_loss, reason = "far fewer tries than a double can count")]
+    #[allow(clippy::cast_precision_loss, reason = "a double can count these attempts exactly")]
     let tries_per_command = tries.load(Ordering::Relaxed) as f64 / commands as f64;
     let slowest = answers.iter().map(|answer| answer.1).max().unwrap_or_default();
-    let cost = format!("{tries_per_command:.1} tries a command, {whole:?} in all, the slowest command {slowest:?}");
+    let cost =
+        format!("{tries_per_command:.1} attempts per command, {whole:?} in total, {slowest:?} for the slowest command");
     println!("{writers} writers, {commands} commands: {conflicts} conflicts, {cost}");
     assert_eq!(conflicts, 0, "{writers} writers: {cost}");
     let total = counters.load("hot").await.unwrap().total;
-    assert_eq!(total, 1 + commands, "what was acknowledged is what is stored");
+    assert_eq!(total, 1 + commands, "the stored events are the acknowledged ones");
 }
 
-/// A snapshot claims an event that the stream does not have, so every append meets a conflict, and nobody has recorded anything.
+/// A snapshot represents an event that the stream does not have, so every append meets a conflict,
+/// although nobody has recorded anything.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conflict_that_nobody_caused_is_not_met_for_the_whole_time() {
+async fn a_conflict_that_nobody_caused_is_not_retried_for_the_whole_time() {
     let store = MemoryStore::new();
     let counters = Repository::<Counter>::new(&store);
     counters.create("c", OneAdded { by: "begin".into() }).await.unwrap();
@@ -68,7 +70,7 @@ async fn a_conflict_that_nobody_caused_is_not_met_for_the_whole_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_four_updates_of_one_aggregate_at_once_all_succeed() {
+async fn sixty_four_concurrent_updates_of_one_aggregate_all_succeed() {
     burst(MemoryStore::new(), 64, 1).await;
     burst(empty_store().await, 64, 1).await;
 }

@@ -1,4 +1,4 @@
-//! An import can be run again, and goes on where the stream ends.
+//! An import can be repeated, and continues where the stream ends.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ async fn can_be_repeated(store: impl Store + Clone) {
         let ids = |events: &[RecordedEvent<AccountEvent>]| events.iter().map(|event| event.id).collect::<Vec<_>>();
         assert_eq!(ids(&again.events), ids(&first.events));
     }
-    // What is recorded after it does not matter, and neither does a past that ends sooner.
+    // Later events do not matter, and neither does a past that ends earlier.
     let live = || Ok::<_, String>(Deposited { cents: 100, source: "live".into() });
     accounts.update("a", |_| live()).await.unwrap();
     for events in 1..=3_u32 {
@@ -69,14 +69,14 @@ async fn goes_on_where_the_stream_ends(store: impl Store + Clone) {
     let causes: Vec<_> = history.iter().map(|event| event.metadata.causation_id()).collect();
     assert_eq!(causes, [None].into_iter().chain([Some(&*first); 6]).collect::<Vec<_>>());
     assert_eq!(accounts.load("a").await.unwrap().cents, (1..7).sum::<i64>());
-    // What an extended import answers is what is stored.
+    // The answer of an extended import equals the stored events.
     let committed = accounts.import("a", past(8)).await.unwrap();
     let read = self::history(&accounts, "a").await.pop().unwrap();
     assert_eq!(committed.events[0].metadata, read.metadata);
     assert_eq!((committed.events[0].id, committed.events[0].timestamp), (read.id, read.timestamp));
 }
 
-async fn says_what_differs(store: impl Store + Clone) {
+async fn reports_the_difference(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
     accounts.import("a", past(3)).await.unwrap();
     let changed = |change: fn(&mut Past)| {
@@ -122,14 +122,14 @@ async fn says_what_differs(store: impl Store + Clone) {
         assert_eq!((place.get(), difference), (sequence, &expected), "{error}");
         assert!(error.to_string().starts_with("the past of Account `a` differs from the import: event "), "{error}");
     }
-    // A live event stands where the import would go on.
+    // A live event is at the place where the import would continue.
     accounts.update("a", |_| Deposited { cents: 3, source: "s".into() }).metadata(by()).await.unwrap();
     let error = accounts.import("a", past(5)).await.unwrap_err();
     assert!(matches!(&error, ImportError::Differs { sequence, .. } if sequence.get() == 4), "{error}");
     assert_eq!(history(&accounts, "a").await.len(), 4, "an import that differs has written");
 }
 
-async fn is_done_once_by_many_at_once(store: impl Store + Clone) {
+async fn is_recorded_once(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
     let mut running = JoinSet::new();
     // Some have a longer past than others, and all of them agree.
@@ -144,7 +144,7 @@ async fn is_done_once_by_many_at_once(store: impl Store + Clone) {
     assert_eq!(times, (0..6).map(day).collect::<Vec<_>>());
 }
 
-async fn is_done_beside_live_updates(store: impl Store + Clone) {
+async fn is_done_during_live_updates(store: impl Store + Clone) {
     let accounts = Repository::<Account>::new(&store);
     accounts.import("a", past(3)).await.unwrap();
     let mut running = JoinSet::new();
@@ -163,7 +163,7 @@ async fn is_done_beside_live_updates(store: impl Store + Clone) {
     assert_eq!(history(&accounts, "a").await.len(), 3 + 4);
 }
 
-/// Events as they were recorded before, and as the program of today has them.
+/// The events as an earlier release recorded them, and as the current release defines them.
 mod before {
     use super::*;
 
@@ -284,10 +284,10 @@ macro_rules! on_both_stores {
 }
 
 on_both_stores! {
-    an_import_of_the_same_past_again_changes_nothing => can_be_repeated;
+    a_repeated_import_of_the_same_past_changes_nothing => can_be_repeated;
     an_import_of_a_longer_past_records_the_rest => goes_on_where_the_stream_ends;
-    an_import_of_another_past_says_what_differs => says_what_differs;
-    an_import_by_many_at_once_is_done_once => is_done_once_by_many_at_once;
-    an_import_beside_live_updates_disturbs_nobody => is_done_beside_live_updates;
-    an_import_by_a_newer_program_finds_what_an_older_one_has_imported => can_be_repeated_by_a_newer_program;
+    an_import_of_another_past_reports_the_difference => reports_the_difference;
+    concurrent_imports_are_recorded_once => is_recorded_once;
+    an_import_during_live_updates_affects_nobody => is_done_during_live_updates;
+    an_import_by_a_newer_program_recognizes_the_import_of_an_older_one => can_be_repeated_by_a_newer_program;
 }

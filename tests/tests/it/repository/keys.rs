@@ -1,4 +1,4 @@
-//! A key that was used is answered with what it recorded, and only another command is an error.
+//! A repeated key is answered with what it recorded. It is an error only for a different command.
 
 use std::collections::HashMap;
 
@@ -53,7 +53,8 @@ mod before {
     }
 }
 
-/// The program after it: an event has a new version, one a new name, one is split, and one is retired.
+/// The program after it: one event has a new version, one a new name, one is split, and one is
+/// retired.
 mod after {
     use super::*;
 
@@ -110,7 +111,7 @@ mod after {
     }
 }
 
-/// An equal map each time, in an order of its own.
+/// An equal map each time, in a random order.
 fn tags() -> before::Tagged {
     before::Tagged { tags: (0..12).map(|number| (format!("tag-{number}"), f64::from(number))).collect() }
 }
@@ -145,7 +146,7 @@ async fn a_retry_after_a_deployment_is_the_same_command(store: impl Store + Clon
     old.create("renamed", before::Unlocked).once("k").metadata(metadata()).await.unwrap();
     let renamed = new.create("renamed", after::Opened).once("k").metadata(metadata()).await.unwrap();
     assert_eq!(renamed.outcome, Outcome::AlreadyAppended);
-    // The newer program records one event more for the same command, or one less.
+    // The newer program records one more event for the same command, or one less.
     let more = new.create("renamed", (after::Left, after::Opened)).once("k").metadata(metadata()).await.unwrap();
     assert_eq!((more.outcome, more.version.get()), (Outcome::AlreadyAppended, 1));
     old.create("fewer", (before::Sent, before::Unlocked)).once("k").metadata(metadata()).await.unwrap();
@@ -173,7 +174,7 @@ async fn another_command_is_an_error(store: impl Store + Clone) {
     assert_eq!((version.get(), &*append_id), (1, "k"));
     let updated = parcels.update("p", |_| before::Moved).once("k").await;
     assert!(matches!(updated, Err(UpdateError::Store(StoreError::AppendIdReused { .. }))), "{updated:?}");
-    // What the type of a decision can be is what counts: the decision is not asked again.
+    // The type of the decision decides; the decision is not called again.
     let ask = |_: &_| -> Result<Option<(before::Moved, Vec<before::Weighed>)>, String> { panic!("asked") };
     let same = parcels.update("p", ask).once("k").await.unwrap();
     assert_eq!(same.outcome, Outcome::AlreadyAppended);
@@ -200,7 +201,7 @@ async fn a_key_that_is_sent_again_by_a_newer_program_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_used_for_another_command_is_an_error() {
+async fn a_key_that_is_used_for_a_different_command_is_an_error() {
     another_command_is_an_error(MemoryStore::new()).await;
     another_command_is_an_error(empty_store().await).await;
 }
@@ -224,7 +225,7 @@ async fn a_key_of_an_archived_append_is_answered_as_before() {
     let parcels = Repository::<before::Parcel>::new(&store);
     parcels.create("p", tags()).once("k").await.unwrap();
     parcels.update("p", |_| before::Moved).once("moved").await.unwrap();
-    // The newest event of a store stays, so there has to be one of another aggregate.
+    // The newest event of a store is never archived, so a different aggregate needs one.
     Repository::<Later>::new(&store).create("later", Begun).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     parcels.take_snapshot("p").await.unwrap();

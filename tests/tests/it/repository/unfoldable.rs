@@ -33,7 +33,7 @@ fn assert_blames(error: &StoreError, sequence: u64, event: &str) {
     assert_eq!((place.get(), *event_type), (sequence, event), "{error}");
 }
 
-/// The events of a create, and which one is to blame.
+/// The events of a create, and the index of the invalid one.
 fn beginnings() -> Vec<(Vec<AccountEvent>, u64, &'static str)> {
     vec![
         (vec![deposited()], 1, "Deposited"),
@@ -135,7 +135,7 @@ async fn a_migration_that_no_load_could_fold_is_a_failure_of_its_document() {
     assert_eq!((head(&store, "good").await, head(&store, "bad").await), (1, 0));
 }
 
-/// The measured value, stated anew each time, as real logs do.
+/// A measured value, recorded completely each time, as in real logs.
 #[event(version = 1)]
 #[derive(Debug, Clone)]
 struct Stated {

@@ -1,4 +1,4 @@
-//! What works on every store: append, conflict, rebuild, upcast, snapshot.
+//! The part of the demo that works on every store: append, conflict, rebuild, upcast, snapshot.
 
 use es_core::{
     Append, EventData, ExpectedVersion, ImportedEvent, Metadata, NewEvent, Repository, StreamId, Timestamp, Version,
@@ -23,7 +23,7 @@ pub async fn tell(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(
 }
 
 async fn create(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("An invoice is created: its first event is what makes it")?;
+    story.step("An invoice is created by its first event")?;
     let metadata = Metadata::new().user("user_789").correlation("corr_abc");
     let created = invoices.create("invoice_123", Invoice::create(order("invoice_123")?)?).metadata(metadata).await?;
     story.list(&created.events)?;
@@ -31,7 +31,7 @@ async fn create(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(),
 }
 
 async fn pay_concurrently(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("Two clerks pay it in the same moment: one wins")?;
+    story.step("Two clerks pay it at the same time, and one of them wins")?;
     let amount = invoices.load("invoice_123").await?.owed();
     let pay = async |clerk: &str| {
         let mut asked = 0;
@@ -52,14 +52,14 @@ async fn pay_concurrently(story: &mut Story, invoices: &Repository<Invoice>) -> 
             Ok(paid) => format!("paid, the invoice has version {}", paid.version),
             Err(error) => error.to_string(),
         };
-        story.outcome(format!("{clerk}, asked {asked} time(s): {outcome}"))?;
+        story.outcome(format!("{clerk}, {asked} decision(s): {outcome}"))?;
     }
     let payments = invoices.history("invoice_123")?.collect().await?.len() - 1;
     story.outcome(format!("{payments} payment is recorded"))
 }
 
 async fn append_on_a_stale_version(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("Whoever decides on what is no longer true gets a conflict, and writes nothing")?;
+    story.step("An append that expects an outdated version fails with a conflict, and writes nothing")?;
     let disputed = InvoiceEvent::from(InvoiceDisputed { reason: "too late".to_owned() });
     let events = vec![NewEvent::encode(&disputed, Metadata::new().user("user_789"))?];
     let expected = ExpectedVersion::exactly(Version::from(1));
@@ -68,7 +68,7 @@ async fn append_on_a_stale_version(story: &mut Story, invoices: &Repository<Invo
 }
 
 async fn dispute_and_credit(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("Another one is disputed, credited and paid; each event names the one that caused it")?;
+    story.step("A second invoice is disputed, credited and paid; each event names the event that caused it")?;
     let id = "invoice_124";
     let metadata = Metadata::new().user("user_789").correlation("corr_def");
     let created = invoices.create(id, Invoice::create(order(id)?)?).metadata(metadata).await?;
@@ -79,7 +79,7 @@ async fn dispute_and_credit(story: &mut Story, invoices: &Repository<Invoice>) -
         invoices.update(id, |invoice| invoice.dispute("support was not asked for")).metadata(metadata.clone()).await?;
     let full = payment("pay_790", "1500.00".parse()?);
     story.refused(
-        "a payment meanwhile",
+        "a payment during the dispute",
         invoices.update(id, |invoice| invoice.pay(full.clone())).metadata(metadata).await,
     )?;
 
@@ -93,7 +93,7 @@ async fn dispute_and_credit(story: &mut Story, invoices: &Repository<Invoice>) -
 }
 
 async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("The past of an older system is imported, and rebuilt at any version and as of any moment")?;
+    story.step("The history from an older system is imported, and can be loaded at any version and time")?;
     let id = "invoice_7";
     let metadata = || Metadata::new().user("import").correlation("corr_import");
     let paid = InvoicePaid {
@@ -109,7 +109,7 @@ async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> R
         (paid.into(), "2023-03-01T09:00:00Z"),
     ];
     let past: Result<Vec<_>, Failure> =
-        past.into_iter().map(|(event, moment)| Ok(ImportedEvent::new(event, moment.parse()?, metadata()))).collect();
+        past.into_iter().map(|(event, time)| Ok(ImportedEvent::new(event, time.parse()?, metadata()))).collect();
     invoices.import(id, past?).await?;
     story.outcome("at version 1, at version 3, as of 2023-02-05, and today:")?;
     story.list(
@@ -124,7 +124,7 @@ async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> R
 }
 
 async fn read_version_1(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("An event of version 1, from before the payment method was recorded, is read by the code of today")?;
+    story.step("An event of version 1, which has no payment method, is read by the current code")?;
     let id = "invoice_8";
     let metadata = Metadata::new().user("user_789").correlation("corr_old");
     let created = invoices.create(id, Invoice::create(order(id)?)?).metadata(metadata).await?;
@@ -139,11 +139,11 @@ async fn read_version_1(story: &mut Story, invoices: &Repository<Invoice>) -> Re
 }
 
 async fn snapshot(story: &mut Story, invoices: &Repository<Invoice>) -> Result<(), Failure> {
-    story.step("A snapshot saves folding everything again; it is taken by itself every 100 events, or by hand")?;
+    story.step("A snapshot makes loading faster; it is taken automatically every 100 events, or by hand")?;
     let before = invoices.load("invoice_124").await?;
     let version = invoices.take_snapshot("invoice_124").await?;
     let same = invoices.load("invoice_124").await? == before;
-    story.outcome(format!("snapshot at version {version}; loading from it gives the same: {same}"))
+    story.outcome(format!("snapshot at version {version}; loading from it gives the same state: {same}"))
 }
 
 fn order(number: &str) -> Result<Order, Failure> {

@@ -1,4 +1,5 @@
-//! What a MongoDB store does beside: queries, traces, the archive, migration, the daily check, figures.
+//! The additional features of a MongoDB store: queries, traces, the archive, migration, the daily
+//! check, figures.
 
 use bson::Bson;
 use es_core::LoadError;
@@ -22,12 +23,12 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
     migrate(story, connection).await?;
     switch(story, connection).await?;
     verify(story, connection).await?;
-    story.step("Figures, from the events alone")?;
+    story.step("Figures that are computed from the events")?;
     story.one(&stats::read(connection).await?)
 }
 
 async fn query(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("All payments since 2023, what one user did last, and all of one correlation")?;
+    story.step("All payments since 2023, the last events of one user, and all events of one correlation")?;
     let events = || connection.store.events();
     let payments = events().of::<InvoicePaid>().since("2023-01-01T00:00:00Z".parse()?);
     story.list(&payments.read_as::<Invoice>().collect().await?)?;
@@ -38,12 +39,12 @@ async fn query(story: &mut Story, connection: &Connection) -> Result<(), Failure
 }
 
 async fn trace(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("Who did what because of what: the events of one correlation as a tree")?;
+    story.step("The events of one correlation, as a tree of causes and effects")?;
     story.each(&Traced::read(connection, "corr_def").await?)
 }
 
 async fn archive(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("Events of before 2024 move to the archive; nothing becomes unreadable by that")?;
+    story.step("Events from before 2024 move to the archive, and remain readable")?;
     let invoices = connection.invoices();
     let before = invoices.load_at("invoice_7", 2).await?;
     story.one(&upkeep::archive_before(connection, "2024-01-01T00:00:00Z".parse()?).await?)?;
@@ -53,7 +54,7 @@ async fn archive(story: &mut Story, connection: &Connection) -> Result<(), Failu
 
 async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step(
-        "Documents from before there were events are migrated; one that makes no sense is named, and stops nothing",
+        "Documents of an older system are migrated to events; an invalid document is reported, and the others are migrated",
     )?;
     let document = |number: u32, amount: Bson| -> Result<BillingDocument, Failure> {
         Ok(BillingDocument {
@@ -70,16 +71,16 @@ async fn migrate(story: &mut Story, connection: &Connection) -> Result<(), Failu
     let documents = [document(1, 1500.10.into())?, document(2, 99.into())?, document(3, "a lot".into())?];
     connection.store.database().collection(OLD_COLLECTION).insert_many(documents).await?;
     story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
-    story.outcome("and again, which changes nothing:")?;
+    story.outcome("a second run changes nothing:")?;
     story.one(&migrate::run(connection, OLD_COLLECTION).await?)?;
     story.list(&[connection.invoices().load("old_1").await?].map(InvoiceView::from))
 }
 
 async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("A flag switches reads over step by step: old_1 is migrated, old_3 is not")?;
+    story.step("A flag moves reads from documents to events step by step: old_1 is migrated, old_3 is not")?;
     for (flag, mode) in [
         ("the old documents only", ReadMode::Documents),
-        ("events where there are any", ReadMode::WhereMigrated),
+        ("events if there are any", ReadMode::WhereMigrated),
         ("events only", ReadMode::EventSourced),
     ] {
         let gradual = MigratingRepository::<Invoice, BillingDocument>::new(&connection.store, OLD_COLLECTION, mode);
@@ -88,7 +89,7 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
             let source = match gradual.load(id).await {
                 Ok(LoadedFrom::EventSourced(_)) => "from its events",
                 Ok(LoadedFrom::Document(_)) => "from its document",
-                Err(LoadError::NotFound { .. }) => "not there",
+                Err(LoadError::NotFound { .. }) => "not found",
                 Err(error) => return Err(error.into()),
             };
             found.push(format!("{id} {source}"));
@@ -100,7 +101,7 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
 
 async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step(
-        "The daily check reads everything: no gap, every event readable, snapshots equal to what their events say",
+        "The daily check reads everything: streams have no gaps, events are readable, snapshots match their events",
     )?;
     story.one(&upkeep::check(connection).await?)
 }

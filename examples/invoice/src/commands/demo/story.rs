@@ -1,4 +1,4 @@
-//! How the demo speaks.
+//! The output of the demo.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::view::{Row, Show, View};
 
-/// Numbered steps, each with what it shows.
+/// Numbered steps, each with its results.
 pub struct Story {
     view: View,
     steps: u32,
@@ -29,29 +29,29 @@ impl Story {
         Self { view, steps: 0 }
     }
 
-    /// Begins the next step.
+    /// Starts the next step.
     pub fn step(&mut self, title: &str) -> Result<(), Failure> {
         self.steps += 1;
         self.view.note(format!("\n{}. {title}", self.steps))?;
         Ok(self.view.data(&Step { step: self.steps, title })?)
     }
 
-    /// What came of something, in words.
+    /// Prints the result of a step, in words.
     pub fn outcome(&self, outcome: impl Display) -> Result<(), Failure> {
         let outcome = outcome.to_string();
         self.view.note(format!("   {outcome}"))?;
         Ok(self.view.data(&Outcome { outcome: &outcome })?)
     }
 
-    /// What an error says, where the demo wants one.
+    /// Prints an error that the demo expects.
     pub fn refused<T, E: Display>(&self, what: &str, result: Result<T, E>) -> Result<(), Failure> {
         match result {
-            Ok(_) => Err(format!("{what}: it should have been refused").into()),
-            Err(error) => self.outcome(format!("{what}: refused, {error}")),
+            Ok(_) => Err(format!("{what}: expected an error").into()),
+            Err(error) => self.outcome(format!("{what} is refused: {error}")),
         }
     }
 
-    /// An explanation, for people only.
+    /// Prints an explanation, for people only.
     pub fn note(&self, text: impl Display) -> Result<(), Failure> {
         Ok(self.view.note(text)?)
     }
