@@ -2,7 +2,8 @@
 
 use serde::{Deserializer, Serializer};
 
-use crate::{Context, EventSet, SnapshotPolicy};
+use crate::store::EventSet;
+use crate::{Context, SnapshotPolicy};
 
 /// State that is rebuilt from its events.
 ///

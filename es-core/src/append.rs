@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::error::InvalidId;
 use crate::nesting::{MAX_NESTING, is_too_deep};
+use crate::repository::WriteCheck;
+use crate::store::{EventData, EventInfo, EventSet};
 use crate::stream::{check_id, travels_as_text};
 use crate::{
-    EventData, EventId, EventInfo, EventSet, InvalidId, Metadata, Position, RecordedEvent, Sequence, StoreError,
-    StreamId, Timestamp, Version, WriteCheck, read_back,
+    EventId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, Version, read_back,
 };
 
 /// The largest event that a store must accept, including its envelope, in bytes. It is the size of

@@ -1,7 +1,7 @@
 //! The cause of an event: another event.
 
-use crate::repository::{LastEvent, Loaded};
-use crate::{EventId, Metadata, RecordedEvent};
+use crate::repository::LastEvent;
+use crate::{EventId, Loaded, Metadata, RecordedEvent};
 
 /// An event that causes others, and the correlation that all of them are part of.
 ///

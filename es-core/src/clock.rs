@@ -34,7 +34,7 @@ impl Clock for SystemClock {
 /// let clock = ManualClock::new("2024-02-29T12:00:00Z".parse()?);
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now().to_string(), "2024-02-29T12:01:00Z");
-/// # Ok::<(), es_core::InvalidTimestamp>(())
+/// # Ok::<(), es_core::error::InvalidTimestamp>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);

@@ -3,7 +3,7 @@
 //! Each law takes an empty store and panics with the broken rule.
 //! [`conformance_tests!`](crate::conformance_tests) generates a test for each.
 //! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that
-//! answers queries ([`QueryStore`](crate::QueryStore)).
+//! answers queries ([`QueryStore`](crate::store::QueryStore)).
 //!
 //! ```
 //! # #[cfg(test)]
@@ -31,10 +31,10 @@ pub use read::*;
 pub use retired::*;
 pub use snapshot::*;
 
-use crate::{
-    Aggregate, Append, Appended, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, IntoEvents,
-    Metadata, NewEvent, ReadRange, RecordedEvent, StoreError, StreamId, Version, event,
-};
+use crate::error::ErrorChain;
+use crate::repository::IntoEvents;
+use crate::store::{Append, Appended, EventData, EventStore, ExpectedVersion, NewEvent, ReadRange};
+use crate::{Aggregate, Apply, Context, Metadata, RecordedEvent, StoreError, StreamId, Version, event};
 
 /// The event of the laws: adds a number.
 #[event(version = 1, crate = crate)]
@@ -160,7 +160,7 @@ macro_rules! query_laws {
     };
 }
 
-/// Makes one test of each law of queries, for a store that implements [`QueryStore`](crate::QueryStore) too. It takes what
+/// Makes one test of each law of queries, for a store that implements [`QueryStore`](crate::store::QueryStore) too. It takes what
 /// [`conformance_tests!`](crate::conformance_tests) takes.
 #[macro_export]
 macro_rules! query_conformance_tests {

@@ -1,4 +1,7 @@
-//! The errors of a store.
+//! The errors of a store and of values.
+//!
+//! [`LoadError`](crate::LoadError), [`CreateError`](crate::CreateError) and [`UpdateError`](crate::UpdateError) are at the root of the
+//! crate.
 
 mod chain;
 mod query;
@@ -9,9 +12,16 @@ mod tests;
 pub use self::chain::ErrorChain;
 pub use self::query::QueryError;
 pub use self::shared::SharedError;
+pub use crate::aggregate::FoldError;
+pub use crate::event::{BoxError, DecodeError};
+pub use crate::metadata::MetadataError;
+pub use crate::panicked::Panicked;
+pub use crate::recorded::InvalidEventId;
+pub use crate::stream::InvalidId;
+pub use crate::timestamp::InvalidTimestamp;
+pub use crate::version::InvalidCount;
 
-use crate::event::DecodeError;
-use crate::{FoldError, InvalidId, Sequence, StreamId, Version};
+use crate::{Sequence, StreamId, Version};
 
 /// A store refused a request, or could not fulfil it.
 ///
@@ -55,7 +65,7 @@ pub enum StoreError {
     },
     /// The append id belongs to an earlier command, which recorded events of other kinds. Nothing was written.
     ///
-    /// [`AppendId`](crate::AppendId) defines what a different command is.
+    /// [`AppendId`](crate::store::AppendId) defines what a different command is.
     #[error(
         "append id `{append_id}` was used on {stream} for a different command, which led to version {version}; give each command its own key"
     )]

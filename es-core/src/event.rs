@@ -5,7 +5,7 @@ use std::any::TypeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Panicked, SharedError};
+use crate::error::{Panicked, SharedError};
 
 /// Any error, boxed: what a store or a format reports below this crate's own errors.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -123,7 +123,7 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError>;
 
     /// Visits every event, every split and every retired name, as declared. The [schema
-    /// lock](crate::schema) and [`EventSources`](crate::EventSources) use it.
+    /// lock](crate::schema) and [`EventSources`](crate::store::EventSources) use it.
     ///
     /// `#[derive(Aggregate)]` generates it. A set without it cannot be locked.
     fn visit_events<V: VisitEvents>(visitor: &mut V) {

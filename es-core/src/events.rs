@@ -10,7 +10,8 @@ use futures_core::Stream;
 
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
-use crate::{BatchStream, EventBatch, EventSet, RecordedEvent, StoreError, StreamId, Version};
+use crate::store::{BatchStream, EventBatch, EventSet};
+use crate::{RecordedEvent, StoreError, StreamId, Version};
 
 /// Recorded events, one after the other, as the store delivers them.
 ///

@@ -46,11 +46,11 @@
 //! | *sequence* | the place of an event in its stream, from 1 ([`Sequence`]) |
 //! | *version* of an aggregate | how many events its stream has ([`Version`]) |
 //! | *position* | the place of an event among all events of the store ([`Position`]) |
-//! | *expected version* | the version that an append was decided on ([`ExpectedVersion`]) |
+//! | *expected version* | the version that an append was decided on ([`store::ExpectedVersion`]) |
 //! | *upcast* | reading what an old version of an event stored, as the newest |
-//! | *snapshot* | folded state that saves folding again ([`Snapshot`]) |
-//! | *query* | the events of all aggregates that meet conditions ([`QueryStore::events`]) |
-//! | *trace* | the events of a correlation as a tree of causes and effects ([`QueryStore::trace`]) |
+//! | *snapshot* | folded state that saves folding again ([`store::Snapshot`]) |
+//! | *query* | the events of all aggregates that meet conditions ([`store::QueryStore::events`]) |
+//! | *trace* | the events of a correlation as a tree of causes and effects ([`store::QueryStore::trace`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
 //! # Guides
@@ -64,6 +64,11 @@
 //! # Which crate do I need
 //!
 //! This one for aggregates and their tests; `es-mongo` for a server.
+//!
+//! # Modules
+//!
+//! The root has what an aggregate and its callers need. [`repository`] has the actions and what they take and return, [`error`] the
+//! errors of values, [`query`] the questions about recorded events, and [`store`] what the author of a store implements.
 //!
 //! # Features
 //!
@@ -81,7 +86,7 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
-mod error;
+pub mod error;
 mod event;
 mod events;
 #[cfg(feature = "derive")]
@@ -94,13 +99,13 @@ pub mod query;
 mod read_back;
 mod recorded;
 mod replay;
-mod repository;
+pub mod repository;
 mod retry;
 #[cfg(feature = "testing")]
 pub mod schema;
 mod snapshot;
 mod sources;
-mod store;
+pub mod store;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -118,36 +123,23 @@ pub use es_derive::{Aggregate, event};
 /// The BSON types in the signatures of this crate, for whoever names them.
 pub use bson;
 
-pub use aggregate::{Aggregate, Apply, FoldError, Init};
-pub use append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
+pub use aggregate::{Aggregate, Apply, Init};
 pub use cause::Cause;
 pub use context::Context;
-pub use error::{ErrorChain, QueryError, SharedError, StoreError};
-pub use event::{
-    BoxError, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, IntoEvents, NextEvents, Payload,
-    VisitEvents, VisitVersions,
-};
-pub use events::Events;
-pub use metadata::{Metadata, MetadataError};
-pub use nesting::MAX_NESTING;
-pub use panicked::Panicked;
-pub use recorded::{BsonPayload, EventData, EventId, InvalidEventId, RecordedEvent, StoredEvent};
-pub use replay::Replay;
-pub use repository::{
-    Answer, Committed, Create, CreateError, Decision, ImportDifference, ImportError, ImportedEvent, LastEvent,
-    LoadError, Loaded, Outcome, Repository, Update, UpdateError,
-};
-pub use retry::{Retries, RetryPolicy};
-pub use snapshot::{Snapshot, SnapshotPolicy, State, StateRef, StoredSnapshot};
-pub use sources::EventSources;
-pub use store::{
-    BatchStream, BoxFuture, EventBatch, EventStore, Ordering, QueriedAggregates, Query, QueryOrder, QueryPlace,
-    QueryStart, QueryStore, ReadRange, Runtime, SnapshotStore, Store,
-};
-pub use stream::{AggregateId, InvalidId, MAX_ID_BYTES, StreamId};
-pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use version::{InvalidCount, Position, Sequence, Version};
-pub use write_check::WriteCheck;
+pub use error::StoreError;
+pub use event::Event;
+pub use metadata::Metadata;
+pub use recorded::{EventId, RecordedEvent};
+pub use repository::Repository;
+pub use repository::committed::{Committed, Outcome};
+pub use repository::decision::Answer;
+pub use repository::error::{CreateError, LoadError, UpdateError};
+pub use repository::loaded::Loaded;
+pub use retry::RetryPolicy;
+pub use snapshot::SnapshotPolicy;
+pub use stream::{AggregateId, StreamId};
+pub use timestamp::Timestamp;
+pub use version::{Position, Sequence, Version};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

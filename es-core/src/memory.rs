@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::events::Ready;
 use crate::query::{EventQuery, Trace};
-use crate::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventId, EventStore, NewEvent, Position,
-    Query, QueryStore, ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore, Stamp, StoreError, StoredEvent,
-    StoredSnapshot, StreamId, Timestamp, Version,
+use crate::store::{
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Query, QueryStore,
+    ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
+use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 /// A store that keeps everything in memory and nothing for longer than it lives.
 ///

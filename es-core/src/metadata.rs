@@ -8,7 +8,7 @@ use bson::raw::{CString, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::SharedError;
+use crate::error::SharedError;
 use crate::nesting::{TooDeep, is_too_deep};
 use crate::recorded::{debug_document, serialize_document};
 use crate::{Cause, EventId};
@@ -27,7 +27,7 @@ const CAUSATION: &str = "causationId";
 /// let metadata = Metadata::new().user("user_789").correlation("order-17").with("ip", "203.0.113.7")?;
 /// assert_eq!(metadata.user_id(), Some("user_789"));
 /// assert_eq!(metadata.get::<String>("ip").transpose()?.as_deref(), Some("203.0.113.7"));
-/// # Ok::<(), es_core::MetadataError>(())
+/// # Ok::<(), es_core::error::MetadataError>(())
 /// ```
 #[derive(Clone, PartialEq, Default)]
 pub struct Metadata(Arc<RawDocumentBuf>);
@@ -145,7 +145,7 @@ impl Metadata {
     /// # Errors
     ///
     /// [`MetadataError::Value`] if the value is not a `T`, or if the metadata is nested deeper than
-    /// [`MAX_NESTING`](crate::MAX_NESTING).
+    /// [`MAX_NESTING`](crate::store::MAX_NESTING).
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<Result<T, MetadataError>> {
         let value = self.0.get(key).ok().flatten()?;
         let refused = |source: SharedError| MetadataError::Value { key: key.to_owned(), source };

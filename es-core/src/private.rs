@@ -21,10 +21,10 @@ pub use serde;
 pub use std;
 pub use std::vec::Vec;
 
-pub use crate::{
-    Aggregate, Apply, Context, DecodeError, Decoded, Event, EventInfo, EventSet, FirstEvents, FoldError, Init,
-    IntoEvents, NextEvents, Payload, SnapshotPolicy, VisitEvents, VisitVersions,
-};
+pub use crate::error::{DecodeError, FoldError};
+pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
+pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
+pub use crate::{Aggregate, Apply, Context, Event, Init, SnapshotPolicy};
 
 /// Whether a description is that of the event at this index of the set.
 pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use tracing::{Instrument, Span};
 
-use crate::{
-    Aggregate, Event, EventData, EventId, Events, Position, Query, QueryError, QueryOrder, QueryStart, QueryStore,
-    RecordedEvent, StoreError, StreamId, Timestamp,
-};
+use crate::error::QueryError;
+use crate::repository::Events;
+use crate::store::{EventData, Query, QueryOrder, QueryStart, QueryStore};
+use crate::{Aggregate, Event, EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp};
 use answer::{Answer, Decode, Part, Proof, Read};
 use conditions::Conditions;
 pub use cursor::{InvalidCursor, QueryCursor};
@@ -225,7 +225,7 @@ impl<S> EventQuery<S> {
     ///
     /// Positions have no gaps and grow in commit order, so a query after the last position that you
     /// have seen returns every event that was recorded since. A store with
-    /// [`Ordering::PerAggregate`](crate::Ordering::PerAggregate) has no such order: the query fails with
+    /// [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) has no such order: the query fails with
     /// [`QueryError::Conditions`], unless it is for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);

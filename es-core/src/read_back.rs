@@ -11,8 +11,10 @@ use serde::Serialize;
 pub(crate) use self::locate::Located;
 use self::record::record;
 use self::value::{Trouble, Value};
+use crate::error::{ErrorChain, Panicked};
 use crate::event::{BoxError, DecodeError};
-use crate::{Aggregate, Decoded, ErrorChain, EventData, EventSet, Panicked, Payload, State, StateRef, StoreError};
+use crate::store::{Decoded, EventData, EventSet, Payload, State, StateRef};
+use crate::{Aggregate, StoreError};
 
 /// The reason why a value is not stored.
 #[derive(Debug)]

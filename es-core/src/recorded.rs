@@ -8,11 +8,13 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{self, Serialize, Serializer};
 
+use crate::error::Panicked;
 use crate::error::StoreError;
 use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::read_back::Refused;
-use crate::{Aggregate, AggregateId, Metadata, Panicked, Position, Sequence, Stamp, StreamId, Timestamp};
+use crate::store::Stamp;
+use crate::{Aggregate, AggregateId, Metadata, Position, Sequence, StreamId, Timestamp};
 
 /// The id of one recorded event, created before the first attempt to store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -352,9 +354,9 @@ impl<T> RecordedEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::InvalidId) if another program stored a name that this library would
+    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library would
     /// have refused.
-    pub fn stream(&self) -> Result<StreamId, crate::InvalidId> {
+    pub fn stream(&self) -> Result<StreamId, crate::error::InvalidId> {
         StreamId::new(&self.aggregate_type, &self.aggregate_id)
     }
 
@@ -362,9 +364,9 @@ impl<T> RecordedEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::InvalidId) if another program stored a name that this library would
+    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library would
     /// have refused.
-    pub fn context(&self) -> Result<crate::Context, crate::InvalidId> {
+    pub fn context(&self) -> Result<crate::Context, crate::error::InvalidId> {
         let id = AggregateId::new(self.aggregate_id.as_str())?;
         Ok(crate::Context::new(id, self.sequence, self.timestamp, self.metadata.clone()))
     }

@@ -3,10 +3,10 @@
 use std::future::poll_fn;
 use std::time::Duration;
 
-use crate::{
-    Aggregate, Context, Decoded, EventId, FoldError, LastEvent, Loaded, Metadata, Panicked, ReadRange, RetryPolicy,
-    Snapshot, SnapshotStore, Store, StoreError, StoredEvent, StreamId, Version,
-};
+use crate::error::{FoldError, Panicked};
+use crate::repository::LastEvent;
+use crate::store::{Decoded, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
+use crate::{Aggregate, Context, EventId, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
 /// An aggregate that is being rebuilt, event by event.
 ///

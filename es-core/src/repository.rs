@@ -1,13 +1,15 @@
 //! The repository: load, decide, append.
+//!
+//! The types that callers name most are at the root of the crate.
 
-mod committed;
+pub(crate) mod committed;
 mod create;
-mod decision;
-mod error;
+pub(crate) mod decision;
+pub(crate) mod error;
 mod foldable;
 mod import;
 mod load;
-mod loaded;
+pub(crate) mod loaded;
 mod options;
 mod same;
 mod span;
@@ -20,20 +22,24 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use committed::{Committed, Outcome};
+pub use crate::event::{FirstEvents, IntoEvents, NextEvents};
+pub use crate::events::Events;
+pub use crate::write_check::WriteCheck;
 pub use create::Create;
-pub use decision::{Answer, Decision};
-pub use error::{CreateError, ImportDifference, ImportError, LoadError, UpdateError};
-pub(crate) use foldable::check_foldable;
+pub use decision::Decision;
+pub use error::{ImportDifference, ImportError};
 pub use import::ImportedEvent;
-pub use loaded::{LastEvent, Loaded};
+pub use loaded::LastEvent;
 pub use update::Update;
 
+use committed::{Committed, Outcome};
+use error::{CreateError, LoadError, UpdateError};
+pub(crate) use foldable::check_foldable;
+use loaded::Loaded;
+
 use crate::replay::check_next;
-use crate::{
-    Aggregate, ReadRange, RetryPolicy, Sequence, Snapshot, SnapshotPolicy, Store, StoreError, StreamId, Version,
-    WriteCheck,
-};
+use crate::store::{ReadRange, Snapshot, Store};
+use crate::{Aggregate, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
 /// The aggregates of one type in one store.
 ///
@@ -103,7 +109,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// Whether the aggregate has begun: whether it has an event that is not
-    /// [retired](crate::Decoded::Retired). If all its events are retired, [`create`](Self::create)
+    /// [retired](crate::store::Decoded::Retired). If all its events are retired, [`create`](Self::create)
     /// begins it after them.
     ///
     /// An event that this program cannot decode counts.

@@ -94,7 +94,9 @@ use self::collect::{Declared, Samples};
 use self::compare::compare;
 pub use self::finding::SchemaError;
 use self::finding::{Finding, Verdict, report};
-use crate::{Aggregate, BsonPayload, ErrorChain, Event, EventSet, StateRef};
+use crate::error::ErrorChain;
+use crate::store::{BsonPayload, EventSet, StateRef};
+use crate::{Aggregate, Event};
 
 /// Checks aggregate `A` against the lock in a file. Its path is relative to the root of the crate
 /// under test.

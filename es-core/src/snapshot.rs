@@ -4,10 +4,10 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::{BoxError, Panicked};
 use crate::read_back::write_state;
-use crate::{
-    Aggregate, BoxError, EventData, Panicked, Payload, SnapshotStore, StoreError, StreamId, Timestamp, Version,
-};
+use crate::store::{EventData, Payload, SnapshotStore};
+use crate::{Aggregate, StoreError, StreamId, Timestamp, Version};
 
 /// When the repository takes snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

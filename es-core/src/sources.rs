@@ -2,7 +2,8 @@
 
 use std::any::TypeId;
 
-use crate::{Event, EventInfo, EventSet, VisitEvents};
+use crate::Event;
+use crate::store::{EventInfo, EventSet, VisitEvents};
 
 /// Which stored names are read as which event of a set: its own name, its aliases, and the events
 /// that are split into it.
@@ -10,7 +11,8 @@ use crate::{Event, EventInfo, EventSet, VisitEvents};
 /// A query for one event uses it to include everything that is read as that event.
 ///
 /// ```
-/// # use es_core::{event, Aggregate, Apply, Context, EventSources};
+/// # use es_core::{event, Aggregate, Apply, Context};
+/// # use es_core::store::EventSources;
 /// #[event(version = 1, alias = "Payed")]
 /// pub struct Paid { pub cents: i64 }
 /// #[event(version = 1)]
@@ -130,7 +132,8 @@ impl VisitEvents for EventSources {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DecodeError, Decoded, Payload};
+    use crate::error::DecodeError;
+    use crate::store::{Decoded, Payload};
 
     /// A set that was written by hand, and does not visit its events.
     #[derive(serde::Serialize)]

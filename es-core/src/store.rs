@@ -1,4 +1,4 @@
-//! The contract of a store.
+//! What the author of a store implements, and what it is made of.
 
 mod ordering;
 mod query;
@@ -12,12 +12,19 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+pub use crate::append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
+pub use crate::event::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
+pub use crate::nesting::MAX_NESTING;
+pub use crate::recorded::{BsonPayload, EventData, StoredEvent};
+pub use crate::replay::Replay;
+pub use crate::retry::Retries;
+pub use crate::snapshot::{Snapshot, State, StateRef, StoredSnapshot};
+pub use crate::sources::EventSources;
+pub use crate::stream::MAX_ID_BYTES;
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 
-use crate::{
-    Append, AppendId, Appended, Receipt, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
-};
+use crate::{StoreError, StreamId, Timestamp, Version};
 
 /// The future of a call to a store: `Box::pin(async move { .. })`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -67,7 +74,7 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, Sto
 /// | the runtime that drives the store has ended | [`StoreError::RuntimeEnded`] |
 /// | anything else | [`StoreError::Backend`] |
 ///
-/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`](crate::Replay)
+/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`](crate::store::Replay)
 /// and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`], [`StoreError::Fold`] and
 /// [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on unchanged.
 pub trait EventStore: fmt::Debug + Send + Sync + 'static {
@@ -134,8 +141,8 @@ impl ReadRange {
 
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
-/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::Replay) demands.
-/// [`Snapshot::newest`](crate::Snapshot::newest) finds the newest one that the code can read.
+/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::store::Replay) demands.
+/// [`Snapshot::newest`](crate::store::Snapshot::newest) finds the newest one that the code can read.
 ///
 /// # Contract
 ///

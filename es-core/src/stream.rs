@@ -42,9 +42,9 @@ macro_rules! travels_as_text {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::InvalidId;
+            type Err = $crate::error::InvalidId;
 
-            fn from_str(text: &str) -> Result<Self, $crate::InvalidId> {
+            fn from_str(text: &str) -> Result<Self, $crate::error::InvalidId> {
                 Self::new(text)
             }
         }
@@ -107,7 +107,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
 /// use es_core::AggregateId;
 /// assert_eq!(AggregateId::new("invoice_123")?.as_str(), "invoice_123");
 /// assert!(AggregateId::new("").is_err());
-/// # Ok::<(), es_core::InvalidId>(())
+/// # Ok::<(), es_core::error::InvalidId>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateId(Arc<str>);

@@ -34,12 +34,14 @@ use std::fmt::{Debug, Write};
 
 pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 
+use crate::error::ErrorChain;
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
+use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
+use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
 use crate::{
-    Aggregate, AggregateId, Context, Decision, ErrorChain, EventData, EventId, EventSet, FirstEvents, IntoEvents,
-    Loaded, Metadata, NewEvent, NextEvents, Position, RecordedEvent, Replay, Sequence, SnapshotPolicy, Stamp,
-    StoreError, StreamId, Timestamp, WriteCheck,
+    Aggregate, AggregateId, Context, EventId, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
+    StoreError, StreamId, Timestamp,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.

@@ -21,7 +21,7 @@ use serde::ser::{Serialize, Serializer};
 /// let moment: Timestamp = "2024-02-29T12:00:00Z".parse()?;
 /// assert_eq!(moment.as_millis(), 1_709_208_000_000);
 /// assert_eq!(moment.to_string(), "2024-02-29T12:00:00Z");
-/// # Ok::<(), es_core::InvalidTimestamp>(())
+/// # Ok::<(), es_core::error::InvalidTimestamp>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(bson::DateTime);

@@ -14,7 +14,8 @@ mod report;
 
 use std::alloc::System;
 
-use es_core::{Append, EventData, EventStore, ExpectedVersion, NewEvent, StreamId, Version};
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::{StreamId, Version};
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
 use es_mongo::mongodb::bson::oid::ObjectId;

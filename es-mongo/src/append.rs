@@ -22,7 +22,8 @@ mod request;
 mod resolution;
 mod slots;
 
-use es_core::{Append, AppendId, Appended, Receipt, StoreError, StreamId, Timestamp};
+use es_core::store::{Append, AppendId, Appended, Receipt};
+use es_core::{StoreError, StreamId, Timestamp};
 
 pub(crate) use queue::Appender;
 

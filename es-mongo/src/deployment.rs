@@ -1,7 +1,8 @@
 //! The check of the server: a replica set or a sharded cluster that can keep what the store promises.
 
 use bson::doc;
-use es_core::{Ordering, StoreError};
+use es_core::StoreError;
+use es_core::store::Ordering;
 
 use crate::error::store_error;
 use crate::handles::Handles;

@@ -2,9 +2,9 @@
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use bson::{Document, doc};
-use es_core::{
-    BsonPayload, EventId, InvalidCount, NewEvent, Position, Sequence, StoreError, StoredEvent, StreamId, Timestamp,
-};
+use es_core::error::InvalidCount;
+use es_core::store::{BsonPayload, NewEvent, StoredEvent};
+use es_core::{EventId, Position, Sequence, StoreError, StreamId, Timestamp};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -241,7 +241,8 @@ pub(crate) fn of_stream(stream: &StreamId) -> Document {
 mod tests {
     use super::*;
     use bson::raw::{RawDocumentBuf, cstr};
-    use es_core::{EventData, Metadata};
+    use es_core::Metadata;
+    use es_core::store::EventData;
 
     fn new_event() -> NewEvent {
         let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! { "amount": 5 }).unwrap());
@@ -334,7 +335,7 @@ mod tests {
     fn a_document_without_a_position_is_refused_by_name() {
         let stored =
             bson::serialize_to_raw_document_buf(&doc! { "_id": bson::oid::ObjectId::new(), "sequenceNumber": 1 });
-        let error = es_core::ErrorChain::new(&read_event(&stored.unwrap()).unwrap_err()).to_string();
+        let error = es_core::error::ErrorChain::new(&read_event(&stored.unwrap()).unwrap_err()).to_string();
         assert!(error.contains("`position`"), "{error}");
     }
 }

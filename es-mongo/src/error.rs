@@ -10,7 +10,8 @@ use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
 pub use driver::DriverError;
-use es_core::{SharedError, StoreError, StreamId};
+use es_core::error::SharedError;
+use es_core::{StoreError, StreamId};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 pub(crate) use write::{Objection, WriteOutcome};
 

@@ -9,7 +9,8 @@ pub mod domain;
 mod tests;
 
 use bson::raw::RawDocument;
-use es_core::{Aggregate, EventSet, Metadata, Replay, State, StateRef, StreamId, Timestamp, Version};
+use es_core::store::{EventSet, Replay, State, StateRef};
+use es_core::{Aggregate, Metadata, StreamId, Timestamp, Version};
 
 use crate::document::read_event;
 use crate::merge::Order;

@@ -5,7 +5,8 @@
 //! store opens only if the indexes are exactly these.
 
 use bson::{Bson, Document, doc};
-use es_core::{Ordering, StoreError};
+use es_core::StoreError;
+use es_core::store::Ordering;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 

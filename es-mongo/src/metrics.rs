@@ -25,7 +25,8 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Appended, StoreError};
+use es_core::StoreError;
+use es_core::store::Appended;
 
 /// A stopwatch that runs from its creation.
 #[derive(Debug, Clone, Copy)]

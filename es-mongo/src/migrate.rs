@@ -8,10 +8,10 @@ use std::marker::PhantomData;
 
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
-use es_core::{
-    Aggregate, Append, BsonPayload, ErrorChain, EventSet, EventStore, ExpectedVersion, FirstEvents, FoldError,
-    Metadata, NewEvent, Panicked, Payload, StoreError, StreamId, Timestamp, WriteCheck,
-};
+use es_core::error::{ErrorChain, FoldError, Panicked};
+use es_core::repository::{FirstEvents, WriteCheck};
+use es_core::store::{Append, BsonPayload, EventSet, EventStore, ExpectedVersion, NewEvent, Payload};
+use es_core::{Aggregate, Metadata, StoreError, StreamId, Timestamp};
 use futures_util::future::join_all;
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
@@ -305,7 +305,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
         for collection in [&collections.events, &collections.archive] {
             let first = collections.find(collection, filter.clone()).on_index(stream_index()).one().await?;
             let Some(first) = first else { continue };
-            let Ok(events) = read_event(&first)?.decode::<A::Event>().map(es_core::Decoded::into_vec) else {
+            let Ok(events) = read_event(&first)?.decode::<A::Event>().map(es_core::store::Decoded::into_vec) else {
                 return Ok(false);
             };
             let [event] = &events[..] else { return Ok(false) };

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
-use es_core::{Aggregate, BsonPayload, LoadError, Loaded, Panicked, Payload, Repository, StreamId};
+use es_core::error::Panicked;
+use es_core::store::{BsonPayload, Payload};
+use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
 

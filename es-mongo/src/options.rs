@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::StoreError;
 use es_core::clock::{Clock, SystemClock};
-use es_core::{Ordering, StoreError};
+use es_core::store::Ordering;
 
 use crate::error::{check_name, invalid};
 

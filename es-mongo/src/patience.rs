@@ -7,7 +7,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{RetryPolicy, SharedError, StoreError};
+use es_core::error::SharedError;
+use es_core::{RetryPolicy, StoreError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mongodb::error::{Error, Result as DriverResult};
@@ -196,7 +197,7 @@ struct Late {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use es_core::ErrorChain;
+    use es_core::error::ErrorChain;
 
     use super::*;
 

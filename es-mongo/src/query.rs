@@ -4,8 +4,9 @@ mod conditions;
 mod order;
 mod reader;
 
+use es_core::StoreError;
 use es_core::query::{EventQuery, Trace};
-use es_core::{BatchStream, BoxFuture, EventBatch, Ordering, Query, QueryStore, StoreError};
+use es_core::store::{BatchStream, BoxFuture, EventBatch, Ordering, Query, QueryStore};
 use futures_util::{StreamExt, stream};
 
 use crate::store::MongoStore;

@@ -2,7 +2,8 @@
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::{EventBatch, ReadRange, Sequence, StoreError, StoredEvent, StreamId, Version};
+use es_core::store::{EventBatch, ReadRange, StoredEvent};
+use es_core::{Sequence, StoreError, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use mongodb::Collection;

@@ -2,7 +2,9 @@
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, ErrorChain, Snapshot, StoreError, StoredSnapshot, StreamId, Version};
+use es_core::error::ErrorChain;
+use es_core::store::{Snapshot, StoredSnapshot};
+use es_core::{Aggregate, StoreError, StreamId, Version};
 use mongodb::error::Error;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

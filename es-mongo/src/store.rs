@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
+use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, Runtime, SnapshotStore,
-    StoreError, StoredSnapshot, StreamId, Timestamp, Version,
+    StoredSnapshot,
 };
+use es_core::{StoreError, StreamId, Timestamp, Version};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 

@@ -9,7 +9,8 @@ mod streams;
 use std::fmt;
 use std::marker::PhantomData;
 
-use es_core::{Aggregate, Ordering, StoreError};
+use es_core::store::Ordering;
+use es_core::{Aggregate, StoreError};
 
 pub use finding::Finding;
 

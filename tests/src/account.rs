@@ -4,10 +4,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{
-    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, ImportedEvent, Init, Metadata, NewEvent,
-    Repository, Store, StreamId, Timestamp, Version, event,
-};
+use es_core::repository::ImportedEvent;
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent, Store};
+use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, StreamId, Timestamp, Version, event};
 use es_mongo::mongodb::bson::Document;
 
 /// The account was opened.

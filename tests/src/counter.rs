@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use es_core::{Aggregate, Apply, Committed, Context, Repository, RetryPolicy, Store, UpdateError, event};
+use es_core::store::Store;
+use es_core::{Aggregate, Apply, Committed, Context, Repository, RetryPolicy, UpdateError, event};
 
 /// One was added.
 #[event(version = 1)]

@@ -9,7 +9,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use es_core::{Appended, Committed, Receipt, StoreError, UpdateError};
+use es_core::store::{Appended, Receipt};
+use es_core::{Committed, StoreError, UpdateError};
 use serde::{Deserialize, Serialize};
 
 /// Identifies one append. Every event of it carries the mark. A repeated append has the same mark.

@@ -1,7 +1,8 @@
 //! What a killed process and its successor have in common.
 #![allow(clippy::unwrap_used, reason = "a test ends if its preparation fails")]
 
-use es_core::{Append, AppendId, ExpectedVersion, Metadata, NewEvent, StreamId};
+use es_core::store::{Append, AppendId, ExpectedVersion, NewEvent};
+use es_core::{Metadata, StreamId};
 use es_mongo::Migrated;
 use serde::Deserialize;
 

@@ -1,10 +1,8 @@
 //! An aggregate whose events have been renamed and split, one of them with an optional part.
 #![allow(clippy::unwrap_used, reason = "a test ends if its preparation fails")]
 
-use es_core::{
-    Aggregate, Append, Apply, Context, EventData, EventStore, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
-    event,
-};
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::{Aggregate, Apply, Context, Metadata, StreamId, Timestamp, event};
 use es_mongo::mongodb::bson::Document;
 
 /// The order was paid, in full or in part.

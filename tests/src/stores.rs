@@ -4,7 +4,8 @@
 use std::future::Future;
 
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, QueryStore, Store, Timestamp};
+use es_core::store::{QueryStore, Store};
+use es_core::{Aggregate, Timestamp};
 use es_mongo::MongoStore;
 
 /// A store on which a test runs.

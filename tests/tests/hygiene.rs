@@ -13,7 +13,7 @@
 fn the_generated_code_works_among_hostile_names() {
     use ::std::assert_eq;
     assert_eq!(<Account as ::es_core::Aggregate>::TYPE, "Account");
-    assert_eq!(<AccountEvent as ::es_core::EventSet>::EVENTS.len(), 3);
+    assert_eq!(<AccountEvent as ::es_core::store::EventSet>::EVENTS.len(), 3);
     assert_eq!(<FromMacro as ::es_core::Aggregate>::STATE_VERSION, 1);
     assert_eq!(<Cart<::std::string::String> as ::es_core::Aggregate>::TYPE, "Cart");
 }

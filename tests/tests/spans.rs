@@ -8,7 +8,9 @@ use std::fmt::Debug;
 use std::sync::{LazyLock, Mutex};
 
 use es_core::memory::MemoryStore;
-use es_core::{ImportedEvent, Metadata, Repository, RetryPolicy, Store};
+use es_core::repository::ImportedEvent;
+use es_core::store::Store;
+use es_core::{Metadata, Repository, RetryPolicy};
 use es_mongo::Migrated;
 use es_mongo::mongodb::bson::{Document, doc};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, accounts, day};

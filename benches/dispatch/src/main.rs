@@ -6,7 +6,9 @@
 
 use std::hint::black_box;
 
-use es_core::{AggregateId, BoxError, BsonPayload, Context, Metadata, Payload, Sequence, Timestamp};
+use es_core::{AggregateId, Context, Metadata, Sequence, Timestamp};
+use es_core::error::BoxError;
+use es_core::store::{BsonPayload, Payload};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, MapDeserializer};
 
@@ -14,7 +16,9 @@ macro_rules! generated {
     ($($module:ident)*) => {$(
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "it is generated")]
         mod $module {
-            use es_core::{Aggregate, Apply, Context, DecodeError, Decoded, EventSet, Payload, event};
+            use es_core::{Aggregate, Apply, Context, event};
+            use es_core::error::DecodeError;
+            use es_core::store::{Decoded, EventSet, Payload};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
         }
     )*};

@@ -1,7 +1,8 @@
 //! Laws of appending.
 
 use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
-use crate::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store, StoreError, StreamId, Version};
+use crate::store::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store};
+use crate::{StoreError, StreamId, Version};
 
 /// Events are counted from 1, and the version is the number of events.
 pub async fn the_first_event_has_sequence_one_and_the_version_counts_events(store: impl Store + Clone) {

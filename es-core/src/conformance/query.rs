@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 
 use super::{Added, Numbers, append, expect, number, stored, stream};
+use crate::error::QueryError;
 use crate::query::EventQuery;
-use crate::{
-    Append, EventData, ExpectedVersion, Metadata, NewEvent, Ordering, Position, QueriedAggregates, Query, QueryError,
-    QueryOrder, QueryPlace, QueryStart, QueryStore, RecordedEvent, Store, StoreError, StreamId, Timestamp,
+use crate::store::{
+    Append, EventData, ExpectedVersion, NewEvent, Ordering, QueriedAggregates, Query, QueryOrder, QueryPlace,
+    QueryStart, QueryStore, Store,
 };
+use crate::{Metadata, Position, RecordedEvent, StoreError, StreamId, Timestamp};
 
 /// An event of the past that the laws query.
 fn past_event(number: i64, event_type: &'static str, user: &str, correlation: &str, millis: i64) -> NewEvent {

@@ -1,10 +1,10 @@
 //! Laws of reading.
 
 use super::{Added, Numbers, append, expect, new_event, numbers, stored, stored_in, stream};
-use crate::{
-    Aggregate, Append, Decoded, ErrorChain, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata, NewEvent,
-    ReadRange, Repository, Store, StoreError, Timestamp, Version,
-};
+use crate::error::ErrorChain;
+use crate::repository::ImportedEvent;
+use crate::store::{Append, Decoded, EventData, ExpectedVersion, NewEvent, ReadRange, Store};
+use crate::{Aggregate, LoadError, Metadata, Repository, StoreError, Timestamp, Version};
 
 /// An event is read back with its data, metadata, time and name, to the last byte.
 pub async fn what_was_recorded_is_read_back_as_it_was(store: impl Store + Clone) {

@@ -3,10 +3,9 @@
 use std::future::IntoFuture;
 
 use super::{Added, all, expect, stream};
-use crate::{
-    Aggregate, Append, Apply, Context, CreateError, EventData, ExpectedVersion, ImportedEvent, LoadError, Metadata,
-    NewEvent, Outcome, Repository, Store, Timestamp, UpdateError,
-};
+use crate::repository::ImportedEvent;
+use crate::store::{Append, EventData, ExpectedVersion, NewEvent, Store};
+use crate::{Aggregate, Apply, Context, CreateError, LoadError, Metadata, Outcome, Repository, Timestamp, UpdateError};
 
 /// The aggregate of the laws after one of its events was retired.
 #[derive(Debug, Aggregate, Default)]

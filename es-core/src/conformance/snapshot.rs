@@ -1,9 +1,9 @@
 //! Laws of snapshots.
 
 use super::{Added, Numbers, append, expect, stream};
+use crate::store::{Snapshot, Store};
 use crate::{
-    Aggregate, Apply, Context, LoadError, Repository, Snapshot, SnapshotPolicy, Store, StoreError, StreamId,
-    UpdateError, Version,
+    Aggregate, Apply, Context, LoadError, Repository, SnapshotPolicy, StoreError, StreamId, UpdateError, Version,
 };
 
 /// The state is the same with and without snapshots, at every version.

@@ -9,7 +9,8 @@ use std::fmt;
 /// [sources](Error::source). A log or a terminal usually needs all of them:
 ///
 /// ```
-/// use es_core::{ErrorChain, StoreError};
+/// use es_core::StoreError;
+/// use es_core::error::ErrorChain;
 ///
 /// let failed = StoreError::Unavailable { source: std::io::Error::other("the cable is cut").into() };
 /// assert_eq!(failed.to_string(), "the store is unavailable");

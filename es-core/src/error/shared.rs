@@ -13,7 +13,8 @@ use crate::event::BoxError;
 /// It dereferences to the error, so the cause can be displayed and downcast:
 ///
 /// ```
-/// use es_core::{SharedError, StoreError};
+/// use es_core::StoreError;
+/// use es_core::error::SharedError;
 ///
 /// let failed = StoreError::Unavailable { source: std::io::Error::other("the cable is cut").into() };
 /// let StoreError::Unavailable { source } = failed.clone() else { unreachable!() };

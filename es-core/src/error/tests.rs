@@ -3,8 +3,10 @@ use std::io;
 use std::path::PathBuf;
 
 use super::*;
+use crate::error::{MetadataError, Panicked};
+use crate::repository::{ImportDifference, ImportError};
 use crate::schema::SchemaError;
-use crate::{CreateError, ImportDifference, ImportError, LoadError, MetadataError, Panicked, Timestamp, UpdateError};
+use crate::{CreateError, LoadError, Timestamp, UpdateError};
 
 fn cut() -> SharedError {
     io::Error::other("the cable is cut").into()
@@ -189,9 +191,9 @@ fn every_public_error_can_be_cloned_and_sent() {
     check::<SchemaError>();
     check::<Panicked>();
     check::<InvalidId>();
-    check::<crate::InvalidCount>();
-    check::<crate::InvalidEventId>();
-    check::<crate::InvalidTimestamp>();
+    check::<InvalidCount>();
+    check::<InvalidEventId>();
+    check::<InvalidTimestamp>();
 }
 
 #[test]
@@ -296,7 +298,7 @@ fn a_refusal_that_is_text_or_a_boxed_error_leaves_main_by_a_question_mark() {
         Err(UpdateError::Rejected("the account is closed".to_owned()))?
     }
     fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
-        Err(UpdateError::Rejected(crate::BoxError::from("the account is closed")))?
+        Err(UpdateError::Rejected(BoxError::from("the account is closed")))?
     }
     assert_eq!(text().unwrap_err().to_string(), "the account is closed");
     assert_eq!(boxed().unwrap_err().to_string(), "the account is closed");

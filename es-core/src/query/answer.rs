@@ -9,9 +9,9 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tracing::Span;
 
-use crate::{
-    BatchStream, BoxFuture, EventBatch, EventId, Query, QueryError, QueryStore, RecordedEvent, StoreError, StoredEvent,
-};
+use crate::error::QueryError;
+use crate::store::{BatchStream, BoxFuture, EventBatch, Query, QueryStore, StoredEvent};
+use crate::{EventId, RecordedEvent, StoreError};
 
 /// Reads one stored event as the events that it means.
 pub(super) type Decode<T> = Box<dyn Fn(&StoredEvent<'_>) -> Result<Vec<RecordedEvent<T>>, StoreError> + Send>;

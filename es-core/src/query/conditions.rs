@@ -3,9 +3,9 @@
 use bson::{Bson, Document, doc};
 
 use super::select::{Selection, Wanted};
-use crate::{
-    Ordering, Position, QueriedAggregates, Query, QueryError, QueryOrder, QueryStart, QueryStore, StreamId, Timestamp,
-};
+use crate::error::QueryError;
+use crate::store::{Ordering, QueriedAggregates, Query, QueryOrder, QueryStart, QueryStore};
+use crate::{Position, StreamId, Timestamp};
 
 /// The conditions that an event must meet.
 #[derive(Debug, Clone, Default)]
@@ -130,8 +130,9 @@ mod tests {
     use bson::oid::ObjectId;
 
     use super::*;
+    use crate::Sequence;
     use crate::query::QueryCursor;
-    use crate::{BatchStream, QueryPlace, Sequence};
+    use crate::store::{BatchStream, QueryPlace};
 
     #[derive(Debug)]
     struct Bank;

@@ -8,7 +8,9 @@ use bson::oid::ObjectId;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
-use crate::{EventId, Position, QueryError, QueryPlace, Sequence, Timestamp};
+use crate::error::QueryError;
+use crate::store::QueryPlace;
+use crate::{EventId, Position, Sequence, Timestamp};
 
 /// The start of the next page of a query: the place of the last returned event.
 ///

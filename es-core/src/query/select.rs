@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use crate::{Aggregate, Event, EventSet, EventSources, IntoEvents, QueryError, RecordedEvent, StoreError, StoredEvent};
+use crate::error::QueryError;
+use crate::repository::IntoEvents;
+use crate::store::{EventSet, EventSources, StoredEvent};
+use crate::{Aggregate, Event, RecordedEvent, StoreError};
 
 /// The selection of a query for all events, or for a stored name.
 #[derive(Debug, Clone, Copy)]

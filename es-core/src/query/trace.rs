@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use tracing::Instrument;
 
 use super::EventQuery;
-use crate::{EventData, EventId, Ordering, RecordedEvent, StoreError};
+use crate::store::{EventData, Ordering};
+use crate::{EventId, RecordedEvent, StoreError};
 
 /// Reads a trace.
 pub(crate) fn trace(
@@ -19,7 +20,7 @@ pub(crate) fn trace(
 }
 
 /// The events of one correlation by cause and effect; created by
-/// [`QueryStore::trace`](crate::QueryStore::trace).
+/// [`QueryStore::trace`](crate::store::QueryStore::trace).
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Trace {
@@ -138,7 +139,8 @@ fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metadata, Position, Sequence, Stamp, StreamId, Timestamp};
+    use crate::store::Stamp;
+    use crate::{Metadata, Position, Sequence, StreamId, Timestamp};
 
     /// Events at the positions from 1, each with the index of its cause in this list.
     fn events(causes: &[Option<usize>]) -> Vec<RecordedEvent<EventData>> {

@@ -6,7 +6,8 @@ use bson::raw::RawDocument;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 
-use crate::{BoxError, BsonPayload, Payload};
+use crate::error::BoxError;
+use crate::store::{BsonPayload, Payload};
 
 /// Stored data that records the field at which reading failed.
 pub(crate) struct Located<'a> {

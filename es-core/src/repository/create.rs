@@ -8,10 +8,10 @@ use tracing::Span;
 use super::options::{Options, recording_options};
 use super::write::{Decided, with_metadata};
 use super::{Committed, CreateError, Repository, check_foldable, span};
-use crate::{
-    Aggregate, AppendId, BoxFuture, EventSet, ExpectedVersion, FirstEvents, InvalidId, Metadata, StoreError, StreamId,
-    Version,
-};
+use crate::error::InvalidId;
+use crate::repository::FirstEvents;
+use crate::store::{AppendId, BoxFuture, EventSet, ExpectedVersion};
+use crate::{Aggregate, Metadata, StoreError, StreamId, Version};
 
 /// Records the first events of an aggregate; [`Repository::create`] returns it.
 #[must_use = "nothing is recorded until the action is awaited"]
@@ -25,7 +25,7 @@ pub struct Create<'a, A: Aggregate> {
 
 impl<A: Aggregate> Repository<A> {
     /// Records the first events of an aggregate when the action is awaited. If its stream has only
-    /// [retired](crate::Decoded::Retired) events, the aggregate begins after them.
+    /// [retired](crate::store::Decoded::Retired) events, the aggregate begins after them.
     ///
     /// # Errors
     ///

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use crate::{EventInfo, EventSet, IntoEvents};
+use crate::repository::IntoEvents;
+use crate::store::{EventInfo, EventSet};
 
 /// An answer for the caller in addition to the events of a decision.
 /// [`Committed::answer`](crate::Committed::answer) returns it.

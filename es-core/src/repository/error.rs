@@ -7,7 +7,8 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
-use crate::{InvalidId, Sequence, StoreError, StreamId, Timestamp, Version};
+use crate::error::InvalidId;
+use crate::{Sequence, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate could not be loaded.
 ///

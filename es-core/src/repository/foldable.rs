@@ -1,6 +1,8 @@
 //! Events that no load could fold are not written.
 
-use crate::{EventSet, FoldError, StoreError, StreamId, Version};
+use crate::error::FoldError;
+use crate::store::EventSet;
+use crate::{StoreError, StreamId, Version};
 
 /// Fails if one of these events could not be folded after a version of the stream. The first event
 /// of an aggregate has to be one that begins it, and every later event has to be one that changes

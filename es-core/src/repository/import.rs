@@ -7,11 +7,10 @@ use super::same::first_difference;
 use super::write::Decided;
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
+use crate::repository::WriteCheck;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
-use crate::{
-    Aggregate, Append, EventData, EventId, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange, RecordedEvent,
-    StoreError, StoredEvent, StreamId, Timestamp, Version, WriteCheck,
-};
+use crate::store::{Append, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
+use crate::{Aggregate, EventId, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 /// An event that happened before in another system, for [`Repository::import`].
 #[derive(Debug, Clone, PartialEq)]

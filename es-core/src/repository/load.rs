@@ -3,7 +3,8 @@
 use super::span::{self, Followed};
 use super::{LoadError, Loaded, Repository};
 use crate::events::{Events, History};
-use crate::{Aggregate, ReadRange, Replay, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
+use crate::store::{ReadRange, Replay};
+use crate::{Aggregate, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 
 impl<A: Aggregate> Repository<A> {
     /// The current aggregate.

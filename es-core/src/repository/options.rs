@@ -1,7 +1,9 @@
 //! The options that every action has for the events that it records.
 
 use super::LastEvent;
-use crate::{AppendId, Cause, InvalidId, Metadata, RetryPolicy, Version};
+use crate::error::InvalidId;
+use crate::store::AppendId;
+use crate::{Cause, Metadata, RetryPolicy, Version};
 
 /// The options of an action. An invalid option is reported when the action is awaited.
 #[derive(Debug, Default)]

@@ -9,7 +9,8 @@ use futures_core::Stream;
 use tracing::{Instrument, Span, field};
 
 use super::{Committed, CreateError, ImportError, LoadError, Loaded, Outcome, UpdateError};
-use crate::{ErrorChain, RecordedEvent, StoreError, Version};
+use crate::error::ErrorChain;
+use crate::{RecordedEvent, StoreError, Version};
 
 /// The span of a call: its name, the stored name of the aggregate's type, and the id.
 macro_rules! of_call {

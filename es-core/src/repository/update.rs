@@ -9,10 +9,10 @@ use super::decision::MayHold;
 use super::options::{Options, deciding_options, recording_options};
 use super::write::{Decided, with_metadata};
 use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable, span};
-use crate::{
-    Aggregate, BoxFuture, ExpectedVersion, IntoEvents, InvalidId, Metadata, NextEvents, Replay, RetryPolicy,
-    StoreError, StreamId, Version,
-};
+use crate::error::InvalidId;
+use crate::repository::{IntoEvents, NextEvents};
+use crate::store::{BoxFuture, ExpectedVersion, Replay};
+use crate::{Aggregate, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
 /// The greatest number of consecutive conflicts of an update if the aggregate has no new events.
 /// The events of a concurrent writer may become visible a little late. If they never do, the stored

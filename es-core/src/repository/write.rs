@@ -4,10 +4,10 @@ use std::future::poll_fn;
 
 use super::{Committed, Outcome, Repository};
 use crate::recorded::record_decoded;
-use crate::{
-    Aggregate, Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, Metadata, NewEvent, ReadRange,
-    Receipt, RecordedEvent, Replay, StoreError, StreamId, Version,
+use crate::store::{
+    Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, NewEvent, ReadRange, Receipt, Replay,
 };
+use crate::{Aggregate, Metadata, RecordedEvent, StoreError, StreamId, Version};
 
 impl<A: Aggregate> Repository<A> {
     /// What an earlier call with this key has recorded, if this call `may_record` any of it.

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::shape::Shape;
 use super::trace::{Untraceable, trace};
-use crate::{
-    Aggregate, BoxError, Event, EventInfo, EventSet, SnapshotPolicy, State, StateRef, VisitEvents, VisitVersions,
-};
+use crate::error::BoxError;
+use crate::store::{EventInfo, EventSet, State, StateRef, VisitEvents, VisitVersions};
+use crate::{Aggregate, Event, SnapshotPolicy};
 
 /// The user's samples, by the stored name and the version.
 pub(super) type Samples = BTreeMap<(&'static str, u32), Vec<Document>>;

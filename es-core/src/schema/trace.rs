@@ -23,7 +23,7 @@ use self::hints::Hints;
 use self::probe::Probe;
 use self::variants::{Enums, Explored};
 use super::shape::Shape;
-use crate::BoxError;
+use crate::error::BoxError;
 
 /// The number of readings without certain progress after which a type is given up.
 const READINGS: usize = 20_000;

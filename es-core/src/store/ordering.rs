@@ -18,7 +18,7 @@ pub enum Ordering {
     /// ```
     ///
     /// All other promises are the same, but there is no order across aggregates: readers cannot
-    /// follow positions, a [trace](crate::QueryStore::trace) sorts events without a common cause by
+    /// follow positions, a [trace](crate::store::QueryStore::trace) sorts events without a common cause by
     /// timestamp, and `MongoStore::verify` cannot find that a whole aggregate is missing.
     PerAggregate,
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{BatchStream, BoxFuture, Ordering};
 use crate::query::{self, EventQuery, Trace};
-use crate::{EventId, Position, RecordedEvent, Sequence, StoreError, StoredEvent, StreamId, Timestamp, metadata};
+use crate::store::StoredEvent;
+use crate::{EventId, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, metadata};
 
 /// A store whose events can be queried across all aggregates.
 ///
@@ -17,7 +18,8 @@ use crate::{EventId, Position, RecordedEvent, Sequence, StoreError, StoredEvent,
 ///
 /// ```
 /// use es_core::memory::MemoryStore;
-/// use es_core::{QueryStore, StoreError};
+/// use es_core::StoreError;
+/// use es_core::store::QueryStore;
 ///
 /// async fn recorded_by(store: &(impl QueryStore + Clone), user: &str) -> Result<u64, StoreError> {
 ///     store.events().by_user(user).count().await

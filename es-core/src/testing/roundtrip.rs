@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use crate::error::ErrorChain;
 use crate::read_back::{Failure, Located, Refused, always_wrong, read_back};
-use crate::{ErrorChain, Event, EventData, StoreError};
+use crate::store::EventData;
+use crate::{Event, StoreError};
 
 /// Checks that each sample is read back from BSON unchanged.
 ///

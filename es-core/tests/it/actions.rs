@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use es_core::clock::ManualClock;
 use es_core::memory::MemoryStore;
+use es_core::store::Snapshot;
 use es_core::{
-    Aggregate, Answer, Apply, Context, CreateError, Init, Metadata, Outcome, Repository, RetryPolicy, Snapshot,
-    StoreError, StreamId, Timestamp, UpdateError, Version, event,
+    Aggregate, Answer, Apply, Context, CreateError, Init, Metadata, Outcome, Repository, RetryPolicy, StoreError,
+    StreamId, Timestamp, UpdateError, Version, event,
 };
 
 #[event(version = 1)]

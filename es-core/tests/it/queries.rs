@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use es_core::conformance::{Added, Numbers};
+use es_core::error::QueryError;
 use es_core::memory::MemoryStore;
 use es_core::query::Page;
-use es_core::{Decoded, EventData, Metadata, QueryError, QueryStore, Repository, StoreError};
+use es_core::store::{Decoded, EventData, QueryStore};
+use es_core::{Metadata, Repository, StoreError};
 
 fn spawnable<T: Send + 'static>(value: T) -> T {
     value

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use es_core::error::ErrorChain;
 use es_core::memory::MemoryStore;
+use es_core::repository::{ImportError, ImportedEvent, WriteCheck};
+use es_core::store::NewEvent;
 use es_core::testing::given;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, ErrorChain, ImportError, ImportedEvent, LoadError, Metadata, NewEvent,
-    Repository, StoreError, Timestamp, UpdateError, WriteCheck, event,
+    Aggregate, Apply, Context, CreateError, LoadError, Metadata, Repository, StoreError, Timestamp, UpdateError, event,
 };
 use serde::{Deserialize, Serialize, Serializer};
 

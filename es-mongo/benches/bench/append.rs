@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::EventStore;
+use es_core::store::EventStore;
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 

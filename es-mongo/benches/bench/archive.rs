@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use es_core::{EventStore, Timestamp};
+use es_core::Timestamp;
+use es_core::store::EventStore;
 use es_mongo::MongoStore;
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::doc;

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use es_core::{NewEvent, Timestamp};
+use es_core::Timestamp;
+use es_core::store::NewEvent;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::raw::{RawDocumentBuf, cstr};
 use es_mongo::mongodb::bson::{self, Document, doc};

@@ -1,8 +1,7 @@
 //! The aggregate of the benchmarks. Its event has the size of a payment.
 
-use es_core::{
-    Aggregate, Append, Apply, Context, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp, Version, event,
-};
+use es_core::store::{Append, ExpectedVersion, NewEvent};
+use es_core::{Aggregate, Apply, Context, Metadata, StreamId, Timestamp, Version, event};
 
 /// An amount was posted.
 #[event(version = 1)]

@@ -3,7 +3,8 @@
 
 use std::process::Command;
 
-use es_core::{EventStore, Repository, SnapshotPolicy};
+use es_core::store::EventStore;
+use es_core::{Repository, SnapshotPolicy};
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::EventStore;
+use es_core::store::EventStore;
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::TryStreamExt;

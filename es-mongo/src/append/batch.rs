@@ -104,7 +104,8 @@ fn shares<'a>(waiting: &'a VecDeque<Request>) -> Vec<Share> {
 mod tests {
     use super::*;
     use bson::doc;
-    use es_core::{Append, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp};
+    use es_core::store::{Append, EventData, ExpectedVersion, NewEvent};
+    use es_core::{Metadata, StreamId, Timestamp};
     use std::time::Duration;
 
     fn request(id: &str, events: usize) -> Request {

@@ -4,7 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
-use es_core::{Ordering, Position, RetryPolicy, StoreError, StreamId, Version};
+use es_core::store::Ordering;
+use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
 
 use futures_util::{StreamExt, stream};
 use mongodb::error::Error;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, EventId, Position, Sequence, SharedError, StoreError, StreamId, Timestamp, Version};
+use es_core::error::SharedError;
+use es_core::store::Append;
+use es_core::{EventId, Position, Sequence, StoreError, StreamId, Timestamp, Version};
 use serde::{Serialize, Serializer};
 
 use crate::document::EventDocument;
@@ -53,7 +55,7 @@ impl Prepared {
     }
 
     pub(crate) fn append_id(&self) -> Option<&str> {
-        self.append.append_id.as_ref().map(es_core::AppendId::as_str)
+        self.append.append_id.as_ref().map(es_core::store::AppendId::as_str)
     }
 
     /// The error if nothing shows whether the events are stored.

@@ -1,6 +1,7 @@
 //! The reasons why a batch is not committed yet.
 
-use es_core::{SharedError, StoreError};
+use es_core::StoreError;
+use es_core::error::SharedError;
 
 /// Why a batch is not committed yet.
 #[derive(Debug, thiserror::Error)]

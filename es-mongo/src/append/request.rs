@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    Append, Appended, EventId, Position, Receipt, Sequence, SharedError, Stamp, StoreError, StreamId, Timestamp,
-    Version,
-};
+use es_core::error::SharedError;
+use es_core::store::{Append, Appended, Receipt, Stamp};
+use es_core::{EventId, Position, Sequence, StoreError, StreamId, Timestamp, Version};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 

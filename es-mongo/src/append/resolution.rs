@@ -8,10 +8,8 @@ use std::pin::pin;
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::{
-    Append, Appended, EventData, EventId, Position, ReadRange, Receipt, RecordedEvent, Stamp, StoreError,
-    StoreError as Error, StreamId, Version,
-};
+use es_core::store::{Append, Appended, EventData, ReadRange, Receipt, Stamp};
+use es_core::{EventId, Position, RecordedEvent, StoreError, StoreError as Error, StreamId, Version};
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 

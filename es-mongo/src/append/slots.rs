@@ -95,7 +95,8 @@ mod tests {
     use std::time::Duration;
 
     use bson::raw::RawDocumentBuf;
-    use es_core::{Append, AppendId, EventData, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp, Version};
+    use es_core::store::{Append, AppendId, EventData, ExpectedVersion, NewEvent};
+    use es_core::{Metadata, StreamId, Timestamp, Version};
 
     use super::*;
 

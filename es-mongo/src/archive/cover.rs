@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::{Aggregate, Snapshot, StoreError, StreamId, Version};
+use es_core::store::Snapshot;
+use es_core::{Aggregate, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::collections::Collections;

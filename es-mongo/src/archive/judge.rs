@@ -4,7 +4,9 @@
 use std::pin::pin;
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, ErrorChain, ReadRange, Replay, Sequence, Snapshot, StoreError, StreamId, Version};
+use es_core::error::ErrorChain;
+use es_core::store::{ReadRange, Replay, Snapshot};
+use es_core::{Aggregate, Sequence, StoreError, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cover::{self, KnownSnapshots, Missing, Snapshots};

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{Aggregate, ErrorChain, StoreError, StreamId};
+use es_core::error::ErrorChain;
+use es_core::{Aggregate, StoreError, StreamId};
 use mongodb::error::Error;
 use tokio::time::Instant;
 

@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use es_core::SharedError;
+use es_core::error::SharedError;
 
 use crate::DriverError;
 
@@ -121,7 +121,7 @@ impl DevError {
 mod tests {
     use std::error::Error as _;
 
-    use es_core::ErrorChain;
+    use es_core::error::ErrorChain;
 
     use super::*;
 

@@ -114,7 +114,8 @@ pub(super) fn index_in(message: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use es_core::{ErrorChain, StoreError};
+    use es_core::StoreError;
+    use es_core::error::ErrorChain;
 
     use super::super::store_error;
     use super::*;

@@ -1,6 +1,6 @@
 //! The outcome of a write, by the answer of the server.
 
-use es_core::SharedError;
+use es_core::error::SharedError;
 use mongodb::error::{
     Error, ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, SYSTEM_OVERLOADED_ERROR, TRANSIENT_TRANSACTION_ERROR,
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,

@@ -160,7 +160,7 @@ fn data_that_another_program_nested_as_deep_as_a_server_stores_it_is_an_error_an
     event(document.as_bytes());
     let event = crate::document::read_event(&document).unwrap();
     let error = event.decode::<super::domain::EverythingEvent>().unwrap_err();
-    let error = es_core::ErrorChain::new(&error).to_string();
+    let error = es_core::error::ErrorChain::new(&error).to_string();
     assert!(error.contains("100 levels"), "{error}");
     let recorded = event.to_recorded();
     assert!(recorded.metadata.get::<Bson>("deep").unwrap().is_err());

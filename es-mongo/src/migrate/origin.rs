@@ -4,7 +4,8 @@ use std::fmt;
 
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf, cstr};
 use bson::{Bson, Document};
-use es_core::{BsonPayload, Metadata, Payload};
+use es_core::Metadata;
+use es_core::store::{BsonPayload, Payload};
 
 use crate::document::field::{ID, METADATA};
 

@@ -1,7 +1,8 @@
 //! The conditions of a query as filters of the server.
 
 use bson::{Bson, Document, doc};
-use es_core::{Position, QueriedAggregates, Query, Timestamp};
+use es_core::store::{QueriedAggregates, Query};
+use es_core::{Position, Timestamp};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, POSITION, TIMESTAMP, USER_ID};
 

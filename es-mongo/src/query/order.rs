@@ -2,7 +2,7 @@
 
 use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
-use es_core::{QueryOrder, QueryPlace};
+use es_core::store::{QueryOrder, QueryPlace};
 use mongodb::options::{FindOptions, Hint};
 
 use crate::document::field::{ID, POSITION, SEQUENCE, TIMESTAMP};

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{EventBatch, EventId, Query, QueryStart, StoreError, StoredEvent};
+use es_core::store::{EventBatch, Query, QueryStart, StoredEvent};
+use es_core::{EventId, StoreError};
 
 use super::conditions::{filter, ranges};
 use super::order::{Along, field, hint};

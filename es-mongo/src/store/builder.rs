@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::StoreError;
 use es_core::clock::Clock;
-use es_core::{Ordering, StoreError};
+use es_core::store::Ordering;
 use mongodb::Client;
 use tokio::sync::Semaphore;
 

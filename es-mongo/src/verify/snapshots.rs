@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
-use es_core::{Aggregate, EventData, StateRef, StoreError, Version};
+use es_core::store::{EventData, StateRef};
+use es_core::{Aggregate, StoreError, Version};
 
 use super::order::{any_number, any_string};
 use super::{Finding, VerificationReport};

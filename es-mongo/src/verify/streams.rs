@@ -5,10 +5,9 @@ use std::collections::VecDeque;
 use std::pin::pin;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::{
-    Aggregate, DecodeError, ErrorChain, Position, ReadRange, Replay, Sequence, StoreError, StoredEvent, StreamId,
-    Version,
-};
+use es_core::error::{DecodeError, ErrorChain};
+use es_core::store::{ReadRange, Replay, StoredEvent};
+use es_core::{Aggregate, Position, Sequence, StoreError, StreamId, Version};
 use futures_util::TryStreamExt;
 
 use super::order::ByStream;

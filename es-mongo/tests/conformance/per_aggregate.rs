@@ -1,7 +1,7 @@
 //! Checks the laws of a store that orders events only within their aggregate: all laws except the
 //! one about positions of several aggregates.
 
-use es_core::Ordering;
+use es_core::store::Ordering;
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;

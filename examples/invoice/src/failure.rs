@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use es_core::ErrorChain;
+use es_core::error::ErrorChain;
 
 /// Any error: the program only reports it, and ends.
 pub type Failure = Box<dyn Error + Send + Sync>;

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use es_core::EventStore;
+use es_core::store::EventStore;
 use es_mongo::MongoStore;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::options::ClientOptions;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use es_core::{Append, EventStore as _, ExpectedVersion, IntoEvents, Metadata, NewEvent, StreamId};
+use es_core::repository::IntoEvents;
+use es_core::store::{Append, EventStore as _, ExpectedVersion, NewEvent};
+use es_core::{Metadata, StreamId};
 use es_mongo::mongodb::bson::doc;
 
 use super::cluster::{Cluster, direct_uri};

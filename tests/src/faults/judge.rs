@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use es_core::{AppendId, EventStore as _, Repository, StreamId};
+use es_core::store::{AppendId, EventStore as _};
+use es_core::{Repository, StreamId};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ReadConcern;

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendId, EventStore as _, ExpectedVersion, IntoEvents, Metadata, NewEvent, Repository, StoreError,
-    StreamId, Version,
-};
+use es_core::repository::IntoEvents;
+use es_core::store::{Append, AppendId, EventStore as _, ExpectedVersion, NewEvent};
+use es_core::{Metadata, Repository, StoreError, StreamId, Version};
 use fastrand::Rng;
 
 use super::clock;

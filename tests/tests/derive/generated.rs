@@ -1,9 +1,11 @@
 //! The behaviour of the generated code at run time.
 #![allow(clippy::struct_field_names, reason = "the names are what is tested: they are stored in camelCase")]
 
+use es_core::error::{DecodeError, FoldError};
+use es_core::repository::IntoEvents;
+use es_core::store::{Decoded, EventData, EventSet, State, StateRef};
 use es_core::{
-    Aggregate, AggregateId, Apply, Context, DecodeError, Decoded, Event, EventData, EventSet, FoldError, Init,
-    IntoEvents, Metadata, Sequence, SnapshotPolicy, State, StateRef, Timestamp, event,
+    Aggregate, AggregateId, Apply, Context, Event, Init, Metadata, Sequence, SnapshotPolicy, Timestamp, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -232,7 +234,7 @@ fn the_attribute_sets_name_and_snapshots() {
 
 fn roundtrip<A: Aggregate>(state: &A) -> (EventData, A) {
     let stored = EventData::encode(A::TYPE, &StateRef(state)).unwrap();
-    let State(read) = es_core::Payload::decode(&stored).unwrap();
+    let State(read) = es_core::store::Payload::decode(&stored).unwrap();
     (stored, read)
 }
 

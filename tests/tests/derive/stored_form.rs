@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use es_core::memory::MemoryStore;
-use es_core::{
-    Aggregate, Apply, BsonPayload, Context, Decoded, Event, EventData, EventSet, Repository, State, StateRef, event,
-};
+use es_core::store::{BsonPayload, Decoded, EventData, EventSet, State, StateRef};
+use es_core::{Aggregate, Apply, Context, Event, Repository, event};
 use es_mongo::mongodb::bson::{self, rawdoc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,9 @@
 //! A refusal by the server within a batch or an append affects no other append, and leaves nothing
 //! behind.
 
-use es_core::{
-    Append, Appended, EventData, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, StoreError, StreamId,
-    Version,
-};
+use es_core::repository::IntoEvents;
+use es_core::store::{Append, Appended, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::{Metadata, StoreError, StreamId, Version};
 use es_mongo::mongodb::bson::doc;
 use futures_util::future::join_all;
 use tests::counter::{Counter, CounterEvent, OneAdded};

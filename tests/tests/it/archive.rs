@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{
-    Append, AppendId, Appended, CreateError, EventData, EventId, EventStore, ExpectedVersion, Metadata, NewEvent,
-    Outcome, Snapshot, StoreError, StreamId, Timestamp, Version,
-};
+use es_core::store::{Append, AppendId, Appended, EventData, EventStore, ExpectedVersion, NewEvent, Snapshot};
+use es_core::{CreateError, EventId, Metadata, Outcome, StoreError, StreamId, Timestamp, Version};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ClientOptions;

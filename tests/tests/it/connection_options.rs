@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{ErrorChain, Metadata, NewEvent, Outcome, StoreError};
+use es_core::error::ErrorChain;
+use es_core::store::NewEvent;
+use es_core::{Metadata, Outcome, StoreError};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};

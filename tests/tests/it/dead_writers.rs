@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{Appended, EventStore, Metadata, NewEvent, StreamId};
+use es_core::store::{Appended, EventStore, NewEvent};
+use es_core::{Metadata, StreamId};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{DateTime, Document, doc};
 use es_mongo::mongodb::options::ClientOptions;

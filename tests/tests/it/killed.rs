@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{Appended, EventStore, Snapshot, SnapshotStore, StreamId, Version};
+use es_core::store::{Appended, EventStore, Snapshot, SnapshotStore};
+use es_core::{StreamId, Version};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::{Client, ClientSession};
 use es_mongo::{ArchiveStep, MongoStore};

@@ -3,10 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{
-    Append, AppendId, Appended, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, Repository, StoreError,
-    StreamId,
-};
+use es_core::repository::IntoEvents;
+use es_core::store::{Append, AppendId, Appended, EventStore, ExpectedVersion, NewEvent};
+use es_core::{Metadata, Repository, StoreError, StreamId};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;

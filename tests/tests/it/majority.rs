@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    Append, EventStore, ExpectedVersion, IntoEvents, Metadata, NewEvent, ReadRange, Repository, StoreError, StreamId,
-    Version,
-};
+use es_core::repository::IntoEvents;
+use es_core::store::{Append, EventStore, ExpectedVersion, NewEvent, ReadRange};
+use es_core::{Metadata, Repository, StoreError, StreamId, Version};
 use es_mongo::dev::DevServer;
 use es_mongo::mongodb::bson::{Document, doc, oid::ObjectId};
 use es_mongo::mongodb::options::{ClientOptions, SelectionCriteria, WriteConcern};

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use es_core::error::ErrorChain;
 use es_core::memory::MemoryStore;
+use es_core::repository::ImportedEvent;
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent, Snapshot, SnapshotStore};
 use es_core::{
-    Aggregate, Append, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, ImportedEvent, LoadError,
-    Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, SnapshotStore, StoreError, StreamId, Version, event,
+    Aggregate, Apply, Context, LoadError, Metadata, Repository, SnapshotPolicy, StoreError, StreamId, Version, event,
 };
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{ArchiveReport, Finding, Migrated, MigratingRepository, MongoStore, ReadMode};

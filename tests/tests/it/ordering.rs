@@ -1,7 +1,8 @@
 //! A store that orders events only within aggregates, as a sharded cluster needs it.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{Ordering, Repository, StoreError, Timestamp};
+use es_core::store::Ordering;
+use es_core::{Repository, StoreError, Timestamp};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;

@@ -2,10 +2,11 @@
 //! archive between pages.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::error::QueryError;
 use es_core::query::{EventQuery, QueryCursor};
-use es_core::{
-    EventSet, ImportedEvent, Metadata, Ordering, Position, QueryError, Repository, StoreError, StreamId, Timestamp,
-};
+use es_core::repository::ImportedEvent;
+use es_core::store::{EventSet, Ordering};
+use es_core::{Metadata, Position, Repository, StoreError, StreamId, Timestamp};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;

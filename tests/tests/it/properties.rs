@@ -9,9 +9,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::memory::MemoryStore;
-use es_core::{
-    Append, ExpectedVersion, Metadata, NewEvent, Repository, Snapshot, SnapshotPolicy, StreamId, Timestamp, Version,
-};
+use es_core::store::{Append, ExpectedVersion, NewEvent, Snapshot};
+use es_core::{Metadata, Repository, SnapshotPolicy, StreamId, Timestamp, Version};
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::IndexOptions;
@@ -88,7 +87,7 @@ async fn run(
     let store = accounts.store();
     let mut models = Vec::new();
     for account in 0..ACCOUNTS {
-        let opened = es_core::ImportedEvent::new(Opened { owner: id(account) }, day(0), Metadata::new());
+        let opened = es_core::repository::ImportedEvent::new(Opened { owner: id(account) }, day(0), Metadata::new());
         accounts.import(&id(account), vec![opened]).await.unwrap();
         models.push(vec![(0, day(0))]);
     }

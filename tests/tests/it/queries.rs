@@ -2,11 +2,11 @@
 //! index.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::error::QueryError;
 use es_core::query::EventQuery;
-use es_core::{
-    Append, EventStore, ExpectedVersion, ImportedEvent, Metadata, QueryError, RecordedEvent, StoreError, StreamId,
-    Timestamp,
-};
+use es_core::repository::ImportedEvent;
+use es_core::store::{Append, EventStore, ExpectedVersion};
+use es_core::{Metadata, RecordedEvent, StoreError, StreamId, Timestamp};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;

@@ -2,9 +2,12 @@
 //! event, and refuse a name that does not exist.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use es_core::error::QueryError;
 use es_core::memory::MemoryStore;
 use es_core::query::EventQuery;
-use es_core::{Event, EventSet, Events, IntoEvents, Position, QueryError, Repository, Store, StoreError, StreamId};
+use es_core::repository::{Events, IntoEvents};
+use es_core::store::{EventSet, Store};
+use es_core::{Event, Position, Repository, StoreError, StreamId};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::TryStreamExt;

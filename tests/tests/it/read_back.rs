@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use es_core::{
-    Aggregate, Apply, Context, ImportedEvent, Metadata, Repository, Snapshot, StoreError, StreamId, Version,
-    WriteCheck, event,
-};
+use es_core::repository::{ImportedEvent, WriteCheck};
+use es_core::store::Snapshot;
+use es_core::{Aggregate, Apply, Context, Metadata, Repository, StoreError, StreamId, Version, event};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{Migrated, MongoStore};
 use serde::{Deserialize, Serialize};

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{
-    Append, AppendId, Appended, EventStore, ExpectedVersion, LoadError, Metadata, NewEvent, Position, Repository,
-    Snapshot, SnapshotPolicy, StoreError, StreamId, Timestamp, Version,
-};
+use es_core::store::{Append, AppendId, Appended, EventStore, ExpectedVersion, NewEvent, Snapshot};
+use es_core::{LoadError, Metadata, Position, Repository, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::{Client, Database};

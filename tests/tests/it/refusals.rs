@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use es_core::error::ErrorChain;
 use es_core::memory::MemoryStore;
+use es_core::store::Store;
 use es_core::{
-    Aggregate, AggregateId, Apply, Context, CreateError, ErrorChain, LoadError, Repository, RetryPolicy, Store,
-    StoreError, UpdateError, event,
+    Aggregate, AggregateId, Apply, Context, CreateError, LoadError, Repository, RetryPolicy, StoreError, UpdateError,
+    event,
 };
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};

@@ -3,10 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{
-    Append, Appended, EventStore, ExpectedVersion, ImportedEvent, IntoEvents, Metadata, NewEvent, Ordering, Snapshot,
-    SnapshotStore, StoreError, StreamId, Version,
-};
+use es_core::repository::{ImportedEvent, IntoEvents};
+use es_core::store::{Append, Appended, EventStore, ExpectedVersion, NewEvent, Ordering, Snapshot, SnapshotStore};
+use es_core::{Metadata, StoreError, StreamId, Version};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
@@ -359,7 +358,7 @@ async fn an_import_and_a_migration_name_the_index_and_continue_with_the_rest() {
     accounts(&store).import("a", opened("alice")).await.unwrap();
     let refused = accounts(&store).import("b", opened("alice")).await;
     assert!(
-        matches!(&refused, Err(es_core::ImportError::Store(StoreError::DuplicateKey { index, .. })) if index == "one owner"),
+        matches!(&refused, Err(es_core::repository::ImportError::Store(StoreError::DuplicateKey { index, .. })) if index == "one owner"),
         "{refused:?}"
     );
     let old = [doc! { "_id": "x", "owner": "alice" }, doc! { "_id": "y", "owner": "bob" }];

@@ -2,7 +2,8 @@
 //! more.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{ErrorChain, LoadError, Repository, SnapshotPolicy, StoreError};
+use es_core::error::ErrorChain;
+use es_core::{LoadError, Repository, SnapshotPolicy, StoreError};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::{Client, Collection, Database};

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use es_core::{ErrorChain, StoreError};
+use es_core::StoreError;
+use es_core::error::ErrorChain;
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::Client;

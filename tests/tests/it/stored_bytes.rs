@@ -1,8 +1,7 @@
 //! The bytes of a stored event, on which every program that reads the collection relies.
 
-use es_core::{
-    Append, AppendId, EventData, EventId, EventStore, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
-};
+use es_core::store::{Append, AppendId, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::{EventId, Metadata, StreamId, Timestamp};
 use es_mongo::mongodb::bson::raw::{RawDocumentBuf, cstr};
 use es_mongo::mongodb::bson::{self, doc};
 use futures_util::TryStreamExt;

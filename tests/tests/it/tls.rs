@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use es_core::{ErrorChain, StoreError};
+use es_core::StoreError;
+use es_core::error::ErrorChain;
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};

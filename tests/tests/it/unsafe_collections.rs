@@ -1,7 +1,8 @@
 //! Collections, validators and indexes with which the server deletes, hides or merges documents, or
 //! accepts invalid ones: a store refuses to open on them.
 
-use es_core::{Ordering, StoreError};
+use es_core::StoreError;
+use es_core::store::Ordering;
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};

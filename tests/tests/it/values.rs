@@ -6,8 +6,10 @@ use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use es_core::error::ErrorChain;
 use es_core::memory::MemoryStore;
-use es_core::{ErrorChain, Metadata, Position, Repository, Sequence, Store, Timestamp, Version};
+use es_core::store::Store;
+use es_core::{Metadata, Position, Repository, Sequence, Timestamp, Version};
 use es_mongo::mongodb::bson::{self, Bson, doc};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;

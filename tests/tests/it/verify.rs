@@ -1,7 +1,8 @@
 //! The daily check: intact stores pass it, and each kind of damage is named.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
-use es_core::{SnapshotStore, StreamId, Version};
+use es_core::store::SnapshotStore;
+use es_core::{StreamId, Version};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, Document, doc};
@@ -235,11 +236,17 @@ async fn a_snapshot_in_the_middle_of_a_stream_is_compared_at_its_version() {
     let store = sample().await;
     let at_4 = accounts(&store).load_at("b", 4).await.unwrap();
     let stream = StreamId::of::<Account>("b").unwrap();
-    store.put_snapshot(&stream, es_core::Snapshot::new(at_4.version, at_4.state).encode().unwrap()).await.unwrap();
+    store
+        .put_snapshot(&stream, es_core::store::Snapshot::new(at_4.version, at_4.state).encode().unwrap())
+        .await
+        .unwrap();
     let report = verify(&store).await;
     assert_eq!((report.total_findings, report.snapshots), (0, 1));
     let last = accounts(&store).load("b").await.unwrap();
-    store.put_snapshot(&stream, es_core::Snapshot::new(Version::from(5), last.state).encode().unwrap()).await.unwrap();
+    store
+        .put_snapshot(&stream, es_core::store::Snapshot::new(Version::from(5), last.state).encode().unwrap())
+        .await
+        .unwrap();
     let finding = only_finding(&store).await;
     assert!(matches!(&finding, Finding::SnapshotDiffers { version, .. } if *version == 5), "{finding}");
 }

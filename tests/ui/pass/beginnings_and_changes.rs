@@ -36,22 +36,21 @@ impl Apply<Deposited> for Log {
 
 fn main() {
     let accounts = Repository::<Account>::new(&MemoryStore::new());
-    let metadata = Metadata::new;
-    let _ = accounts.create("a", Opened).metadata(metadata());
-    let _ = accounts.create("a", ()).metadata(metadata());
-    let _ = accounts.create("a", (Opened,)).metadata(metadata());
-    let _ = accounts.create("a", (Opened, Deposited, [Deposited, Deposited], Some(Deposited))).metadata(metadata());
-    let _ = accounts.create("a", ((Opened, Deposited), vec![Deposited])).metadata(metadata());
-    let _ = accounts.create("a", [Opened]).metadata(metadata());
-    let _ = accounts.create("a", AccountEvent::from(Opened)).metadata(metadata());
-    let _ = accounts.create("a", vec![AccountEvent::from(Opened), Deposited.into()]).metadata(metadata());
-    let _ = accounts.update("a", |_| ()).metadata(metadata());
-    let _ = accounts.update("a", |_| Deposited).metadata(metadata());
-    let _ = accounts.update("a", |_| (Deposited, None::<Deposited>, vec![Deposited])).metadata(metadata());
-    let _ = accounts.update("a", |_| AccountEvent::from(Deposited)).metadata(metadata());
-    let _ = accounts.update("a", |_| (Deposited, vec![AccountEvent::from(Deposited)])).metadata(metadata());
+    let _ = accounts.create("a", Opened);
+    let _ = accounts.create("a", ());
+    let _ = accounts.create("a", (Opened,));
+    let _ = accounts.create("a", (Opened, Deposited, [Deposited, Deposited], Some(Deposited)));
+    let _ = accounts.create("a", ((Opened, Deposited), vec![Deposited]));
+    let _ = accounts.create("a", [Opened]);
+    let _ = accounts.create("a", AccountEvent::from(Opened));
+    let _ = accounts.create("a", vec![AccountEvent::from(Opened), Deposited.into()]);
+    let _ = accounts.update("a", |_| ());
+    let _ = accounts.update("a", |_| Deposited);
+    let _ = accounts.update("a", |_| (Deposited, None::<Deposited>, vec![Deposited]));
+    let _ = accounts.update("a", |_| AccountEvent::from(Deposited));
+    let _ = accounts.update("a", |_| (Deposited, vec![AccountEvent::from(Deposited)]));
 
     let logs = Repository::<Log>::new(&MemoryStore::new());
-    let _ = logs.create("l", (Deposited, Opened)).metadata(metadata());
-    let _ = logs.update("l", |_| (Opened, Deposited)).metadata(metadata());
+    let _ = logs.create("l", (Deposited, Opened));
+    let _ = logs.update("l", |_| (Opened, Deposited));
 }

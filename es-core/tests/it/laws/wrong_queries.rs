@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use es_core::memory::MemoryStore;
-use es_core::{
+use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, QueriedAggregates, Query,
-    QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, RecordedEvent, Runtime, SnapshotStore,
-    StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
+    QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, StoredEvent,
+    StoredSnapshot,
 };
+use es_core::{RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 mistakes! {
     /// The type of the aggregates has no effect.

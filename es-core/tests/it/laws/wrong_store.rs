@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use es_core::memory::MemoryStore;
-use es_core::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, Metadata,
-    NewEvent, Position, ReadRange, Receipt, RecordedEvent, Runtime, Sequence, SnapshotStore, Stamp, StoreError,
-    StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
+use es_core::store::{
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, NewEvent,
+    ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
+use es_core::{Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, Version};
 
 mistakes! {
     /// The head is the sequence of the next event.

@@ -1,4 +1,5 @@
-use es_core::{Metadata, MetadataError};
+use es_core::Metadata;
+use es_core::error::MetadataError;
 use opentelemetry::trace::TraceContextExt;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 

@@ -1,7 +1,8 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use es_core::{CreateError, ErrorChain, LoadError, UpdateError};
+use es_core::{CreateError, LoadError, UpdateError};
+use es_core::error::ErrorChain;
 
 /// What the service answers if it does not do what was asked for.
 #[derive(Debug)]

@@ -61,7 +61,7 @@ async fn withdraw(
 
 impl Command {
     /// Lets the account decide, and answers with its new version.
-    async fn run<E: es_core::NextEvents<AccountEvent>>(
+    async fn run<E: es_core::repository::NextEvents<AccountEvent>>(
         self,
         accounts: &Repository<Account>,
         id: &str,

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use es_core::{ErrorChain, Repository};
+use es_core::Repository;
+use es_core::error::ErrorChain;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 

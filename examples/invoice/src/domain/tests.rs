@@ -1,5 +1,6 @@
+use es_core::Timestamp;
+use es_core::store::{EventData, EventSet};
 use es_core::testing::given;
-use es_core::{EventData, EventSet, Timestamp};
 
 use super::*;
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use csv::StringRecord;
-use es_core::{ImportedEvent, Metadata, Timestamp};
+use es_core::repository::ImportedEvent;
+use es_core::{Metadata, Timestamp};
 
 use super::date;
 use crate::domain::{

@@ -1,6 +1,7 @@
 //! An invoice, now or at an earlier time.
 
-use es_core::{Loaded, StateRef};
+use es_core::Loaded;
+use es_core::store::StateRef;
 use serde::{Serialize, Serializer};
 
 use super::{Row, Show, date, utc};

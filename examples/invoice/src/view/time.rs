@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{InvalidTimestamp, Timestamp};
+use es_core::Timestamp;
+use es_core::error::InvalidTimestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use es_core::memory::MemoryStore;
-use es_core::{
-    Aggregate, Answer, Apply, Context, Init, Loaded, Metadata, Outcome, Repository, RetryPolicy, UpdateError, event,
-};
+use es_core::{Aggregate, Answer, Apply, Context, Init, Loaded, Metadata, Outcome, Repository, RetryPolicy, UpdateError, event};
 
 #[event(version = 1)]
 pub struct Ordered {

@@ -1,6 +1,7 @@
 //! The first release.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
+use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::store::Store;
 
 #[event(version = 1)]
 pub struct Created {

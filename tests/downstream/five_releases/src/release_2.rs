@@ -1,6 +1,7 @@
 //! A payment has a method: version 2 of `Paid`.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
+use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::store::Store;
 
 pub use super::release_1::{Created, PaidAndShipped, ReminderSent};
 

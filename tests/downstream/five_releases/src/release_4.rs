@@ -1,6 +1,7 @@
 //! Payment and shipment are two facts: `PaidAndShipped` is split.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
+use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::store::Store;
 
 pub use super::release_3::{Issued, Paid, ReminderSent};
 

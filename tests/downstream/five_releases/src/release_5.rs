@@ -1,7 +1,8 @@
 //! Version 3 of `Paid`, with a separate type for the method. Reminders are retired. The state lists
 //! the payments.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, Store, event};
+use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::store::Store;
 use serde::{Deserialize, Serialize};
 
 pub use super::release_4::{Issued, Shipped};

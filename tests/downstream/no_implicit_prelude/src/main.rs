@@ -14,6 +14,6 @@ fn main() {
         Closed::InPerson,
     ))
     .then_state(|account| assert_eq!((account.owner_name.as_str(), account.moves), ("Ada", 3)));
-    assert_eq!(<AccountEvent as ::es_core::EventSet>::EVENTS.len(), 3);
+    assert_eq!(<AccountEvent as ::es_core::store::EventSet>::EVENTS.len(), 3);
     println!("no_implicit_prelude: the macros use no names of the caller");
 }

@@ -2,7 +2,9 @@
 
 use es_core::clock::ManualClock;
 use es_core::memory::MemoryStore;
-use es_core::{ImportedEvent, Metadata, Repository, Snapshot, Store, StreamId, Version};
+use es_core::repository::ImportedEvent;
+use es_core::store::{Snapshot, Store};
+use es_core::{Metadata, Repository, StreamId, Version};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
 use tests::account::{Account, Deposited, Opened, accounts, day};

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, EventStore, ExpectedVersion, LoadError, StoreError, StreamId, Timestamp};
+use es_core::store::{Append, EventStore, ExpectedVersion};
+use es_core::{LoadError, StoreError, StreamId, Timestamp};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};

@@ -1,11 +1,10 @@
 //! Strings that look like operators, paths or prototypes, that contain NUL, or that are otherwise
 //! unusual.
 
+use es_core::error::{InvalidId, MetadataError, QueryError};
 use es_core::memory::MemoryStore;
-use es_core::{
-    Append, AppendId, CreateError, EventData, ExpectedVersion, InvalidId, Metadata, MetadataError, NewEvent, Outcome,
-    QueryError, Snapshot, SnapshotStore, Store, StoreError, StreamId, Version,
-};
+use es_core::store::{Append, AppendId, EventData, ExpectedVersion, NewEvent, Snapshot, SnapshotStore, Store};
+use es_core::{CreateError, Metadata, Outcome, StoreError, StreamId, Version};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::TryStreamExt;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use es_core::error::ErrorChain;
 use es_core::memory::MemoryStore;
-use es_core::{
-    Aggregate, Append, Apply, Context, ErrorChain, EventData, EventStore, ExpectedVersion, LoadError, Metadata,
-    NewEvent, Repository, Snapshot, SnapshotStore, Store, StoreError, StreamId, Version, event,
-};
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent, Snapshot, SnapshotStore, Store};
+use es_core::{Aggregate, Apply, Context, LoadError, Metadata, Repository, StoreError, StreamId, Version, event};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;

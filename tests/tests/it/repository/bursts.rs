@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use es_core::memory::MemoryStore;
-use es_core::{Repository, Snapshot, SnapshotStore, Store, StreamId, UpdateError, Version};
+use es_core::store::{Snapshot, SnapshotStore, Store};
+use es_core::{Repository, StreamId, UpdateError, Version};
 use tests::counter::{Counter, OneAdded};
 use tests::empty_store;
 use tokio::task::JoinSet;

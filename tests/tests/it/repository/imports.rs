@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use es_core::memory::MemoryStore;
-use es_core::{
-    Aggregate, Apply, Context, ImportDifference, ImportError, ImportedEvent, Metadata, Outcome, RecordedEvent,
-    Repository, Store, Timestamp, event,
-};
+use es_core::repository::{ImportDifference, ImportError, ImportedEvent};
+use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Metadata, Outcome, RecordedEvent, Repository, Timestamp, event};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, day};
 use tests::empty_store;
 use tokio::task::JoinSet;

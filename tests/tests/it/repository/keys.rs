@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use es_core::memory::MemoryStore;
+use es_core::store::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store};
 use es_core::{
-    Aggregate, Append, AppendId, Appended, Apply, Context, CreateError, ExpectedVersion, Init, Metadata, NewEvent,
-    Outcome, Repository, Store, StoreError, StreamId, UpdateError, event,
+    Aggregate, Apply, Context, CreateError, Init, Metadata, Outcome, Repository, StoreError, StreamId, UpdateError,
+    event,
 };
 use tests::empty_store;
 

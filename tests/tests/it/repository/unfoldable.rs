@@ -1,9 +1,12 @@
 //! Events that cannot be folded are refused before anything is written.
 
+use es_core::error::FoldError;
 use es_core::memory::MemoryStore;
+use es_core::repository::{ImportError, ImportedEvent};
+use es_core::store::Store;
 use es_core::{
-    Aggregate, Apply, Context, CreateError, FoldError, ImportError, ImportedEvent, Init, Metadata, Repository, Store,
-    StoreError, StreamId, Timestamp, UpdateError, event,
+    Aggregate, Apply, Context, CreateError, Init, Metadata, Repository, StoreError, StreamId, Timestamp, UpdateError,
+    event,
 };
 use es_mongo::Migrated;
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened};

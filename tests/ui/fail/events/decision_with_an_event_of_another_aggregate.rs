@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Apply, Context, IntoEvents, event};
+use es_core::{Aggregate, Apply, Context, event};
+use es_core::repository::IntoEvents;
 
 #[event(version = 1)]
 pub struct Opened;

@@ -1,8 +1,8 @@
 //! The part of the demo that works on every store: append, conflict, rebuild, upcast, snapshot.
 
-use es_core::{
-    Append, EventData, ExpectedVersion, ImportedEvent, Metadata, NewEvent, Repository, StreamId, Timestamp, Version,
-};
+use es_core::repository::ImportedEvent;
+use es_core::store::{Append, EventData, ExpectedVersion, NewEvent};
+use es_core::{Metadata, Repository, StreamId, Timestamp, Version};
 
 use super::story::Story;
 use crate::domain::{
