@@ -74,7 +74,7 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, Sto
 /// | the runtime that drives the store has ended | [`StoreError::RuntimeEnded`] |
 /// | anything else | [`StoreError::Backend`] |
 ///
-/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`](crate::store::Replay)
+/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`]
 /// and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`], [`StoreError::Fold`] and
 /// [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on unchanged.
 pub trait EventStore: fmt::Debug + Send + Sync + 'static {
@@ -141,7 +141,7 @@ impl ReadRange {
 
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
-/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`](crate::store::Replay) demands.
+/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`] demands.
 /// [`Snapshot::newest`](crate::store::Snapshot::newest) finds the newest one that the code can read.
 ///
 /// # Contract

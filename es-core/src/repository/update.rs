@@ -22,7 +22,7 @@ const CONFLICTS_WITHOUT_NEWS: u32 = 5;
 /// Loads an aggregate, decides, and records what the decision returns; [`Repository::update`] and
 /// [`Repository::upsert`] return it.
 ///
-/// `R` is the [answer](super::Answer) of the decision, `E` its error.
+/// `R` is the [answer](crate::Answer) of the decision, `E` its error.
 #[must_use = "nothing is recorded until the action is awaited"]
 pub struct Update<'a, A: Aggregate, R, E> {
     repository: &'a Repository<A>,
