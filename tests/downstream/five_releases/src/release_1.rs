@@ -1,6 +1,6 @@
 //! The first release.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
 
 #[event(version = 1)]

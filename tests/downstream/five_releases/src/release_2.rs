@@ -1,6 +1,6 @@
 //! A payment has a method: version 2 of `Paid`.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
 
 pub use super::release_1::{Created, PaidAndShipped, ReminderSent};

@@ -1,6 +1,6 @@
 //! `Created` is renamed to `Issued`. The state counts payments, so its version is 2.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
 
 pub use super::release_2::{Paid, PaidAndShipped, ReminderSent};

@@ -1,6 +1,6 @@
 //! Payment and shipment are two facts: `PaidAndShipped` is split.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
 
 pub use super::release_3::{Issued, Paid, ReminderSent};

@@ -1,7 +1,7 @@
 //! Version 3 of `Paid`, with a separate type for the method. Reminders are retired. The state lists
 //! the payments.
 
-use es_core::{Aggregate, Apply, Context, Init, Metadata, Repository, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
 use serde::{Deserialize, Serialize};
 
