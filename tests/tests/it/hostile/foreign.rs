@@ -13,7 +13,7 @@ use tests::account::{Account, AccountEvent, AccountMigrated, Opened, accounts, a
 use tests::empty_store;
 use tests::killed::keyed;
 
-/// Inserts a document in spite of the validator, as a program with separate rights can.
+/// Inserts a document in spite of the validator, as a program with additional rights can.
 async fn plant(store: &MongoStore, collection: &str, document: Document) {
     let collection: Collection<Document> = store.database().collection(collection);
     collection.insert_one(document).bypass_document_validation(true).await.unwrap();
