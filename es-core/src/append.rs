@@ -220,9 +220,20 @@ impl Append {
 
     /// Takes the ids of the events, or creates them: one for each event, all of one
     /// [block](EventId::block).
-    pub fn take_event_ids(&mut self) -> Vec<EventId> {
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] if the append has a different number of ids than of events.
+    pub fn take_event_ids(&mut self) -> Result<Vec<EventId>, StoreError> {
         let count = self.events.len();
-        self.event_ids.take().filter(|ids| ids.len() == count).unwrap_or_else(|| EventId::block(count))
+        match self.event_ids.take() {
+            None => Ok(EventId::block(count)),
+            Some(ids) if ids.len() == count => Ok(ids),
+            Some(ids) => Err(StoreError::Refused {
+                stream: self.stream.clone(),
+                source: format!("the append has {count} events and {} ids", ids.len()).into(),
+            }),
+        }
     }
 }
 

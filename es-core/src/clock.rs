@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::Timestamp;
 
-/// Tells a store the time that it records.
+/// The source of the time that a store records.
 ///
 /// A store uses the clock of the machine unless it is given a different one, as in
 /// [`MemoryStore::with_clock`](crate::memory::MemoryStore::with_clock). Times never order events: positions and sequences do.
@@ -26,7 +26,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is set: for tests, and for a replay as of a past time. Clones show the same time.
+/// A clock that shows the same time until it is set: for tests, and for a replay as of a past time. Clones show the same time.
 ///
 /// ```
 /// use es_core::clock::{Clock, ManualClock};

@@ -82,6 +82,7 @@ macro_rules! conformance_laws {
             several_events_of_one_append_stay_together
             positions_grow_along_each_stream
             an_empty_append_is_refused
+            an_append_with_a_wrong_number_of_ids_is_refused
             a_repeated_append_id_answers_with_the_first_receipt
             one_of_two_concurrent_appends_with_the_same_id_acts
             an_append_id_of_another_command_is_refused

@@ -133,7 +133,7 @@ impl Inner {
         let mut stamps = Vec::with_capacity(append.events.len());
         let first = stream.events.len();
         let (mut sequence, mut position) = (actual.next(), next_position(&self.log));
-        let ids = append.take_event_ids();
+        let ids = append.take_event_ids()?;
         for (event, id) in append.events.into_iter().zip(ids) {
             let timestamp = event.timestamp.unwrap_or(now);
             let stamp = Stamp::new(id, sequence, position, timestamp);

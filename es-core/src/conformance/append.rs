@@ -2,7 +2,7 @@
 
 use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
 use crate::store::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store};
-use crate::{StoreError, StreamId, Version};
+use crate::{EventId, StoreError, StreamId, Version};
 
 /// Events are counted from 1, and the version is the number of events.
 pub async fn the_first_event_has_sequence_one_and_the_version_counts_events(store: impl Store + Clone) {
@@ -114,6 +114,17 @@ pub async fn positions_grow_along_each_stream(store: impl Store + Clone) {
 pub async fn an_empty_append_is_refused(store: impl Store + Clone) {
     let answer = store.append(append("a", 0, [])).await;
     assert!(matches!(answer, Err(StoreError::EmptyAppend { .. })), "{answer:?}");
+}
+
+/// Ids that do not match the events are an error. The store must not replace them: the caller may have recorded them elsewhere.
+pub async fn an_append_with_a_wrong_number_of_ids_is_refused(store: impl Store + Clone) {
+    for ids in [1, 3] {
+        let mut two = append("a", 0, [1, 2]);
+        two.event_ids = Some(EventId::block(ids));
+        let answer = store.append(two).await;
+        assert!(matches!(answer, Err(StoreError::Refused { .. })), "{ids} ids: {answer:?}");
+    }
+    assert_eq!(expect(store.head(&stream("a")).await), 0);
 }
 
 fn with_key(id: &str, expected: u32, key: &str, events: &[i64]) -> Append {

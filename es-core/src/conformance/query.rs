@@ -146,7 +146,7 @@ pub async fn an_answer_is_in_the_order_of_time_and_within_a_millisecond_of_posit
     assert_eq!(found(store.events().newest_first().limit(3)).await, numbers[..3]);
 }
 
-/// Within an aggregate the sequence is the order, whatever the clock said.
+/// Within an aggregate the sequence is the order, whatever the timestamps are.
 pub async fn the_events_of_one_aggregate_are_found_in_their_own_order(store: impl QueryStore + Store + Clone) {
     record_past(&store).await;
     let query = || store.events().of_aggregate(&stream("a"));

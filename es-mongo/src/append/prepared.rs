@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Gives the events their ids and timestamps, and refuses an event that is too large.
     pub(crate) fn new(mut append: Append, now: Timestamp) -> Result<Self, StoreError> {
-        let ids = append.take_event_ids();
+        let ids = append.take_event_ids()?;
         let mut prepared = Self { append, ids, now, bytes: 0 };
         for event in 0..prepared.events() {
             // The size does not depend on the position.

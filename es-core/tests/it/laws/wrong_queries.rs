@@ -77,7 +77,7 @@ mistakes! {
     BeginningMeetsEverything => the_event_that_began_a_correlation_belongs_to_it,
     /// A user with a dollar is anybody.
     UserIsAnOperator => a_query_takes_strings_as_values,
-    /// An empty correlation is none.
+    /// An empty correlation id counts as no condition.
     EmptyCorrelationIsNone => a_query_takes_strings_as_values,
     /// An event that nobody has heard of is left out.
     UnknownTypeSkipped => a_query_leaves_out_no_event_that_it_cannot_decode,

@@ -36,6 +36,8 @@ mistakes! {
     PositionsBackwards => positions_grow_along_each_stream,
     /// An append without events is reported as a conflict.
     EmptyIsAConflict => an_empty_append_is_refused,
+    /// Ids that do not match the events are replaced.
+    IdsReplaced => an_append_with_a_wrong_number_of_ids_is_refused,
     /// Idempotency keys are forgotten.
     AppendIdForgotten => a_repeated_append_id_answers_with_the_first_receipt,
     /// A repeated append is reported as recorded now.
@@ -174,6 +176,9 @@ impl WrongStore {
         }
         if self.makes(Mistake::AppendIdForgotten) || (accepted && self.makes(Mistake::AppendIdWritesAgain)) {
             append.append_id = None;
+        }
+        if self.makes(Mistake::IdsReplaced) {
+            append.event_ids = None;
         }
         if self.makes(Mistake::ImportedNow) {
             append.events.iter_mut().for_each(|event| event.timestamp = None);

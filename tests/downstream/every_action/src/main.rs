@@ -1,4 +1,4 @@
-//! Calls every action of a repository, with every option, from outside of the workspace.
+//! Calls every action of a repository with every option, as a crate outside the workspace.
 
 use std::time::Duration;
 
@@ -117,6 +117,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(!orders.0.load_at("a", 1).await?.shipped);
     assert_eq!(orders.0.load_as_of("a", order.last_event.timestamp).await?.id, "a");
     assert_eq!(orders.0.history("a")?.collect().await?.len(), 3);
-    println!("every_action: every action of a repository does what it says");
+    println!("every_action: every action of a repository works outside the workspace");
     Ok(())
 }
