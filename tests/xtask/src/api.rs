@@ -19,7 +19,9 @@ pub(crate) fn write() -> Outcome {
 fn shown(name: &str) -> &'static [&'static str] {
     match name {
         "es-core" => &["alloc", "bson", "core", "es_core", "futures_core", "serde", "serde_core", "std"],
-        "es-mongo" => &["alloc", "bson", "core", "es_core", "es_mongo", "futures_core", "mongodb", "serde", "std"],
+        "es-mongo" => {
+            &["alloc", "bson", "core", "es_core", "es_mongo", "futures_core", "mongodb", "serde", "serde_core", "std"]
+        }
         _ => &["es_derive", "proc_macro"],
     }
 }
@@ -52,6 +54,8 @@ pub(crate) fn check() -> Outcome {
     Err(Failure::new(format!("the public API differs from {}; run `cargo xtask api`", changed.join(", "))))
 }
 
+const PRIMITIVES: [&str; 8] = ["bool", "i32", "i64", "str", "u32", "u64", "u8", "usize"];
+
 /// The crates that the paths in a line begin with.
 fn roots(line: &str) -> impl Iterator<Item = &str> {
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
@@ -60,7 +64,7 @@ fn roots(line: &str) -> impl Iterator<Item = &str> {
         let start = before.rfind(|character| !is_name(character)).map_or(0, |last| last + 1);
         let (rest, root) = before.split_at(start);
         let is_root = !rest.ends_with("::") && root.starts_with(|first: char| first.is_lowercase());
-        is_root.then_some(root)
+        (is_root && !PRIMITIVES.contains(&root)).then_some(root)
     })
 }
 
