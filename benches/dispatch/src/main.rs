@@ -6,9 +6,9 @@
 
 use std::hint::black_box;
 
-use es_core::{AggregateId, Context, Metadata, Sequence, Timestamp};
 use es_core::error::BoxError;
 use es_core::store::{BsonPayload, Payload};
+use es_core::{AggregateId, Context, Metadata, Sequence, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, MapDeserializer};
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use es_core::memory::MemoryStore;
-use es_core::{Aggregate, Answer, Apply, Context, Init, Loaded, Metadata, Outcome, Repository, RetryPolicy, UpdateError, event};
+use es_core::{
+    Aggregate, Answer, Apply, Context, Init, Loaded, Metadata, Outcome, Repository, RetryPolicy, UpdateError, event,
+};
 
 #[event(version = 1)]
 pub struct Ordered {
@@ -80,7 +82,8 @@ async fn ask_the_warehouse(_item: &str) -> bool {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let orders = Orders(Repository::new(&MemoryStore::new()));
     let metadata = Metadata::new().correlation("basket-7").with("channel", "web")?;
-    let create = |key| orders.0.create("a", Ordered { item: "book".into() }).by("ann").metadata(metadata.clone()).once(key);
+    let create =
+        |key| orders.0.create("a", Ordered { item: "book".into() }).by("ann").metadata(metadata.clone()).once(key);
     let created = create("command-1").await?;
     assert_eq!(create("command-1").await?.outcome, Outcome::AlreadyAppended);
     assert!(create("command-2").await.unwrap_err().is_conflict());
@@ -100,7 +103,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A decision that asks a service: load, ask, update if nothing has changed.
     let order = orders.0.load("a").await?;
     if ask_the_warehouse(&order.item).await {
-        let shipped = orders.0.update("a", |order| order.ship()).expecting(order.version).caused_by_last_event().await?;
+        let shipped =
+            orders.0.update("a", |order| order.ship()).expecting(order.version).caused_by_last_event().await?;
         assert_eq!(shipped.events[0].metadata.caused_by_event(), Some(renamed.events[0].id));
     }
     let refused = orders.0.update("a", |order| order.ship()).await.unwrap_err();

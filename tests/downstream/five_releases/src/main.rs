@@ -12,8 +12,8 @@ mod release_5;
 use std::convert::Infallible;
 
 use es_core::memory::MemoryStore;
-use es_core::{LoadError, Repository, StoreError};
 use es_core::store::Store;
+use es_core::{LoadError, Repository, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 

@@ -1,7 +1,7 @@
 //! The first release.
 
-use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 #[event(version = 1)]
 pub struct Created {

@@ -1,7 +1,7 @@
 //! A payment has a method: version 2 of `Paid`.
 
-use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 pub use super::release_1::{Created, PaidAndShipped, ReminderSent};
 

@@ -1,7 +1,7 @@
 //! `Created` is renamed to `Issued`. The state counts payments, so its version is 2.
 
-use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 pub use super::release_2::{Paid, PaidAndShipped, ReminderSent};
 

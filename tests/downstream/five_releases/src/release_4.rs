@@ -1,7 +1,7 @@
 //! Payment and shipment are two facts: `PaidAndShipped` is split.
 
-use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 
 pub use super::release_3::{Issued, Paid, ReminderSent};
 

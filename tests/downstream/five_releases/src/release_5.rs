@@ -1,8 +1,8 @@
 //! Version 3 of `Paid`, with a separate type for the method. Reminders are retired. The state lists
 //! the payments.
 
-use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use es_core::store::Store;
+use es_core::{Aggregate, Apply, Context, Init, Repository, event};
 use serde::{Deserialize, Serialize};
 
 pub use super::release_4::{Issued, Shipped};

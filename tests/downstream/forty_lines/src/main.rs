@@ -5,8 +5,8 @@
 mod account;
 
 use account::{Account, Money, Opened};
-use es_core::memory::MemoryStore;
 use es_core::Repository;
+use es_core::memory::MemoryStore;
 use es_core::store::Store;
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
