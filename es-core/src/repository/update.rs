@@ -27,10 +27,20 @@ const CONFLICTS_WITHOUT_NEWS: u32 = 5;
 pub struct Update<'a, A: Aggregate, R, E> {
     repository: &'a Repository<A>,
     stream: Result<StreamId, InvalidId>,
+    if_missing: IfMissing,
     decide: Box<DecideOn<'a, A, R, E>>,
     may_hold: MayHold,
     options: Options,
     span: Span,
+}
+
+/// What an action does with an aggregate that has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IfMissing {
+    /// It fails.
+    NotFound,
+    /// It begins the aggregate.
+    Begin,
 }
 
 /// A decision, without its type. It returns `None` if it needs an aggregate that has begun, but the
@@ -95,7 +105,8 @@ impl<A: Aggregate> Repository<A> {
     {
         let decide = move |loaded: Option<&Loaded<A>>| loaded.map(|loaded| decide(loaded).into_result());
         let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        self.action(id, Box::new(decide), may_hold, span::of_call!("update", A::TYPE, id))
+        let span = span::of_call!("update", A::TYPE, id);
+        self.action(id, IfMissing::NotFound, Box::new(decide), may_hold, span)
     }
 
     /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
@@ -115,18 +126,20 @@ impl<A: Aggregate> Repository<A> {
     {
         let decide = move |loaded: Option<&Loaded<A>>| Some(decide(loaded).into_result());
         let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        self.action(id, Box::new(decide), may_hold, span::of_call!("upsert", A::TYPE, id))
+        let span = span::of_call!("upsert", A::TYPE, id);
+        self.action(id, IfMissing::Begin, Box::new(decide), may_hold, span)
     }
 
     fn action<'a, R, E>(
         &'a self,
         id: &str,
+        if_missing: IfMissing,
         decide: Box<DecideOn<'a, A, R, E>>,
         may_hold: MayHold,
         span: Span,
     ) -> Update<'a, A, R, E> {
         let (stream, options) = (StreamId::of::<A>(id), Options::default());
-        Update { repository: self, stream, decide, may_hold, options, span }
+        Update { repository: self, stream, if_missing, decide, may_hold, options, span }
     }
 }
 
@@ -137,7 +150,7 @@ impl<A: Aggregate, R, E> Update<'_, A, R, E> {
 
 impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     async fn run(self) -> Result<Committed<A::Event, R>, UpdateError<E>> {
-        let Self { repository, stream, mut decide, may_hold, mut options, .. } = self;
+        let Self { repository, stream, if_missing, mut decide, may_hold, mut options, .. } = self;
         let (stream, append_id) = (stream?, options.take_append_id()?);
         let mut replay = repository.replay(&stream, Version::MAX).await?;
         let (mut retries, mut without_news) = (options.retry_or(repository.retry).start(), 0);
@@ -148,6 +161,9 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
                 return Ok(committed.answering(None));
             }
             let version = replay.version();
+            if replay.state().is_none() && if_missing == IfMissing::NotFound {
+                return Err(UpdateError::NotFound { stream });
+            }
             if let Some(expected) = options.expected()
                 && expected != version
             {

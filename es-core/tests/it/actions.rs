@@ -193,6 +193,11 @@ async fn an_expected_version_that_has_passed_is_a_conflict_and_nothing_is_decide
     }
     let update = accounts.update("a", |_| Deposited { cents: 1 }).expecting(2_u32).await.unwrap();
     assert_eq!(update.version, 3);
+    // An aggregate that does not exist is not found, whatever version was expected.
+    for expected in [0_u32, 3] {
+        let missing = accounts.update("none", |_| Deposited { cents: 1 }).expecting(expected).await.unwrap_err();
+        assert!(missing.is_not_found(), "{missing}");
+    }
 }
 
 #[tokio::test]
