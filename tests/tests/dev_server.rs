@@ -6,6 +6,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, panic, thread};
 
@@ -13,6 +15,7 @@ use es_mongo::dev::{DevError, DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::{Acknowledgment, WriteConcern};
+use tokio::task::JoinSet;
 
 /// Far more than any step here takes, so that a busy machine does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -244,6 +247,42 @@ async fn three_nodes_survive_the_kill_of_their_primary_and_its_restart() {
     let all = WriteConcern::builder().w(Acknowledgment::Nodes(3)).build();
     things.insert_one(doc! { "_id": "with all" }).write_concern(all).await.unwrap();
     assert_eq!(things.count_documents(doc! {}).await.unwrap(), 3);
+}
+
+/// On a busy machine, some threads of a busy server run on after the signal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_node_answers_no_request_that_is_sent_after_freeze_has_returned() {
+    let server = DevServer::builder().always_own().start().await.unwrap();
+    let database = client(&server).await.database("admin");
+    let over = Arc::new(AtomicBool::new(false));
+    let mut pings = JoinSet::new();
+    for _ in 0..32 {
+        let (database, over) = (database.clone(), Arc::clone(&over));
+        pings.spawn(async move {
+            let mut answered = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                let sent = Instant::now();
+                database.run_command(doc! { "ping": 1 }).await.unwrap();
+                answered.push((sent, Instant::now()));
+            }
+            answered
+        });
+    }
+    let node = server.primary().await.unwrap();
+    let mut frozen = Vec::new();
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        node.freeze().await.unwrap();
+        let begin = Instant::now();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        frozen.push((begin, Instant::now()));
+        node.thaw().await.unwrap();
+    }
+    over.store(true, Ordering::Relaxed);
+    for (sent, answered) in pings.join_all().await.into_iter().flatten() {
+        let late = frozen.iter().find(|(begin, end)| sent > *begin && answered < *end);
+        assert!(late.is_none(), "answered {:?} after freeze", late.map(|(begin, _)| answered - *begin));
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,17 @@ exec 2>/dev/null
 trap '' HUP INT QUIT TERM
 echo "$child"
 
+# Whether a thread of the child is running or can run. Without /proc, it is not known.
+is_running() {
+    for stat in "/proc/$child/task"/*/stat; do
+        read -r state <"$stat" || continue
+        case $state in
+        *') R '* | *') S '* | *') D '*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
 # The shell does not wait for the child before SIGKILL: until then a dead child stays a zombie, so
 # its process id cannot be reused.
 while read -r order; do
@@ -23,6 +34,16 @@ while read -r order; do
         kill -s KILL "$child"
         wait "$child"
         exit 0
+        ;;
+    STOP)
+        kill -s STOP "$child"
+        # On a busy machine some threads run on for a while, and could still answer a request.
+        tries=0
+        while [ "$tries" -lt 1000 ] && is_running; do
+            sleep 0.005
+            tries=$((tries + 1))
+        done
+        echo "$order"
         ;;
     *)
         kill -s "$order" "$child"
