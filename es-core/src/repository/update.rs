@@ -27,26 +27,25 @@ const CONFLICTS_WITHOUT_NEWS: u32 = 5;
 pub struct Update<'a, A: Aggregate, R, E> {
     repository: &'a Repository<A>,
     stream: Result<StreamId, InvalidId>,
-    if_missing: IfMissing,
-    decide: Box<DecideOn<'a, A, R, E>>,
+    decide: Decide<'a, A, R, E>,
     may_hold: MayHold,
     options: Options,
     span: Span,
 }
 
-/// What an action does with an aggregate that has not begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IfMissing {
-    /// It fails.
-    NotFound,
-    /// It begins the aggregate.
-    Begin,
+/// A decision, without its type.
+enum Decide<'a, A: Aggregate, R, E> {
+    /// It needs an aggregate that has begun.
+    Update(Box<DecideOn<'a, A, R, E>>),
+    /// It may begin the aggregate.
+    Upsert(Box<DecideOnAny<'a, A, R, E>>),
 }
 
-/// A decision, without its type. It returns `None` if it needs an aggregate that has begun, but the
-/// aggregate has not.
-type DecideOn<'a, A, R, E> =
-    dyn FnMut(Option<&Loaded<A>>) -> Option<Result<(Vec<<A as Aggregate>::Event>, R), E>> + Send + 'a;
+type DecideOn<'a, A, R, E> = dyn FnMut(&Loaded<A>) -> DecisionResult<A, R, E> + Send + 'a;
+type DecideOnAny<'a, A, R, E> = dyn FnMut(Option<&Loaded<A>>) -> DecisionResult<A, R, E> + Send + 'a;
+
+/// The events and the answer of a decision, or its error.
+type DecisionResult<A, R, E> = Result<(Vec<<A as Aggregate>::Event>, R), E>;
 
 impl<A: Aggregate> Repository<A> {
     /// Loads the aggregate, calls `decide` with it, and records what it returns, when the action is
@@ -103,10 +102,9 @@ impl<A: Aggregate> Repository<A> {
         D: Decision<A::Event, Form>,
         D::Events: NextEvents<A::Event>,
     {
-        let decide = move |loaded: Option<&Loaded<A>>| loaded.map(|loaded| decide(loaded).into_result());
+        let decide = Decide::Update(Box::new(move |loaded| decide(loaded).into_result()));
         let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        let span = span::of_call!("update", A::TYPE, id);
-        self.action(id, IfMissing::NotFound, Box::new(decide), may_hold, span)
+        self.action(id, decide, may_hold, span::of_call!("update", A::TYPE, id))
     }
 
     /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
@@ -124,22 +122,20 @@ impl<A: Aggregate> Repository<A> {
     where
         D: Decision<A::Event, Form>,
     {
-        let decide = move |loaded: Option<&Loaded<A>>| Some(decide(loaded).into_result());
+        let decide = Decide::Upsert(Box::new(move |loaded| decide(loaded).into_result()));
         let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        let span = span::of_call!("upsert", A::TYPE, id);
-        self.action(id, IfMissing::Begin, Box::new(decide), may_hold, span)
+        self.action(id, decide, may_hold, span::of_call!("upsert", A::TYPE, id))
     }
 
     fn action<'a, R, E>(
         &'a self,
         id: &str,
-        if_missing: IfMissing,
-        decide: Box<DecideOn<'a, A, R, E>>,
+        decide: Decide<'a, A, R, E>,
         may_hold: MayHold,
         span: Span,
     ) -> Update<'a, A, R, E> {
         let (stream, options) = (StreamId::of::<A>(id), Options::default());
-        Update { repository: self, stream, if_missing, decide, may_hold, options, span }
+        Update { repository: self, stream, decide, may_hold, options, span }
     }
 }
 
@@ -150,7 +146,7 @@ impl<A: Aggregate, R, E> Update<'_, A, R, E> {
 
 impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     async fn run(self) -> Result<Committed<A::Event, R>, UpdateError<E>> {
-        let Self { repository, stream, if_missing, mut decide, may_hold, mut options, .. } = self;
+        let Self { repository, stream, mut decide, may_hold, mut options, .. } = self;
         let (stream, append_id) = (stream?, options.take_append_id()?);
         let mut replay = repository.replay(&stream, Version::MAX).await?;
         let (mut retries, mut without_news) = (options.retry_or(repository.retry).start(), 0);
@@ -161,15 +157,7 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
                 return Ok(committed.answering(None));
             }
             let version = replay.version();
-            if replay.state().is_none() && if_missing == IfMissing::NotFound {
-                return Err(UpdateError::NotFound { stream });
-            }
-            if let Some(expected) = options.expected()
-                && expected != version
-            {
-                return Err(StoreError::Conflict { stream, expected, actual: version }.into());
-            }
-            let (mut events, answer) = ask(&mut *decide, &mut replay, &options)?;
+            let (mut events, answer) = ask(&mut decide, &mut replay, &options)?;
             let expected = ExpectedVersion::observed(version);
             let error = match repository.append(&stream, expected, &mut events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed.answering(Some(answer))),
@@ -198,20 +186,25 @@ type Asked<A, R> = (Vec<Decided<<A as Aggregate>::Event>>, R);
 /// Calls the decision with what was loaded. It is not a part of the future, so the error of the
 /// decision need not be `Send`.
 fn ask<A: Aggregate, R, E>(
-    decide: &mut DecideOn<'_, A, R, E>,
+    decide: &mut Decide<'_, A, R, E>,
     replay: &mut Replay<A>,
     options: &Options,
 ) -> Result<Asked<A, R>, UpdateError<E>> {
-    let loaded = replay.lend();
-    let has_begun = loaded.is_some();
+    let (stream, version, loaded) = (replay.stream().clone(), replay.version(), replay.lend());
     let metadata = options.metadata_after(loaded.as_ref().map(|loaded| &loaded.last_event));
-    let decided = decide(loaded.as_ref());
+    let decided = match (decide, &loaded, options.expected()) {
+        (Decide::Update(_), None, _) => return Err(UpdateError::NotFound { stream }),
+        (_, _, Some(expected)) if expected != version => {
+            return Err(StoreError::Conflict { stream, expected, actual: version }.into());
+        }
+        (Decide::Update(decide), Some(loaded), _) => decide(loaded),
+        (Decide::Upsert(decide), loaded, _) => decide(loaded.as_ref()),
+    };
+    let (events, answer) = decided.map_err(UpdateError::Rejected)?;
+    check_foldable(&stream, version, loaded.is_some(), &events)?;
     if let Some(loaded) = loaded {
         replay.restore(loaded);
     }
-    let decided = decided.ok_or_else(|| UpdateError::NotFound { stream: replay.stream().clone() })?;
-    let (events, answer) = decided.map_err(UpdateError::Rejected)?;
-    check_foldable(replay.stream(), replay.version(), has_begun, &events)?;
     Ok((with_metadata(events, &metadata), answer))
 }
 
