@@ -33,6 +33,7 @@ pub use snapshot::*;
 
 use crate::error::ErrorChain;
 use crate::repository::IntoEvents;
+use crate::store::next_batch;
 use crate::store::{Append, Appended, EventData, EventStore, ExpectedVersion, NewEvent, ReadRange};
 use crate::{Aggregate, Apply, Context, Metadata, RecordedEvent, StoreError, StreamId, Version, event};
 
@@ -191,7 +192,7 @@ async fn stored(store: &impl EventStore, stream: &StreamId) -> Vec<RecordedEvent
 async fn stored_in(store: &impl EventStore, stream: &StreamId, range: ReadRange) -> Vec<RecordedEvent<EventData>> {
     let mut batches = store.read(stream, range);
     let mut events = Vec::new();
-    while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+    while let Some(batch) = next_batch(&mut batches).await {
         for event in expect(batch).events() {
             events.push(expect(event).to_recorded());
         }

@@ -1,10 +1,10 @@
 //! Folding stored events into state.
 
-use std::future::poll_fn;
 use std::time::Duration;
 
 use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
+use crate::store::next_batch;
 use crate::store::{Decoded, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
 use crate::{Aggregate, Context, EventId, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
@@ -190,7 +190,7 @@ impl<A: Aggregate> Replay<A> {
     ) -> Result<(), StoreError> {
         let range = ReadRange::after(self.version).until(until);
         let mut batches = store.read(&self.stream, range);
-        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+        while let Some(batch) = next_batch(&mut batches).await {
             for event in batch?.events() {
                 let event = event?;
                 if !wanted(&event) {

@@ -17,7 +17,6 @@ mod update;
 mod write;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +37,7 @@ pub(crate) use foldable::check_foldable;
 use loaded::Loaded;
 
 use crate::replay::check_next;
+use crate::store::next_batch;
 use crate::store::{ReadRange, Snapshot, Store};
 use crate::{Aggregate, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
@@ -150,7 +150,7 @@ impl<A: Aggregate> Repository<A> {
         // The first event nearly always answers this, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {
             let mut batches = self.store.read(stream, ReadRange::after(version).until(until));
-            while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+            while let Some(batch) = next_batch(&mut batches).await {
                 for event in batch?.events() {
                     let event = event?;
                     if !event.decode::<A::Event>().is_ok_and(|decoded| decoded.is_empty()) {

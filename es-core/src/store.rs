@@ -5,7 +5,7 @@ mod query;
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The batches of events that a store reads, in order.
 pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Box<dyn EventBatch>, StoreError>> + Send>>;
+
+/// The next batch of a stream, or `None` after the last one.
+pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<dyn EventBatch>, StoreError>> {
+    poll_fn(|context| batches.as_mut().poll_next(context)).await
+}
 
 /// Where events are recorded, forever.
 ///
@@ -92,7 +97,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// If the store cannot be reached.
     fn find_append<'a>(
         &'a self,
         stream: &'a StreamId,
@@ -103,7 +108,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// If the store cannot be reached.
     fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>>;
 }
 
@@ -142,7 +147,7 @@ impl ReadRange {
 /// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
 ///
 /// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`] demands.
-/// [`Snapshot::newest`](crate::store::Snapshot::newest) finds the newest one that the code can read.
+/// [`Snapshot::newest`] finds the newest one that the code can read.
 ///
 /// # Contract
 ///
@@ -158,7 +163,7 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// If the store cannot be reached.
     fn newest_snapshot<'a>(
         &'a self,
         stream: &'a StreamId,

@@ -1,11 +1,11 @@
 //! Laws of queries, for a store that implements [`QueryStore`].
 
 use std::collections::BTreeSet;
-use std::future::poll_fn;
 
 use super::{Added, Numbers, append, expect, number, stored, stream};
 use crate::error::QueryError;
 use crate::query::EventQuery;
+use crate::store::next_batch;
 use crate::store::{
     Append, EventData, ExpectedVersion, NewEvent, Ordering, QueriedAggregates, Query, QueryOrder, QueryPlace,
     QueryStart, QueryStore, Store,
@@ -61,7 +61,7 @@ async fn found(query: EventQuery) -> Vec<i64> {
 async fn found_by(store: &impl QueryStore, query: Query) -> Vec<i64> {
     let mut batches = store.query(query);
     let mut numbers = Vec::new();
-    while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+    while let Some(batch) = next_batch(&mut batches).await {
         numbers.extend(expect(batch).events().map(|event| number(&expect(event).to_recorded())));
     }
     numbers
@@ -222,7 +222,7 @@ pub async fn an_answer_starts_at_a_place_or_after_it(store: impl QueryStore + St
     for query in orders {
         let mut batches = store.query(query.clone());
         let mut whole = Vec::new();
-        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+        while let Some(batch) = next_batch(&mut batches).await {
             whole.extend(expect(batch).events().map(|event| expect(event).to_recorded()));
         }
         let numbers: Vec<_> = whole.iter().map(number).collect();

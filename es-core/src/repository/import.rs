@@ -1,6 +1,5 @@
 //! Import of the past of an aggregate from another system.
 
-use std::future::poll_fn;
 use std::sync::atomic::Ordering;
 
 use super::same::first_difference;
@@ -9,6 +8,7 @@ use crate::recorded::record_decoded;
 use crate::replay::check_next;
 use crate::repository::WriteCheck;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
+use crate::store::next_batch;
 use crate::store::{Append, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
 use crate::{Aggregate, EventId, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
@@ -119,7 +119,7 @@ impl<A: Aggregate> Repository<A> {
         import.stored.clear();
         let mut batches = self.store.read(&import.stream, ReadRange::ALL);
         while !import.is_complete()
-            && let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await
+            && let Some(batch) = next_batch(&mut batches).await
         {
             for event in batch?.events() {
                 if import.is_complete() {

@@ -1,9 +1,8 @@
 //! Recording: the last step of every action.
 
-use std::future::poll_fn;
-
 use super::{Committed, Outcome, Repository};
 use crate::recorded::record_decoded;
+use crate::store::next_batch;
 use crate::store::{
     Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, NewEvent, ReadRange, Receipt, Replay,
 };
@@ -33,7 +32,7 @@ impl<A: Aggregate> Repository<A> {
             .map_err(|error| StoreError::Malformed { what: format!("an append to {stream}"), source: error.into() })?;
         let mut batches = self.store.read(stream, ReadRange::after(before).until(receipt.version));
         let mut recorded = Vec::new();
-        while let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await {
+        while let Some(batch) = next_batch(&mut batches).await {
             for event in batch?.events() {
                 recorded.extend(record_decoded(&event?)?);
             }

@@ -2,10 +2,9 @@
 
 use std::cmp;
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::{BatchStream, BoxFuture, Ordering};
+use super::{BatchStream, BoxFuture, Ordering, next_batch};
 use crate::query::{self, EventQuery, Trace};
 use crate::store::StoredEvent;
 use crate::{EventId, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, metadata};
@@ -72,7 +71,7 @@ pub trait QueryStore: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move {
             let mut events = 0;
             while events < at_most
-                && let Some(batch) = poll_fn(|context| batches.as_mut().poll_next(context)).await
+                && let Some(batch) = next_batch(&mut batches).await
             {
                 for event in batch?.events() {
                     event?;
