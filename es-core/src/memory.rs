@@ -1,4 +1,4 @@
-//! A store in memory, for tests and for trying things out.
+//! A store in memory, for tests and experiments.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
@@ -15,11 +15,11 @@ use crate::store::{
 };
 use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
-/// A store that keeps everything in memory and nothing for longer than it lives.
+/// A store that keeps everything in memory. Its clones share the data, which end with the last one.
 ///
-/// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts, idempotency keys and positions,
-/// so what a test sees here is what a server would do. It answers the same queries: [`events`](Self::events) and
-/// [`trace`](Self::trace). Clones share what they hold.
+/// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts,
+/// idempotency keys and positions, so a test sees what a server would do. It answers the same
+/// queries: [`events`](Self::events) and [`trace`](Self::trace).
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -256,7 +256,8 @@ impl SnapshotStore for MemoryStore {
 }
 
 impl Runtime for MemoryStore {
-    /// Lets other tasks run once. There is no timer without a runtime, and nothing here takes long enough to wait for.
+    /// Lets other tasks run once. There is no timer without a runtime, and no operation of this
+    /// store takes long enough to wait for.
     fn sleep(&self, _duration: Duration) -> BoxFuture<'_, ()> {
         let mut slept = false;
         Box::pin(poll_fn(move |context| {
@@ -269,7 +270,8 @@ impl Runtime for MemoryStore {
         }))
     }
 
-    /// Runs the work at once. What the repository spawns touches this store only, and this store never makes it wait.
+    /// Runs the work immediately. The tasks of the repository use only this store, which never
+    /// makes them wait.
     fn spawn(&self, mut work: BoxFuture<'static, ()>) {
         let _ = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }

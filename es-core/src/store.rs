@@ -1,4 +1,4 @@
-//! What the author of a store implements, and what it is made of.
+//! The traits that the author of a store implements, and the types in their signatures.
 
 mod ordering;
 mod query;
@@ -37,51 +37,56 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
     poll_fn(|context| batches.as_mut().poll_next(context)).await
 }
 
-/// Where events are recorded, forever.
+/// Records events and keeps them forever.
 ///
-/// Implemented once for each kind of storage; called by [`Repository`](crate::Repository). It is object-safe, so that stores can
-/// be wrapped and chosen at run time.
+/// Each kind of storage implements it, and [`Repository`](crate::Repository) calls it. It is
+/// object-safe, so stores can be wrapped, and chosen at run time.
 ///
 /// # Contract
 ///
 /// An implementation
 ///
-/// - MUST make an append all or nothing, and MUST let exactly one of several appends that expect the same version win. Every other one
-///   gets [`StoreError::Conflict`] with the version that the aggregate has, and has written nothing.
-/// - MUST answer an append that expects a version which the aggregate has not reached with `Conflict` too.
-/// - MUST answer success only when the events are durable.
-/// - MUST number the events of a stream from 1 without holes, and all events of the store by positions from 1, without holes and in commit order.
-/// - MUST answer a repeated append id of the same stream with [`Appended::Already`] and the first receipt, or, if
-///   [`Append::has_recorded`] shows that the key belongs to a different command, with [`StoreError::AppendIdReused`].
-/// - MUST find out what became of an append whose answer was lost before it writes again, and answer
-///   [`StoreError::OutcomeUnknown`] if it cannot: never a guess.
-/// - MUST answer what repeating does not cure at once, for the append that it concerns alone: a value that another unique index holds already with
-///   [`StoreError::DuplicateKey`], any other refusal with [`StoreError::Refused`] or a more specific error.
-/// - MUST read in the order of the stream, from what is durable.
+/// - MUST record an append completely or not at all. If several appends expect the same version,
+///   exactly one of them succeeds. Each of the others MUST fail with [`StoreError::Conflict`],
+///   which carries the current version of the aggregate, and MUST NOT write anything.
+/// - MUST also return `Conflict` if an append expects a version that the aggregate has not reached.
+/// - MUST return success only if the events are durable.
+/// - MUST number the events of a stream from 1 without gaps, and all events of the store by
+///   positions from 1, without gaps and in commit order.
+/// - MUST return [`Appended::Already`] with the first receipt if an append id is repeated in the
+///   same stream. If [`Append::has_recorded`] shows that the key belongs to a different command, it
+///   MUST return [`StoreError::AppendIdReused`].
+/// - MUST find out whether an append was recorded if its answer was lost, before it writes again.
+///   If it cannot find out, it MUST return [`StoreError::OutcomeUnknown`], and never guess.
+/// - MUST return errors that a retry does not remove at once, and only to the append that causes
+///   them: [`StoreError::DuplicateKey`] if a different unique index already holds a value, and
+///   [`StoreError::Refused`] or a more specific error for any other refusal.
+/// - MUST read events in the order of the stream, and only events that are durable.
 /// - SHOULD refuse an empty append with [`StoreError::EmptyAppend`].
 ///
 /// # Which failure is which error
 ///
-/// Callers act on the variants, so an implementation MUST answer
+/// Callers act on the variants, so an implementation MUST return these:
 ///
-/// | failure | with |
+/// | failure | error |
 /// |---|---|
 /// | the stream has a different version than the append expects | [`StoreError::Conflict`], with both versions |
-/// | the append id recorded a different command on the stream | [`StoreError::AppendIdReused`] |
+/// | the append id recorded a different command in the stream | [`StoreError::AppendIdReused`] |
 /// | the append may be stored, and the store cannot find out | [`StoreError::OutcomeUnknown`], with the append id, if there is one |
-/// | the store cannot be reached, or does not answer in time, and nothing was written | [`StoreError::Unavailable`] |
+/// | the store cannot be reached or does not answer in time, and nothing was written | [`StoreError::Unavailable`] |
 /// | the credentials are wrong, or the user lacks a right | [`StoreError::Unauthorized`] |
 /// | a unique index that is not the library's own holds a value | [`StoreError::DuplicateKey`], with its name |
-/// | the store refuses the write, and a retry does not cure it | [`StoreError::Refused`] |
-/// | an event is larger or nested deeper than the store takes | [`StoreError::TooLarge`], [`StoreError::TooDeep`] |
-/// | what is stored does not have the form in which the store writes it | [`StoreError::Malformed`], while reading |
+/// | the store refuses the write, and a retry does not help | [`StoreError::Refused`] |
+/// | an event is larger or nested deeper than the store allows | [`StoreError::TooLarge`], [`StoreError::TooDeep`] |
+/// | stored data do not have the form in which the store writes them | [`StoreError::Malformed`], while reading |
 /// | the store was closed | [`StoreError::Closed`] |
 /// | the runtime that drives the store has ended | [`StoreError::RuntimeEnded`] |
 /// | anything else | [`StoreError::Backend`] |
 ///
-/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into any of them. [`Replay`]
-/// and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`], [`StoreError::Fold`] and
-/// [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on unchanged.
+/// It MUST keep the error of its driver as the source, and MUST NOT put credentials into an error.
+/// [`Replay`] and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`],
+/// [`StoreError::Fold`] and [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on
+/// unchanged.
 pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// Records events.
     ///
@@ -104,7 +109,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
         append_id: &'a AppendId,
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
 
-    /// The version of an aggregate: the head of its stream, whether or not the code understands the events.
+    /// The version of an aggregate: the head of its stream, even if the code cannot decode the events.
     ///
     /// # Errors
     ///
@@ -112,7 +117,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>>;
 }
 
-/// Several stored events in one buffer of the store, which lends them out one by one.
+/// Several stored events in one buffer of the store, which are borrowed one by one.
 pub trait EventBatch: Send + 'static {
     /// The events, in order.
     fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_>;
@@ -144,20 +149,22 @@ impl ReadRange {
     }
 }
 
-/// Where snapshots are kept. They are a cache: all of them may be lost at any time, and nothing but time is lost with them.
+/// Keeps snapshots. They are a cache: if they are lost, loads are slower, and nothing else changes.
 ///
-/// A snapshot replaces no event. Whoever uses one reads the stream from the snapshot's own event on, as [`Replay`] demands.
-/// [`Snapshot::newest`] finds the newest one that the code can read.
+/// A snapshot does not replace events. A reader that uses one reads the stream from the event of
+/// the snapshot on, as [`Replay`] requires. [`Snapshot::newest`] finds the newest snapshot that the
+/// code can read.
 ///
 /// # Contract
 ///
 /// An implementation
 ///
-/// - MUST find the newest snapshot of the state version that is asked for, whatever newer ones of other state versions there are.
-/// - MUST keep the snapshot that it was given last, whatever snapshots of higher versions there are.
+/// - MUST find the newest snapshot of the requested state version, even if there are newer ones of
+///   other state versions.
+/// - MUST keep the snapshot that it received last, even if there are snapshots of higher versions.
 /// - MUST keep the snapshots of two aggregates apart, whatever their types and ids contain.
-/// - MUST answer a state that is too large with [`StoreError::TooLarge`], which names the type of the aggregate.
-/// - MUST answer every other failure as an [`EventStore`] does.
+/// - MUST return [`StoreError::TooLarge`] with the type of the aggregate if a state is too large.
+/// - MUST return all other failures as an [`EventStore`] does.
 pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
     /// The newest snapshot of this state version at or below a version of the aggregate.
     ///
@@ -193,9 +200,9 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Timers, background tasks and the time for the repository.
+/// Timers, background tasks and the current time, for the repository.
 ///
-/// The store brings them, so that this crate works with any asynchronous runtime.
+/// The store supplies them, so this crate works with any asynchronous runtime.
 pub trait Runtime: Send + Sync + 'static {
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
