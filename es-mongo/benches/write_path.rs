@@ -5,6 +5,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
 
+#[path = "bench/document.rs"]
+mod document;
 #[path = "bench/domain.rs"]
 #[allow(dead_code, reason = "the other benchmark uses all of it")]
 mod domain;
@@ -18,8 +20,7 @@ use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent};
 use es_core::{StreamId, Version};
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
-use es_mongo::mongodb::bson::oid::ObjectId;
-use es_mongo::mongodb::bson::raw::{RawDocumentBuf, cstr};
+use es_mongo::mongodb::bson::raw::RawDocumentBuf;
 use es_mongo::mongodb::bson::{self, doc};
 use es_mongo::mongodb::{Client, Collection};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
@@ -110,21 +111,9 @@ fn large_append(id: &str, version: u32) -> Append {
     Append::new(stream, ExpectedVersion::observed(Version::from(version)), vec![large_event()])
 }
 
-/// The same document that the store writes.
 fn document(id: &str, number: u64, event: &NewEvent) -> RawDocumentBuf {
     let number = i64::try_from(number).unwrap_or(i64::MAX);
-    let mut document = RawDocumentBuf::new();
-    document.append(cstr!("_id"), ObjectId::new());
-    document.append(cstr!("aggregateId"), id);
-    document.append(cstr!("aggregateType"), "Ledger");
-    document.append(cstr!("eventType"), &*event.event_type);
-    document.append(cstr!("eventVersion"), 1_i32);
-    document.append(cstr!("eventData"), event.data.as_raw());
-    document.append(cstr!("metadata"), event.metadata.as_raw());
-    document.append(cstr!("timestamp"), bson::DateTime::now());
-    document.append(cstr!("sequenceNumber"), number);
-    document.append(cstr!("position"), number);
-    document
+    document::document(id, number, number, event)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far fewer than a double can count")]

@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use es_core::Timestamp;
 use es_core::store::NewEvent;
-use es_mongo::mongodb::bson::oid::ObjectId;
-use es_mongo::mongodb::bson::raw::{RawDocumentBuf, cstr};
-use es_mongo::mongodb::bson::{self, Document, doc};
+use es_mongo::mongodb::bson::raw::RawDocumentBuf;
+use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::Result as DriverResult;
 use es_mongo::mongodb::options::{Acknowledgment, ClientOptions, CollectionOptions, WriteConcern};
 use es_mongo::mongodb::{Client, ClientSession, Collection};
 use es_mongo::{CollectionNames, MongoStore};
+
+use crate::document::document;
 
 /// Collections with the indexes and durability of the library, written without the library.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Bare {
 
     /// Inserts one event by `insert_one`, with the same bytes that the library would write.
     pub(crate) async fn insert(&self, id: &str, sequence: i64, event: &NewEvent) -> DriverResult<()> {
-        self.events.insert_one(document(id, sequence, event)).await.map(drop)
+        self.events.insert_one(next_document(id, sequence, event)).await.map(drop)
     }
 
     /// Appends one event as in the chapter: reads the head and inserts after it, in a transaction.
@@ -71,22 +71,11 @@ impl Bare {
             .session(&mut *session)
             .await?;
         let sequence = newest.and_then(|newest| newest.get_i64("sequenceNumber").ok()).unwrap_or(0) + 1;
-        let document = Document::try_from(document(id, sequence, event))?;
+        let document = Document::try_from(next_document(id, sequence, event))?;
         self.in_transaction.insert_one(document).session(session).await.map(drop)
     }
 }
 
-pub(crate) fn document(id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
-    let mut document = RawDocumentBuf::new();
-    document.append(cstr!("_id"), ObjectId::new());
-    document.append(cstr!("aggregateId"), id);
-    document.append(cstr!("aggregateType"), "Ledger");
-    document.append(cstr!("eventType"), &*event.event_type);
-    document.append(cstr!("eventVersion"), 1_i32);
-    document.append(cstr!("eventData"), event.data.as_raw());
-    document.append(cstr!("metadata"), event.metadata.as_raw());
-    document.append(cstr!("timestamp"), bson::DateTime::from(Timestamp::now()));
-    document.append(cstr!("sequenceNumber"), sequence);
-    document.append(cstr!("position"), POSITION.fetch_add(1, Ordering::Relaxed));
-    document
+fn next_document(id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
+    document(id, sequence, POSITION.fetch_add(1, Ordering::Relaxed), event)
 }

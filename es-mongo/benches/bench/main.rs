@@ -12,6 +12,7 @@ mod append;
 mod archive;
 mod bare;
 mod batches;
+mod document;
 mod domain;
 mod growth;
 mod load;
