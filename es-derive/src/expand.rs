@@ -5,13 +5,13 @@ mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
-mod names;
+mod mirror;
 mod proof;
 mod self_type;
 mod span;
 mod state;
 mod storable;
-mod stored;
+mod style;
 #[cfg(test)]
 mod tests;
 

@@ -1,12 +1,11 @@
 //! The macros of es-core: `#[event]` and `#[derive(Aggregate)]`.
 //!
-//! `es_core` re-exports them; depend on that crate. The generated code names only that crate, by
-//! the name under which the user's manifest lists it.
+//! `es_core` re-exports them; depend on that crate. The generated code names only that crate, as
+//! `::es_core` or by the path in `crate = path`.
 
 mod attr;
 mod camel_case;
 mod check;
-mod dependency;
 mod diag;
 mod expand;
 mod fallback;
@@ -37,7 +36,7 @@ use proc_macro::TokenStream;
 /// | `since = M` | versions M to N have this shape, because only optional fields were added (`#[serde(default)]`) | only N |
 /// | `alias = ".."` | an older name that is still read; the key may be repeated | none |
 /// | `split(A, B)` | the event is read as these events, by `From<Self> for (A, B)`; the aggregate lists it in `split(..)` | the event is read as itself |
-/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// Examples of each key:
 ///
@@ -108,7 +107,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
-/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// The keys may be spread over several `#[aggregate(..)]` attributes. Examples of each key:
 ///

@@ -2,8 +2,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::{Generics, parse_quote};
 
+use super::mirror::{mirror_imports, own_default};
 use super::span::{local, self_as};
-use super::stored::{self, mirror_imports};
 use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
@@ -91,7 +91,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     if types.is_empty() {
         return generics;
     }
-    let default = stored::own_default(aggregate.input, &aggregate.serde, &private);
+    let default = own_default(aggregate.input, &aggregate.serde, &private);
     let clause = generics.make_where_clause();
     clause.predicates.extend(default);
     for ty in types {

@@ -3,10 +3,12 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
 
+use super::mirror::{Mirror, Original, mirror_imports, with_deserialize};
 use super::span::{call, local, over, qualified, self_as};
-use super::{impl_attributes, names, private, proof, stored};
-use crate::attr::serde::{SerdeKeys, serde_attrs};
-use crate::model::{Event, Shape};
+use super::style::{container_style, spell_out_names};
+use super::{impl_attributes, private, proof};
+use crate::attr::serde::serde_attrs;
+use crate::model::Event;
 
 /// ```text
 /// struct InvoicePaid { .. }
@@ -17,7 +19,7 @@ use crate::model::{Event, Shape};
 /// ```
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let item = expand_item(event);
-    let serde = if event.derives_serde_directly() { TokenStream::new() } else { stored::expand_traits(event) };
+    let serde = if event.derives_serde_directly() { TokenStream::new() } else { expand_traits(event) };
     let proof = proof::expand_predecessor(event);
     let split = expand_split(event);
     let implementation = expand_impl(event);
@@ -43,7 +45,7 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
     let (import, serde) = expand_serde_path(event, &private);
     let style = container_style(event.shape, &event.serde);
     let mut item = item.clone();
-    names::spell_out(&mut item, &event.serde, event.shape);
+    spell_out_names(&mut item, &event.serde, event.shape);
     quote! {
         #import
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
@@ -82,22 +84,57 @@ fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, 
     (import, name.to_string())
 }
 
-/// The style of stored names, unless the user sets it: `, rename_all = "camelCase"`, and for an
-/// enum also the fields that hold the variant and its data.
-pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
-    let mut style = TokenStream::new();
-    if !user.has_any(&["rename_all", "transparent"]) {
-        style.extend(quote!(, rename_all = "camelCase"));
+/// ```text
+/// const _: () = {
+///     struct __Stored { .. }
+///     impl Serialize for Opened { .. }
+///     impl<'de> Deserialize<'de> for Opened { .. }
+/// };
+/// ```
+fn expand_traits(event: &Event<'_>) -> TokenStream {
+    let (krate, input) = (&event.krate, event.input);
+    let private = private(krate);
+    let attributes = impl_attributes();
+    let Mirror { items, serialize, deserialize } =
+        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
+    let ident = &input.ident;
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let mut write = input.generics.clone();
+    for param in input.generics.type_params() {
+        let param = &param.ident;
+        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
     }
-    if shape == Shape::Enum {
-        if !user.has("rename_all_fields") {
-            style.extend(quote!(, rename_all_fields = "camelCase"));
-        }
-        if !Shape::is_chosen(user) {
-            style.extend(quote!(, tag = "kind", content = "data"));
-        }
+    let read = with_deserialize(input, &event.serde, &private);
+    let (write_generics, _, write_where) = write.split_for_impl();
+    let (read_generics, _, read_where) = read.split_for_impl();
+    let imports = mirror_imports(&private);
+    let [s, d, source] = ["__S", "__D", "__source"].map(local);
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            #imports
+            #items
+
+            #attributes
+            impl #write_generics #private::serde::Serialize for #ident #ty_generics #write_where {
+                fn serialize<#s: #private::serde::Serializer>(
+                    &self,
+                    #source: #s,
+                ) -> #private::Result<#s::Ok, #s::Error> {
+                    #serialize(self, #source)
+                }
+            }
+
+            #attributes
+            impl #read_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #read_where {
+                fn deserialize<#d: #private::serde::Deserializer<'__de>>(
+                    #source: #d,
+                ) -> #private::Result<Self, #d::Error> {
+                    #deserialize(#source)
+                }
+            }
+        };
     }
-    style
 }
 
 /// ```text
@@ -209,16 +246,5 @@ fn expand_split(event: &Event<'_>) -> TokenStream {
         impl #impl_generics #private::Split for #ident #ty_generics #where_clause {
             type Parts = #tuple;
         }
-    }
-}
-
-/// The fields of a struct, with or without names.
-pub(super) fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(_) | Fields::Unnamed(_) => data.fields.iter().collect(),
-            Fields::Unit => Vec::new(),
-        },
-        _ => Vec::new(),
     }
 }

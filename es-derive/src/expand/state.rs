@@ -1,9 +1,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::mirror::{Mirror, Original};
 use super::private;
 use super::span::local;
-use super::stored::{Mirror, Original};
 use crate::model::Aggregate;
 
 /// The mirror of the state, and the two methods that use it.

@@ -4,12 +4,11 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, PathArguments, PathSegment, Type, TypePath,
+    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, Path, PathArguments, PathSegment, Type, TypePath,
     parse_quote,
 };
 
 use super::span::qualified;
-use super::stored::Original;
 use super::{private, self_type};
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
@@ -61,14 +60,14 @@ pub(super) struct Obligations {
 /// check. Without the `for<..>` the compiler would also report that the bound itself does not hold.
 ///
 /// A field that names a parameter is left to serde, which infers the bounds of parameters.
-pub(super) fn expand(original: &Original<'_>) -> Obligations {
-    let mut input = original.input.clone();
+pub(super) fn expand(original: &DeriveInput, krate: &Path) -> Obligations {
+    let mut input = original.clone();
     let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
     if !is_chosen_otherwise(&input.attrs) {
-        let private = private(original.krate);
+        let private = private(krate);
         let generics = input.generics.clone();
         let asked = fields_mut(&mut input.data).filter(|field| asks(field)).filter_map(|field| {
-            let ty = self_type::spell_out(&field.ty, original.input);
+            let ty = self_type::spell_out(&field.ty, original);
             (!names_a_parameter(&generics, &ty)).then_some((field, ty))
         });
         for (place, (field, ty)) in asked.enumerate() {
