@@ -28,6 +28,8 @@ pub trait Event: Serialize + Sized + Send + 'static {
     const VERSION: u32;
     /// Older names under which the fact may be stored too.
     const ALIASES: &'static [&'static str] = &[];
+    /// Whether the fact is read as other events: `#[event(split(..))]`.
+    const IS_SPLIT: bool = false;
 
     /// Reads the fact from what `version` stored, through every version between.
     ///

@@ -5,6 +5,7 @@
 //! including `std` and `str`.
 
 use core::any::TypeId;
+use core::marker::PhantomData;
 
 pub use core;
 pub use core::convert::From;
@@ -25,6 +26,22 @@ pub use crate::error::{DecodeError, FoldError};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, Apply, Context, Event, Init, SnapshotPolicy};
+
+/// The block of a mirror.
+///
+/// serde's derives declare the attribute `serde`. If the path of the library is wrong, the macro is
+/// not found either, so the compiler does not see the attributes of the mirror and reports only the
+/// path.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mirror {
+    ($($items:tt)*) => {
+        #[doc(hidden)]
+        const _: () = { $($items)* };
+    };
+}
+
+pub use crate::__mirror as mirror;
 
 /// Whether a description is that of the event at this index of the set.
 pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {
@@ -173,6 +190,8 @@ parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B,
 pub trait Listed: Sized {
     /// The description of the event.
     const INFO: EventInfo;
+    /// Whether the event is read as other events.
+    const IS_SPLIT: bool;
 
     /// Whether the event is stored under a name, its own or an older one.
     fn is_stored_as(name: &str) -> bool;
@@ -211,6 +230,7 @@ pub trait Listed: Sized {
 
 impl<E: Event> Listed for E {
     const INFO: EventInfo = EventInfo::of::<E>();
+    const IS_SPLIT: bool = E::IS_SPLIT;
 
     #[inline]
     fn is_stored_as(name: &str) -> bool {
@@ -246,6 +266,38 @@ pub trait Storable {
 
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> Storable for T {}
+
+/// A type that a field names. `Bson::<T>::FITS` is false if BSON cannot hold a `T`.
+#[derive(Debug)]
+pub struct Bson<T>(PhantomData<T>);
+
+/// The type of the keys of a map. `BsonKey::<T>::FITS` is false if `T` is not a key of a document.
+#[derive(Debug)]
+pub struct BsonKey<T>(PhantomData<T>);
+
+/// All other types fit. The constants of the types themselves take precedence.
+pub trait Fits {
+    /// Whether BSON can hold the type.
+    const FITS: bool = true;
+}
+
+impl<T> Fits for Bson<T> {}
+
+impl<T> Fits for BsonKey<T> {}
+
+macro_rules! do_not_fit {
+    ($($kind:ident: $($ty:ty),+;)+) => {$($(
+        impl $kind<$ty> {
+            /// BSON cannot hold it.
+            pub const FITS: bool = false;
+        }
+    )+)+};
+}
+
+do_not_fit! {
+    Bson: i128, u128;
+    BsonKey: bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, ();
+}
 
 /// Reads an event from versions `since` to its own stored version, which all have the same shape.
 ///
@@ -314,14 +366,18 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
     None
 }
 
-/// Refuses an event that shares a stored name with one before it in the list.
+/// Refuses an event that is split, or shares a stored name with one before it in the list.
 ///
 /// # Panics
 ///
-/// If two events share a name. It runs in a `const`, so the panic is a compile error in the
+/// If it is so. It runs in a `const`, so the panic is a compile error in the
 /// caller's code.
 #[track_caller]
-pub const fn assert_name_differs(at: usize, events: &[EventInfo], shown: &[&str]) {
+pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], are_split: &[bool]) {
+    if are_split[at] {
+        let parts = ["`", shown[at], "` is read as other events, because it is split; list it in `split(..)`"];
+        panic!("{}", Message::of(&parts).as_str());
+    }
     if let Some((other, name)) = first_clash(&events[at], events, at) {
         let tail = "`; list only the newest version of an event, or give one of them another `name`";
         let parts = ["`", shown[at], "` and `", shown[other], "` are both stored as `", name, tail];

@@ -134,6 +134,11 @@ fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
 }
 
 /// The path of the library if there is no `crate = path`.
-pub(crate) fn default_krate() -> Path {
+pub(crate) fn default_library() -> Path {
     syn::parse_quote!(::es_core)
+}
+
+/// The name under which a generated block imports the library.
+pub(crate) fn imported_library() -> Path {
+    syn::parse_quote!(__es_core)
 }

@@ -14,6 +14,8 @@ const MOST_PARTS: usize = 8;
 pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     item::check_kind(diag, event.input, "an event");
     item::check_lifetimes(diag, event.input, "an event");
+    item::check_is_not_packed(diag, event.input, "an event");
+    item::check_is_not_named_as_a_primitive(diag, event.input, "an event");
     fields::check_owned(diag, event.input);
     fields::check_stored_names_differ(diag, event.input, event.shape);
     check_version_is_given(diag, event);

@@ -1,87 +1,41 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, format_ident, quote};
-use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
+use quote::{ToTokens, quote};
+use syn::parse_quote;
 
 use super::mirror::{Mirror, Original, mirror_imports, with_deserialize};
 use super::span::{call, local, over, qualified, self_as};
-use super::style::{container_style, spell_out_names};
-use super::{impl_attributes, private, proof};
-use crate::attr::serde::serde_attrs;
+use super::{impl_attributes, in_block, item, private, proof};
 use crate::model::Event;
 
 /// ```text
 /// struct InvoicePaid { .. }
 ///
-/// const _: () = { .. };                       // the mirror, `Serialize` and `Deserialize`
-/// const _: () = { .. };                       // the predecessor is version 1 of the same name
-/// impl Event for InvoicePaid { .. }
+/// const _: () = {
+///     use ::es_core as __es_core;
+///     const _: () = { .. };                   // the mirror, `Serialize` and `Deserialize`
+///     const _: () = { .. };                   // the predecessor is version 1 of the same name
+///     impl Event for InvoicePaid { .. }
+/// };
 /// ```
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
-    let item = expand_item(event);
+    let item = item::expand(event);
     let serde = if event.derives_serde_directly() { TokenStream::new() } else { expand_traits(event) };
     let proof = proof::expand_predecessor(event);
     let split = expand_split(event);
     let implementation = expand_impl(event);
+    let block = in_block(
+        &event.library,
+        &quote! {
+            #serde
+            #proof
+            #implementation
+            #split
+        },
+    );
     quote! {
         #item
-        #serde
-        #proof
-        #implementation
-        #split
+        #block
     }
-}
-
-/// The item as the user wrote it. The derives of serde are added if they write the stored form.
-fn expand_item(event: &Event<'_>) -> TokenStream {
-    let item = event.input;
-    let private = private(&event.krate);
-    if !event.derives_serde_directly() {
-        // Other derives also read `#[serde(..)]`, so it stays, and a derive has to declare it as a
-        // helper attribute.
-        let declared = mentions_serde(item).then(|| quote!(#[derive(#private::SerdeAttributes)]));
-        return quote!(#declared #item);
-    }
-    let (import, serde) = expand_serde_path(event, &private);
-    let style = container_style(event.shape, &event.serde);
-    let mut item = item.clone();
-    spell_out_names(&mut item, &event.serde, event.shape);
-    quote! {
-        #import
-        #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
-        #[serde(crate = #serde #style)]
-        #item
-    }
-}
-
-/// Whether the item has `#[serde(..)]` anywhere, or a `cfg_attr` that may add it.
-fn mentions_serde(item: &DeriveInput) -> bool {
-    let any = |attrs: &[Attribute]| {
-        attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")) || serde_attrs(attrs).next().is_some()
-    };
-    let any_field = |fields: &Fields| fields.iter().any(|field| any(&field.attrs));
-    any(&item.attrs)
-        || match &item.data {
-            Data::Struct(data) => any_field(&data.fields),
-            Data::Enum(data) => data.variants.iter().any(|variant| any(&variant.attrs) || any_field(&variant.fields)),
-            Data::Union(_) => true,
-        }
-}
-
-/// The path of serde as a string, for serde's own `crate` key. `$crate` has no meaning in a string,
-/// so such a path is first imported under a name.
-fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, String) {
-    let path = quote!(#private::serde).to_string().replace(' ', "");
-    if !path.starts_with('$') {
-        return (TokenStream::new(), path);
-    }
-    let name = format_ident!("__serde_of_{}", event.input.ident.unraw());
-    let import = quote! {
-        #[doc(hidden)]
-        #[allow(non_snake_case, unused_imports)]
-        use #private::serde as #name;
-    };
-    (import, name.to_string())
 }
 
 /// ```text
@@ -95,7 +49,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
     let (krate, input) = (&event.krate, event.input);
     let private = private(krate);
     let attributes = impl_attributes();
-    let Mirror { items, serialize, deserialize } =
+    let Mirror { types, items, serialize, deserialize } =
         Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
@@ -110,8 +64,8 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
     let imports = mirror_imports(&private);
     let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
-        #[doc(hidden)]
-        const _: () = {
+        #types
+        #private::mirror! {
             #imports
             #items
 
@@ -133,7 +87,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
                     #deserialize(#source)
                 }
             }
-        };
+        }
     }
 }
 
@@ -180,6 +134,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
         }
         None => own,
     };
+    let is_split = event.attr.split.is_given().then(|| quote!(const IS_SPLIT: #private::bool = true;));
     let [v, visitor] = ["__V", "__visitor"].map(local);
     let visit_older = event.from().map(|from| {
         let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
@@ -192,6 +147,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
             const TYPE: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
             const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];
+            #is_split
 
             fn decode<#p: #private::Payload>(
                 #stored: #private::u32,

@@ -17,6 +17,8 @@ use crate::model::Shape;
 /// The items of the mirror, and the functions that write and read a value of the user's type with
 /// it.
 pub(super) struct Mirror {
+    /// Aliases of types, beside the block of the mirror.
+    pub(super) types: TokenStream,
     pub(super) items: TokenStream,
     /// A function from `(&Self, S)` to `Result<S::Ok, S::Error>`.
     pub(super) serialize: TokenStream,
@@ -46,6 +48,7 @@ impl Original<'_> {
         };
         // The checks come before serde's code, so that the compiler reports their errors first.
         mirror.items = [items, mirror.items].into_iter().collect();
+        mirror.types = self_type::expand_own_types(&all_fields(self.input), self.input);
         mirror
     }
 
@@ -101,6 +104,7 @@ impl Original<'_> {
         let items = quote!(#definition #default);
         let turbofish = ty_generics.as_turbofish();
         Mirror {
+            types: TokenStream::new(),
             items,
             serialize: quote!(#name #turbofish::serialize),
             deserialize: quote!(#name #turbofish::deserialize),
@@ -183,7 +187,12 @@ impl Original<'_> {
                 )
             }
         };
-        Mirror { items, serialize: quote!(#written #turbofish::serialize), deserialize: quote!(#read_fn) }
+        Mirror {
+            types: TokenStream::new(),
+            items,
+            serialize: quote!(#written #turbofish::serialize),
+            deserialize: quote!(#read_fn),
+        }
     }
 
     /// The serde attribute for a default of the whole type, and the function that serde then calls.
@@ -307,5 +316,14 @@ fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
             Fields::Unit => Vec::new(),
         },
         _ => Vec::new(),
+    }
+}
+
+/// The fields of a struct, or of all variants of an enum.
+fn all_fields(input: &DeriveInput) -> Vec<&syn::Field> {
+    match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::span::qualified;
-use super::{private, self_type};
+use super::{bson, private, self_type};
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
 
@@ -63,9 +63,13 @@ pub(super) struct Obligations {
 pub(super) fn expand(original: &DeriveInput, krate: &Path) -> Obligations {
     let mut input = original.clone();
     let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
+    let mut held = TokenStream::new();
     if !is_chosen_otherwise(&input.attrs) {
         let private = private(krate);
         let generics = input.generics.clone();
+        let as_they_are: Vec<_> =
+            fields_mut(&mut input.data).filter(|field| !is_excepted(field)).map(|field| &*field).collect();
+        held = bson::expand(as_they_are.into_iter(), original, krate);
         let asked = fields_mut(&mut input.data).filter(|field| asks(field)).filter_map(|field| {
             let ty = self_type::spell_out(&field.ty, original);
             (!names_a_parameter(&generics, &ty)).then_some((field, ty))
@@ -82,9 +86,10 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path) -> Obligations {
         }
     }
     if obligations.is_empty() {
-        return Obligations { items: TokenStream::new(), input };
+        return Obligations { items: held, input };
     }
     let items = quote! {
+        #held
         #aliases
         #[allow(deprecated)]
         const _: () = { #obligations };
@@ -103,9 +108,12 @@ fn names_a_parameter(generics: &Generics, ty: &TokenStream) -> bool {
 /// Each check costs the compiler about as much time as the field itself, so types that serde always
 /// knows are skipped too.
 fn asks(field: &Field) -> bool {
-    !is_known(&field.ty)
-        && !is_chosen_otherwise(&field.attrs)
-        && !field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+    !is_known(&field.ty) && !is_excepted(field)
+}
+
+/// Whether serde may not use the type of the field, or the field may not exist.
+fn is_excepted(field: &Field) -> bool {
+    is_chosen_otherwise(&field.attrs) || field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
 }
 
 fn is_known(ty: &Type) -> bool {
