@@ -7,48 +7,25 @@ pub struct InvoicePaid {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core as __es_core;
-    #[doc(hidden)]
-    const _: () = {
-        #[allow(unused_imports)]
-        use __es_core::__private::{
-            self as __private, Refused as _, primitive::*, serde as __serde,
-        };
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
-        #[serde(
-            crate = "__serde",
-            remote = "InvoicePaid",
-            rename = "InvoicePaid",
-            rename_all = "camelCase"
-        )]
+    __es_core::__private::mirror! {
+        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
+        as _, primitive:: *, serde as __serde };
+        #[derive(__es_core::__private::serde::Serialize,
+        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
+        "InvoicePaid", rename = "InvoicePaid", rename_all = "camelCase")]
         #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-        struct __Stored {
-            payment_id: String,
-            #[serde(default)]
-            note: Option<String>,
-        }
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-        impl __es_core::__private::serde::Serialize for InvoicePaid {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                &self,
-                __source: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __source)
-            }
-        }
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-        impl<'__de> __es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
-            fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
-                __source: __D,
-            ) -> __es_core::__private::Result<Self, __D::Error> {
-                __Stored::deserialize(__source)
-            }
-        }
-    };
+        struct __Stored { payment_id : String, #[serde(default)] note : Option < String >
+        } #[automatically_derived] #[allow(deprecated, unused_qualifications)] impl
+        __es_core::__private::serde::Serialize for InvoicePaid { fn serialize < __S :
+        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
+        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
+        __source) } } #[automatically_derived] #[allow(deprecated,
+        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
+        '__de > for InvoicePaid { fn deserialize < __D :
+        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
+        __es_core::__private::Result < Self, __D::Error > {
+        __Stored::deserialize(__source) } }
+    }
     #[allow(deprecated)]
     const _: () = __es_core::__private::assert!(
         < InvoicePaidV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
@@ -59,6 +36,11 @@ const _: () = {
         __es_core::__private::same_name(< InvoicePaidV1 as __es_core::__private::Event >
         ::TYPE, "InvoicePaid"), "{}",
         "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
+    );
+    #[allow(deprecated)]
+    const _: () = __es_core::__private::assert!(
+        ! < InvoicePaidV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
+        "`InvoicePaidV1` is split into other events, so it is not a predecessor; remove `split` from `InvoicePaidV1`, and write it on the newest version if that is read as other events"
     );
     #[allow(deprecated)]
     const _: () = __es_core::__private::assert!(
@@ -78,14 +60,14 @@ const _: () = {
         ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
             match __version {
                 1..2 => {
-                    __es_core::__private::Result::map(
+                    __es_core::__private::Result::and_then(
                         <InvoicePaidV1 as __es_core::__private::Event>::decode(
                             __version,
                             __payload,
                         ),
                         |__old| <Self as __es_core::__private::Upcast<
                             InvoicePaidV1,
-                        >>::upcast(__old),
+                        >>::upcast(__old, 1),
                     )
                 }
                 _ => __es_core::__private::read_since(2, __version, __payload),

@@ -32,10 +32,10 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `version = N` | the version that this type writes, 1 or higher | required |
 /// | `name = ".."` | the stored name, the same for all versions of the event | the name of the type |
-/// | `from = Previous` | the type of the previous version, which `From` converts to this one | required from version 2 on, unless `since = 1` |
+/// | `from = Previous` | the type of the previous version, which `From` or `TryFrom` converts to this one | required from version 2 on, unless `since = 1` |
 /// | `since = M` | versions M to N have this shape, because only optional fields were added (`#[serde(default)]`) | only N |
 /// | `alias = ".."` | an older name that is still read; the key may be repeated | none |
-/// | `split(A, B)` | the event is read as these events, by `From<Self> for (A, B)`; the aggregate lists it in `split(..)` | the event is read as itself |
+/// | `split(A, B)` | the event is read as these events, by `From<Self>` or `TryFrom<Self>` for `(A, B)`, or for the part itself if there is only one; a part may be an `Option`, a `Vec` or the enum of all events; the aggregate lists the event in `split(..)` | the event is read as itself |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// Examples of each key:
@@ -44,6 +44,7 @@ use proc_macro::TokenStream;
 /// #[event(version = 3, since = 2, from = InvoicePaidV1, alias = "BillPaid", alias = "BillSettled")]
 /// #[event(version = 1, name = "InvoicePaid")]
 /// #[event(version = 1, split(InvoicePaid, ReceiptSent))]
+/// #[event(version = 1, split(Vec<InvoiceEvent>))]
 /// #[event(version = 1, crate = $crate::es_core)]
 /// ```
 ///
@@ -102,7 +103,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | each event of `events(..)` can begin it and is applied to `Default::default()` |
 /// | `events(B, ..)` | the events that change it, by `Apply<B>`; an event may also be in `init(..)` | no event changes it |
-/// | `split(C, ..)` | former events that are read as several of the others; `#[event(split(..))]` lists them | none |
+/// | `split(C, ..)` | former events that are read as any number of the others; `#[event(split(..))]` lists them | none |
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |

@@ -98,7 +98,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
 ///     const ALIASES: &'static [&'static str] = &[];
 ///     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
 ///         match version {
-///             1..2 => Result::map(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old)),
+///             1..2 => Result::and_then(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old, 1)),
 ///             _ => read_since(2, version, payload),
 ///         }
 ///     }
@@ -121,13 +121,14 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let own = quote!(#private::read_since(#since, #stored, #payload));
     let body = match event.from() {
         Some(from) => {
+            let previous = Literal::u32_unsuffixed(event.since.saturating_sub(1));
             let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
             let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
             let decode = call(from, &decode, &quote!(#stored, #payload));
-            let upcast = call(from, &upcast, &quote!(#old));
+            let upcast = call(from, &upcast, &quote!(#old, #previous));
             quote! {
                 match #stored {
-                    1..#since => #private::Result::map(#decode, |#old| #upcast),
+                    1..#since => #private::Result::and_then(#decode, |#old| #upcast),
                     _ => #own,
                 }
             }

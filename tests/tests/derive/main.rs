@@ -3,4 +3,5 @@
 
 mod generated;
 mod schema_lock;
+mod splits;
 mod stored_form;
