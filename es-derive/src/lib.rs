@@ -77,7 +77,17 @@ use proc_macro::TokenStream;
 ///
 /// `#[serde(..)]` attributes on the type, its fields and its variants are passed on and override
 /// these defaults. Stored types own their data, so no field may borrow. No two fields may have the
-/// same stored name.
+/// same stored name. BSON has no integers of 128 bits and no keys other than strings; a field whose
+/// type shows one needs `#[serde(with = "..")]`.
+///
+/// # Other derives
+///
+/// If the event has a derive that may read `#[serde(..)]`, such as `schemars::JsonSchema`, the
+/// defaults are added to the item as real attributes, unless the user sets them:
+/// `rename_all = "camelCase"`, and for an enum also `rename_all_fields`, `tag` and `content`. So the
+/// schema of a struct with named fields or of an enum describes what is stored. It cannot describe
+/// two shapes, because serde has no attribute for them: a tuple struct, stored as
+/// `{ "0": .. }`, and a unit struct, stored as `{}`. Give their fields names if you need the schema.
 #[proc_macro_attribute]
 pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), &item.into()).into()
@@ -136,6 +146,10 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///
 /// Snapshots store the state with names in camelCase. `#[serde(..)]` attributes work as usual, but
 /// do not derive serde's traits on the state itself. The types of its fields must implement them.
+///
+/// A derive cannot change its item. For a schema of the state, write the default yourself, as
+/// `#[serde(rename_all = "camelCase")]`, and for an enum also
+/// `#[serde(rename_all_fields = "camelCase", tag = "kind", content = "data")]`.
 #[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     expand::aggregate(input.into()).into()
