@@ -1,7 +1,5 @@
 //! Events: facts with a stored name and a version, and the set of them that an aggregate records.
 
-use std::any::TypeId;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,7 +13,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// `#[event(version = 1)]` implements it; an aggregate names its events in
 /// `#[aggregate(events(..))]`. Each version of a fact is a type. The aggregate applies the newest
 /// version. Every older version is kept so that stored events stay readable forever, through its
-/// `From` to the next version.
+/// `From` or `TryFrom` to the next version.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
@@ -28,6 +26,8 @@ pub trait Event: Serialize + Sized + Send + 'static {
     const VERSION: u32;
     /// Older names under which the fact may be stored too.
     const ALIASES: &'static [&'static str] = &[];
+    /// Whether the fact is read as other events: `#[event(split(..))]`.
+    const IS_SPLIT: bool = false;
 
     /// Reads the fact from what `version` stored, through every version between.
     ///
@@ -57,8 +57,9 @@ pub trait VisitEvents {
     /// An event that the aggregate reads, in its newest version.
     fn event<E: Event>(&mut self);
 
-    /// An old event that is read as several current events: its `parts`, each a type.
-    fn split<E: Event>(&mut self, parts: &[TypeId]) {
+    /// An old event that is read as current events. `parts` are the names of the events that it can
+    /// be, in the order of the set.
+    fn split<E: Event>(&mut self, parts: &[&'static str]) {
         let _ = parts;
         self.event::<E>();
     }
@@ -155,7 +156,8 @@ impl EventInfo {
 pub enum Decoded<E> {
     /// One event.
     One(E),
-    /// Several events: the stored one has been split. They share its sequence.
+    /// Any number of events: the stored one is split. They share its sequence. If there are none,
+    /// the event still counts in the stream.
     Many(Vec<E>),
     /// Nothing: the aggregate declares the name as `retired("…")`. The event still counts in the
     /// stream.
@@ -220,6 +222,15 @@ pub enum DecodeError {
         /// The version whose type was read.
         version: u32,
         /// What the format reported.
+        source: SharedError,
+    },
+    /// The data is read, but `TryFrom` does not convert it into the next version, or into the parts
+    /// of a split.
+    #[error("its version {version} cannot be converted into what the program reads now")]
+    Upcast {
+        /// The version that was converted.
+        version: u32,
+        /// The error of the conversion.
         source: SharedError,
     },
     /// The code that reads the event panicked: an upcast, or a deserializer.

@@ -4,7 +4,7 @@
 //! All of them are here, primitive types too, because the caller may have shadowed any name,
 //! including `std` and `str`.
 
-use core::any::TypeId;
+use core::marker::PhantomData;
 
 pub use core;
 pub use core::convert::From;
@@ -21,33 +21,65 @@ pub use serde;
 pub use std;
 pub use std::vec::Vec;
 
+use crate::event::BoxError;
+
 pub use crate::error::{DecodeError, FoldError};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, Apply, Context, Event, Init, SnapshotPolicy};
+
+/// The block of a mirror.
+///
+/// serde's derives declare the attribute `serde`. If the path of the library is wrong, the macro is
+/// not found either, so the compiler does not see the attributes of the mirror and reports only the
+/// path.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mirror {
+    ($($items:tt)*) => {
+        #[doc(hidden)]
+        const _: () = { $($items)* };
+    };
+}
+
+pub use crate::__mirror as mirror;
 
 /// Whether a description is that of the event at this index of the set.
 pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {
     E::EVENTS.get(place).is_some_and(|own| own.event_type == event.event_type)
 }
 
-/// An event that is made from its predecessor; `from = Previous` requires it.
+/// An event that is made from its predecessor, or the parts of an event that is split; `from =
+/// Previous` and `split(..)` require it.
 ///
-/// It is `From` with a better error message.
+/// It is `TryFrom` with a better error message. `From` is enough, because it implies `TryFrom`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made from its predecessor `{Old}`",
-    label = "no `From<{Old}>` for `{Self}`",
-    note = "write `impl From<{Old}> for {Self} {{ fn from(old: {Old}) -> Self {{ .. }} }}`"
+    label = "neither `From<{Old}>` nor `TryFrom<{Old}>` for `{Self}`",
+    note = "write `impl From<{Old}> for {Self} {{ fn from(old: {Old}) -> Self {{ .. }} }}`",
+    note = "if some stored data cannot be converted, write `impl TryFrom<{Old}> for {Self}` instead, with an `Error` that implements `std::error::Error + Send + Sync`"
 )]
 pub trait Upcast<Old>: Sized {
-    /// Converts the old form into the new one.
-    fn upcast(old: Old) -> Self;
+    /// Converts the old form into the new one. `version` is the version of the old form.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Upcast`] if the old form cannot be converted.
+    fn upcast(old: Old, version: u32) -> Result<Self, DecodeError>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<Old, New: From<Old>> Upcast<Old> for New {
-    fn upcast(old: Old) -> Self {
-        New::from(old)
+impl<Old, New> Upcast<Old> for New
+where
+    New: TryFrom<Old>,
+    New::Error: Into<BoxError>,
+{
+    #[inline]
+    fn upcast(old: Old, version: u32) -> Result<Self, DecodeError> {
+        New::try_from(old).map_err(|error| {
+            let error: BoxError = error.into();
+            DecodeError::Upcast { version, source: error.into() }
+        })
     }
 }
 
@@ -92,46 +124,58 @@ impl<T: Default> Missing for T {
     }
 }
 
-/// An old event that is read as several current events; `#[event(split(..))]` implements it.
+/// An old event that is read as current events; `#[event(split(..))]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not define what it is split into",
     label = "`{Self}` is listed in `split(..)`",
     note = "write `#[event(version = 1, split(First, Second))]` on `{Self}`, with the events that it is read as"
 )]
 pub trait Split: Event {
-    /// The events that it is read as: a tuple.
-    type Parts: Upcast<Self>;
+    /// What it is read as: the parts as a tuple, even if there is only one.
+    type Parts: PartTuple<Form: Upcast<Self>>;
 
     /// Reads the event, and converts it into its parts.
     ///
     /// # Errors
     ///
-    /// Those of [`Event::decode`].
+    /// Those of [`Event::decode`], and [`DecodeError::Upcast`].
     fn read_parts<E, P>(version: u32, payload: &P) -> Result<Vec<E>, DecodeError>
     where
         P: Payload,
         Self::Parts: Parts<E>,
     {
         let old = Self::decode(version, payload)?;
-        Ok(<Self::Parts as Upcast<Self>>::upcast(old).into_events())
+        let parts = <Self::Parts as PartTuple>::Form::upcast(old, Self::VERSION)?;
+        Ok(<Self::Parts as Parts<E>>::into_events(parts))
     }
 
-    /// Visits the event with its parts.
-    fn visit_split<V: VisitEvents>(visitor: &mut V)
+    /// Visits the event with the names of the events that its parts can be.
+    fn visit_split<E, V>(visitor: &mut V)
     where
-        Self::Parts: PartTypes,
+        E: EventSet,
+        V: VisitEvents,
+        Self::Parts: Parts<E>,
     {
-        visitor.split::<Self>(&Self::Parts::types());
+        let parts = E::EVENTS.iter().filter(|event| <Self::Parts as Parts<E>>::may_hold(event));
+        visitor.split::<Self>(&parts.map(|event| event.event_type).collect::<Vec<_>>());
     }
 }
 
-/// What an old event is split into: a tuple of events of the set.
-pub trait Parts<Set>: IntoEvents<Set> {}
+/// The parts of a split, as a tuple.
+pub trait PartTuple {
+    /// What the event is converted into: the tuple, or the only part.
+    type Form;
+}
 
-/// The types of the parts of a split.
-pub trait PartTypes {
-    /// The types, in order.
-    fn types() -> Vec<TypeId>;
+/// What an old event is split into: events of the set.
+pub trait Parts<Set>: PartTuple {
+    /// The events, in order.
+    fn into_events(parts: Self::Form) -> Vec<Set>;
+
+    /// Whether one of the parts may be an event of this description.
+    fn may_hold(event: &EventInfo) -> bool
+    where
+        Set: EventSet;
 }
 
 /// A part of a split.
@@ -140,7 +184,8 @@ pub trait PartTypes {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a part of a split, but not an event of `{Set}`",
     label = "this is split into `{Self}`, which is not listed",
-    note = "list `{Self}` in `events(..)` or `init(..)`, or name an event that is listed there in `#[event(split(..))]`"
+    note = "list `{Self}` in `events(..)` or `init(..)`, or name an event that is listed there in `#[event(split(..))]`",
+    note = "if `{Self}` is itself split, name the events that it is read as in `#[event(split(..))]`"
 )]
 pub trait Part<Set>: IntoEvents<Set> {}
 
@@ -148,18 +193,36 @@ pub trait Part<Set>: IntoEvents<Set> {}
 impl<Set, T: IntoEvents<Set>> Part<Set> for T {}
 
 macro_rules! parts {
-    ($(($($name:ident),+))+) => {$(
-        impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {}
+    ($(($($name:ident),+) $form:ty;)+) => {$(
+        impl<$($name),+> PartTuple for ($($name,)+) {
+            type Form = $form;
+        }
 
-        impl<$($name: 'static),+> PartTypes for ($($name,)+) {
-            fn types() -> Vec<TypeId> {
-                std::vec![$(TypeId::of::<$name>()),+]
+        impl<Set, $($name: Part<Set>),+> Parts<Set> for ($($name,)+) {
+            fn into_events(parts: Self::Form) -> Vec<Set> {
+                IntoEvents::into_events(parts)
+            }
+
+            fn may_hold(event: &EventInfo) -> bool
+            where
+                Set: EventSet,
+            {
+                $(<$name as IntoEvents<Set>>::may_hold(event))||+
             }
         }
     )+};
 }
 
-parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) (A, B, C, D, E, F, G, H) }
+parts! {
+    (A) A;
+    (A, B) (A, B);
+    (A, B, C) (A, B, C);
+    (A, B, C, D) (A, B, C, D);
+    (A, B, C, D, E) (A, B, C, D, E);
+    (A, B, C, D, E, F) (A, B, C, D, E, F);
+    (A, B, C, D, E, F, G) (A, B, C, D, E, F, G);
+    (A, B, C, D, E, F, G, H) (A, B, C, D, E, F, G, H);
+}
 
 /// An event as seen by the set that lists it.
 ///
@@ -173,6 +236,8 @@ parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B,
 pub trait Listed: Sized {
     /// The description of the event.
     const INFO: EventInfo;
+    /// Whether the event is read as other events.
+    const IS_SPLIT: bool;
 
     /// Whether the event is stored under a name, its own or an older one.
     fn is_stored_as(name: &str) -> bool;
@@ -211,6 +276,7 @@ pub trait Listed: Sized {
 
 impl<E: Event> Listed for E {
     const INFO: EventInfo = EventInfo::of::<E>();
+    const IS_SPLIT: bool = E::IS_SPLIT;
 
     #[inline]
     fn is_stored_as(name: &str) -> bool {
@@ -246,6 +312,38 @@ pub trait Storable {
 
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> Storable for T {}
+
+/// A type that a field names. `Bson::<T>::FITS` is false if BSON cannot hold a `T`.
+#[derive(Debug)]
+pub struct Bson<T>(PhantomData<T>);
+
+/// The type of the keys of a map. `BsonKey::<T>::FITS` is false if `T` is not a key of a document.
+#[derive(Debug)]
+pub struct BsonKey<T>(PhantomData<T>);
+
+/// All other types fit. The constants of the types themselves take precedence.
+pub trait Fits {
+    /// Whether BSON can hold the type.
+    const FITS: bool = true;
+}
+
+impl<T> Fits for Bson<T> {}
+
+impl<T> Fits for BsonKey<T> {}
+
+macro_rules! do_not_fit {
+    ($($kind:ident: $($ty:ty),+;)+) => {$($(
+        impl $kind<$ty> {
+            /// BSON cannot hold it.
+            pub const FITS: bool = false;
+        }
+    )+)+};
+}
+
+do_not_fit! {
+    Bson: i128, u128;
+    BsonKey: bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, ();
+}
 
 /// Reads an event from versions `since` to its own stored version, which all have the same shape.
 ///
@@ -314,14 +412,18 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
     None
 }
 
-/// Refuses an event that shares a stored name with one before it in the list.
+/// Refuses an event that is split, or shares a stored name with one before it in the list.
 ///
 /// # Panics
 ///
-/// If two events share a name. It runs in a `const`, so the panic is a compile error in the
+/// If it is so. It runs in a `const`, so the panic is a compile error in the
 /// caller's code.
 #[track_caller]
-pub const fn assert_name_differs(at: usize, events: &[EventInfo], shown: &[&str]) {
+pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], are_split: &[bool]) {
+    if are_split[at] {
+        let parts = ["`", shown[at], "` is read as other events, because it is split; list it in `split(..)`"];
+        panic!("{}", Message::of(&parts).as_str());
+    }
     if let Some((other, name)) = first_clash(&events[at], events, at) {
         let tail = "`; list only the newest version of an event, or give one of them another `name`";
         let parts = ["`", shown[at], "` and `", shown[other], "` are both stored as `", name, tail];

@@ -94,7 +94,7 @@ use self::collect::{Declared, Samples};
 use self::compare::compare;
 pub use self::finding::SchemaError;
 use self::finding::{Finding, Verdict, report};
-use crate::error::ErrorChain;
+use crate::error::{DecodeError, ErrorChain};
 use crate::store::{BsonPayload, EventSet, StateRef};
 use crate::{Aggregate, Event};
 
@@ -276,5 +276,9 @@ impl<A: Aggregate> Check<A> {
 /// Reads data as a current event, through all versions in between.
 fn read_as_today<A: Aggregate>(name: &str, version: u32, data: &Document) -> Result<(), String> {
     let raw = bson::serialize_to_raw_document_buf(data).map_err(|error| error.to_string())?;
-    A::Event::decode(name, version, &BsonPayload(&raw)).map(drop).map_err(|error| ErrorChain::new(&error).to_string())
+    match A::Event::decode(name, version, &BsonPayload(&raw)) {
+        // A conversion by `TryFrom` may refuse a value, and the values of a sample are made up.
+        Ok(_) | Err(DecodeError::Upcast { .. }) => Ok(()),
+        Err(error) => Err(ErrorChain::new(&error).to_string()),
+    }
 }

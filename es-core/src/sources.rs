@@ -1,7 +1,5 @@
 //! The stored names under which the events of an aggregate are found.
 
-use std::any::TypeId;
-
 use crate::Event;
 use crate::store::{EventInfo, EventSet, VisitEvents};
 
@@ -37,17 +35,22 @@ use crate::store::{EventInfo, EventSet, VisitEvents};
 #[derive(Debug, Clone)]
 pub struct EventSources {
     events: Vec<EventInfo>,
-    /// The types of those events that the set visits.
-    types: Vec<(TypeId, &'static str)>,
-    splits: Vec<(EventInfo, Vec<TypeId>)>,
+    /// Whether the set visits its events.
+    is_shown: bool,
+    /// The splits, with the names of the events that each can be.
+    splits: Vec<(EventInfo, Vec<&'static str>)>,
     retired: Vec<&'static str>,
 }
 
 impl EventSources {
     /// The declarations of set `E`.
     pub fn of<E: EventSet>() -> Self {
-        let mut sources =
-            Self { events: E::EVENTS.to_vec(), types: Vec::new(), splits: Vec::new(), retired: Vec::new() };
+        let mut sources = Self {
+            events: E::EVENTS.to_vec(),
+            is_shown: E::EVENTS.is_empty(),
+            splits: Vec::new(),
+            retired: Vec::new(),
+        };
         E::visit_events(&mut sources);
         sources
     }
@@ -69,15 +72,11 @@ impl EventSources {
     /// such event. It is `None`, unknown, if the set was written by hand and does not visit its
     /// events.
     pub fn stored_names(&self, event_type: &str) -> Option<Vec<&'static str>> {
-        if !self.is_shown() {
+        if !self.is_shown {
             return None;
         }
-        // A part whose type is not known here may be any event of this set, but of no other set.
-        if self.event_type(event_type) != Some(event_type) {
-            return Some(Vec::new());
-        }
         let own = self.events.iter().filter(|event| event.event_type == event_type);
-        let split = self.splits.iter().filter(|(_, parts)| parts.iter().any(|part| self.may_be(*part, event_type)));
+        let split = self.splits.iter().filter(|(_, parts)| parts.contains(&event_type));
         let split = split.map(|(event, _)| event);
         Some(
             own.chain(split)
@@ -89,38 +88,29 @@ impl EventSources {
     /// Whether the set reads events with this stored name: as an event, as the parts of a split, or
     /// as a retired event. A set that does not visit its events may read any name.
     pub fn is_stored_name(&self, name: &str) -> bool {
-        !self.is_shown() || self.event_type(name).is_some() || self.parts(name).is_some() || self.is_retired(name)
+        !self.is_shown || self.event_type(name).is_some() || self.parts(name).is_some() || self.is_retired(name)
     }
 
     /// The events that a split event is read as, if the set has a split with this name.
     pub fn parts(&self, name: &str) -> Option<Vec<&'static str>> {
         let named = |event: &EventInfo| event.event_type == name || event.aliases.contains(&name);
         let (_, parts) = self.splits.iter().find(|(event, _)| named(event))?;
-        Some(self.event_types().filter(|event| parts.iter().any(|part| self.may_be(*part, event))).collect())
+        Some(parts.clone())
     }
 
     /// Whether the name is retired.
     pub fn is_retired(&self, name: &str) -> bool {
         self.retired.contains(&name)
     }
-
-    fn is_shown(&self) -> bool {
-        !self.types.is_empty() || self.events.is_empty()
-    }
-
-    /// Whether a part of this type can be the event of this name. For example, the type of an
-    /// `Option` of an event does not show which event it is.
-    fn may_be(&self, part: TypeId, event_type: &str) -> bool {
-        self.types.iter().find(|(known, _)| *known == part).is_none_or(|(_, name)| *name == event_type)
-    }
 }
 
 impl VisitEvents for EventSources {
     fn event<E: Event>(&mut self) {
-        self.types.push((TypeId::of::<E>(), E::TYPE));
+        self.is_shown = true;
     }
 
-    fn split<E: Event>(&mut self, parts: &[TypeId]) {
+    fn split<E: Event>(&mut self, parts: &[&'static str]) {
+        self.is_shown = true;
         self.splits.push((EventInfo::of::<E>(), parts.to_vec()));
     }
 

@@ -1,6 +1,7 @@
 ///An event of [`Cart`]. Each type of event is a variant.
 #[allow(
     deprecated,
+    non_camel_case_types,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
     clippy::module_name_repetitions
@@ -11,258 +12,239 @@ pub enum CartEvent<T: Clone> {
     ///[`Emptied`], which changes the aggregate.
     Emptied(Emptied),
 }
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
-    fn from(__event: ItemAdded<T>) -> Self {
-        Self::ItemAdded(__event)
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
-    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
-        ::es_core::__private::Vec::push(__events, CartEvent::ItemAdded(self));
-    }
-    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool
-    where
-        CartEvent<T>: ::es_core::__private::EventSet,
-    {
-        ::es_core::__private::is_event_at::<CartEvent<T>>(0, __info)
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for ItemAdded<T> {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for ItemAdded<T> {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::From<Emptied> for CartEvent<T> {
-    fn from(__event: Emptied) -> Self {
-        Self::Emptied(__event)
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
-    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
-        ::es_core::__private::Vec::push(__events, CartEvent::Emptied(self));
-    }
-    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool
-    where
-        CartEvent<T>: ::es_core::__private::EventSet,
-    {
-        ::es_core::__private::is_event_at::<CartEvent<T>>(1, __info)
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for Emptied {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for Emptied {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
-    fn push_into(self, __events: &mut ::es_core::__private::Vec<CartEvent<T>>) {
-        ::es_core::__private::Vec::push(__events, self);
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::FirstEvents<CartEvent<T>> for CartEvent<T> {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::NextEvents<CartEvent<T>> for CartEvent<T> {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
-    fn fmt(
-        &self,
-        __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
-    ) -> ::es_core::__private::fmt::Result {
-        ::es_core::__private::fmt::Formatter::write_str(
-            __formatter,
-            match *self {
-                Self::ItemAdded(_) => "ItemAdded",
-                Self::Emptied(_) => "Emptied",
-            },
-        )
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-#[allow(clippy::too_many_lines)]
-impl<T: Clone> ::es_core::__private::EventSet for CartEvent<T>
-where
-    ItemAdded<T>: ::es_core::__private::Event,
-{
-    const EVENTS: &'static [::es_core::__private::EventInfo] = &[
-        <ItemAdded<T> as ::es_core::__private::Listed>::INFO,
-        <Emptied as ::es_core::__private::Listed>::INFO,
-    ];
-    fn info(&self) -> &'static ::es_core::__private::EventInfo {
-        &Self::EVENTS[match self {
-            Self::ItemAdded(_) => 0,
-            Self::Emptied(_) => 1,
-        }]
-    }
-    fn can_begin(&self) -> ::es_core::__private::bool {
-        true
-    }
-    fn can_continue(&self) -> ::es_core::__private::bool {
-        true
-    }
-    fn decode<__P: ::es_core::__private::Payload>(
-        __type: &::es_core::__private::str,
-        __version: ::es_core::__private::u32,
-        __payload: &__P,
-    ) -> ::es_core::__private::Result<
-        ::es_core::__private::Decoded<Self>,
-        ::es_core::__private::DecodeError,
-    > {
-        const {
-            let __EVENTS: &[::es_core::__private::EventInfo] = <Self as ::es_core::__private::EventSet>::EVENTS;
-            let __SHOWN: &[&::es_core::__private::str] = &["ItemAdded<T>", "Emptied"];
-            ::es_core::__private::assert_name_differs(1usize, __EVENTS, __SHOWN);
-        };
-        if <ItemAdded<T> as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return <ItemAdded<
-                T,
-            > as ::es_core::__private::Listed>::read_as(
-                __version,
-                __payload,
-                Self::ItemAdded,
-            );
-        }
-        if <Emptied as ::es_core::__private::Listed>::is_stored_as(__type) {
-            return <Emptied as ::es_core::__private::Listed>::read_as(
-                __version,
-                __payload,
-                Self::Emptied,
-            );
-        }
-        match __type {
-            _ => {
-                ::es_core::__private::Result::Err(
-                    ::es_core::__private::DecodeError::UnknownType,
-                )
-            }
-        }
-    }
-    fn visit_events<__V: ::es_core::__private::VisitEvents>(__visitor: &mut __V) {
-        <ItemAdded<T> as ::es_core::__private::Listed>::visit(__visitor);
-        <Emptied as ::es_core::__private::Listed>::visit(__visitor);
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl<T: Clone> ::es_core::__private::serde::Serialize for CartEvent<T>
-where
-    ItemAdded<T>: ::es_core::__private::Event,
-{
-    fn serialize<__S: ::es_core::__private::serde::Serializer>(
-        &self,
-        __serializer: __S,
-    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-        match self {
-            Self::ItemAdded(__event) => {
-                <ItemAdded<
-                    T,
-                > as ::es_core::__private::Listed>::write(__event, __serializer)
-            }
-            Self::Emptied(__event) => {
-                <Emptied as ::es_core::__private::Listed>::write(__event, __serializer)
-            }
-        }
-    }
-}
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{
-        self as __private, Refused as _, primitive::*, serde as __serde,
-    };
-    #[derive(
-        ::es_core::__private::serde::Serialize,
-        ::es_core::__private::serde::Deserialize
-    )]
-    #[serde(
-        crate = "__serde",
-        remote = "Cart",
-        rename = "Cart",
-        rename_all = "camelCase",
-        bound(
-            serialize = "T: __serde::Serialize",
-            deserialize = "T: __serde::de::DeserializeOwned"
-        )
-    )]
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-    struct __Stored<T: Clone> {
-        items: Vec<T>,
+    use ::es_core as __es_core;
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
+        fn from(__event: ItemAdded<T>) -> Self {
+            Self::ItemAdded(__event)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
+            __es_core::__private::Vec::push(__events, CartEvent::ItemAdded(self));
+        }
+        fn may_hold(
+            __info: &__es_core::__private::EventInfo,
+        ) -> __es_core::__private::bool
+        where
+            CartEvent<T>: __es_core::__private::EventSet,
+        {
+            __es_core::__private::is_event_at::<CartEvent<T>>(0, __info)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for ItemAdded<T> {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for ItemAdded<T> {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::From<Emptied> for CartEvent<T> {
+        fn from(__event: Emptied) -> Self {
+            Self::Emptied(__event)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
+            __es_core::__private::Vec::push(__events, CartEvent::Emptied(self));
+        }
+        fn may_hold(
+            __info: &__es_core::__private::EventInfo,
+        ) -> __es_core::__private::bool
+        where
+            CartEvent<T>: __es_core::__private::EventSet,
+        {
+            __es_core::__private::is_event_at::<CartEvent<T>>(1, __info)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for Emptied {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for Emptied {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
+            __es_core::__private::Vec::push(__events, self);
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for CartEvent<T> {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for CartEvent<T> {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::fmt::Debug for CartEvent<T> {
+        fn fmt(
+            &self,
+            __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
+        ) -> __es_core::__private::fmt::Result {
+            __es_core::__private::fmt::Formatter::write_str(
+                __formatter,
+                match *self {
+                    Self::ItemAdded(_) => "ItemAdded",
+                    Self::Emptied(_) => "Emptied",
+                },
+            )
+        }
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
-    impl<T: Clone> ::es_core::__private::Aggregate for Cart<T>
+    impl<T: Clone> __es_core::__private::EventSet for CartEvent<T>
     where
-        T: ::es_core::__private::serde::Serialize
-            + ::es_core::__private::serde::de::DeserializeOwned
-            + ::es_core::__private::Send + ::es_core::__private::Sync + 'static,
-        ItemAdded<T>: ::es_core::__private::Event,
+        ItemAdded<T>: __es_core::__private::Event,
     {
-        type Event = CartEvent<T>;
-        const TYPE: &'static ::es_core::__private::str = "Cart";
-        const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
-        const STATE_VERSION: ::es_core::__private::u32 = 1;
-        fn init(
-            __event: Self::Event,
-            __context: &::es_core::__private::Context,
-        ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
-            let mut __state = <Self as ::es_core::__private::Begin>::begin();
-            ::es_core::__private::Result::map(
-                <Self as ::es_core::__private::Aggregate>::apply(
-                    &mut __state,
-                    __event,
-                    __context,
-                ),
-                |()| __state,
-            )
+        const EVENTS: &'static [__es_core::__private::EventInfo] = &[
+            <ItemAdded<T> as __es_core::__private::Listed>::INFO,
+            <Emptied as __es_core::__private::Listed>::INFO,
+        ];
+        fn info(&self) -> &'static __es_core::__private::EventInfo {
+            &Self::EVENTS[match self {
+                Self::ItemAdded(_) => 0,
+                Self::Emptied(_) => 1,
+            }]
         }
-        #[inline(always)]
-        fn apply(
-            &mut self,
-            __event: Self::Event,
-            __context: &::es_core::__private::Context,
-        ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
-            match __event {
-                CartEvent::ItemAdded(__event) => {
-                    <Self as ::es_core::__private::Apply<
-                        ItemAdded<T>,
-                    >>::apply(self, __event, __context);
-                    ::es_core::__private::Result::Ok(())
-                }
-                CartEvent::Emptied(__event) => {
-                    <Self as ::es_core::__private::Apply<
-                        Emptied,
-                    >>::apply(self, __event, __context);
-                    ::es_core::__private::Result::Ok(())
+        fn can_begin(&self) -> __es_core::__private::bool {
+            true
+        }
+        fn can_continue(&self) -> __es_core::__private::bool {
+            true
+        }
+        fn decode<__P: __es_core::__private::Payload>(
+            __type: &__es_core::__private::str,
+            __version: __es_core::__private::u32,
+            __payload: &__P,
+        ) -> __es_core::__private::Result<
+            __es_core::__private::Decoded<Self>,
+            __es_core::__private::DecodeError,
+        > {
+            const {
+                let __EVENTS: &[__es_core::__private::EventInfo] = <Self as __es_core::__private::EventSet>::EVENTS;
+                let __SHOWN: &[&__es_core::__private::str] = &[
+                    "ItemAdded<T>",
+                    "Emptied",
+                ];
+                let __ARE_SPLIT: &[__es_core::__private::bool] = &[
+                    <ItemAdded<T> as __es_core::__private::Listed>::IS_SPLIT,
+                    <Emptied as __es_core::__private::Listed>::IS_SPLIT,
+                ];
+                __es_core::__private::assert_listed(
+                    0usize,
+                    __EVENTS,
+                    __SHOWN,
+                    __ARE_SPLIT,
+                );
+                __es_core::__private::assert_listed(
+                    1usize,
+                    __EVENTS,
+                    __SHOWN,
+                    __ARE_SPLIT,
+                );
+            };
+            if <ItemAdded<T> as __es_core::__private::Listed>::is_stored_as(__type) {
+                return <ItemAdded<
+                    T,
+                > as __es_core::__private::Listed>::read_as(
+                    __version,
+                    __payload,
+                    Self::ItemAdded,
+                );
+            }
+            if <Emptied as __es_core::__private::Listed>::is_stored_as(__type) {
+                return <Emptied as __es_core::__private::Listed>::read_as(
+                    __version,
+                    __payload,
+                    Self::Emptied,
+                );
+            }
+            match __type {
+                _ => {
+                    __es_core::__private::Result::Err(
+                        __es_core::__private::DecodeError::UnknownType,
+                    )
                 }
             }
         }
-        fn serialize_state<__S: ::es_core::__private::serde::Serializer>(
+        fn visit_events<__V: __es_core::__private::VisitEvents>(__visitor: &mut __V) {
+            <ItemAdded<T> as __es_core::__private::Listed>::visit(__visitor);
+            <Emptied as __es_core::__private::Listed>::visit(__visitor);
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl<T: Clone> __es_core::__private::serde::Serialize for CartEvent<T>
+    where
+        ItemAdded<T>: __es_core::__private::Event,
+    {
+        fn serialize<__S: __es_core::__private::serde::Serializer>(
             &self,
             __serializer: __S,
-        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-            __Stored::<T>::serialize(self, __serializer)
+        ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+            match self {
+                Self::ItemAdded(__event) => {
+                    <ItemAdded<
+                        T,
+                    > as __es_core::__private::Listed>::write(__event, __serializer)
+                }
+                Self::Emptied(__event) => {
+                    <Emptied as __es_core::__private::Listed>::write(
+                        __event,
+                        __serializer,
+                    )
+                }
+            }
         }
-        fn deserialize_state<
-            '__de,
-            __D: ::es_core::__private::serde::Deserializer<'__de>,
-        >(__deserializer: __D) -> ::es_core::__private::Result<Self, __D::Error> {
-            __Stored::<T>::deserialize(__deserializer)
-        }
+    }
+    __es_core::__private::mirror! {
+        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
+        as _, primitive:: *, serde as __serde };
+        #[derive(__es_core::__private::serde::Serialize,
+        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
+        "Cart", rename = "Cart", rename_all = "camelCase", bound(serialize =
+        "T: __serde::Serialize", deserialize = "T: __serde::de::DeserializeOwned"))]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        struct __Stored < T : Clone > { items : Vec < T > } #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)] #[allow(clippy::too_many_lines)] impl
+        < T : Clone > __es_core::__private::Aggregate for Cart < T > where T :
+        __es_core::__private::serde::Serialize +
+        __es_core::__private::serde::de::DeserializeOwned + __es_core::__private::Send +
+        __es_core::__private::Sync + 'static, ItemAdded < T > :
+        __es_core::__private::Event { type Event = CartEvent < T >; const TYPE : &
+        'static __es_core::__private::str = "Cart"; const SNAPSHOT_POLICY :
+        __es_core::__private::SnapshotPolicy =
+        __es_core::__private::SnapshotPolicy::Never; const STATE_VERSION :
+        __es_core::__private::u32 = 1; fn init(__event : Self::Event, __context : &
+        __es_core::__private::Context,) -> __es_core::__private::Result < Self,
+        __es_core::__private::FoldError > { let mut __state = < Self as
+        __es_core::__private::Begin > ::begin(); __es_core::__private::Result::map(< Self
+        as __es_core::__private::Aggregate > ::apply(& mut __state, __event, __context),
+        | () | __state,) } #[inline(always)] fn apply(& mut self, __event : Self::Event,
+        __context : & __es_core::__private::Context,) -> __es_core::__private::Result <
+        (), __es_core::__private::FoldError > { match __event {
+        CartEvent::ItemAdded(__event) => { < Self as __es_core::__private::Apply <
+        ItemAdded < T > > > ::apply(self, __event, __context);
+        __es_core::__private::Result::Ok(()) } CartEvent::Emptied(__event) => { < Self as
+        __es_core::__private::Apply < Emptied > > ::apply(self, __event, __context);
+        __es_core::__private::Result::Ok(()) } } } fn serialize_state < __S :
+        __es_core::__private::serde::Serializer > (& self, __serializer : __S,) ->
+        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored:: < T >
+        ::serialize(self, __serializer) } fn deserialize_state < '__de, __D :
+        __es_core::__private::serde::Deserializer < '__de >> (__deserializer : __D,) ->
+        __es_core::__private::Result < Self, __D::Error > { __Stored:: < T >
+        ::deserialize(__deserializer) } }
     }
 };

@@ -1,96 +1,83 @@
-#[derive(::es_core::__private::SerdeAttributes)]
 /// The invoice was paid.
 pub struct InvoicePaid {
     pub payment_id: String,
-    #[serde(default)]
     pub note: Option<String>,
 }
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{
-        self as __private, Refused as _, primitive::*, serde as __serde,
-    };
-    #[derive(
-        ::es_core::__private::serde::Serialize,
-        ::es_core::__private::serde::Deserialize
-    )]
-    #[serde(
-        crate = "__serde",
-        remote = "InvoicePaid",
-        rename = "InvoicePaid",
-        rename_all = "camelCase"
-    )]
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-    struct __Stored {
-        payment_id: String,
-        #[serde(default)]
-        note: Option<String>,
+    use ::es_core as __es_core;
+    __es_core::__private::mirror! {
+        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
+        as _, primitive:: *, serde as __serde };
+        #[derive(__es_core::__private::serde::Serialize,
+        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
+        "InvoicePaid", rename = "InvoicePaid", rename_all = "camelCase")]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        struct __Stored { payment_id : String, #[serde(default)] note : Option < String >
+        } #[automatically_derived] #[allow(deprecated, unused_qualifications)] impl
+        __es_core::__private::serde::Serialize for InvoicePaid { fn serialize < __S :
+        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
+        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
+        __source) } } #[automatically_derived] #[allow(deprecated,
+        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
+        '__de > for InvoicePaid { fn deserialize < __D :
+        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
+        __es_core::__private::Result < Self, __D::Error > {
+        __Stored::deserialize(__source) } }
     }
+    #[allow(deprecated)]
+    const _: () = __es_core::__private::assert!(
+        < InvoicePaidV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
+        "`from` of `InvoicePaid` must be version 1 of the event, because `InvoicePaid` reads versions from 2 on; `InvoicePaidV1` has a different version, so write the type of version 1 instead"
+    );
+    #[allow(deprecated)]
+    const _: () = __es_core::__private::assert!(
+        __es_core::__private::same_name(< InvoicePaidV1 as __es_core::__private::Event >
+        ::TYPE, "InvoicePaid"), "{}",
+        "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
+    );
+    #[allow(deprecated)]
+    const _: () = __es_core::__private::assert!(
+        ! < InvoicePaidV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
+        "`InvoicePaidV1` is split into other events, so it is not a predecessor; remove `split` from `InvoicePaidV1`, and write it on the newest version if that is read as other events"
+    );
+    #[allow(deprecated)]
+    const _: () = __es_core::__private::assert!(
+        __es_core::__private::keeps_aliases(< InvoicePaidV1 as
+        __es_core::__private::Event > ::ALIASES, & ["BillPaid"]), "{}",
+        "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events stored under that name would not be read; write it on `InvoicePaid` too"
+    );
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    impl ::es_core::__private::serde::Serialize for InvoicePaid {
-        fn serialize<__S: ::es_core::__private::serde::Serializer>(
-            &self,
-            __source: __S,
-        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-            __Stored::serialize(self, __source)
+    impl __es_core::__private::Event for InvoicePaid {
+        const TYPE: &'static __es_core::__private::str = "InvoicePaid";
+        const VERSION: __es_core::__private::u32 = 2;
+        const ALIASES: &'static [&'static __es_core::__private::str] = &["BillPaid"];
+        fn decode<__P: __es_core::__private::Payload>(
+            __version: __es_core::__private::u32,
+            __payload: &__P,
+        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
+            match __version {
+                1..2 => {
+                    __es_core::__private::Result::and_then(
+                        <InvoicePaidV1 as __es_core::__private::Event>::decode(
+                            __version,
+                            __payload,
+                        ),
+                        |__old| <Self as __es_core::__private::Upcast<
+                            InvoicePaidV1,
+                        >>::upcast(__old, 1),
+                    )
+                }
+                _ => __es_core::__private::read_since(2, __version, __payload),
+            }
         }
-    }
-    #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
-    impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
-        fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
-            __source: __D,
-        ) -> ::es_core::__private::Result<Self, __D::Error> {
-            __Stored::deserialize(__source)
+        fn visit_versions<__V: __es_core::__private::VisitVersions>(
+            __visitor: &mut __V,
+        ) {
+            __es_core::__private::VisitVersions::version::<Self>(__visitor, 2);
+            <InvoicePaidV1 as __es_core::__private::Event>::visit_versions(__visitor);
         }
     }
 };
-#[allow(deprecated)]
-const _: () = ::es_core::__private::assert!(
-    < InvoicePaidV1 as ::es_core::__private::Event > ::VERSION == 1u32, "{}",
-    "`from` of `InvoicePaid` must be version 1 of the event, because `InvoicePaid` reads versions from 2 on; `InvoicePaidV1` has a different version, so write the type of version 1 instead"
-);
-#[allow(deprecated)]
-const _: () = ::es_core::__private::assert!(
-    ::es_core::__private::same_name(< InvoicePaidV1 as ::es_core::__private::Event >
-    ::TYPE, "InvoicePaid"), "{}",
-    "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
-);
-#[allow(deprecated)]
-const _: () = ::es_core::__private::assert!(
-    ::es_core::__private::keeps_aliases(< InvoicePaidV1 as ::es_core::__private::Event >
-    ::ALIASES, & ["BillPaid"]), "{}",
-    "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events stored under that name would not be read; write it on `InvoicePaid` too"
-);
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::Event for InvoicePaid {
-    const TYPE: &'static ::es_core::__private::str = "InvoicePaid";
-    const VERSION: ::es_core::__private::u32 = 2;
-    const ALIASES: &'static [&'static ::es_core::__private::str] = &["BillPaid"];
-    fn decode<__P: ::es_core::__private::Payload>(
-        __version: ::es_core::__private::u32,
-        __payload: &__P,
-    ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        match __version {
-            1..2 => {
-                ::es_core::__private::Result::map(
-                    <InvoicePaidV1 as ::es_core::__private::Event>::decode(
-                        __version,
-                        __payload,
-                    ),
-                    |__old| <Self as ::es_core::__private::Upcast<
-                        InvoicePaidV1,
-                    >>::upcast(__old),
-                )
-            }
-            _ => ::es_core::__private::read_since(2, __version, __payload),
-        }
-    }
-    fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
-        ::es_core::__private::VisitVersions::version::<Self>(__visitor, 2);
-        <InvoicePaidV1 as ::es_core::__private::Event>::visit_versions(__visitor);
-    }
-}

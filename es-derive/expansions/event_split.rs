@@ -5,65 +5,49 @@ pub enum PaidAndSent {
 #[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
-    use ::es_core::__private::{
-        self as __private, Refused as _, primitive::*, serde as __serde,
-    };
-    #[derive(
-        ::es_core::__private::serde::Serialize,
-        ::es_core::__private::serde::Deserialize
-    )]
-    #[serde(
-        crate = "__serde",
-        remote = "PaidAndSent",
-        rename = "PaidAndSent",
-        rename_all = "camelCase",
-        rename_all_fields = "camelCase",
-        tag = "kind",
-        content = "data"
-    )]
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-    enum __Stored {
-        ByMail { letter_date: String },
-        Online,
+    use ::es_core as __es_core;
+    __es_core::__private::mirror! {
+        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
+        as _, primitive:: *, serde as __serde };
+        #[derive(__es_core::__private::serde::Serialize,
+        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
+        "PaidAndSent", rename = "PaidAndSent", rename_all = "camelCase",
+        rename_all_fields = "camelCase", tag = "kind", content = "data")]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)] enum
+        __Stored { ByMail { letter_date : String }, Online, } #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)] impl
+        __es_core::__private::serde::Serialize for PaidAndSent { fn serialize < __S :
+        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
+        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
+        __source) } } #[automatically_derived] #[allow(deprecated,
+        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
+        '__de > for PaidAndSent { fn deserialize < __D :
+        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
+        __es_core::__private::Result < Self, __D::Error > {
+        __Stored::deserialize(__source) } }
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    impl ::es_core::__private::serde::Serialize for PaidAndSent {
-        fn serialize<__S: ::es_core::__private::serde::Serializer>(
-            &self,
-            __source: __S,
-        ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-            __Stored::serialize(self, __source)
+    impl __es_core::__private::Event for PaidAndSent {
+        const TYPE: &'static __es_core::__private::str = "PaidAndSent";
+        const VERSION: __es_core::__private::u32 = 1;
+        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
+        const IS_SPLIT: __es_core::__private::bool = true;
+        fn decode<__P: __es_core::__private::Payload>(
+            __version: __es_core::__private::u32,
+            __payload: &__P,
+        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
+            __es_core::__private::read_since(1, __version, __payload)
+        }
+        fn visit_versions<__V: __es_core::__private::VisitVersions>(
+            __visitor: &mut __V,
+        ) {
+            __es_core::__private::VisitVersions::version::<Self>(__visitor, 1);
         }
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    impl<'__de> ::es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
-        fn deserialize<__D: ::es_core::__private::serde::Deserializer<'__de>>(
-            __source: __D,
-        ) -> ::es_core::__private::Result<Self, __D::Error> {
-            __Stored::deserialize(__source)
-        }
+    impl __es_core::__private::Split for PaidAndSent {
+        type Parts = (InvoicePaid, InvoiceSent);
     }
 };
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::Event for PaidAndSent {
-    const TYPE: &'static ::es_core::__private::str = "PaidAndSent";
-    const VERSION: ::es_core::__private::u32 = 1;
-    const ALIASES: &'static [&'static ::es_core::__private::str] = &[];
-    fn decode<__P: ::es_core::__private::Payload>(
-        __version: ::es_core::__private::u32,
-        __payload: &__P,
-    ) -> ::es_core::__private::Result<Self, ::es_core::__private::DecodeError> {
-        ::es_core::__private::read_since(1, __version, __payload)
-    }
-    fn visit_versions<__V: ::es_core::__private::VisitVersions>(__visitor: &mut __V) {
-        ::es_core::__private::VisitVersions::version::<Self>(__visitor, 1);
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::Split for PaidAndSent {
-    type Parts = (InvoicePaid, InvoiceSent);
-}

@@ -4,6 +4,7 @@
 ///An event of [`Door`]. Each type of event is a variant.
 #[allow(
     deprecated,
+    non_camel_case_types,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
     clippy::module_name_repetitions
@@ -12,120 +13,128 @@ enum DoorEvent {
     ///[`DoorClosed`], which begins or changes the aggregate.
     DoorClosed(DoorClosed),
 }
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::From<DoorClosed> for DoorEvent {
-    fn from(__event: DoorClosed) -> Self {
-        Self::DoorClosed(__event)
+#[doc(hidden)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::es_core as __es_core;
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::From<DoorClosed> for DoorEvent {
+        fn from(__event: DoorClosed) -> Self {
+            Self::DoorClosed(__event)
+        }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
-    fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
-        ::es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
+            __es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
+        }
+        fn may_hold(
+            __info: &__es_core::__private::EventInfo,
+        ) -> __es_core::__private::bool {
+            __es_core::__private::is_event_at::<DoorEvent>(0, __info)
+        }
     }
-    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
-        ::es_core::__private::is_event_at::<DoorEvent>(0, __info)
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::FirstEvents<DoorEvent> for DoorClosed {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::NextEvents<DoorEvent> for DoorClosed {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
+            __es_core::__private::Vec::push(__events, self);
+        }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::FirstEvents<DoorEvent> for DoorClosed {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::NextEvents<DoorEvent> for DoorClosed {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
-    fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
-        ::es_core::__private::Vec::push(__events, self);
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::FirstEvents<DoorEvent> for DoorEvent {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::NextEvents<DoorEvent> for DoorEvent {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::fmt::Debug for DoorEvent {
+        fn fmt(
+            &self,
+            __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
+        ) -> __es_core::__private::fmt::Result {
+            __es_core::__private::fmt::Formatter::write_str(
+                __formatter,
+                match *self {
+                    Self::DoorClosed(_) => "DoorClosed",
+                },
+            )
+        }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::FirstEvents<DoorEvent> for DoorEvent {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::NextEvents<DoorEvent> for DoorEvent {}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::fmt::Debug for DoorEvent {
-    fn fmt(
-        &self,
-        __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
-    ) -> ::es_core::__private::fmt::Result {
-        ::es_core::__private::fmt::Formatter::write_str(
-            __formatter,
-            match *self {
-                Self::DoorClosed(_) => "DoorClosed",
-            },
-        )
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::serde::Serialize for DoorEvent {
+        fn serialize<__S: __es_core::__private::serde::Serializer>(
+            &self,
+            _: __S,
+        ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+            loop {}
+        }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::serde::Serialize for DoorEvent {
-    fn serialize<__S: ::es_core::__private::serde::Serializer>(
-        &self,
-        _: __S,
-    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-        loop {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::EventSet for DoorEvent {
+        const EVENTS: &'static [__es_core::__private::EventInfo] = &[];
+        fn info(&self) -> &'static __es_core::__private::EventInfo {
+            loop {}
+        }
+        fn can_begin(&self) -> __es_core::__private::bool {
+            loop {}
+        }
+        fn can_continue(&self) -> __es_core::__private::bool {
+            loop {}
+        }
+        fn decode<__P: __es_core::__private::Payload>(
+            _: &__es_core::__private::str,
+            _: __es_core::__private::u32,
+            _: &__P,
+        ) -> __es_core::__private::Result<
+            __es_core::__private::Decoded<Self>,
+            __es_core::__private::DecodeError,
+        > {
+            loop {}
+        }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::EventSet for DoorEvent {
-    const EVENTS: &'static [::es_core::__private::EventInfo] = &[];
-    fn info(&self) -> &'static ::es_core::__private::EventInfo {
-        loop {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::Aggregate for Door {
+        type Event = DoorEvent;
+        const TYPE: &'static __es_core::__private::str = "Door";
+        const SNAPSHOT_POLICY: __es_core::__private::SnapshotPolicy = __es_core::__private::SnapshotPolicy::Never;
+        const STATE_VERSION: __es_core::__private::u32 = 1;
+        fn init(
+            _: Self::Event,
+            _: &__es_core::__private::Context,
+        ) -> __es_core::__private::Result<Self, __es_core::__private::FoldError> {
+            loop {}
+        }
+        fn apply(
+            &mut self,
+            _: Self::Event,
+            _: &__es_core::__private::Context,
+        ) -> __es_core::__private::Result<(), __es_core::__private::FoldError> {
+            loop {}
+        }
+        fn serialize_state<__S: __es_core::__private::serde::Serializer>(
+            &self,
+            _: __S,
+        ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+            loop {}
+        }
+        fn deserialize_state<
+            '__de,
+            __D: __es_core::__private::serde::Deserializer<'__de>,
+        >(_: __D) -> __es_core::__private::Result<Self, __D::Error> {
+            loop {}
+        }
     }
-    fn can_begin(&self) -> ::es_core::__private::bool {
-        loop {}
-    }
-    fn can_continue(&self) -> ::es_core::__private::bool {
-        loop {}
-    }
-    fn decode<__P: ::es_core::__private::Payload>(
-        _: &::es_core::__private::str,
-        _: ::es_core::__private::u32,
-        _: &__P,
-    ) -> ::es_core::__private::Result<
-        ::es_core::__private::Decoded<Self>,
-        ::es_core::__private::DecodeError,
-    > {
-        loop {}
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::es_core::__private::Aggregate for Door {
-    type Event = DoorEvent;
-    const TYPE: &'static ::es_core::__private::str = "Door";
-    const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
-    const STATE_VERSION: ::es_core::__private::u32 = 1;
-    fn init(
-        _: Self::Event,
-        _: &::es_core::__private::Context,
-    ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
-        loop {}
-    }
-    fn apply(
-        &mut self,
-        _: Self::Event,
-        _: &::es_core::__private::Context,
-    ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
-        loop {}
-    }
-    fn serialize_state<__S: ::es_core::__private::serde::Serializer>(
-        &self,
-        _: __S,
-    ) -> ::es_core::__private::Result<__S::Ok, __S::Error> {
-        loop {}
-    }
-    fn deserialize_state<'__de, __D: ::es_core::__private::serde::Deserializer<'__de>>(
-        _: __D,
-    ) -> ::es_core::__private::Result<Self, __D::Error> {
-        loop {}
-    }
-}
+};

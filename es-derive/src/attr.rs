@@ -11,7 +11,6 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
-use crate::dependency;
 use crate::diag::Diag;
 use crate::nearest::nearest;
 use crate::symbol::Symbol;
@@ -134,12 +133,12 @@ fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
     diag.error(key, format_args!("unknown key `{key}` in `{attribute}`; {hint}the keys are {list}"));
 }
 
-/// The path of the library if there is no `crate = path`: the name that the user's manifest gives
-/// it.
-pub(crate) fn default_krate() -> Path {
-    let renamed = dependency::renamed().and_then(|name| syn::parse_str::<Ident>(&name).ok());
-    match renamed {
-        Some(name) => syn::parse_quote!(::#name),
-        None => syn::parse_quote!(::es_core),
-    }
+/// The path of the library if there is no `crate = path`.
+pub(crate) fn default_library() -> Path {
+    syn::parse_quote!(::es_core)
+}
+
+/// The name under which a generated block imports the library.
+pub(crate) fn imported_library() -> Path {
+    syn::parse_quote!(__es_core)
 }

@@ -1,22 +1,24 @@
 //! From the checked model to tokens. The user's mistakes are already reported when this code runs.
 
 mod aggregate;
+mod bson;
 mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
-mod names;
+mod item;
+mod mirror;
 mod proof;
 mod self_type;
 mod span;
 mod state;
 mod storable;
-mod stored;
+mod style;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Path};
 
 use crate::attr::aggregate::AggregateAttr;
@@ -24,7 +26,7 @@ use crate::attr::event::EventAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, model};
 
-pub(crate) use event_enum::expand_event_enum;
+pub(crate) use event_enum::{expand_definition, expand_impls};
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -56,7 +58,30 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     }
 }
 
-/// `::es_core::__private`, the only module that generated code names.
+/// Generated items, in a block that names the library once. If the path does not lead to it, the
+/// import is the only error, because the compiler accepts every use of an import that failed.
+///
+/// ```text
+/// const _: () = {
+///     use ::es_core as __es_core;
+///     ..
+/// };
+/// ```
+pub(crate) fn in_block(library: &Path, items: &TokenStream) -> TokenStream {
+    // One span for the whole import, so that the error is on the path that the user wrote.
+    let span = library.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    let import = quote_spanned!(span=> use #library as __es_core;);
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            #[allow(unused_imports)]
+            #import
+            #items
+        };
+    }
+}
+
+/// `__es_core::__private`, the only module that generated code names.
 pub(crate) fn private(krate: &Path) -> TokenStream {
     quote!(#krate::__private)
 }

@@ -12,7 +12,7 @@ use syn::{
 };
 
 use crate::check::is_serde_derive;
-use crate::expand::{expand_event_enum, impl_attributes, private};
+use crate::expand::{expand_definition, expand_impls, impl_attributes, in_block, private};
 use crate::model::{Aggregate, Event};
 use crate::symbol::{EVENT, SERDE};
 
@@ -61,10 +61,7 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
     let (read_generics, _, _) = reading.split_for_impl();
     let name = &event.name;
     let version = event.version;
-    quote! {
-        #item
-        #error
-
+    let stubs = quote! {
         #attributes
         impl #impl_generics #private::serde::Serialize for #this #where_clause {
             fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
@@ -90,6 +87,12 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
                 loop {}
             }
         }
+    };
+    let block = in_block(&event.library, &stubs);
+    quote! {
+        #item
+        #error
+        #block
     }
 }
 
@@ -114,7 +117,8 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let error = error.to_compile_error();
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
-    let event_enum = expand_event_enum(&aggregate);
+    let event_enum = expand_definition(&aggregate);
+    let impls = expand_impls(&aggregate);
     let (name, set) = (&aggregate.name, &aggregate.event_enum);
     let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
@@ -126,9 +130,8 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     }
     let (impl_generics, this, where_clause) = stub.parts();
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
-    quote! {
-        #error
-        #event_enum
+    let stubs = quote! {
+        #impls
 
         #attributes
         impl #set_impl_generics #private::serde::Serialize for #set #set_ty_generics #set_where {
@@ -182,6 +185,12 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
                 loop {}
             }
         }
+    };
+    let block = in_block(&aggregate.library, &stubs);
+    quote! {
+        #error
+        #event_enum
+        #block
     }
 }
 

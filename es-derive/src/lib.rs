@@ -1,12 +1,11 @@
 //! The macros of es-core: `#[event]` and `#[derive(Aggregate)]`.
 //!
-//! `es_core` re-exports them; depend on that crate. The generated code names only that crate, by
-//! the name under which the user's manifest lists it.
+//! `es_core` re-exports them; depend on that crate. The generated code names only that crate, as
+//! `::es_core` or by the path in `crate = path`.
 
 mod attr;
 mod camel_case;
 mod check;
-mod dependency;
 mod diag;
 mod expand;
 mod fallback;
@@ -33,11 +32,11 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `version = N` | the version that this type writes, 1 or higher | required |
 /// | `name = ".."` | the stored name, the same for all versions of the event | the name of the type |
-/// | `from = Previous` | the type of the previous version, which `From` converts to this one | required from version 2 on, unless `since = 1` |
+/// | `from = Previous` | the type of the previous version, which `From` or `TryFrom` converts to this one | required from version 2 on, unless `since = 1` |
 /// | `since = M` | versions M to N have this shape, because only optional fields were added (`#[serde(default)]`) | only N |
 /// | `alias = ".."` | an older name that is still read; the key may be repeated | none |
-/// | `split(A, B)` | the event is read as these events, by `From<Self> for (A, B)`; the aggregate lists it in `split(..)` | the event is read as itself |
-/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+/// | `split(A, B)` | the event is read as these events, by `From<Self>` or `TryFrom<Self>` for `(A, B)`, or for the part itself if there is only one; a part may be an `Option`, a `Vec` or the enum of all events; the aggregate lists the event in `split(..)` | the event is read as itself |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// Examples of each key:
 ///
@@ -45,6 +44,7 @@ use proc_macro::TokenStream;
 /// #[event(version = 3, since = 2, from = InvoicePaidV1, alias = "BillPaid", alias = "BillSettled")]
 /// #[event(version = 1, name = "InvoicePaid")]
 /// #[event(version = 1, split(InvoicePaid, ReceiptSent))]
+/// #[event(version = 1, split(Vec<InvoiceEvent>))]
 /// #[event(version = 1, crate = $crate::es_core)]
 /// ```
 ///
@@ -77,7 +77,17 @@ use proc_macro::TokenStream;
 ///
 /// `#[serde(..)]` attributes on the type, its fields and its variants are passed on and override
 /// these defaults. Stored types own their data, so no field may borrow. No two fields may have the
-/// same stored name.
+/// same stored name. BSON has no integers of 128 bits and no keys other than strings; a field whose
+/// type shows one needs `#[serde(with = "..")]`.
+///
+/// # Other derives
+///
+/// If the event has a derive that may read `#[serde(..)]`, such as `schemars::JsonSchema`, the
+/// defaults are added to the item as real attributes, unless the user sets them:
+/// `rename_all = "camelCase"`, and for an enum also `rename_all_fields`, `tag` and `content`. So the
+/// schema of a struct with named fields or of an enum describes what is stored. It cannot describe
+/// two shapes, because serde has no attribute for them: a tuple struct, stored as
+/// `{ "0": .. }`, and a unit struct, stored as `{}`. Give their fields names if you need the schema.
 #[proc_macro_attribute]
 pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), &item.into()).into()
@@ -103,12 +113,12 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | each event of `events(..)` can begin it and is applied to `Default::default()` |
 /// | `events(B, ..)` | the events that change it, by `Apply<B>`; an event may also be in `init(..)` | no event changes it |
-/// | `split(C, ..)` | former events that are read as several of the others; `#[event(split(..))]` lists them | none |
+/// | `split(C, ..)` | former events that are read as any number of the others; `#[event(split(..))]` lists them | none |
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
-/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// The keys may be spread over several `#[aggregate(..)]` attributes. Examples of each key:
 ///
@@ -136,6 +146,10 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///
 /// Snapshots store the state with names in camelCase. `#[serde(..)]` attributes work as usual, but
 /// do not derive serde's traits on the state itself. The types of its fields must implement them.
+///
+/// A derive cannot change its item. For a schema of the state, write the default yourself, as
+/// `#[serde(rename_all = "camelCase")]`, and for an enum also
+/// `#[serde(rename_all_fields = "camelCase", tag = "kind", content = "data")]`.
 #[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     expand::aggregate(input.into()).into()

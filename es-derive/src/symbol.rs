@@ -48,3 +48,7 @@ impl PartialEq<Symbol> for Path {
         self.is_ident(word.0)
     }
 }
+
+/// The primitive types that a mirror imports, because serde's derived code names them without a
+/// path.
+pub(crate) const IMPORTED_TYPES: &[&str] = &["bool", "str", "u8", "u16", "u32", "u64", "usize"];

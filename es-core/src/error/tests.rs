@@ -22,6 +22,7 @@ fn decode_errors() -> Vec<DecodeError> {
         DecodeError::NewerVersion { stored: 3, known: 2 },
         DecodeError::UnknownVersion { stored: 3 },
         DecodeError::Data { version: 1, source: cut() },
+        DecodeError::Upcast { version: 1, source: cut() },
         Panicked { message: "no cents".to_owned() }.into(),
     ]
 }

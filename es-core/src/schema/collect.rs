@@ -32,6 +32,8 @@ pub(super) struct Declared {
 #[derive(Debug)]
 pub(super) struct DeclaredEvent {
     pub(super) info: EventInfo,
+    /// The names of the events that it is read as, if it is split.
+    pub(super) parts: Vec<&'static str>,
     pub(super) versions: Vec<DeclaredVersion>,
 }
 
@@ -81,12 +83,23 @@ struct Collector<'a> {
 
 impl VisitEvents for Collector<'_> {
     fn event<E: Event>(&mut self) {
-        self.declared.events.push(DeclaredEvent { info: EventInfo::of::<E>(), versions: Vec::new() });
+        self.declared.events.push(DeclaredEvent {
+            info: EventInfo::of::<E>(),
+            parts: Vec::new(),
+            versions: Vec::new(),
+        });
         let failures = self.declared.untraceable.len();
         E::visit_versions(self);
         let shows_none = self.declared.events.last().is_some_and(|event| event.versions.is_empty());
         if shows_none && self.declared.untraceable.len() == failures {
             self.declared.opaque.push(E::TYPE);
+        }
+    }
+
+    fn split<E: Event>(&mut self, parts: &[&'static str]) {
+        self.event::<E>();
+        if let Some(event) = self.declared.events.last_mut() {
+            event.parts = parts.to_vec();
         }
     }
 

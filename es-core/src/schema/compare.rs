@@ -39,7 +39,7 @@ pub(super) fn compare(
         let known = locked.children.iter().find(|node| {
             node.after("event").is_some_and(|name| name == event.info.event_type || event.info.aliases.contains(&name))
         });
-        children.push(EventRules { event, read, findings: &mut findings }.compare(known));
+        children.push(EventRules { event, all: &declared.events, read, findings: &mut findings }.compare(known));
     }
     check_disappeared(locked, declared, &mut findings);
     check_retired(locked, declared, &mut findings, &mut children);
@@ -128,6 +128,7 @@ fn compare_state(
 
 struct EventRules<'a> {
     event: &'a DeclaredEvent,
+    all: &'a [DeclaredEvent],
     read: &'a Read<'a>,
     findings: &'a mut Vec<Finding>,
 }
@@ -136,9 +137,13 @@ impl EventRules<'_> {
     fn compare(mut self, known: Option<&Node>) -> Node {
         let name = self.event.info.event_type;
         let mut children: Vec<Node> = self.names_of_today();
+        children.extend(self.event.parts.iter().map(|part| Node::new(format!("part {part}"))));
         match known {
             None => self.findings.push(Finding::new(format!("the event {name}"))),
-            Some(known) => self.compare_names(known),
+            Some(known) => {
+                self.compare_names(known);
+                self.compare_parts(known);
+            }
         }
         let released: Vec<&Node> = known.into_iter().flat_map(|known| &known.children).collect();
         for version in &self.event.versions {
@@ -190,6 +195,34 @@ impl EventRules<'_> {
                 ));
             }
         }
+    }
+
+    /// The events that a split event can be read as. A lock may be older than this rule, and then has
+    /// no parts.
+    fn compare_parts(&mut self, known: &Node) {
+        let name = self.event.info.event_type;
+        let released: Vec<&str> = known.children.iter().filter_map(|node| node.after("part")).collect();
+        if released.is_empty() {
+            return;
+        }
+        let parts = || self.all.iter().filter(|event| self.event.parts.contains(&event.info.event_type));
+        let is_called =
+            |event: &DeclaredEvent, name: &str| event.info.event_type == name || event.info.aliases.contains(&name);
+        let lost = released.iter().filter(|part| !parts().any(|event| is_called(event, part))).map(|part| {
+            Finding::broken(
+                format!("a stored {name} was read as {part}, but no longer is"),
+                String::new(),
+                format!(
+                    "write {part} in its `split(..)` again; if it is now read as something else on purpose, delete the line \
+                     `part {part}` of {name} from the file, and raise the version of the state if snapshots are taken"
+                ),
+            )
+        });
+        let added = parts().filter(|event| !released.iter().any(|part| is_called(event, part)));
+        let added =
+            added.map(|event| Finding::new(format!("a stored {name} may be read as {}", event.info.event_type)));
+        let findings: Vec<_> = lost.chain(added).collect();
+        self.findings.extend(findings);
     }
 
     /// A version that is declared and was released.

@@ -34,7 +34,11 @@ const VERSION: &[Rule] = &[
     Rule { is_free: true, may_repeat: true, ..rule("sample", Argument::None, &[]) },
 ];
 
-const EVENT: &[Rule] = &[rule("alias", Argument::Name, &[]), rule("version", Argument::Number, VERSION)];
+const EVENT: &[Rule] = &[
+    rule("alias", Argument::Name, &[]),
+    rule("part", Argument::Name, &[]),
+    rule("version", Argument::Number, VERSION),
+];
 
 const AGGREGATE: &[Rule] = &[
     Rule { is_free: true, ..rule("state", Argument::Number, &[]) },

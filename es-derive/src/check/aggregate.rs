@@ -10,6 +10,8 @@ use crate::model::Aggregate;
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     item::check_kind(diag, aggregate.input, "an aggregate");
     item::check_lifetimes(diag, aggregate.input, "an aggregate");
+    item::check_is_not_packed(diag, aggregate.input, "an aggregate");
+    item::check_is_not_named_as_a_primitive(diag, aggregate.input, "an aggregate");
     fields::check_owned(diag, aggregate.input);
     fields::check_stored_names_differ(diag, aggregate.input, aggregate.shape);
     check_there_are_events(diag, aggregate);

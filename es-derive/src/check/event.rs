@@ -14,6 +14,8 @@ const MOST_PARTS: usize = 8;
 pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     item::check_kind(diag, event.input, "an event");
     item::check_lifetimes(diag, event.input, "an event");
+    item::check_is_not_packed(diag, event.input, "an event");
+    item::check_is_not_named_as_a_primitive(diag, event.input, "an event");
     fields::check_owned(diag, event.input);
     fields::check_stored_names_differ(diag, event.input, event.shape);
     check_version_is_given(diag, event);
@@ -97,14 +99,11 @@ fn check_aliases(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-/// A split has several parts, and every part is a different type.
+/// A split has a part, and every part is a different type.
 fn check_split(diag: &Diag, event: &Event<'_>) {
     let (Some(key), Some(parts)) = (event.attr.split.key(), event.attr.split.get()) else { return };
-    if parts.len() < 2 {
-        diag.error(
-            key,
-            "a split has at least two parts; for a single part, give that event `from = ..` and the next version",
-        );
+    if parts.is_empty() {
+        diag.error(key, "`split` is empty; list the events that this one is read as, such as `split(First, Second)`");
     }
     if let Some(part) = parts.get(MOST_PARTS) {
         diag.error(part, format_args!("a split has at most {MOST_PARTS} parts; split the event in two steps"));

@@ -1,8 +1,10 @@
 //! Rules that apply to events and to aggregates.
 
-use syn::{Data, DeriveInput};
+use syn::punctuated::Punctuated;
+use syn::{Data, DeriveInput, Meta, Token};
 
 use crate::diag::Diag;
+use crate::symbol::IMPORTED_TYPES;
 
 /// Stored types own their data, because they outlive the input that they are read from.
 pub(super) fn check_lifetimes(diag: &Diag, input: &DeriveInput, what: &str) {
@@ -27,5 +29,26 @@ pub(super) fn check_kind(diag: &Diag, input: &DeriveInput, what: &str) {
             );
         }
         _ => {}
+    }
+}
+
+/// serde reads each field through a reference, which does not exist in a packed type.
+pub(super) fn check_is_not_packed(diag: &Diag, input: &DeriveInput, what: &str) {
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+        let Ok(given) = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) else { continue };
+        for packed in given.iter().filter(|meta| meta.path().is_ident("packed")) {
+            diag.error(
+                packed,
+                format_args!("{what} is not packed, because serde reads its fields by reference; remove `packed`"),
+            );
+        }
+    }
+}
+
+/// A mirror imports the primitive types, and they would hide the type itself.
+pub(super) fn check_is_not_named_as_a_primitive(diag: &Diag, input: &DeriveInput, what: &str) {
+    if IMPORTED_TYPES.iter().any(|name| input.ident == name) {
+        let name = &input.ident;
+        diag.error(name, format_args!("{what} is not named as the primitive type `{name}`; give it another name"));
     }
 }

@@ -2,27 +2,39 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::{Generics, parse_quote};
 
+use super::mirror::{mirror_imports, own_default};
 use super::span::{local, self_as};
-use super::stored::{self, mirror_imports};
-use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
+use super::{event_set, expand_definition, expand_impls, impl_attributes, in_block, private, proof, state};
 use crate::model::Aggregate;
 
 /// ```text
-/// pub enum InvoiceEvent { .. }                // and its impls
-/// impl EventSet for InvoiceEvent { .. }
-/// const _: () = { .. };                       // no two events share a stored name
-/// const _: () = { struct __Stored { .. } impl Aggregate for Invoice { .. } };
+/// pub enum InvoiceEvent { .. }
+/// const _: () = {
+///     use ::es_core as __es_core;
+///     impl From<InvoicePaid> for InvoiceEvent { .. }  // and other impls
+///     impl EventSet for InvoiceEvent { .. }
+///     const _: () = { .. };                           // no two events share a stored name
+///     const _: () = { struct __Stored { .. } impl Aggregate for Invoice { .. } };
+/// };
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
-    let event_enum = expand_event_enum(aggregate);
+    let event_enum = expand_definition(aggregate);
+    let impls = expand_impls(aggregate);
     let set = event_set::expand(aggregate);
     let proof = proof::expand_names_differ(aggregate);
     let implementation = expand_impl(aggregate);
+    let block = in_block(
+        &aggregate.library,
+        &quote! {
+            #impls
+            #set
+            #proof
+            #implementation
+        },
+    );
     quote! {
         #event_enum
-        #set
-        #proof
-        #implementation
+        #block
     }
 }
 
@@ -58,11 +70,11 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(#private::SnapshotPolicy::Never)
     };
     let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
-    let state::State { items, methods } = state::expand(aggregate);
+    let state::State { types, items, methods } = state::expand(aggregate);
     let imports = mirror_imports(&private);
     quote! {
-        #[doc(hidden)]
-        const _: () = {
+        #types
+        #private::mirror! {
             #imports
             #items
 
@@ -78,7 +90,7 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
                 #apply
                 #methods
             }
-        };
+        }
     }
 }
 
@@ -91,7 +103,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     if types.is_empty() {
         return generics;
     }
-    let default = stored::own_default(aggregate.input, &aggregate.serde, &private);
+    let default = own_default(aggregate.input, &aggregate.serde, &private);
     let clause = generics.make_where_clause();
     clause.predicates.extend(default);
     for ty in types {

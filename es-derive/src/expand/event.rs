@@ -1,103 +1,94 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, format_ident, quote};
-use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
+use quote::{ToTokens, quote};
+use syn::parse_quote;
 
+use super::mirror::{Mirror, Original, mirror_imports, with_deserialize};
 use super::span::{call, local, over, qualified, self_as};
-use super::{impl_attributes, names, private, proof, stored};
-use crate::attr::serde::{SerdeKeys, serde_attrs};
-use crate::model::{Event, Shape};
+use super::{impl_attributes, in_block, item, private, proof};
+use crate::model::Event;
 
 /// ```text
 /// struct InvoicePaid { .. }
 ///
-/// const _: () = { .. };                       // the mirror, `Serialize` and `Deserialize`
-/// const _: () = { .. };                       // the predecessor is version 1 of the same name
-/// impl Event for InvoicePaid { .. }
+/// const _: () = {
+///     use ::es_core as __es_core;
+///     const _: () = { .. };                   // the mirror, `Serialize` and `Deserialize`
+///     const _: () = { .. };                   // the predecessor is version 1 of the same name
+///     impl Event for InvoicePaid { .. }
+/// };
 /// ```
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
-    let item = expand_item(event);
-    let serde = if event.derives_serde_directly() { TokenStream::new() } else { stored::expand_traits(event) };
+    let item = item::expand(event);
+    let serde = if event.derives_serde_directly() { TokenStream::new() } else { expand_traits(event) };
     let proof = proof::expand_predecessor(event);
     let split = expand_split(event);
     let implementation = expand_impl(event);
+    let block = in_block(
+        &event.library,
+        &quote! {
+            #serde
+            #proof
+            #implementation
+            #split
+        },
+    );
     quote! {
         #item
-        #serde
-        #proof
-        #implementation
-        #split
+        #block
     }
 }
 
-/// The item as the user wrote it. The derives of serde are added if they write the stored form.
-fn expand_item(event: &Event<'_>) -> TokenStream {
-    let item = event.input;
-    let private = private(&event.krate);
-    if !event.derives_serde_directly() {
-        // Other derives also read `#[serde(..)]`, so it stays, and a derive has to declare it as a
-        // helper attribute.
-        let declared = mentions_serde(item).then(|| quote!(#[derive(#private::SerdeAttributes)]));
-        return quote!(#declared #item);
+/// ```text
+/// const _: () = {
+///     struct __Stored { .. }
+///     impl Serialize for Opened { .. }
+///     impl<'de> Deserialize<'de> for Opened { .. }
+/// };
+/// ```
+fn expand_traits(event: &Event<'_>) -> TokenStream {
+    let (krate, input) = (&event.krate, event.input);
+    let private = private(krate);
+    let attributes = impl_attributes();
+    let Mirror { types, items, serialize, deserialize } =
+        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
+    let ident = &input.ident;
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let mut write = input.generics.clone();
+    for param in input.generics.type_params() {
+        let param = &param.ident;
+        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
     }
-    let (import, serde) = expand_serde_path(event, &private);
-    let style = container_style(event.shape, &event.serde);
-    let mut item = item.clone();
-    names::spell_out(&mut item, &event.serde, event.shape);
+    let read = with_deserialize(input, &event.serde, &private);
+    let (write_generics, _, write_where) = write.split_for_impl();
+    let (read_generics, _, read_where) = read.split_for_impl();
+    let imports = mirror_imports(&private);
+    let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
-        #import
-        #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
-        #[serde(crate = #serde #style)]
-        #item
-    }
-}
+        #types
+        #private::mirror! {
+            #imports
+            #items
 
-/// Whether the item has `#[serde(..)]` anywhere, or a `cfg_attr` that may add it.
-fn mentions_serde(item: &DeriveInput) -> bool {
-    let any = |attrs: &[Attribute]| {
-        attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")) || serde_attrs(attrs).next().is_some()
-    };
-    let any_field = |fields: &Fields| fields.iter().any(|field| any(&field.attrs));
-    any(&item.attrs)
-        || match &item.data {
-            Data::Struct(data) => any_field(&data.fields),
-            Data::Enum(data) => data.variants.iter().any(|variant| any(&variant.attrs) || any_field(&variant.fields)),
-            Data::Union(_) => true,
-        }
-}
+            #attributes
+            impl #write_generics #private::serde::Serialize for #ident #ty_generics #write_where {
+                fn serialize<#s: #private::serde::Serializer>(
+                    &self,
+                    #source: #s,
+                ) -> #private::Result<#s::Ok, #s::Error> {
+                    #serialize(self, #source)
+                }
+            }
 
-/// The path of serde as a string, for serde's own `crate` key. `$crate` has no meaning in a string,
-/// so such a path is first imported under a name.
-fn expand_serde_path(event: &Event<'_>, private: &TokenStream) -> (TokenStream, String) {
-    let path = quote!(#private::serde).to_string().replace(' ', "");
-    if !path.starts_with('$') {
-        return (TokenStream::new(), path);
-    }
-    let name = format_ident!("__serde_of_{}", event.input.ident.unraw());
-    let import = quote! {
-        #[doc(hidden)]
-        #[allow(non_snake_case, unused_imports)]
-        use #private::serde as #name;
-    };
-    (import, name.to_string())
-}
-
-/// The style of stored names, unless the user sets it: `, rename_all = "camelCase"`, and for an
-/// enum also the fields that hold the variant and its data.
-pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
-    let mut style = TokenStream::new();
-    if !user.has_any(&["rename_all", "transparent"]) {
-        style.extend(quote!(, rename_all = "camelCase"));
-    }
-    if shape == Shape::Enum {
-        if !user.has("rename_all_fields") {
-            style.extend(quote!(, rename_all_fields = "camelCase"));
-        }
-        if !Shape::is_chosen(user) {
-            style.extend(quote!(, tag = "kind", content = "data"));
+            #attributes
+            impl #read_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #read_where {
+                fn deserialize<#d: #private::serde::Deserializer<'__de>>(
+                    #source: #d,
+                ) -> #private::Result<Self, #d::Error> {
+                    #deserialize(#source)
+                }
+            }
         }
     }
-    style
 }
 
 /// ```text
@@ -107,7 +98,7 @@ pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
 ///     const ALIASES: &'static [&'static str] = &[];
 ///     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
 ///         match version {
-///             1..2 => Result::map(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old)),
+///             1..2 => Result::and_then(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old, 1)),
 ///             _ => read_since(2, version, payload),
 ///         }
 ///     }
@@ -130,19 +121,21 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let own = quote!(#private::read_since(#since, #stored, #payload));
     let body = match event.from() {
         Some(from) => {
+            let previous = Literal::u32_unsuffixed(event.since.saturating_sub(1));
             let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
             let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
             let decode = call(from, &decode, &quote!(#stored, #payload));
-            let upcast = call(from, &upcast, &quote!(#old));
+            let upcast = call(from, &upcast, &quote!(#old, #previous));
             quote! {
                 match #stored {
-                    1..#since => #private::Result::map(#decode, |#old| #upcast),
+                    1..#since => #private::Result::and_then(#decode, |#old| #upcast),
                     _ => #own,
                 }
             }
         }
         None => own,
     };
+    let is_split = event.attr.split.is_given().then(|| quote!(const IS_SPLIT: #private::bool = true;));
     let [v, visitor] = ["__V", "__visitor"].map(local);
     let visit_older = event.from().map(|from| {
         let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
@@ -155,6 +148,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
             const TYPE: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
             const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];
+            #is_split
 
             fn decode<#p: #private::Payload>(
                 #stored: #private::u32,
@@ -209,16 +203,5 @@ fn expand_split(event: &Event<'_>) -> TokenStream {
         impl #impl_generics #private::Split for #ident #ty_generics #where_clause {
             type Parts = #tuple;
         }
-    }
-}
-
-/// The fields of a struct, with or without names.
-pub(super) fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(_) | Fields::Unnamed(_) => data.fields.iter().collect(),
-            Fields::Unit => Vec::new(),
-        },
-        _ => Vec::new(),
     }
 }

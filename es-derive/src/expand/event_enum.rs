@@ -12,27 +12,8 @@ use crate::model::Aggregate;
 ///     /// [`InvoicePaid`]
 ///     InvoicePaid(InvoicePaid),
 /// }
-///
-/// impl From<InvoicePaid> for InvoiceEvent { .. }
-/// impl IntoEvents<InvoiceEvent> for InvoicePaid { .. }
-/// impl NextEvents<InvoiceEvent> for InvoicePaid {}     // or `FirstEvents`, or both
-/// impl IntoEvents<InvoiceEvent> for InvoiceEvent { .. }
-/// impl FirstEvents<InvoiceEvent> for InvoiceEvent {}
-/// impl NextEvents<InvoiceEvent> for InvoiceEvent {}
-/// impl Debug for InvoiceEvent { .. }
 /// ```
-pub(crate) fn expand_event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
-    let definition = expand_definition(aggregate);
-    let conversions = expand_conversions(aggregate);
-    let debug = expand_debug(aggregate);
-    quote! {
-        #definition
-        #conversions
-        #debug
-    }
-}
-
-fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
+pub(crate) fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let (vis, name, generics) = (&aggregate.input.vis, &aggregate.event_enum, &aggregate.event_generics);
     let where_clause = &generics.where_clause;
     let summary = format!("An event of [`{}`]. Each type of event is a variant.", aggregate.input.ident.unraw());
@@ -48,10 +29,28 @@ fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #summary]
-        #[allow(deprecated, clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions)]
+        #[allow(deprecated, non_camel_case_types, clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions)]
         #vis enum #name #generics #where_clause {
             #(#variants)*
         }
+    }
+}
+
+/// ```text
+/// impl From<InvoicePaid> for InvoiceEvent { .. }
+/// impl IntoEvents<InvoiceEvent> for InvoicePaid { .. }
+/// impl NextEvents<InvoiceEvent> for InvoicePaid {}     // or `FirstEvents`, or both
+/// impl IntoEvents<InvoiceEvent> for InvoiceEvent { .. }
+/// impl FirstEvents<InvoiceEvent> for InvoiceEvent {}
+/// impl NextEvents<InvoiceEvent> for InvoiceEvent {}
+/// impl Debug for InvoiceEvent { .. }
+/// ```
+pub(crate) fn expand_impls(aggregate: &Aggregate<'_>) -> TokenStream {
+    let conversions = expand_conversions(aggregate);
+    let debug = expand_debug(aggregate);
+    quote! {
+        #conversions
+        #debug
     }
 }
 

@@ -53,7 +53,7 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 ///     }
 ///     fn visit_events<V: VisitEvents>(visitor: &mut V) {
 ///         <InvoicePaid as Listed>::visit(visitor);
-///         <InvoicePaidAndSent as Split>::visit_split(visitor);
+///         <InvoicePaidAndSent as Split>::visit_split::<Self, V>(visitor);
 ///         VisitEvents::retired(visitor, "ReminderSent");
 ///     }
 /// }
@@ -98,7 +98,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let split_visits = aggregate.split().iter().map(|ty| {
         let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "visit_split");
-        call(ty, &visit, &quote!(#visitor))
+        call(ty, &quote!(#visit::<Self, #v>), &quote!(#visitor))
     });
     let retired = aggregate.retired();
     let retired_names = retired;

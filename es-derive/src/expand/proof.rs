@@ -38,6 +38,7 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let old_version = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "VERSION");
     let old_name = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "TYPE");
     let old_aliases = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "ALIASES");
+    let old_is_split = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "IS_SPLIT");
     let aliases = &event.attr.aliases;
     let since = event.since;
     let gap = format!(
@@ -46,18 +47,27 @@ fn assert_predecessor(event: &Event<'_>) -> Vec<TokenStream> {
     let other = format!(
         "`from` of `{new}` must be version {expected} of `{name}`, but `{old}` is stored under a different name; write `#[event(version = {expected}, name = \"{name}\")]` on `{old}`"
     );
+    let split = format!(
+        "`{old}` is split into other events, so it is not a predecessor; remove `split` from `{old}`, and write it on the newest version if that is read as other events"
+    );
     let lost = format!(
         "`{old}` has an `alias` that `{new}` does not have, so events stored under that name would not be read; write it on `{new}` too"
     );
     vec![
         assertion(from, &private, &quote!(#old_version == #expected), &gap),
         assertion(from, &private, &quote!(#private::same_name(#old_name, #name)), &other),
+        assertion(from, &private, &quote!(!#old_is_split), &split),
         assertion(from, &private, &quote!(#private::keeps_aliases(#old_aliases, &[#(#aliases),*])), &lost),
     ]
 }
 
 /// `assert!(.., "..")`, with the span of the user's code, so that the compiler underlines it.
-fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream, message: &str) -> TokenStream {
+pub(super) fn assertion(
+    at: &impl ToTokens,
+    private: &TokenStream,
+    condition: &TokenStream,
+    message: &str,
+) -> TokenStream {
     over(at, quote!(#private::assert!(#condition, "{}", #message)))
 }
 
@@ -67,7 +77,8 @@ fn assertion(at: &impl ToTokens, private: &TokenStream, condition: &TokenStream,
 /// const _: () = {
 ///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
 ///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];
-///     const _: () = assert_name_differs(1, __EVENTS, __SHOWN);
+///     const __ARE_SPLIT: &[bool] = &[<InvoiceCreated as Listed>::IS_SPLIT, <InvoicePaid as Listed>::IS_SPLIT];
+///     const _: () = assert_listed(1, __EVENTS, __SHOWN, __ARE_SPLIT);
 /// };
 /// ```
 pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -104,19 +115,24 @@ pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStr
 fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &TokenStream) -> TokenStream {
     let private = private(&aggregate.krate);
     let shown = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(shown);
+    let are_split = aggregate
+        .events
+        .iter()
+        .map(|event| qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), "IS_SPLIT"));
     quote! {
         #keyword __EVENTS: &[#private::EventInfo] = #events;
         #keyword __SHOWN: &[&#private::str] = &[#(#shown),*];
+        #keyword __ARE_SPLIT: &[#private::bool] = &[#(#are_split),*];
     }
 }
 
 fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let private = private(&aggregate.krate);
     let mut assertions = Vec::new();
-    for (at, event) in aggregate.events.iter().enumerate().skip(1) {
+    for (at, event) in aggregate.events.iter().enumerate() {
         // The compiler reports the error at the caller, so the whole call has the span of the
         // listed type.
-        assertions.push(over(event.ty, quote!(#private::assert_name_differs(#at, __EVENTS, __SHOWN))));
+        assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT))));
     }
     for ty in aggregate.split() {
         let head = format!("`{}`, which is split, and `", shown(ty));

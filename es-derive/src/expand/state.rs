@@ -1,13 +1,15 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::mirror::{Mirror, Original};
 use super::private;
 use super::span::local;
-use super::stored::{Mirror, Original};
 use crate::model::Aggregate;
 
 /// The mirror of the state, and the two methods that use it.
 pub(super) struct State {
+    /// Aliases of types, beside the block of the mirror.
+    pub(super) types: TokenStream,
     pub(super) items: TokenStream,
     pub(super) methods: TokenStream,
 }
@@ -20,7 +22,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> State {
     let private = private(&aggregate.krate);
     let original =
         Original { input: aggregate.input, krate: &aggregate.krate, serde: &aggregate.serde, shape: aggregate.shape };
-    let Mirror { items, serialize, deserialize } = original.mirror();
+    let Mirror { types, items, serialize, deserialize } = original.mirror();
     let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
     let methods = quote! {
         fn serialize_state<#s: #private::serde::Serializer>(
@@ -36,5 +38,5 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> State {
             #deserialize(#deserializer)
         }
     };
-    State { items, methods }
+    State { types, items, methods }
 }

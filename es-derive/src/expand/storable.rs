@@ -4,13 +4,12 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, PathArguments, PathSegment, Type, TypePath,
+    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, Path, PathArguments, PathSegment, Type, TypePath,
     parse_quote,
 };
 
 use super::span::qualified;
-use super::stored::Original;
-use super::{private, self_type};
+use super::{bson, private, self_type};
 use crate::attr::serde::SerdeKeys;
 use crate::model::mentions;
 
@@ -61,14 +60,18 @@ pub(super) struct Obligations {
 /// check. Without the `for<..>` the compiler would also report that the bound itself does not hold.
 ///
 /// A field that names a parameter is left to serde, which infers the bounds of parameters.
-pub(super) fn expand(original: &Original<'_>) -> Obligations {
-    let mut input = original.input.clone();
+pub(super) fn expand(original: &DeriveInput, krate: &Path) -> Obligations {
+    let mut input = original.clone();
     let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
+    let mut held = TokenStream::new();
     if !is_chosen_otherwise(&input.attrs) {
-        let private = private(original.krate);
+        let private = private(krate);
         let generics = input.generics.clone();
+        let as_they_are: Vec<_> =
+            fields_mut(&mut input.data).filter(|field| !is_excepted(field)).map(|field| &*field).collect();
+        held = bson::expand(as_they_are.into_iter(), original, krate);
         let asked = fields_mut(&mut input.data).filter(|field| asks(field)).filter_map(|field| {
-            let ty = self_type::spell_out(&field.ty, original.input);
+            let ty = self_type::spell_out(&field.ty, original);
             (!names_a_parameter(&generics, &ty)).then_some((field, ty))
         });
         for (place, (field, ty)) in asked.enumerate() {
@@ -83,9 +86,10 @@ pub(super) fn expand(original: &Original<'_>) -> Obligations {
         }
     }
     if obligations.is_empty() {
-        return Obligations { items: TokenStream::new(), input };
+        return Obligations { items: held, input };
     }
     let items = quote! {
+        #held
         #aliases
         #[allow(deprecated)]
         const _: () = { #obligations };
@@ -104,9 +108,12 @@ fn names_a_parameter(generics: &Generics, ty: &TokenStream) -> bool {
 /// Each check costs the compiler about as much time as the field itself, so types that serde always
 /// knows are skipped too.
 fn asks(field: &Field) -> bool {
-    !is_known(&field.ty)
-        && !is_chosen_otherwise(&field.attrs)
-        && !field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+    !is_known(&field.ty) && !is_excepted(field)
+}
+
+/// Whether serde may not use the type of the field, or the field may not exist.
+fn is_excepted(field: &Field) -> bool {
+    is_chosen_otherwise(&field.attrs) || field.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
 }
 
 fn is_known(ty: &Type) -> bool {

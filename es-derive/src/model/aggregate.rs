@@ -9,8 +9,8 @@ use syn::{DeriveInput, Generics, LitStr, Path, TypePath};
 
 use super::{Shape, generics};
 use crate::attr::aggregate::AggregateAttr;
-use crate::attr::default_krate;
 use crate::attr::serde::SerdeKeys;
+use crate::attr::{default_library, imported_library};
 use crate::diag::shown;
 
 /// An event that the aggregate lists.
@@ -29,6 +29,9 @@ pub(crate) struct Listed<'a> {
 pub(crate) struct Aggregate<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) attr: &'a AggregateAttr,
+    /// The path of the library, as the user wrote it.
+    pub(crate) library: Path,
+    /// The name under which the generated block imports the library.
     pub(crate) krate: Path,
     pub(crate) serde: SerdeKeys,
     pub(crate) shape: Shape,
@@ -48,7 +51,8 @@ impl<'a> Aggregate<'a> {
         Self {
             input,
             attr,
-            krate: attr.krate.get().cloned().unwrap_or_else(default_krate),
+            library: attr.krate.get().cloned().unwrap_or_else(default_library),
+            krate: imported_library(),
             serde: SerdeKeys::of(&input.attrs),
             shape: Shape::of(input),
             name: attr.name.get().map_or_else(|| input.ident.unraw().to_string(), LitStr::value),

@@ -4,13 +4,16 @@ use syn::ext::IdentExt;
 use syn::{DeriveInput, Path, TypePath};
 
 use super::{Shape, generics};
-use crate::attr::default_krate;
 use crate::attr::event::EventAttr;
 use crate::attr::serde::SerdeKeys;
+use crate::attr::{default_library, imported_library};
 
 pub(crate) struct Event<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) attr: &'a EventAttr,
+    /// The path of the library, as the user wrote it.
+    pub(crate) library: Path,
+    /// The name under which the generated block imports the library.
     pub(crate) krate: Path,
     pub(crate) serde: SerdeKeys,
     pub(crate) shape: Shape,
@@ -28,7 +31,8 @@ impl<'a> Event<'a> {
         Self {
             input,
             attr,
-            krate: attr.krate.get().cloned().unwrap_or_else(default_krate),
+            library: attr.krate.get().cloned().unwrap_or_else(default_library),
+            krate: imported_library(),
             serde: SerdeKeys::of(&input.attrs),
             shape: Shape::of(input),
             name: attr.name.get().map_or_else(|| input.ident.unraw().to_string(), syn::LitStr::value),

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod generated;
+mod other_derives;
 mod schema_lock;
+mod splits;
 mod stored_form;

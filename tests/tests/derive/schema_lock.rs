@@ -9,6 +9,7 @@
 mod aggregates;
 mod everything;
 mod files;
+mod parts;
 mod releases;
 mod rules;
 mod samples;

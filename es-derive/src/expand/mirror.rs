@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Data, DeriveInput, Generics, Path, Type, WherePredicate, parse_quote};
+use syn::{Data, DeriveInput, Fields, Generics, Path, Type, WherePredicate, parse_quote};
 
-use super::event::{container_style, fields};
 use super::span::local;
 use super::storable::{self, Obligations};
-use super::{container_default, impl_attributes, names, private, self_type};
+use super::style::{container_style, spell_out_names};
+use super::{container_default, private, self_type};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
-use crate::model::{Event, Shape};
+use crate::model::Shape;
 
 /// The items of the mirror, and the functions that write and read a value of the user's type with
 /// it.
 pub(super) struct Mirror {
+    /// Aliases of types, beside the block of the mirror.
+    pub(super) types: TokenStream,
     pub(super) items: TokenStream,
     /// A function from `(&Self, S)` to `Result<S::Ok, S::Error>`.
     pub(super) serialize: TokenStream,
@@ -34,9 +36,9 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
-        let Obligations { items, mut input } = storable::expand(self);
+        let Obligations { items, mut input } = storable::expand(self.input, self.krate);
         let default = container_default::take(&mut input, self.krate);
-        names::spell_out(&mut input, self.serde, self.shape);
+        spell_out_names(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };
         let mut mirror = match self.shape {
             Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default.as_ref()),
@@ -46,6 +48,7 @@ impl Original<'_> {
         };
         // The checks come before serde's code, so that the compiler reports their errors first.
         mirror.items = [items, mirror.items].into_iter().collect();
+        mirror.types = self_type::expand_own_types(&all_fields(self.input), self.input);
         mirror
     }
 
@@ -61,7 +64,7 @@ impl Original<'_> {
             Data::Struct(data) => {
                 let mut fields = data.fields.clone();
                 fields.iter_mut().for_each(|field| self.strip(field));
-                let end = matches!(fields, syn::Fields::Unnamed(_)).then(|| quote!(;));
+                let end = matches!(fields, Fields::Unnamed(_)).then(|| quote!(;));
                 quote!(#fields #end)
             }
             Data::Enum(data) => {
@@ -101,6 +104,7 @@ impl Original<'_> {
         let items = quote!(#definition #default);
         let turbofish = ty_generics.as_turbofish();
         Mirror {
+            types: TokenStream::new(),
             items,
             serialize: quote!(#name #turbofish::serialize),
             deserialize: quote!(#name #turbofish::deserialize),
@@ -183,7 +187,12 @@ impl Original<'_> {
                 )
             }
         };
-        Mirror { items, serialize: quote!(#written #turbofish::serialize), deserialize: quote!(#read_fn) }
+        Mirror {
+            types: TokenStream::new(),
+            items,
+            serialize: quote!(#written #turbofish::serialize),
+            deserialize: quote!(#read_fn),
+        }
     }
 
     /// The serde attribute for a default of the whole type, and the function that serde then calls.
@@ -279,7 +288,7 @@ pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
 }
 
 /// The generics with the lifetime `'__de`, and the bound that every parameter can be read.
-fn with_deserialize(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Generics {
+pub(super) fn with_deserialize(input: &DeriveInput, serde: &SerdeKeys, private: &TokenStream) -> Generics {
     let mut result = input.generics.clone();
     result.params.insert(0, parse_quote!('__de));
     let params = input.generics.type_params().map(|param| &param.ident);
@@ -299,55 +308,22 @@ pub(super) fn own_default(input: &DeriveInput, serde: &SerdeKeys, private: &Toke
     is_asked.then(|| parse_quote!(#ident #ty_generics: #private::Default))
 }
 
-/// ```text
-/// const _: () = {
-///     struct __Stored { .. }
-///     impl Serialize for Opened { .. }
-///     impl<'de> Deserialize<'de> for Opened { .. }
-/// };
-/// ```
-pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
-    let (krate, input) = (&event.krate, event.input);
-    let private = private(krate);
-    let attributes = impl_attributes();
-    let Mirror { items, serialize, deserialize } =
-        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
-    let ident = &input.ident;
-    let (_, ty_generics, _) = input.generics.split_for_impl();
-    let mut write = input.generics.clone();
-    for param in input.generics.type_params() {
-        let param = &param.ident;
-        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
+/// The fields of a struct, with or without names.
+fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) | Fields::Unnamed(_) => data.fields.iter().collect(),
+            Fields::Unit => Vec::new(),
+        },
+        _ => Vec::new(),
     }
-    let read = with_deserialize(input, &event.serde, &private);
-    let (write_generics, _, write_where) = write.split_for_impl();
-    let (read_generics, _, read_where) = read.split_for_impl();
-    let imports = mirror_imports(&private);
-    let [s, d, source] = ["__S", "__D", "__source"].map(local);
-    quote! {
-        #[doc(hidden)]
-        const _: () = {
-            #imports
-            #items
+}
 
-            #attributes
-            impl #write_generics #private::serde::Serialize for #ident #ty_generics #write_where {
-                fn serialize<#s: #private::serde::Serializer>(
-                    &self,
-                    #source: #s,
-                ) -> #private::Result<#s::Ok, #s::Error> {
-                    #serialize(self, #source)
-                }
-            }
-
-            #attributes
-            impl #read_generics #private::serde::Deserialize<'__de> for #ident #ty_generics #read_where {
-                fn deserialize<#d: #private::serde::Deserializer<'__de>>(
-                    #source: #d,
-                ) -> #private::Result<Self, #d::Error> {
-                    #deserialize(#source)
-                }
-            }
-        };
+/// The fields of a struct, or of all variants of an enum.
+fn all_fields(input: &DeriveInput) -> Vec<&syn::Field> {
+    match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
     }
 }

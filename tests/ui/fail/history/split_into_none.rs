@@ -3,7 +3,7 @@ use es_core::event;
 #[event(version = 1)]
 pub struct Closed;
 
-#[event(version = 1, split(Closed))]
+#[event(version = 1, split())]
 pub struct Opened;
 
 fn main() {

@@ -1,5 +1,7 @@
-//! Adds an explicit `rename` for names that serde cannot convert to camelCase.
+//! The names under which fields and variants are stored, as attributes of serde.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, parse_quote};
 
@@ -7,9 +9,27 @@ use crate::attr::serde::SerdeKeys;
 use crate::camel_case;
 use crate::model::Shape;
 
+/// The style of stored names, unless the user sets it: `, rename_all = "camelCase"`, and for an
+/// enum also the fields that hold the variant and its data.
+pub(super) fn container_style(shape: Shape, user: &SerdeKeys) -> TokenStream {
+    let mut style = TokenStream::new();
+    if !user.has_any(&["rename_all", "transparent"]) {
+        style.extend(quote!(, rename_all = "camelCase"));
+    }
+    if shape == Shape::Enum {
+        if !user.has("rename_all_fields") {
+            style.extend(quote!(, rename_all_fields = "camelCase"));
+        }
+        if !Shape::is_chosen(user) {
+            style.extend(quote!(, tag = "kind", content = "data"));
+        }
+    }
+    style
+}
+
 /// Adds a `rename` to each field and variant on whose name serde would panic, if
-/// [`container_style`](super::event::container_style) selects camelCase.
-pub(super) fn spell_out(input: &mut DeriveInput, serde: &SerdeKeys, shape: Shape) {
+/// [`container_style`] selects camelCase.
+pub(super) fn spell_out_names(input: &mut DeriveInput, serde: &SerdeKeys, shape: Shape) {
     let are_cased = !serde.has_any(&["rename_all", "transparent"]);
     match &mut input.data {
         Data::Struct(data) if are_cased => spell_out_fields(&mut data.fields),
