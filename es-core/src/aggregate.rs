@@ -88,6 +88,8 @@ pub trait Init<E>: Sized {
 
 /// Changes an aggregate by an event. It cannot fail, because the event has happened.
 ///
+/// An event that changes nothing needs no impl: list it in `informs(..)`.
+///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
 /// #[event(version = 1)]

@@ -273,7 +273,8 @@ pub trait IntoEvents<E> {
 )]
 pub trait FirstEvents<E>: IntoEvents<E> {}
 
-/// What a decision can return: events that change an aggregate once it has begun.
+/// What a decision can return: events that can follow once an aggregate has begun, which are those
+/// of `events(..)` and `informs(..)`.
 ///
 /// `#[derive(Aggregate)]` implements it. What the type leaves open is checked before anything is
 /// written: the events in the enum of all events.

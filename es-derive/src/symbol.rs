@@ -16,6 +16,7 @@ pub(crate) const EVENT_ENUM: Symbol = Symbol("event_enum");
 pub(crate) const EVENTS: Symbol = Symbol("events");
 pub(crate) const EVERY: Symbol = Symbol("every");
 pub(crate) const FROM: Symbol = Symbol("from");
+pub(crate) const INFORMS: Symbol = Symbol("informs");
 pub(crate) const INIT: Symbol = Symbol("init");
 pub(crate) const NAME: Symbol = Symbol("name");
 pub(crate) const RETIRED: Symbol = Symbol("retired");

@@ -4,6 +4,7 @@ use syn::TypePath;
 use syn::ext::IdentExt;
 
 use super::{fields, item};
+use crate::attr::Cell;
 use crate::diag::{Diag, shown};
 use crate::model::Aggregate;
 
@@ -15,6 +16,7 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     check_there_are_events(diag, aggregate);
     check_lists_are_not_empty(diag, aggregate);
     check_events_are_listed_once(diag, aggregate);
+    check_informing_events_have_no_other_role(diag, aggregate);
     check_variants_differ(diag, aggregate);
     check_split_is_not_an_event(diag, aggregate);
     check_retired_names_differ(diag, aggregate);
@@ -24,7 +26,8 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
 
 /// An aggregate without events has nothing to fold.
 fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
-    if aggregate.attr.is_garbled || aggregate.attr.init.is_given() || aggregate.attr.events.is_given() {
+    let attr = aggregate.attr;
+    if attr.is_garbled || attr.init.is_given() || attr.events.is_given() || attr.informs.is_given() {
         return;
     }
     diag.error(
@@ -36,7 +39,7 @@ fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
 /// An empty list is a leftover or a mistake, because it means the same as no list.
 fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     let attr = aggregate.attr;
-    for cell in [&attr.init, &attr.events, &attr.split] {
+    for cell in [&attr.init, &attr.events, &attr.informs, &attr.split] {
         if let (Some(key), Some([])) = (cell.key(), cell.get().map(Vec::as_slice)) {
             diag.error(key, format_args!("`{key}` is empty; list an event, or remove it"));
         }
@@ -49,7 +52,7 @@ fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
 /// Each list names an event once. An event may be in both lists: it then begins the aggregate or
 /// changes it, depending on its position in the stream.
 fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
-    for list in [&aggregate.attr.init, &aggregate.attr.events] {
+    for list in [&aggregate.attr.init, &aggregate.attr.events, &aggregate.attr.informs] {
         let mut seen: HashMap<String, &TypePath> = HashMap::new();
         for ty in list.get().into_iter().flatten() {
             let shown = shown(ty);
@@ -66,6 +69,23 @@ fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
         (first, format_args!("`{shown}` is listed twice; this is the first")),
         (second, format_args!("`{shown}` is listed twice; remove one")),
     );
+}
+
+/// An event of `informs(..)` changes nothing, so it neither begins nor changes the aggregate.
+fn check_informing_events_have_no_other_role(diag: &Diag, aggregate: &Aggregate<'_>) {
+    let attr = aggregate.attr;
+    for ty in attr.informs.get().into_iter().flatten() {
+        let written = shown(ty);
+        let is_in = |list: &&Cell<Vec<TypePath>>| list.get().into_iter().flatten().any(|other| shown(other) == written);
+        if let Some(other) = [&attr.init, &attr.events].into_iter().find(is_in).and_then(Cell::key) {
+            diag.error(
+                ty,
+                format_args!(
+                    "`{written}` is also listed in `{other}(..)`, but an event of `informs(..)` changes nothing; remove it from one of them"
+                ),
+            );
+        }
+    }
 }
 
 /// The variants of the event enum are named after the types, so two types with the same name clash.

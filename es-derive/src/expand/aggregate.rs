@@ -158,6 +158,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
 /// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),
+///         InvoiceEvent::ReminderSent(_) => {}     // `informs(..)` lists it
 ///         other => return Result::Err(FoldError::OnlyInitial { event_type: EventSet::event_type(&other) }),
 ///     }
 ///     Result::Ok(())
@@ -177,7 +178,10 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
             }
         })
     });
-    let rest = aggregate.events.iter().any(|listed| listed.changes.is_none()).then(|| {
+    let silent: Vec<_> =
+        aggregate.events.iter().filter(|listed| listed.informs.is_some()).map(|listed| &listed.variant).collect();
+    let silent = (!silent.is_empty()).then(|| quote!(#(#event_enum::#silent(_))|* => #private::Result::Ok(()),));
+    let rest = aggregate.events.iter().any(|listed| !listed.can_continue()).then(|| {
         quote! {
             #other => #private::Result::Err(#private::FoldError::OnlyInitial {
                 event_type: #private::EventSet::event_type(&#other),
@@ -194,7 +198,7 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
             #event: Self::Event,
             #context: &#private::Context,
         ) -> #private::Result<(), #private::FoldError> {
-            match #event { #(#arms)* #rest }
+            match #event { #(#arms)* #silent #rest }
         }
     }
 }

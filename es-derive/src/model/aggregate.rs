@@ -22,8 +22,17 @@ pub(crate) struct Listed<'a> {
     pub(crate) begins: Option<&'a TypePath>,
     /// The place in `events(..)`, if the event is listed there.
     pub(crate) changes: Option<&'a TypePath>,
+    /// The place in `informs(..)`, if the event is listed there.
+    pub(crate) informs: Option<&'a TypePath>,
     /// Whether it names a generic parameter of the aggregate.
     pub(crate) generic: bool,
+}
+
+impl Listed<'_> {
+    /// Whether the event can follow an earlier event of its stream.
+    pub(crate) fn can_continue(&self) -> bool {
+        self.changes.is_some() || self.informs.is_some()
+    }
 }
 
 pub(crate) struct Aggregate<'a> {
@@ -96,12 +105,12 @@ impl<'a> Aggregate<'a> {
     }
 }
 
-/// The events of both lists. An event that is in both lists appears once.
+/// The events of all lists. An event that is in both `init(..)` and `events(..)` appears once.
 fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Listed<'a>> {
     let listed = |ty: &'a TypePath| {
         let variant = ty.path.segments.last().map_or_else(|| input.ident.clone(), |last| last.ident.clone());
         let generic = !generics::used_by(&input.generics, ty).params.is_empty();
-        Listed { ty, variant, begins: None, changes: None, generic }
+        Listed { ty, variant, begins: None, changes: None, informs: None, generic }
     };
     let (init, changes) = (attr.init.get().into_iter().flatten(), attr.events.get().into_iter().flatten());
     let mut events: Vec<_> = init.map(|ty| Listed { begins: Some(ty), ..listed(ty) }).collect();
@@ -113,5 +122,7 @@ fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Liste
             _ => events.push(Listed { changes: Some(ty), ..listed(ty) }),
         }
     }
+    let informs = attr.informs.get().into_iter().flatten();
+    events.extend(informs.map(|ty| Listed { informs: Some(ty), ..listed(ty) }));
     events
 }
