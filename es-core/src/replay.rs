@@ -69,8 +69,8 @@ impl<A: Aggregate> Replay<A> {
         self.version
     }
 
-    /// The state so far. `None` before the first event that creates one, and before the event of
-    /// the snapshot.
+    /// The state so far. `None` before the first event that creates one, after an
+    /// [end](Aggregate::is_end), and before the event of the snapshot.
     pub fn state(&self) -> Option<&A> {
         self.state.as_ref()
     }
@@ -228,6 +228,10 @@ pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEven
 #[inline]
 fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context) -> Result<(), FoldError> {
     match state {
+        Some(_) if A::is_end(&event) => {
+            *state = None;
+            Ok(())
+        }
         Some(state) => state.apply(event, context),
         None => {
             *state = Some(A::init(event, context)?);

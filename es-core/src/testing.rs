@@ -41,7 +41,7 @@ use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteChec
 use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
 use crate::{
     Aggregate, AggregateId, Context, EventId, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
-    StoreError, StreamId, Timestamp,
+    StoreError, StreamId, Timestamp, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -85,8 +85,8 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// If no events were given, because there is no aggregate then: see
-    /// [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
+    /// If no events were given, or the last one ends the aggregate, because there is no aggregate
+    /// then: see [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
     /// an `update` would refuse it.
     #[track_caller]
     pub fn when<D, Form>(mut self, decide: impl FnOnce(&Loaded<A>) -> D) -> Decided<A, D::Answer, D::Error>
@@ -95,7 +95,11 @@ impl<A: Aggregate> Given<A> {
         D::Events: NextEvents<A::Event>,
     {
         let Some(loaded) = self.replay.lend() else {
-            panic!("no {} exists to decide on; give the events that begin one, or use `when_new`", A::TYPE);
+            panic!(
+                "no {} exists to decide on{}; give the events that begin one, or use `when_new`",
+                A::TYPE,
+                self.because()
+            );
         };
         let decided = decide(&loaded).into_result();
         self.replay.restore(loaded);
@@ -126,7 +130,25 @@ impl<A: Aggregate> Given<A> {
     pub fn then_state(self, check: impl FnOnce(&A)) {
         match self.replay.state() {
             Some(state) => check(state),
-            None => panic!("no {} exists, because no events were given", A::TYPE),
+            None => panic!("no {} exists{}", A::TYPE, self.because()),
+        }
+    }
+
+    /// Asserts that the aggregate does not exist after the given events, because it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it exists.
+    #[track_caller]
+    pub fn then_absent(self) {
+        assert_absent(&self.replay);
+    }
+
+    /// Why there is no aggregate.
+    fn because(&self) -> &'static str {
+        match self.replay.version() {
+            Version::NONE => ", because no events were given",
+            _ => ", because the given events end it",
         }
     }
 }
@@ -135,7 +157,7 @@ impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
     fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), E>) -> Self {
         if let Ok((events, _)) = &decided
-            && let Err(error) = check_foldable(replay.stream(), replay.version(), replay.state().is_some(), events)
+            && let Err(error) = check_foldable::<A>(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
             panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }
@@ -220,17 +242,40 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
     ///
     /// If the decision refused, if the events cannot be folded, or if `check` panics.
     #[track_caller]
-    pub fn then_state(mut self, check: impl FnOnce(&A)) {
+    pub fn then_state(self, check: impl FnOnce(&A)) {
+        match self.into_folded().state() {
+            Some(state) => check(state),
+            None => panic!("no {} exists after the given and the decided events", A::TYPE),
+        }
+    }
+
+    /// Asserts that the aggregate does not exist after the decided events, because it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it exists, if the decision refused, or if the events cannot be folded.
+    #[track_caller]
+    pub fn then_absent(self) {
+        assert_absent(&self.into_folded());
+    }
+
+    /// The aggregate after the decided events.
+    #[track_caller]
+    fn into_folded(mut self) -> Replay<A> {
         let decided = match self.decided {
             Ok((decided, _)) => encode(&decided),
             Err(error) => panic!("expected events, but the decision refused: {error:?}"),
         };
-        match fold(&mut self.replay, &decided).map(|()| self.replay.state()) {
-            Ok(Some(state)) => check(state),
-            Ok(None) => panic!("no {} exists, because no events were given or decided", A::TYPE),
+        match fold(&mut self.replay, &decided) {
+            Ok(()) => self.replay,
             Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
+}
+
+#[track_caller]
+fn assert_absent<A: Aggregate>(replay: &Replay<A>) {
+    assert!(replay.state().is_none(), "expected no {}, but it exists", A::TYPE);
 }
 
 #[track_caller]

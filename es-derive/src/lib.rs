@@ -104,6 +104,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | each event of `events(..)` and `informs(..)` can begin it and is applied to `Default::default()` |
 /// | `events(B, ..)` | the events that change it, by `Apply<B>`; an event may also be in `init(..)` | no event changes it |
 /// | `informs(D, ..)` | events that are recorded and change nothing, without an `Apply`; in no other list | none |
+/// | `ends(E, ..)` | events after which the aggregate no longer exists, without an `Apply`; in no other list | it never ends |
 /// | `split(C, ..)` | former events that are read as several of the others; `#[event(split(..))]` lists them | none |
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
@@ -116,7 +117,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// ```text
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
-/// #[aggregate(informs(InvoicePrinted), split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
+/// #[aggregate(informs(InvoicePrinted), ends(InvoiceVoided), split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
 /// #[aggregate(name = "invoice", event_enum = InvoiceFact, crate = $crate::es_core)]
 /// pub struct Invoice { .. }
 /// ```
@@ -130,7 +131,8 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///   aggregate and `NextEvents` if it can follow later. `create` takes `FirstEvents`, and a decision
 ///   returns `NextEvents`.
 /// - `Aggregate`. An event in both lists begins the aggregate if it is the first one, and changes
-///   it if it comes later.
+///   it if it comes later. After an event of `ends(..)` there is no state, until an event that
+///   begins the aggregate follows.
 ///
 /// The compiler checks that no two events share a stored name or an alias, and that no retired name
 /// is in use.

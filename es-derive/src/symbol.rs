@@ -11,6 +11,7 @@ pub(crate) struct Symbol(pub(crate) &'static str);
 pub(crate) const AGGREGATE: Symbol = Symbol("aggregate");
 pub(crate) const ALIAS: Symbol = Symbol("alias");
 pub(crate) const CRATE: Symbol = Symbol("crate");
+pub(crate) const ENDS: Symbol = Symbol("ends");
 pub(crate) const EVENT: Symbol = Symbol("event");
 pub(crate) const EVENT_ENUM: Symbol = Symbol("event_enum");
 pub(crate) const EVENTS: Symbol = Symbol("events");

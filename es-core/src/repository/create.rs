@@ -25,11 +25,12 @@ pub struct Create<'a, A: Aggregate> {
 
 impl<A: Aggregate> Repository<A> {
     /// Records the first events of an aggregate when the action is awaited. If its stream has only
-    /// [retired](crate::store::Decoded::Retired) events, the aggregate begins after them.
+    /// [retired](crate::store::Decoded::Retired) events, the aggregate begins after them. If it has
+    /// [ended](Aggregate#an-end), it begins anew after its end.
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it
+    /// [`CreateError::AlreadyExists`] if the aggregate exists, [`StoreError::Unfoldable`] if it
     /// cannot begin with these events, [`StoreError::DuplicateKey`] if a unique index of the user
     /// already holds a value of the events, [`StoreError::Refused`] if the store refuses them for a
     /// different reason that a retry does not remove, and the other errors of the store.
@@ -50,7 +51,7 @@ impl<A: Aggregate> Repository<A> {
         append_id: Option<AppendId>,
         mut events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
-        check_foldable(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        check_foldable::<A>(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
         let kinds: Vec<_> = match append_id {
             Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
             None => Vec::new(),
@@ -70,7 +71,7 @@ impl<A: Aggregate> Repository<A> {
                 return Ok(committed);
             }
             let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
-            // After only retired events, the aggregate begins now.
+            // After only retired events or an end, the aggregate begins now.
             let Some(before) = self.before_beginning(stream).await? else {
                 return Err(CreateError::AlreadyExists { stream: stream.clone(), version });
             };

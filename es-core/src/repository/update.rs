@@ -88,7 +88,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the
+    /// [`UpdateError::NotFound`] if the aggregate has not begun or has ended, [`UpdateError::Rejected`] with the
     /// error of `decide`, [`StoreError::Unfoldable`] if an event can only begin an aggregate, and
     /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
     /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
@@ -107,8 +107,8 @@ impl<A: Aggregate> Repository<A> {
         self.action(id, decide, may_hold, span::of_call!("update", A::TYPE, id))
     }
 
-    /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
-    /// receives `None`, and the events that it returns begin the aggregate.
+    /// As [`update`](Self::update), for an aggregate that may not have begun or may have ended: in
+    /// that case `decide` receives `None`, and the events that it returns begin the aggregate.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ fn ask<A: Aggregate, R, E>(
         (Decide::Upsert(decide), loaded, _) => decide(loaded.as_ref()),
     };
     let (events, answer) = decided.map_err(UpdateError::Rejected)?;
-    check_foldable(&stream, version, loaded.is_some(), &events)?;
+    check_foldable::<A>(&stream, version, loaded.is_some(), &events)?;
     if let Some(loaded) = loaded {
         replay.restore(loaded);
     }

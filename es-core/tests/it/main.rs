@@ -3,6 +3,7 @@
 
 mod actions;
 mod conformance_memory;
+mod ends;
 mod informs;
 mod laws;
 mod queries;

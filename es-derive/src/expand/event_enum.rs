@@ -42,6 +42,7 @@ fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
             (Some(_), Some(_)) => "begins or changes the aggregate",
             (Some(_), None) => "begins the aggregate",
             (None, Some(_)) => "changes the aggregate",
+            (None, None) if event.ends.is_some() => "ends the aggregate",
             (None, None) => "changes nothing",
         };
         let summary = format!("[`{}`], which {role}.", variant.unraw());
