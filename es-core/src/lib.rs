@@ -135,6 +135,7 @@ pub use repository::committed::{Committed, Outcome};
 pub use repository::decision::Answer;
 pub use repository::error::{CreateError, LoadError, UpdateError};
 pub use repository::loaded::Loaded;
+pub use repository::steps::Steps;
 pub use retry::RetryPolicy;
 pub use snapshot::SnapshotPolicy;
 pub use stream::{AggregateId, StreamId};

@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
-use crate::store::{Decoded, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
-use crate::{Aggregate, Context, EventId, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
+use crate::store::{BsonPayload, Decoded, NewEvent, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
+use crate::{
+    Aggregate, Context, EventId, Loaded, Metadata, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version,
+};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
@@ -41,6 +43,14 @@ impl<A: Aggregate> Replay<A> {
             Ok(version) => Self { version, snapshot: Some(snapshot.state), ..Self::new(stream) },
             Err(_) => Self::new(stream),
         }
+    }
+
+    /// Starts at a loaded aggregate, with a copy of its state.
+    pub(crate) fn continuing(stream: StreamId, loaded: &Loaded<A>) -> Self
+    where
+        A: Clone,
+    {
+        Self { version: loaded.version, state: Some(loaded.state.clone()), ..Self::new(stream) }
     }
 
     /// Starts from the newest usable snapshot at or below a version, or before the first event if there is none.
@@ -144,6 +154,23 @@ impl<A: Aggregate> Replay<A> {
         }
         (self.version, self.last_event) = (event.sequence.into(), Some(event.id));
         Ok(())
+    }
+
+    /// Folds an event that is not recorded yet, as the next one.
+    pub(crate) fn push_new(&mut self, event: &NewEvent, timestamp: Timestamp) -> Result<(), StoreError> {
+        let stream = self.stream.clone();
+        self.push(&StoredEvent {
+            id: EventId::new(),
+            aggregate_id: stream.aggregate_id().as_str(),
+            aggregate_type: stream.aggregate_type(),
+            event_type: &event.event_type,
+            event_version: event.event_version,
+            sequence: self.version.next(),
+            position: Position::FIRST,
+            timestamp,
+            metadata: event.metadata.as_raw(),
+            data: BsonPayload(event.data.as_raw()),
+        })
     }
 
     /// Folds the following events of a store, up to a version.

@@ -14,6 +14,7 @@ pub(crate) mod loaded;
 mod options;
 mod same;
 mod span;
+pub(crate) mod steps;
 mod update;
 mod write;
 

@@ -38,10 +38,10 @@ use crate::error::ErrorChain;
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
-use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
+use crate::store::{EventSet, NewEvent, Replay};
 use crate::{
-    Aggregate, AggregateId, Context, EventId, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
-    StoreError, StreamId, Timestamp, Version,
+    Aggregate, AggregateId, Context, Loaded, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId, Timestamp,
+    UpdateError, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -106,6 +106,28 @@ impl<A: Aggregate> Given<A> {
         Decided::new(self.replay, decided)
     }
 
+    /// Calls a decision with the aggregate, or with `None` if it has not begun or has ended, as an
+    /// [`upsert`](crate::Repository::upsert) does.
+    ///
+    /// # Panics
+    ///
+    /// If the decided events cannot be recorded, because an `upsert` would refuse them.
+    #[track_caller]
+    pub fn when_upsert<D, Form>(
+        mut self,
+        decide: impl FnOnce(Option<&Loaded<A>>) -> D,
+    ) -> Decided<A, D::Answer, D::Error>
+    where
+        D: Decision<A::Event, Form>,
+    {
+        let loaded = self.replay.lend();
+        let decided = decide(loaded.as_ref()).into_result();
+        if let Some(loaded) = loaded {
+            self.replay.restore(loaded);
+        }
+        Decided::new(self.replay, decided)
+    }
+
     /// Decides how an aggregate begins.
     ///
     /// # Panics
@@ -155,7 +177,13 @@ impl<A: Aggregate> Given<A> {
 
 impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
-    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), E>) -> Self {
+    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), UpdateError<E>>) -> Self {
+        let decided = match decided {
+            Ok(decided) => Ok(decided),
+            Err(UpdateError::Rejected(error)) => Err(error),
+            Err(UpdateError::Store(error)) => panic!("the decision cannot be recorded: {}", ErrorChain::new(&error)),
+            Err(_) => panic!("the decision returned an error that only a repository returns"),
+        };
         if let Ok((events, _)) = &decided
             && let Err(error) = check_foldable::<A>(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
@@ -287,19 +315,12 @@ fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
 
 fn fold<A: Aggregate>(replay: &mut Replay<A>, events: &[NewEvent]) -> Result<(), StoreError> {
     for event in events {
-        let stored = stored(event, replay.stream(), replay.version().next());
-        replay.push(&stored.as_stored())?;
+        replay.push_new(event, Timestamp::now())?;
     }
     match replay.state() {
         Some(state) if A::SNAPSHOT_POLICY != SnapshotPolicy::Never => write_state(state).map(drop),
         _ => Ok(()),
     }
-}
-
-fn stored(event: &NewEvent, stream: &StreamId, sequence: Sequence) -> RecordedEvent<EventData> {
-    let stamp = Stamp::new(EventId::new(), sequence, Position::FIRST, Timestamp::now());
-    let NewEvent { event_type, event_version, metadata, data, .. } = event.clone();
-    RecordedEvent::new(stream, stamp, event_type, event_version, metadata, data)
 }
 
 #[track_caller]

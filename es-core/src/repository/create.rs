@@ -6,7 +6,6 @@ use std::future::IntoFuture;
 use tracing::Span;
 
 use super::options::{Options, recording_options};
-use super::write::{Decided, with_metadata};
 use super::{Committed, CreateError, Repository, check_foldable, span};
 use crate::error::InvalidId;
 use crate::repository::FirstEvents;
@@ -49,16 +48,17 @@ impl<A: Aggregate> Repository<A> {
         &self,
         stream: &StreamId,
         append_id: Option<AppendId>,
-        mut events: Vec<Decided<A::Event>>,
+        mut events: Vec<A::Event>,
+        metadata: &Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        check_foldable::<A>(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        check_foldable::<A>(stream, Version::NONE, false, &events)?;
         let kinds: Vec<_> = match append_id {
-            Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
+            Some(_) => events.iter().map(EventSet::info).collect(),
             None => Vec::new(),
         };
         let (mut expected, mut retries, mut looked) = (ExpectedVersion::NONE, self.retry.start(), false);
         loop {
-            let error = match self.append(stream, expected, &mut events, append_id.clone()).await {
+            let error = match self.append(stream, expected, &mut events, metadata, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
                 // Splits and retired events are known here, so here it is decided whether the key
                 // belongs to a different command.
@@ -98,8 +98,7 @@ impl<'a, A: Aggregate> IntoFuture for Create<'a, A> {
         let Self { repository, stream, events, mut options, span } = self;
         let call = async move {
             let (stream, append_id) = (stream?, options.take_append_id()?);
-            let events = with_metadata(events, &options.metadata_after(None));
-            repository.create_in(&stream, append_id, events).await
+            repository.create_in(&stream, append_id, events, &options.metadata_after(None)).await
         };
         Box::pin(span::follow(span, call))
     }

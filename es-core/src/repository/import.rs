@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use super::same::first_difference;
-use super::write::Decided;
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
 use crate::repository::WriteCheck;
@@ -194,7 +193,7 @@ impl<A: Aggregate> Import<A> {
     }
 
     /// The events that were not stored. The first of them has this id now.
-    fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = Decided<A::Event>> {
+    fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = (A::Event, Metadata)> {
         let first = self.stored.first().map(|first| first.id);
         let rest = self.events.into_iter().skip(self.stored.len()).enumerate();
         rest.map(move |(index, imported)| {

@@ -7,4 +7,5 @@ mod ends;
 mod informs;
 mod laws;
 mod queries;
+mod steps;
 mod write_check;
