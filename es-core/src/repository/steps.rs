@@ -147,11 +147,14 @@ impl<A> fmt::Debug for StepEvents<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate> IntoEvents<A::Event> for StepEvents<A> {
     fn push_into(self, _: &mut Vec<A::Event>) {}
 }
 
 // What can follow what is checked when the steps are folded.
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate> FirstEvents<A::Event> for StepEvents<A> {}
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate> NextEvents<A::Event> for StepEvents<A> {}
