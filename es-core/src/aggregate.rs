@@ -11,6 +11,41 @@ use crate::{Context, SnapshotPolicy};
 /// each event that it lists. Folding is deterministic and cannot refuse an event, because the event
 /// has happened. Only a decision can refuse: a method that looks at the state and returns events or
 /// an error of the domain.
+///
+/// # An end
+///
+/// After an event of `ends(..)` the aggregate no longer exists, and its id is free. The state is
+/// dropped, so the event needs no [`Apply`]. A load and an update return `NotFound`, an upsert
+/// decides on `None`, and a [`create`](crate::Repository::create) begins the aggregate anew in the
+/// same stream, whose version continues. The history and all earlier versions stay.
+///
+/// ```
+/// # use es_core::memory::MemoryStore;
+/// # use es_core::{event, Aggregate, Context, Init, LoadError, Repository};
+/// # #[event(version = 1)]
+/// # pub struct Opened { pub owner: String }
+/// # #[event(version = 1)]
+/// # pub struct Closed;
+/// #[derive(Aggregate)]
+/// #[aggregate(init(Opened), ends(Closed))]
+/// pub struct Account { owner: String }
+/// # impl Init<Opened> for Account {
+/// #     fn init(event: Opened, _: &Context) -> Self { Account { owner: event.owner } }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let accounts = Repository::<Account>::new(&MemoryStore::new());
+///
+/// accounts.create("4711", Opened { owner: "Alice".into() }).await?;
+/// accounts.update("4711", |_| Closed).await?;
+/// assert!(matches!(accounts.load("4711").await, Err(LoadError::NotFound { .. })));
+///
+/// let reopened = accounts.create("4711", Opened { owner: "Bob".into() }).await?;
+/// assert_eq!(reopened.version, 3);
+/// assert_eq!(accounts.load_at("4711", 1).await?.owner, "Alice");
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
@@ -43,6 +78,16 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     ///
     /// [`FoldError::OnlyInitial`] if the event can only be the first one.
     fn apply(&mut self, event: Self::Event, context: &Context) -> Result<(), FoldError>;
+
+    /// Whether the aggregate can end, which means that [`is_end`](Self::is_end) may return true.
+    const CAN_END: bool = false;
+
+    /// Whether the aggregate no longer exists after this event. Whoever folds drops the state then,
+    /// instead of calling [`apply`](Self::apply), and the next event begins the aggregate anew.
+    fn is_end(event: &Self::Event) -> bool {
+        let _ = event;
+        false
+    }
 
     /// Writes the state, for a snapshot.
     ///
@@ -88,6 +133,8 @@ pub trait Init<E>: Sized {
 
 /// Changes an aggregate by an event. It cannot fail, because the event has happened.
 ///
+/// An event that changes nothing needs no impl: list it in `informs(..)`.
+///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
 /// #[event(version = 1)]
@@ -117,13 +164,15 @@ pub trait Apply<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FoldError {
-    /// The first event of the stream is not one of `init(..)`.
-    #[error("`{event_type}` cannot begin the aggregate; only an event of `init(..)` can")]
+    /// There is no state before the event, and the event cannot begin the aggregate.
+    #[error(
+        "`{event_type}` cannot begin the aggregate; an event of `init(..)` can, or one of `events(..)` if there is no `init(..)`"
+    )]
     NotInitial {
         /// The stored name of the event.
         event_type: &'static str,
     },
-    /// An event of `init(..)` is not the first one.
+    /// An event that is only in `init(..)` comes while the aggregate exists.
     #[error("`{event_type}` can only begin the aggregate, but the aggregate has already begun")]
     OnlyInitial {
         /// The stored name of the event.

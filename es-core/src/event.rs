@@ -183,6 +183,15 @@ impl<E> Decoded<E> {
         }
     }
 
+    /// The last of the events, if there are any.
+    pub fn last(&self) -> Option<&E> {
+        match self {
+            Self::One(event) => Some(event),
+            Self::Many(events) => events.last(),
+            Self::Retired => None,
+        }
+    }
+
     /// The events as a list: none, one or several.
     pub fn into_vec(self) -> Vec<E> {
         match self {
@@ -284,7 +293,8 @@ pub trait IntoEvents<E> {
 )]
 pub trait FirstEvents<E>: IntoEvents<E> {}
 
-/// What a decision can return: events that change an aggregate once it has begun.
+/// What a decision can return: events that can follow once an aggregate has begun, which are those
+/// of `events(..)`, `informs(..)` and `ends(..)`.
 ///
 /// `#[derive(Aggregate)]` implements it. What the type leaves open is checked before anything is
 /// written: the events in the enum of all events.

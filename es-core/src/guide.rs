@@ -28,6 +28,11 @@ macro_rules! code {
 #[cfg_attr(not(doctest), doc = include_str!("docs/first_aggregate/on_mongodb.md"))]
 pub mod first_aggregate {}
 
+#[doc = include_str!("docs/lifecycle/1_lists.md")]
+#[doc = code!("lifecycle/account.rs")]
+#[doc = include_str!("docs/lifecycle/2_steps.md")]
+pub mod lifecycle {}
+
 #[doc = include_str!("docs/testing/1_invoice.md")]
 #[doc = code!("testing/invoice.rs")]
 #[doc = include_str!("docs/testing/2_decisions.md")]

@@ -58,6 +58,7 @@
 //! | guide | for |
 //! |---|---|
 //! | [`guide::first_aggregate`] | events, an aggregate, decisions, a repository |
+//! | [`guide::lifecycle`] | events that change nothing, an aggregate that ends, decisions in several steps |
 //! | [`guide::testing`] | given, when, then; tests of a service with `MemoryStore`; tests against a real server |
 //! | [`guide::changing_events`] | every way in which an event can change after its release |
 //!
@@ -135,6 +136,7 @@ pub use repository::committed::{Committed, Outcome};
 pub use repository::decision::Answer;
 pub use repository::error::{CreateError, LoadError, UpdateError};
 pub use repository::loaded::Loaded;
+pub use repository::steps::Steps;
 pub use retry::RetryPolicy;
 pub use snapshot::SnapshotPolicy;
 pub use stream::{AggregateId, StreamId};

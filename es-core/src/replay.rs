@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
-use crate::store::{Decoded, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
-use crate::{Aggregate, Context, EventId, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
+use crate::store::{BsonPayload, Decoded, NewEvent, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
+use crate::{
+    Aggregate, Context, EventId, Loaded, Metadata, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version,
+};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
@@ -43,6 +45,14 @@ impl<A: Aggregate> Replay<A> {
         }
     }
 
+    /// Starts at a loaded aggregate, with a copy of its state.
+    pub(crate) fn continuing(stream: StreamId, loaded: &Loaded<A>) -> Self
+    where
+        A: Clone,
+    {
+        Self { version: loaded.version, state: Some(loaded.state.clone()), ..Self::new(stream) }
+    }
+
     /// Starts from the newest usable snapshot at or below a version, or before the first event if there is none.
     ///
     /// # Errors
@@ -69,8 +79,8 @@ impl<A: Aggregate> Replay<A> {
         self.version
     }
 
-    /// The state so far. `None` before the first event that creates one, and before the event of
-    /// the snapshot.
+    /// The state so far. `None` before the first event that creates one, after an
+    /// [end](Aggregate::is_end), and before the event of the snapshot.
     pub fn state(&self) -> Option<&A> {
         self.state.as_ref()
     }
@@ -144,6 +154,23 @@ impl<A: Aggregate> Replay<A> {
         }
         (self.version, self.last_event) = (event.sequence.into(), Some(event.id));
         Ok(())
+    }
+
+    /// Folds an event that is not recorded yet, as the next one.
+    pub(crate) fn push_new(&mut self, event: &NewEvent, timestamp: Timestamp) -> Result<(), StoreError> {
+        let stream = self.stream.clone();
+        self.push(&StoredEvent {
+            id: EventId::new(),
+            aggregate_id: stream.aggregate_id().as_str(),
+            aggregate_type: stream.aggregate_type(),
+            event_type: &event.event_type,
+            event_version: event.event_version,
+            sequence: self.version.next(),
+            position: Position::FIRST,
+            timestamp,
+            metadata: event.metadata.as_raw(),
+            data: BsonPayload(event.data.as_raw()),
+        })
     }
 
     /// Folds the following events of a store, up to a version.
@@ -228,6 +255,10 @@ pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEven
 #[inline]
 fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context) -> Result<(), FoldError> {
     match state {
+        Some(_) if A::is_end(&event) => {
+            *state = None;
+            Ok(())
+        }
         Some(state) => state.apply(event, context),
         None => {
             *state = Some(A::init(event, context)?);

@@ -5,6 +5,7 @@
 pub(crate) mod committed;
 mod create;
 pub(crate) mod decision;
+mod ended;
 pub(crate) mod error;
 mod foldable;
 mod import;
@@ -13,6 +14,7 @@ pub(crate) mod loaded;
 mod options;
 mod same;
 mod span;
+pub(crate) mod steps;
 mod update;
 mod write;
 
@@ -108,9 +110,9 @@ impl<A: Aggregate> Repository<A> {
         &*self.store
     }
 
-    /// Whether the aggregate has begun: whether it has an event that is not
-    /// [retired](crate::store::Decoded::Retired). If all its events are retired, [`create`](Self::create)
-    /// begins it after them.
+    /// Whether the aggregate exists: whether it has begun, by an event that is not
+    /// [retired](crate::store::Decoded::Retired), and has not [ended](Aggregate#an-end). If it does
+    /// not exist, [`create`](Self::create) begins it, after the events that it has.
     ///
     /// An event that this program cannot decode counts.
     ///
@@ -143,9 +145,12 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// The version of a stream without events or with only retired events: the aggregate has not
-    /// begun. `None` if it has.
+    /// The version of a stream without events, with only retired events, or at an end: the
+    /// aggregate does not exist. `None` if it does.
     async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
+        if A::CAN_END {
+            return self.after_end(stream).await;
+        }
         let mut version = Version::NONE;
         // The first event nearly always answers this, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {

@@ -38,10 +38,10 @@ use crate::error::ErrorChain;
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
-use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
+use crate::store::{EventSet, NewEvent, Replay};
 use crate::{
-    Aggregate, AggregateId, Context, EventId, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
-    StoreError, StreamId, Timestamp,
+    Aggregate, AggregateId, Context, Loaded, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId, Timestamp,
+    UpdateError, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -85,8 +85,8 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// If no events were given, because there is no aggregate then: see
-    /// [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
+    /// If no events were given, or the last one ends the aggregate, because there is no aggregate
+    /// then: see [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
     /// an `update` would refuse it.
     #[track_caller]
     pub fn when<D, Form>(mut self, decide: impl FnOnce(&Loaded<A>) -> D) -> Decided<A, D::Answer, D::Error>
@@ -95,10 +95,36 @@ impl<A: Aggregate> Given<A> {
         D::Events: NextEvents<A::Event>,
     {
         let Some(loaded) = self.replay.lend() else {
-            panic!("no {} exists to decide on; give the events that begin one, or use `when_new`", A::TYPE);
+            panic!(
+                "no {} exists to decide on{}; give the events that begin one, or use `when_new`",
+                A::TYPE,
+                self.because()
+            );
         };
         let decided = decide(&loaded).into_result();
         self.replay.restore(loaded);
+        Decided::new(self.replay, decided)
+    }
+
+    /// Calls a decision with the aggregate, or with `None` if it has not begun or has ended, as an
+    /// [`upsert`](crate::Repository::upsert) does.
+    ///
+    /// # Panics
+    ///
+    /// If the decided events cannot be recorded, because an `upsert` would refuse them.
+    #[track_caller]
+    pub fn when_upsert<D, Form>(
+        mut self,
+        decide: impl FnOnce(Option<&Loaded<A>>) -> D,
+    ) -> Decided<A, D::Answer, D::Error>
+    where
+        D: Decision<A::Event, Form>,
+    {
+        let loaded = self.replay.lend();
+        let decided = decide(loaded.as_ref()).into_result();
+        if let Some(loaded) = loaded {
+            self.replay.restore(loaded);
+        }
         Decided::new(self.replay, decided)
     }
 
@@ -126,16 +152,40 @@ impl<A: Aggregate> Given<A> {
     pub fn then_state(self, check: impl FnOnce(&A)) {
         match self.replay.state() {
             Some(state) => check(state),
-            None => panic!("no {} exists, because no events were given", A::TYPE),
+            None => panic!("no {} exists{}", A::TYPE, self.because()),
+        }
+    }
+
+    /// Asserts that the aggregate does not exist after the given events, because it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it exists.
+    #[track_caller]
+    pub fn then_absent(self) {
+        assert_absent(&self.replay);
+    }
+
+    /// Why there is no aggregate.
+    fn because(&self) -> &'static str {
+        match self.replay.version() {
+            Version::NONE => ", because no events were given",
+            _ => ", because the given events end it",
         }
     }
 }
 
 impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
-    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), E>) -> Self {
+    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), UpdateError<E>>) -> Self {
+        let decided = match decided {
+            Ok(decided) => Ok(decided),
+            Err(UpdateError::Rejected(error)) => Err(error),
+            Err(UpdateError::Store(error)) => panic!("the decision cannot be recorded: {}", ErrorChain::new(&error)),
+            Err(_) => panic!("the decision returned an error that only a repository returns"),
+        };
         if let Ok((events, _)) = &decided
-            && let Err(error) = check_foldable(replay.stream(), replay.version(), replay.state().is_some(), events)
+            && let Err(error) = check_foldable::<A>(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
             panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }
@@ -220,17 +270,40 @@ impl<A: Aggregate, R, E: Debug> Decided<A, R, E> {
     ///
     /// If the decision refused, if the events cannot be folded, or if `check` panics.
     #[track_caller]
-    pub fn then_state(mut self, check: impl FnOnce(&A)) {
+    pub fn then_state(self, check: impl FnOnce(&A)) {
+        match self.into_folded().state() {
+            Some(state) => check(state),
+            None => panic!("no {} exists after the given and the decided events", A::TYPE),
+        }
+    }
+
+    /// Asserts that the aggregate does not exist after the decided events, because it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it exists, if the decision refused, or if the events cannot be folded.
+    #[track_caller]
+    pub fn then_absent(self) {
+        assert_absent(&self.into_folded());
+    }
+
+    /// The aggregate after the decided events.
+    #[track_caller]
+    fn into_folded(mut self) -> Replay<A> {
         let decided = match self.decided {
             Ok((decided, _)) => encode(&decided),
             Err(error) => panic!("expected events, but the decision refused: {error:?}"),
         };
-        match fold(&mut self.replay, &decided).map(|()| self.replay.state()) {
-            Ok(Some(state)) => check(state),
-            Ok(None) => panic!("no {} exists, because no events were given or decided", A::TYPE),
+        match fold(&mut self.replay, &decided) {
+            Ok(()) => self.replay,
             Err(error) => panic!("the decided events cannot be applied: {}", ErrorChain::new(&error)),
         }
     }
+}
+
+#[track_caller]
+fn assert_absent<A: Aggregate>(replay: &Replay<A>) {
+    assert!(replay.state().is_none(), "expected no {}, but it exists", A::TYPE);
 }
 
 #[track_caller]
@@ -242,19 +315,12 @@ fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
 
 fn fold<A: Aggregate>(replay: &mut Replay<A>, events: &[NewEvent]) -> Result<(), StoreError> {
     for event in events {
-        let stored = stored(event, replay.stream(), replay.version().next());
-        replay.push(&stored.as_stored())?;
+        replay.push_new(event, Timestamp::now())?;
     }
     match replay.state() {
         Some(state) if A::SNAPSHOT_POLICY != SnapshotPolicy::Never => write_state(state).map(drop),
         _ => Ok(()),
     }
-}
-
-fn stored(event: &NewEvent, stream: &StreamId, sequence: Sequence) -> RecordedEvent<EventData> {
-    let stamp = Stamp::new(EventId::new(), sequence, Position::FIRST, Timestamp::now());
-    let NewEvent { event_type, event_version, metadata, data, .. } = event.clone();
-    RecordedEvent::new(stream, stamp, event_type, event_version, metadata, data)
 }
 
 #[track_caller]

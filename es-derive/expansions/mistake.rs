@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
+    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `informs`, `ends`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
 }
 ///An event of [`Door`]. Each type of event is a variant.
 #[allow(

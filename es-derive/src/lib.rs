@@ -111,8 +111,10 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///
 /// | key | meaning | without it |
 /// |---|---|---|
-/// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | each event of `events(..)` can begin it and is applied to `Default::default()` |
+/// | `init(A, ..)` | the events that begin the aggregate, by `Init<A>` | each event of `events(..)` and `informs(..)` can begin it and is applied to `Default::default()` |
 /// | `events(B, ..)` | the events that change it, by `Apply<B>`; an event may also be in `init(..)` | no event changes it |
+/// | `informs(D, ..)` | events that are recorded and change nothing, without an `Apply`; in no other list | none |
+/// | `ends(E, ..)` | events after which the aggregate no longer exists, without an `Apply`; in no other list | it never ends |
 /// | `split(C, ..)` | former events that are read as any number of the others; `#[event(split(..))]` lists them | none |
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
@@ -125,7 +127,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// ```text
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
-/// #[aggregate(split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
+/// #[aggregate(informs(InvoicePrinted), ends(InvoiceVoided), split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
 /// #[aggregate(name = "invoice", event_enum = InvoiceFact, crate = $crate::es_core)]
 /// pub struct Invoice { .. }
 /// ```
@@ -136,10 +138,11 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the name
 ///   of the variant.
 /// - `IntoEvents` for the enum and for each event, with `FirstEvents` if the event can begin the
-///   aggregate and `NextEvents` if it can change it. `create` takes `FirstEvents`, and a decision
+///   aggregate and `NextEvents` if it can follow later. `create` takes `FirstEvents`, and a decision
 ///   returns `NextEvents`.
 /// - `Aggregate`. An event in both lists begins the aggregate if it is the first one, and changes
-///   it if it comes later.
+///   it if it comes later. After an event of `ends(..)` there is no state, until an event that
+///   begins the aggregate follows.
 ///
 /// The compiler checks that no two events share a stored name or an alias, and that no retired name
 /// is in use.

@@ -9,12 +9,13 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::error::Panicked;
 use es_core::store::{BsonPayload, Payload};
-use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
+use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId, Version};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
 
 use crate::document::field::ID;
 use crate::error::{check_name, malformed};
+use crate::read;
 use crate::store::MongoStore;
 
 /// The source from which a [`MigratingRepository`] reads.
@@ -86,7 +87,7 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
     ///
     /// A document is found by its `_id`: the string, or, if the string has 24 hexadecimal digits,
     /// the `ObjectId` with these digits. If an aggregate exists but cannot be loaded, this is an
-    /// error; the old document is not used instead.
+    /// error; the old document is not used instead. Neither is it used if the aggregate has ended.
     ///
     /// # Errors
     ///
@@ -99,7 +100,13 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
             ReadMode::Documents => self.document(id).await,
             ReadMode::EventSourced => self.repository.load(id).await.map(LoadedFrom::EventSourced),
             ReadMode::WhereMigrated => match self.repository.load(id).await {
-                Err(LoadError::NotFound { .. }) => self.document(id).await,
+                Err(LoadError::NotFound { stream }) => {
+                    // After its end, the old document of an aggregate is outdated.
+                    if A::CAN_END && read::head(self.store.collections(), &stream).await? > Version::NONE {
+                        return Err(LoadError::NotFound { stream });
+                    }
+                    self.document(id).await
+                }
                 loaded => loaded.map(LoadedFrom::EventSourced),
             },
         }

@@ -6,7 +6,6 @@ use std::future::IntoFuture;
 use tracing::Span;
 
 use super::options::{Options, recording_options};
-use super::write::{Decided, with_metadata};
 use super::{Committed, CreateError, Repository, check_foldable, span};
 use crate::error::InvalidId;
 use crate::repository::FirstEvents;
@@ -25,11 +24,12 @@ pub struct Create<'a, A: Aggregate> {
 
 impl<A: Aggregate> Repository<A> {
     /// Records the first events of an aggregate when the action is awaited. If its stream has only
-    /// [retired](crate::store::Decoded::Retired) events, the aggregate begins after them.
+    /// [retired](crate::store::Decoded::Retired) events, the aggregate begins after them. If it has
+    /// [ended](Aggregate#an-end), it begins anew after its end.
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the aggregate has begun, [`StoreError::Unfoldable`] if it
+    /// [`CreateError::AlreadyExists`] if the aggregate exists, [`StoreError::Unfoldable`] if it
     /// cannot begin with these events, [`StoreError::DuplicateKey`] if a unique index of the user
     /// already holds a value of the events, [`StoreError::Refused`] if the store refuses them for a
     /// different reason that a retry does not remove, and the other errors of the store.
@@ -48,16 +48,17 @@ impl<A: Aggregate> Repository<A> {
         &self,
         stream: &StreamId,
         append_id: Option<AppendId>,
-        mut events: Vec<Decided<A::Event>>,
+        mut events: Vec<A::Event>,
+        metadata: &Metadata,
     ) -> Result<Committed<A::Event>, CreateError> {
-        check_foldable(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        check_foldable::<A>(stream, Version::NONE, false, &events)?;
         let kinds: Vec<_> = match append_id {
-            Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
+            Some(_) => events.iter().map(EventSet::info).collect(),
             None => Vec::new(),
         };
         let (mut expected, mut retries, mut looked) = (ExpectedVersion::NONE, self.retry.start(), false);
         loop {
-            let error = match self.append(stream, expected, &mut events, append_id.clone()).await {
+            let error = match self.append(stream, expected, &mut events, metadata, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
                 // Splits and retired events are known here, so here it is decided whether the key
                 // belongs to a different command.
@@ -70,7 +71,7 @@ impl<A: Aggregate> Repository<A> {
                 return Ok(committed);
             }
             let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
-            // After only retired events, the aggregate begins now.
+            // After only retired events or an end, the aggregate begins now.
             let Some(before) = self.before_beginning(stream).await? else {
                 return Err(CreateError::AlreadyExists { stream: stream.clone(), version });
             };
@@ -97,8 +98,7 @@ impl<'a, A: Aggregate> IntoFuture for Create<'a, A> {
         let Self { repository, stream, events, mut options, span } = self;
         let call = async move {
             let (stream, append_id) = (stream?, options.take_append_id()?);
-            let events = with_metadata(events, &options.metadata_after(None));
-            repository.create_in(&stream, append_id, events).await
+            repository.create_in(&stream, append_id, events, &options.metadata_after(None)).await
         };
         Box::pin(span::follow(span, call))
     }

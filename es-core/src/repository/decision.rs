@@ -2,6 +2,9 @@
 
 use std::convert::Infallible;
 
+use super::error::UpdateError;
+use super::steps::{StepEvents, Steps};
+use crate::Aggregate;
 use crate::repository::IntoEvents;
 use crate::store::{EventInfo, EventSet};
 
@@ -34,7 +37,8 @@ use crate::store::{EventInfo, EventSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer<R, D>(pub R, pub D);
 
-/// What a decision may return: events, an [`Answer`] with events, or a `Result` of either.
+/// What a decision may return: events or [`Steps`], an [`Answer`] with either, or a `Result` of any
+/// of these.
 ///
 /// Implemented for all of these. The compiler infers `Form`, which identifies one of them.
 #[diagnostic::on_unimplemented(
@@ -54,8 +58,9 @@ pub trait Decision<Set: EventSet, Form> {
     ///
     /// # Errors
     ///
-    /// The refusal.
-    fn into_result(self) -> Result<(Vec<Set>, Self::Answer), Self::Error>;
+    /// [`UpdateError::Rejected`] with the refusal, and [`UpdateError::Store`] if a step of [`Steps`]
+    /// cannot be recorded.
+    fn into_result(self) -> Result<(Vec<Set>, Self::Answer), UpdateError<Self::Error>>;
 }
 
 /// The forms of a [`Decision`].
@@ -66,6 +71,12 @@ mod form {
     /// Events and an answer.
     #[derive(Debug)]
     pub struct Answered;
+    /// Steps.
+    #[derive(Debug)]
+    pub struct Steps;
+    /// Steps and an answer.
+    #[derive(Debug)]
+    pub struct StepsAnswered;
     /// A `Result` of another form.
     #[derive(Debug)]
     pub struct Fallible<Form>(Form);
@@ -77,7 +88,7 @@ impl<Set: EventSet, D: IntoEvents<Set>> Decision<Set, form::Events> for D {
     type Answer = ();
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), Infallible> {
+    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError> {
         Ok((self.into_events(), ()))
     }
 }
@@ -88,7 +99,7 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>> Decision<Set, form::Answered> f
     type Answer = R;
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), Infallible> {
+    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError> {
         Ok((self.1.into_events(), self.0))
     }
 }
@@ -99,8 +110,8 @@ impl<Set: EventSet, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Ev
     type Answer = ();
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), E> {
-        self.map(|events| (events.into_events(), ()))
+    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError<E>> {
+        self.map(|events| (events.into_events(), ())).map_err(UpdateError::Rejected)
     }
 }
 
@@ -112,8 +123,55 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible
     type Answer = R;
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), E> {
-        self.map(|Answer(answer, events)| (events.into_events(), answer))
+    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError<E>> {
+        self.map(|Answer(answer, events)| (events.into_events(), answer)).map_err(UpdateError::Rejected)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate> Decision<A::Event, form::Steps> for Steps<A> {
+    type Events = StepEvents<A>;
+    type Answer = ();
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError> {
+        Ok((self.into_events()?, ()))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, R: Send> Decision<A::Event, form::StepsAnswered> for Answer<R, Steps<A>> {
+    type Events = StepEvents<A>;
+    type Answer = R;
+    type Error = Infallible;
+
+    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError> {
+        Ok((self.1.into_events()?, self.0))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E> Decision<A::Event, form::Fallible<form::Steps>> for Result<Steps<A>, E> {
+    type Events = StepEvents<A>;
+    type Answer = ();
+    type Error = E;
+
+    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError<E>> {
+        Ok((self.map_err(UpdateError::Rejected)?.into_events()?, ()))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, R: Send, E> Decision<A::Event, form::Fallible<form::StepsAnswered>>
+    for Result<Answer<R, Steps<A>>, E>
+{
+    type Events = StepEvents<A>;
+    type Answer = R;
+    type Error = E;
+
+    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError<E>> {
+        let Answer(answer, steps) = self.map_err(UpdateError::Rejected)?;
+        Ok((steps.into_events()?, answer))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{Sequence, StoreError, StreamId, Timestamp, Version};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The aggregate has no event, or had none at that time.
+    /// The aggregate has no event or has ended, now or at that time.
     #[error("{stream} does not exist")]
     NotFound {
         /// The requested stream.

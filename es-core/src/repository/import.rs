@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use super::same::first_difference;
-use super::write::Decided;
 use crate::recorded::record_decoded;
 use crate::replay::check_next;
 use crate::repository::WriteCheck;
@@ -78,7 +77,7 @@ impl<A: Aggregate> Repository<A> {
         id: &str,
         events: Vec<ImportedEvent<A::Event>>,
     ) -> Result<Committed<A::Event>, ImportError> {
-        let mut import = Import::new(StreamId::of::<A>(id)?, events);
+        let mut import = Import::<A>::new(StreamId::of::<A>(id)?, events);
         if import.events.is_empty() {
             return Ok(Committed::unchanged(&import.stream, Version::NONE));
         }
@@ -114,7 +113,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// Determines how much of the past is stored.
-    async fn compare(&self, import: &mut Import<A::Event>) -> Result<(), ImportError> {
+    async fn compare(&self, import: &mut Import<A>) -> Result<(), ImportError> {
         (import.version, import.looked) = (Version::NONE, true);
         import.stored.clear();
         let mut batches = self.store.read(&import.stream, ReadRange::ALL);
@@ -134,20 +133,20 @@ impl<A: Aggregate> Repository<A> {
 }
 
 /// An import in progress.
-struct Import<E> {
+struct Import<A: Aggregate> {
     stream: StreamId,
     /// The whole past.
-    events: Vec<ImportedEvent<E>>,
+    events: Vec<ImportedEvent<A::Event>>,
     /// The beginning of the past, as far as it is known to be stored.
-    stored: Vec<RecordedEvent<E>>,
+    stored: Vec<RecordedEvent<A::Event>>,
     /// The version after the stored events.
     version: Version,
     /// Whether it is known what is stored.
     looked: bool,
 }
 
-impl<E: EventSet> Import<E> {
-    fn new(stream: StreamId, events: Vec<ImportedEvent<E>>) -> Self {
+impl<A: Aggregate> Import<A> {
+    fn new(stream: StreamId, events: Vec<ImportedEvent<A::Event>>) -> Self {
         Self { stream, events, stored: Vec::new(), version: Version::NONE, looked: false }
     }
 
@@ -179,8 +178,8 @@ impl<E: EventSet> Import<E> {
     /// The events that are not stored.
     fn append(&self, check: WriteCheck) -> Result<Append, StoreError> {
         let rest = &self.events[self.stored.len()..];
-        let has_begun = !self.stored.is_empty();
-        check_foldable(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
+        let has_begun = self.stored.last().is_some_and(|last| !A::is_end(&last.data));
+        check_foldable::<A>(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
         let ids = EventId::block(rest.len());
         let mut first = self.stored.first().map(|first| first.id);
         let mut encoded = Vec::with_capacity(rest.len());
@@ -194,7 +193,7 @@ impl<E: EventSet> Import<E> {
     }
 
     /// The events that were not stored. The first of them has this id now.
-    fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = Decided<E>> {
+    fn into_rest(self, first_of_rest: Option<EventId>) -> impl Iterator<Item = (A::Event, Metadata)> {
         let first = self.stored.first().map(|first| first.id);
         let rest = self.events.into_iter().skip(self.stored.len()).enumerate();
         rest.map(move |(index, imported)| {
@@ -205,7 +204,7 @@ impl<E: EventSet> Import<E> {
     }
 
     /// The result if all of it is stored.
-    fn into_already(self) -> Committed<E> {
+    fn into_already(self) -> Committed<A::Event> {
         Committed::new(&self.stream, self.version, self.stored, Outcome::AlreadyAppended)
     }
 }

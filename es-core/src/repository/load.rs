@@ -11,7 +11,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`LoadError::NotFound`] if it has not begun, and the errors of the store.
+    /// [`LoadError::NotFound`] if it has not begun or has ended, and the errors of the store.
     pub async fn load(&self, id: impl AsRef<str>) -> Result<Loaded<A>, LoadError> {
         let id = id.as_ref();
         let load = async {
@@ -26,8 +26,8 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the
-    /// version is 0, [`LoadError::NotFound`] if it has no event at all, and the errors of the
-    /// store.
+    /// version is 0, [`LoadError::NotFound`] if it has no event at all or had ended at that
+    /// version, and the errors of the store.
     pub async fn load_at(&self, id: impl AsRef<str>, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
         let (id, version) = (id.as_ref(), version.into());
         let load = async {
@@ -51,7 +51,8 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`LoadError::NotFound`] if nothing was recorded by then, and the errors of the store.
+    /// [`LoadError::NotFound`] if nothing was recorded by then or the aggregate had ended, and the
+    /// errors of the store.
     pub async fn load_as_of(&self, id: impl AsRef<str>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
         let id = id.as_ref();
         let load = async {

@@ -74,7 +74,7 @@ macro_rules! recording_options {
 macro_rules! deciding_options {
     () => {
         /// Sets the last event of the aggregate as the cause, as [`caused_by`](Self::caused_by)
-        /// does, without another read. If the aggregate has no event, nothing is set.
+        /// does, without another read. If the aggregate does not exist, nothing is set.
         pub fn caused_by_last_event(mut self) -> Self {
             self.options.caused_by_last_event();
             self

@@ -7,7 +7,6 @@ use tracing::Span;
 
 use super::decision::MayHold;
 use super::options::{Options, deciding_options, recording_options};
-use super::write::{Decided, with_metadata};
 use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable, span};
 use crate::error::InvalidId;
 use crate::repository::{IntoEvents, NextEvents};
@@ -45,7 +44,7 @@ type DecideOn<'a, A, R, E> = dyn FnMut(&Loaded<A>) -> DecisionResult<A, R, E> + 
 type DecideOnAny<'a, A, R, E> = dyn FnMut(Option<&Loaded<A>>) -> DecisionResult<A, R, E> + Send + 'a;
 
 /// The events and the answer of a decision, or its error.
-type DecisionResult<A, R, E> = Result<(Vec<<A as Aggregate>::Event>, R), E>;
+type DecisionResult<A, R, E> = Result<(Vec<<A as Aggregate>::Event>, R), UpdateError<E>>;
 
 impl<A: Aggregate> Repository<A> {
     /// Loads the aggregate, calls `decide` with it, and records what it returns, when the action is
@@ -56,7 +55,8 @@ impl<A: Aggregate> Repository<A> {
     /// `decide` must not move out what it has captured: clone it, as in `|account|
     /// account.rename(name.clone())`. If a decision returns no event, nothing is written.
     ///
-    /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller.
+    /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller. If an event
+    /// depends on the state after the ones before it, it returns [`Steps`](crate::Steps).
     ///
     /// # A decision that asks a service
     ///
@@ -88,7 +88,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] if the aggregate has not begun, [`UpdateError::Rejected`] with the
+    /// [`UpdateError::NotFound`] if the aggregate has not begun or has ended, [`UpdateError::Rejected`] with the
     /// error of `decide`, [`StoreError::Unfoldable`] if an event can only begin an aggregate, and
     /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
     /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
@@ -107,8 +107,8 @@ impl<A: Aggregate> Repository<A> {
         self.action(id, decide, may_hold, span::of_call!("update", A::TYPE, id))
     }
 
-    /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
-    /// receives `None`, and the events that it returns begin the aggregate.
+    /// As [`update`](Self::update), for an aggregate that may not have begun or may have ended: in
+    /// that case `decide` receives `None`, and the events that it returns begin the aggregate.
     ///
     /// # Errors
     ///
@@ -157,9 +157,9 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
                 return Ok(committed.answering(None));
             }
             let version = replay.version();
-            let (mut events, answer) = ask(&mut decide, &mut replay, &options)?;
+            let (mut events, metadata, answer) = ask(&mut decide, &mut replay, &options)?;
             let expected = ExpectedVersion::observed(version);
-            let error = match repository.append(&stream, expected, &mut events, append_id.clone()).await {
+            let error = match repository.append(&stream, expected, &mut events, &metadata, append_id.clone()).await {
                 Ok(committed) => return Ok(committed.answering(Some(answer))),
                 Err(error) if error.is_conflict() && options.expected().is_none() => error,
                 // A concurrent call with the same key decided differently and won, so its events
@@ -180,8 +180,8 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     }
 }
 
-/// The events of a decision, with what is recorded about them, and the answer for the caller.
-type Asked<A, R> = (Vec<Decided<<A as Aggregate>::Event>>, R);
+/// The events of a decision, the metadata of all of them, and the answer for the caller.
+type Asked<A, R> = (Vec<<A as Aggregate>::Event>, Metadata, R);
 
 /// Calls the decision with what was loaded. It is not a part of the future, so the error of the
 /// decision need not be `Send`.
@@ -200,12 +200,12 @@ fn ask<A: Aggregate, R, E>(
         (Decide::Update(decide), Some(loaded), _) => decide(loaded),
         (Decide::Upsert(decide), loaded, _) => decide(loaded.as_ref()),
     };
-    let (events, answer) = decided.map_err(UpdateError::Rejected)?;
-    check_foldable(&stream, version, loaded.is_some(), &events)?;
+    let (events, answer) = decided?;
+    check_foldable::<A>(&stream, version, loaded.is_some(), &events)?;
     if let Some(loaded) = loaded {
         replay.restore(loaded);
     }
-    Ok((with_metadata(events, &metadata), answer))
+    Ok((events, metadata, answer))
 }
 
 impl<'a, A: Aggregate, R: Send + 'a, E: 'a> IntoFuture for Update<'a, A, R, E> {

@@ -40,33 +40,36 @@ impl<A: Aggregate> Repository<A> {
         Ok(Committed::new(stream, receipt.version, recorded, Outcome::AlreadyAppended))
     }
 
-    /// Returns the events if they were recorded now.
+    /// Records events, all with the same metadata, and takes them out of the list.
     pub(super) async fn append(
         &self,
         stream: &StreamId,
         expected: ExpectedVersion,
-        events: &mut Vec<Decided<A::Event>>,
+        events: &mut Vec<A::Event>,
+        metadata: &Metadata,
         append_id: Option<AppendId>,
     ) -> Result<Committed<A::Event>, StoreError> {
         if events.is_empty() {
             return Ok(Committed::unchanged(stream, expected.version()));
         }
-        let encode =
-            |(event, metadata): &Decided<A::Event>| NewEvent::encode_with(event, metadata.clone(), self.write_check);
+        let encode = |event: &A::Event| NewEvent::encode_with(event, metadata.clone(), self.write_check);
         let encoded = events.iter().map(encode).collect::<Result<_, _>>()?;
         match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
-            Appended::Now(receipt) => Ok(self.committed(stream, expected, &receipt, std::mem::take(events))),
+            Appended::Now(receipt) => {
+                let events = std::mem::take(events).into_iter().map(|event| (event, metadata.clone()));
+                Ok(self.committed(stream, expected, &receipt, events))
+            }
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
         }
     }
 
-    /// The result of an append that was recorded now.
+    /// The result of an append that was recorded now, from its events with their metadata.
     pub(super) fn committed(
         &self,
         stream: &StreamId,
         expected: ExpectedVersion,
         receipt: &Receipt,
-        events: impl IntoIterator<Item = Decided<A::Event>>,
+        events: impl IntoIterator<Item = (A::Event, Metadata)>,
     ) -> Committed<A::Event> {
         self.snapshot_if_due(stream, expected.version(), receipt.version);
         let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata), stamp)| {
@@ -95,11 +98,4 @@ impl<A: Aggregate> Repository<A> {
             None => Ok(()),
         }
     }
-}
-
-/// An event from a decision, with its metadata.
-pub(super) type Decided<E> = (E, Metadata);
-
-pub(super) fn with_metadata<E>(events: Vec<E>, metadata: &Metadata) -> Vec<Decided<E>> {
-    events.into_iter().map(|event| (event, metadata.clone())).collect()
 }

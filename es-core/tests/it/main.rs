@@ -3,7 +3,10 @@
 
 mod actions;
 mod conformance_memory;
+mod ends;
 mod generic;
+mod informs;
 mod laws;
 mod queries;
+mod steps;
 mod write_check;

@@ -1,4 +1,4 @@
-//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, crate = path)]`
+//! `#[aggregate(name = "..", init(A), events(B, C), informs(E), ends(F), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, crate = path)]`
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
@@ -7,10 +7,10 @@ use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
 use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
 use crate::symbol::{
-    AGGREGATE, CRATE, EVENT_ENUM, EVENTS, EVERY, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
+    AGGREGATE, CRATE, ENDS, EVENT_ENUM, EVENTS, EVERY, INFORMS, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
 };
 
-const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, CRATE];
+const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, INFORMS, ENDS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, CRATE];
 const SNAPSHOT_KEYS: &[Symbol] = &[EVERY, VERSION];
 const SNAPSHOT_EXAMPLE: &str = "snapshot(every = 100, version = 1)";
 
@@ -18,6 +18,8 @@ pub(crate) struct AggregateAttr {
     pub(crate) name: Cell<LitStr>,
     pub(crate) init: Cell<Vec<TypePath>>,
     pub(crate) events: Cell<Vec<TypePath>>,
+    pub(crate) informs: Cell<Vec<TypePath>>,
+    pub(crate) ends: Cell<Vec<TypePath>>,
     pub(crate) split: Cell<Vec<TypePath>>,
     pub(crate) retired: Cell<Vec<LitStr>>,
     pub(crate) snapshot: Cell<SnapshotAttr>,
@@ -38,6 +40,8 @@ impl AggregateAttr {
             name: Cell::new(NAME),
             init: Cell::new(INIT),
             events: Cell::new(EVENTS),
+            informs: Cell::new(INFORMS),
+            ends: Cell::new(ENDS),
             split: Cell::new(SPLIT),
             retired: Cell::new(RETIRED),
             snapshot: Cell::new(SNAPSHOT),
@@ -76,6 +80,14 @@ impl AggregateAttr {
             // events(InvoicePaid, InvoiceDisputed)
             let value = value::types(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
             self.events.set(diag, key, value)
+        } else if key == INFORMS {
+            // informs(StatementSent)
+            let value = value::types(diag, key, input, "informs(StatementSent)");
+            self.informs.set(diag, key, value)
+        } else if key == ENDS {
+            // ends(AccountClosed)
+            let value = value::types(diag, key, input, "ends(AccountClosed)");
+            self.ends.set(diag, key, value)
         } else if key == SPLIT {
             // split(InvoicePaidAndSent)
             let value = value::types(diag, key, input, "split(InvoicePaidAndSent)");

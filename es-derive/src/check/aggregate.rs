@@ -4,8 +4,9 @@ use syn::TypePath;
 use syn::ext::IdentExt;
 
 use super::{fields, item};
+use crate::attr::Cell;
 use crate::diag::{Diag, shown};
-use crate::model::Aggregate;
+use crate::model::{Aggregate, Listed};
 
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     item::check_kind(diag, aggregate.input, "an aggregate");
@@ -17,6 +18,7 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     check_there_are_events(diag, aggregate);
     check_lists_are_not_empty(diag, aggregate);
     check_events_are_listed_once(diag, aggregate);
+    check_roles_do_not_contradict(diag, aggregate);
     check_variants_differ(diag, aggregate);
     check_split_is_not_an_event(diag, aggregate);
     check_retired_names_differ(diag, aggregate);
@@ -26,7 +28,15 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
 
 /// An aggregate without events has nothing to fold.
 fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
-    if aggregate.attr.is_garbled || aggregate.attr.init.is_given() || aggregate.attr.events.is_given() {
+    let attr = aggregate.attr;
+    if attr.is_garbled || attr.init.is_given() || attr.events.is_given() || attr.informs.is_given() {
+        return;
+    }
+    if let Some(key) = attr.ends.key() {
+        diag.error(
+            key,
+            "an aggregate that only ends never begins; list the event that begins it, as in `init(AccountOpened)`",
+        );
         return;
     }
     diag.error(
@@ -38,7 +48,7 @@ fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
 /// An empty list is a leftover or a mistake, because it means the same as no list.
 fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     let attr = aggregate.attr;
-    for cell in [&attr.init, &attr.events, &attr.split] {
+    for cell in [&attr.init, &attr.events, &attr.informs, &attr.ends, &attr.split] {
         if let (Some(key), Some([])) = (cell.key(), cell.get().map(Vec::as_slice)) {
             diag.error(key, format_args!("`{key}` is empty; list an event, or remove it"));
         }
@@ -51,7 +61,8 @@ fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
 /// Each list names an event once. An event may be in both lists: it then begins the aggregate or
 /// changes it, depending on its position in the stream.
 fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
-    for list in [&aggregate.attr.init, &aggregate.attr.events] {
+    let attr = aggregate.attr;
+    for list in [&attr.init, &attr.events, &attr.informs, &attr.ends] {
         let mut seen: HashMap<String, &TypePath> = HashMap::new();
         for ty in list.get().into_iter().flatten() {
             let shown = shown(ty);
@@ -68,6 +79,31 @@ fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
         (first, format_args!("`{shown}` is listed twice; this is the first")),
         (second, format_args!("`{shown}` is listed twice; remove one")),
     );
+}
+
+/// An event of `informs(..)` or `ends(..)` is in no other list.
+fn check_roles_do_not_contradict(diag: &Diag, aggregate: &Aggregate<'_>) {
+    let attr = aggregate.attr;
+    let informs: &[_] = &[&attr.init, &attr.events, &attr.split];
+    let ends: &[_] = &[&attr.init, &attr.events, &attr.split, &attr.informs];
+    for (list, why, others) in
+        [(&attr.informs, "changes nothing", informs), (&attr.ends, "only ends the aggregate", ends)]
+    {
+        for ty in list.get().into_iter().flatten() {
+            let written = shown(ty);
+            let is_in =
+                |other: &&&Cell<Vec<TypePath>>| other.get().into_iter().flatten().any(|ty| shown(ty) == written);
+            let other = others.iter().find(is_in).and_then(|other| other.key());
+            if let (Some(key), Some(other)) = (list.key(), other) {
+                diag.error(
+                    ty,
+                    format_args!(
+                        "`{written}` is also listed in `{other}(..)`, but an event of `{key}(..)` {why}; remove it from one of them"
+                    ),
+                );
+            }
+        }
+    }
 }
 
 /// The variants of the event enum are named after the types, so two types with the same name clash.
@@ -99,7 +135,9 @@ fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
     let split = aggregate.split();
     for (at, ty) in split.iter().enumerate() {
         let written = shown(ty);
-        if let Some(event) = aggregate.events.iter().find(|event| shown(event.ty) == written) {
+        let clashes =
+            |event: &&Listed<'_>| shown(event.ty) == written && !(event.informs.is_some() || event.ends.is_some());
+        if let Some(event) = aggregate.events.iter().find(clashes) {
             diag.conflict(
                 (event.ty, format_args!("`{written}` is read as other events, because it is split; remove it here")),
                 (ty, format_args!("`{written}` is split here; remove it from `init` and `events`")),

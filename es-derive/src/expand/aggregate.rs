@@ -48,6 +48,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         const STATE_VERSION: u32 = 1;
 ///         fn init(..) { .. }
 ///         fn apply(..) { .. }
+///         const CAN_END: bool = true;         // these two only with `ends(..)`
+///         fn is_end(..) { .. }
 ///         fn serialize_state(..) { .. }
 ///         fn deserialize_state(..) { .. }
 ///     }
@@ -69,7 +71,7 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     } else {
         quote!(#private::SnapshotPolicy::Never)
     };
-    let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
+    let (init, apply, end) = (expand_init(aggregate), expand_apply(aggregate), expand_end(aggregate));
     let state::State { types, items, methods } = state::expand(aggregate);
     let imports = mirror_imports(&private);
     quote! {
@@ -88,6 +90,7 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
 
                 #init
                 #apply
+                #end
                 #methods
             }
         }
@@ -147,7 +150,17 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(match #event { #(#arms)* #rest })
     } else {
         let begin = self_as(&aggregate.input.ident, &quote!(#private::Begin), "begin");
+        let refuse_end = aggregate.can_end().then(|| {
+            quote! {
+                if <Self as #private::Aggregate>::is_end(&#event) {
+                    return #private::Result::Err(#private::FoldError::NotInitial {
+                        event_type: #private::EventSet::event_type(&#event),
+                    });
+                }
+            }
+        });
         quote! {
+            #refuse_end
             let mut #state = #begin();
             #private::Result::map(
                 <Self as #private::Aggregate>::apply(&mut #state, #event, #context),
@@ -170,6 +183,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
 /// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),
+///         InvoiceEvent::ReminderSent(_) => {}     // `informs(..)` or `ends(..)` lists it
 ///         other => return Result::Err(FoldError::OnlyInitial { event_type: EventSet::event_type(&other) }),
 ///     }
 ///     Result::Ok(())
@@ -189,7 +203,14 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
             }
         })
     });
-    let rest = aggregate.events.iter().any(|listed| listed.changes.is_none()).then(|| {
+    let silent: Vec<_> = aggregate
+        .events
+        .iter()
+        .filter(|listed| listed.changes.is_none() && listed.can_continue())
+        .map(|listed| &listed.variant)
+        .collect();
+    let silent = (!silent.is_empty()).then(|| quote!(#(#event_enum::#silent(_))|* => #private::Result::Ok(()),));
+    let rest = aggregate.events.iter().any(|listed| !listed.can_continue()).then(|| {
         quote! {
             #other => #private::Result::Err(#private::FoldError::OnlyInitial {
                 event_type: #private::EventSet::event_type(&#other),
@@ -206,7 +227,35 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
             #event: Self::Event,
             #context: &#private::Context,
         ) -> #private::Result<(), #private::FoldError> {
-            match #event { #(#arms)* #rest }
+            match #event { #(#arms)* #silent #rest }
+        }
+    }
+}
+
+/// ```text
+/// const CAN_END: bool = true;
+/// #[inline]
+/// fn is_end(event: &InvoiceEvent) -> bool {
+///     match event { InvoiceEvent::InvoiceClosed(_) => true, _ => false }
+/// }
+/// ```
+fn expand_end(aggregate: &Aggregate<'_>) -> TokenStream {
+    if !aggregate.can_end() {
+        return TokenStream::new();
+    }
+    let private = private(&aggregate.krate);
+    let event = local("__event");
+    let event_enum = &aggregate.event_enum;
+    let ends = aggregate.events.iter().filter(|listed| listed.ends.is_some()).map(|listed| &listed.variant);
+    quote! {
+        const CAN_END: #private::bool = true;
+
+        #[inline]
+        fn is_end(#event: &Self::Event) -> #private::bool {
+            match #event {
+                #(#event_enum::#ends(_))|* => true,
+                _ => false,
+            }
         }
     }
 }

@@ -20,11 +20,13 @@ pub(crate) fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let variants = aggregate.events.iter().map(|event| {
         let (variant, ty) = (&event.variant, event.ty);
         let role = match (event.begins, event.changes) {
-            (Some(_), Some(_)) => "begins or changes",
-            (Some(_), None) => "begins",
-            (None, _) => "changes",
+            (Some(_), Some(_)) => "begins or changes the aggregate",
+            (Some(_), None) => "begins the aggregate",
+            (None, Some(_)) => "changes the aggregate",
+            (None, None) if event.ends.is_some() => "ends the aggregate",
+            (None, None) => "changes nothing",
         };
-        let summary = format!("[`{}`], which {role} the aggregate.", variant.unraw());
+        let summary = format!("[`{}`], which {role}.", variant.unraw());
         quote!(#[doc = #summary] #variant(#ty),)
     });
     quote! {
@@ -75,7 +77,7 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     let each = aggregate.events.iter().enumerate().map(|(place, listed)| {
         let (variant, ty, place) = (&listed.variant, listed.ty, Literal::usize_unsuffixed(place));
         let first = aggregate.can_begin(listed).then(|| marker("FirstEvents", &ty.to_token_stream()));
-        let next = listed.changes.map(|_| marker("NextEvents", &ty.to_token_stream()));
+        let next = listed.can_continue().then(|| marker("NextEvents", &ty.to_token_stream()));
         quote! {
             #attributes
             impl #impl_generics #private::From<#ty> for #set #where_clause {

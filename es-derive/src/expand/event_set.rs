@@ -68,7 +68,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
     let place = expand_place(aggregate);
     let can_begin = expand_is_one_of(aggregate, |event| aggregate.can_begin(event));
-    let can_continue = expand_is_one_of(aggregate, |event| event.changes.is_some());
+    let can_continue = expand_is_one_of(aggregate, |event| event.can_continue());
     let events = aggregate.events.iter().map(|listed_event| {
         let variant = &listed_event.variant;
         let (is_stored_as, read) =

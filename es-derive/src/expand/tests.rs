@@ -1,4 +1,4 @@
-//! Compares the expansions of six typical inputs with committed files. `cargo xtask bless` rewrites
+//! Compares the expansions of typical inputs with committed files. `cargo xtask bless` rewrites
 //! the files.
 
 use std::path::Path;
@@ -71,6 +71,15 @@ fn an_aggregate_with_a_parameter() {
         pub struct Cart<T: Clone> { items: Vec<T> }
     };
     check("aggregate_generic", super::aggregate(input));
+}
+
+#[test]
+fn an_aggregate_that_ends() {
+    let input = quote! {
+        #[aggregate(events(DoorMoved), informs(DoorPainted), ends(DoorRemoved))]
+        pub struct Door { open: bool }
+    };
+    check("aggregate_ends", super::aggregate(input));
 }
 
 #[test]

@@ -22,8 +22,19 @@ pub(crate) struct Listed<'a> {
     pub(crate) begins: Option<&'a TypePath>,
     /// The place in `events(..)`, if the event is listed there.
     pub(crate) changes: Option<&'a TypePath>,
+    /// The place in `informs(..)`, if the event is listed there.
+    pub(crate) informs: Option<&'a TypePath>,
+    /// The place in `ends(..)`, if the event is listed there.
+    pub(crate) ends: Option<&'a TypePath>,
     /// Whether it names a generic parameter of the aggregate.
     pub(crate) generic: bool,
+}
+
+impl Listed<'_> {
+    /// Whether the event can follow an earlier event of its stream.
+    pub(crate) fn can_continue(&self) -> bool {
+        self.changes.is_some() || self.informs.is_some() || self.ends.is_some()
+    }
 }
 
 pub(crate) struct Aggregate<'a> {
@@ -73,7 +84,12 @@ impl<'a> Aggregate<'a> {
 
     /// Whether the event can be the first of its stream.
     pub(crate) fn can_begin(&self, event: &Listed<'_>) -> bool {
-        event.begins.is_some() || !self.has_init()
+        event.begins.is_some() || (!self.has_init() && event.ends.is_none())
+    }
+
+    /// Whether the aggregate can end.
+    pub(crate) fn can_end(&self) -> bool {
+        self.events.iter().any(|event| event.ends.is_some())
     }
 
     pub(crate) fn split(&self) -> &'a [TypePath] {
@@ -100,12 +116,12 @@ impl<'a> Aggregate<'a> {
     }
 }
 
-/// The events of both lists. An event that is in both lists appears once.
+/// The events of all lists. An event that is in both `init(..)` and `events(..)` appears once.
 fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Listed<'a>> {
     let listed = |ty: &'a TypePath| {
         let variant = ty.path.segments.last().map_or_else(|| input.ident.clone(), |last| last.ident.clone());
         let generic = !generics::used_by(&input.generics, ty).params.is_empty();
-        Listed { ty, variant, begins: None, changes: None, generic }
+        Listed { ty, variant, begins: None, changes: None, informs: None, ends: None, generic }
     };
     let (init, changes) = (attr.init.get().into_iter().flatten(), attr.events.get().into_iter().flatten());
     let mut events: Vec<_> = init.map(|ty| Listed { begins: Some(ty), ..listed(ty) }).collect();
@@ -117,5 +133,9 @@ fn list_events<'a>(attr: &'a AggregateAttr, input: &'a DeriveInput) -> Vec<Liste
             _ => events.push(Listed { changes: Some(ty), ..listed(ty) }),
         }
     }
+    let informs = attr.informs.get().into_iter().flatten();
+    events.extend(informs.map(|ty| Listed { informs: Some(ty), ..listed(ty) }));
+    let ends = attr.ends.get().into_iter().flatten();
+    events.extend(ends.map(|ty| Listed { ends: Some(ty), ..listed(ty) }));
     events
 }

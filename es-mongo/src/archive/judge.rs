@@ -149,10 +149,12 @@ impl<A: Aggregate> Run<'_, A> {
             }
             let base = case.state.take().or(known);
             let taken = match self.fold(case, &stream, base, last).await {
-                Ok(taken) => taken
+                Ok(Some(taken)) => taken
                     .encode()
                     .and_then(|stored| snapshot_document(&stream, &stored))
                     .map(|document| (taken, document)),
+                // No snapshot is necessary.
+                Ok(None) => continue,
                 Err(error) => Err(error),
             };
             match taken {
@@ -174,14 +176,15 @@ impl<A: Aggregate> Run<'_, A> {
     }
 
     /// Folds a stream up to the last event that is moved: the archived events, then the scanned
-    /// ones.
+    /// ones. `None` if the aggregate has no state then, because it has ended or has only retired
+    /// events.
     async fn fold(
         &self,
         case: &Case<A>,
         stream: &StreamId,
         base: Option<Snapshot<A>>,
         last: Version,
-    ) -> Result<Snapshot<A>, StoreError> {
+    ) -> Result<Option<Snapshot<A>>, StoreError> {
         let mut replay = match base {
             Some(snapshot) => Replay::from_snapshot(stream.clone(), snapshot),
             None => Replay::<A>::new(stream.clone()),
@@ -203,14 +206,7 @@ impl<A: Aggregate> Run<'_, A> {
                 replay.push(&read_event(&event.document)?)?;
             }
         }
-        match replay.into_state() {
-            Some(state) => Ok(Snapshot::new(last, state)),
-            None => Err(StoreError::NoSnapshot {
-                stream: stream.clone(),
-                version: last,
-                reason: "its events do not result in a state".to_owned(),
-            }),
-        }
+        Ok(replay.into_state().map(|state| Snapshot::new(last, state)))
     }
 
     /// Stores snapshots. If the snapshot of a stream is not stored afterwards, none of its events

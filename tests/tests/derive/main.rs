@@ -1,6 +1,7 @@
 //! The macros and the stored form of types, without a server.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+mod domains;
 mod generated;
 mod other_derives;
 mod schema_lock;

@@ -10,6 +10,7 @@ mod archive;
 mod concurrency;
 mod connection_options;
 mod dead_writers;
+mod ends;
 mod hostile;
 mod killed;
 mod limits;

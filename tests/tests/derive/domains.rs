@@ -1,0 +1,4 @@
+//! The domains of well-known samples, each at most as long as its original.
+
+mod cart;
+mod helpdesk;

@@ -1,0 +1,23 @@
+use es_core::memory::MemoryStore;
+use es_core::{Aggregate, Context, Init, Repository, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[event(version = 1)]
+pub struct Printed;
+
+#[derive(Aggregate)]
+#[aggregate(init(Opened), informs(Printed))]
+pub struct Account;
+
+impl Init<Opened> for Account {
+    fn init(_: Opened, _: &Context) -> Self {
+        Self
+    }
+}
+
+fn main() {
+    let accounts = Repository::<Account>::new(&MemoryStore::new());
+    let _ = accounts.create("a", Printed);
+}

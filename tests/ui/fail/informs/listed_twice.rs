@@ -1,0 +1,16 @@
+use es_core::{Aggregate, event};
+
+#[event(version = 1)]
+pub struct Opened;
+
+#[event(version = 1)]
+pub struct Printed;
+
+#[derive(Aggregate)]
+#[aggregate(init(Opened), informs(Printed, Printed))]
+pub struct Account;
+
+fn main() {
+    fn is_aggregate<A: es_core::Aggregate>() {}
+    is_aggregate::<Account>();
+}
