@@ -39,7 +39,7 @@ use loaded::Loaded;
 use crate::replay::check_next;
 use crate::store::next_batch;
 use crate::store::{ReadRange, Snapshot, Store};
-use crate::{Aggregate, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
+use crate::{Aggregate, IdFor, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
 /// The aggregates of one type in one store.
 ///
@@ -117,8 +117,8 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// The error of the store.
-    pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool, StoreError> {
-        Ok(self.before_beginning(&StreamId::of::<A>(id.as_ref())?).await?.is_none())
+    pub async fn exists(&self, id: impl IdFor<A::Id>) -> Result<bool, StoreError> {
+        Ok(self.before_beginning(&StreamId::of::<A>(id)?).await?.is_none())
     }
 
     /// Takes a snapshot of the current aggregate, and returns its version.
@@ -126,7 +126,7 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// As [`load`](Self::load), and the errors of storing the snapshot.
-    pub async fn take_snapshot(&self, id: impl AsRef<str>) -> Result<Version, LoadError> {
+    pub async fn take_snapshot(&self, id: impl IdFor<A::Id>) -> Result<Version, LoadError> {
         let Loaded { id, version, state, .. } = self.load(id).await?;
         let stream = StreamId::of::<A>(&id)?;
         self.keep(&stream, version, state).await?;

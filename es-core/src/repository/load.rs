@@ -2,9 +2,10 @@
 
 use super::span::{self, Followed};
 use super::{LoadError, Loaded, Repository};
+use crate::error::InvalidCount;
 use crate::events::{Events, History};
 use crate::store::{ReadRange, Replay};
-use crate::{Aggregate, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
+use crate::{Aggregate, IdFor, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 
 impl<A: Aggregate> Repository<A> {
     /// The current aggregate.
@@ -12,13 +13,14 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`LoadError::NotFound`] if it has not begun, and the errors of the store.
-    pub async fn load(&self, id: impl AsRef<str>) -> Result<Loaded<A>, LoadError> {
-        let id = id.as_ref();
+    pub async fn load(&self, id: impl IdFor<A::Id>) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
         let load = async {
-            let stream = StreamId::of::<A>(id)?;
+            let stream = stream?;
             loaded(self.replay(&stream, Version::MAX).await?)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load)).await
     }
 
     /// The aggregate at a version.
@@ -28,10 +30,11 @@ impl<A: Aggregate> Repository<A> {
     /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the
     /// version is 0, [`LoadError::NotFound`] if it has no event at all, and the errors of the
     /// store.
-    pub async fn load_at(&self, id: impl AsRef<str>, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        let (id, version) = (id.as_ref(), version.into());
+    pub async fn load_at(&self, id: impl IdFor<A::Id>, version: impl TryInto<Version, Error: Into<InvalidCount>>) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
         let load = async {
-            let stream = StreamId::of::<A>(id)?;
+            let (stream, version) = (stream?, version.try_into().map_err(Into::into)?);
             let replay = self.replay(&stream, version).await?;
             if replay.version() < version || version == Version::NONE {
                 return Err(match self.store.head(&stream).await? {
@@ -41,7 +44,7 @@ impl<A: Aggregate> Repository<A> {
             }
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load)).await
     }
 
     /// The aggregate at a time: the longest prefix of its stream that was recorded by then.
@@ -52,16 +55,17 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`LoadError::NotFound`] if nothing was recorded by then, and the errors of the store.
-    pub async fn load_as_of(&self, id: impl AsRef<str>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
-        let id = id.as_ref();
+    pub async fn load_as_of(&self, id: impl IdFor<A::Id>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
         let load = async {
             // A snapshot does not show whether all events below it were recorded by then, so the
             // replay starts from the first event.
-            let mut replay = Replay::new(StreamId::of::<A>(id)?);
+            let mut replay = Replay::new(stream?);
             replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= time).await?;
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load)).await
     }
 
     /// The current aggregate, without snapshots above a version: rebuilt from the newest usable
@@ -76,16 +80,18 @@ impl<A: Aggregate> Repository<A> {
     /// As [`load`](Self::load).
     pub async fn load_ignoring_snapshots_above(
         &self,
-        id: impl AsRef<str>,
-        version: impl Into<Version>,
+        id: impl IdFor<A::Id>,
+        version: impl TryInto<Version, Error: Into<InvalidCount>>,
     ) -> Result<Loaded<A>, LoadError> {
-        let (id, version) = (id.as_ref(), version.into());
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
         let load = async {
-            let mut replay = Replay::from_newest_snapshot(&*self.store, StreamId::of::<A>(id)?, version).await?;
+            let version = version.try_into().map_err(Into::into)?;
+            let mut replay = Replay::from_newest_snapshot(&*self.store, stream?, version).await?;
             replay.read(&*self.store, Version::MAX).await?;
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load)).await
     }
 
     /// Every event of the aggregate with everything that was recorded about it, oldest first.
@@ -93,10 +99,10 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`StoreError::InvalidId`]. The stream returns later errors.
-    pub fn history(&self, id: impl AsRef<str>) -> Result<Events<A::Event>, StoreError> {
-        let stream = StreamId::of::<A>(id.as_ref())?;
+    pub fn history(&self, id: impl IdFor<A::Id>) -> Result<Events<A::Event>, StoreError> {
+        let stream = StreamId::of::<A>(id)?;
         let batches = self.store.read(&stream, ReadRange::ALL);
-        let span = span::of_call!("history", A::TYPE, id.as_ref());
+        let span = span::of_call!("history", A::TYPE, Some(&stream));
         Ok(Events::new(Followed::new(span, History::new(stream, batches))))
     }
 
