@@ -126,21 +126,27 @@ fn read<I: Id>(text: &str) -> Result<I, InvalidId> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an id of an aggregate that is identified by `{D}`",
     label = "expected `{D}` or its text",
-    note = "pass a `{D}`, or its text as a `&str` or `String`",
-    note = "`AggregateId` is every text and every type with `#[derive(Id)]`; if `{Self}` identifies the aggregate, write that derive on it"
+    note = "pass an id of the type `{D}`, or its text as a `&str` or `String`; `AggregateId` is any text and any type with `#[derive(es_core::Id)]`"
 )]
-pub trait IdFor<D: Id> {
+pub trait IdFor<D> {
     /// The id as it is stored.
     ///
     /// # Errors
     ///
     /// [`InvalidId`] if the id, or the text of one, is invalid.
-    fn to_stored(&self) -> Result<AggregateId, InvalidId>;
+    // The bound is here and not on the trait, because otherwise a `D` that is not an `Id` would be
+    // an error at each call in addition to the one at the declaration.
+    fn to_stored(&self) -> Result<AggregateId, InvalidId>
+    where
+        D: Id;
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: Id, T: IdFor<D> + ?Sized> IdFor<D> for &T {
-    fn to_stored(&self) -> Result<AggregateId, InvalidId> {
+impl<D, T: IdFor<D> + ?Sized> IdFor<D> for &T {
+    fn to_stored(&self) -> Result<AggregateId, InvalidId>
+    where
+        D: Id,
+    {
         T::to_stored(self)
     }
 }
@@ -149,8 +155,11 @@ macro_rules! text {
     ($($text:ty),*) => {
         $(
             #[diagnostic::do_not_recommend]
-            impl<D: Id> IdFor<D> for $text {
-                fn to_stored(&self) -> Result<AggregateId, InvalidId> {
+            impl<D> IdFor<D> for $text {
+                fn to_stored(&self) -> Result<AggregateId, InvalidId>
+                where
+                    D: Id,
+                {
                     D::canonical(self.as_ref())
                 }
             }

@@ -23,9 +23,9 @@ pub use std::string::String;
 pub use std::vec::Vec;
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
+pub use crate::id::private::{IdText, NotText, Probe, Text};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
-pub use crate::id::private::{IdText, NotText, Probe};
 pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};
 
 /// Whether a description is that of the event at this index of the set.

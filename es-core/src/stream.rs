@@ -31,7 +31,7 @@ pub enum InvalidId {
         at: usize,
     },
     /// The text is not an id of the type that the aggregate declares.
-    #[error("`{}` is not the text of a `{id_type}`: {reason}", id.escape_debug())]
+    #[error("`{}` is not an id of the type `{id_type}`: {reason}", id.escape_debug())]
     Malformed {
         /// The refused text.
         id: String,
@@ -42,7 +42,7 @@ pub enum InvalidId {
     },
     /// The stored text, or the text of an id, is read as an id that has a different text.
     #[error(
-        "`{}` is not the canonical text of a `{id_type}`, which would be `{}`",
+        "`{}` is not the canonical text of an id of the type `{id_type}`, which is `{}`",
         id.escape_debug(),
         canonical.escape_debug()
     )]

@@ -40,8 +40,8 @@ use crate::repository::check_foldable;
 use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
 use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
 use crate::{
-    Aggregate, AggregateId, Context, EventId, Id, IdFor, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
-    StoreError, StreamId, Timestamp,
+    Aggregate, AggregateId, Context, EventId, Id, IdFor, Loaded, Metadata, Position, RecordedEvent, Sequence,
+    SnapshotPolicy, StoreError, StreamId, Timestamp,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.

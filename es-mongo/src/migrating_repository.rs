@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::error::Panicked;
-use es_core::store::{BsonPayload, Payload};
+use es_core::store::{BoxFuture, BsonPayload, Payload};
 use es_core::{Aggregate, IdFor, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use crate::document::field::ID;
 use crate::error::{check_name, malformed};
@@ -93,16 +94,20 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
     /// The errors of [`Repository::load`]; [`LoadError::NotFound`] if neither exists,
     /// [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection does not exist,
     /// and [`StoreError::Malformed`](es_core::StoreError::Malformed) if the document is not a `D`.
-    #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id = tracing::field::Empty))]
-    pub async fn load(&self, id: impl IdFor<A::Id>) -> Result<LoadedFrom<A, D>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
+    pub fn load(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<LoadedFrom<A, D>, LoadError>> {
+        let stream = StreamId::of::<A>(id);
+        let id = stream.as_ref().ok().map(|stream| stream.aggregate_id().as_str());
+        let span = tracing::debug_span!("load", collection = %self.collection, id);
+        Box::pin(async move { self.load_stream(&stream?).await }.instrument(span))
+    }
+
+    async fn load_stream(&self, stream: &StreamId) -> Result<LoadedFrom<A, D>, LoadError> {
         let id = stream.aggregate_id();
-        tracing::Span::current().record("id", id.as_str());
         match self.mode {
-            ReadMode::Documents => self.document(&stream).await,
+            ReadMode::Documents => self.document(stream).await,
             ReadMode::EventSourced => self.repository.load(id).await.map(LoadedFrom::EventSourced),
             ReadMode::WhereMigrated => match self.repository.load(id).await {
-                Err(LoadError::NotFound { .. }) => self.document(&stream).await,
+                Err(LoadError::NotFound { .. }) => self.document(stream).await,
                 loaded => loaded.map(LoadedFrom::EventSourced),
             },
         }

@@ -24,6 +24,7 @@ macro_rules! by_display {
                 }
             }
 
+            #[diagnostic::do_not_recommend]
             impl IdFor<$id> for $id {
                 fn to_stored(&self) -> Result<AggregateId, InvalidId> {
                     self.to_aggregate_id()

@@ -10,30 +10,26 @@ use crate::error::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no text form, so it cannot be stored as an id",
     label = "needs `Display`, and `FromStr` with an error type",
-    note = "implement `std::fmt::Display` and `std::str::FromStr` for the id and, if it is a struct with one field, write `#[id(display)]` on it",
-    note = "`FromStr::Err` implements `std::error::Error + Send + Sync`, or is a `String`"
+    note = "implement `std::fmt::Display` and `std::str::FromStr` for the id, with a `FromStr::Err` that implements `std::error::Error`; if the id is a struct with one field, write `#[id(display)]` on it too"
 )]
 pub trait IdText: Sized {
-    /// Writes the text.
-    fn write(&self) -> String;
+    /// How the text is written and read. It is one constant, so that a type without a text form is
+    /// one error.
+    const TEXT: Text<Self>;
+}
 
-    /// Reads the text.
-    ///
-    /// # Errors
-    ///
-    /// The error of `FromStr`.
-    fn read(text: &str) -> Result<Self, BoxError>;
+/// How the text of an id is written and read.
+#[derive(Debug)]
+pub struct Text<T> {
+    /// `Display`.
+    pub write: fn(&T) -> String,
+    /// `FromStr`.
+    pub read: fn(&str) -> Result<T, BoxError>,
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Display + FromStr<Err: Into<BoxError>>> IdText for T {
-    fn write(&self) -> String {
-        self.to_string()
-    }
-
-    fn read(text: &str) -> Result<Self, BoxError> {
-        text.parse().map_err(Into::into)
-    }
+    const TEXT: Text<Self> = Text { write: Self::to_string, read: |text| text.parse().map_err(Into::into) };
 }
 
 /// Whether a type has a text form of its own.

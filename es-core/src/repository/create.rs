@@ -36,13 +36,7 @@ impl<A: Aggregate> Repository<A> {
     pub fn create(&self, id: impl IdFor<A::Id>, events: impl FirstEvents<A::Event>) -> Create<'_, A> {
         let stream = StreamId::of::<A>(id);
         let span = span::of_call!("create", A::TYPE, stream.as_ref().ok());
-        Create {
-            repository: self,
-            stream,
-            events: events.into_events(),
-            options: Options::default(),
-            span,
-        }
+        Create { repository: self, stream, events: events.into_events(), options: Options::default(), span }
     }
 
     async fn create_in(

@@ -9,7 +9,7 @@ use crate::replay::check_next;
 use crate::repository::WriteCheck;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
 use crate::store::next_batch;
-use crate::store::{Append, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
+use crate::store::{Append, BoxFuture, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
 use crate::{Aggregate, EventId, IdFor, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 /// An event that happened before in another system, for [`Repository::import`].
@@ -63,14 +63,14 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// [`ImportError::Differs`] if the aggregate has a different past, [`StoreError::Unfoldable`]
     /// if no load could fold it, and the errors of the store.
-    pub async fn import(
+    pub fn import(
         &self,
         id: impl IdFor<A::Id>,
         events: Vec<ImportedEvent<A::Event>>,
-    ) -> Result<Committed<A::Event>, ImportError> {
+    ) -> BoxFuture<'_, Result<Committed<A::Event>, ImportError>> {
         let stream = StreamId::of::<A>(id);
         let span = span::of_call!("import", A::TYPE, stream.as_ref().ok());
-        Box::pin(span::follow(span, async { self.import_in(stream?, events).await })).await
+        Box::pin(span::follow(span, async move { self.import_in(stream?, events).await }))
     }
 
     async fn import_in(

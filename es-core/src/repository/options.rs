@@ -88,11 +88,8 @@ macro_rules! deciding_options {
         ///
         /// A number that is not a version, such as -1, is a [`StoreError::InvalidVersion`] when the
         /// action is awaited.
-        pub fn expecting(
-            mut self,
-            version: impl TryInto<Version, Error: Into<$crate::error::InvalidCount>>,
-        ) -> Self {
-            self.options.expecting(version.try_into().map_err(Into::into));
+        pub fn expecting(mut self, version: impl $crate::repository::IntoVersion) -> Self {
+            self.options.expecting(version.into_version());
             self
         }
 

@@ -1,6 +1,5 @@
 //! Conversions of counts: integers, text, and serde.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,13 +15,6 @@ pub struct InvalidCount {
     kind: &'static str,
     minimum: u64,
     given: String,
-}
-
-impl From<Infallible> for InvalidCount {
-    /// Conversions from a version and from a `u32` cannot fail.
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
 }
 
 macro_rules! travels {

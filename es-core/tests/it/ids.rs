@@ -148,9 +148,11 @@ async fn a_key_and_an_import_find_the_aggregate_by_any_text_of_its_id() {
 #[tokio::test]
 async fn a_text_that_is_no_id_of_the_type_is_refused_before_the_store_is_asked() {
     let carts = Repository::<Cart>::new(&MemoryStore::new());
-    let expected = "`x y` is not the text of a `CartId`: invalid digit found in string";
+    let expected = "`x y` is not an id of the type `CartId`: invalid digit found in string";
     let refused = |error: StoreError| {
-        assert!(matches!(&error, StoreError::InvalidId(InvalidId::Malformed { id, id_type: "CartId", .. }) if id == "x y"));
+        assert!(
+            matches!(&error, StoreError::InvalidId(InvalidId::Malformed { id, id_type: "CartId", .. }) if id == "x y")
+        );
         assert!(error.is_invalid_input());
         assert_eq!(error.to_string(), expected);
     };
@@ -212,11 +214,11 @@ impl FromStr for Inner {
 #[test]
 fn an_id_that_could_not_be_read_back_is_refused() {
     let error = Pretty(7).to_aggregate_id().unwrap_err();
-    assert_eq!(error.to_string(), "`number 7` is not the text of a `Pretty`: invalid digit found in string");
+    assert_eq!(error.to_string(), "`number 7` is not an id of the type `Pretty`: invalid digit found in string");
     // Its text would be stored as `number 7`, and never be read.
     assert!(Pretty::canonical("7").is_err());
     let error = Panicking(Inner).to_aggregate_id().unwrap_err();
-    assert_eq!(error.to_string(), "`inner` is not the text of a `Panicking`: the code panicked: cannot read");
+    assert_eq!(error.to_string(), "`inner` is not an id of the type `Panicking`: the code panicked: cannot read");
     #[derive(Id)]
     struct Text(String);
     assert_eq!(Text(String::new()).to_aggregate_id(), Err(InvalidId::Empty));
@@ -238,8 +240,8 @@ async fn what_was_stored_before_the_id_type_was_declared_is_read_if_its_text_is_
     assert!(matches!(carts.load("CD").await, Err(LoadError::NotFound { .. })));
     // Whatever reads such a stream by its stored name gets an error and not an aggregate.
     for (id, reason) in [
-        ("CD", "`CD` is not the canonical text of a `CartId`, which would be `000000cd`"),
-        ("alice", "`alice` is not the text of a `CartId`: invalid digit found in string"),
+        ("CD", "`CD` is not the canonical text of an id of the type `CartId`, which is `000000cd`"),
+        ("alice", "`alice` is not an id of the type `CartId`: invalid digit found in string"),
     ] {
         let mut replay = Replay::<Cart>::new(StreamId::new("Cart", id).unwrap());
         let error = replay.read(&store, Version::MAX).await.unwrap_err();
@@ -299,7 +301,7 @@ fn the_context_of_a_different_aggregate_has_no_id_of_this_one() {
     let message = panicked.downcast_ref::<String>().unwrap();
     assert_eq!(
         message,
-        "the context has no id of a Cart: `alice` is not the text of a `CartId`: invalid digit found in string"
+        "the context has no id of a Cart: `alice` is not an id of the type `CartId`: invalid digit found in string"
     );
 }
 

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Error, Generics, parse_quote};
 
-use super::span::{local, over};
+use super::span::{local, over, qualified};
 use super::{impl_attributes, private};
 use crate::model::{Aggregate, Id, Text};
 
@@ -17,7 +17,8 @@ pub(crate) fn of_aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// ```text
 /// const _: () = {
-///     impl Id for InvoiceId where Uuid: IdText { .. }
+///     const __TEXT: Text<Uuid> = <Uuid as IdText>::TEXT;
+///     impl Id for InvoiceId { .. }
 ///     impl IdFor<InvoiceId> for InvoiceId { .. }
 ///     impl IdFor<AggregateId> for InvoiceId { .. }
 ///     assert!(!<Probe<InvoiceId>>::IS_TEXT, "..");
@@ -27,33 +28,21 @@ pub(crate) fn id(id: &Id<'_>) -> TokenStream {
     let private = private(&id.krate);
     let [value, text] = ["__value", "__text"].map(local);
     let (ident, (_, ty_generics, _)) = (&id.input.ident, id.input.generics.split_for_impl());
-    let (ty, write, read) = match id.text() {
-        Text::Own => {
-            let ty = over(ident, quote!(#ident #ty_generics));
-            (ty, quote!(self), quote!(<Self as #private::IdText>::read(#text)))
-        }
+    let (ty, of_self, to_self) = match id.text() {
+        Text::Own => (over(ident, quote!(#ident #ty_generics)), quote!(self), quote!(#value)),
         Text::Field(field) => {
-            let ty = field.ty.to_token_stream();
             let member = field.ident.as_ref().map_or_else(|| quote!(0), ToTokens::to_token_stream);
-            let read = quote! {
-                #private::Result::map(<#ty as #private::IdText>::read(#text), |#value| Self { #member: #value })
-            };
-            (ty, quote!(&self.#member), read)
+            (field.ty.to_token_stream(), quote!(&self.#member), quote!(Self { #member: #value }))
         }
     };
-    let mut generics = id.input.generics.clone();
-    let clause = generics.make_where_clause();
-    clause.predicates.push(parse_quote!(#ty: #private::IdText));
-    if id.is_generic() {
-        clause.predicates.push(parse_quote!(Self: #private::Send + #private::Sync + 'static));
-    }
+    let (form, declaration, generics) = expand_form(id, &ty);
     let methods = quote! {
         fn to_text(&self) -> #private::String {
-            <#ty as #private::IdText>::write(#write)
+            (#form.write)(#of_self)
         }
 
         fn from_text(#text: &#private::str) -> #private::Result<Self, #private::BoxError> {
-            #read
+            #private::Result::map((#form.read)(#text), |#value| #to_self)
         }
     };
     let impls = expand_impls(id, &generics, &methods);
@@ -61,10 +50,29 @@ pub(crate) fn id(id: &Id<'_>) -> TokenStream {
     quote! {
         #[doc(hidden)]
         const _: () = {
+            #declaration
             #impls
             #proof
         };
     }
+}
+
+/// The text form of a type: how to name it, its declaration, and the generics of the impls.
+///
+/// A constant outside of the impls names the type once. So a type without a text form is one
+/// error, and the impls exist nevertheless. Only the impls can name a generic type.
+fn expand_form(id: &Id<'_>, ty: &TokenStream) -> (TokenStream, TokenStream, Generics) {
+    let private = private(&id.krate);
+    let form = qualified(ty, ty, &quote!(#private::IdText), "TEXT");
+    let mut generics = id.input.generics.clone();
+    if !id.is_generic() {
+        let declaration = quote!(const __TEXT: #private::Text<#ty> = #form;);
+        return (quote!(__TEXT), declaration, generics);
+    }
+    let clause = generics.make_where_clause();
+    clause.predicates.push(parse_quote!(#ty: #private::IdText));
+    clause.predicates.push(parse_quote!(Self: #private::Send + #private::Sync + 'static));
+    (form, TokenStream::new(), generics)
 }
 
 /// ```text
@@ -102,6 +110,7 @@ fn expand_impls(id: &Id<'_>, generics: &Generics, methods: &TokenStream) -> Toke
     let conversions = [quote!(Self), quote!(#private::AggregateId)].map(|declared| {
         quote! {
             #attributes
+            #[diagnostic::do_not_recommend]
             impl #impl_generics #private::IdFor<#declared> for #ident #ty_generics #where_clause {
                 fn to_stored(&self) -> #private::Result<#private::AggregateId, #private::InvalidId> {
                     <Self as #private::Id>::to_aggregate_id(self)
@@ -129,8 +138,7 @@ fn expand_proof(id: &Id<'_>) -> TokenStream {
         "`{0}` implements `Display` and `FromStr`; write `#[id(display)]` if that is the text to store, or `#[id(transparent)]` if it is the text of the field",
         ident.unraw()
     );
-    let assertion =
-        over(ident, quote!(#private::assert!(!<#private::Probe<#ident>>::IS_TEXT, "{}", #message)));
+    let assertion = over(ident, quote!(#private::assert!(!<#private::Probe<#ident>>::IS_TEXT, "{}", #message)));
     quote! {
         #[allow(unused_imports)]
         use #private::NotText as _;
