@@ -25,7 +25,7 @@ macro_rules! try_into_version {
             #[diagnostic::do_not_recommend]
             impl IntoVersion for $given {
                 fn into_version(self) -> Result<Version, InvalidCount> {
-                    Ok(self.try_into()?)
+                    self.try_into()
                 }
             }
         )*

@@ -95,11 +95,11 @@ fn filled() -> Filled {
 #[tokio::test]
 async fn every_function_takes_the_typed_id_and_its_text() {
     let carts = Repository::<Cart>::new(&MemoryStore::new());
-    let id = CartId(0xAB);
+    let (id, by_reference) = (CartId(0xAB), &CartId(0xAB));
     let created = carts.create(id, opened()).by("u").await.unwrap();
     assert_eq!(created.id, "000000ab");
     assert_eq!(created.id.parse::<CartId>(), Ok(id));
-    carts.update(&id, |_| filled()).await.unwrap();
+    carts.update(by_reference, |_| filled()).await.unwrap();
     carts.upsert(id, |cart| cart.map(|_| filled())).await.unwrap();
 
     let cart = carts.load(id).await.unwrap();
@@ -211,6 +211,9 @@ impl FromStr for Inner {
     }
 }
 
+#[derive(Id)]
+struct Text(String);
+
 #[test]
 fn an_id_that_could_not_be_read_back_is_refused() {
     let error = Pretty(7).to_aggregate_id().unwrap_err();
@@ -219,8 +222,6 @@ fn an_id_that_could_not_be_read_back_is_refused() {
     assert!(Pretty::canonical("7").is_err());
     let error = Panicking(Inner).to_aggregate_id().unwrap_err();
     assert_eq!(error.to_string(), "`inner` is not an id of the type `Panicking`: the code panicked: cannot read");
-    #[derive(Id)]
-    struct Text(String);
     assert_eq!(Text(String::new()).to_aggregate_id(), Err(InvalidId::Empty));
     assert_eq!(Text("x".repeat(513)).to_aggregate_id(), Err(InvalidId::TooLong { bytes: 513 }));
 }

@@ -72,7 +72,7 @@ async fn an_id_is_stored_as_its_canonical_text_and_found_by_each_of_its_texts() 
     let id = SensorId(0xAB);
     sensors.create("AB", measured(1)).once("k").await.unwrap();
     assert_eq!(sensors.create(id, measured(1)).once("k").await.unwrap().outcome, Outcome::AlreadyAppended);
-    sensors.update(&id, |_| measured(2)).expecting(1_u64).await.unwrap();
+    sensors.update(id, |_| measured(2)).expecting(1_u64).await.unwrap();
     sensors.upsert("00ab", |_| measured(3)).await.unwrap();
     assert_eq!(stored_ids(&store).await, ["00ab"]);
 
