@@ -5,6 +5,7 @@ mod actions;
 mod conformance_memory;
 mod ends;
 mod generic;
+mod ids;
 mod informs;
 mod laws;
 mod queries;
