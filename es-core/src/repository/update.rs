@@ -5,12 +5,12 @@ use std::future::IntoFuture;
 
 use tracing::Span;
 
-use super::decision::MayHold;
+use super::closure::{Decides, OnLoaded, OnLoadedOrMissing};
+use super::decision::{Continues, MayHold, Upserts};
 use super::options::{Options, deciding_options, recording_options};
 use super::write::{Decided, with_metadata};
-use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable, span};
+use super::{Committed, Loaded, Repository, UpdateError, check_foldable, span};
 use crate::error::InvalidId;
-use crate::repository::{IntoEvents, NextEvents};
 use crate::store::{BoxFuture, ExpectedVersion, Replay};
 use crate::{Aggregate, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
@@ -93,17 +93,12 @@ impl<A: Aggregate> Repository<A> {
     /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
     /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
     /// conflict is retried.
-    pub fn update<'a, D, Form>(
-        &'a self,
-        id: impl AsRef<str>,
-        mut decide: impl FnMut(&Loaded<A>) -> D + Send + 'a,
-    ) -> Update<'a, A, D::Answer, D::Error>
+    pub fn update<'a, F, D, Form, R, E>(&'a self, id: impl AsRef<str>, mut decide: F) -> Update<'a, A, R, E>
     where
-        D: Decision<A::Event, Form>,
-        D::Events: NextEvents<A::Event>,
+        F: OnLoaded<A, D> + Decides<D, A::Event, Continues, Form, R, E> + Send + 'a,
     {
-        let decide = Decide::Update(Box::new(move |loaded| decide(loaded).into_result()));
-        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
+        let decide = Decide::Update(Box::new(move |loaded| F::result_of(decide(loaded))));
+        let (id, may_hold) = (id.as_ref(), F::may_return);
         self.action(id, decide, may_hold, span::of_call!("update", A::TYPE, id))
     }
 
@@ -114,16 +109,12 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// As [`update`](Self::update), except that a missing aggregate is not an error. Also
     /// [`StoreError::Unfoldable`] if the aggregate cannot begin with the first event.
-    pub fn upsert<'a, D, Form>(
-        &'a self,
-        id: impl AsRef<str>,
-        mut decide: impl FnMut(Option<&Loaded<A>>) -> D + Send + 'a,
-    ) -> Update<'a, A, D::Answer, D::Error>
+    pub fn upsert<'a, F, D, Form, R, E>(&'a self, id: impl AsRef<str>, mut decide: F) -> Update<'a, A, R, E>
     where
-        D: Decision<A::Event, Form>,
+        F: OnLoadedOrMissing<A, D> + Decides<D, A::Event, Upserts, Form, R, E> + Send + 'a,
     {
-        let decide = Decide::Upsert(Box::new(move |loaded| decide(loaded).into_result()));
-        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
+        let decide = Decide::Upsert(Box::new(move |loaded| F::result_of(decide(loaded))));
+        let (id, may_hold) = (id.as_ref(), F::may_return);
         self.action(id, decide, may_hold, span::of_call!("upsert", A::TYPE, id))
     }
 
