@@ -6,6 +6,9 @@
 
 use core::any::TypeId;
 
+#[path = "private/unread.rs"]
+mod unread;
+
 pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
@@ -20,6 +23,7 @@ pub use es_derive::SerdeAttributes;
 pub use serde;
 pub use std;
 pub use std::vec::Vec;
+pub use unread::Unread;
 
 pub use crate::error::{DecodeError, FoldError};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};

@@ -228,9 +228,9 @@ pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEven
 #[inline]
 fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context) -> Result<(), FoldError> {
     match state {
-        Some(state) => state.apply(event, context),
+        Some(state) => state.fold(event, context),
         None => {
-            *state = Some(A::init(event, context)?);
+            *state = Some(A::begin(event, context)?);
             Ok(())
         }
     }

@@ -244,7 +244,7 @@ const _: () = {
             100,
         );
         const STATE_VERSION: ::es_core::__private::u32 = 2;
-        fn init(
+        fn begin(
             __event: Self::Event,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
@@ -264,7 +264,7 @@ const _: () = {
             }
         }
         #[inline(always)]
-        fn apply(
+        fn fold(
             &mut self,
             __event: Self::Event,
             __context: &::es_core::__private::Context,

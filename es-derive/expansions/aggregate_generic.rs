@@ -217,13 +217,13 @@ const _: () = {
         const TYPE: &'static ::es_core::__private::str = "Cart";
         const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
         const STATE_VERSION: ::es_core::__private::u32 = 1;
-        fn init(
+        fn begin(
             __event: Self::Event,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
             let mut __state = <Self as ::es_core::__private::Begin>::begin();
             ::es_core::__private::Result::map(
-                <Self as ::es_core::__private::Aggregate>::apply(
+                <Self as ::es_core::__private::Aggregate>::fold(
                     &mut __state,
                     __event,
                     __context,
@@ -232,7 +232,7 @@ const _: () = {
             )
         }
         #[inline(always)]
-        fn apply(
+        fn fold(
             &mut self,
             __event: Self::Event,
             __context: &::es_core::__private::Context,

@@ -9,9 +9,34 @@
     clippy::module_name_repetitions
 )]
 enum DoorEvent {
+    ///[`DoorOpened`], which begins or changes the aggregate.
+    DoorOpened(DoorOpened),
     ///[`DoorClosed`], which begins or changes the aggregate.
     DoorClosed(DoorClosed),
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::From<DoorOpened> for DoorEvent {
+    fn from(__event: DoorOpened) -> Self {
+        Self::DoorOpened(__event)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::IntoEvents<DoorEvent> for DoorOpened {
+    fn push_into(self, __events: &mut ::es_core::__private::Vec<DoorEvent>) {
+        ::es_core::__private::Vec::push(__events, DoorEvent::DoorOpened(self));
+    }
+    fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
+        ::es_core::__private::is_event_at::<DoorEvent>(0, __info)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::FirstEvents<DoorEvent> for DoorOpened {}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications)]
+impl ::es_core::__private::NextEvents<DoorEvent> for DoorOpened {}
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::From<DoorClosed> for DoorEvent {
@@ -26,7 +51,7 @@ impl ::es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
         ::es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
     }
     fn may_hold(__info: &::es_core::__private::EventInfo) -> ::es_core::__private::bool {
-        ::es_core::__private::is_event_at::<DoorEvent>(0, __info)
+        ::es_core::__private::is_event_at::<DoorEvent>(1, __info)
     }
 }
 #[automatically_derived]
@@ -58,6 +83,7 @@ impl ::es_core::__private::fmt::Debug for DoorEvent {
         ::es_core::__private::fmt::Formatter::write_str(
             __formatter,
             match *self {
+                Self::DoorOpened(_) => "DoorOpened",
                 Self::DoorClosed(_) => "DoorClosed",
             },
         )
@@ -104,13 +130,13 @@ impl ::es_core::__private::Aggregate for Door {
     const TYPE: &'static ::es_core::__private::str = "Door";
     const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
     const STATE_VERSION: ::es_core::__private::u32 = 1;
-    fn init(
+    fn begin(
         _: Self::Event,
         _: &::es_core::__private::Context,
     ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
         loop {}
     }
-    fn apply(
+    fn fold(
         &mut self,
         _: Self::Event,
         _: &::es_core::__private::Context,

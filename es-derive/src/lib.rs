@@ -110,7 +110,9 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
 ///
-/// The keys may be spread over several `#[aggregate(..)]` attributes. Examples of each key:
+/// The keys may be spread over several `#[aggregate(..)]` attributes, and lists that are given
+/// several times add up. So an event that depends on a condition is listed in
+/// `#[cfg_attr(feature = "..", aggregate(events(..)))]`. Examples of each key:
 ///
 /// ```text
 /// #[derive(Aggregate)]
