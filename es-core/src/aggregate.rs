@@ -72,14 +72,17 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`FoldError::NotInitial`] if the event cannot be the first one.
-    fn init(event: Self::Event, context: &Context) -> Result<Self, FoldError>;
+    fn begin(event: Self::Event, context: &Context) -> Result<Self, FoldError>;
 
     /// Changes the state by one event.
+    ///
+    /// Its name differs from that of [`Apply::apply`], so that `account.apply(event, &context)` is not
+    /// ambiguous in a program that imports both traits.
     ///
     /// # Errors
     ///
     /// [`FoldError::OnlyInitial`] if the event can only be the first one.
-    fn apply(&mut self, event: Self::Event, context: &Context) -> Result<(), FoldError>;
+    fn fold(&mut self, event: Self::Event, context: &Context) -> Result<(), FoldError>;
 
     /// Whether the aggregate can end, which means that [`is_end`](Self::is_end) may return true.
     const CAN_END: bool = false;

@@ -6,6 +6,9 @@
 
 use core::marker::PhantomData;
 
+#[path = "private/unread.rs"]
+mod unread;
+
 pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
@@ -21,6 +24,7 @@ pub use serde;
 pub use std;
 pub use std::string::String;
 pub use std::vec::Vec;
+pub use unread::Unread;
 
 use crate::event::BoxError;
 

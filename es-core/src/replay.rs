@@ -264,9 +264,9 @@ fn fold<A: Aggregate>(state: &mut Option<A>, event: A::Event, context: &Context)
             *state = None;
             Ok(())
         }
-        Some(state) => state.apply(event, context),
+        Some(state) => state.fold(event, context),
         None => {
-            *state = Some(A::init(event, context)?);
+            *state = Some(A::begin(event, context)?);
             Ok(())
         }
     }

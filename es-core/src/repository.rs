@@ -2,6 +2,7 @@
 //!
 //! The types that callers name most are at the root of the crate.
 
+mod closure;
 pub(crate) mod committed;
 mod create;
 pub(crate) mod decision;
@@ -11,6 +12,7 @@ mod foldable;
 mod import;
 mod load;
 pub(crate) mod loaded;
+mod of_aggregate;
 mod options;
 mod same;
 mod span;
@@ -27,11 +29,13 @@ pub use crate::event::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::events::Events;
 pub use crate::version::IntoVersion;
 pub use crate::write_check::WriteCheck;
+pub use closure::{Decides, OnLoaded, OnLoadedOnce, OnLoadedOrMissing, OnLoadedOrMissingOnce};
 pub use create::Create;
-pub use decision::Decision;
+pub use decision::{Begins, Continues, Decision, Permits, Upserts};
 pub use error::{ImportDifference, ImportError};
 pub use import::ImportedEvent;
 pub use loaded::LastEvent;
+pub use of_aggregate::OfAggregate;
 pub use update::Update;
 
 use committed::{Committed, Outcome};
@@ -41,7 +45,7 @@ use loaded::Loaded;
 
 use crate::replay::check_next;
 use crate::store::next_batch;
-use crate::store::{BoxFuture, ReadRange, Snapshot, Store};
+use crate::store::{BoxFuture, ReadRange, Snapshot, Store, StoreRef};
 use crate::{Aggregate, IdFor, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
 /// The aggregates of one type in one store.
@@ -71,21 +75,19 @@ pub struct Repository<A> {
     aggregate: PhantomData<fn() -> A>,
 }
 
-impl<A: Aggregate> Repository<A> {
+impl<A> Repository<A>
+where
+    Self: OfAggregate<A>,
+{
     /// The aggregates of type `A` in a store, of which the repository keeps a clone. The snapshot
     /// policy is the one that `A` declares. An update that meets conflicts is retried for 30 s, so
     /// that it survives a burst of them.
-    pub fn new<S: Store + Clone>(store: &S) -> Self {
-        Self {
-            store: Arc::new(store.clone()),
-            retry: RetryPolicy::default(),
-            snapshots: A::SNAPSHOT_POLICY,
-            write_check: WriteCheck::default(),
-            imports_are_repeated: Arc::default(),
-            aggregate: PhantomData,
-        }
+    pub fn new(store: impl StoreRef) -> Self {
+        Self::of_store(store.share())
     }
+}
 
+impl<A: Aggregate> Repository<A> {
     /// Limits the time, or the number of attempts, of an update that meets conflicts.
     /// [`RetryPolicy::never`] turns retries off.
     #[must_use]

@@ -229,6 +229,25 @@ pub trait Store: EventStore + SnapshotStore + Runtime {}
 #[diagnostic::do_not_recommend]
 impl<S: EventStore + SnapshotStore + Runtime + ?Sized> Store for S {}
 
+/// What [`Repository::new`](crate::Repository::new) takes: a reference to a store. Implemented for
+/// `&S` if `S` is a [`Store`] that can be cloned.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reference to a store",
+    label = "not a reference to a store",
+    note = "pass a reference to the store itself, such as `Repository::new(&store)`; the repository keeps a clone, and clones share the store"
+)]
+pub trait StoreRef {
+    /// A clone of the store.
+    fn share(self) -> Arc<dyn Store>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Store + Clone> StoreRef for &S {
+    fn share(self) -> Arc<dyn Store> {
+        Arc::new(self.clone())
+    }
+}
+
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
         (**self).append(append)

@@ -37,11 +37,13 @@ pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
 use crate::error::ErrorChain;
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
-use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
+use crate::repository::{
+    Begins, Continues, Decides, FirstEvents, IntoEvents, OnLoadedOnce, OnLoadedOrMissingOnce, Upserts, WriteCheck,
+};
 use crate::store::{EventSet, NewEvent, Replay};
 use crate::{
-    Aggregate, AggregateId, Context, Id, IdFor, Loaded, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId,
-    Timestamp, UpdateError, Version,
+    Aggregate, AggregateId, Context, Id, IdFor, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId, Timestamp,
+    UpdateError, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -140,10 +142,9 @@ impl<A: Aggregate> Given<A> {
     /// then: see [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
     /// an `update` would refuse it.
     #[track_caller]
-    pub fn when<D, Form>(mut self, decide: impl FnOnce(&Loaded<A>) -> D) -> Decided<A, D::Answer, D::Error>
+    pub fn when<F, D, Form, R, E>(mut self, decide: F) -> Decided<A, R, E>
     where
-        D: Decision<A::Event, Form>,
-        D::Events: NextEvents<A::Event>,
+        F: OnLoadedOnce<A, D> + Decides<D, A::Event, Continues, Form, R, E>,
     {
         let Some(loaded) = self.replay.lend() else {
             panic!(
@@ -152,7 +153,7 @@ impl<A: Aggregate> Given<A> {
                 self.because()
             );
         };
-        let decided = decide(&loaded).into_result();
+        let decided = F::result_of(decide(&loaded));
         self.replay.restore(loaded);
         Decided::new(self.replay, decided)
     }
@@ -164,15 +165,12 @@ impl<A: Aggregate> Given<A> {
     ///
     /// If the decided events cannot be recorded, because an `upsert` would refuse them.
     #[track_caller]
-    pub fn when_upsert<D, Form>(
-        mut self,
-        decide: impl FnOnce(Option<&Loaded<A>>) -> D,
-    ) -> Decided<A, D::Answer, D::Error>
+    pub fn when_upsert<F, D, Form, R, E>(mut self, decide: F) -> Decided<A, R, E>
     where
-        D: Decision<A::Event, Form>,
+        F: OnLoadedOrMissingOnce<A, D> + Decides<D, A::Event, Upserts, Form, R, E>,
     {
         let loaded = self.replay.lend();
-        let decided = decide(loaded.as_ref()).into_result();
+        let decided = F::result_of(decide(loaded.as_ref()));
         if let Some(loaded) = loaded {
             self.replay.restore(loaded);
         }
@@ -186,12 +184,11 @@ impl<A: Aggregate> Given<A> {
     /// If the aggregate cannot begin with these events, because a
     /// [`create`](crate::Repository::create) would refuse them.
     #[track_caller]
-    pub fn when_new<D, Form>(self, decide: impl FnOnce() -> D) -> Decided<A, D::Answer, D::Error>
+    pub fn when_new<F, D, Form, R, E>(self, decide: F) -> Decided<A, R, E>
     where
-        D: Decision<A::Event, Form>,
-        D::Events: FirstEvents<A::Event>,
+        F: FnOnce() -> D + Decides<D, A::Event, Begins, Form, R, E>,
     {
-        Decided::new(self.replay, decide().into_result())
+        Decided::new(self.replay, F::result_of(decide()))
     }
 
     /// Checks the state after the given events.

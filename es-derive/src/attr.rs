@@ -10,7 +10,7 @@ mod value;
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Path, Token};
+use syn::{Attribute, Path, Token};
 
 use crate::diag::Diag;
 use crate::nearest::nearest;
@@ -66,6 +66,17 @@ impl<T> Cell<T> {
     }
 }
 
+impl<T> Cell<Vec<T>> {
+    /// Adds a list to those that were given before. An invalid list still counts as given.
+    fn add(&mut self, key: &Ident, read: syn::Result<Option<Vec<T>>>) -> syn::Result<()> {
+        self.given.get_or_insert(key.span());
+        if let Some(list) = read? {
+            self.value.get_or_insert_with(|| (key.clone(), Vec::new())).1.extend(list);
+        }
+        Ok(())
+    }
+}
+
 /// Whether every key could be read. If not, a key that seems to be missing may be the unreadable
 /// one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,6 +97,7 @@ fn parse_keys(
 ) -> syn::Result<Keys> {
     let mut keys = Keys::Read;
     while !input.is_empty() {
+        refuse_attributes(diag, input, "a key")?;
         match input.call(Ident::parse_any) {
             Ok(key) => {
                 if let Err(error) = read(&key, input) {
@@ -112,6 +124,23 @@ fn parse_keys(
         }
     }
     Ok(keys)
+}
+
+/// Reports the attributes and doc comments before a key or an element, and continues behind them.
+fn refuse_attributes(diag: &Diag, input: ParseStream<'_>, what: &str) -> syn::Result<()> {
+    for attr in input.call(Attribute::parse_outer)? {
+        if attr.path().is_ident("doc") {
+            diag.error(&attr, format_args!("{what} has no doc comment; write a comment with `//`"));
+        } else {
+            diag.error(
+                &attr,
+                format_args!(
+                    "{what} has no attributes; if it depends on a condition, write it in an attribute of its own: `#[cfg_attr(condition, ..)]` on the type"
+                ),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn comma_missing(input: ParseStream<'_>, example: &str) -> syn::Error {

@@ -48,6 +48,11 @@ impl Diag {
         }
     }
 
+    /// How many mistakes were found so far.
+    pub(crate) fn count(&self) -> usize {
+        self.errors.borrow().as_ref().map_or(0, Vec::len)
+    }
+
     /// All mistakes as one error, if there are any.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let mut errors = self.errors.take().unwrap_or_default().into_iter();

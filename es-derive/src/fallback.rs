@@ -103,6 +103,9 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
 /// impl Aggregate for Invoice { .. }
 /// ```
 pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
+    if aggregate.attr.may_lack_events() {
+        return unread_aggregate(&aggregate, error);
+    }
     let mut seen = HashSet::new();
     aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
     for event in &mut aggregate.events {
@@ -119,7 +122,7 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let attributes = impl_attributes();
     let event_enum = expand_definition(&aggregate);
     let impls = expand_impls(&aggregate);
-    let (name, set, id) = (&aggregate.name, &aggregate.event_enum, id_of_aggregate(&aggregate));
+    let set = &aggregate.event_enum;
     let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
     let (_, set_ty_generics, _) = aggregate.event_generics.split_for_impl();
@@ -128,8 +131,8 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
         stub.generics.make_where_clause().predicates.push(bound.clone());
         set_generics.make_where_clause().predicates.push(bound);
     }
-    let (impl_generics, this, where_clause) = stub.parts();
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
+    let implementation = expand_aggregate(&aggregate, &stub, &quote!(#set #set_ty_generics));
     let stubs = quote! {
         #impls
 
@@ -161,17 +164,56 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
             }
         }
 
+        #implementation
+    };
+    let block = in_block(&aggregate.library, &stubs);
+    quote! {
+        #error
+        #event_enum
+        #block
+    }
+}
+
+/// ```text
+/// compile_error! { .. }
+/// pub type InvoiceEvent = Unread;             // every event belongs to it
+/// impl Aggregate for Invoice { .. }
+/// ```
+fn unread_aggregate(aggregate: &Aggregate<'_>, error: &Error) -> TokenStream {
+    let error = error.to_compile_error();
+    // Outside of the block, because callers name the type.
+    let unread = private(&aggregate.library);
+    let private = private(&aggregate.krate);
+    let (vis, set) = (&aggregate.input.vis, &aggregate.event_enum);
+    let stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
+    let implementation = expand_aggregate(aggregate, &stub, &set.to_token_stream());
+    let block = in_block(&aggregate.library, &implementation);
+    quote! {
+        #error
+        #[doc(hidden)]
+        #[allow(dead_code)]
+        #vis type #set = #unread::Unread;
+        #block
+    }
+}
+
+fn expand_aggregate(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let attributes = impl_attributes();
+    let (name, id) = (&aggregate.name, id_of_aggregate(aggregate));
+    let (impl_generics, this, where_clause) = stub.parts();
+    quote! {
         #attributes
         impl #impl_generics #private::Aggregate for #this #where_clause {
-            type Event = #set #set_ty_generics;
+            type Event = #set;
             type Id = #id;
             const TYPE: &'static #private::str = #name;
             const SNAPSHOT_POLICY: #private::SnapshotPolicy = #private::SnapshotPolicy::Never;
             const STATE_VERSION: #private::u32 = 1;
-            fn init(_: Self::Event, _: &#private::Context) -> #private::Result<Self, #private::FoldError> {
+            fn begin(_: Self::Event, _: &#private::Context) -> #private::Result<Self, #private::FoldError> {
                 loop {}
             }
-            fn apply(&mut self, _: Self::Event, _: &#private::Context) -> #private::Result<(), #private::FoldError> {
+            fn fold(&mut self, _: Self::Event, _: &#private::Context) -> #private::Result<(), #private::FoldError> {
                 loop {}
             }
             fn serialize_state<__S: #private::serde::Serializer>(
@@ -186,12 +228,6 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
                 loop {}
             }
         }
-    };
-    let block = in_block(&aggregate.library, &stubs);
-    quote! {
-        #error
-        #event_enum
-        #block
     }
 }
 

@@ -123,7 +123,9 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `id = InvoiceId` | the type of its ids, with `#[derive(Id)]`; the id of a different aggregate does not compile | any text and any `Id` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
-/// The keys may be spread over several `#[aggregate(..)]` attributes. Examples of each key:
+/// The keys may be spread over several `#[aggregate(..)]` attributes, and lists that are given
+/// several times add up. So an event that depends on a condition is listed in
+/// `#[cfg_attr(feature = "..", aggregate(events(..)))]`. Examples of each key:
 ///
 /// ```text
 /// #[derive(Aggregate)]

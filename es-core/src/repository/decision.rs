@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use super::error::UpdateError;
 use super::steps::{StepEvents, Steps};
 use crate::Aggregate;
-use crate::repository::IntoEvents;
+use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 use crate::store::{EventInfo, EventSet};
 
 /// An answer for the caller in addition to the events of a decision.
@@ -40,13 +40,17 @@ pub struct Answer<R, D>(pub R, pub D);
 /// What a decision may return: events or [`Steps`], an [`Answer`] with either, or a `Result` of any
 /// of these.
 ///
-/// Implemented for all of these. The compiler infers `Form`, which identifies one of them.
+/// Implemented for all of these. `When` is [`Continues`], [`Begins`] or [`Upserts`]: it determines
+/// which events the decision may return. The compiler infers `Form`, which identifies one of the
+/// forms.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what a decision on an aggregate with the events `{Set}` can return",
-    label = "a decision cannot return this",
-    note = "return an event that the aggregate lists in `events(..)`, or an `Option`, `Vec`, array or tuple of them, or a `Result` with one of these"
+    message = "a decision on an aggregate with the events `{Set}` cannot return `{Self}`",
+    label = "this decision cannot return `{Self}`",
+    note = "a decision returns an event that the aggregate lists in `events(..)`, an `Option`, `Vec`, array or tuple of such events, an `Answer(answer, events)`, or a `Result` of one of these",
+    note = "an event that only `init(..)` lists can only begin the aggregate: pass it to `create`, or return it in `upsert` or `when_new`",
+    note = "a decision is not `async`: await before it, and record with `.expecting(version)`"
 )]
-pub trait Decision<Set: EventSet, Form> {
+pub trait Decision<Set: EventSet, When, Form> {
     /// The events.
     type Events: IntoEvents<Set>;
     /// The answer for the caller, `()` if there is none.
@@ -62,6 +66,25 @@ pub trait Decision<Set: EventSet, Form> {
     /// cannot be recorded.
     fn into_result(self) -> Result<(Vec<Set>, Self::Answer), UpdateError<Self::Error>>;
 }
+
+/// A [`Decision`] on an aggregate that has begun: it returns [`NextEvents`].
+#[derive(Debug)]
+pub struct Continues;
+
+/// A [`Decision`] that begins an aggregate: it returns [`FirstEvents`].
+#[derive(Debug)]
+pub struct Begins;
+
+/// A [`Decision`] on an aggregate that may have begun or not: it returns any [`IntoEvents`].
+#[derive(Debug)]
+pub struct Upserts;
+
+/// The events that a decision may return at this time.
+pub trait Permits<Set, D> {}
+
+impl<Set, D: NextEvents<Set>> Permits<Set, D> for Continues {}
+impl<Set, D: FirstEvents<Set>> Permits<Set, D> for Begins {}
+impl<Set, D: IntoEvents<Set>> Permits<Set, D> for Upserts {}
 
 /// The forms of a [`Decision`].
 mod form {
@@ -83,7 +106,12 @@ mod form {
 }
 
 #[diagnostic::do_not_recommend]
-impl<Set: EventSet, D: IntoEvents<Set>> Decision<Set, form::Events> for D {
+impl<Set, When, D> Decision<Set, When, form::Events> for D
+where
+    Set: EventSet,
+    When: Permits<Set, D>,
+    D: IntoEvents<Set>,
+{
     type Events = D;
     type Answer = ();
     type Error = Infallible;
@@ -94,7 +122,13 @@ impl<Set: EventSet, D: IntoEvents<Set>> Decision<Set, form::Events> for D {
 }
 
 #[diagnostic::do_not_recommend]
-impl<Set: EventSet, R: Send, D: IntoEvents<Set>> Decision<Set, form::Answered> for Answer<R, D> {
+impl<Set, When, R, D> Decision<Set, When, form::Answered> for Answer<R, D>
+where
+    Set: EventSet,
+    When: Permits<Set, D>,
+    R: Send,
+    D: IntoEvents<Set>,
+{
     type Events = D;
     type Answer = R;
     type Error = Infallible;
@@ -105,7 +139,12 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>> Decision<Set, form::Answered> f
 }
 
 #[diagnostic::do_not_recommend]
-impl<Set: EventSet, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Events>> for Result<D, E> {
+impl<Set, When, D, E> Decision<Set, When, form::Fallible<form::Events>> for Result<D, E>
+where
+    Set: EventSet,
+    When: Permits<Set, D>,
+    D: IntoEvents<Set>,
+{
     type Events = D;
     type Answer = ();
     type Error = E;
@@ -116,8 +155,12 @@ impl<Set: EventSet, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Ev
 }
 
 #[diagnostic::do_not_recommend]
-impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Answered>>
-    for Result<Answer<R, D>, E>
+impl<Set, When, R, D, E> Decision<Set, When, form::Fallible<form::Answered>> for Result<Answer<R, D>, E>
+where
+    Set: EventSet,
+    When: Permits<Set, D>,
+    R: Send,
+    D: IntoEvents<Set>,
 {
     type Events = D;
     type Answer = R;
@@ -129,7 +172,7 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate> Decision<A::Event, form::Steps> for Steps<A> {
+impl<A: Aggregate, When> Decision<A::Event, When, form::Steps> for Steps<A> {
     type Events = StepEvents<A>;
     type Answer = ();
     type Error = Infallible;
@@ -140,7 +183,7 @@ impl<A: Aggregate> Decision<A::Event, form::Steps> for Steps<A> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, R: Send> Decision<A::Event, form::StepsAnswered> for Answer<R, Steps<A>> {
+impl<A: Aggregate, When, R: Send> Decision<A::Event, When, form::StepsAnswered> for Answer<R, Steps<A>> {
     type Events = StepEvents<A>;
     type Answer = R;
     type Error = Infallible;
@@ -151,7 +194,7 @@ impl<A: Aggregate, R: Send> Decision<A::Event, form::StepsAnswered> for Answer<R
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, E> Decision<A::Event, form::Fallible<form::Steps>> for Result<Steps<A>, E> {
+impl<A: Aggregate, When, E> Decision<A::Event, When, form::Fallible<form::Steps>> for Result<Steps<A>, E> {
     type Events = StepEvents<A>;
     type Answer = ();
     type Error = E;
@@ -162,7 +205,7 @@ impl<A: Aggregate, E> Decision<A::Event, form::Fallible<form::Steps>> for Result
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, R: Send, E> Decision<A::Event, form::Fallible<form::StepsAnswered>>
+impl<A: Aggregate, When, R: Send, E> Decision<A::Event, When, form::Fallible<form::StepsAnswered>>
     for Result<Answer<R, Steps<A>>, E>
 {
     type Events = StepEvents<A>;

@@ -5,11 +5,11 @@ use std::future::IntoFuture;
 
 use tracing::Span;
 
-use super::decision::MayHold;
+use super::closure::{Decides, OnLoaded, OnLoadedOrMissing};
+use super::decision::{Continues, MayHold, Upserts};
 use super::options::{Options, deciding_options, recording_options};
-use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable, span};
+use super::{Committed, Loaded, Repository, UpdateError, check_foldable, span};
 use crate::error::InvalidId;
-use crate::repository::{IntoEvents, NextEvents};
 use crate::store::{BoxFuture, ExpectedVersion, Replay};
 use crate::{Aggregate, IdFor, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
@@ -93,19 +93,14 @@ impl<A: Aggregate> Repository<A> {
     /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
     /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
     /// conflict is retried.
-    pub fn update<'a, D, Form>(
-        &'a self,
-        id: impl IdFor<A::Id>,
-        mut decide: impl FnMut(&Loaded<A>) -> D + Send + 'a,
-    ) -> Update<'a, A, D::Answer, D::Error>
+    pub fn update<'a, F, D, Form, R, E>(&'a self, id: impl IdFor<A::Id>, mut decide: F) -> Update<'a, A, R, E>
     where
-        D: Decision<A::Event, Form>,
-        D::Events: NextEvents<A::Event>,
+        F: OnLoaded<A, D> + Decides<D, A::Event, Continues, Form, R, E> + Send + 'a,
     {
-        let decide = Decide::Update(Box::new(move |loaded| decide(loaded).into_result()));
+        let decide = Decide::Update(Box::new(move |loaded| F::result_of(decide(loaded))));
         let stream = StreamId::of::<A>(id);
         let span = span::of_call!("update", A::TYPE, stream.as_ref().ok());
-        self.action(stream, decide, D::Events::may_hold, span)
+        self.action(stream, decide, F::may_return, span)
     }
 
     /// As [`update`](Self::update), for an aggregate that may not have begun or may have ended: in
@@ -115,18 +110,14 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// As [`update`](Self::update), except that a missing aggregate is not an error. Also
     /// [`StoreError::Unfoldable`] if the aggregate cannot begin with the first event.
-    pub fn upsert<'a, D, Form>(
-        &'a self,
-        id: impl IdFor<A::Id>,
-        mut decide: impl FnMut(Option<&Loaded<A>>) -> D + Send + 'a,
-    ) -> Update<'a, A, D::Answer, D::Error>
+    pub fn upsert<'a, F, D, Form, R, E>(&'a self, id: impl IdFor<A::Id>, mut decide: F) -> Update<'a, A, R, E>
     where
-        D: Decision<A::Event, Form>,
+        F: OnLoadedOrMissing<A, D> + Decides<D, A::Event, Upserts, Form, R, E> + Send + 'a,
     {
-        let decide = Decide::Upsert(Box::new(move |loaded| decide(loaded).into_result()));
+        let decide = Decide::Upsert(Box::new(move |loaded| F::result_of(decide(loaded))));
         let stream = StreamId::of::<A>(id);
         let span = span::of_call!("upsert", A::TYPE, stream.as_ref().ok());
-        self.action(stream, decide, D::Events::may_hold, span)
+        self.action(stream, decide, F::may_return, span)
     }
 
     fn action<'a, R, E>(

@@ -2,16 +2,20 @@
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
+use syn::token::Paren;
 use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
 
 use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
+use crate::nearest::nearest;
 use crate::symbol::{
     AGGREGATE, CRATE, ENDS, EVENT_ENUM, EVENTS, EVERY, ID, INFORMS, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol,
     VERSION,
 };
 
 const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, INFORMS, ENDS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, ID, CRATE];
+/// The keys whose values are lists. A list that is given several times adds up.
+const LISTS: &[Symbol] = &[INIT, EVENTS, INFORMS, ENDS, SPLIT, RETIRED];
 const SNAPSHOT_KEYS: &[Symbol] = &[EVERY, VERSION];
 const SNAPSHOT_EXAMPLE: &str = "snapshot(every = 100, version = 1)";
 
@@ -29,6 +33,8 @@ pub(crate) struct AggregateAttr {
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
     pub(crate) is_garbled: bool,
+    /// Whether a part of a list could not be read, so that an event may be missing.
+    has_unread_list: bool,
 }
 
 pub(crate) struct SnapshotAttr {
@@ -51,6 +57,7 @@ impl AggregateAttr {
             id: Cell::new(ID),
             krate: Cell::new(CRATE),
             is_garbled: false,
+            has_unread_list: false,
         };
         for given in attrs.iter().filter(|attr| *attr.path() == AGGREGATE) {
             let Meta::List(_) = &given.meta else {
@@ -60,7 +67,7 @@ impl AggregateAttr {
             };
             let parsed = given.parse_args_with(|input: ParseStream<'_>| {
                 let example = "#[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]";
-                parse_keys(diag, input, example, |key, input| attr.parse_key(diag, key, input))
+                parse_keys(diag, input, example, |key, input| attr.parse_next(diag, key, input))
             });
             match parsed {
                 Ok(keys) => attr.is_garbled |= keys == Keys::Garbled,
@@ -68,6 +75,25 @@ impl AggregateAttr {
             }
         }
         attr
+    }
+
+    /// Whether the aggregate may have events that are not in the lists that could be read.
+    pub(crate) fn may_lack_events(&self) -> bool {
+        self.is_garbled || self.has_unread_list || !(self.init.is_given() || self.events.is_given())
+    }
+
+    fn parse_next(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        if let Some(list) = misspelt_list(key).filter(|_| input.peek(Paren)) {
+            unknown_key(diag, "#[aggregate(..)]", key, KEYS);
+            // Continue with the list that was probably meant, so that no other errors follow.
+            return self.parse_next(diag, &Ident::new(list.0, key.span()), input);
+        }
+        let errors = diag.count();
+        let read = self.parse_key(diag, key, input);
+        if read.is_err() || diag.count() > errors {
+            self.has_unread_list |= LISTS.iter().any(|list| key == *list);
+        }
+        read
     }
 
     fn parse_key(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
@@ -78,27 +104,27 @@ impl AggregateAttr {
         } else if key == INIT {
             // init(InvoiceCreated)
             let value = value::types(diag, key, input, "init(InvoiceCreated)");
-            self.init.set(diag, key, value)
+            self.init.add(key, value)
         } else if key == EVENTS {
             // events(InvoicePaid, InvoiceDisputed)
             let value = value::types(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
-            self.events.set(diag, key, value)
+            self.events.add(key, value)
         } else if key == INFORMS {
             // informs(StatementSent)
             let value = value::types(diag, key, input, "informs(StatementSent)");
-            self.informs.set(diag, key, value)
+            self.informs.add(key, value)
         } else if key == ENDS {
             // ends(AccountClosed)
             let value = value::types(diag, key, input, "ends(AccountClosed)");
-            self.ends.set(diag, key, value)
+            self.ends.add(key, value)
         } else if key == SPLIT {
             // split(InvoicePaidAndSent)
             let value = value::types(diag, key, input, "split(InvoicePaidAndSent)");
-            self.split.set(diag, key, value)
+            self.split.add(key, value)
         } else if key == RETIRED {
             // retired("ReminderSent")
             let value = value::names(diag, key, input, "retired(\"ReminderSent\")");
-            self.retired.set(diag, key, value)
+            self.retired.add(key, value)
         } else if key == SNAPSHOT {
             // snapshot(every = 100, version = 1)
             let value = SnapshotAttr::parse(diag, key, input).map(Some);
@@ -124,6 +150,13 @@ impl AggregateAttr {
             super::skip_to_comma(input)
         }
     }
+}
+
+/// The list that an unknown key probably means.
+fn misspelt_list(key: &Ident) -> Option<&'static Symbol> {
+    let words: Vec<&str> = KEYS.iter().map(|symbol| symbol.0).collect();
+    let meant = nearest(&key.to_string(), &words).filter(|_| KEYS.iter().all(|known| key != *known))?;
+    LISTS.iter().find(|list| list.0 == meant)
 }
 
 impl SnapshotAttr {

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Path, Token, Type, TypePath};
 
-use super::{comma_missing, skip_to_comma};
+use super::{comma_missing, refuse_attributes, skip_to_comma};
 use crate::diag::Diag;
 
 /// Reads `= <value>` and returns the value as an expression. The error shows the key with an
@@ -317,6 +317,7 @@ fn list(
     mut read: impl FnMut(ParseStream<'_>) -> syn::Result<()>,
 ) -> syn::Result<()> {
     while !content.is_empty() {
+        refuse_attributes(diag, content, "an element of a list")?;
         if let Err(error) = read(content) {
             diag.push(error);
             skip_to_comma(content)?;

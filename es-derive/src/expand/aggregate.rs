@@ -47,8 +47,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         const TYPE: &'static str = "Invoice";
 ///         const SNAPSHOT_POLICY: SnapshotPolicy = SnapshotPolicy::every(100);
 ///         const STATE_VERSION: u32 = 1;
-///         fn init(..) { .. }
-///         fn apply(..) { .. }
+///         fn begin(..) { .. }
+///         fn fold(..) { .. }
 ///         const CAN_END: bool = true;         // these two only with `ends(..)`
 ///         fn is_end(..) { .. }
 ///         fn serialize_state(..) { .. }
@@ -126,7 +126,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
 }
 
 /// ```text
-/// fn init(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
+/// fn begin(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoiceCreated(event) => Result::Ok(<Self as Init<InvoiceCreated>>::init(event, context)),
 ///         other => Result::Err(FoldError::NotInitial { event_type: EventSet::event_type(&other) }),
@@ -166,13 +166,13 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
             #refuse_end
             let mut #state = #begin();
             #private::Result::map(
-                <Self as #private::Aggregate>::apply(&mut #state, #event, #context),
+                <Self as #private::Aggregate>::fold(&mut #state, #event, #context),
                 |()| #state,
             )
         }
     };
     quote! {
-        fn init(
+        fn begin(
             #event: Self::Event,
             #context: &#private::Context,
         ) -> #private::Result<Self, #private::FoldError> {
@@ -183,7 +183,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// ```text
 /// #[inline(always)]
-/// fn apply(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
+/// fn fold(&mut self, event: InvoiceEvent, context: &Context) -> Result<(), FoldError> {
 ///     match event {
 ///         InvoiceEvent::InvoicePaid(event) => <Self as Apply<InvoicePaid>>::apply(self, event, context),
 ///         InvoiceEvent::ReminderSent(_) => {}     // `informs(..)` or `ends(..)` lists it
@@ -225,7 +225,7 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
     // instructions per event instead of 11.
     quote! {
         #[inline(always)]
-        fn apply(
+        fn fold(
             &mut self,
             #event: Self::Event,
             #context: &#private::Context,

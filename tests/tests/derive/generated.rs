@@ -216,12 +216,12 @@ fn every_shape_is_stored_as_a_document() {
 fn initial_events_begin_an_aggregate_and_other_events_continue_it() {
     let context = context();
     let created = || InvoiceCreated { invoice_number: "1".into() };
-    let mut invoice = <Invoice as Aggregate>::init(created().into(), &context).unwrap();
-    Aggregate::apply(&mut invoice, paid().into(), &context).unwrap();
+    let mut invoice = <Invoice as Aggregate>::begin(created().into(), &context).unwrap();
+    Aggregate::fold(&mut invoice, paid().into(), &context).unwrap();
     assert_eq!(invoice.amount, Some(Money { cents: 5 }));
-    let error = Aggregate::apply(&mut invoice, created().into(), &context).unwrap_err();
+    let error = Aggregate::fold(&mut invoice, created().into(), &context).unwrap_err();
     assert_eq!(error, FoldError::OnlyInitial { event_type: "InvoiceCreated" });
-    let error = <Invoice as Aggregate>::init(paid().into(), &context).unwrap_err();
+    let error = <Invoice as Aggregate>::begin(paid().into(), &context).unwrap_err();
     assert_eq!(error, FoldError::NotInitial { event_type: "InvoicePaid" });
 }
 
@@ -270,7 +270,7 @@ impl Apply<Disputed> for Gate {
 
 #[test]
 fn an_enum_is_a_state_machine_that_starts_from_default() {
-    let gate = <Gate as Aggregate>::init(InvoiceLocked.into(), &context()).unwrap();
+    let gate = <Gate as Aggregate>::begin(InvoiceLocked.into(), &context()).unwrap();
     assert_eq!(gate, Gate::Locked { lock_count: 1 });
     assert_eq!(Gate::TYPE, "Door");
     for state in [gate, Gate::Open, Gate::Broken("x".into())] {
@@ -345,7 +345,7 @@ impl<T> Apply<InvoiceLocked> for Cart<T> {
 
 #[test]
 fn an_aggregate_can_be_generic() {
-    let cart = <Cart<String> as Aggregate>::init(ItemAdded { item: "pen".to_string() }.into(), &context()).unwrap();
+    let cart = <Cart<String> as Aggregate>::begin(ItemAdded { item: "pen".to_string() }.into(), &context()).unwrap();
     assert_eq!(cart.items, ["pen"]);
     assert_eq!(roundtrip(&cart).1, cart);
     let taken = ItemTaken(5_u32);
@@ -398,6 +398,6 @@ fn a_macro_of_a_different_crate_declares_an_aggregate() {
     let booked = Booked { amount: tests::ledger::Cents(5), note: None };
     es_core::testing::assert_roundtrip_eq([booked.clone()]);
     let mut ledger = Ledger::default();
-    Aggregate::apply(&mut ledger, booked.into(), &context()).unwrap();
+    Aggregate::fold(&mut ledger, booked.into(), &context()).unwrap();
     assert_eq!(ledger.booked, [tests::ledger::Cents(5)]);
 }

@@ -268,7 +268,7 @@ async fn every_event_is_read_back_as_it_was_applied() {
             panic!("{event_type} is read as a different event")
         };
         let mut alone = Log::default();
-        Aggregate::apply(&mut alone, event, &es_core::testing::context()).unwrap();
+        Aggregate::fold(&mut alone, event, &es_core::testing::context()).unwrap();
         expected.append(&mut alone.applied);
         let mut decided = Some(same);
         logs.update("log", |_| decided.take()).await.unwrap();

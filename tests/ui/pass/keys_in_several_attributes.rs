@@ -3,9 +3,17 @@ use es_core::{Aggregate, Apply, Context, event};
 #[event(version = 1)]
 pub struct Opened;
 
+#[event(version = 1)]
+pub struct Deposited;
+
+#[event(version = 1)]
+pub struct Closed;
+
 #[derive(Aggregate, Default)]
 #[aggregate(events(Opened))]
-#[aggregate(retired("Locked"))]
+#[aggregate(events(Deposited), retired("Locked"))]
+#[aggregate(retired("Unlocked"))]
+#[cfg_attr(all(), aggregate(events(Closed)))]
 #[aggregate(snapshot(every = 100))]
 pub struct Account;
 
@@ -13,7 +21,14 @@ impl Apply<Opened> for Account {
     fn apply(&mut self, _: Opened, _: &Context) {}
 }
 
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, _: Deposited, _: &Context) {}
+}
+
+impl Apply<Closed> for Account {
+    fn apply(&mut self, _: Closed, _: &Context) {}
+}
+
 fn main() {
-    fn is_aggregate<A: es_core::Aggregate>() {}
-    is_aggregate::<Account>();
+    let _ = [AccountEvent::Opened(Opened), AccountEvent::Deposited(Deposited), AccountEvent::Closed(Closed)];
 }

@@ -3,11 +3,8 @@ use es_core::{Aggregate, event};
 #[event(version = 1)]
 pub struct Opened;
 
-#[event(version = 1)]
-pub struct Closed;
-
 #[derive(Aggregate)]
-#[aggregate(events(Opened), events(Closed))]
+#[aggregate(name = "account", events(Opened), name = "ledger")]
 pub struct Account;
 
 fn main() {

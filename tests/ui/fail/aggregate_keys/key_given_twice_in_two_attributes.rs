@@ -3,12 +3,9 @@ use es_core::{Aggregate, event};
 #[event(version = 1)]
 pub struct Opened;
 
-#[event(version = 1)]
-pub struct Closed;
-
 #[derive(Aggregate)]
-#[aggregate(events(Opened))]
-#[aggregate(events(Closed))]
+#[aggregate(name = "account", events(Opened))]
+#[aggregate(name = "ledger")]
 pub struct Account;
 
 fn main() {
