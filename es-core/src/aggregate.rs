@@ -18,7 +18,7 @@ use crate::{Context, SnapshotPolicy};
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events of this aggregate.
-    type Event: EventSet;
+    type Event: EventSet + Send;
     /// The stored name of the aggregate's type. It never changes, because streams are found by it.
     ///
     /// The Rust type may be renamed if `#[aggregate(name = "..")]` keeps the stored name. An

@@ -130,10 +130,10 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
         }
         if <PaidAndSent as ::es_core::__private::Listed>::is_stored_as(__type) {
             return ::es_core::__private::Result::map(
-                <PaidAndSent as ::es_core::__private::Split>::read_parts(
-                    __version,
-                    __payload,
-                ),
+                <PaidAndSent as ::es_core::__private::Split>::read_parts::<
+                    Self,
+                    _,
+                >(__version, __payload),
                 ::es_core::__private::Decoded::Many,
             );
         }
@@ -245,7 +245,7 @@ const _: () = {
         );
         const STATE_VERSION: ::es_core::__private::u32 = 2;
         fn begin(
-            __event: Self::Event,
+            __event: InvoiceEvent,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
             match __event {
@@ -266,7 +266,7 @@ const _: () = {
         #[inline(always)]
         fn fold(
             &mut self,
-            __event: Self::Event,
+            __event: InvoiceEvent,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
             match __event {

@@ -218,7 +218,7 @@ const _: () = {
         const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
         const STATE_VERSION: ::es_core::__private::u32 = 1;
         fn begin(
-            __event: Self::Event,
+            __event: CartEvent<T>,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<Self, ::es_core::__private::FoldError> {
             let mut __state = <Self as ::es_core::__private::Begin>::begin();
@@ -234,7 +234,7 @@ const _: () = {
         #[inline(always)]
         fn fold(
             &mut self,
-            __event: Self::Event,
+            __event: CartEvent<T>,
             __context: &::es_core::__private::Context,
         ) -> ::es_core::__private::Result<(), ::es_core::__private::FoldError> {
             match __event {

@@ -10,6 +10,7 @@ mod dependency;
 mod diag;
 mod expand;
 mod fallback;
+mod half_written;
 mod model;
 mod nearest;
 mod symbol;

@@ -18,8 +18,13 @@ pub(super) struct State {
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> State {
     let private = private(&aggregate.krate);
-    let original =
-        Original { input: aggregate.input, krate: &aggregate.krate, serde: &aggregate.serde, shape: aggregate.shape };
+    let original = Original {
+        input: aggregate.input,
+        krate: &aggregate.krate,
+        serde: &aggregate.serde,
+        shape: aggregate.shape,
+        is_state: true,
+    };
     let Mirror { items, serialize, deserialize } = original.mirror();
     let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
     let methods = quote! {

@@ -30,6 +30,8 @@ pub(super) struct Original<'a> {
     pub(super) krate: &'a Path,
     pub(super) serde: &'a SerdeKeys,
     pub(super) shape: Shape,
+    /// Whether it is the state of an aggregate, and not an event.
+    pub(super) is_state: bool,
 }
 
 impl Original<'_> {
@@ -311,7 +313,7 @@ pub(super) fn expand_traits(event: &Event<'_>) -> TokenStream {
     let private = private(krate);
     let attributes = impl_attributes();
     let Mirror { items, serialize, deserialize } =
-        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
+        Original { input, krate, serde: &event.serde, shape: event.shape, is_state: false }.mirror();
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let mut write = input.generics.clone();

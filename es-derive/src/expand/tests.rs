@@ -1,4 +1,4 @@
-//! Compares the expansions of six typical inputs with committed files. `cargo xtask bless` rewrites
+//! Compares the expansions of seven typical inputs with committed files. `cargo xtask bless` rewrites
 //! the files.
 
 use std::path::Path;
@@ -29,6 +29,19 @@ fn an_event() {
         pub struct InvoicePaid { pub payment_id: String, #[serde(default)] pub note: Option<String> }
     };
     check("event", super::event(quote!(version = 2, from = InvoicePaidV1, alias = "BillPaid"), &item));
+}
+
+#[test]
+fn an_event_whose_fields_are_checked() {
+    let item = quote!(
+        pub struct Ordered {
+            customer: Customer,
+            lines: Vec<Option<Line>>,
+            #[serde(skip)]
+            cache: Cache,
+        }
+    );
+    check("event_fields", super::event(quote!(version = 1), &item));
 }
 
 #[test]
