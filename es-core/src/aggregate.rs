@@ -53,7 +53,7 @@ use crate::{Context, Id, SnapshotPolicy};
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events of this aggregate.
-    type Event: EventSet;
+    type Event: EventSet + Send;
     /// The type of its ids, from `#[aggregate(id = ..)]`. Without it, any text and any [`Id`].
     type Id: Id;
     /// The stored name of the aggregate's type. It never changes, because streams are found by it.

@@ -19,7 +19,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
     label = "not an event",
     note = "write `#[event(version = 1)]` on `{Self}`"
 )]
-pub trait Event: Serialize + Sized + Send + 'static {
+pub trait Event: Serialize + Sized + 'static {
     /// The stored name of the fact, the same for all its versions.
     const TYPE: &'static str;
     /// The version that this type is, from 1.
@@ -92,7 +92,7 @@ impl<P: Payload> Payload for &P {
     label = "not a set of events",
     note = "`#[derive(Aggregate)]` generates one, named after the aggregate: `InvoiceEvent` for `Invoice`"
 )]
-pub trait EventSet: Serialize + Sized + Send + 'static {
+pub trait EventSet: Serialize + Sized + 'static {
     /// Every event of the set, in its newest version, as declared.
     const EVENTS: &'static [EventInfo];
 

@@ -6,6 +6,8 @@
 
 use core::marker::PhantomData;
 
+#[path = "private/field.rs"]
+pub mod field;
 #[path = "private/unread.rs"]
 mod unread;
 
@@ -303,21 +305,6 @@ impl<E: Event> Listed for E {
         visitor.event::<E>();
     }
 }
-
-/// A type that a field may have. It is serde's two traits with a better error message, which
-/// precedes serde's own.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored",
-    label = "serde cannot both write and read this",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on `{Self}` if the type is yours, give the field `#[serde(with = \"..\")]`, or leave it out of what is stored with `#[serde(skip)]`"
-)]
-pub trait Storable {
-    /// Requires the bound to be checked.
-    const CHECKED: () = ();
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: serde::Serialize + serde::de::DeserializeOwned> Storable for T {}
 
 /// A type that a field names. `Bson::<T>::FITS` is false if BSON cannot hold a `T`.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use crate::attr::aggregate::AggregateAttr;
 use crate::attr::event::EventAttr;
 use crate::attr::id::IdAttr;
 use crate::diag::Diag;
-use crate::{check, fallback, model};
+use crate::{check, fallback, half_written, model};
 
 pub(crate) use event_enum::{expand_definition, expand_impls};
 pub(crate) use id::of_aggregate as id_of_aggregate;
@@ -34,7 +34,12 @@ pub(crate) use id::of_aggregate as id_of_aggregate;
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => input,
-        Err(error) => return fallback::no_type(item, error),
+        Err(error) => {
+            let Some(input) = half_written::header(item.clone()) else { return fallback::no_type(item, error) };
+            let diag = Diag::new();
+            let attr = EventAttr::parse(&diag, attr);
+            return fallback::half_written_event(&model::Event::new(&attr, &input), item, diag.finish().err());
+        }
     };
     let diag = Diag::new();
     let attr = EventAttr::parse(&diag, attr);
@@ -47,9 +52,14 @@ pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
 }
 
 pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
-    let input = match syn::parse2::<DeriveInput>(input) {
+    let input = match syn::parse2::<DeriveInput>(input.clone()) {
         Ok(input) => input,
-        Err(error) => return error.into_compile_error(),
+        Err(error) => {
+            let Some(input) = half_written::header(input) else { return error.into_compile_error() };
+            let diag = Diag::new();
+            let attr = AggregateAttr::parse(&diag, &input.attrs);
+            return fallback::half_written_aggregate(model::Aggregate::new(&attr, &input), diag.finish().err());
+        }
     };
     let diag = Diag::new();
     let attr = AggregateAttr::parse(&diag, &input.attrs);

@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Data, DeriveInput, Error, GenericArgument, GenericParam, Generics, Lifetime, Meta, Path, Token, parse_quote,
+    Data, DeriveInput, Error, Fields, GenericArgument, GenericParam, Generics, Lifetime, Meta, Path, Token, Type,
+    parse_quote,
 };
 
 use crate::check::is_serde_derive;
@@ -52,6 +53,36 @@ fn keyword(item: &syn::Item) -> proc_macro2::Span {
 pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
     let item = without_our_attributes(event.input.clone());
     let error = error.to_compile_error();
+    let stubs = expand_event(event, &quote!(loop {}));
+    quote! {
+        #item
+        #error
+        #stubs
+    }
+}
+
+/// The same for an item that cannot be parsed. The compiler reports that; `error` has only the
+/// mistakes in the attribute.
+pub(crate) fn half_written_event(event: &Event<'_>, item: &TokenStream, error: Option<Error>) -> TokenStream {
+    let (inside, outside) = (private(&event.krate), private(&event.library));
+    let error = error.map(Error::into_compile_error);
+    let stubs = expand_event(event, &unsupported(&inside, "#[event]"));
+    quote! {
+        #[derive(#outside::SerdeAttributes)]
+        #item
+        #error
+        #stubs
+    }
+}
+
+/// A body for generic functions that never compiles if it is used. If the compiler could parse an
+/// item that the macro could not, this is the error.
+fn unsupported(private: &TokenStream, name: &str) -> TokenStream {
+    let message = format!("`{name}` does not support the syntax of this item");
+    quote!(const { #private::panic!(#message) })
+}
+
+fn expand_event(event: &Event<'_>, never: &TokenStream) -> TokenStream {
     let private = private(&event.krate);
     let attributes = impl_attributes();
     let stub = Stub::of(event.input, &quote!(#private::Send + 'static));
@@ -65,14 +96,14 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
         #attributes
         impl #impl_generics #private::serde::Serialize for #this #where_clause {
             fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
-                loop {}
+                #never
             }
         }
 
         #attributes
         impl #read_generics #private::serde::Deserialize<'__de> for #this #where_clause {
             fn deserialize<__D: #private::serde::Deserializer<'__de>>(_: __D) -> #private::Result<Self, __D::Error> {
-                loop {}
+                #never
             }
         }
 
@@ -84,16 +115,11 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
                 _: #private::u32,
                 _: &__P,
             ) -> #private::Result<Self, #private::DecodeError> {
-                loop {}
+                #never
             }
         }
     };
-    let block = in_block(&event.library, &stubs);
-    quote! {
-        #item
-        #error
-        #block
-    }
+    in_block(&event.library, &stubs)
 }
 
 /// ```text
@@ -102,9 +128,30 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
 /// impl EventSet for InvoiceEvent { .. }
 /// impl Aggregate for Invoice { .. }
 /// ```
-pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
+pub(crate) fn aggregate(aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
+    let error = error.to_compile_error();
+    let stubs = expand_aggregate(aggregate, &quote!(loop {}));
+    quote! {
+        #error
+        #stubs
+    }
+}
+
+/// The same for an item that cannot be parsed. The compiler reports that; `error` has only the
+/// mistakes in the attribute.
+pub(crate) fn half_written_aggregate(aggregate: Aggregate<'_>, error: Option<Error>) -> TokenStream {
+    let error = error.map(Error::into_compile_error);
+    let never = unsupported(&private(&aggregate.krate), "#[derive(Aggregate)]");
+    let stubs = expand_aggregate(aggregate, &never);
+    quote! {
+        #error
+        #stubs
+    }
+}
+
+fn expand_aggregate(mut aggregate: Aggregate<'_>, never: &TokenStream) -> TokenStream {
     if aggregate.attr.may_lack_events() {
-        return unread_aggregate(&aggregate, error);
+        return expand_unread(&aggregate, never);
     }
     let mut seen = HashSet::new();
     aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
@@ -117,7 +164,6 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     if seen.contains(&aggregate.event_enum.unraw()) || aggregate.event_enum == *own {
         aggregate.event_enum = quote::format_ident!("__{}Events", own.unraw());
     }
-    let error = error.to_compile_error();
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
     let event_enum = expand_definition(&aggregate);
@@ -132,14 +178,14 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
         set_generics.make_where_clause().predicates.push(bound);
     }
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
-    let implementation = expand_aggregate(&aggregate, &stub, &quote!(#set #set_ty_generics));
+    let implementation = expand_impl(&aggregate, &stub, &quote!(#set #set_ty_generics), never);
     let stubs = quote! {
         #impls
 
         #attributes
         impl #set_impl_generics #private::serde::Serialize for #set #set_ty_generics #set_where {
             fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
-                loop {}
+                #never
             }
         }
 
@@ -160,7 +206,7 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
                 _: #private::u32,
                 _: &__P,
             ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
-                loop {}
+                #never
             }
         }
 
@@ -168,28 +214,24 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     };
     let block = in_block(&aggregate.library, &stubs);
     quote! {
-        #error
         #event_enum
         #block
     }
 }
 
 /// ```text
-/// compile_error! { .. }
 /// pub type InvoiceEvent = Unread;             // every event belongs to it
 /// impl Aggregate for Invoice { .. }
 /// ```
-fn unread_aggregate(aggregate: &Aggregate<'_>, error: &Error) -> TokenStream {
-    let error = error.to_compile_error();
+fn expand_unread(aggregate: &Aggregate<'_>, never: &TokenStream) -> TokenStream {
     // Outside of the block, because callers name the type.
     let unread = private(&aggregate.library);
     let private = private(&aggregate.krate);
     let (vis, set) = (&aggregate.input.vis, &aggregate.event_enum);
     let stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
-    let implementation = expand_aggregate(aggregate, &stub, &set.to_token_stream());
+    let implementation = expand_impl(aggregate, &stub, &quote!(#set), never);
     let block = in_block(&aggregate.library, &implementation);
     quote! {
-        #error
         #[doc(hidden)]
         #[allow(dead_code)]
         #vis type #set = #unread::Unread;
@@ -197,7 +239,7 @@ fn unread_aggregate(aggregate: &Aggregate<'_>, error: &Error) -> TokenStream {
     }
 }
 
-fn expand_aggregate(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream) -> TokenStream {
+fn expand_impl(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream, never: &TokenStream) -> TokenStream {
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
     let (name, id) = (&aggregate.name, id_of_aggregate(aggregate));
@@ -220,12 +262,12 @@ fn expand_aggregate(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream) -
                 &self,
                 _: __S,
             ) -> #private::Result<__S::Ok, __S::Error> {
-                loop {}
+                #never
             }
             fn deserialize_state<'__de, __D: #private::serde::Deserializer<'__de>>(
                 _: __D,
             ) -> #private::Result<Self, __D::Error> {
-                loop {}
+                #never
             }
         }
     }
@@ -275,11 +317,18 @@ impl Stub {
     }
 }
 
-/// The item without the attributes that only the macro understands, and without the derives that
-/// the stubs replace.
+/// The item without the attributes that only the macro understands, without the derives that the
+/// stubs replace, and with `'static` where a reference lacks its lifetime. The mistake of a
+/// borrowed field is already reported.
 fn without_our_attributes(mut item: DeriveInput) -> DeriveInput {
     fn clean(attrs: &mut Vec<syn::Attribute>) {
         attrs.retain(|attr| *attr.path() != SERDE);
+    }
+    fn clean_fields(fields: &mut Fields) {
+        for field in fields {
+            clean(&mut field.attrs);
+            field.ty = Type::Verbatim(with_lifetimes(field.ty.to_token_stream()));
+        }
     }
     clean(&mut item.attrs);
     item.attrs.retain(|attr| attr.path().segments.last().is_none_or(|last| last.ident != EVENT));
@@ -291,14 +340,36 @@ fn without_our_attributes(mut item: DeriveInput) -> DeriveInput {
         }
     }
     match &mut item.data {
-        Data::Struct(data) => data.fields.iter_mut().for_each(|field| clean(&mut field.attrs)),
+        Data::Struct(data) => clean_fields(&mut data.fields),
         Data::Enum(data) => {
             for variant in &mut data.variants {
                 clean(&mut variant.attrs);
-                variant.fields.iter_mut().for_each(|field| clean(&mut field.attrs));
+                clean_fields(&mut variant.fields);
             }
         }
         Data::Union(data) => data.fields.named.iter_mut().for_each(|field| clean(&mut field.attrs)),
     }
     item
+}
+
+/// The tokens of a type with `'static` for each reference without a lifetime.
+fn with_lifetimes(ty: TokenStream) -> TokenStream {
+    let mut tokens = ty.into_iter().peekable();
+    let mut result = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        let lacks_one = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '&')
+            && !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'');
+        result.extend([match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), with_lifetimes(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            token => token,
+        }]);
+        if lacks_one {
+            result.extend(quote!('static));
+        }
+    }
+    result
 }

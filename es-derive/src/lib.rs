@@ -9,6 +9,7 @@ mod check;
 mod diag;
 mod expand;
 mod fallback;
+mod half_written;
 mod model;
 mod nearest;
 mod symbol;

@@ -43,12 +43,15 @@ impl<E: Event> From<E> for Unread {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> IntoEvents<Unread> for E {
     fn push_into(self, _: &mut Vec<Unread>) {}
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> FirstEvents<Unread> for E {}
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> NextEvents<Unread> for E {}
 
 impl IntoEvents<Self> for Unread {

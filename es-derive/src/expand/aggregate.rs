@@ -137,6 +137,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
     let [event, context, state, other] = ["__event", "__context", "__state", "__other"].map(local);
     let event_enum = &aggregate.event_enum;
+    let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
     let body = if aggregate.has_init() {
         let arms = aggregate.events.iter().filter_map(|listed| {
             let (variant, ty) = (&listed.variant, listed.begins?);
@@ -173,7 +174,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     };
     quote! {
         fn begin(
-            #event: Self::Event,
+            #event: #event_enum #event_generics,
             #context: &#private::Context,
         ) -> #private::Result<Self, #private::FoldError> {
             #body
@@ -196,6 +197,7 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
     let [event, context, other] = ["__event", "__context", "__other"].map(local);
     let event_enum = &aggregate.event_enum;
+    let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
     let arms = aggregate.events.iter().filter_map(|listed| {
         let (variant, ty) = (&listed.variant, listed.changes?);
         let apply = self_as(ty, &quote!(#private::Apply<#ty>), "apply");
@@ -227,7 +229,7 @@ fn expand_apply(aggregate: &Aggregate<'_>) -> TokenStream {
         #[inline(always)]
         fn fold(
             &mut self,
-            #event: Self::Event,
+            #event: #event_enum #event_generics,
             #context: &#private::Context,
         ) -> #private::Result<(), #private::FoldError> {
             match #event { #(#arms)* #silent #rest }

@@ -4,6 +4,7 @@ use syn::parse_quote;
 
 use super::mirror::{Mirror, Original, mirror_imports, with_deserialize};
 use super::span::{call, local, over, qualified, self_as};
+use super::storable::Role;
 use super::{impl_attributes, in_block, item, private, proof};
 use crate::model::Event;
 
@@ -50,7 +51,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
     let private = private(krate);
     let attributes = impl_attributes();
     let Mirror { types, items, serialize, deserialize } =
-        Original { input, krate, serde: &event.serde, shape: event.shape }.mirror();
+        Original { input, krate, serde: &event.serde, shape: event.shape, role: Role::Event }.mirror();
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let mut write = input.generics.clone();

@@ -2,7 +2,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse_quote;
 
-use super::span::{call, local, qualified};
+use super::span::{call, ends, local, qualified, respan};
 use super::{impl_attributes, private, proof};
 use crate::model::{Aggregate, Listed};
 
@@ -81,7 +81,8 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let splits = aggregate.split().iter().map(|ty| {
         let read = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "read_parts");
-        let read = call(ty, &read, &quote!(#version, #payload));
+        let set = respan(ends(ty).1, quote!(::<Self, _>));
+        let read = call(ty, &quote!(#read #set), &quote!(#version, #payload));
         let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
         quote! {
             if #is_stored_as(#event_type) {

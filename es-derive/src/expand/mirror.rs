@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::{Data, DeriveInput, Fields, Generics, Path, Type, WherePredicate, parse_quote};
 
 use super::span::local;
-use super::storable::{self, Obligations};
+use super::storable::{self, Obligations, Role};
 use super::style::{container_style, spell_out_names};
 use super::{container_default, private, self_type};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
@@ -32,11 +32,12 @@ pub(super) struct Original<'a> {
     pub(super) krate: &'a Path,
     pub(super) serde: &'a SerdeKeys,
     pub(super) shape: Shape,
+    pub(super) role: Role,
 }
 
 impl Original<'_> {
     pub(super) fn mirror(&self) -> Mirror {
-        let Obligations { items, mut input } = storable::expand(self.input, self.krate);
+        let Obligations { items, mut input } = storable::expand(self.input, self.krate, self.role);
         let default = container_default::take(&mut input, self.krate);
         spell_out_names(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };

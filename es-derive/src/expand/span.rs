@@ -51,6 +51,17 @@ pub(super) fn over(at: &impl ToTokens, tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
+/// The tokens with one span.
+pub(super) fn respan(span: Span, tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}
+
 /// An identifier that cannot clash with one of the user's.
 pub(super) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())

@@ -4,6 +4,7 @@ use quote::quote;
 use super::mirror::{Mirror, Original};
 use super::private;
 use super::span::local;
+use super::storable::Role;
 use crate::model::Aggregate;
 
 /// The mirror of the state, and the two methods that use it.
@@ -20,8 +21,13 @@ pub(super) struct State {
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> State {
     let private = private(&aggregate.krate);
-    let original =
-        Original { input: aggregate.input, krate: &aggregate.krate, serde: &aggregate.serde, shape: aggregate.shape };
+    let original = Original {
+        input: aggregate.input,
+        krate: &aggregate.krate,
+        serde: &aggregate.serde,
+        shape: aggregate.shape,
+        role: Role::State,
+    };
     let Mirror { types, items, serialize, deserialize } = original.mirror();
     let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
     let methods = quote! {

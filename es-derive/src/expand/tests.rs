@@ -32,6 +32,19 @@ fn an_event() {
 }
 
 #[test]
+fn an_event_whose_fields_are_checked() {
+    let item = quote!(
+        pub struct Ordered {
+            customer: Customer,
+            lines: Vec<Option<Line>>,
+            #[serde(skip)]
+            cache: Cache,
+        }
+    );
+    check("event_fields", super::event(quote!(version = 1), &item));
+}
+
+#[test]
 fn an_event_by_position() {
     check(
         "event_tuple",
