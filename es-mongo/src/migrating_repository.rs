@@ -86,8 +86,8 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
     /// Reads the aggregate or the document with this id, depending on the mode.
     ///
     /// A document is found by its `_id`: the [text of the id](es_core::Id), or, if the text has 24
-    /// hexadecimal digits, the `ObjectId` with these digits. If an aggregate exists but cannot be loaded, this is an
-    /// error; the old document is not used instead.
+    /// hexadecimal digits, the `ObjectId` with these digits. If an aggregate exists but cannot be
+    /// loaded, this is an error; the old document is not used instead.
     ///
     /// # Errors
     ///
