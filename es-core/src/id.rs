@@ -170,6 +170,7 @@ macro_rules! text {
 text!(str, String, Cow<'_, str>, Box<str>, Arc<str>, AggregateId);
 
 /// Every text is canonical.
+#[diagnostic::do_not_recommend]
 impl Id for AggregateId {
     const NAME: &'static str = "AggregateId";
 

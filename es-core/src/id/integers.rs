@@ -12,6 +12,7 @@ use crate::error::{BoxError, InvalidId};
 macro_rules! by_display {
     ($($id:ty),* $(,)?) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Id for $id {
                 const NAME: &'static str = stringify!($id);
 

@@ -8,8 +8,8 @@ use crate::{Aggregate, AggregateId, EventId, Id, Metadata, Timestamp, Version};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded<A> {
-    /// The id of the aggregate, as it is stored. [`typed_id`](Self::typed_id) returns it in the type that the
-    /// aggregate declares.
+    /// The id of the aggregate, as it is stored. [`typed_id`](Self::typed_id) returns it in the
+    /// type that the aggregate declares.
     pub id: AggregateId,
     /// The version of the state.
     pub version: Version,
@@ -42,8 +42,8 @@ impl<A: Aggregate> Loaded<A> {
     ///
     /// # Panics
     ///
-    /// Only if the field [`id`](Self::id) was overwritten with an id that is not one of `A`, because an aggregate whose
-    /// stored id is not one of `A` is not loaded.
+    /// Only if the field [`id`](Self::id) was overwritten with an id that is not one of `A`, because
+    /// an aggregate whose stored id is not one of `A` is not loaded.
     pub fn typed_id(&self) -> A::Id {
         match A::Id::from_aggregate_id(&self.id) {
             Ok(id) => id,

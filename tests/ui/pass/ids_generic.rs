@@ -55,11 +55,17 @@ impl Apply<Counted> for Counter {
     }
 }
 
-#[derive(Aggregate, Default)]
+#[derive(Aggregate)]
 #[aggregate(events(Counted), id = IdOf<T>)]
 pub struct Store<T> {
     items: Vec<T>,
     count: u32,
+}
+
+impl<T> Default for Store<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), count: 0 }
+    }
 }
 
 impl<T> Apply<Counted> for Store<T> {

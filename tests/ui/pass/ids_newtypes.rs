@@ -44,12 +44,52 @@ macro_rules! counter {
     };
 }
 
-mod a { use super::*; counter!(A, Numbered); pub async fn run(r: Repository<A>) { let _ = r.load(Numbered(7)).await; let _ = r.load(&Numbered(7)).await; let _ = r.load("7").await; } }
-mod b { use super::*; counter!(B, Positive); pub async fn run(r: Repository<B>, id: Positive) { let _ = r.load(&id).await; let _ = r.load(String::from("7")).await; } }
-mod c { use super::*; counter!(C, super::Named); pub async fn run(r: Repository<C>) { let _ = r.create(Named("c".into()), Counted { by: 1 }).await; } }
-mod d { use super::*; counter!(D, crate::Address); pub async fn run(r: Repository<D>, id: Address) { let _ = r.update(id, |_| Counted { by: 1 }).await; } }
-mod e { use super::*; counter!(E, Raw); pub async fn run(r: Repository<E>) { let _ = r.exists(Raw(1)).await; } }
-mod f { use super::*; counter!(F, u64); pub async fn run(r: Repository<F>) { let _ = r.history(7); let _ = r.load_at(7, 1).await; } }
+mod a {
+    use super::*;
+    counter!(A, Numbered);
+    pub async fn run(r: Repository<A>) {
+        let _ = r.load(Numbered(7)).await;
+        let _ = r.load(&Numbered(7)).await;
+        let _ = r.load("7").await;
+    }
+}
+mod b {
+    use super::*;
+    counter!(B, Positive);
+    pub async fn run(r: Repository<B>, id: Positive) {
+        let _ = r.load(&id).await;
+        let _ = r.load(String::from("7")).await;
+    }
+}
+mod c {
+    use super::*;
+    counter!(C, super::Named);
+    pub async fn run(r: Repository<C>) {
+        let _ = r.create(Named("c".into()), Counted { by: 1 }).await;
+    }
+}
+mod d {
+    use super::*;
+    counter!(D, crate::Address);
+    pub async fn run(r: Repository<D>, id: Address) {
+        let _ = r.update(id, |_| Counted { by: 1 }).await;
+    }
+}
+mod e {
+    use super::*;
+    counter!(E, Raw);
+    pub async fn run(r: Repository<E>) {
+        let _ = r.exists(Raw(1)).await;
+    }
+}
+mod f {
+    use super::*;
+    counter!(F, u64);
+    pub async fn run(r: Repository<F>) {
+        let _ = r.history(7);
+        let _ = r.load_at(7, 1).await;
+    }
+}
 
 fn main() {
     use es_core::IdFor;

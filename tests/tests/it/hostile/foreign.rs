@@ -9,7 +9,7 @@ use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};
 use es_mongo::{Finding, Migrated, MongoStore};
-use tests::account::{Account, AccountEvent, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
+use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
 use tests::empty_store;
 use tests::killed::keyed;
 
