@@ -4,7 +4,8 @@
 //! All of them are here, primitive types too, because the caller may have shadowed any name,
 //! including `std` and `str`.
 
-use core::marker::PhantomData;
+#[path = "private/fits.rs"]
+mod fits;
 
 #[path = "private/field.rs"]
 pub mod field;
@@ -30,6 +31,7 @@ pub use unread::Unread;
 
 use crate::event::BoxError;
 
+pub use self::fits::{Bson, BsonKey, Fits};
 pub use crate::error::{DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
@@ -142,31 +144,41 @@ pub trait Split: Event {
     /// What it is read as: the parts as a tuple, even if there is only one.
     type Parts: PartTuple<Form: Upcast<Self>>;
 
+    /// The parts as events of the set. Nothing else requires that they are, so that a part that is
+    /// not an event of the set is a single error.
+    fn in_set<E: EventSet>() -> InSet<<Self::Parts as PartTuple>::Form, E>
+    where
+        Self::Parts: Parts<E>,
+    {
+        InSet { into_events: <Self::Parts as Parts<E>>::into_events, may_hold: <Self::Parts as Parts<E>>::may_hold }
+    }
+
     /// Reads the event, and converts it into its parts.
     ///
     /// # Errors
     ///
     /// Those of [`Event::decode`], and [`DecodeError::Upcast`].
-    fn read_parts<E, P>(version: u32, payload: &P) -> Result<Vec<E>, DecodeError>
-    where
-        P: Payload,
-        Self::Parts: Parts<E>,
-    {
+    fn read_parts<E, P: Payload>(
+        set: InSet<<Self::Parts as PartTuple>::Form, E>,
+        version: u32,
+        payload: &P,
+    ) -> Result<Vec<E>, DecodeError> {
         let old = Self::decode(version, payload)?;
-        let parts = <Self::Parts as PartTuple>::Form::upcast(old, Self::VERSION)?;
-        Ok(<Self::Parts as Parts<E>>::into_events(parts))
+        <Self::Parts as PartTuple>::Form::upcast(old, Self::VERSION).map(set.into_events)
     }
 
     /// Visits the event with the names of the events that its parts can be.
-    fn visit_split<E, V>(visitor: &mut V)
-    where
-        E: EventSet,
-        V: VisitEvents,
-        Self::Parts: Parts<E>,
-    {
-        let parts = E::EVENTS.iter().filter(|event| <Self::Parts as Parts<E>>::may_hold(event));
+    fn visit_split<E: EventSet, V: VisitEvents>(set: InSet<<Self::Parts as PartTuple>::Form, E>, visitor: &mut V) {
+        let parts = E::EVENTS.iter().filter(|event| (set.may_hold)(event));
         visitor.split::<Self>(&parts.map(|event| event.event_type).collect::<Vec<_>>());
     }
+}
+
+/// How the parts of a split become events of a set.
+#[derive(Debug)]
+pub struct InSet<Form, E> {
+    into_events: fn(Form) -> Vec<E>,
+    may_hold: fn(&EventInfo) -> bool,
 }
 
 /// The parts of a split, as a tuple.
@@ -304,38 +316,6 @@ impl<E: Event> Listed for E {
     fn visit<V: VisitEvents>(visitor: &mut V) {
         visitor.event::<E>();
     }
-}
-
-/// A type that a field names. `Bson::<T>::FITS` is false if BSON cannot hold a `T`.
-#[derive(Debug)]
-pub struct Bson<T>(PhantomData<T>);
-
-/// The type of the keys of a map. `BsonKey::<T>::FITS` is false if `T` is not a key of a document.
-#[derive(Debug)]
-pub struct BsonKey<T>(PhantomData<T>);
-
-/// All other types fit. The constants of the types themselves take precedence.
-pub trait Fits {
-    /// Whether BSON can hold the type.
-    const FITS: bool = true;
-}
-
-impl<T> Fits for Bson<T> {}
-
-impl<T> Fits for BsonKey<T> {}
-
-macro_rules! do_not_fit {
-    ($($kind:ident: $($ty:ty),+;)+) => {$($(
-        impl $kind<$ty> {
-            /// BSON cannot hold it.
-            pub const FITS: bool = false;
-        }
-    )+)+};
-}
-
-do_not_fit! {
-    Bson: i128, u128;
-    BsonKey: bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, ();
 }
 
 /// Reads an event from versions `since` to its own stored version, which all have the same shape.

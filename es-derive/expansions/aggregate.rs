@@ -143,6 +143,7 @@ const _: () = {
             if <PaidAndSent as __es_core::__private::Listed>::is_stored_as(__type) {
                 return __es_core::__private::Result::map(
                     <PaidAndSent as __es_core::__private::Split>::read_parts(
+                        <PaidAndSent as __es_core::__private::Split>::in_set::<Self>(),
                         __version,
                         __payload,
                     ),
@@ -165,10 +166,10 @@ const _: () = {
         fn visit_events<__V: __es_core::__private::VisitEvents>(__visitor: &mut __V) {
             <InvoiceCreated as __es_core::__private::Listed>::visit(__visitor);
             <InvoicePaid as __es_core::__private::Listed>::visit(__visitor);
-            <PaidAndSent as __es_core::__private::Split>::visit_split::<
-                Self,
-                __V,
-            >(__visitor);
+            <PaidAndSent as __es_core::__private::Split>::visit_split(
+                <PaidAndSent as __es_core::__private::Split>::in_set::<Self>(),
+                __visitor,
+            );
             __es_core::__private::VisitEvents::retired(__visitor, "ReminderSent");
         }
     }

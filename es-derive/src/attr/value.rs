@@ -214,17 +214,17 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
     let example = "crate = ::renamed";
     assign(key, input, example)?;
     let begin = input.fork();
-    let mut path = input.call(Path::parse_mod_style).map_err(|_| wrong_value(&begin, key, example))?;
+    let path = input.call(Path::parse_mod_style).map_err(|_| wrong_value(&begin, key, example))?;
     let rooted = path.leading_colon.is_some()
         || path.segments.first().is_some_and(|first| first.ident == "crate" || first.ident == "$crate");
     if rooted {
         return Ok(Some(path));
     }
-    let below: Path = Path {
-        leading_colon: None,
+    let meant = Path {
+        leading_colon: Some(Token![::](proc_macro2::Span::call_site())),
         segments: path.segments.iter().filter(|part| part.ident != "self" && part.ident != "super").cloned().collect(),
     };
-    let below = below.to_token_stream().to_string().replace(' ', "");
+    let below = meant.segments.to_token_stream().to_string().replace(' ', "");
     let message = if below == path.to_token_stream().to_string().replace(' ', "") {
         format!(
             "`crate` is relative, so it resolves differently in each module; write `crate = ::{below}` or `crate = crate::{below}`"
@@ -235,8 +235,7 @@ pub(super) fn krate(diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Re
     };
     diag.error(&path, message);
     // Continue with the path that was probably meant, so that no other errors follow.
-    path.leading_colon = Some(Token![::](proc_macro2::Span::call_site()));
-    Ok(Some(path))
+    Ok((!meant.segments.is_empty()).then_some(meant))
 }
 
 /// The contents of the parentheses behind a key, such as `events(..)`.

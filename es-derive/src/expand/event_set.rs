@@ -1,8 +1,8 @@
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote};
-use syn::parse_quote;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{TypePath, parse_quote};
 
-use super::span::{call, ends, local, qualified, respan};
+use super::span::{call, ends, local, qualified};
 use super::{impl_attributes, private, proof};
 use crate::model::{Aggregate, Listed};
 
@@ -36,6 +36,14 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
     qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
 }
 
+/// `<InvoicePaidAndSent as Split>::in_set::<Self>()`, with the span of the event in the user's list.
+fn in_set(ty: &TypePath, private: &TokenStream) -> TokenStream {
+    let in_set = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "in_set");
+    let (_, last) = ends(ty);
+    let set = quote_spanned!(last=> ::<Self>);
+    call(ty, &quote!(#in_set #set), &TokenStream::new())
+}
+
 /// ```text
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
@@ -53,7 +61,7 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
 ///     }
 ///     fn visit_events<V: VisitEvents>(visitor: &mut V) {
 ///         <InvoicePaid as Listed>::visit(visitor);
-///         <InvoicePaidAndSent as Split>::visit_split::<Self, V>(visitor);
+///         <InvoicePaidAndSent as Split>::visit_split(<InvoicePaidAndSent as Split>::in_set::<Self>(), visitor);
 ///         VisitEvents::retired(visitor, "ReminderSent");
 ///     }
 /// }
@@ -81,8 +89,8 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let splits = aggregate.split().iter().map(|ty| {
         let read = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "read_parts");
-        let set = respan(ends(ty).1, quote!(::<Self, _>));
-        let read = call(ty, &quote!(#read #set), &quote!(#version, #payload));
+        let parts = in_set(ty, &private);
+        let read = call(ty, &read, &quote!(#parts, #version, #payload));
         let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
         quote! {
             if #is_stored_as(#event_type) {
@@ -99,7 +107,8 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let split_visits = aggregate.split().iter().map(|ty| {
         let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "visit_split");
-        call(ty, &quote!(#visit::<Self, #v>), &quote!(#visitor))
+        let parts = in_set(ty, &private);
+        call(ty, &visit, &quote!(#parts, #visitor))
     });
     let retired = aggregate.retired();
     let retired_names = retired;
