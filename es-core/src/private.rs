@@ -29,7 +29,7 @@ pub use std::string::String;
 pub use std::vec::Vec;
 pub use unread::Unread;
 
-use crate::event::BoxError;
+pub use crate::error::BoxError;
 
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use crate::error::{DecodeError, FoldError, InvalidId};
