@@ -25,7 +25,7 @@ use crate::error::{BoxError, ErrorChain, InvalidId, Panicked};
 ///
 /// # #[event(version = 1)]
 /// # pub struct Paid { pub cents: i64 }
-/// #[derive(Aggregate, Default)]
+/// #[derive(Aggregate, Debug, Default)]
 /// #[aggregate(events(Paid), id = InvoiceId)]
 /// pub struct Invoice { cents: i64 }
 /// # impl Apply<Paid> for Invoice {

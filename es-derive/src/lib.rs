@@ -175,7 +175,7 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 ///
 /// The id is stored as text: what `Display` writes and `FromStr` reads. A struct with one field has
 /// the text of the field, and every other type has its own. A struct with one field that implements
-/// both traits itself says by a key which text is stored:
+/// both traits itself states by a key which text is stored:
 ///
 /// | key | meaning |
 /// |---|---|

@@ -32,7 +32,7 @@ impl<T: Display + FromStr<Err: Into<BoxError>>> IdText for T {
     const TEXT: Text<Self> = Text { write: Self::to_string, read: |text| text.parse().map_err(Into::into) };
 }
 
-/// Whether a type has a text form of its own.
+/// Whether a type itself has a text form.
 ///
 /// The constant of the inherent impl takes precedence over that of [`NotText`] if its bound holds.
 #[derive(Debug)]

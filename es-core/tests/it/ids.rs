@@ -146,7 +146,7 @@ async fn a_key_and_an_import_find_the_aggregate_by_any_text_of_its_id() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_id_of_the_type_is_refused_before_the_store_is_asked() {
+async fn a_text_that_is_not_an_id_of_the_type_is_refused_before_the_store_is_asked() {
     let carts = Repository::<Cart>::new(&MemoryStore::new());
     let expected = "`x y` is not an id of the type `CartId`: invalid digit found in string";
     let refused = |error: StoreError| {

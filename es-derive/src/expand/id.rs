@@ -53,7 +53,7 @@ pub(crate) fn id(id: &Id<'_>) -> TokenStream {
 
 /// The text form of a type: how to name it, its declaration, and the generics of the impls.
 ///
-/// A constant outside of the impls names the type once. So a type without a text form is one
+/// A constant outside the impls names the type once. So a type without a text form is one
 /// error, and the impls exist nevertheless. Only the impls can name a generic type.
 fn expand_form(id: &Id<'_>, ty: &TokenStream) -> (TokenStream, TokenStream, Generics) {
     let private = private(&id.krate);
@@ -127,7 +127,7 @@ fn expand_impls(id: &Id<'_>, generics: &Generics, methods: &TokenStream) -> Toke
     }
 }
 
-/// A newtype that has a text of its own says which text is stored.
+/// A newtype that has its own text states which text is stored.
 fn expand_proof(id: &Id<'_>) -> TokenStream {
     let private = private(&id.krate);
     let ident = &id.input.ident;

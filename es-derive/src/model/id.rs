@@ -43,8 +43,8 @@ impl<'a> Id<'a> {
         }
     }
 
-    /// Whether it is a mistake if the type has a text of its own, because the attribute does not
-    /// say which text to store.
+    /// Whether it is a mistake if the type has its own text, because the attribute does not state
+    /// which text to store.
     pub(crate) fn must_not_be_text(&self) -> bool {
         matches!(self.text(), Text::Field(_)) && !self.attr.transparent.is_given() && !self.is_generic()
     }

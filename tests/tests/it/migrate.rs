@@ -307,7 +307,7 @@ async fn the_switch_determines_the_source_of_a_read() {
     // A document with an ObjectId is found by its digits. A document that does not decode is an
     // error.
     insert(&store, [doc! { "_id": id, "owner": "o" }]).await;
-    let error = gradual(ReadMode::WhereMigrated).load(&id.to_hex()).await.unwrap_err();
+    let error = gradual(ReadMode::WhereMigrated).load(id.to_hex()).await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     let duplicate = accounts(&store).create("migrated", Opened { owner: "n".into() }).await;
     assert!(matches!(duplicate, Err(CreateError::AlreadyExists { .. })));

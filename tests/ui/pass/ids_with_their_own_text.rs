@@ -21,7 +21,7 @@ pub enum Shop {
 #[id(display)]
 pub struct Order(u32);
 
-/// The text of the field is stored, although the type has a text of its own.
+/// The text of the field is stored, although the type has its own text.
 #[derive(Id, Debug, PartialEq)]
 #[id(transparent)]
 pub struct Ticket(u32);
