@@ -3,7 +3,7 @@
 use serde::{Deserializer, Serializer};
 
 use crate::store::EventSet;
-use crate::{Context, SnapshotPolicy};
+use crate::{Context, Id, SnapshotPolicy};
 
 /// State that is rebuilt from its events.
 ///
@@ -19,6 +19,8 @@ use crate::{Context, SnapshotPolicy};
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events of this aggregate.
     type Event: EventSet;
+    /// The type of its ids, from `#[aggregate(id = ..)]`. Without it, any text and any [`Id`].
+    type Id: Id;
     /// The stored name of the aggregate's type. It never changes, because streams are found by it.
     ///
     /// The Rust type may be renamed if `#[aggregate(name = "..")]` keeps the stored name. An

@@ -1,6 +1,6 @@
 //! What is known about an event in addition to its data.
 
-use crate::{AggregateId, Metadata, Sequence, Timestamp};
+use crate::{Aggregate, AggregateId, Id, Metadata, Sequence, Timestamp};
 
 /// The circumstances of the event that is folded: its aggregate, its place in the stream, its time
 /// and its metadata.
@@ -18,9 +18,42 @@ impl Context {
         Self { aggregate_id, sequence, timestamp, metadata }
     }
 
-    /// The id of the aggregate.
+    /// The id of the aggregate, as it is stored.
     pub fn aggregate_id(&self) -> &AggregateId {
         &self.aggregate_id
+    }
+
+    /// The id of the aggregate, of the type that it declares by `#[aggregate(id = ..)]`.
+    ///
+    /// ```
+    /// # use es_core::{event, Aggregate, Context, Id, Init};
+    /// #[derive(Id)]
+    /// pub struct AccountId(u64);
+    ///
+    /// # #[event(version = 1)]
+    /// # pub struct Opened { pub owner: String }
+    /// #[derive(Aggregate)]
+    /// #[aggregate(init(Opened), id = AccountId)]
+    /// pub struct Account { owner: String, #[serde(skip)] shard: u64 }
+    ///
+    /// impl Init<Opened> for Account {
+    ///     fn init(event: Opened, context: &Context) -> Self {
+    ///         let AccountId(number) = context.id::<Self>();
+    ///         Account { owner: event.owner, shard: number % 16 }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Never while an aggregate of type `A` is folded, because that refuses a stream whose id is
+    /// not one of `A`. It panics if `A` is a different aggregate, or if the context was
+    /// [made](Self::new) with an id that is not one of `A`.
+    pub fn id<A: Aggregate>(&self) -> A::Id {
+        match A::Id::from_aggregate_id(&self.aggregate_id) {
+            Ok(id) => id,
+            Err(error) => panic!("the context has no id of a {}: {error}", A::TYPE),
+        }
     }
 
     /// The place of the event in the stream, which is the version of the aggregate after it.

@@ -96,6 +96,9 @@ pub enum StoreError {
     /// An id, a key or a name of an event is empty, too long or contains NUL. Nothing was sent.
     #[error(transparent)]
     InvalidId(#[from] InvalidId),
+    /// A number that a caller passed is not a version. Nothing was sent.
+    #[error(transparent)]
+    InvalidVersion(#[from] InvalidCount),
     /// A database, a collection or another part of the store has an invalid name. Nothing was sent.
     #[error("`{}` is an invalid name: {reason}", name.escape_debug())]
     InvalidName {
@@ -343,7 +346,7 @@ impl StoreError {
     }
 
     /// Whether the request can never succeed, and nothing was written:
-    /// [`InvalidId`](Self::InvalidId),
+    /// [`InvalidId`](Self::InvalidId), [`InvalidVersion`](Self::InvalidVersion),
     /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
     /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable), [`Encode`](Self::Encode),
     /// [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge), [`TooDeep`](Self::TooDeep),
@@ -352,6 +355,7 @@ impl StoreError {
         matches!(
             self,
             Self::InvalidId(_)
+                | Self::InvalidVersion(_)
                 | Self::InvalidName { .. }
                 | Self::EmptyAppend { .. }
                 | Self::AppendIdReused { .. }
@@ -391,6 +395,7 @@ impl StoreError {
             Self::Conflict { .. }
             | Self::AppendIdReused { .. }
             | Self::InvalidId(_)
+            | Self::InvalidVersion(_)
             | Self::EmptyAppend { .. }
             | Self::Encode { .. }
             | Self::TooLarge { .. }

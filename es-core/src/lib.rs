@@ -76,6 +76,7 @@
 //! |---|---|---|
 //! | `derive` | yes | the macros |
 //! | `testing` | no | the test kit ([`testing`]) and the check of released events ([`schema`]); enable it in `[dev-dependencies]` |
+//! | `uuid` | no | [`Id`] for `uuid::Uuid` itself; a newtype of it does not need the feature |
 //! | `conformance` | no | the laws of a store, for authors of stores |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -91,6 +92,7 @@ mod event;
 mod events;
 #[cfg(feature = "derive")]
 pub mod guide;
+mod id;
 pub mod memory;
 mod metadata;
 mod nesting;
@@ -118,7 +120,7 @@ mod write_check;
 pub mod __private;
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, event};
+pub use es_derive::{Aggregate, Id, event};
 
 /// The BSON types in the signatures of this crate, for whoever names them.
 pub use bson;
@@ -128,6 +130,7 @@ pub use cause::Cause;
 pub use context::Context;
 pub use error::StoreError;
 pub use event::Event;
+pub use id::{Id, IdFor};
 pub use metadata::Metadata;
 pub use recorded::{EventId, RecordedEvent};
 pub use repository::Repository;

@@ -19,12 +19,14 @@ pub use core::{assert, panic};
 pub use es_derive::SerdeAttributes;
 pub use serde;
 pub use std;
+pub use std::string::String;
 pub use std::vec::Vec;
 
-pub use crate::error::{DecodeError, FoldError};
+pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
+pub use crate::id::private::{IdText, NotText, Probe, Text};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
-pub use crate::{Aggregate, Apply, Context, Event, Init, SnapshotPolicy};
+pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};
 
 /// Whether a description is that of the event at this index of the set.
 pub fn is_event_at<E: EventSet>(place: usize, event: &EventInfo) -> bool {

@@ -6,7 +6,7 @@ use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
 use crate::store::{Decoded, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
-use crate::{Aggregate, Context, EventId, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
+use crate::{Aggregate, Context, EventId, Id, Loaded, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
@@ -103,12 +103,17 @@ impl<A: Aggregate> Replay<A> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Gap`] if the event is not the next one, [`StoreError::Decode`] if it cannot be
+    /// [`StoreError::Gap`] if the event is not the next one, [`StoreError::InvalidId`] if the id of the
+    /// stream is not one of `A`, [`StoreError::Decode`] if it cannot be
     /// decoded, and [`StoreError::Fold`] if it cannot follow. A panic in the aggregate's code is
     /// one of the last two, depending on where it happens. After an error of the fold there is no
     /// state, because the event may have changed a part of it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
+        if self.context.is_none() {
+            // So that the code that folds gets the id in its type, without another check.
+            A::Id::from_aggregate_id(self.stream.aggregate_id())?;
+        }
         let decoded = match self.snapshot.take() {
             // The state already includes this event.
             Some(state) => {

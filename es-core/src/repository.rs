@@ -23,6 +23,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use crate::event::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::events::Events;
+pub use crate::version::IntoVersion;
 pub use crate::write_check::WriteCheck;
 pub use create::Create;
 pub use decision::Decision;
@@ -38,8 +39,8 @@ use loaded::Loaded;
 
 use crate::replay::check_next;
 use crate::store::next_batch;
-use crate::store::{ReadRange, Snapshot, Store};
-use crate::{Aggregate, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
+use crate::store::{BoxFuture, ReadRange, Snapshot, Store};
+use crate::{Aggregate, IdFor, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
 /// The aggregates of one type in one store.
 ///
@@ -117,8 +118,9 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// The error of the store.
-    pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool, StoreError> {
-        Ok(self.before_beginning(&StreamId::of::<A>(id.as_ref())?).await?.is_none())
+    pub fn exists(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let stream = StreamId::of::<A>(id);
+        Box::pin(async move { Ok(self.before_beginning(&stream?).await?.is_none()) })
     }
 
     /// Takes a snapshot of the current aggregate, and returns its version.
@@ -126,11 +128,14 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// As [`load`](Self::load), and the errors of storing the snapshot.
-    pub async fn take_snapshot(&self, id: impl AsRef<str>) -> Result<Version, LoadError> {
-        let Loaded { id, version, state, .. } = self.load(id).await?;
-        let stream = StreamId::of::<A>(&id)?;
-        self.keep(&stream, version, state).await?;
-        Ok(version)
+    pub fn take_snapshot(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<Version, LoadError>> {
+        let load = self.load(id);
+        Box::pin(async move {
+            let Loaded { id, version, state, .. } = load.await?;
+            let stream = StreamId::of::<A>(&id)?;
+            self.keep(&stream, version, state).await?;
+            Ok(version)
+        })
     }
 
     async fn keep(&self, stream: &StreamId, version: Version, state: A) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The longest id of an aggregate, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
 
-/// A string cannot be the id of an aggregate.
+/// A text or a typed id cannot be the id of an aggregate.
 ///
 /// The error is returned before anything is sent to a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,30 @@ pub enum InvalidId {
     Nul {
         /// The position of the first NUL.
         at: usize,
+    },
+    /// The text is not an id of the type that the aggregate declares.
+    #[error("`{}` is not an id of the type `{id_type}`: {reason}", id.escape_debug())]
+    Malformed {
+        /// The refused text.
+        id: String,
+        /// The name of the id type.
+        id_type: &'static str,
+        /// Why the type refuses the text.
+        reason: String,
+    },
+    /// The stored text, or the text of an id, is read as an id that has a different text.
+    #[error(
+        "`{}` is not the canonical text of an id of the type `{id_type}`, which is `{}`",
+        id.escape_debug(),
+        canonical.escape_debug()
+    )]
+    NotCanonical {
+        /// The refused text.
+        id: String,
+        /// The name of the id type.
+        id_type: &'static str,
+        /// The text of the id that is read from it.
+        canonical: String,
     },
 }
 
@@ -146,9 +170,10 @@ impl StreamId {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`] if the id is empty, too long or contains NUL.
-    pub fn of<A: crate::Aggregate>(id: impl AsRef<str>) -> Result<Self, InvalidId> {
-        Ok(Self { aggregate_type: A::TYPE.into(), aggregate_id: AggregateId::new(id)? })
+    /// [`InvalidId`] if the id is empty, too long or contains NUL, or if its text is not an id of
+    /// the type that `A` declares.
+    pub fn of<A: crate::Aggregate>(id: impl crate::IdFor<A::Id>) -> Result<Self, InvalidId> {
+        Ok(Self { aggregate_type: A::TYPE.into(), aggregate_id: id.to_stored()? })
     }
 
     /// A stream from names that are known only at run time.

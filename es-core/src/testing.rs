@@ -40,8 +40,8 @@ use crate::repository::check_foldable;
 use crate::repository::{Decision, FirstEvents, IntoEvents, NextEvents, WriteCheck};
 use crate::store::{EventData, EventSet, NewEvent, Replay, Stamp};
 use crate::{
-    Aggregate, AggregateId, Context, EventId, Loaded, Metadata, Position, RecordedEvent, Sequence, SnapshotPolicy,
-    StoreError, StreamId, Timestamp,
+    Aggregate, AggregateId, Context, EventId, Id, IdFor, Loaded, Metadata, Position, RecordedEvent, Sequence,
+    SnapshotPolicy, StoreError, StreamId, Timestamp,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -49,19 +49,70 @@ use crate::{
 /// Several kinds of events go into a tuple: `given::<Invoice>((created, paid))`. Without a past:
 /// `given::<Invoice>(())`.
 ///
+/// The id of the aggregate is `test`, or, if the aggregate declares an id type that is not a text,
+/// the number 1 or the UUID 1. For other types, and if the id matters, use [`given_with_id`].
+///
 /// # Panics
 ///
 /// If an event cannot be stored, read back or folded, or if the aggregate takes snapshots and its
 /// state cannot be read back.
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl FirstEvents<A::Event>) -> Given<A> {
-    let events = encode(&events.into_events());
-    match StreamId::of::<A>("test").map(Replay::new) {
-        Ok(mut replay) => match fold(&mut replay, &events) {
-            Ok(()) => Given { replay },
-            Err(error) => panic!("the given events do not form an aggregate: {}", ErrorChain::new(&error)),
-        },
-        Err(error) => unreachable!("`test` is an id: {error}"),
+    match IDS.iter().find_map(|id| StreamId::of::<A>(*id).ok()) {
+        Some(stream) => begin(stream, &events.into_events()),
+        None => panic!("`test` is not a `{}`; use `given_with_id`", A::Id::NAME),
+    }
+}
+
+/// The ids to choose from if the test names none: a text, a number, a UUID.
+const IDS: [&str; 3] = ["test", "1", "00000000-0000-0000-0000-000000000001"];
+
+/// As [`given`], for an aggregate with this id.
+///
+/// # Panics
+///
+/// As [`given`], and if the id is invalid.
+///
+/// ```
+/// # use es_core::{event, Aggregate, Context, Id, Init};
+/// use es_core::testing::given_with_id;
+///
+/// #[derive(Id, Debug, PartialEq)]
+/// pub struct AccountId(u64);
+///
+/// # #[event(version = 1)]
+/// # pub struct Opened { pub owner: String }
+/// # #[event(version = 1)]
+/// # pub struct Closed { pub number: u64 }
+/// #[derive(Aggregate)]
+/// #[aggregate(init(Opened), events(Closed), id = AccountId)]
+/// pub struct Account { number: u64 }
+///
+/// impl Init<Opened> for Account {
+///     fn init(_: Opened, context: &Context) -> Self {
+///         Account { number: context.id::<Self>().0 }
+///     }
+/// }
+/// # impl es_core::Apply<Closed> for Account { fn apply(&mut self, _: Closed, _: &Context) {} }
+///
+/// given_with_id::<Account>(AccountId(7), Opened { owner: "Alice".into() })
+///     .when(|account| Closed { number: account.number })
+///     .then(Closed { number: 7 });
+/// ```
+#[track_caller]
+pub fn given_with_id<A: Aggregate>(id: impl IdFor<A::Id>, events: impl FirstEvents<A::Event>) -> Given<A> {
+    match StreamId::of::<A>(id) {
+        Ok(stream) => begin(stream, &events.into_events()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[track_caller]
+fn begin<A: Aggregate>(stream: StreamId, events: &[A::Event]) -> Given<A> {
+    let (mut replay, events) = (Replay::new(stream), encode(events));
+    match fold(&mut replay, &events) {
+        Ok(()) => Given { replay },
+        Err(error) => panic!("the given events do not form an aggregate: {}", ErrorChain::new(&error)),
     }
 }
 
@@ -290,8 +341,18 @@ fn show(events: &[NewEvent]) -> String {
 ///
 /// Never: the id is valid.
 pub fn context() -> Context {
-    match AggregateId::new("test") {
+    context_with_id("test")
+}
+
+/// As [`context`], for an aggregate with this id: a typed id or a text.
+///
+/// # Panics
+///
+/// If the id is invalid.
+#[track_caller]
+pub fn context_with_id(id: impl IdFor<AggregateId>) -> Context {
+    match id.to_stored() {
         Ok(id) => Context::new(id, Sequence::FIRST, Timestamp::now(), Metadata::new()),
-        Err(error) => unreachable!("`test` is an id: {error}"),
+        Err(error) => panic!("{error}"),
     }
 }

@@ -1,8 +1,10 @@
 //! Counts: the version of an aggregate, the sequence of an event in its stream, its position in the
 //! store.
 
+mod into_version;
 mod travel;
 
+pub use into_version::IntoVersion;
 pub use travel::InvalidCount;
 
 /// The number of events that an aggregate has recorded: the sequence of the last event of its

@@ -239,6 +239,7 @@ const _: () = {
     #[allow(clippy::too_many_lines)]
     impl ::es_core::__private::Aggregate for Invoice {
         type Event = InvoiceEvent;
+        type Id = InvoiceId;
         const TYPE: &'static ::es_core::__private::str = "Invoice";
         const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::every(
             100,

@@ -214,6 +214,7 @@ const _: () = {
         ItemAdded<T>: ::es_core::__private::Event,
     {
         type Event = CartEvent<T>;
+        type Id = ::es_core::__private::AggregateId;
         const TYPE: &'static ::es_core::__private::str = "Cart";
         const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
         const STATE_VERSION: ::es_core::__private::u32 = 1;

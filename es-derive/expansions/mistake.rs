@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
+    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `split`, `retired`, `snapshot`, `event_enum`, `id`, `crate`"
 }
 ///An event of [`Door`]. Each type of event is a variant.
 #[allow(
@@ -101,6 +101,7 @@ impl ::es_core::__private::EventSet for DoorEvent {
 #[allow(deprecated, unused_qualifications)]
 impl ::es_core::__private::Aggregate for Door {
     type Event = DoorEvent;
+    type Id = ::es_core::__private::AggregateId;
     const TYPE: &'static ::es_core::__private::str = "Door";
     const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
     const STATE_VERSION: ::es_core::__private::u32 = 1;

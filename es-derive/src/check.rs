@@ -4,7 +4,9 @@
 mod aggregate;
 mod event;
 mod fields;
+mod id;
 mod item;
 
 pub(crate) use aggregate::aggregate;
 pub(crate) use event::{event, is_serde_derive};
+pub(crate) use id::id;

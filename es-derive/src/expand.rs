@@ -5,6 +5,7 @@ mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
+mod id;
 mod names;
 mod proof;
 mod self_type;
@@ -21,10 +22,12 @@ use syn::{DeriveInput, Path};
 
 use crate::attr::aggregate::AggregateAttr;
 use crate::attr::event::EventAttr;
+use crate::attr::id::IdAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, model};
 
 pub(crate) use event_enum::expand_event_enum;
+pub(crate) use id::of_aggregate as id_of_aggregate;
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -53,6 +56,21 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     match diag.finish() {
         Ok(()) => aggregate::expand(&aggregate),
         Err(error) => fallback::aggregate(aggregate, &error),
+    }
+}
+
+pub(crate) fn id(input: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let diag = Diag::new();
+    let attr = IdAttr::parse(&diag, &input.attrs);
+    let model = model::Id::new(&attr, &input);
+    check::id(&diag, &model);
+    match diag.finish() {
+        Ok(()) => id::id(&model),
+        Err(error) => id::fallback(&model, &error),
     }
 }
 

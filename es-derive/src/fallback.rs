@@ -12,7 +12,7 @@ use syn::{
 };
 
 use crate::check::is_serde_derive;
-use crate::expand::{expand_event_enum, impl_attributes, private};
+use crate::expand::{expand_event_enum, id_of_aggregate, impl_attributes, private};
 use crate::model::{Aggregate, Event};
 use crate::symbol::{EVENT, SERDE};
 
@@ -115,7 +115,7 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
     let event_enum = expand_event_enum(&aggregate);
-    let (name, set) = (&aggregate.name, &aggregate.event_enum);
+    let (name, set, id) = (&aggregate.name, &aggregate.event_enum, id_of_aggregate(&aggregate));
     let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
     let (_, set_ty_generics, _) = aggregate.event_generics.split_for_impl();
@@ -161,6 +161,7 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
         #attributes
         impl #impl_generics #private::Aggregate for #this #where_clause {
             type Event = #set #set_ty_generics;
+            type Id = #id;
             const TYPE: &'static #private::str = #name;
             const SNAPSHOT_POLICY: #private::SnapshotPolicy = #private::SnapshotPolicy::Never;
             const STATE_VERSION: #private::u32 = 1;

@@ -1,4 +1,4 @@
-//! The macros of es-core: `#[event]` and `#[derive(Aggregate)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]` and `#[derive(Id)]`.
 //!
 //! `es_core` re-exports them; depend on that crate. The generated code names only that crate, by
 //! the name under which the user's manifest lists it.
@@ -108,6 +108,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
+/// | `id = InvoiceId` | the type of its ids, with `#[derive(Id)]`; the id of a different aggregate does not compile | any text and any `Id` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
 ///
 /// The keys may be spread over several `#[aggregate(..)]` attributes. Examples of each key:
@@ -116,7 +117,7 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
 /// #[aggregate(split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
-/// #[aggregate(name = "invoice", event_enum = InvoiceFact, crate = $crate::es_core)]
+/// #[aggregate(name = "invoice", id = InvoiceId, event_enum = InvoiceFact, crate = $crate::es_core)]
 /// pub struct Invoice { .. }
 /// ```
 ///
@@ -139,4 +140,45 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 #[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     expand::aggregate(input.into()).into()
+}
+
+/// Makes a type the id of an aggregate.
+///
+/// ```text
+/// #[derive(Id, Clone, Copy, Debug, PartialEq, Eq)]
+/// pub struct InvoiceId(Uuid);
+///
+/// #[derive(Aggregate)]
+/// #[aggregate(init(InvoiceCreated), id = InvoiceId)]
+/// pub struct Invoice { .. }
+/// ```
+///
+/// The id is stored as text: what `Display` writes and `FromStr` reads. A struct with one field has
+/// the text of the field, and every other type has its own. A struct with one field that implements
+/// both traits itself states by a key which text is stored:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `transparent` | the text of the only field |
+/// | `display` | the text of the type itself |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` |
+///
+/// ```text
+/// #[derive(Id)]
+/// #[id(display)]
+/// pub struct InvoiceNumber(u64);              // stored as "INV-0007"
+///
+/// impl Display for InvoiceNumber { .. }
+/// impl FromStr for InvoiceNumber { .. }
+/// ```
+///
+/// `FromStr` must read what `Display` writes. An id for which it does not is refused before
+/// anything is stored. A later change of the text makes stored aggregates unreachable, as a change
+/// of a stored name does.
+///
+/// The macro implements `es_core::Id`, and `es_core::IdFor` for aggregates that declare this type
+/// and for those that declare none.
+#[proc_macro_derive(Id, attributes(id))]
+pub fn derive_id(input: TokenStream) -> TokenStream {
+    expand::id(input.into()).into()
 }

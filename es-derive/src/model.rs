@@ -3,9 +3,11 @@
 mod aggregate;
 mod event;
 mod generics;
+mod id;
 mod shape;
 
 pub(crate) use aggregate::{Aggregate, Listed};
 pub(crate) use event::Event;
 pub(crate) use generics::mentions;
+pub(crate) use id::{Id, Text};
 pub(crate) use shape::Shape;

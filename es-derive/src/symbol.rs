@@ -16,6 +16,8 @@ pub(crate) const EVENT_ENUM: Symbol = Symbol("event_enum");
 pub(crate) const EVENTS: Symbol = Symbol("events");
 pub(crate) const EVERY: Symbol = Symbol("every");
 pub(crate) const FROM: Symbol = Symbol("from");
+pub(crate) const DISPLAY: Symbol = Symbol("display");
+pub(crate) const ID: Symbol = Symbol("id");
 pub(crate) const INIT: Symbol = Symbol("init");
 pub(crate) const NAME: Symbol = Symbol("name");
 pub(crate) const RETIRED: Symbol = Symbol("retired");
@@ -23,6 +25,7 @@ pub(crate) const SERDE: Symbol = Symbol("serde");
 pub(crate) const SINCE: Symbol = Symbol("since");
 pub(crate) const SNAPSHOT: Symbol = Symbol("snapshot");
 pub(crate) const SPLIT: Symbol = Symbol("split");
+pub(crate) const TRANSPARENT: Symbol = Symbol("transparent");
 pub(crate) const VERSION: Symbol = Symbol("version");
 
 impl Display for Symbol {

@@ -8,10 +8,10 @@ use std::marker::PhantomData;
 
 use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf};
 use bson::{Bson, Document, doc};
-use es_core::error::{ErrorChain, FoldError, Panicked};
+use es_core::error::{ErrorChain, FoldError, InvalidId, Panicked};
 use es_core::repository::{FirstEvents, WriteCheck};
 use es_core::store::{Append, BsonPayload, EventSet, EventStore, ExpectedVersion, NewEvent, Payload};
-use es_core::{Aggregate, Metadata, StoreError, StreamId, Timestamp};
+use es_core::{Aggregate, IdFor, Metadata, StoreError, StreamId, Timestamp};
 use futures_util::future::join_all;
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
@@ -91,19 +91,20 @@ pub struct Migration<'a, A, D> {
     types: PhantomData<fn(D) -> A>,
 }
 
-/// The result of converting one document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Migrated<E> {
-    id: String,
-    event: E,
+/// The result of converting one document to an aggregate of type `A`.
+pub struct Migrated<A: Aggregate> {
+    stream: Result<StreamId, InvalidId>,
+    event: A::Event,
     metadata: Metadata,
     timestamp: Option<Timestamp>,
 }
 
-impl<E> Migrated<E> {
-    /// An aggregate with this id that begins with this event.
-    pub fn new(id: impl Into<String>, event: impl Into<E> + FirstEvents<E>) -> Self {
-        Self { id: id.into(), event: event.into(), metadata: Metadata::new(), timestamp: None }
+impl<A: Aggregate> Migrated<A> {
+    /// An aggregate with this id that begins with this event. An invalid id is a failure of the
+    /// document.
+    pub fn new(id: impl IdFor<A::Id>, event: impl Into<A::Event> + FirstEvents<A::Event>) -> Self {
+        let (stream, metadata) = (StreamId::of::<A>(id), Metadata::new());
+        Self { stream, event: event.into(), metadata, timestamp: None }
     }
 
     /// Adds metadata.
@@ -167,7 +168,7 @@ impl<A: Aggregate, D: DeserializeOwned> Migration<'_, A, D> {
     #[tracing::instrument(level = "debug", name = "migrate", skip_all, fields(collection = %self.collection, aggregate = A::TYPE))]
     pub async fn run<E: fmt::Display>(
         self,
-        convert: impl Fn(D) -> Result<Migrated<A::Event>, E> + Send + Sync,
+        convert: impl Fn(D) -> Result<Migrated<A>, E> + Send + Sync,
     ) -> Result<MigrationReport, StoreError> {
         check_name(&self.collection)?;
         let mut report = MigrationReport::default();
@@ -346,11 +347,11 @@ impl Group {
 pub(crate) fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     collection: &str,
     document: &RawDocument,
-    convert: impl Fn(D) -> Result<Migrated<A::Event>, E>,
+    convert: impl Fn(D) -> Result<Migrated<A>, E>,
 ) -> Result<Prepared, String> {
     let read = BsonPayload(document).decode().map_err(|error| ErrorChain::new(&*error).to_string())?;
-    let Migrated { id, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
-    let stream = StreamId::of::<A>(&id).map_err(|error| error.to_string())?;
+    let Migrated { stream, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
+    let stream = stream.map_err(|error| error.to_string())?;
     if !event.can_begin() {
         return Err(FoldError::NotInitial { event_type: event.event_type() }.to_string());
     }
@@ -395,6 +396,17 @@ impl MigrationReport {
         if self.failures.len() < MAX_FAILURES {
             self.failures.push(MigrationFailure { document_id, reason });
         }
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Migrated<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrated")
+            .field("stream", &self.stream)
+            .field("event", &self.event.event_type())
+            .field("metadata", &self.metadata)
+            .field("timestamp", &self.timestamp)
+            .finish()
     }
 }
 

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::error::Panicked;
-use es_core::store::{BsonPayload, Payload};
-use es_core::{Aggregate, LoadError, Loaded, Repository, StreamId};
+use es_core::store::{BoxFuture, BsonPayload, Payload};
+use es_core::{Aggregate, IdFor, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use crate::document::field::ID;
 use crate::error::{check_name, malformed};
@@ -84,29 +85,36 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
 
     /// Reads the aggregate or the document with this id, depending on the mode.
     ///
-    /// A document is found by its `_id`: the string, or, if the string has 24 hexadecimal digits,
-    /// the `ObjectId` with these digits. If an aggregate exists but cannot be loaded, this is an
-    /// error; the old document is not used instead.
+    /// A document is found by its `_id`: the [text of the id](es_core::Id), or, if the text has 24
+    /// hexadecimal digits, the `ObjectId` with these digits. If an aggregate exists but cannot be
+    /// loaded, this is an error; the old document is not used instead.
     ///
     /// # Errors
     ///
     /// The errors of [`Repository::load`]; [`LoadError::NotFound`] if neither exists,
     /// [`StoreError::Missing`](es_core::StoreError::Missing) if the old collection does not exist,
     /// and [`StoreError::Malformed`](es_core::StoreError::Malformed) if the document is not a `D`.
-    #[tracing::instrument(level = "debug", skip_all, fields(collection = %self.collection, id))]
-    pub async fn load(&self, id: &str) -> Result<LoadedFrom<A, D>, LoadError> {
+    pub fn load(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<LoadedFrom<A, D>, LoadError>> {
+        let stream = StreamId::of::<A>(id);
+        let id = stream.as_ref().ok().map(|stream| stream.aggregate_id().as_str());
+        let span = tracing::debug_span!("load", collection = %self.collection, id);
+        Box::pin(async move { self.load_stream(&stream?).await }.instrument(span))
+    }
+
+    async fn load_stream(&self, stream: &StreamId) -> Result<LoadedFrom<A, D>, LoadError> {
+        let id = stream.aggregate_id();
         match self.mode {
-            ReadMode::Documents => self.document(id).await,
+            ReadMode::Documents => self.document(stream).await,
             ReadMode::EventSourced => self.repository.load(id).await.map(LoadedFrom::EventSourced),
             ReadMode::WhereMigrated => match self.repository.load(id).await {
-                Err(LoadError::NotFound { .. }) => self.document(id).await,
+                Err(LoadError::NotFound { .. }) => self.document(stream).await,
                 loaded => loaded.map(LoadedFrom::EventSourced),
             },
         }
     }
 
-    async fn document(&self, id: &str) -> Result<LoadedFrom<A, D>, LoadError> {
-        let stream = StreamId::of::<A>(id)?;
+    async fn document(&self, stream: &StreamId) -> Result<LoadedFrom<A, D>, LoadError> {
+        let id = stream.aggregate_id().as_str();
         check_name(&self.collection)?;
         let mut ids = vec![Bson::from(id)];
         ids.extend(bson::oid::ObjectId::parse_str(id).ok().map(Bson::from));
@@ -118,7 +126,7 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
                 collections.require(&self.collection).await?;
                 self.is_there.store(true, Relaxed);
             }
-            return Err(LoadError::NotFound { stream });
+            return Err(LoadError::NotFound { stream: stream.clone() });
         };
         let decoded = Panicked::catch(|| BsonPayload(&found).decode());
         let document = decoded.unwrap_or_else(|panicked| Err(panicked.into())).map_err(|error| {

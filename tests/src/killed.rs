@@ -36,6 +36,6 @@ pub struct OldAccount {
 /// # Errors
 ///
 /// Never.
-pub fn convert(old: OldAccount) -> Result<Migrated<AccountEvent>, std::convert::Infallible> {
+pub fn convert(old: OldAccount) -> Result<Migrated<Account>, std::convert::Infallible> {
     Ok(Migrated::new(old.id, AccountMigrated { owner: "o".to_owned(), cents: 100 }))
 }

@@ -53,6 +53,7 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
         (unknown(None), "unavailable store"),
         (unknown(Some("k".to_owned())), "retryable unavailable store"),
         (StoreError::InvalidId(InvalidId::Empty), "invalid"),
+        (StoreError::InvalidVersion(Version::try_from(-1).unwrap_err()), "invalid"),
         (StoreError::InvalidName { name: "a\0".to_owned(), reason: reason() }, "invalid store"),
         (StoreError::EmptyAppend { stream: stream() }, "invalid"),
         (StoreError::Encode { what: what(), source: cut() }, "invalid"),
@@ -127,6 +128,7 @@ fn variant(error: &StoreError) -> usize {
         StoreError::RuntimeEnded => 25,
         StoreError::Backend { .. } => 26,
         StoreError::InvalidOptions { .. } => 27,
+        StoreError::InvalidVersion(_) => 28,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Committed, CreateError, Repository, check_foldable, span};
 use crate::error::InvalidId;
 use crate::repository::FirstEvents;
 use crate::store::{AppendId, BoxFuture, EventSet, ExpectedVersion};
-use crate::{Aggregate, Metadata, StoreError, StreamId, Version};
+use crate::{Aggregate, IdFor, Metadata, StoreError, StreamId, Version};
 
 /// Records the first events of an aggregate; [`Repository::create`] returns it.
 #[must_use = "nothing is recorded until the action is awaited"]
@@ -33,15 +33,10 @@ impl<A: Aggregate> Repository<A> {
     /// cannot begin with these events, [`StoreError::DuplicateKey`] if a unique index of the user
     /// already holds a value of the events, [`StoreError::Refused`] if the store refuses them for a
     /// different reason that a retry does not remove, and the other errors of the store.
-    pub fn create(&self, id: impl AsRef<str>, events: impl FirstEvents<A::Event>) -> Create<'_, A> {
-        let id = id.as_ref();
-        Create {
-            repository: self,
-            stream: StreamId::of::<A>(id),
-            events: events.into_events(),
-            options: Options::default(),
-            span: span::of_call!("create", A::TYPE, id),
-        }
+    pub fn create(&self, id: impl IdFor<A::Id>, events: impl FirstEvents<A::Event>) -> Create<'_, A> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("create", A::TYPE, stream.as_ref().ok());
+        Create { repository: self, stream, events: events.into_events(), options: Options::default(), span }
     }
 
     async fn create_in(

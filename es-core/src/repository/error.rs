@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
-use crate::error::InvalidId;
+use crate::error::{InvalidCount, InvalidId};
 use crate::{Sequence, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate could not be loaded.
@@ -294,6 +294,12 @@ macro_rules! with_store_error {
 
         impl$(<$E>)? From<InvalidId> for $error {
             fn from(error: InvalidId) -> Self {
+                Self::Store(error.into())
+            }
+        }
+
+        impl$(<$E>)? From<InvalidCount> for $error {
+            fn from(error: InvalidCount) -> Self {
                 Self::Store(error.into())
             }
         }

@@ -9,8 +9,8 @@ use crate::replay::check_next;
 use crate::repository::WriteCheck;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
 use crate::store::next_batch;
-use crate::store::{Append, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
-use crate::{Aggregate, EventId, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use crate::store::{Append, BoxFuture, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
+use crate::{Aggregate, EventId, IdFor, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 /// An event that happened before in another system, for [`Repository::import`].
 #[derive(Debug, Clone, PartialEq)]
@@ -63,22 +63,22 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// [`ImportError::Differs`] if the aggregate has a different past, [`StoreError::Unfoldable`]
     /// if no load could fold it, and the errors of the store.
-    pub async fn import(
+    pub fn import(
         &self,
-        id: impl AsRef<str>,
+        id: impl IdFor<A::Id>,
         events: Vec<ImportedEvent<A::Event>>,
-    ) -> Result<Committed<A::Event>, ImportError> {
-        let id = id.as_ref();
-        let call = self.import_as(id, events);
-        Box::pin(span::follow(span::of_call!("import", A::TYPE, id), call)).await
+    ) -> BoxFuture<'_, Result<Committed<A::Event>, ImportError>> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("import", A::TYPE, stream.as_ref().ok());
+        Box::pin(span::follow(span, async move { self.import_in(stream?, events).await }))
     }
 
-    async fn import_as(
+    async fn import_in(
         &self,
-        id: &str,
+        stream: StreamId,
         events: Vec<ImportedEvent<A::Event>>,
     ) -> Result<Committed<A::Event>, ImportError> {
-        let mut import = Import::new(StreamId::of::<A>(id)?, events);
+        let mut import = Import::new(stream, events);
         if import.events.is_empty() {
             return Ok(Committed::unchanged(&import.stream, Version::NONE));
         }

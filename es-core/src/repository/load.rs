@@ -1,24 +1,27 @@
 //! Loading: the current aggregate, earlier versions of it, and its history.
 
 use super::span::{self, Followed};
-use super::{LoadError, Loaded, Repository};
+use super::{IntoVersion, LoadError, Loaded, Repository};
 use crate::events::{Events, History};
-use crate::store::{ReadRange, Replay};
-use crate::{Aggregate, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
+use crate::store::{BoxFuture, ReadRange, Replay};
+use crate::{Aggregate, IdFor, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 
+// These functions return a boxed future, because a wrong id would be reported three times for an
+// `async fn`: for the argument, the future and the `.await`.
 impl<A: Aggregate> Repository<A> {
     /// The current aggregate.
     ///
     /// # Errors
     ///
     /// [`LoadError::NotFound`] if it has not begun, and the errors of the store.
-    pub async fn load(&self, id: impl AsRef<str>) -> Result<Loaded<A>, LoadError> {
-        let id = id.as_ref();
-        let load = async {
-            let stream = StreamId::of::<A>(id)?;
+    pub fn load(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<Loaded<A>, LoadError>> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
+        let load = async move {
+            let stream = stream?;
             loaded(self.replay(&stream, Version::MAX).await?)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load))
     }
 
     /// The aggregate at a version.
@@ -28,10 +31,15 @@ impl<A: Aggregate> Repository<A> {
     /// [`LoadError::NoSuchVersion`] if the aggregate has not reached that version, or if the
     /// version is 0, [`LoadError::NotFound`] if it has no event at all, and the errors of the
     /// store.
-    pub async fn load_at(&self, id: impl AsRef<str>, version: impl Into<Version>) -> Result<Loaded<A>, LoadError> {
-        let (id, version) = (id.as_ref(), version.into());
-        let load = async {
-            let stream = StreamId::of::<A>(id)?;
+    pub fn load_at(
+        &self,
+        id: impl IdFor<A::Id>,
+        version: impl IntoVersion,
+    ) -> BoxFuture<'_, Result<Loaded<A>, LoadError>> {
+        let (stream, version) = (StreamId::of::<A>(id), version.into_version());
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
+        let load = async move {
+            let (stream, version) = (stream?, version?);
             let replay = self.replay(&stream, version).await?;
             if replay.version() < version || version == Version::NONE {
                 return Err(match self.store.head(&stream).await? {
@@ -41,7 +49,7 @@ impl<A: Aggregate> Repository<A> {
             }
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load))
     }
 
     /// The aggregate at a time: the longest prefix of its stream that was recorded by then.
@@ -52,16 +60,17 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`LoadError::NotFound`] if nothing was recorded by then, and the errors of the store.
-    pub async fn load_as_of(&self, id: impl AsRef<str>, time: Timestamp) -> Result<Loaded<A>, LoadError> {
-        let id = id.as_ref();
-        let load = async {
+    pub fn load_as_of(&self, id: impl IdFor<A::Id>, time: Timestamp) -> BoxFuture<'_, Result<Loaded<A>, LoadError>> {
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
+        let load = async move {
             // A snapshot does not show whether all events below it were recorded by then, so the
             // replay starts from the first event.
-            let mut replay = Replay::new(StreamId::of::<A>(id)?);
+            let mut replay = Replay::new(stream?);
             replay.read_while(&*self.store, Version::MAX, |event| event.timestamp <= time).await?;
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load))
     }
 
     /// The current aggregate, without snapshots above a version: rebuilt from the newest usable
@@ -74,18 +83,20 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub async fn load_ignoring_snapshots_above(
+    pub fn load_ignoring_snapshots_above(
         &self,
-        id: impl AsRef<str>,
-        version: impl Into<Version>,
-    ) -> Result<Loaded<A>, LoadError> {
-        let (id, version) = (id.as_ref(), version.into());
-        let load = async {
-            let mut replay = Replay::from_newest_snapshot(&*self.store, StreamId::of::<A>(id)?, version).await?;
+        id: impl IdFor<A::Id>,
+        version: impl IntoVersion,
+    ) -> BoxFuture<'_, Result<Loaded<A>, LoadError>> {
+        let (stream, version) = (StreamId::of::<A>(id), version.into_version());
+        let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
+        let load = async move {
+            let version = version?;
+            let mut replay = Replay::from_newest_snapshot(&*self.store, stream?, version).await?;
             replay.read(&*self.store, Version::MAX).await?;
             loaded(replay)
         };
-        Box::pin(span::follow(span::of_call!("load", A::TYPE, id), load)).await
+        Box::pin(span::follow(span, load))
     }
 
     /// Every event of the aggregate with everything that was recorded about it, oldest first.
@@ -93,10 +104,10 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     ///
     /// [`StoreError::InvalidId`]. The stream returns later errors.
-    pub fn history(&self, id: impl AsRef<str>) -> Result<Events<A::Event>, StoreError> {
-        let stream = StreamId::of::<A>(id.as_ref())?;
+    pub fn history(&self, id: impl IdFor<A::Id>) -> Result<Events<A::Event>, StoreError> {
+        let stream = StreamId::of::<A>(id)?;
         let batches = self.store.read(&stream, ReadRange::ALL);
-        let span = span::of_call!("history", A::TYPE, id.as_ref());
+        let span = span::of_call!("history", A::TYPE, Some(&stream));
         Ok(Events::new(Followed::new(span, History::new(stream, batches))))
     }
 

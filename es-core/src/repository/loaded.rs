@@ -2,13 +2,14 @@
 
 use std::ops::Deref;
 
-use crate::{AggregateId, EventId, Metadata, Timestamp, Version};
+use crate::{Aggregate, AggregateId, EventId, Id, Metadata, Timestamp, Version};
 
 /// An aggregate at one version. It dereferences to its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded<A> {
-    /// The id of the aggregate.
+    /// The id of the aggregate, as it is stored. [`typed_id`](Self::typed_id) returns it in the
+    /// type that the aggregate declares.
     pub id: AggregateId,
     /// The version of the state.
     pub version: Version,
@@ -33,6 +34,21 @@ pub struct LastEvent {
 impl<A> Loaded<A> {
     pub(crate) fn new(id: AggregateId, version: Version, last_event: LastEvent, state: A) -> Self {
         Self { id, version, last_event, state }
+    }
+}
+
+impl<A: Aggregate> Loaded<A> {
+    /// The id of the aggregate, of the type that it declares by `#[aggregate(id = ..)]`.
+    ///
+    /// # Panics
+    ///
+    /// Only if the field [`id`](Self::id) was overwritten with an id that is not one of `A`, because
+    /// an aggregate whose stored id is not one of `A` is not loaded.
+    pub fn typed_id(&self) -> A::Id {
+        match A::Id::from_aggregate_id(&self.id) {
+            Ok(id) => id,
+            Err(error) => panic!("the id of a loaded {} was overwritten: {error}", A::TYPE),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The options that every action has for the events that it records.
 
 use super::LastEvent;
-use crate::error::InvalidId;
+use crate::error::{InvalidCount, InvalidId};
 use crate::store::AppendId;
 use crate::{Cause, Metadata, RetryPolicy, Version};
 
@@ -12,7 +12,7 @@ pub(super) struct Options {
     user: Option<String>,
     cause: CausedBy,
     append_id: Option<Result<AppendId, InvalidId>>,
-    expected: Option<Version>,
+    expected: Option<Result<Version, InvalidCount>>,
     retry: Option<RetryPolicy>,
 }
 
@@ -85,8 +85,11 @@ macro_rules! deciding_options {
         ///
         /// If the aggregate has a different version now, nothing is recorded, and the error is a
         /// [`StoreError::Conflict`]. The decision is not retried.
-        pub fn expecting(mut self, version: impl Into<Version>) -> Self {
-            self.options.expecting(version.into());
+        ///
+        /// A number that is not a version, such as -1, is a [`StoreError::InvalidVersion`] when the
+        /// action is awaited.
+        pub fn expecting(mut self, version: impl $crate::repository::IntoVersion) -> Self {
+            self.options.expecting(version.into_version());
             self
         }
 
@@ -122,7 +125,7 @@ impl Options {
         self.append_id = Some(AppendId::new(append_id));
     }
 
-    pub(super) fn expecting(&mut self, version: Version) {
+    pub(super) fn expecting(&mut self, version: Result<Version, InvalidCount>) {
         self.expected = Some(version);
     }
 
@@ -134,8 +137,8 @@ impl Options {
         self.append_id.take().transpose()
     }
 
-    pub(super) fn expected(&self) -> Option<Version> {
-        self.expected
+    pub(super) fn take_expected(&mut self) -> Result<Option<Version>, InvalidCount> {
+        self.expected.take().transpose()
     }
 
     pub(super) fn retry_or(&self, default: RetryPolicy) -> RetryPolicy {

@@ -12,13 +12,14 @@ use super::{Committed, CreateError, ImportError, LoadError, Loaded, Outcome, Upd
 use crate::error::ErrorChain;
 use crate::{RecordedEvent, StoreError, Version};
 
-/// The span of a call: its name, the stored name of the aggregate's type, and the id.
+/// The span of a call: its name, the stored name of the aggregate's type, and the id of the stream
+/// if it is valid.
 macro_rules! of_call {
-    ($name:literal, $aggregate:expr, $id:expr) => {
+    ($name:literal, $aggregate:expr, $stream:expr) => {
         tracing::debug_span!(
             $name,
             aggregate = $aggregate,
-            id = $id,
+            id = $stream.map(|stream: &$crate::StreamId| stream.aggregate_id().as_str()),
             version = tracing::field::Empty,
             outcome = tracing::field::Empty,
             error = tracing::field::Empty

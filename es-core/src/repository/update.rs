@@ -12,7 +12,7 @@ use super::{Committed, Decision, Loaded, Repository, UpdateError, check_foldable
 use crate::error::InvalidId;
 use crate::repository::{IntoEvents, NextEvents};
 use crate::store::{BoxFuture, ExpectedVersion, Replay};
-use crate::{Aggregate, Metadata, RetryPolicy, StoreError, StreamId, Version};
+use crate::{Aggregate, IdFor, Metadata, RetryPolicy, StoreError, StreamId, Version};
 
 /// The greatest number of consecutive conflicts of an update if the aggregate has no new events.
 /// The events of a concurrent writer may become visible a little late. If they never do, the stored
@@ -95,7 +95,7 @@ impl<A: Aggregate> Repository<A> {
     /// conflict is retried.
     pub fn update<'a, D, Form>(
         &'a self,
-        id: impl AsRef<str>,
+        id: impl IdFor<A::Id>,
         mut decide: impl FnMut(&Loaded<A>) -> D + Send + 'a,
     ) -> Update<'a, A, D::Answer, D::Error>
     where
@@ -103,8 +103,9 @@ impl<A: Aggregate> Repository<A> {
         D::Events: NextEvents<A::Event>,
     {
         let decide = Decide::Update(Box::new(move |loaded| decide(loaded).into_result()));
-        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        self.action(id, decide, may_hold, span::of_call!("update", A::TYPE, id))
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("update", A::TYPE, stream.as_ref().ok());
+        self.action(stream, decide, D::Events::may_hold, span)
     }
 
     /// As [`update`](Self::update), for an aggregate that may not have begun: in that case `decide`
@@ -116,26 +117,26 @@ impl<A: Aggregate> Repository<A> {
     /// [`StoreError::Unfoldable`] if the aggregate cannot begin with the first event.
     pub fn upsert<'a, D, Form>(
         &'a self,
-        id: impl AsRef<str>,
+        id: impl IdFor<A::Id>,
         mut decide: impl FnMut(Option<&Loaded<A>>) -> D + Send + 'a,
     ) -> Update<'a, A, D::Answer, D::Error>
     where
         D: Decision<A::Event, Form>,
     {
         let decide = Decide::Upsert(Box::new(move |loaded| decide(loaded).into_result()));
-        let (id, may_hold) = (id.as_ref(), D::Events::may_hold);
-        self.action(id, decide, may_hold, span::of_call!("upsert", A::TYPE, id))
+        let stream = StreamId::of::<A>(id);
+        let span = span::of_call!("upsert", A::TYPE, stream.as_ref().ok());
+        self.action(stream, decide, D::Events::may_hold, span)
     }
 
     fn action<'a, R, E>(
         &'a self,
-        id: &str,
+        stream: Result<StreamId, InvalidId>,
         decide: Decide<'a, A, R, E>,
         may_hold: MayHold,
         span: Span,
     ) -> Update<'a, A, R, E> {
-        let (stream, options) = (StreamId::of::<A>(id), Options::default());
-        Update { repository: self, stream, decide, may_hold, options, span }
+        Update { repository: self, stream, decide, may_hold, options: Options::default(), span }
     }
 }
 
@@ -147,7 +148,7 @@ impl<A: Aggregate, R, E> Update<'_, A, R, E> {
 impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     async fn run(self) -> Result<Committed<A::Event, R>, UpdateError<E>> {
         let Self { repository, stream, mut decide, may_hold, mut options, .. } = self;
-        let (stream, append_id) = (stream?, options.take_append_id()?);
+        let (stream, append_id, required) = (stream?, options.take_append_id()?, options.take_expected()?);
         let mut replay = repository.replay(&stream, Version::MAX).await?;
         let (mut retries, mut without_news) = (options.retry_or(repository.retry).start(), 0);
         loop {
@@ -157,11 +158,11 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
                 return Ok(committed.answering(None));
             }
             let version = replay.version();
-            let (mut events, answer) = ask(&mut decide, &mut replay, &options)?;
+            let (mut events, answer) = ask(&mut decide, &mut replay, &options, required)?;
             let expected = ExpectedVersion::observed(version);
             let error = match repository.append(&stream, expected, &mut events, append_id.clone()).await {
                 Ok(committed) => return Ok(committed.answering(Some(answer))),
-                Err(error) if error.is_conflict() && options.expected().is_none() => error,
+                Err(error) if error.is_conflict() && required.is_none() => error,
                 // A concurrent call with the same key decided differently and won, so its events
                 // are the result.
                 Err(error @ StoreError::AppendIdReused { .. }) => error,
@@ -189,10 +190,11 @@ fn ask<A: Aggregate, R, E>(
     decide: &mut Decide<'_, A, R, E>,
     replay: &mut Replay<A>,
     options: &Options,
+    required: Option<Version>,
 ) -> Result<Asked<A, R>, UpdateError<E>> {
     let (stream, version, loaded) = (replay.stream().clone(), replay.version(), replay.lend());
     let metadata = options.metadata_after(loaded.as_ref().map(|loaded| &loaded.last_event));
-    let decided = match (decide, &loaded, options.expected()) {
+    let decided = match (decide, &loaded, required) {
         (Decide::Update(_), None, _) => return Err(UpdateError::NotFound { stream }),
         (_, _, Some(expected)) if expected != version => {
             return Err(StoreError::Conflict { stream, expected, actual: version }.into());

@@ -1,4 +1,4 @@
-//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, crate = path)]`
+//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, id = InvoiceId, crate = path)]`
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
@@ -7,10 +7,10 @@ use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
 use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
 use crate::symbol::{
-    AGGREGATE, CRATE, EVENT_ENUM, EVENTS, EVERY, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
+    AGGREGATE, CRATE, EVENT_ENUM, EVENTS, EVERY, ID, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol, VERSION,
 };
 
-const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, CRATE];
+const KEYS: &[Symbol] = &[NAME, INIT, EVENTS, SPLIT, RETIRED, SNAPSHOT, EVENT_ENUM, ID, CRATE];
 const SNAPSHOT_KEYS: &[Symbol] = &[EVERY, VERSION];
 const SNAPSHOT_EXAMPLE: &str = "snapshot(every = 100, version = 1)";
 
@@ -22,6 +22,7 @@ pub(crate) struct AggregateAttr {
     pub(crate) retired: Cell<Vec<LitStr>>,
     pub(crate) snapshot: Cell<SnapshotAttr>,
     pub(crate) event_enum: Cell<Ident>,
+    pub(crate) id: Cell<TypePath>,
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
     pub(crate) is_garbled: bool,
@@ -42,6 +43,7 @@ impl AggregateAttr {
             retired: Cell::new(RETIRED),
             snapshot: Cell::new(SNAPSHOT),
             event_enum: Cell::new(EVENT_ENUM),
+            id: Cell::new(ID),
             krate: Cell::new(CRATE),
             is_garbled: false,
         };
@@ -92,6 +94,10 @@ impl AggregateAttr {
             // event_enum = InvoiceFact
             let value = value::ident(diag, key, input, "event_enum = InvoiceFact");
             self.event_enum.set(diag, key, value)
+        } else if key == ID {
+            // id = InvoiceId
+            let value = value::path_type(diag, key, input, "id = InvoiceId");
+            self.id.set(diag, key, value)
         } else if key == CRATE {
             // crate = ::renamed
             let value = value::krate(diag, key, input);

@@ -188,6 +188,14 @@ pub(super) fn ident(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &
     Ok(None)
 }
 
+/// `transparent`: a key without a value.
+pub(super) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<()>> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(Some(()));
+    }
+    Err(input.error(format_args!("`{key}` has no value; write `{key}` alone")))
+}
+
 /// The path of a type. Removes the invisible groups that `macro_rules!` adds.
 pub(super) fn as_path(diag: &Diag, parsed: Type, key: &str, example: &str) -> Option<TypePath> {
     match parsed {

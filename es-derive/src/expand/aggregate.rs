@@ -4,7 +4,7 @@ use syn::{Generics, parse_quote};
 
 use super::span::{local, self_as};
 use super::stored::{self, mirror_imports};
-use super::{event_set, expand_event_enum, impl_attributes, private, proof, state};
+use super::{event_set, expand_event_enum, id, impl_attributes, private, proof, state};
 use crate::model::Aggregate;
 
 /// ```text
@@ -31,6 +31,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     struct __Stored { .. }
 ///     impl Aggregate for Invoice {
 ///         type Event = InvoiceEvent;
+///         type Id = InvoiceId;
 ///         const TYPE: &'static str = "Invoice";
 ///         const SNAPSHOT_POLICY: SnapshotPolicy = SnapshotPolicy::every(100);
 ///         const STATE_VERSION: u32 = 1;
@@ -57,6 +58,7 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     } else {
         quote!(#private::SnapshotPolicy::Never)
     };
+    let id = id::of_aggregate(aggregate);
     let (init, apply) = (expand_init(aggregate), expand_apply(aggregate));
     let state::State { items, methods } = state::expand(aggregate);
     let imports = mirror_imports(&private);
@@ -70,6 +72,7 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
             #[allow(clippy::too_many_lines)]
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
                 type Event = #event_enum #event_generics;
+                type Id = #id;
                 const TYPE: &'static #private::str = #name;
                 const SNAPSHOT_POLICY: #private::SnapshotPolicy = #policy;
                 const STATE_VERSION: #private::u32 = #state_version;

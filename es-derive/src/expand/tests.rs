@@ -1,4 +1,4 @@
-//! Compares the expansions of six typical inputs with committed files. `cargo xtask bless` rewrites
+//! Compares the expansions of typical inputs with committed files. `cargo xtask bless` rewrites
 //! the files.
 
 use std::path::Path;
@@ -58,7 +58,7 @@ fn an_event_that_is_split() {
 #[test]
 fn an_aggregate() {
     let input = quote! {
-        #[aggregate(init(InvoiceCreated), events(InvoicePaid), split(PaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
+        #[aggregate(init(InvoiceCreated), events(InvoicePaid), split(PaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2), id = InvoiceId)]
         pub struct Invoice { invoice_number: String, #[serde(skip)] cache: u32 }
     };
     check("aggregate", super::aggregate(input));
@@ -71,6 +71,22 @@ fn an_aggregate_with_a_parameter() {
         pub struct Cart<T: Clone> { items: Vec<T> }
     };
     check("aggregate_generic", super::aggregate(input));
+}
+
+#[test]
+fn an_id() {
+    let input = quote! {
+        pub struct InvoiceId(Uuid);
+    };
+    check("id", super::id(input));
+}
+
+#[test]
+fn an_id_with_its_own_text() {
+    let input = quote! {
+        pub struct IdOf<T> { number: u64, of: PhantomData<T> }
+    };
+    check("id_generic", super::id(input));
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
         rounds(&mut seed_rebuild, 200, async |n| assert_eq!(through_documents(&store, &id(n * 5)).await, EVENTS_EACH))
             .await;
         rounds(&mut snapshot, 50, async |n| {
-            ledgers.take_snapshot(&id(n)).await.expect("it exists");
+            ledgers.take_snapshot(id(n)).await.expect("it exists");
         })
         .await;
         rounds(&mut query, 100, async |n| {

@@ -111,7 +111,7 @@ impl<A: Aggregate> Run<'_, A> {
     /// Starts a stream at its first old event that is not archived. It may be moved only if all
     /// earlier events are archived.
     async fn case(&self, part: Part, begun: Option<Prefix<A>>) -> Result<Case<A>, StoreError> {
-        let stream = StreamId::of::<A>(&part.aggregate_id);
+        let stream = StreamId::new(A::TYPE, &part.aggregate_id);
         let (begun, next, state) = match (begun, &stream, part.events.first()) {
             (Some(Prefix { next, state, .. }), ..) => (true, next, state),
             (None, Ok(stream), Some(Candidate { sequence, .. })) => {

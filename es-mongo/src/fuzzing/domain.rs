@@ -181,7 +181,7 @@ pub struct Old {
 /// # Errors
 ///
 /// If the document has no name.
-pub fn convert(old: Old) -> Result<Migrated<EverythingEvent>, &'static str> {
+pub fn convert(old: Old) -> Result<Migrated<Everything>, &'static str> {
     if old.id == "nobody" {
         return Err("it has no name");
     }

@@ -46,7 +46,7 @@ pub(super) async fn check<A: Aggregate>(
             progress.tell(report);
         }
         let id = document.get_str(AGGREGATE_ID).unwrap_or_default();
-        let Ok(stream) = StreamId::of::<A>(id) else {
+        let Ok(stream) = StreamId::new(A::TYPE, id) else {
             report.found(malformed(document));
             continue;
         };
@@ -232,7 +232,7 @@ async fn check_orphan<A: Aggregate>(
 ) -> Result<(), StoreError> {
     report.snapshots += 1;
     let Some(kept) = Kept::read::<A>(snapshot, report) else { return Ok(()) };
-    let Ok(stream) = StreamId::of::<A>(snapshot.get_str(AGGREGATE_ID).unwrap_or_default()) else { return Ok(()) };
+    let Ok(stream) = StreamId::new(A::TYPE, snapshot.get_str(AGGREGATE_ID).unwrap_or_default()) else { return Ok(()) };
     let head = read::head(collections, &stream).await?;
     if kept.version > head {
         report.found(Finding::SnapshotBeyondHead { stream, version: kept.version, head });

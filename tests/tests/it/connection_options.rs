@@ -149,7 +149,7 @@ async fn exercise(store: &MongoStore) {
     assert!(matches!(&source, LoadedFrom::Document(old) if old.id == "old"), "{source:?}");
     let migrated = store.migrate::<Account, OldAccount>("accounts").run(|old| {
         let event = AccountMigrated { owner: "o".to_owned(), cents: 1 };
-        Ok::<_, StoreError>(Migrated::<AccountEvent>::new(old.id, event))
+        Ok::<_, StoreError>(Migrated::<Account>::new(old.id, event))
     });
     let migrated = migrated.await.unwrap();
     assert_eq!((migrated.documents, migrated.migrated), (1, 1), "{migrated:?}");

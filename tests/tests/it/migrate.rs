@@ -9,7 +9,7 @@ use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MigrationReport, MongoStore, ReadMode};
 use serde::Deserialize;
-use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, accounts, day};
+use tests::account::{Account, AccountMigrated, Deposited, Opened, accounts, day};
 use tests::empty_store;
 
 /// A document of the older system.
@@ -21,7 +21,7 @@ struct OldAccount {
     balance: f64,
 }
 
-fn convert(old: OldAccount) -> Result<Migrated<AccountEvent>, String> {
+fn convert(old: OldAccount) -> Result<Migrated<Account>, String> {
     if old.balance < 0.0 {
         return Err(format!("{} owes {}", old.owner, -old.balance));
     }
@@ -307,7 +307,7 @@ async fn the_switch_determines_the_source_of_a_read() {
     // A document with an ObjectId is found by its digits. A document that does not decode is an
     // error.
     insert(&store, [doc! { "_id": id, "owner": "o" }]).await;
-    let error = gradual(ReadMode::WhereMigrated).load(&id.to_hex()).await.unwrap_err();
+    let error = gradual(ReadMode::WhereMigrated).load(id.to_hex()).await.unwrap_err();
     assert!(matches!(error, LoadError::Store(StoreError::Malformed { .. })), "{error}");
     let duplicate = accounts(&store).create("migrated", Opened { owner: "n".into() }).await;
     assert!(matches!(duplicate, Err(CreateError::AlreadyExists { .. })));

@@ -88,7 +88,7 @@ async fn run(
     let mut models = Vec::new();
     for account in 0..ACCOUNTS {
         let opened = es_core::repository::ImportedEvent::new(Opened { owner: id(account) }, day(0), Metadata::new());
-        accounts.import(&id(account), vec![opened]).await.unwrap();
+        accounts.import(id(account), vec![opened]).await.unwrap();
         models.push(vec![(0, day(0))]);
     }
     for step in steps {
@@ -113,7 +113,7 @@ async fn run(
                 let stream = StreamId::of::<Account>(&id(*account)).unwrap();
                 let version = 1 + at * (models[*account].len() as u64 - 1) / 100;
                 let loaded =
-                    accounts.load_at(&id(*account), Version::try_from(version.cast_signed()).unwrap()).await.unwrap();
+                    accounts.load_at(id(*account), Version::try_from(version.cast_signed()).unwrap()).await.unwrap();
                 store
                     .put_snapshot(&stream, Snapshot::new(loaded.version, loaded.state).encode().unwrap())
                     .await

@@ -183,7 +183,7 @@ async fn every_query_uses_an_index_and_leaves_nothing_to_sort() {
         import(&store, &format!("account-{number}"), 30).await;
         let by_others = |at| ImportedEvent::new(OneAdded { by: "x".into() }, day(at), Metadata::new().user("robot"));
         let past = (0..30).map(by_others).collect();
-        patient(&store).import(&format!("counter-{number}"), past).await.unwrap();
+        patient(&store).import(format!("counter-{number}"), past).await.unwrap();
     }
     add_to_archive(&store).await;
     store.database().run_command(doc! { "profile": 2 }).await.unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;
+mod ids;
 mod imports;
 mod keys;
 mod unfoldable;

@@ -335,7 +335,7 @@ async fn concurrent_writers_cause_no_findings() {
                     .create(format!("new-{round}"), tests::account::Opened { owner: "n".into() })
                     .await
                     .unwrap();
-                accounts(&store).take_snapshot(&format!("new-{round}")).await.unwrap();
+                accounts(&store).take_snapshot(format!("new-{round}")).await.unwrap();
             }
         }
     });

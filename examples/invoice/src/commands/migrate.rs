@@ -8,7 +8,7 @@ use es_mongo::{Migrated, MigrationReport};
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Connection;
-use crate::domain::{Invoice, InvoiceEvent, InvoiceMigrated, Money};
+use crate::domain::{Invoice, InvoiceMigrated, Money};
 use crate::failure::Failure;
 use crate::view::{Show, View, bar, count};
 
@@ -51,7 +51,7 @@ pub async fn run(connection: &Connection, collection: &str) -> Result<MigrationV
 }
 
 /// The event for a document, or the reason why there is none.
-fn convert(document: BillingDocument) -> Result<Migrated<InvoiceEvent>, String> {
+fn convert(document: BillingDocument) -> Result<Migrated<Invoice>, String> {
     let id = match document.id {
         Bson::String(id) => id,
         Bson::ObjectId(id) => id.to_hex(),

@@ -9,7 +9,7 @@ use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};
 use es_mongo::{Finding, Migrated, MongoStore};
-use tests::account::{Account, AccountEvent, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
+use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
 use tests::empty_store;
 use tests::killed::keyed;
 
@@ -236,7 +236,7 @@ async fn a_migration_names_unreadable_documents_and_migrates_the_rest() {
     }
     let convert = |old: OldAccount| {
         drop(old.anything);
-        Ok::<Migrated<AccountEvent>, &str>(Migrated::new(old.id, AccountMigrated { owner: "o".into(), cents: 1 }))
+        Ok::<Migrated<Account>, &str>(Migrated::new(old.id, AccountMigrated { owner: "o".into(), cents: 1 }))
     };
     let report = store.migrate::<Account, OldAccount>("old").run(convert).await.unwrap();
     assert_eq!((report.documents, report.migrated, report.failed), (7, 2, 5), "{:?}", report.failures);

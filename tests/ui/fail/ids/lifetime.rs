@@ -1,0 +1,6 @@
+use es_core::Id;
+
+#[derive(Id)]
+pub struct InvoiceId<'a>(&'a str);
+
+fn main() {}

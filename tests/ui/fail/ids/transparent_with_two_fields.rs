@@ -1,0 +1,14 @@
+use es_core::Id;
+
+#[derive(Id)]
+#[id(transparent)]
+pub struct InvoiceId {
+    pub year: u16,
+    pub number: u32,
+}
+
+fn main() {
+    fn is_id<I: es_core::Id>() {}
+    is_id::<InvoiceId>();
+    let _ = es_core::IdFor::<es_core::AggregateId>::to_stored as fn(&InvoiceId) -> _;
+}

@@ -1,0 +1,41 @@
+use es_core::memory::MemoryStore;
+use es_core::{Aggregate, Apply, Context, Id, Repository, event};
+
+#[derive(Id, Debug, Clone, PartialEq)]
+pub struct InvoiceId(u64);
+
+#[derive(Id, Debug, Clone, PartialEq)]
+pub struct CustomerId(u64);
+
+#[event(version = 1)]
+pub struct Paid {
+    pub cents: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Paid), id = InvoiceId)]
+pub struct Invoice {
+    cents: i64,
+}
+
+impl Apply<Paid> for Invoice {
+    fn apply(&mut self, event: Paid, _: &Context) {
+        self.cents += event.cents;
+    }
+}
+
+pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let invoices = Repository::<Invoice>::new(&MemoryStore::new());
+    let (id, customer) = (InvoiceId(7), CustomerId(7));
+    let _ = (id, customer, invoices);
+    Ok(())
+}
+
+#[allow(dead_code)]
+fn test() {
+    es_core::testing::given_with_id::<Invoice>(CustomerId(7), Paid { cents: 5 })
+        .when(|_| Paid { cents: 5 })
+        .then(Paid { cents: 5 });
+}
+
+fn main() {}
