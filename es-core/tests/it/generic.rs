@@ -45,7 +45,7 @@ fn is_shared_by_every_service<A: Aggregate>(store: &MemoryStore) {
     let aggregates = Repository::<A>::new(store);
     is_shared(&aggregates);
     is_shared(store);
-    is_send(aggregates.history("a"));
+    let _ = is_send(aggregates.history("a"));
     is_send(store.events().read_as::<A>());
 }
 
