@@ -174,7 +174,7 @@ parts! { (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B,
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "write `#[event(version = 1)]` on `{Self}`"
+    note = "write `#[event(version = 1)]` on `{Self}`; if it is generic, serde must be able to write and read its arguments"
 )]
 pub trait Listed: Sized {
     /// The description of the event.
