@@ -251,7 +251,7 @@ parts! {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "write `#[event(version = 1)]` on `{Self}`"
+    note = "write `#[event(version = 1)]` on `{Self}`; if it is generic, serde must be able to write and read its arguments"
 )]
 pub trait Listed: Sized {
     /// The description of the event.

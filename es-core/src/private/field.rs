@@ -49,6 +49,17 @@ pub trait Storable {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Storable for T {}
 
+/// A generic event that can be stored. Its parameters decide whether it can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "serde cannot both write and read `{Self}`",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on the arguments of `{Self}`"
+)]
+pub trait StoredWhole: Serialize + DeserializeOwned + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + 'static> StoredWhole for T {}
+
 /// An array that serde can store if it can store the elements.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored, because it has more than 32 elements",

@@ -15,7 +15,7 @@ use crate::{Aggregate, RetryPolicy};
 #[diagnostic::on_unimplemented(
     message = "`{A}` is not an aggregate",
     label = "`{A}` is not an aggregate",
-    note = "name the aggregate, such as `Repository::<Invoice>::new(&store)`; an aggregate has `#[derive(Aggregate)]` and `#[aggregate(events(..))]`"
+    note = "name the aggregate, such as `Repository::<Invoice>::new(&store)`; an aggregate has `#[derive(Aggregate)]` and `#[aggregate(events(..))]`, and the arguments of a generic one can be stored and shared between threads"
 )]
 pub trait OfAggregate<A> {
     /// The repository of the aggregates in a store.

@@ -174,7 +174,7 @@ pub(crate) fn generics(event: &Event<'_>) -> syn::Generics {
     if event.is_generic() {
         let private = private(&event.krate);
         generics.make_where_clause().predicates.push(parse_quote! {
-            Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned + #private::Send + 'static
+            Self: #private::field::StoredWhole
         });
         if let Some(from) =
             event.from().filter(|from| matches!(from.path.segments.last(), Some(last) if !last.arguments.is_none()))
