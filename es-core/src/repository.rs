@@ -27,7 +27,7 @@ pub use crate::event::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::events::Events;
 pub use crate::write_check::WriteCheck;
 pub use create::Create;
-pub use decision::Decision;
+pub use decision::{Decision, DecisionResult};
 pub use error::{ImportDifference, ImportError};
 pub use import::ImportedEvent;
 pub use loaded::LastEvent;

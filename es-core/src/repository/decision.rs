@@ -60,8 +60,11 @@ pub trait Decision<Set: EventSet, Form> {
     ///
     /// [`UpdateError::Rejected`] with the refusal, and [`UpdateError::Store`] if a step of [`Steps`]
     /// cannot be recorded.
-    fn into_result(self) -> Result<(Vec<Set>, Self::Answer), UpdateError<Self::Error>>;
+    fn into_result(self) -> DecisionResult<Set, Self::Answer, Self::Error>;
 }
+
+/// The events and the answer of a decision, or why there are none.
+pub type DecisionResult<Set, R, E> = Result<(Vec<Set>, R), UpdateError<E>>;
 
 /// The forms of a [`Decision`].
 mod form {
@@ -88,7 +91,7 @@ impl<Set: EventSet, D: IntoEvents<Set>> Decision<Set, form::Events> for D {
     type Answer = ();
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError> {
+    fn into_result(self) -> DecisionResult<Set, (), Infallible> {
         Ok((self.into_events(), ()))
     }
 }
@@ -99,7 +102,7 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>> Decision<Set, form::Answered> f
     type Answer = R;
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError> {
+    fn into_result(self) -> DecisionResult<Set, R, Infallible> {
         Ok((self.1.into_events(), self.0))
     }
 }
@@ -110,7 +113,7 @@ impl<Set: EventSet, D: IntoEvents<Set>, E> Decision<Set, form::Fallible<form::Ev
     type Answer = ();
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<Set, (), E> {
         self.map(|events| (events.into_events(), ())).map_err(UpdateError::Rejected)
     }
 }
@@ -123,7 +126,7 @@ impl<Set: EventSet, R: Send, D: IntoEvents<Set>, E> Decision<Set, form::Fallible
     type Answer = R;
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<Set, R, E> {
         self.map(|Answer(answer, events)| (events.into_events(), answer)).map_err(UpdateError::Rejected)
     }
 }
@@ -134,7 +137,7 @@ impl<A: Aggregate> Decision<A::Event, form::Steps> for Steps<A> {
     type Answer = ();
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError> {
+    fn into_result(self) -> DecisionResult<A::Event, (), Infallible> {
         Ok((self.into_events()?, ()))
     }
 }
@@ -145,7 +148,7 @@ impl<A: Aggregate, R: Send> Decision<A::Event, form::StepsAnswered> for Answer<R
     type Answer = R;
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError> {
+    fn into_result(self) -> DecisionResult<A::Event, R, Infallible> {
         Ok((self.1.into_events()?, self.0))
     }
 }
@@ -156,7 +159,7 @@ impl<A: Aggregate, E> Decision<A::Event, form::Fallible<form::Steps>> for Result
     type Answer = ();
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<A::Event, (), E> {
         Ok((self.map_err(UpdateError::Rejected)?.into_events()?, ()))
     }
 }
@@ -169,7 +172,7 @@ impl<A: Aggregate, R: Send, E> Decision<A::Event, form::Fallible<form::StepsAnsw
     type Answer = R;
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<A::Event, R, E> {
         let Answer(answer, steps) = self.map_err(UpdateError::Rejected)?;
         Ok((steps.into_events()?, answer))
     }
