@@ -31,7 +31,7 @@ pub use crate::version::IntoVersion;
 pub use crate::write_check::WriteCheck;
 pub use closure::{Decides, OnLoaded, OnLoadedOnce, OnLoadedOrMissing, OnLoadedOrMissingOnce};
 pub use create::Create;
-pub use decision::{Begins, Continues, Decision, Permits, Upserts};
+pub use decision::{Begins, Continues, Decision, DecisionResult, Permits, Upserts};
 pub use error::{ImportDifference, ImportError};
 pub use import::ImportedEvent;
 pub use loaded::LastEvent;

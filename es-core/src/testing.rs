@@ -38,7 +38,8 @@ use crate::error::ErrorChain;
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::repository::{
-    Begins, Continues, Decides, FirstEvents, IntoEvents, OnLoadedOnce, OnLoadedOrMissingOnce, Upserts, WriteCheck,
+    Begins, Continues, Decides, DecisionResult, FirstEvents, IntoEvents, OnLoadedOnce, OnLoadedOrMissingOnce, Upserts,
+    WriteCheck,
 };
 use crate::store::{EventSet, NewEvent, Replay};
 use crate::{
@@ -225,12 +226,12 @@ impl<A: Aggregate> Given<A> {
 
 impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
-    fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), UpdateError<E>>) -> Self {
+    fn new(replay: Replay<A>, decided: DecisionResult<A::Event, R, E>) -> Self {
         let decided = match decided {
             Ok(decided) => Ok(decided),
             Err(UpdateError::Rejected(error)) => Err(error),
             Err(UpdateError::Store(error)) => panic!("the decision cannot be recorded: {}", ErrorChain::new(&error)),
-            Err(_) => panic!("the decision returned an error that only a repository returns"),
+            Err(other) => panic!("only a repository returns {:?}", other.map_rejection(drop)),
         };
         if let Ok((events, _)) = &decided
             && let Err(error) = check_foldable::<A>(replay.stream(), replay.version(), replay.state().is_some(), events)

@@ -3,7 +3,7 @@
 //! The bounds on the closure of an action are traits of this crate with messages of their own, so
 //! that the compiler reports a mistake in a decision once, at the closure.
 
-use super::{Decision, Loaded, UpdateError};
+use super::{Decision, DecisionResult, Loaded};
 use crate::repository::IntoEvents;
 use crate::store::{EventInfo, EventSet};
 
@@ -18,7 +18,7 @@ pub trait Decides<D, Set: EventSet, When, Form, R, E> {
     /// # Errors
     ///
     /// As [`Decision::into_result`].
-    fn result_of(decision: D) -> Result<(Vec<Set>, R), UpdateError<E>>;
+    fn result_of(decision: D) -> DecisionResult<Set, R, E>;
 
     /// Whether the events of the decision may include an event of this description.
     fn may_return(event: &EventInfo) -> bool;
@@ -29,7 +29,7 @@ where
     Set: EventSet,
     D: Decision<Set, When, Form, Answer = R, Error = E>,
 {
-    fn result_of(decision: D) -> Result<(Vec<Set>, R), UpdateError<E>> {
+    fn result_of(decision: D) -> DecisionResult<Set, R, E> {
         decision.into_result()
     }
 

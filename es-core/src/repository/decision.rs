@@ -64,8 +64,11 @@ pub trait Decision<Set: EventSet, When, Form> {
     ///
     /// [`UpdateError::Rejected`] with the refusal, and [`UpdateError::Store`] if a step of [`Steps`]
     /// cannot be recorded.
-    fn into_result(self) -> Result<(Vec<Set>, Self::Answer), UpdateError<Self::Error>>;
+    fn into_result(self) -> DecisionResult<Set, Self::Answer, Self::Error>;
 }
+
+/// The events and the answer of a decision, or why there are none.
+pub type DecisionResult<Set, R, E> = Result<(Vec<Set>, R), UpdateError<E>>;
 
 /// A [`Decision`] on an aggregate that has begun: it returns [`NextEvents`].
 #[derive(Debug)]
@@ -116,7 +119,7 @@ where
     type Answer = ();
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError> {
+    fn into_result(self) -> DecisionResult<Set, (), Infallible> {
         Ok((self.into_events(), ()))
     }
 }
@@ -133,7 +136,7 @@ where
     type Answer = R;
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError> {
+    fn into_result(self) -> DecisionResult<Set, R, Infallible> {
         Ok((self.1.into_events(), self.0))
     }
 }
@@ -149,7 +152,7 @@ where
     type Answer = ();
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, ()), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<Set, (), E> {
         self.map(|events| (events.into_events(), ())).map_err(UpdateError::Rejected)
     }
 }
@@ -166,7 +169,7 @@ where
     type Answer = R;
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<Set>, R), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<Set, R, E> {
         self.map(|Answer(answer, events)| (events.into_events(), answer)).map_err(UpdateError::Rejected)
     }
 }
@@ -177,7 +180,7 @@ impl<A: Aggregate, When> Decision<A::Event, When, form::Steps> for Steps<A> {
     type Answer = ();
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError> {
+    fn into_result(self) -> DecisionResult<A::Event, (), Infallible> {
         Ok((self.into_events()?, ()))
     }
 }
@@ -188,7 +191,7 @@ impl<A: Aggregate, When, R: Send> Decision<A::Event, When, form::StepsAnswered> 
     type Answer = R;
     type Error = Infallible;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError> {
+    fn into_result(self) -> DecisionResult<A::Event, R, Infallible> {
         Ok((self.1.into_events()?, self.0))
     }
 }
@@ -199,7 +202,7 @@ impl<A: Aggregate, When, E> Decision<A::Event, When, form::Fallible<form::Steps>
     type Answer = ();
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, ()), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<A::Event, (), E> {
         Ok((self.map_err(UpdateError::Rejected)?.into_events()?, ()))
     }
 }
@@ -212,7 +215,7 @@ impl<A: Aggregate, When, R: Send, E> Decision<A::Event, When, form::Fallible<for
     type Answer = R;
     type Error = E;
 
-    fn into_result(self) -> Result<(Vec<A::Event>, R), UpdateError<E>> {
+    fn into_result(self) -> DecisionResult<A::Event, R, E> {
         let Answer(answer, steps) = self.map_err(UpdateError::Rejected)?;
         Ok((steps.into_events()?, answer))
     }

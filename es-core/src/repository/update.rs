@@ -6,7 +6,7 @@ use std::future::IntoFuture;
 use tracing::Span;
 
 use super::closure::{Decides, OnLoaded, OnLoadedOrMissing};
-use super::decision::{Continues, MayHold, Upserts};
+use super::decision::{Continues, DecisionResult, MayHold, Upserts};
 use super::options::{Options, deciding_options, recording_options};
 use super::{Committed, Loaded, Repository, UpdateError, check_foldable, span};
 use crate::error::InvalidId;
@@ -40,11 +40,9 @@ enum Decide<'a, A: Aggregate, R, E> {
     Upsert(Box<DecideOnAny<'a, A, R, E>>),
 }
 
-type DecideOn<'a, A, R, E> = dyn FnMut(&Loaded<A>) -> DecisionResult<A, R, E> + Send + 'a;
-type DecideOnAny<'a, A, R, E> = dyn FnMut(Option<&Loaded<A>>) -> DecisionResult<A, R, E> + Send + 'a;
-
-/// The events and the answer of a decision, or its error.
-type DecisionResult<A, R, E> = Result<(Vec<<A as Aggregate>::Event>, R), UpdateError<E>>;
+type DecideOn<'a, A, R, E> = dyn FnMut(&Loaded<A>) -> DecisionResult<<A as Aggregate>::Event, R, E> + Send + 'a;
+type DecideOnAny<'a, A, R, E> =
+    dyn FnMut(Option<&Loaded<A>>) -> DecisionResult<<A as Aggregate>::Event, R, E> + Send + 'a;
 
 impl<A: Aggregate> Repository<A> {
     /// Loads the aggregate, calls `decide` with it, and records what it returns, when the action is

@@ -110,7 +110,7 @@ async fn a_step_sees_the_state_after_the_previous_one() {
     let again = accounts.update("a", |account| deposit(account, 50)).once("key").await.unwrap();
     assert_eq!((again.version.get(), again.outcome), (5, Outcome::AlreadyAppended));
     assert_eq!(accounts.load("a").await.unwrap().cents, 145);
-    let nothing = accounts.update("a", |account| account.steps()).await.unwrap();
+    let nothing = accounts.update("a", Loaded::steps).await.unwrap();
     assert_eq!(nothing.outcome, Outcome::Unchanged);
 }
 

@@ -76,7 +76,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
     let place = expand_place(aggregate);
     let can_begin = expand_is_one_of(aggregate, |event| aggregate.can_begin(event));
-    let can_continue = expand_is_one_of(aggregate, |event| event.can_continue());
+    let can_continue = expand_is_one_of(aggregate, Listed::can_continue);
     let events = aggregate.events.iter().map(|listed_event| {
         let variant = &listed_event.variant;
         let (is_stored_as, read) =
@@ -169,7 +169,7 @@ fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// Whether the event is one of the wanted ones:
 /// `match self { Self::InvoicePaid(_) => true, _ => false }`.
-fn expand_is_one_of(aggregate: &Aggregate<'_>, wanted: impl Fn(&Listed<'_>) -> bool) -> TokenStream {
+fn expand_is_one_of<'a>(aggregate: &Aggregate<'a>, wanted: impl Fn(&Listed<'a>) -> bool) -> TokenStream {
     let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|event| wanted(event));
     if others.is_empty() || these.is_empty() {
         let all = others.is_empty();
