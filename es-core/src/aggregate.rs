@@ -30,6 +30,12 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The version of the state's shape. Snapshots with a different version are ignored.
     const STATE_VERSION: u32;
 
+    /// Whether the event can be the first of its stream.
+    fn can_begin(event: &Self::Event) -> bool;
+
+    /// Whether the event can follow an earlier event of its stream.
+    fn can_continue(event: &Self::Event) -> bool;
+
     /// Makes the aggregate from its first event.
     ///
     /// # Errors

@@ -83,13 +83,14 @@ impl<P: Payload> Payload for &P {
     }
 }
 
-/// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates.
+/// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates, or your
+/// own enum with `#[events]`.
 ///
 /// It serializes as the data of the event that it holds; name and version are stored beside the data.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the set of an aggregate's events",
     label = "not a set of events",
-    note = "`#[derive(Aggregate)]` generates one, named after the aggregate: `InvoiceEvent` for `Invoice`"
+    note = "write `#[events]` on your enum of events, or `events(..)` with the types of the events; `#[derive(Aggregate)]` then generates the enum"
 )]
 pub trait EventSet: Serialize + Sized + Send + 'static {
     /// Every event of the set, in its newest version, as declared.
@@ -97,12 +98,6 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
 
     /// The description of this event: one of [`EVENTS`](Self::EVENTS).
     fn info(&self) -> &'static EventInfo;
-
-    /// Whether the event can be the first of its stream.
-    fn can_begin(&self) -> bool;
-
-    /// Whether the event can follow an earlier event of its stream.
-    fn can_continue(&self) -> bool;
 
     /// The stored name of this event.
     fn event_type(&self) -> &'static str {
@@ -128,6 +123,37 @@ pub trait EventSet: Serialize + Sized + Send + 'static {
     /// `#[derive(Aggregate)]` generates it. A set without it cannot be locked.
     fn visit_events<V: VisitEvents>(visitor: &mut V) {
         let _ = visitor;
+    }
+}
+
+/// A value that is stored as the data of one event: an event of any version, or an enum with
+/// `#[events]`. The test kit and the schema lock take it as a sample.
+///
+/// `#[event]` and `#[events]` implement it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event(version = 1)]` on `{Self}`, or `#[events]` if it is your enum of events"
+)]
+pub trait Sample: Serialize + Sized {
+    /// The description of the event.
+    fn sample_info(&self) -> EventInfo;
+
+    /// Reads such a value from the data of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the data is that of a different event, or does not fit its version.
+    fn read_sample<P: Payload>(info: &EventInfo, payload: &P) -> Result<Self, DecodeError>;
+}
+
+impl<E: Event> Sample for E {
+    fn sample_info(&self) -> EventInfo {
+        EventInfo::of::<E>()
+    }
+
+    fn read_sample<P: Payload>(info: &EventInfo, payload: &P) -> Result<Self, DecodeError> {
+        E::decode(info.version, payload)
     }
 }
 

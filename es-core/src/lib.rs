@@ -118,7 +118,7 @@ mod write_check;
 pub mod __private;
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, event};
+pub use es_derive::{Aggregate, event, events};
 
 /// The BSON types in the signatures of this crate, for whoever names them.
 pub use bson;

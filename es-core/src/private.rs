@@ -4,13 +4,18 @@
 //! All of them are here, primitive types too, because the caller may have shadowed any name,
 //! including `std` and `str`.
 
+#[path = "private/held.rs"]
+mod held;
+#[path = "private/shown.rs"]
+mod shown;
+
 use core::any::TypeId;
 
 pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
 pub use core::fmt;
-pub use core::marker::{Send, Sync};
+pub use core::marker::{PhantomData, Send, Sync};
 pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, u64};
 pub use core::result::Result;
@@ -21,9 +26,12 @@ pub use serde;
 pub use std;
 pub use std::vec::Vec;
 
+pub use held::Holds;
+pub use shown::{ShowData, ShowName, Shown};
+
 pub use crate::error::{DecodeError, FoldError};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
-pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
+pub use crate::store::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, Apply, Context, Event, Init, SnapshotPolicy};
 
 /// Whether a description is that of the event at this index of the set.
@@ -265,6 +273,18 @@ where
         return Err(DecodeError::NewerVersion { stored: version, known: E::VERSION });
     }
     payload.decode::<E>().map_err(|source| DecodeError::Data { version, source: source.into() })
+}
+
+/// Reads an event of a set whose stored name is read as one event.
+///
+/// # Errors
+///
+/// Those of [`EventSet::decode`].
+pub fn read_one<E: EventSet, P: Payload>(info: &EventInfo, payload: &P) -> Result<E, DecodeError> {
+    match E::decode(info.event_type, info.version, payload)? {
+        Decoded::One(event) => Ok(event),
+        Decoded::Many(_) | Decoded::Retired => Err(DecodeError::UnknownType),
+    }
 }
 
 /// Compares names in a `const` assertion, because `==` on strings is not `const`.

@@ -135,7 +135,7 @@ impl<A: Aggregate, R, E> Decided<A, R, E> {
     #[track_caller]
     fn new(replay: Replay<A>, decided: Result<(Vec<A::Event>, R), E>) -> Self {
         if let Ok((events, _)) = &decided
-            && let Err(error) = check_foldable(replay.stream(), replay.version(), replay.state().is_some(), events)
+            && let Err(error) = check_foldable::<A>(replay.stream(), replay.version(), replay.state().is_some(), events)
         {
             panic!("the decision cannot be recorded: {}", ErrorChain::new(&error));
         }

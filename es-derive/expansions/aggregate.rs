@@ -71,13 +71,24 @@ impl ::es_core::__private::fmt::Debug for InvoiceEvent {
         &self,
         __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
     ) -> ::es_core::__private::fmt::Result {
-        ::es_core::__private::fmt::Formatter::write_str(
-            __formatter,
-            match *self {
-                Self::InvoiceCreated(_) => "InvoiceCreated",
-                Self::InvoicePaid(_) => "InvoicePaid",
-            },
-        )
+        #[allow(unused_imports)]
+        use ::es_core::__private::{ShowData as _, ShowName as _};
+        match self {
+            Self::InvoiceCreated(__event) => {
+                (&::es_core::__private::Shown {
+                    event: __event,
+                    name: "InvoiceCreated",
+                })
+                    .__show(__formatter)
+            }
+            Self::InvoicePaid(__event) => {
+                (&::es_core::__private::Shown {
+                    event: __event,
+                    name: "InvoicePaid",
+                })
+                    .__show(__formatter)
+            }
+        }
     }
 }
 #[automatically_derived]
@@ -93,18 +104,6 @@ impl ::es_core::__private::EventSet for InvoiceEvent {
             Self::InvoiceCreated(_) => 0,
             Self::InvoicePaid(_) => 1,
         }]
-    }
-    fn can_begin(&self) -> ::es_core::__private::bool {
-        match self {
-            Self::InvoiceCreated(_) => true,
-            _ => false,
-        }
-    }
-    fn can_continue(&self) -> ::es_core::__private::bool {
-        match self {
-            Self::InvoicePaid(_) => true,
-            _ => false,
-        }
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,
@@ -181,11 +180,7 @@ impl ::es_core::__private::serde::Serialize for InvoiceEvent {
 #[allow(deprecated)]
 const _: () = {
     const __EVENTS: &[::es_core::__private::EventInfo] = <InvoiceEvent as ::es_core::__private::EventSet>::EVENTS;
-    const __SHOWN: &[&::es_core::__private::str] = &[
-        "InvoiceCreated",
-        "InvoicePaid",
-        "PaidAndSent",
-    ];
+    const __SHOWN: &[&::es_core::__private::str] = &["InvoiceCreated", "InvoicePaid"];
     const _: () = ::es_core::__private::assert_name_differs(1usize, __EVENTS, __SHOWN);
     const _: () = if let ::es_core::__private::Option::Some((__other, __name)) = ::es_core::__private::first_clash(
         &<PaidAndSent as ::es_core::__private::Listed>::INFO,
@@ -244,6 +239,20 @@ const _: () = {
             100,
         );
         const STATE_VERSION: ::es_core::__private::u32 = 2;
+        #[allow(unused_variables)]
+        fn can_begin(__event: &Self::Event) -> ::es_core::__private::bool {
+            match __event {
+                InvoiceEvent::InvoiceCreated(_) => true,
+                _ => false,
+            }
+        }
+        #[allow(unused_variables)]
+        fn can_continue(__event: &Self::Event) -> ::es_core::__private::bool {
+            match __event {
+                InvoiceEvent::InvoicePaid(_) => true,
+                _ => false,
+            }
+        }
         fn init(
             __event: Self::Event,
             __context: &::es_core::__private::Context,

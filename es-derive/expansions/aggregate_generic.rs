@@ -83,13 +83,20 @@ impl<T: Clone> ::es_core::__private::fmt::Debug for CartEvent<T> {
         &self,
         __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
     ) -> ::es_core::__private::fmt::Result {
-        ::es_core::__private::fmt::Formatter::write_str(
-            __formatter,
-            match *self {
-                Self::ItemAdded(_) => "ItemAdded",
-                Self::Emptied(_) => "Emptied",
-            },
-        )
+        #[allow(unused_imports)]
+        use ::es_core::__private::{ShowData as _, ShowName as _};
+        match self {
+            Self::ItemAdded(_) => {
+                ::es_core::__private::fmt::Formatter::write_str(__formatter, "ItemAdded")
+            }
+            Self::Emptied(__event) => {
+                (&::es_core::__private::Shown {
+                    event: __event,
+                    name: "Emptied",
+                })
+                    .__show(__formatter)
+            }
+        }
     }
 }
 #[automatically_derived]
@@ -108,12 +115,6 @@ where
             Self::ItemAdded(_) => 0,
             Self::Emptied(_) => 1,
         }]
-    }
-    fn can_begin(&self) -> ::es_core::__private::bool {
-        true
-    }
-    fn can_continue(&self) -> ::es_core::__private::bool {
-        true
     }
     fn decode<__P: ::es_core::__private::Payload>(
         __type: &::es_core::__private::str,
@@ -217,6 +218,14 @@ const _: () = {
         const TYPE: &'static ::es_core::__private::str = "Cart";
         const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
         const STATE_VERSION: ::es_core::__private::u32 = 1;
+        #[allow(unused_variables)]
+        fn can_begin(__event: &Self::Event) -> ::es_core::__private::bool {
+            true
+        }
+        #[allow(unused_variables)]
+        fn can_continue(__event: &Self::Event) -> ::es_core::__private::bool {
+            true
+        }
         fn init(
             __event: Self::Event,
             __context: &::es_core::__private::Context,

@@ -55,12 +55,17 @@ impl ::es_core::__private::fmt::Debug for DoorEvent {
         &self,
         __formatter: &mut ::es_core::__private::fmt::Formatter<'_>,
     ) -> ::es_core::__private::fmt::Result {
-        ::es_core::__private::fmt::Formatter::write_str(
-            __formatter,
-            match *self {
-                Self::DoorClosed(_) => "DoorClosed",
-            },
-        )
+        #[allow(unused_imports)]
+        use ::es_core::__private::{ShowData as _, ShowName as _};
+        match self {
+            Self::DoorClosed(__event) => {
+                (&::es_core::__private::Shown {
+                    event: __event,
+                    name: "DoorClosed",
+                })
+                    .__show(__formatter)
+            }
+        }
     }
 }
 #[automatically_derived]
@@ -78,12 +83,6 @@ impl ::es_core::__private::serde::Serialize for DoorEvent {
 impl ::es_core::__private::EventSet for DoorEvent {
     const EVENTS: &'static [::es_core::__private::EventInfo] = &[];
     fn info(&self) -> &'static ::es_core::__private::EventInfo {
-        loop {}
-    }
-    fn can_begin(&self) -> ::es_core::__private::bool {
-        loop {}
-    }
-    fn can_continue(&self) -> ::es_core::__private::bool {
         loop {}
     }
     fn decode<__P: ::es_core::__private::Payload>(
@@ -104,6 +103,12 @@ impl ::es_core::__private::Aggregate for Door {
     const TYPE: &'static ::es_core::__private::str = "Door";
     const SNAPSHOT_POLICY: ::es_core::__private::SnapshotPolicy = ::es_core::__private::SnapshotPolicy::Never;
     const STATE_VERSION: ::es_core::__private::u32 = 1;
+    fn can_begin(_: &Self::Event) -> ::es_core::__private::bool {
+        loop {}
+    }
+    fn can_continue(_: &Self::Event) -> ::es_core::__private::bool {
+        loop {}
+    }
     fn init(
         _: Self::Event,
         _: &::es_core::__private::Context,

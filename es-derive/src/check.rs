@@ -3,8 +3,10 @@
 
 mod aggregate;
 mod event;
+mod events;
 mod fields;
 mod item;
 
 pub(crate) use aggregate::aggregate;
 pub(crate) use event::{event, is_serde_derive};
+pub(crate) use events::events;

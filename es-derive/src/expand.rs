@@ -5,7 +5,9 @@ mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
+mod events;
 mod names;
+mod own_set;
 mod proof;
 mod self_type;
 mod span;
@@ -14,6 +16,7 @@ mod storable;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -21,10 +24,13 @@ use syn::{DeriveInput, Path};
 
 use crate::attr::aggregate::AggregateAttr;
 use crate::attr::event::EventAttr;
+use crate::attr::events::EventsAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, model};
 
+pub(crate) use aggregate::expand_set_type;
 pub(crate) use event_enum::expand_event_enum;
+pub(crate) use events::{expand_conversions, item as item_of_events};
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -38,6 +44,22 @@ pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     match diag.finish() {
         Ok(()) => event::expand(&event),
         Err(error) => fallback::event(&event, &error),
+    }
+}
+
+pub(crate) fn events(attr: TokenStream, item: &TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => input,
+        Err(error) => return fallback::no_enum(item, error),
+    };
+    let diag = Diag::new();
+    let attr = EventsAttr::parse(&diag, attr);
+    let declared = model::Declared::all(&diag, &input);
+    let events = model::Events::new(&attr, &input, &declared);
+    check::events(&diag, &events);
+    match diag.finish() {
+        Ok(()) => events::expand(&events),
+        Err(error) => fallback::events(events, &error),
     }
 }
 

@@ -12,16 +12,23 @@ use syn::{
 };
 
 use crate::check::is_serde_derive;
-use crate::expand::{expand_event_enum, impl_attributes, private};
-use crate::model::{Aggregate, Event};
+use crate::expand::{expand_conversions, expand_event_enum, expand_set_type, impl_attributes, item_of_events, private};
+use crate::model::{Aggregate, Event, Events};
 use crate::symbol::{EVENT, SERDE};
 
 /// The attribute is on an item that is not a type.
 pub(crate) fn no_type(item: &TokenStream, error: Error) -> TokenStream {
+    wrong_item(item, error, "an event is a struct or an enum; write `#[event(version = 1)]` on one")
+}
+
+/// `#[events]` is on an item that is not a type.
+pub(crate) fn no_enum(item: &TokenStream, error: Error) -> TokenStream {
+    wrong_item(item, error, "`#[events]` belongs on the enum of all events of an aggregate")
+}
+
+fn wrong_item(item: &TokenStream, error: Error, remedy: &str) -> TokenStream {
     let error = match syn::parse2::<syn::Item>(item.clone()) {
-        Ok(other) => {
-            Error::new(keyword(&other), "an event is a struct or an enum; write `#[event(version = 1)]` on one")
-        }
+        Ok(other) => Error::new(keyword(&other), remedy),
         Err(_) => error,
     };
     let error = error.into_compile_error();
@@ -94,6 +101,61 @@ pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
 }
 
 /// ```text
+/// pub enum AccountEvent { .. }
+/// compile_error! { .. }
+/// impl EventSet for AccountEvent { .. }
+/// ```
+pub(crate) fn events(mut events: Events<'_>, error: &Error) -> TokenStream {
+    let item = without_our_attributes(item_of_events(events.input));
+    let error = error.to_compile_error();
+    let private = private(&events.krate);
+    let stub = Stub::of(events.input, &quote!(#private::Send + 'static));
+    let (impl_generics, this, where_clause) = stub.parts();
+    let set = stub_set(&private, &impl_generics.to_token_stream(), this, &where_clause.to_token_stream());
+    events.forget_held_twice();
+    let conversions = events.input.generics.params.is_empty().then(|| expand_conversions(&events));
+    quote! {
+        #item
+        #error
+        #set
+        #conversions
+    }
+}
+
+/// `Serialize` and `EventSet`.
+fn stub_set(
+    private: &TokenStream,
+    impl_generics: &TokenStream,
+    this: &TokenStream,
+    where_clause: &TokenStream,
+) -> TokenStream {
+    let attributes = impl_attributes();
+    quote! {
+        #attributes
+        impl #impl_generics #private::serde::Serialize for #this #where_clause {
+            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
+                loop {}
+            }
+        }
+
+        #attributes
+        impl #impl_generics #private::EventSet for #this #where_clause {
+            const EVENTS: &'static [#private::EventInfo] = &[];
+            fn info(&self) -> &'static #private::EventInfo {
+                loop {}
+            }
+            fn decode<__P: #private::Payload>(
+                _: &#private::str,
+                _: #private::u32,
+                _: &__P,
+            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
+                loop {}
+            }
+        }
+    }
+}
+
+/// ```text
 /// compile_error! { .. }
 /// pub enum InvoiceEvent { .. }                // the events that could be read
 /// impl EventSet for InvoiceEvent { .. }
@@ -114,7 +176,6 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     let error = error.to_compile_error();
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
-    let event_enum = expand_event_enum(&aggregate);
     let (name, set) = (&aggregate.name, &aggregate.event_enum);
     let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
@@ -126,44 +187,31 @@ pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStr
     }
     let (impl_generics, this, where_clause) = stub.parts();
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
+    let set_type = expand_set_type(&aggregate);
+    let (event_enum, stub_set) = if aggregate.event_set().is_some() {
+        (TokenStream::new(), TokenStream::new())
+    } else {
+        let (generics, set_where) = (set_impl_generics.to_token_stream(), set_where.to_token_stream());
+        (expand_event_enum(&aggregate), stub_set(&private, &generics, &set_type, &set_where))
+    };
     quote! {
         #error
         #event_enum
 
-        #attributes
-        impl #set_impl_generics #private::serde::Serialize for #set #set_ty_generics #set_where {
-            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
-                loop {}
-            }
-        }
-
-        #attributes
-        impl #set_impl_generics #private::EventSet for #set #set_ty_generics #set_where {
-            const EVENTS: &'static [#private::EventInfo] = &[];
-            fn info(&self) -> &'static #private::EventInfo {
-                loop {}
-            }
-            fn can_begin(&self) -> #private::bool {
-                loop {}
-            }
-            fn can_continue(&self) -> #private::bool {
-                loop {}
-            }
-            fn decode<__P: #private::Payload>(
-                _: &#private::str,
-                _: #private::u32,
-                _: &__P,
-            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
-                loop {}
-            }
-        }
+        #stub_set
 
         #attributes
         impl #impl_generics #private::Aggregate for #this #where_clause {
-            type Event = #set #set_ty_generics;
+            type Event = #set_type;
             const TYPE: &'static #private::str = #name;
             const SNAPSHOT_POLICY: #private::SnapshotPolicy = #private::SnapshotPolicy::Never;
             const STATE_VERSION: #private::u32 = 1;
+            fn can_begin(_: &Self::Event) -> #private::bool {
+                loop {}
+            }
+            fn can_continue(_: &Self::Event) -> #private::bool {
+                loop {}
+            }
             fn init(_: Self::Event, _: &#private::Context) -> #private::Result<Self, #private::FoldError> {
                 loop {}
             }

@@ -2,10 +2,12 @@
 
 mod aggregate;
 mod event;
+mod events;
 mod generics;
 mod shape;
 
 pub(crate) use aggregate::{Aggregate, Listed};
 pub(crate) use event::Event;
+pub(crate) use events::{Declared, EventVariant, Events, Kind};
 pub(crate) use generics::mentions;
 pub(crate) use shape::Shape;

@@ -50,7 +50,7 @@ impl<A: Aggregate> Repository<A> {
         append_id: Option<AppendId>,
         mut events: Vec<Decided<A::Event>>,
     ) -> Result<Committed<A::Event>, CreateError> {
-        check_foldable(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
+        check_foldable::<A>(stream, Version::NONE, false, events.iter().map(|(event, _)| event))?;
         let kinds: Vec<_> = match append_id {
             Some(_) => events.iter().map(|(event, _)| event.info()).collect(),
             None => Vec::new(),

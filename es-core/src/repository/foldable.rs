@@ -2,7 +2,7 @@
 
 use crate::error::FoldError;
 use crate::store::EventSet;
-use crate::{StoreError, StreamId, Version};
+use crate::{Aggregate, StoreError, StreamId, Version};
 
 /// Fails if one of these events could not be folded after a version of the stream. The first event
 /// of an aggregate has to be one that begins it, and every later event has to be one that changes
@@ -10,18 +10,18 @@ use crate::{StoreError, StreamId, Version};
 ///
 /// `has_begun` is whether the aggregate has a state at that version. Retired events alone create no
 /// state.
-pub(crate) fn check_foldable<'a, E: EventSet>(
+pub(crate) fn check_foldable<'a, A: Aggregate>(
     stream: &StreamId,
     version: Version,
     mut has_begun: bool,
-    events: impl IntoIterator<Item = &'a E>,
+    events: impl IntoIterator<Item = &'a A::Event>,
 ) -> Result<(), StoreError> {
     let mut sequence = version.next();
     for event in events {
         let event_type = event.event_type();
         let source = match has_begun {
-            false if !event.can_begin() => FoldError::NotInitial { event_type },
-            true if !event.can_continue() => FoldError::OnlyInitial { event_type },
+            false if !A::can_begin(event) => FoldError::NotInitial { event_type },
+            true if !A::can_continue(event) => FoldError::OnlyInitial { event_type },
             _ => {
                 (has_begun, sequence) = (true, sequence.next());
                 continue;

@@ -92,7 +92,7 @@ impl<A: Aggregate> Repository<A> {
             if import.is_complete() {
                 return Ok(import.into_already());
             }
-            let (append, expected) = (import.append(self.write_check)?, import.expected());
+            let (append, expected) = (import.append::<A>(self.write_check)?, import.expected());
             let conflict = match self.store.append(append).await {
                 Ok(appended) => {
                     let (stream, receipt) = (import.stream.clone(), appended.into_receipt());
@@ -177,10 +177,10 @@ impl<E: EventSet> Import<E> {
     }
 
     /// The events that are not stored.
-    fn append(&self, check: WriteCheck) -> Result<Append, StoreError> {
+    fn append<A: Aggregate<Event = E>>(&self, check: WriteCheck) -> Result<Append, StoreError> {
         let rest = &self.events[self.stored.len()..];
         let has_begun = !self.stored.is_empty();
-        check_foldable(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
+        check_foldable::<A>(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
         let ids = EventId::block(rest.len());
         let mut first = self.stored.first().map(|first| first.id);
         let mut encoded = Vec::with_capacity(rest.len());

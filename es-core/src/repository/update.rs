@@ -201,7 +201,7 @@ fn ask<A: Aggregate, R, E>(
         (Decide::Upsert(decide), loaded, _) => decide(loaded.as_ref()),
     };
     let (events, answer) = decided.map_err(UpdateError::Rejected)?;
-    check_foldable(&stream, version, loaded.is_some(), &events)?;
+    check_foldable::<A>(&stream, version, loaded.is_some(), &events)?;
     if let Some(loaded) = loaded {
         replay.restore(loaded);
     }

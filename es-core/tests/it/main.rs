@@ -4,5 +4,6 @@
 mod actions;
 mod conformance_memory;
 mod laws;
+mod own_enum;
 mod queries;
 mod write_check;

@@ -1,8 +1,9 @@
-//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, crate = path)]`
+//! `#[aggregate(name = "..", init(A), events(B, C), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, event_enum(Clone), crate = path)]`,
+//! or `events = OwnEnum` instead of the lists
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
+use syn::{Attribute, LitInt, LitStr, Meta, Path, Token, TypePath};
 
 use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
@@ -22,6 +23,10 @@ pub(crate) struct AggregateAttr {
     pub(crate) retired: Cell<Vec<LitStr>>,
     pub(crate) snapshot: Cell<SnapshotAttr>,
     pub(crate) event_enum: Cell<Ident>,
+    /// The derives of the generated enum of all events.
+    pub(crate) enum_derives: Cell<Vec<TypePath>>,
+    /// The user's own enum of all events.
+    pub(crate) event_set: Cell<TypePath>,
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
     pub(crate) is_garbled: bool,
@@ -42,6 +47,8 @@ impl AggregateAttr {
             retired: Cell::new(RETIRED),
             snapshot: Cell::new(SNAPSHOT),
             event_enum: Cell::new(EVENT_ENUM),
+            enum_derives: Cell::new(EVENT_ENUM),
+            event_set: Cell::new(EVENTS),
             krate: Cell::new(CRATE),
             is_garbled: false,
         };
@@ -72,6 +79,10 @@ impl AggregateAttr {
             // init(InvoiceCreated)
             let value = value::types(diag, key, input, "init(InvoiceCreated)");
             self.init.set(diag, key, value)
+        } else if key == EVENTS && input.peek(Token![=]) {
+            // events = InvoiceEvent
+            let value = value::path_type(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
+            self.event_set.set(diag, key, value)
         } else if key == EVENTS {
             // events(InvoicePaid, InvoiceDisputed)
             let value = value::types(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
@@ -88,6 +99,10 @@ impl AggregateAttr {
             // snapshot(every = 100, version = 1)
             let value = SnapshotAttr::parse(diag, key, input).map(Some);
             self.snapshot.set(diag, key, value)
+        } else if key == EVENT_ENUM && input.peek(syn::token::Paren) {
+            // event_enum(Clone, PartialEq)
+            let value = value::types(diag, key, input, "event_enum(Clone, PartialEq)");
+            self.enum_derives.set(diag, key, value)
         } else if key == EVENT_ENUM {
             // event_enum = InvoiceFact
             let value = value::ident(diag, key, input, "event_enum = InvoiceFact");

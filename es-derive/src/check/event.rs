@@ -30,8 +30,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
 /// There is no default version: a default would change its meaning when the type changes.
 fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
     if !event.attr.version.is_given() && !event.attr.is_garbled {
-        let span = proc_macro2::Span::call_site();
-        diag.error_at(span, "`version` is missing; write `#[event(version = 1)]`");
+        diag.error_at(event.attr.at, "`version` is missing; write `#[event(version = 1)]`");
     }
 }
 
@@ -143,7 +142,7 @@ fn check_serde_is_not_derived_too(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-fn derived(attrs: &[syn::Attribute]) -> impl Iterator<Item = Path> {
+pub(super) fn derived(attrs: &[syn::Attribute]) -> impl Iterator<Item = Path> {
     attrs
         .iter()
         .filter(|attr| attr.path().is_ident("derive"))

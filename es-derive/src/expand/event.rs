@@ -1,4 +1,4 @@
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, parse_quote};
@@ -53,7 +53,7 @@ fn expand_item(event: &Event<'_>) -> TokenStream {
 }
 
 /// Whether the item has `#[serde(..)]` anywhere, or a `cfg_attr` that may add it.
-fn mentions_serde(item: &DeriveInput) -> bool {
+pub(super) fn mentions_serde(item: &DeriveInput) -> bool {
     let any = |attrs: &[Attribute]| {
         attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")) || serde_attrs(attrs).next().is_some()
     };
@@ -144,11 +144,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
         None => own,
     };
     let [v, visitor] = ["__V", "__visitor"].map(local);
-    let visit_older = event.from().map(|from| {
-        let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
-        let visit = call(from, &visit, &quote!(#visitor));
-        quote!(#visit;)
-    });
+    let visit_older = expand_visit_older(event, &visitor);
     quote! {
         #attributes
         impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
@@ -170,6 +166,14 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// Visits the versions before this type.
+pub(super) fn expand_visit_older(event: &Event<'_>, visitor: &Ident) -> Option<TokenStream> {
+    let (from, private) = (event.from()?, private(&event.krate));
+    let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
+    let visit = call(from, &visit, &quote!(#visitor));
+    Some(quote!(#visit;))
 }
 
 /// The generics of the item. If it has parameters, bounds require that serde can write and read the

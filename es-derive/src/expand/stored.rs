@@ -229,7 +229,7 @@ impl Original<'_> {
         quote!(, bound(serialize = #write, deserialize = #read))
     }
 
-    fn definition(
+    pub(super) fn definition(
         &self,
         derives: &TokenStream,
         style: &TokenStream,

@@ -1,4 +1,4 @@
-//! Compares the expansions of six typical inputs with committed files. `cargo xtask bless` rewrites
+//! Compares the expansions of eight typical inputs with committed files. `cargo xtask bless` rewrites
 //! the files.
 
 use std::path::Path;
@@ -53,6 +53,34 @@ fn an_event_that_is_split() {
         }
     );
     check("event_split", super::event(quote!(version = 1, split(InvoicePaid, InvoiceSent)), &item));
+}
+
+#[test]
+fn an_enum_of_events() {
+    let item = quote! {
+        #[derive(Debug)]
+        pub enum AccountEvent {
+            #[event(version = 2, from = OpenedV1)]
+            Opened { owner_name: Owner, #[serde(default)] note: Option<String> },
+            #[event(version = 1, name = "AccountLocked", alias = "Frozen")]
+            Locked,
+            #[cfg(feature = "transfers")]
+            #[event(version = 1)]
+            Moved(i64),
+            #[event]
+            Closed(AccountClosed),
+        }
+    };
+    check("events", super::events(quote!(retired("ReminderSent"), split(OpenedAndLocked)), &item));
+}
+
+#[test]
+fn an_aggregate_of_an_enum() {
+    let input = quote! {
+        #[aggregate(events = AccountEvent, init(AccountOpened))]
+        pub struct Account { owner: String }
+    };
+    check("aggregate_events", super::aggregate(input));
 }
 
 #[test]

@@ -62,6 +62,11 @@ impl<'a> Aggregate<'a> {
         }
     }
 
+    /// The user's own enum of all events, if the aggregate names one.
+    pub(crate) fn event_set(&self) -> Option<&'a TypePath> {
+        self.attr.event_set.get()
+    }
+
     /// Whether the aggregate begins with an event of `init(..)` instead of `Default`.
     pub(crate) fn has_init(&self) -> bool {
         self.attr.init.is_given()
