@@ -111,7 +111,7 @@ pub trait Init<E>: Sized {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not define how `{E}` changes it",
-    label = "`{E}` is listed in `events(..)`",
+    label = "`{E}` is named in `events`",
     note = "write `impl Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}, context: &Context) {{ .. }} }}`"
 )]
 pub trait Apply<E> {

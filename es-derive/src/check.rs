@@ -7,6 +7,6 @@ mod events;
 mod fields;
 mod item;
 
-pub(crate) use aggregate::aggregate;
+pub(crate) use aggregate::{aggregate, is_implemented};
 pub(crate) use event::{event, is_serde_derive};
 pub(crate) use events::events;

@@ -11,7 +11,7 @@ use syn::{
     Data, DeriveInput, Error, GenericArgument, GenericParam, Generics, Lifetime, Meta, Path, Token, parse_quote,
 };
 
-use crate::check::is_serde_derive;
+use crate::check::{is_implemented, is_serde_derive};
 use crate::expand::{expand_conversions, expand_event_enum, expand_set_type, impl_attributes, item_of_events, private};
 use crate::model::{Aggregate, Event, Events};
 use crate::symbol::{EVENT, SERDE};
@@ -57,7 +57,7 @@ fn keyword(item: &syn::Item) -> proc_macro2::Span {
 /// impl Event for InvoicePaid { .. }
 /// ```
 pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
-    let item = without_our_attributes(event.input.clone());
+    let item = without_our_attributes(item_of_events(event.input));
     let error = error.to_compile_error();
     let private = private(&event.krate);
     let attributes = impl_attributes();
@@ -162,6 +162,7 @@ fn stub_set(
 /// impl Aggregate for Invoice { .. }
 /// ```
 pub(crate) fn aggregate(mut aggregate: Aggregate<'_>, error: &Error) -> TokenStream {
+    aggregate.enum_derives.retain(|derive| !is_implemented(derive));
     let mut seen = HashSet::new();
     aggregate.events.retain(|event| seen.insert(event.variant.unraw()));
     for event in &mut aggregate.events {

@@ -62,7 +62,7 @@ fn check_event_set_is_complete(diag: &Diag, aggregate: &Aggregate<'_>) {
     for cell in [&attr.split, &attr.events] {
         let Some(key) = cell.key() else { continue };
         let remedy = if key == EVENTS {
-            format!("remove this list, or `events = {name}`")
+            format!("remove this list and let a variant of `{name}` hold each event, or remove `events = {name}`")
         } else {
             format!("write `#[events(split(..))]` on `{name}` instead")
         };
@@ -87,13 +87,9 @@ fn check_event_set_is_complete(diag: &Diag, aggregate: &Aggregate<'_>) {
 
 /// The generated enum of all events has some impls already.
 fn check_enum_derives(diag: &Diag, aggregate: &Aggregate<'_>) {
-    for ty in aggregate.attr.enum_derives.get().into_iter().flatten() {
-        let path = &ty.path;
-        if is_serde_derive(path) {
-            diag.error(path, "the enum of all events writes and reads its events already; remove this derive");
-        } else if path.is_ident("Debug") {
-            diag.error(path, "the enum of all events implements `Debug` already; remove it here");
-        }
+    for ty in aggregate.enum_derives.iter().filter(|ty| is_implemented(ty)) {
+        let name = shown(ty);
+        diag.error(ty, format_args!("the enum of all events has its own impl of `{name}`; remove it here"));
     }
 }
 
@@ -195,12 +191,17 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
         (None, Some(event)) => diag.error(
             event.ty,
             format_args!(
-                "the enum of all events would also be named `{name}`; write `event_enum = {}Fact`",
+                "the enum of all events would also be named `{name}`; write `events = {name}` if `{name}` is your own enum of all events, or `event_enum = {}Fact`",
                 aggregate.input.ident.unraw()
             ),
         ),
         (_, None) => {}
     }
+}
+
+/// Whether the generated enum of all events implements the trait of this derive already.
+pub(crate) fn is_implemented(derive: &TypePath) -> bool {
+    is_serde_derive(&derive.path) || derive.path.is_ident("Debug")
 }
 
 /// Whether the types differ only in their generic arguments.

@@ -4,6 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::{Data, Fields, Meta, Path, Token};
 
 use super::{fields, item};
+use crate::attr::events::is_event;
 use crate::diag::{Diag, shown};
 use crate::model::{Event, Shape};
 use crate::symbol::EVENT;
@@ -22,6 +23,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     check_aliases(diag, event);
     check_split(diag, event);
     check_event_is_given_once(diag, event);
+    check_variants_are_not_events(diag, event);
     check_serde_is_not_derived_too(diag, event);
     check_positions_do_not_depend_on_cfg(diag, event);
     event.serde.refuse(diag, "#[event]");
@@ -129,6 +131,17 @@ fn check_event_is_given_once(diag: &Diag, event: &Event<'_>) {
         if is_event {
             diag.error(path, "`#[event]` is given twice; remove one, and add its keys to the other");
         }
+    }
+}
+
+/// `#[event]` makes the whole enum one event, and `#[events]` each of its variants.
+fn check_variants_are_not_events(diag: &Diag, event: &Event<'_>) {
+    let Data::Enum(data) = &event.input.data else { return };
+    if let Some(attr) = data.variants.iter().flat_map(|variant| &variant.attrs).find(|attr| is_event(attr)) {
+        diag.error(
+            attr.path(),
+            "`#[event]` on the enum makes the whole enum one event; write `#[events]` on the enum instead, to make each variant an event",
+        );
     }
 }
 

@@ -17,7 +17,7 @@ const ON_THE_ENUM: &[&str] = &["rename_all_fields", "deny_unknown_fields"];
 const ON_A_VARIANT: &[&str] = &["rename_all"];
 
 pub(crate) fn events(diag: &Diag, events: &Events<'_>) {
-    check_is_an_enum(diag, events);
+    check_kind(diag, events);
     check_has_no_parameters(diag, events);
     check_serde_is_not_derived_too(diag, events);
     check_serde_of_the_enum(diag, events);
@@ -36,13 +36,16 @@ pub(crate) fn events(diag: &Diag, events: &Events<'_>) {
 }
 
 /// One enum has all events of an aggregate.
-fn check_is_an_enum(diag: &Diag, events: &Events<'_>) {
+fn check_kind(diag: &Diag, events: &Events<'_>) {
     let remedy =
         "`#[events]` belongs on the enum of all events; write `#[event(version = 1)]` on the type of one event";
     match &events.input.data {
         Data::Struct(data) => diag.error(data.struct_token, remedy),
         Data::Union(data) => diag.error(data.union_token, remedy),
-        Data::Enum(_) => item::check_kind(diag, events.input, "an enum of events"),
+        Data::Enum(data) if data.variants.is_empty() => {
+            diag.error(&events.input.ident, "an enum of events has a variant for each event; add one");
+        }
+        Data::Enum(_) => {}
     }
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn expand_event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
 fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let (vis, name, generics) = (&aggregate.input.vis, &aggregate.event_enum, &aggregate.event_generics);
     let where_clause = &generics.where_clause;
-    let derives = aggregate.attr.enum_derives.get().map(|derives| quote!(#[derive(#(#derives),*)]));
+    let derives = &aggregate.enum_derives;
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     let summary = format!("An event of [`{}`]. Each type of event is a variant.", aggregate.input.ident.unraw());
     let variants = aggregate.events.iter().map(|event| {
         let (variant, ty) = (&event.variant, event.ty);

@@ -6,7 +6,7 @@ use syn::TypePath;
 
 use super::aggregate::expand_begin;
 use super::private;
-use super::span::{local, qualified, self_as};
+use super::span::{local, over, qualified, self_as};
 use crate::model::Aggregate;
 
 /// ```text
@@ -34,7 +34,10 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
     let [event, context] = ["__event", "__context"].map(local);
     let apply = self_as(set, &quote!(#private::Apply<#set>), "apply");
     let init: Vec<_> = aggregate.events.iter().filter_map(|listed| listed.begins).collect();
-    let held = |ty: &TypePath, item: &str| qualified(ty, &set.to_token_stream(), &quote!(#private::Holds<#ty>), item);
+    // The compiler underlines the type in front of the trait, and the mistake is in `init(..)`.
+    let held = |ty: &TypePath, item: &str| {
+        qualified(ty, &over(ty, set.to_token_stream()), &quote!(#private::Holds<#ty>), item)
+    };
     let holds: Vec<_> = init.iter().map(|ty| held(ty, "holds")).collect();
     let (can_begin, can_continue, begin, refuse);
     if init.is_empty() {

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod generated;
+mod own_enum;
 mod schema_lock;
 mod stored_form;
