@@ -54,7 +54,7 @@ macro_rules! both {
         $(#[serde($($key:tt)*)])*
         $name:ident { $($(#[$of_field:meta])* $field:ident: $ty:ty = $value:expr),* }
     )* ; $(
-        $tuple:ident ( $($(#[$of_position:meta])* $at:tt: $part:ty = $part_value:expr),* )
+        $tuple:ident ( $($(#[$of_position:meta])* $part:ty = $part_value:expr),* )
     )* ; $($unit:ident)*) => {
         #[events]
         #[derive(Debug, Clone, PartialEq)]
@@ -115,13 +115,13 @@ both! {
     Empty {}
     ;
     Moved(
-        0: u8 = 1,
-        #[serde(rename = "named")] 1: String = "x".into(),
-        #[serde(with = "as_text")] 2: u64 = 7,
-        #[serde(skip)] 3: u8 = 0,
-        #[serde(flatten)] 4: Extra = Extra { inner: 5 }
+        u8 = 1,
+        #[serde(rename = "named")] String = "x".into(),
+        #[serde(with = "as_text")] u64 = 7,
+        #[serde(skip)] u8 = 0,
+        #[serde(flatten)] Extra = Extra { inner: 5 }
     )
-    Single(0: Vec<Extra> = vec![Extra { inner: 6 }])
+    Single(Vec<Extra> = vec![Extra { inner: 6 }])
     NoFields()
     ;
     Locked
@@ -204,8 +204,6 @@ mod locked_enum {
 mod locked_structs {
     use es_core::{Aggregate, Apply, Context, event};
 
-    use super::super::schema_lock::apply_nothing;
-
     #[event(version = 1)]
     pub(super) struct Opened {
         owner: String,
@@ -223,7 +221,21 @@ mod locked_structs {
         cents: i64,
     }
 
-    apply_nothing!(Account: Opened, Moved, Locked);
+    impl Apply<Opened> for Account {
+        fn apply(&mut self, event: Opened, _: &Context) {
+            self.cents += i64::from(event.owner.is_empty());
+        }
+    }
+
+    impl Apply<Moved> for Account {
+        fn apply(&mut self, event: Moved, _: &Context) {
+            self.cents += event.0 + i64::from(event.1.is_empty());
+        }
+    }
+
+    impl Apply<Locked> for Account {
+        fn apply(&mut self, _: Locked, _: &Context) {}
+    }
 }
 
 #[test]
