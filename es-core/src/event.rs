@@ -87,6 +87,81 @@ impl<P: Payload> Payload for &P {
 /// own enum with `#[events]`.
 ///
 /// It serializes as the data of the event that it holds; name and version are stored beside the data.
+///
+/// # Matching on every event
+///
+/// Both are plain enums in the module of the aggregate. A `match` without a wildcard does not compile
+/// until it handles every event:
+///
+/// ```
+/// # use es_core::{event, Aggregate, Apply, Context};
+/// #[event(version = 1)]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Deposited { pub cents: i64 }
+///
+/// #[event(version = 1)]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Withdrawn { pub cents: i64 }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events(Deposited, Withdrawn), event_enum(Clone, PartialEq))]
+/// pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account {
+/// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+/// # }
+/// # impl Apply<Withdrawn> for Account {
+/// #     fn apply(&mut self, event: Withdrawn, _: &Context) { self.cents -= event.cents; }
+/// # }
+///
+/// fn line(event: &AccountEvent) -> String {
+///     match event {
+///         AccountEvent::Deposited(deposited) => format!("+{}", deposited.cents),
+///         AccountEvent::Withdrawn(Withdrawn { cents }) => format!("-{cents}"),
+///     }
+/// }
+///
+/// let event = AccountEvent::from(Withdrawn { cents: 200 });
+/// assert_eq!(line(&event), "-200");
+/// assert_eq!(format!("{event:?}"), "Withdrawn { cents: 200 }");
+/// ```
+///
+/// # Your own enum
+///
+/// ```
+/// use es_core::{Aggregate, Apply, Context, event, events};
+///
+/// #[events]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub enum AccountEvent {
+///     #[event(version = 2, from = DepositedV1)]
+///     Deposited { cents: i64, reference: Option<String> },
+///     #[event(version = 1)]
+///     Withdrawn(i64),
+///     #[event(version = 1, name = "AccountLocked")]
+///     Locked,
+/// }
+///
+/// #[event(version = 1, name = "Deposited")]
+/// pub struct DepositedV1 { pub cents: i64 }
+///
+/// impl From<DepositedV1> for AccountEvent {
+///     fn from(old: DepositedV1) -> Self { Self::Deposited { cents: old.cents, reference: None } }
+/// }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events = AccountEvent)]
+/// pub struct Account { cents: i64, is_locked: bool }
+///
+/// impl Apply<AccountEvent> for Account {
+///     fn apply(&mut self, event: AccountEvent, _: &Context) {
+///         match event {
+///             AccountEvent::Deposited { cents, .. } => self.cents += cents,
+///             AccountEvent::Withdrawn(cents) => self.cents -= cents,
+///             AccountEvent::Locked => self.is_locked = true,
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the set of an aggregate's events",
     label = "not a set of events",

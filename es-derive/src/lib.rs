@@ -195,15 +195,19 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
 /// #[aggregate(split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
-/// #[aggregate(name = "invoice", event_enum = InvoiceFact, crate = $crate::es_core)]
+/// #[aggregate(name = "invoice", event_enum = InvoiceFact, event_enum(Clone, PartialEq), crate = $crate::es_core)]
+/// pub struct Invoice { .. }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events = InvoiceEvent)]
 /// pub struct Invoice { .. }
 /// ```
 ///
 /// The macro generates three things:
 ///
 /// - The enum of all events, with one variant per event and the visibility of the aggregate. It
-///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the name
-///   of the variant.
+///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the event
+///   if it implements `Debug`, and otherwise the name of the variant.
 /// - `IntoEvents` for the enum and for each event, with `FirstEvents` if the event can begin the
 ///   aggregate and `NextEvents` if it can change it. `create` takes `FirstEvents`, and a decision
 ///   returns `NextEvents`.

@@ -1,11 +1,11 @@
 use es_core::{Aggregate, Apply, Context, event};
-use serde::Serialize;
 
 #[event(version = 1)]
+#[derive(Clone)]
 pub struct Opened;
 
 #[derive(Aggregate, Default)]
-#[aggregate(events(Opened), event_enum(Clone, Debug, Serialize))]
+#[aggregate(events(Opened), event_enum(Clone, Debug, serde::Serialize))]
 pub struct Account(u8);
 
 impl Apply<Opened> for Account {
