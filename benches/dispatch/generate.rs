@@ -1,5 +1,5 @@
-//! Generates the code to compare: for 2, 20 and 200 events per aggregate, once with the derive and
-//! once with a hand-written dispatch.
+//! Generates the code to compare: for 2, 20 and 200 events per aggregate, once with the derive, once
+//! with an enum of events and once with a hand-written dispatch.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn main() {
     }
 }
 
-/// Both sides use the same event types. Every second event is in its second version.
+/// All sides use the same events. Every second event is in its second version.
 fn source(count: usize, fields: &str) -> String {
     let mut text = String::new();
     let event = |place: usize| format!("Event{place}Recorded");
@@ -69,6 +69,23 @@ fn source(count: usize, fields: &str) -> String {
             read(known, &name)
         )
     });
+    let own_fields = fields.replace("pub ", "");
+    let own_variants = all(&|place, name| {
+        let keys = if changed(place) { format!("version = 2, from = {name}V1") } else { "version = 1".to_owned() };
+        format!("#[event({keys})] {name} {{ {own_fields} }},\n")
+    });
+    let own_upcasts = all(&|place, name| {
+        if !changed(place) {
+            return String::new();
+        }
+        format!("impl From<{name}V1> for OwnEvent {{ fn from(old: {name}V1) -> Self {{ let _ = &old; Self::{name} {{ {rest} }} }} }}\n")
+    });
+    let (own_bound, own_amount) = if fields.is_empty() { ("", "1") } else { ("cents, owner", "cents + owner.len() as u64") };
+    let own_folds = all(&|place, name| {
+        format!(
+            "OwnEvent::{name} {{ {own_bound} }} => self.total = (self.total ^ {place}).wrapping_add({own_amount}),\n"
+        )
+    });
     let versions = all(&|place, name| format!("(\"{name}\", {}), ", u32::from(changed(place)) + 1));
     write!(
         text,
@@ -76,6 +93,21 @@ fn source(count: usize, fields: &str) -> String {
         #[derive(Aggregate, Default)]
         #[aggregate(events({listed}))]
         pub struct Derived {{ pub total: u64 }}
+
+        #[events]
+        pub enum OwnEvent {{ {own_variants} }}
+
+        {own_upcasts}
+
+        #[derive(Aggregate, Default)]
+        #[aggregate(events = OwnEvent)]
+        pub struct Own {{ pub total: u64 }}
+
+        impl Apply<OwnEvent> for Own {{
+            fn apply(&mut self, event: OwnEvent, _: &Context) {{
+                match event {{ {own_folds} }}
+            }}
+        }}
 
         pub enum Hand {{ {variants} }}
 
@@ -105,6 +137,15 @@ fn source(count: usize, fields: &str) -> String {
             match <DerivedEvent as EventSet>::decode(event_type, version, payload) {{
                 Ok(Decoded::One(event)) => _ = Aggregate::fold(state, event, context),
                 Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::fold(state, event, context); }},
+                _ => {{}}
+            }}
+        }}
+
+        #[inline(never)]
+        pub fn own<P: Payload>(event_type: &str, version: u32, payload: &P, state: &mut Own, context: &Context) {{
+            match <OwnEvent as EventSet>::decode(event_type, version, payload) {{
+                Ok(Decoded::One(event)) => _ = Aggregate::apply(state, event, context),
+                Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::apply(state, event, context); }},
                 _ => {{}}
             }}
         }}

@@ -67,6 +67,12 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The version of the state's shape. Snapshots with a different version are ignored.
     const STATE_VERSION: u32;
 
+    /// Whether the event can be the first of its stream.
+    fn can_begin(event: &Self::Event) -> bool;
+
+    /// Whether the event can follow an earlier event of its stream.
+    fn can_continue(event: &Self::Event) -> bool;
+
     /// Makes the aggregate from its first event.
     ///
     /// # Errors
@@ -157,7 +163,7 @@ pub trait Init<E>: Sized {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not define how `{E}` changes it",
-    label = "`{E}` is listed in `events(..)`",
+    label = "`{E}` is named in `events`",
     note = "write `impl Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}, context: &Context) {{ .. }} }}`"
 )]
 pub trait Apply<E> {

@@ -84,13 +84,89 @@ impl<P: Payload> Payload for &P {
     }
 }
 
-/// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates.
+/// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates, or your
+/// own enum with `#[events]`.
 ///
 /// It serializes as the data of the event that it holds; name and version are stored beside the data.
+///
+/// # Matching on every event
+///
+/// Both are plain enums in the module of the aggregate. A `match` without a wildcard does not compile
+/// until it handles every event:
+///
+/// ```
+/// # use es_core::{event, Aggregate, Apply, Context};
+/// #[event(version = 1)]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Deposited { pub cents: i64 }
+///
+/// #[event(version = 1)]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Withdrawn { pub cents: i64 }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events(Deposited, Withdrawn), event_enum(Clone, PartialEq))]
+/// pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account {
+/// #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+/// # }
+/// # impl Apply<Withdrawn> for Account {
+/// #     fn apply(&mut self, event: Withdrawn, _: &Context) { self.cents -= event.cents; }
+/// # }
+///
+/// fn line(event: &AccountEvent) -> String {
+///     match event {
+///         AccountEvent::Deposited(deposited) => format!("+{}", deposited.cents),
+///         AccountEvent::Withdrawn(Withdrawn { cents }) => format!("-{cents}"),
+///     }
+/// }
+///
+/// let event = AccountEvent::from(Withdrawn { cents: 200 });
+/// assert_eq!(line(&event), "-200");
+/// assert_eq!(format!("{event:?}"), "Withdrawn { cents: 200 }");
+/// ```
+///
+/// # Your own enum
+///
+/// ```
+/// use es_core::{Aggregate, Apply, Context, event, events};
+///
+/// #[events]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub enum AccountEvent {
+///     #[event(version = 2, from = DepositedV1)]
+///     Deposited { cents: i64, reference: Option<String> },
+///     #[event(version = 1)]
+///     Withdrawn(i64),
+///     #[event(version = 1, name = "AccountLocked")]
+///     Locked,
+/// }
+///
+/// #[event(version = 1, name = "Deposited")]
+/// pub struct DepositedV1 { pub cents: i64 }
+///
+/// impl From<DepositedV1> for AccountEvent {
+///     fn from(old: DepositedV1) -> Self { Self::Deposited { cents: old.cents, reference: None } }
+/// }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events = AccountEvent)]
+/// pub struct Account { cents: i64, is_locked: bool }
+///
+/// impl Apply<AccountEvent> for Account {
+///     fn apply(&mut self, event: AccountEvent, _: &Context) {
+///         match event {
+///             AccountEvent::Deposited { cents, .. } => self.cents += cents,
+///             AccountEvent::Withdrawn(cents) => self.cents -= cents,
+///             AccountEvent::Locked => self.is_locked = true,
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the set of an aggregate's events",
     label = "not a set of events",
-    note = "`#[derive(Aggregate)]` generates one, named after the aggregate: `InvoiceEvent` for `Invoice`"
+    note = "write `#[events]` on your enum of events, or `events(..)` with the types of the events; `#[derive(Aggregate)]` then generates the enum"
 )]
 pub trait EventSet: Serialize + Sized + 'static {
     /// Every event of the set, in its newest version, as declared.
@@ -98,12 +174,6 @@ pub trait EventSet: Serialize + Sized + 'static {
 
     /// The description of this event: one of [`EVENTS`](Self::EVENTS).
     fn info(&self) -> &'static EventInfo;
-
-    /// Whether the event can be the first of its stream.
-    fn can_begin(&self) -> bool;
-
-    /// Whether the event can follow an earlier event of its stream.
-    fn can_continue(&self) -> bool;
 
     /// The stored name of this event.
     fn event_type(&self) -> &'static str {
@@ -129,6 +199,37 @@ pub trait EventSet: Serialize + Sized + 'static {
     /// `#[derive(Aggregate)]` generates it. A set without it cannot be locked.
     fn visit_events<V: VisitEvents>(visitor: &mut V) {
         let _ = visitor;
+    }
+}
+
+/// A value that is stored as the data of one event: an event of any version, or an enum with
+/// `#[events]`. The test kit and the schema lock take it as a sample.
+///
+/// `#[event]` and `#[events]` implement it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event(version = 1)]` on `{Self}`, or `#[events]` if it is your enum of events"
+)]
+pub trait Sample: Serialize + Sized {
+    /// The description of the event.
+    fn sample_info(&self) -> EventInfo;
+
+    /// Reads such a value from the data of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the data is that of a different event, or does not fit its version.
+    fn read_sample<P: Payload>(info: &EventInfo, payload: &P) -> Result<Self, DecodeError>;
+}
+
+impl<E: Event> Sample for E {
+    fn sample_info(&self) -> EventInfo {
+        EventInfo::of::<E>()
+    }
+
+    fn read_sample<P: Payload>(info: &EventInfo, payload: &P) -> Result<Self, DecodeError> {
+        E::decode(info.version, payload)
     }
 }
 

@@ -121,7 +121,7 @@ mod write_check;
 pub mod __private;
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Id, event};
+pub use es_derive::{Aggregate, Id, event, events};
 
 /// The BSON types in the signatures of this crate, for whoever names them.
 pub use bson;

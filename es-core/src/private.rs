@@ -4,11 +4,14 @@
 //! All of them are here, primitive types too, because the caller may have shadowed any name,
 //! including `std` and `str`.
 
-#[path = "private/fits.rs"]
-mod fits;
-
 #[path = "private/field.rs"]
 pub mod field;
+#[path = "private/fits.rs"]
+mod fits;
+#[path = "private/held.rs"]
+mod held;
+#[path = "private/shown.rs"]
+mod shown;
 #[path = "private/unread.rs"]
 mod unread;
 
@@ -16,7 +19,7 @@ pub use core;
 pub use core::convert::From;
 pub use core::default::Default;
 pub use core::fmt;
-pub use core::marker::{Send, Sync};
+pub use core::marker::{PhantomData, Send, Sync};
 pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, u64};
 pub use core::result::Result;
@@ -29,13 +32,14 @@ pub use std::string::String;
 pub use std::vec::Vec;
 pub use unread::Unread;
 
-pub use crate::error::BoxError;
-
 pub use self::fits::{Bson, BsonKey, Fits};
-pub use crate::error::{DecodeError, FoldError, InvalidId};
+pub use held::Holds;
+pub use shown::{ShowData, ShowName, Shown};
+
+pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
-pub use crate::store::{Decoded, EventInfo, EventSet, Payload, VisitEvents, VisitVersions};
+pub use crate::store::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};
 
 /// The block of a mirror.
@@ -336,6 +340,18 @@ where
         return Err(DecodeError::NewerVersion { stored: version, known: E::VERSION });
     }
     payload.decode::<E>().map_err(|source| DecodeError::Data { version, source: source.into() })
+}
+
+/// Reads an event of a set whose stored name is read as one event.
+///
+/// # Errors
+///
+/// Those of [`EventSet::decode`].
+pub fn read_one<E: EventSet, P: Payload>(info: &EventInfo, payload: &P) -> Result<E, DecodeError> {
+    match E::decode(info.event_type, info.version, payload)? {
+        Decoded::One(event) => Ok(event),
+        Decoded::Many(_) | Decoded::Retired => Err(DecodeError::UnknownType),
+    }
 }
 
 /// Compares names in a `const` assertion, because `==` on strings is not `const`.

@@ -94,9 +94,9 @@ use self::collect::{Declared, Samples};
 use self::compare::compare;
 pub use self::finding::SchemaError;
 use self::finding::{Finding, Verdict, report};
+use crate::Aggregate;
 use crate::error::{DecodeError, ErrorChain};
-use crate::store::{BsonPayload, EventSet, StateRef};
-use crate::{Aggregate, Event};
+use crate::store::{BsonPayload, EventSet, Sample, StateRef};
 
 /// Checks aggregate `A` against the lock in a file. Its path is relative to the root of the crate
 /// under test.
@@ -161,12 +161,13 @@ impl<A: Aggregate> Check<A> {
         clippy::needless_pass_by_value,
         reason = "a test is easier to read without `&`, and the value has no other use"
     )]
-    pub fn sample<E: Event>(mut self, event: E) -> Self {
+    pub fn sample<E: Sample>(mut self, event: E) -> Self {
+        let info = event.sample_info();
         match collect::encode(&event) {
-            Ok(document) => self.samples.entry((E::TYPE, E::VERSION)).or_default().push(document),
+            Ok(document) => self.samples.entry((info.event_type, info.version)).or_default().push(document),
             Err(error) => self.unwritable.push(format!(
                 "the sample of {} cannot be written: {}",
-                E::TYPE,
+                info.event_type,
                 ErrorChain::new(&*error)
             )),
         }

@@ -136,14 +136,6 @@ mod tests {
             &Self::EVENTS[0]
         }
 
-        fn can_begin(&self) -> bool {
-            true
-        }
-
-        fn can_continue(&self) -> bool {
-            true
-        }
-
         fn decode<P: Payload>(_: &str, _: u32, _: &P) -> Result<Decoded<Self>, DecodeError> {
             Ok(Decoded::One(Self))
         }

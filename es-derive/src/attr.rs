@@ -3,6 +3,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod event;
+pub(crate) mod events;
 pub(crate) mod id;
 pub(crate) mod serde;
 mod value;

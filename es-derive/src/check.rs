@@ -3,10 +3,12 @@
 
 mod aggregate;
 mod event;
+mod events;
 mod fields;
 mod id;
 mod item;
 
-pub(crate) use aggregate::aggregate;
+pub(crate) use aggregate::{aggregate, is_implemented};
 pub(crate) use event::{event, is_serde_derive};
+pub(crate) use events::events;
 pub(crate) use id::id;

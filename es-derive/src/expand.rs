@@ -6,9 +6,11 @@ mod container_default;
 mod event;
 mod event_enum;
 mod event_set;
+mod events;
 mod id;
 mod item;
 mod mirror;
+mod own_set;
 mod proof;
 mod self_type;
 mod span;
@@ -17,6 +19,7 @@ mod storable;
 mod style;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -24,11 +27,14 @@ use syn::{DeriveInput, Path};
 
 use crate::attr::aggregate::AggregateAttr;
 use crate::attr::event::EventAttr;
+use crate::attr::events::EventsAttr;
 use crate::attr::id::IdAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, half_written, model};
 
+pub(crate) use aggregate::expand_set_type;
 pub(crate) use event_enum::{expand_definition, expand_impls};
+pub(crate) use events::{expand_conversions, without_event_attributes};
 pub(crate) use id::of_aggregate as id_of_aggregate;
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
@@ -48,6 +54,22 @@ pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     match diag.finish() {
         Ok(()) => event::expand(&event),
         Err(error) => fallback::event(&event, &error),
+    }
+}
+
+pub(crate) fn events(attr: TokenStream, item: &TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => input,
+        Err(error) => return fallback::no_enum(item, error),
+    };
+    let diag = Diag::new();
+    let attr = EventsAttr::parse(&diag, attr);
+    let declared = model::Declared::all(&diag, &input);
+    let events = model::Events::new(&attr, &input, &declared);
+    check::events(&diag, &events);
+    match diag.finish() {
+        Ok(()) => events::expand(&events),
+        Err(error) => fallback::events(events, &error),
     }
 }
 

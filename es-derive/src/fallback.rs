@@ -12,17 +12,27 @@ use syn::{
     parse_quote,
 };
 
-use crate::check::is_serde_derive;
-use crate::expand::{expand_definition, expand_impls, id_of_aggregate, impl_attributes, in_block, private};
-use crate::model::{Aggregate, Event};
+use crate::check::{is_implemented, is_serde_derive};
+use crate::expand::{
+    expand_conversions, expand_definition, expand_impls, expand_set_type, id_of_aggregate, impl_attributes, in_block,
+    private, without_event_attributes,
+};
+use crate::model::{Aggregate, Event, Events};
 use crate::symbol::{EVENT, SERDE};
 
 /// The attribute is on an item that is not a type.
 pub(crate) fn no_type(item: &TokenStream, error: Error) -> TokenStream {
+    wrong_item(item, error, "an event is a struct or an enum; write `#[event(version = 1)]` on one")
+}
+
+/// `#[events]` is on an item that is not a type.
+pub(crate) fn no_enum(item: &TokenStream, error: Error) -> TokenStream {
+    wrong_item(item, error, "`#[events]` belongs on the enum of all events of an aggregate")
+}
+
+fn wrong_item(item: &TokenStream, error: Error, remedy: &str) -> TokenStream {
     let error = match syn::parse2::<syn::Item>(item.clone()) {
-        Ok(other) => {
-            Error::new(keyword(&other), "an event is a struct or an enum; write `#[event(version = 1)]` on one")
-        }
+        Ok(other) => Error::new(keyword(&other), remedy),
         Err(_) => error,
     };
     let error = error.into_compile_error();
@@ -51,7 +61,7 @@ fn keyword(item: &syn::Item) -> proc_macro2::Span {
 /// impl Event for InvoicePaid { .. }
 /// ```
 pub(crate) fn event(event: &Event<'_>, error: &Error) -> TokenStream {
-    let item = without_our_attributes(event.input.clone());
+    let item = without_our_attributes(without_event_attributes(event.input));
     let error = error.to_compile_error();
     let stubs = expand_event(event, &quote!(loop {}));
     quote! {
@@ -123,6 +133,63 @@ fn expand_event(event: &Event<'_>, never: &TokenStream) -> TokenStream {
 }
 
 /// ```text
+/// pub enum AccountEvent { .. }
+/// compile_error! { .. }
+/// impl EventSet for AccountEvent { .. }
+/// ```
+pub(crate) fn events(mut events: Events<'_>, error: &Error) -> TokenStream {
+    let item = without_our_attributes(without_event_attributes(events.input));
+    let error = error.to_compile_error();
+    let private = private(&events.krate);
+    let stub = Stub::of(events.input, &quote!(#private::Send + 'static));
+    let (impl_generics, this, where_clause) = stub.parts();
+    let (generics, clause) = (impl_generics.to_token_stream(), where_clause.to_token_stream());
+    let set = stub_set(&private, &generics, this, &clause, &quote!(loop {}));
+    events.forget_held_twice();
+    let conversions = events.input.generics.params.is_empty().then(|| expand_conversions(&events));
+    let block = in_block(&events.library, &quote!(#set #conversions));
+    quote! {
+        #item
+        #error
+        #block
+    }
+}
+
+/// `Serialize` and `EventSet`.
+fn stub_set(
+    private: &TokenStream,
+    impl_generics: &TokenStream,
+    this: &TokenStream,
+    where_clause: &TokenStream,
+    never: &TokenStream,
+) -> TokenStream {
+    let attributes = impl_attributes();
+    quote! {
+        #attributes
+        impl #impl_generics #private::serde::Serialize for #this #where_clause {
+            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
+                #never
+            }
+        }
+
+        #attributes
+        impl #impl_generics #private::EventSet for #this #where_clause {
+            const EVENTS: &'static [#private::EventInfo] = &[];
+            fn info(&self) -> &'static #private::EventInfo {
+                loop {}
+            }
+            fn decode<__P: #private::Payload>(
+                _: &#private::str,
+                _: #private::u32,
+                _: &__P,
+            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
+                #never
+            }
+        }
+    }
+}
+
+/// ```text
 /// compile_error! { .. }
 /// pub enum InvoiceEvent { .. }                // the events that could be read
 /// impl EventSet for InvoiceEvent { .. }
@@ -150,6 +217,7 @@ pub(crate) fn half_written_aggregate(aggregate: Aggregate<'_>, error: Option<Err
 }
 
 fn expand_aggregate(mut aggregate: Aggregate<'_>, never: &TokenStream) -> TokenStream {
+    aggregate.enum_derives.retain(|derive| !is_implemented(derive));
     if aggregate.attr.may_lack_events() {
         return expand_unread(&aggregate, never);
     }
@@ -165,9 +233,6 @@ fn expand_aggregate(mut aggregate: Aggregate<'_>, never: &TokenStream) -> TokenS
         aggregate.event_enum = quote::format_ident!("__{}Events", own.unraw());
     }
     let private = private(&aggregate.krate);
-    let attributes = impl_attributes();
-    let event_enum = expand_definition(&aggregate);
-    let impls = expand_impls(&aggregate);
     let set = &aggregate.event_enum;
     let mut stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
     let mut set_generics = aggregate.event_generics.clone();
@@ -178,40 +243,15 @@ fn expand_aggregate(mut aggregate: Aggregate<'_>, never: &TokenStream) -> TokenS
         set_generics.make_where_clause().predicates.push(bound);
     }
     let (set_impl_generics, _, set_where) = set_generics.split_for_impl();
-    let implementation = expand_impl(&aggregate, &stub, &quote!(#set #set_ty_generics), never);
-    let stubs = quote! {
-        #impls
-
-        #attributes
-        impl #set_impl_generics #private::serde::Serialize for #set #set_ty_generics #set_where {
-            fn serialize<__S: #private::serde::Serializer>(&self, _: __S) -> #private::Result<__S::Ok, __S::Error> {
-                #never
-            }
-        }
-
-        #attributes
-        impl #set_impl_generics #private::EventSet for #set #set_ty_generics #set_where {
-            const EVENTS: &'static [#private::EventInfo] = &[];
-            fn info(&self) -> &'static #private::EventInfo {
-                loop {}
-            }
-            fn can_begin(&self) -> #private::bool {
-                loop {}
-            }
-            fn can_continue(&self) -> #private::bool {
-                loop {}
-            }
-            fn decode<__P: #private::Payload>(
-                _: &#private::str,
-                _: #private::u32,
-                _: &__P,
-            ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
-                #never
-            }
-        }
-
-        #implementation
-    };
+    let set_type = expand_set_type(&aggregate);
+    let implementation = expand_impl(&aggregate, &stub, &set_type, never);
+    let (mut event_enum, mut stubs) = (TokenStream::new(), implementation);
+    if aggregate.event_set().is_none() {
+        let (generics, set_where) = (set_impl_generics.to_token_stream(), set_where.to_token_stream());
+        let (impls, set) = (expand_impls(&aggregate), stub_set(&private, &generics, &set_type, &set_where, never));
+        event_enum = expand_definition(&aggregate);
+        stubs = quote!(#impls #set #stubs);
+    }
     let block = in_block(&aggregate.library, &stubs);
     quote! {
         #event_enum
@@ -252,6 +292,12 @@ fn expand_impl(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream, never:
             const TYPE: &'static #private::str = #name;
             const SNAPSHOT_POLICY: #private::SnapshotPolicy = #private::SnapshotPolicy::Never;
             const STATE_VERSION: #private::u32 = 1;
+            fn can_begin(_: &Self::Event) -> #private::bool {
+                loop {}
+            }
+            fn can_continue(_: &Self::Event) -> #private::bool {
+                loop {}
+            }
             fn begin(_: Self::Event, _: &#private::Context) -> #private::Result<Self, #private::FoldError> {
                 loop {}
             }

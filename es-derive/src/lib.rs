@@ -1,4 +1,4 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]` and `#[derive(Id)]`.
+//! The macros of es-core: `#[event]`, `#[events]`, `#[derive(Aggregate)]` and `#[derive(Id)]`.
 //!
 //! `es_core` re-exports them; depend on that crate. The generated code names only that crate, as
 //! `::es_core` or by the path in `crate = path`.
@@ -94,6 +94,83 @@ pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), &item.into()).into()
 }
 
+/// Makes each variant of an enum an event, and the enum the events of an aggregate.
+///
+/// ```text
+/// #[events]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub enum AccountEvent {
+///     #[event(version = 2, from = OpenedV1)]
+///     Opened { owner: String, limit: i64 },
+///     #[event(version = 1)]
+///     Deposited(i64),
+///     #[event(version = 1, name = "AccountLocked", alias = "Frozen")]
+///     Locked,
+///     #[event]
+///     Closed(AccountClosed),
+/// }
+///
+/// #[event(version = 1, name = "Opened")]
+/// pub struct OpenedV1 { pub owner: String }
+///
+/// impl From<OpenedV1> for AccountEvent { .. }
+///
+/// #[event(version = 1)]
+/// pub struct AccountClosed { pub reason: String }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events = AccountEvent)]
+/// pub struct Account { .. }
+///
+/// impl Apply<AccountEvent> for Account { .. }
+/// ```
+///
+/// | key on the enum | meaning | without it |
+/// |---|---|---|
+/// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
+/// | `split(C, ..)` | former events that are read as others; each is a struct with `#[event(split(..))]` | none |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+///
+/// | `#[event(..)]` on a variant | meaning | without it |
+/// |---|---|---|
+/// | `version = N` | the version that this variant writes, 1 or higher | required |
+/// | `name = ".."` | the stored name of the event | the name of the variant |
+/// | `from = Previous` | the type of the previous version, a struct with `#[event(..)]`; `From` converts it to the enum | required from version 2 on, unless `since = 1` |
+/// | `since = M` | versions M to N have this shape, because only optional fields were added (`#[serde(default)]`) | only N |
+/// | `alias = ".."` | an older name that is still read; the key may be repeated | none |
+/// | nothing: `#[event]` | the variant holds an event, as in `Closed(AccountClosed)`; the type of the event declares its name and its version | |
+///
+/// Examples of the keys on the enum:
+///
+/// ```text
+/// #[events(retired("ReminderSent"), split(OpenedAndDeposited), crate = $crate::es_core)]
+/// ```
+///
+/// The data of a variant is stored in the same form as that of a struct with `#[event]`, so a
+/// variant and a struct of the same name, version and fields read each other's events:
+///
+/// | variant | document |
+/// |---|---|
+/// | `Opened { owner_name: String }` | `{ ownerName: ".." }` |
+/// | `Moved(String, u32)` | `{ "0": "..", "1": 2 }` |
+/// | `Locked` | `{}` |
+///
+/// `#[serde(..)]` works on fields as usual. On a variant, `rename_all` sets the style of its fields;
+/// on the enum, `rename_all_fields` and `deny_unknown_fields` apply to all variants. Attributes that
+/// rename a variant are refused, because `#[event(name = "..")]` sets its stored name.
+///
+/// The macro implements `EventSet`, `Serialize`, `IntoEvents`, `FirstEvents` and `NextEvents` for
+/// the enum, and for each event that a variant holds `From`, `IntoEvents`, `FirstEvents` and
+/// `NextEvents`. All other impls are yours: derive what you need on the enum.
+///
+/// The aggregate names the enum in `#[aggregate(events = AccountEvent)]`. It begins with its
+/// `Default`, to which the first event is applied, or with `init(AccountOpened)`: the types of events
+/// that variants hold, by `Init<AccountOpened>`. Such events cannot occur later.
+#[proc_macro_attribute]
+pub fn events(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand::events(attr.into(), &item.into()).into()
+}
+
 /// Generates nothing. It declares `#[serde(..)]` on an event whose serde impls are not derived on
 /// the event itself.
 #[doc(hidden)]
@@ -120,6 +197,8 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `snapshot(every = N, version = M)` | a snapshot every N events; M is the version of the state's shape; increase it if the shape changes | no snapshots; 1 |
 /// | `name = ".."` | the stored name of the aggregate's type | the name of the type |
+/// | `events = Enum` | your own enum of all events, with `#[events]`, instead of the lists; the events change the aggregate by `Apply<Enum>` | the enum is generated |
+/// | `event_enum(Clone, ..)` | derives on the generated enum; each event must have them | none but the impls below |
 /// | `event_enum = Name` | the name of the enum of all events | the name of the type, then `Event` |
 /// | `id = InvoiceId` | the type of its ids, with `#[derive(Id)]`; the id of a different aggregate does not compile | any text and any `Id` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
@@ -132,15 +211,19 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 /// #[derive(Aggregate)]
 /// #[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]
 /// #[aggregate(informs(InvoicePrinted), ends(InvoiceVoided), split(InvoicePaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2))]
-/// #[aggregate(name = "invoice", id = InvoiceId, event_enum = InvoiceFact, crate = $crate::es_core)]
+/// #[aggregate(name = "invoice", id = InvoiceId, event_enum = InvoiceFact, event_enum(Clone, PartialEq), crate = $crate::es_core)]
+/// pub struct Invoice { .. }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(events = InvoiceEvent)]
 /// pub struct Invoice { .. }
 /// ```
 ///
 /// The macro generates three things:
 ///
 /// - The enum of all events, with one variant per event and the visibility of the aggregate. It
-///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the name
-///   of the variant.
+///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the event
+///   if it implements `Debug`, and otherwise the name of the variant.
 /// - `IntoEvents` for the enum and for each event, with `FirstEvents` if the event can begin the
 ///   aggregate and `NextEvents` if it can follow later. `create` takes `FirstEvents`, and a decision
 ///   returns `NextEvents`.

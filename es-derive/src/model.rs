@@ -2,12 +2,14 @@
 
 mod aggregate;
 mod event;
+mod events;
 mod generics;
 mod id;
 mod shape;
 
 pub(crate) use aggregate::{Aggregate, Listed};
 pub(crate) use event::Event;
+pub(crate) use events::{Declared, EventVariant, Events, Kind};
 pub(crate) use generics::mentions;
 pub(crate) use id::{Id, Text};
 pub(crate) use shape::Shape;

@@ -352,7 +352,7 @@ pub(crate) fn prepare<A: Aggregate, D: DeserializeOwned, E: fmt::Display>(
     let read = BsonPayload(document).decode().map_err(|error| ErrorChain::new(&*error).to_string())?;
     let Migrated { stream, event, metadata, timestamp } = convert(read).map_err(|error| error.to_string())?;
     let stream = stream.map_err(|error| error.to_string())?;
-    if !event.can_begin() {
+    if !A::can_begin(&event) {
         return Err(FoldError::NotInitial { event_type: event.event_type() }.to_string());
     }
     let origin = Origin::new(collection, document)?;

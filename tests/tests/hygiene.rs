@@ -14,6 +14,8 @@ fn the_generated_code_works_among_hostile_names() {
     use ::std::assert_eq;
     assert_eq!(<Account as ::es_core::Aggregate>::TYPE, "Account");
     assert_eq!(<AccountEvent as ::es_core::store::EventSet>::EVENTS.len(), 3);
+    assert_eq!(<LampEvent as ::es_core::store::EventSet>::EVENTS.len(), 4);
+    assert_eq!(<Lamp as ::es_core::Aggregate>::TYPE, "Lamp");
     assert_eq!(<FromMacro as ::es_core::Aggregate>::STATE_VERSION, 1);
     assert_eq!(<Cart<::std::string::String> as ::es_core::Aggregate>::TYPE, "Cart");
 }

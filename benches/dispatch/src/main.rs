@@ -1,5 +1,5 @@
 //! Folds events, so that `run` can count the instructions:
-//! `dispatch <bare|bson> <2|20|200> <derived|hand> <all|first|last> <events>`.
+//! `dispatch <bare|bson> <2|20|200> <derived|own|hand> <all|first|last> <events>`.
 //!
 //! `bare` uses events without fields and without input, so it measures only the dispatch. `bson`
 //! reads two fields as a store does.
@@ -16,7 +16,7 @@ macro_rules! generated {
     ($($module:ident)*) => {$(
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "it is generated")]
         mod $module {
-            use es_core::{Aggregate, Apply, Context, event};
+            use es_core::{Aggregate, Apply, Context, event, events};
             use es_core::error::DecodeError;
             use es_core::store::{Decoded, EventSet, Payload};
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
@@ -49,6 +49,12 @@ macro_rules! fold {
                 $module::derived(black_box(event_type), black_box(*version), $payload, &mut state, $context);
             }
             state.total
+        } else if $side == "own" {
+            let mut state = $module::Own::default();
+            for (event_type, version) in events {
+                $module::own(black_box(event_type), black_box(*version), $payload, &mut state, $context);
+            }
+            state.total
         } else {
             let mut state = $module::ByHand::default();
             for (event_type, version) in events {
@@ -77,7 +83,7 @@ fn main() -> Result<(), BoxError> {
         ("bson", "200") => fold!(bson_200, &data, side, which, events, context),
         _ => return Err("no such payload, or no such number of types".into()),
     };
-    // Both sides must print the same total. Otherwise one of them does less work.
+    // All sides must print the same total. Otherwise one of them does less work.
     println!("{total}");
     Ok(())
 }

@@ -24,14 +24,6 @@ impl EventSet for Unread {
         match *self {}
     }
 
-    fn can_begin(&self) -> bool {
-        match *self {}
-    }
-
-    fn can_continue(&self) -> bool {
-        match *self {}
-    }
-
     fn decode<P: Payload>(_: &str, _: u32, _: &P) -> Result<Decoded<Self>, DecodeError> {
         Err(DecodeError::UnknownType)
     }

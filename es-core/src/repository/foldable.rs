@@ -20,8 +20,8 @@ pub(crate) fn check_foldable<'a, A: Aggregate>(
     for event in events {
         let event_type = event.event_type();
         let source = match has_begun {
-            false if !event.can_begin() => FoldError::NotInitial { event_type },
-            true if !event.can_continue() => FoldError::OnlyInitial { event_type },
+            false if !A::can_begin(event) => FoldError::NotInitial { event_type },
+            true if !A::can_continue(event) => FoldError::OnlyInitial { event_type },
             _ => {
                 (has_begun, sequence) = (!A::is_end(event), sequence.next());
                 continue;

@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use crate::StoreError;
 use crate::error::ErrorChain;
 use crate::read_back::{Failure, Located, Refused, always_wrong, read_back};
-use crate::store::EventData;
-use crate::{Event, StoreError};
+use crate::store::{EventData, Sample};
 
 /// Checks that each sample is read back from BSON unchanged.
 ///
@@ -56,7 +56,7 @@ use crate::{Event, StoreError};
 /// At the first sample that is not read back unchanged. The message contains the event, the path of
 /// the field, and the remedy.
 #[track_caller]
-pub fn assert_roundtrip<E: Event>(samples: impl IntoIterator<Item = E>) {
+pub fn assert_roundtrip<E: Sample>(samples: impl IntoIterator<Item = E>) {
     for sample in samples {
         if let Err(failure) = roundtrip(&sample) {
             panic!("{failure}");
@@ -82,14 +82,14 @@ pub fn assert_roundtrip<E: Event>(samples: impl IntoIterator<Item = E>) {
 ///
 /// At the first sample that is not read back unchanged.
 #[track_caller]
-pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item = E>) {
+pub fn assert_roundtrip_eq<E: Sample + PartialEq>(samples: impl IntoIterator<Item = E>) {
     for sample in samples {
         match roundtrip(&sample) {
             Ok(read) if read == sample => {}
             Ok(_) => panic!(
                 "`{}` is read back as a different value, although both are written the same: something is lost before it is written, such as \
                  the part of a time below a millisecond; round it when the event is created, or store it as a number or a text",
-                E::TYPE
+                sample.sample_info().event_type
             ),
             Err(failure) => panic!("{failure}"),
         }
@@ -97,23 +97,25 @@ pub fn assert_roundtrip_eq<E: Event + PartialEq>(samples: impl IntoIterator<Item
 }
 
 /// Reads a sample back, or returns what is wrong with it.
-fn roundtrip<E: Event>(sample: &E) -> Result<E, String> {
-    let data = EventData::encode(E::TYPE, sample).map_err(|error| match error {
+fn roundtrip<E: Sample>(sample: &E) -> Result<E, String> {
+    let info = sample.sample_info();
+    let event_type = info.event_type;
+    let data = EventData::encode(event_type, sample).map_err(|error| match error {
         StoreError::Encode { source, .. } => match source.downcast_ref::<Refused>() {
-            Some(refused) => format!("{}\n  BSON reports: {}", show::<E>(&refused.failure), refused.source),
+            Some(refused) => format!("{}\n  BSON reports: {}", show(event_type, &refused.failure), refused.source),
             None => ErrorChain::new(source.as_error()).to_string(),
         },
         error => ErrorChain::new(&error).to_string(),
     })?;
     if let Some(failure) = always_wrong(sample) {
-        return Err(show::<E>(&failure));
+        return Err(show(event_type, &failure));
     }
     let read =
-        |payload: &Located<'_>| E::decode(E::VERSION, payload).map_err(|error| ErrorChain::new(&error).to_string());
-    read_back(sample, &data, read).map_err(|failure| show::<E>(&failure))
+        |payload: &Located<'_>| E::read_sample(&info, payload).map_err(|error| ErrorChain::new(&error).to_string());
+    read_back(sample, &data, read).map_err(|failure| show(event_type, &failure))
 }
 
-fn show<E: Event>(failure: &Failure) -> String {
+fn show(event_type: &str, failure: &Failure) -> String {
     let at = failure.path.as_ref().map(|path| format!("\n  at `{path}`")).unwrap_or_default();
-    format!("`{}` {}{at}\n  {}", E::TYPE, failure.what, failure.remedy)
+    format!("`{event_type}` {}{at}\n  {}", failure.what, failure.remedy)
 }

@@ -8,6 +8,7 @@ mod generic;
 mod ids;
 mod informs;
 mod laws;
+mod own_enum;
 mod queries;
 mod steps;
 mod write_check;

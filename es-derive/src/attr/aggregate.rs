@@ -1,9 +1,10 @@
-//! `#[aggregate(name = "..", init(A), events(B, C), informs(E), ends(F), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, id = InvoiceId, crate = path)]`
+//! `#[aggregate(name = "..", init(A), events(B, C), informs(E), ends(F), split(D), retired(".."), snapshot(every = 100, version = 1), event_enum = Name, event_enum(Clone), id = InvoiceId, crate = path)]`,
+//! or `events = OwnEnum` instead of the lists
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
 use syn::token::Paren;
-use syn::{Attribute, LitInt, LitStr, Meta, Path, TypePath};
+use syn::{Attribute, LitInt, LitStr, Meta, Path, Token, TypePath};
 
 use super::{Cell, Keys, parse_keys, unknown_key, value};
 use crate::diag::Diag;
@@ -30,6 +31,10 @@ pub(crate) struct AggregateAttr {
     pub(crate) snapshot: Cell<SnapshotAttr>,
     pub(crate) event_enum: Cell<Ident>,
     pub(crate) id: Cell<TypePath>,
+    /// The derives of the generated enum of all events.
+    pub(crate) enum_derives: Cell<Vec<TypePath>>,
+    /// The user's own enum of all events.
+    pub(crate) event_set: Cell<TypePath>,
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
     pub(crate) is_garbled: bool,
@@ -55,6 +60,8 @@ impl AggregateAttr {
             snapshot: Cell::new(SNAPSHOT),
             event_enum: Cell::new(EVENT_ENUM),
             id: Cell::new(ID),
+            enum_derives: Cell::new(EVENT_ENUM),
+            event_set: Cell::new(EVENTS),
             krate: Cell::new(CRATE),
             is_garbled: false,
             has_unread_list: false,
@@ -105,6 +112,10 @@ impl AggregateAttr {
             // init(InvoiceCreated)
             let value = value::types(diag, key, input, "init(InvoiceCreated)");
             self.init.add(key, value)
+        } else if key == EVENTS && input.peek(Token![=]) {
+            // events = InvoiceEvent
+            let value = value::path_type(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
+            self.event_set.set(diag, key, value)
         } else if key == EVENTS {
             // events(InvoicePaid, InvoiceDisputed)
             let value = value::types(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
@@ -129,6 +140,10 @@ impl AggregateAttr {
             // snapshot(every = 100, version = 1)
             let value = SnapshotAttr::parse(diag, key, input).map(Some);
             self.snapshot.set(diag, key, value)
+        } else if key == EVENT_ENUM && input.peek(Paren) {
+            // event_enum(Clone, PartialEq)
+            let value = value::types(diag, key, input, "event_enum(Clone, PartialEq)");
+            self.enum_derives.set(diag, key, value)
         } else if key == EVENT_ENUM {
             // event_enum = InvoiceFact
             let value = value::ident(diag, key, input, "event_enum = InvoiceFact");

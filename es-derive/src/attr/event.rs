@@ -1,6 +1,6 @@
 //! `#[event(version = 2, name = "..", since = 2, from = Previous, alias = "..", split(A, B), crate = path)]`
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
 use syn::{LitInt, LitStr, Path, TypePath};
 
@@ -18,6 +18,8 @@ pub(crate) struct EventAttr {
     pub(crate) split: Cell<Vec<TypePath>>,
     pub(crate) krate: Cell<Path>,
     pub(crate) aliases: Vec<LitStr>,
+    /// The place of the attribute.
+    pub(crate) at: Span,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable
     /// one.
     pub(crate) is_garbled: bool,
@@ -33,6 +35,7 @@ impl EventAttr {
             split: Cell::new(SPLIT),
             krate: Cell::new(CRATE),
             aliases: Vec::new(),
+            at: Span::call_site(),
             is_garbled: false,
         };
         let largest = u64::from(u32::MAX);

@@ -29,8 +29,13 @@ impl SerdeKeys {
         keys.iter().any(|key| self.has(key))
     }
 
+    /// The keys that are not among these.
+    pub(crate) fn others<'a>(&'a self, keys: &'a [&str]) -> impl Iterator<Item = &'a Ident> {
+        self.0.iter().filter(|given| !keys.iter().any(|key| *given == key))
+    }
+
     pub(crate) fn has_only(&self, keys: &[&str]) -> bool {
-        self.0.iter().all(|given| keys.iter().any(|key| given == key))
+        self.others(keys).next().is_none()
     }
 
     /// Reports the keys that only the macro may set.

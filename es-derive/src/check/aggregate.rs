@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 
-use syn::TypePath;
 use syn::ext::IdentExt;
+use syn::{LitStr, TypePath};
 
-use super::{fields, item};
+use super::{fields, is_serde_derive, item};
 use crate::attr::Cell;
 use crate::diag::{Diag, shown};
 use crate::model::{Aggregate, Listed};
+use crate::symbol::EVENTS;
 
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     item::check_kind(diag, aggregate.input, "an aggregate");
@@ -21,15 +22,18 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     check_roles_do_not_contradict(diag, aggregate);
     check_variants_differ(diag, aggregate);
     check_split_is_not_an_event(diag, aggregate);
-    check_retired_names_differ(diag, aggregate);
+    check_retired_names_differ(diag, aggregate.retired());
+    check_event_set_is_complete(diag, aggregate);
     check_event_enum_is_another_name(diag, aggregate);
+    check_enum_derives(diag, aggregate);
     aggregate.serde.refuse(diag, "#[derive(Aggregate)]");
 }
 
 /// An aggregate without events has nothing to fold.
 fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
     let attr = aggregate.attr;
-    if attr.is_garbled || attr.init.is_given() || attr.events.is_given() || attr.informs.is_given() {
+    let is_given = [&attr.init, &attr.events, &attr.informs].iter().any(|list| list.is_given());
+    if attr.is_garbled || is_given || attr.event_set.is_given() {
         return;
     }
     if let Some(key) = attr.ends.key() {
@@ -49,12 +53,62 @@ fn check_there_are_events(diag: &Diag, aggregate: &Aggregate<'_>) {
 fn check_lists_are_not_empty(diag: &Diag, aggregate: &Aggregate<'_>) {
     let attr = aggregate.attr;
     for cell in [&attr.init, &attr.events, &attr.informs, &attr.ends, &attr.split] {
-        if let (Some(key), Some([])) = (cell.key(), cell.get().map(Vec::as_slice)) {
-            diag.error(key, format_args!("`{key}` is empty; list an event, or remove it"));
-        }
+        check_is_not_empty(diag, cell, "an event");
     }
-    if let (Some(key), Some([])) = (attr.retired.key(), attr.retired.get().map(Vec::as_slice)) {
-        diag.error(key, "`retired` is empty; list a stored name, or remove it");
+    check_is_not_empty(diag, &attr.retired, "a stored name");
+    check_is_not_empty(diag, &attr.enum_derives, "a derive");
+}
+
+pub(super) fn check_is_not_empty<T>(diag: &Diag, cell: &Cell<Vec<T>>, element: &str) {
+    if let (Some(key), Some([])) = (cell.key(), cell.get().map(Vec::as_slice)) {
+        diag.error(key, format_args!("`{key}` is empty; list {element}, or remove it"));
+    }
+}
+
+/// `events = AccountEvent` names all events, so no other key adds events or describes their enum.
+fn check_event_set_is_complete(diag: &Diag, aggregate: &Aggregate<'_>) {
+    let attr = aggregate.attr;
+    let Some(set) = attr.event_set.get() else { return };
+    let name = shown(set);
+    for cell in [&attr.split, &attr.events] {
+        let Some(key) = cell.key() else { continue };
+        let remedy = if key == EVENTS {
+            format!("remove this list and let a variant of `{name}` hold each event, or remove `events = {name}`")
+        } else {
+            format!("write `#[events(split(..))]` on `{name}` instead")
+        };
+        diag.error(key, format_args!("`events = {name}` names all events; {remedy}"));
+    }
+    if let Some(key) = attr.retired.key() {
+        diag.error(
+            key,
+            format_args!("`events = {name}` names all events; write `#[events(retired(..))]` on `{name}` instead"),
+        );
+    }
+    if let Some(key) = attr.informs.key() {
+        diag.error(
+            key,
+            format_args!(
+                "`events = {name}` names all events; remove `informs`, and let `apply` do nothing for these events"
+            ),
+        );
+    }
+    if let Some(key) = attr.event_enum.key() {
+        diag.error(key, format_args!("`{name}` is the enum of all events already; remove `event_enum`"));
+    }
+    if let Some(key) = attr.enum_derives.key() {
+        diag.error(
+            key,
+            format_args!("`{name}` is the enum of all events already; write `#[derive(..)]` on `{name}` instead"),
+        );
+    }
+}
+
+/// The generated enum of all events has some impls already.
+fn check_enum_derives(diag: &Diag, aggregate: &Aggregate<'_>) {
+    for ty in aggregate.enum_derives.iter().filter(|ty| is_implemented(ty)) {
+        let name = shown(ty);
+        diag.error(ty, format_args!("the enum of all events has its own impl of `{name}`; remove it here"));
     }
 }
 
@@ -74,7 +128,7 @@ fn check_events_are_listed_once(diag: &Diag, aggregate: &Aggregate<'_>) {
     }
 }
 
-fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
+pub(super) fn listed_twice(diag: &Diag, shown: &str, first: &TypePath, second: &TypePath) {
     diag.conflict(
         (first, format_args!("`{shown}` is listed twice; this is the first")),
         (second, format_args!("`{shown}` is listed twice; remove one")),
@@ -149,9 +203,9 @@ fn check_split_is_not_an_event(diag: &Diag, aggregate: &Aggregate<'_>) {
 }
 
 /// Each retired name is listed once.
-fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
+pub(super) fn check_retired_names_differ(diag: &Diag, names: &[LitStr]) {
     let mut seen = HashMap::new();
-    for name in aggregate.retired() {
+    for name in names {
         let value = name.value();
         match seen.get(&value) {
             Some(first) => diag.conflict(
@@ -166,6 +220,9 @@ fn check_retired_names_differ(diag: &Diag, aggregate: &Aggregate<'_>) {
 /// The event enum is declared in the same module as the aggregate and its events, so its name must
 /// differ from theirs.
 fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
+    if aggregate.event_set().is_some() {
+        return;
+    }
     let name = &aggregate.event_enum;
     let clash = aggregate.events.iter().find(|event| event.ty.path.is_ident(name));
     match (aggregate.attr.event_enum.get(), clash) {
@@ -181,12 +238,17 @@ fn check_event_enum_is_another_name(diag: &Diag, aggregate: &Aggregate<'_>) {
         (None, Some(event)) => diag.error(
             event.ty,
             format_args!(
-                "the enum of all events would also be named `{name}`; write `event_enum = {}Fact`",
+                "the enum of all events would also be named `{name}`; write `events = {name}` if `{name}` is your own enum of all events, or `event_enum = {}Fact`",
                 aggregate.input.ident.unraw()
             ),
         ),
         (_, None) => {}
     }
+}
+
+/// Whether the generated enum of all events implements the trait of this derive already.
+pub(crate) fn is_implemented(derive: &TypePath) -> bool {
+    is_serde_derive(&derive.path) || derive.path.is_ident("Debug")
 }
 
 /// Whether the types differ only in their generic arguments.

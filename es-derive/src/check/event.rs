@@ -4,6 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::{Data, Fields, Meta, Path, Token};
 
 use super::{fields, item};
+use crate::attr::events::is_event;
 use crate::diag::{Diag, shown};
 use crate::model::{Event, Shape};
 use crate::symbol::EVENT;
@@ -24,6 +25,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
     check_aliases(diag, event);
     check_split(diag, event);
     check_event_is_given_once(diag, event);
+    check_variants_are_not_events(diag, event);
     check_serde_is_not_derived_too(diag, event);
     check_positions_do_not_depend_on_cfg(diag, event);
     event.serde.refuse(diag, "#[event]");
@@ -32,8 +34,7 @@ pub(crate) fn event(diag: &Diag, event: &Event<'_>) {
 /// There is no default version: a default would change its meaning when the type changes.
 fn check_version_is_given(diag: &Diag, event: &Event<'_>) {
     if !event.attr.version.is_given() && !event.attr.is_garbled {
-        let span = proc_macro2::Span::call_site();
-        diag.error_at(span, "`version` is missing; write `#[event(version = 1)]`");
+        diag.error_at(event.attr.at, "`version` is missing; write `#[event(version = 1)]`");
     }
 }
 
@@ -132,6 +133,17 @@ fn check_event_is_given_once(diag: &Diag, event: &Event<'_>) {
     }
 }
 
+/// `#[event]` makes the whole enum one event, and `#[events]` each of its variants.
+fn check_variants_are_not_events(diag: &Diag, event: &Event<'_>) {
+    let Data::Enum(data) = &event.input.data else { return };
+    if let Some(attr) = data.variants.iter().flat_map(|variant| &variant.attrs).find(|attr| is_event(attr)) {
+        diag.error(
+            attr.path(),
+            "`#[event]` on the enum makes the whole enum one event; write `#[events]` on the enum instead, to make each variant an event",
+        );
+    }
+}
+
 /// The macro derives the serde traits itself, in the stored form.
 fn check_serde_is_not_derived_too(diag: &Diag, event: &Event<'_>) {
     for path in derived(&event.input.attrs) {
@@ -142,7 +154,7 @@ fn check_serde_is_not_derived_too(diag: &Diag, event: &Event<'_>) {
     }
 }
 
-fn derived(attrs: &[syn::Attribute]) -> impl Iterator<Item = Path> {
+pub(super) fn derived(attrs: &[syn::Attribute]) -> impl Iterator<Item = Path> {
     attrs
         .iter()
         .filter(|attr| attr.path().is_ident("derive"))

@@ -1,11 +1,13 @@
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::{Generics, parse_quote};
 
 use super::mirror::{mirror_imports, own_default};
 use super::span::{local, self_as};
-use super::{event_set, expand_definition, expand_impls, id, impl_attributes, in_block, private, proof, state};
-use crate::model::Aggregate;
+use super::{
+    event_set, expand_definition, expand_impls, id, impl_attributes, in_block, own_set, private, proof, state,
+};
+use crate::model::{Aggregate, Listed};
 
 /// ```text
 /// pub enum InvoiceEvent { .. }
@@ -18,6 +20,9 @@ use crate::model::Aggregate;
 /// };
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+    if aggregate.event_set().is_some() {
+        return in_block(&aggregate.library, &expand_impl(aggregate));
+    }
     let event_enum = expand_definition(aggregate);
     let impls = expand_impls(aggregate);
     let set = event_set::expand(aggregate);
@@ -47,6 +52,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         const TYPE: &'static str = "Invoice";
 ///         const SNAPSHOT_POLICY: SnapshotPolicy = SnapshotPolicy::every(100);
 ///         const STATE_VERSION: u32 = 1;
+///         fn can_begin(event: &InvoiceEvent) -> bool { .. }
+///         fn can_continue(event: &InvoiceEvent) -> bool { .. }
 ///         fn begin(..) { .. }
 ///         fn fold(..) { .. }
 ///         const CAN_END: bool = true;         // these two only with `ends(..)`
@@ -59,9 +66,9 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
     let attributes = impl_attributes();
-    let (ident, event_enum) = (&aggregate.input.ident, &aggregate.event_enum);
+    let ident = &aggregate.input.ident;
     let (_, ty_generics, _) = aggregate.input.generics.split_for_impl();
-    let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
+    let set = expand_set_type(aggregate);
     let generics = generics(aggregate);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let name = &aggregate.name;
@@ -73,7 +80,10 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(#private::SnapshotPolicy::Never)
     };
     let id = id::of_aggregate(aggregate);
-    let (init, apply, end) = (expand_init(aggregate), expand_apply(aggregate), expand_end(aggregate));
+    let fold = match aggregate.event_set() {
+        Some(set) => own_set::expand(aggregate, set),
+        None => expand_fold(aggregate),
+    };
     let state::State { types, items, methods } = state::expand(aggregate);
     let imports = mirror_imports(&private);
     quote! {
@@ -85,19 +95,27 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
             #attributes
             #[allow(clippy::too_many_lines)]
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
-                type Event = #event_enum #event_generics;
+                type Event = #set;
                 type Id = #id;
                 const TYPE: &'static #private::str = #name;
                 const SNAPSHOT_POLICY: #private::SnapshotPolicy = #policy;
                 const STATE_VERSION: #private::u32 = #state_version;
 
-                #init
-                #apply
-                #end
+                #fold
                 #methods
             }
         }
     }
+}
+
+/// The enum of all events.
+pub(crate) fn expand_set_type(aggregate: &Aggregate<'_>) -> TokenStream {
+    if let Some(set) = aggregate.event_set() {
+        return quote!(#set);
+    }
+    let event_enum = &aggregate.event_enum;
+    let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
+    quote!(#event_enum #event_generics)
 }
 
 /// The generics of the aggregate, with bounds: its parameters must be storable in snapshots, and
@@ -125,6 +143,43 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
     generics
 }
 
+/// `can_begin`, `can_continue`, `begin`, `fold`, and what `ends(..)` adds.
+fn expand_fold(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let event = local("__event");
+    let can_begin = expand_is_one_of(aggregate, &event, |event| aggregate.can_begin(event));
+    let can_continue = expand_is_one_of(aggregate, &event, Listed::can_continue);
+    let (init, apply, end) = (expand_init(aggregate), expand_apply(aggregate), expand_end(aggregate));
+    quote! {
+        #[allow(unused_variables)]
+        fn can_begin(#event: &Self::Event) -> #private::bool {
+            #can_begin
+        }
+
+        #[allow(unused_variables)]
+        fn can_continue(#event: &Self::Event) -> #private::bool {
+            #can_continue
+        }
+
+        #init
+        #apply
+        #end
+    }
+}
+
+/// Whether the event is one of the wanted ones:
+/// `match event { InvoiceEvent::InvoicePaid(_) => true, _ => false }`.
+fn expand_is_one_of<'a>(aggregate: &Aggregate<'a>, event: &Ident, wanted: impl Fn(&Listed<'a>) -> bool) -> TokenStream {
+    let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|listed| wanted(listed));
+    if others.is_empty() || these.is_empty() {
+        let all = others.is_empty();
+        return quote!(#all);
+    }
+    let event_enum = &aggregate.event_enum;
+    let variants = these.iter().map(|listed| &listed.variant);
+    quote!(match #event { #(#event_enum::#variants(_))|* => true, _ => false })
+}
+
 /// ```text
 /// fn begin(event: InvoiceEvent, context: &Context) -> Result<Self, FoldError> {
 ///     match event {
@@ -135,7 +190,7 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
 /// ```
 fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
-    let [event, context, state, other] = ["__event", "__context", "__state", "__other"].map(local);
+    let [event, context, other] = ["__event", "__context", "__other"].map(local);
     let event_enum = &aggregate.event_enum;
     let (_, event_generics, _) = aggregate.event_generics.split_for_impl();
     let body = if aggregate.has_init() {
@@ -153,24 +208,7 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
         });
         quote!(match #event { #(#arms)* #rest })
     } else {
-        let begin = self_as(&aggregate.input.ident, &quote!(#private::Begin), "begin");
-        let refuse_end = aggregate.can_end().then(|| {
-            quote! {
-                if <Self as #private::Aggregate>::is_end(&#event) {
-                    return #private::Result::Err(#private::FoldError::NotInitial {
-                        event_type: #private::EventSet::event_type(&#event),
-                    });
-                }
-            }
-        });
-        quote! {
-            #refuse_end
-            let mut #state = #begin();
-            #private::Result::map(
-                <Self as #private::Aggregate>::fold(&mut #state, #event, #context),
-                |()| #state,
-            )
-        }
+        expand_begin(aggregate)
     };
     quote! {
         fn begin(
@@ -179,6 +217,30 @@ fn expand_init(aggregate: &Aggregate<'_>) -> TokenStream {
         ) -> #private::Result<Self, #private::FoldError> {
             #body
         }
+    }
+}
+
+/// Applies the first event to the default state.
+pub(super) fn expand_begin(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = private(&aggregate.krate);
+    let [event, context, state] = ["__event", "__context", "__state"].map(local);
+    let begin = self_as(&aggregate.input.ident, &quote!(#private::Begin), "begin");
+    let refuse_end = aggregate.can_end().then(|| {
+        quote! {
+            if <Self as #private::Aggregate>::is_end(&#event) {
+                return #private::Result::Err(#private::FoldError::NotInitial {
+                    event_type: #private::EventSet::event_type(&#event),
+                });
+            }
+        }
+    });
+    quote! {
+        #refuse_end
+        let mut #state = #begin();
+        #private::Result::map(
+            <Self as #private::Aggregate>::fold(&mut #state, #event, #context),
+            |()| #state,
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse_quote;
 
@@ -138,11 +138,7 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     };
     let is_split = event.attr.split.is_given().then(|| quote!(const IS_SPLIT: #private::bool = true;));
     let [v, visitor] = ["__V", "__visitor"].map(local);
-    let visit_older = event.from().map(|from| {
-        let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
-        let visit = call(from, &visit, &quote!(#visitor));
-        quote!(#visit;)
-    });
+    let visit_older = expand_visit_older(event, &visitor);
     quote! {
         #attributes
         impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
@@ -165,6 +161,14 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// Visits the versions before this type.
+pub(super) fn expand_visit_older(event: &Event<'_>, visitor: &Ident) -> Option<TokenStream> {
+    let (from, private) = (event.from()?, private(&event.krate));
+    let visit = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "visit_versions");
+    let visit = call(from, &visit, &quote!(#visitor));
+    Some(quote!(#visit;))
 }
 
 /// The generics of the item. If it has parameters, bounds require that serde can write and read the

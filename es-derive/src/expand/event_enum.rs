@@ -16,6 +16,8 @@ use crate::model::Aggregate;
 pub(crate) fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     let (vis, name, generics) = (&aggregate.input.vis, &aggregate.event_enum, &aggregate.event_generics);
     let where_clause = &generics.where_clause;
+    let derives = &aggregate.enum_derives;
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     let summary = format!("An event of [`{}`]. Each type of event is a variant.", aggregate.input.ident.unraw());
     let variants = aggregate.events.iter().map(|event| {
         let (variant, ty) = (&event.variant, event.ty);
@@ -31,6 +33,7 @@ pub(crate) fn expand_definition(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #summary]
+        #derives
         #[allow(deprecated, non_camel_case_types, clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions)]
         #vis enum #name #generics #where_clause {
             #(#variants)*
@@ -117,8 +120,17 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// Prints only the name of the variant: the events need not implement `Debug`, and may contain data
-/// that must not be logged.
+/// ```text
+/// impl Debug for InvoiceEvent {
+///     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+///         match self { Self::InvoicePaid(event) => (&Shown { event, name: "InvoicePaid" }).__show(formatter) }
+///     }
+/// }
+/// ```
+///
+/// Prints an event if it implements `Debug`, and otherwise the name of its variant. For an event with
+/// a parameter of the aggregate, the compiler cannot choose before the parameter is known, so the
+/// name is printed.
 fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
     if aggregate.events.is_empty() {
         return TokenStream::new();
@@ -127,16 +139,26 @@ fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
     let attributes = impl_attributes();
     let name = &aggregate.event_enum;
     let (impl_generics, ty_generics, where_clause) = aggregate.event_generics.split_for_impl();
-    let formatter = local("__formatter");
-    let arms = aggregate.events.iter().map(|event| {
-        let (variant, shown) = (&event.variant, event.variant.unraw().to_token_stream().to_string());
-        quote!(Self::#variant(_) => #shown,)
+    let [formatter, event] = ["__formatter", "__event"].map(local);
+    let arms = aggregate.events.iter().map(|listed| {
+        let (variant, shown) = (&listed.variant, listed.variant.unraw().to_token_stream().to_string());
+        if listed.generic {
+            return quote!(Self::#variant(_) => #private::fmt::Formatter::write_str(#formatter, #shown),);
+        }
+        quote!(Self::#variant(#event) => (&#private::Shown { event: #event, name: #shown }).__show(#formatter),)
+    });
+    let traits = aggregate.events.iter().any(|listed| !listed.generic).then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use #private::{ShowData as _, ShowName as _};
+        }
     });
     quote! {
         #attributes
         impl #impl_generics #private::fmt::Debug for #name #ty_generics #where_clause {
             fn fmt(&self, #formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
-                #private::fmt::Formatter::write_str(#formatter, match *self { #(#arms)* })
+                #traits
+                match self { #(#arms)* }
             }
         }
     }

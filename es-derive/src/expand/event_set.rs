@@ -1,6 +1,6 @@
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{TypePath, parse_quote};
+use syn::{LitStr, TypePath, parse_quote};
 
 use super::span::{call, ends, local, qualified};
 use super::{impl_attributes, private, proof};
@@ -48,8 +48,6 @@ fn in_set(ty: &TypePath, private: &TokenStream) -> TokenStream {
 /// impl EventSet for InvoiceEvent {
 ///     const EVENTS: &'static [EventInfo] = &[<InvoicePaid as Listed>::INFO];
 ///     fn info(&self) -> &'static EventInfo { &Self::EVENTS[match self { Self::InvoicePaid(_) => 0 }] }
-///     fn can_begin(&self) -> bool { match self { Self::InvoiceCreated(_) => true, _ => false } }
-///     fn can_continue(&self) -> bool { match self { Self::InvoicePaid(_) => true, _ => false } }
 ///     fn decode<P: Payload>(event_type: &str, version: u32, payload: &P) -> Result<Decoded<Self>, DecodeError> {
 ///         if <InvoicePaid as Listed>::is_stored_as(event_type) {
 ///             return <InvoicePaid as Listed>::read_as(version, payload, Self::InvoicePaid);
@@ -75,8 +73,6 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
     let [p, event_type, version, payload] = ["__P", "__type", "__version", "__payload"].map(local);
     let infos = aggregate.events.iter().map(|event| listed(event, &private, "INFO"));
     let place = expand_place(aggregate);
-    let can_begin = expand_is_one_of(aggregate, |event| aggregate.can_begin(event));
-    let can_continue = expand_is_one_of(aggregate, Listed::can_continue);
     let events = aggregate.events.iter().map(|listed_event| {
         let variant = &listed_event.variant;
         let (is_stored_as, read) =
@@ -87,17 +83,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
             }
         }
     });
-    let splits = aggregate.split().iter().map(|ty| {
-        let read = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "read_parts");
-        let parts = in_set(ty, &private);
-        let read = call(ty, &read, &quote!(#parts, #version, #payload));
-        let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
-        quote! {
-            if #is_stored_as(#event_type) {
-                return #private::Result::map(#read, #private::Decoded::Many);
-            }
-        }
-    });
+    let splits = expand_split_reads(&private, aggregate.split(), &event_type, &version, &payload);
     let proof = proof::expand_names_differ_in_body(aggregate);
     let [v, visitor] = ["__V", "__visitor"].map(local);
     let visits = aggregate.events.iter().map(|event| {
@@ -105,18 +91,9 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
         let visit = listed(event, &private, "visit");
         call(ty, &visit, &quote!(#visitor))
     });
-    let split_visits = aggregate.split().iter().map(|ty| {
-        let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "visit_split");
-        let parts = in_set(ty, &private);
-        call(ty, &visit, &quote!(#parts, #visitor))
-    });
-    let retired = aggregate.retired();
-    let retired_names = retired;
-    let retired = if retired.is_empty() {
-        TokenStream::new()
-    } else {
-        quote!(#(#retired)|* => #private::Result::Ok(#private::Decoded::Retired),)
-    };
+    let split_visits = expand_split_visits(&private, aggregate.split(), &visitor);
+    let retired_names = aggregate.retired();
+    let retired = expand_retired_arm(&private, retired_names);
     quote! {
         #attributes
         #[allow(clippy::too_many_lines)]
@@ -127,14 +104,6 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
                 &Self::EVENTS[#place]
             }
 
-            fn can_begin(&self) -> #private::bool {
-                #can_begin
-            }
-
-            fn can_continue(&self) -> #private::bool {
-                #can_continue
-            }
-
             fn decode<#p: #private::Payload>(
                 #event_type: &#private::str,
                 #version: #private::u32,
@@ -142,7 +111,7 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
             ) -> #private::Result<#private::Decoded<Self>, #private::DecodeError> {
                 #proof
                 #(#events)*
-                #(#splits)*
+                #splits
                 match #event_type {
                     #retired
                     _ => #private::Result::Err(#private::DecodeError::UnknownType),
@@ -151,11 +120,52 @@ fn expand_set(aggregate: &Aggregate<'_>) -> TokenStream {
 
             fn visit_events<#v: #private::VisitEvents>(#visitor: &mut #v) {
                 #(#visits;)*
-                #(#split_visits;)*
+                #split_visits
                 #(#private::VisitEvents::retired(#visitor, #retired_names);)*
             }
         }
     }
+}
+
+/// Reads each old event that is split, if the event has its name.
+pub(super) fn expand_split_reads(
+    private: &TokenStream,
+    split: &[TypePath],
+    event_type: &Ident,
+    version: &Ident,
+    payload: &Ident,
+) -> TokenStream {
+    let reads = split.iter().map(|ty| {
+        let read = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "read_parts");
+        let parts = in_set(ty, private);
+        let read = call(ty, &read, &quote!(#parts, #version, #payload));
+        let is_stored_as = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "is_stored_as");
+        quote! {
+            if #is_stored_as(#event_type) {
+                return #private::Result::map(#read, #private::Decoded::Many);
+            }
+        }
+    });
+    reads.collect()
+}
+
+/// Visits each old event that is split.
+pub(super) fn expand_split_visits(private: &TokenStream, split: &[TypePath], visitor: &Ident) -> TokenStream {
+    let visits = split.iter().map(|ty| {
+        let visit = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "visit_split");
+        let parts = in_set(ty, private);
+        let visit = call(ty, &visit, &quote!(#parts, #visitor));
+        quote!(#visit;)
+    });
+    visits.collect()
+}
+
+/// The arm of a `match` for the names that are retired.
+pub(super) fn expand_retired_arm(private: &TokenStream, retired: &[LitStr]) -> TokenStream {
+    if retired.is_empty() {
+        return TokenStream::new();
+    }
+    quote!(#(#retired)|* => #private::Result::Ok(#private::Decoded::Retired),)
 }
 
 /// The index of an event in `EVENTS`: `match self { Self::InvoicePaid(_) => 0 }`.
@@ -165,18 +175,6 @@ fn expand_place(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(Self::#variant(_) => #place,)
     });
     quote!(match self { #(#arms)* })
-}
-
-/// Whether the event is one of the wanted ones:
-/// `match self { Self::InvoicePaid(_) => true, _ => false }`.
-fn expand_is_one_of<'a>(aggregate: &Aggregate<'a>, wanted: impl Fn(&Listed<'a>) -> bool) -> TokenStream {
-    let (these, others): (Vec<_>, Vec<_>) = aggregate.events.iter().partition(|event| wanted(event));
-    if others.is_empty() || these.is_empty() {
-        let all = others.is_empty();
-        return quote!(#all);
-    }
-    let variants = these.iter().map(|event| &event.variant);
-    quote!(match self { #(Self::#variants(_))|* => true, _ => false })
 }
 
 /// ```text

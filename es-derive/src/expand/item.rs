@@ -33,12 +33,30 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
         return derive_serde(event);
     }
     let mut item = event.input.clone();
-    let is_conditional = |attrs: &mut Vec<Attribute>| attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"));
-    if may_be_read(&item.attrs) || attrs_mut(&mut item).any(is_conditional) {
+    if may_be_read(&item.attrs) || has_conditional_attributes(&mut item) {
         return declare_serde(event);
     }
     attrs_mut(&mut item).for_each(|attrs| attrs.retain(|attr| *attr.path() != SERDE));
     quote!(#item)
+}
+
+/// The enum of all events. Its variants are stored by hidden types, so serde reads none of its
+/// attributes.
+pub(super) fn expand_enum(library: &Path, mut item: DeriveInput) -> TokenStream {
+    if may_be_read(&item.attrs) || has_conditional_attributes(&mut item) {
+        let (import, derive) = import_beside(library, &item.ident, &format_ident!("SerdeAttributes"));
+        return quote! {
+            #import
+            #[derive(#derive)]
+            #item
+        };
+    }
+    attrs_mut(&mut item).for_each(|attrs| attrs.retain(|attr| *attr.path() != SERDE));
+    quote!(#item)
+}
+
+fn has_conditional_attributes(item: &mut DeriveInput) -> bool {
+    attrs_mut(item).any(|attrs| attrs.iter().any(|attr| attr.path().is_ident("cfg_attr")))
 }
 
 /// ```text
@@ -60,7 +78,7 @@ fn declare_serde(event: &Event<'_>) -> TokenStream {
         spell_out_names(&mut item, &event.serde, event.shape);
     }
     let style = (!style.is_empty()).then(|| quote!(#[serde(#style)]));
-    let (import, derive) = import_beside(event, &format_ident!("SerdeAttributes"));
+    let (import, derive) = import_beside(&event.library, &event.input.ident, &format_ident!("SerdeAttributes"));
     quote! {
         #import
         #[derive(#derive)]
@@ -76,7 +94,7 @@ fn declare_serde(event: &Event<'_>) -> TokenStream {
 /// struct Noted<T> { .. }
 /// ```
 fn derive_serde(event: &Event<'_>) -> TokenStream {
-    let (import, serde) = import_beside(event, &format_ident!("serde"));
+    let (import, serde) = import_beside(&event.library, &event.input.ident, &format_ident!("serde"));
     let path = serde.to_string();
     let style = container_style(event.shape, &event.serde);
     let mut item = event.input.clone();
@@ -91,8 +109,8 @@ fn derive_serde(event: &Event<'_>) -> TokenStream {
 
 /// An import beside the item, which the attributes of the item name. serde takes a path as a string,
 /// in which `$crate` has no meaning; a name always works.
-fn import_beside(event: &Event<'_>, imported: &Ident) -> (TokenStream, Ident) {
-    let (library, name) = (&event.library, format_ident!("__{imported}Of{}", event.input.ident.unraw()));
+fn import_beside(library: &Path, ident: &Ident, imported: &Ident) -> (TokenStream, Ident) {
+    let name = format_ident!("__{imported}Of{}", ident.unraw());
     let import = quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types, non_snake_case, unused_imports)]

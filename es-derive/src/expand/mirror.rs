@@ -239,7 +239,7 @@ impl Original<'_> {
         quote!(, bound(serialize = #write, deserialize = #read))
     }
 
-    fn definition(
+    pub(super) fn definition(
         &self,
         derives: &TokenStream,
         style: &TokenStream,
@@ -310,7 +310,7 @@ pub(super) fn own_default(input: &DeriveInput, serde: &SerdeKeys, private: &Toke
 }
 
 /// The fields of a struct, with or without names.
-fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
+pub(super) fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(_) | Fields::Unnamed(_) => data.fields.iter().collect(),
@@ -321,7 +321,7 @@ fn fields(input: &DeriveInput) -> Vec<&syn::Field> {
 }
 
 /// The fields of a struct, or of all variants of an enum.
-fn all_fields(input: &DeriveInput) -> Vec<&syn::Field> {
+pub(super) fn all_fields(input: &DeriveInput) -> Vec<&syn::Field> {
     match &input.data {
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),

@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::{LitStr, TypePath};
 
 use super::private;
 use super::span::{over, qualified};
 use crate::diag::shown;
-use crate::model::{Aggregate, Event};
+use crate::model::{Aggregate, Event, Events, Kind};
 
 /// ```text
 /// const _: () = {
@@ -110,11 +111,10 @@ pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStr
     quote!(const { #table #(#assertions;)* };)
 }
 
-/// A table of all events, the listed ones first and then the split ones, with the text that errors
-/// show for each.
+/// A table of all events that are listed, with the text that errors show for each.
 fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &TokenStream) -> TokenStream {
     let private = private(&aggregate.krate);
-    let shown = aggregate.events.iter().map(|event| event.ty).chain(aggregate.split()).map(shown);
+    let shown = aggregate.events.iter().map(|event| event.ty).map(shown);
     let are_split = aggregate
         .events
         .iter()
@@ -134,7 +134,14 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
         // listed type.
         assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT))));
     }
-    for ty in aggregate.split() {
+    assertions.extend(assert_former_names_differ(&private, aggregate.split(), aggregate.retired()));
+    assertions
+}
+
+/// No current event has the name of an event that is split, or a name that is retired.
+fn assert_former_names_differ(private: &TokenStream, split: &[TypePath], retired: &[LitStr]) -> Vec<TokenStream> {
+    let mut assertions = Vec::new();
+    for ty in split {
         let head = format!("`{}`, which is split, and `", shown(ty));
         let tail = "`; give one of them another `name`, or remove the one that is no longer needed";
         let info = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "INFO");
@@ -145,7 +152,7 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
             &quote!(#head, __SHOWN[__other], "` are both stored as `", __name, #tail),
         ));
     }
-    for name in aggregate.retired() {
+    for name in retired {
         let head = format!("`{}` is retired, and `", name.value());
         assertions.push(refuse(
             name,
@@ -155,6 +162,52 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
         ));
     }
     assertions
+}
+
+/// The same assertions for the user's own enum. The compiler underlines a variant.
+///
+/// A variant under a condition may be missing, which moves the index of those behind it.
+pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStream {
+    let private = private(&events.krate);
+    let name = &events.input.ident;
+    let shown = events.variants.iter().map(|variant| {
+        let (cfg, shown) = (variant.cfg, variant.ident().to_string());
+        quote!(#(#cfg)* #shown)
+    });
+    let mut conditional: Vec<&[syn::Attribute]> = Vec::new();
+    let mut always = 0_usize;
+    let mut assertions = Vec::new();
+    for variant in &events.variants {
+        let cfg = variant.cfg;
+        let at = if conditional.is_empty() {
+            quote!(#always)
+        } else {
+            quote!(#always + <[()]>::len(&[#(#(#conditional)* ()),*]))
+        };
+        let at_variant = match &variant.kind {
+            Kind::Held(ty) => ty.to_token_stream(),
+            _ => variant.ident().to_token_stream(),
+        };
+        if always > 0 || !conditional.is_empty() {
+            let assertion = over(&at_variant, quote!(#private::assert_name_differs(#at, __EVENTS, __SHOWN)));
+            assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
+        }
+        if cfg.is_empty() {
+            always += 1;
+        } else {
+            conditional.push(cfg);
+        }
+    }
+    let former = assert_former_names_differ(&private, events.split(), events.retired());
+    quote! {
+        #[allow(deprecated)]
+        const _: () = {
+            const __EVENTS: &[#private::EventInfo] = <#name as #private::EventSet>::EVENTS;
+            const __SHOWN: &[&#private::str] = &[#(#shown),*];
+            #(#assertions)*
+            #(const _: () = #former;)*
+        };
+    }
 }
 
 /// `if let Some((other, name)) = #clash { panic!(..) }`, with the span of the user's code.

@@ -69,6 +69,34 @@ fn an_event_that_is_split() {
 }
 
 #[test]
+fn an_enum_of_events() {
+    let item = quote! {
+        #[derive(Debug)]
+        pub enum AccountEvent {
+            #[event(version = 2, from = OpenedV1)]
+            Opened { owner_name: Owner, #[serde(default)] note: Option<String> },
+            #[event(version = 1, name = "AccountLocked", alias = "Frozen")]
+            Locked,
+            #[cfg(feature = "transfers")]
+            #[event(version = 1)]
+            Moved(i64),
+            #[event]
+            Closed(AccountClosed),
+        }
+    };
+    check("events", super::events(quote!(retired("ReminderSent"), split(OpenedAndLocked)), &item));
+}
+
+#[test]
+fn an_aggregate_of_an_enum() {
+    let input = quote! {
+        #[aggregate(events = AccountEvent, init(AccountOpened))]
+        pub struct Account { owner: String }
+    };
+    check("aggregate_events", super::aggregate(input));
+}
+
+#[test]
 fn an_aggregate() {
     let input = quote! {
         #[aggregate(init(InvoiceCreated), events(InvoicePaid), split(PaidAndSent), retired("ReminderSent"), snapshot(every = 100, version = 2), id = InvoiceId)]

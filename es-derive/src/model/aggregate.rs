@@ -50,6 +50,8 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) name: String,
     pub(crate) events: Vec<Listed<'a>>,
     pub(crate) event_enum: Ident,
+    /// The derives of the enum of all events.
+    pub(crate) enum_derives: Vec<&'a TypePath>,
     /// The parameters that the events name.
     pub(crate) event_generics: Generics,
 }
@@ -72,9 +74,15 @@ impl<'a> Aggregate<'a> {
                 .get()
                 .cloned()
                 .unwrap_or_else(|| format_ident!("{}Event", input.ident.unraw(), span = input.ident.span())),
+            enum_derives: attr.enum_derives.get().into_iter().flatten().collect(),
             event_generics: generics::used_by(&input.generics, &named),
             events,
         }
+    }
+
+    /// The user's own enum of all events, if the aggregate names one.
+    pub(crate) fn event_set(&self) -> Option<&'a TypePath> {
+        self.attr.event_set.get()
     }
 
     /// Whether the aggregate begins with an event of `init(..)` instead of `Default`.

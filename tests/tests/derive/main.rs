@@ -4,6 +4,7 @@
 mod domains;
 mod generated;
 mod other_derives;
+mod own_enum;
 mod schema_lock;
 mod splits;
 mod stored_form;

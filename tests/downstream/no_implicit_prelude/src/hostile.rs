@@ -262,3 +262,75 @@ aggregate! {
     /// An aggregate from a macro.
     FromMacro, Opened, 10
 }
+
+/// An event that a variant holds.
+#[::es_core::event(version = 1)]
+#[derive(Debug)]
+pub struct LampBought;
+
+/// An older version of a variant.
+#[::es_core::event(version = 1, name = "Dimmed")]
+#[derive(Debug)]
+pub struct DimmedV1;
+
+/// An enum of events, with every kind of variant.
+#[::es_core::events(split(MovedAndDimmed), retired("Cleaned"))]
+#[derive(Debug)]
+pub enum LampEvent {
+    /// Bought.
+    #[event]
+    Bought(LampBought),
+    /// Dimmed.
+    #[event(version = 2, from = DimmedV1, alias = "Weakened")]
+    Dimmed {
+        /// How bright it is now.
+        new_level: ::std::primitive::u32,
+        /// Why.
+        #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+        reason: ::std::option::Option<::std::string::String>,
+    },
+    /// Moved.
+    #[event(version = 1)]
+    Moved(::std::string::String, ::std::primitive::u32),
+    /// Broken.
+    #[event(version = 1)]
+    Broken,
+}
+
+impl ::std::convert::From<DimmedV1> for LampEvent {
+    fn from(_: DimmedV1) -> Self {
+        Self::Dimmed { new_level: 0, reason: ::std::option::Option::None }
+    }
+}
+
+/// One event that is now two.
+#[::es_core::event(version = 1, split(LampBought, LampEvent))]
+#[derive(Debug)]
+pub struct MovedAndDimmed;
+
+impl ::std::convert::From<MovedAndDimmed> for (LampBought, LampEvent) {
+    fn from(_: MovedAndDimmed) -> Self {
+        (LampBought, LampEvent::Broken)
+    }
+}
+
+/// An aggregate with an enum of events.
+#[derive(::es_core::Aggregate, Debug)]
+#[aggregate(events = LampEvent, init(LampBought), snapshot(every = 10))]
+pub struct Lamp {
+    level: ::std::primitive::u32,
+}
+
+impl ::es_core::Init<LampBought> for Lamp {
+    fn init(_: LampBought, _: &::es_core::Context) -> Self {
+        Self { level: 1 }
+    }
+}
+
+impl ::es_core::Apply<LampEvent> for Lamp {
+    fn apply(&mut self, event: LampEvent, _: &::es_core::Context) {
+        if let LampEvent::Dimmed { new_level, .. } = event {
+            self.level = new_level;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+use es_core::{Aggregate, Apply, Context, events};
+
+#[events]
+pub enum AccountEvent {
+    #[event(version = 1)]
+    Opened { owner: String },
+}
+
+impl Apply<AccountEvent> for Account {
+    fn apply(&mut self, AccountEvent::Opened { owner }: AccountEvent, _: &Context) {
+        self.owner = owner;
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events = AccountEvent, event_enum = AccountFact)]
+pub struct Account {
+    owner: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use es_core::events;
+
+#[events]
+pub enum AccountEvent {
+    #[event(version = 1)]
+    #[event(name = "AccountOpened")]
+    Opened { owner: String },
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use es_core::events;
+
+pub struct AccountClosed;
+
+#[events]
+pub enum AccountEvent {
+    #[event]
+    Closed(AccountClosed),
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_core::events;
+
+#[events]
+pub fn opened() {}
+
+fn main() {}
