@@ -21,8 +21,7 @@ const MAPS: &[&str] = &["HashMap", "BTreeMap", "IndexMap"];
 /// };
 /// ```
 ///
-/// The names decide only where there is a check: a type of the user's that is named `u128` passes
-/// it.
+/// A name only selects what is checked: a type of the user's that is named `u128` passes.
 pub(super) fn expand<'a>(
     fields: impl Iterator<Item = &'a Field>,
     input: &syn::DeriveInput,
