@@ -39,9 +39,11 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
         qualified(ty, &over(ty, set.to_token_stream()), &quote!(#private::Holds<#ty>), item)
     };
     let holds: Vec<_> = init.iter().map(|ty| held(ty, "holds")).collect();
+    let ends: Vec<_> = aggregate.events.iter().filter_map(|listed| listed.ends).map(|ty| held(ty, "holds")).collect();
     let (can_begin, can_continue, begin, refuse);
     if init.is_empty() {
-        (can_begin, can_continue) = (quote!(true), quote!(true));
+        can_begin = if ends.is_empty() { quote!(true) } else { quote!(#(!#ends(#event))&&*) };
+        can_continue = quote!(true);
         (begin, refuse) = (expand_begin(aggregate), None);
     } else {
         can_begin = quote!(#(#holds(#event))||*);
@@ -69,7 +71,6 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
             }
         });
     }
-    let ends: Vec<_> = aggregate.events.iter().filter_map(|listed| listed.ends).map(|ty| held(ty, "holds")).collect();
     let end = (!ends.is_empty()).then(|| {
         quote! {
             const CAN_END: #private::bool = true;
