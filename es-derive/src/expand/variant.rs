@@ -258,7 +258,10 @@ impl<'a> Hidden<'a> {
     ///
     /// ```text
     /// match version {
-    ///     1..2 => Result::map(<OpenedV1 as Event>::decode(version, payload), |old| Decoded::One(<Self as Upcast<OpenedV1>>::upcast(old))),
+    ///     1..2 => Result::map(
+    ///         Result::and_then(<OpenedV1 as Event>::decode(version, payload), |old| <Self as Upcast<OpenedV1>>::upcast(old, 1)),
+    ///         Decoded::One,
+    ///     ),
     ///     _ => <__OwnedOpened as Listed>::read_as(version, payload, |event| Self::Opened { owner: event.owner }),
     /// }
     /// ```
@@ -276,10 +279,14 @@ impl<'a> Hidden<'a> {
         let decode = qualified(from, &from.to_token_stream(), &quote!(#private::Event), "decode");
         let upcast = self_as(from, &quote!(#private::Upcast<#from>), "upcast");
         let decode = call(from, &decode, &quote!(#version, #payload));
-        let upcast = call(from, &upcast, &quote!(#old));
+        let previous = Literal::u32_unsuffixed(self.event.since.saturating_sub(1));
+        let upcast = call(from, &upcast, &quote!(#old, #previous));
         quote! {
             match #version {
-                1..#since => #private::Result::map(#decode, |#old| #private::Decoded::One(#upcast)),
+                1..#since => #private::Result::map(
+                    #private::Result::and_then(#decode, |#old| #upcast),
+                    #private::Decoded::One,
+                ),
                 _ => #own,
             }
         }
