@@ -55,7 +55,7 @@ fn source(count: usize, fields: &str) -> String {
     });
     let reads = all(&|place, name| {
         let read = |version: u32, ty: &str| {
-            format!("payload.decode::<{ty}>().map_err(|source| DecodeError::Data {{ version: {version}, source }})?")
+            format!("payload.decode::<{ty}>().map_err(|source| DecodeError::Data {{ version: {version}, source: source.into() }})?")
         };
         let older = format!("1 => Hand::{name}(From::from({})),\n", read(1, &format!("{name}V1")));
         let (known, older) = if changed(place) { (2, older.as_str()) } else { (1, "") };

@@ -1,4 +1,4 @@
-//! Events that a variant of an enum holds as a type of their own.
+//! Events that a variant of an enum holds as separate types.
 
 /// An enum of events with a variant that holds an event of this type.
 ///

@@ -147,7 +147,7 @@ fn assert_former_names_differ(private: &TokenStream, split: &[TypePath], retired
         let info = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "INFO");
         assertions.push(refuse(
             ty,
-            &private,
+            private,
             &quote!(#private::first_clash(&#info, __EVENTS, __EVENTS.len())),
             &quote!(#head, __SHOWN[__other], "` are both stored as `", __name, #tail),
         ));
@@ -156,7 +156,7 @@ fn assert_former_names_differ(private: &TokenStream, split: &[TypePath], retired
         let head = format!("`{}` is retired, and `", name.value());
         assertions.push(refuse(
             name,
-            &private,
+            private,
             &quote!(#private::first_named(#name, __EVENTS)),
             &quote!(#head, __SHOWN[__other], "` is stored under that name; remove one of them, or give `", __SHOWN[__other], "` another `name`"),
         ));

@@ -1,4 +1,4 @@
-//! A variant of `#[events]` as an event of its own: two hidden structs with the fields of the
+//! A variant of `#[events]` as a separate event: two hidden structs with the fields of the
 //! variant.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
