@@ -238,13 +238,13 @@ async fn a_first_event_that_is_read_as_none_counts_in_the_stream_and_begins_noth
 
 /// The error names the aggregate, the sequence and the type, and its source is the user's error.
 #[track_caller]
-fn assert_upcast(error: StoreError, event_type: &str, upcast_version: u32, reason: &str) {
+fn assert_upcast(error: &StoreError, event_type: &str, upcast_version: u32, reason: &str) {
     assert!(error.to_string().contains(event_type), "{error}");
-    let StoreError::Decode { sequence, source: DecodeError::Upcast { version, .. }, .. } = &error else {
+    let StoreError::Decode { sequence, source: DecodeError::Upcast { version, .. }, .. } = error else {
         panic!("{error:?}")
     };
     assert_eq!((sequence.get(), *version), (2, upcast_version));
-    assert!(ErrorChain::new(&error).to_string().ends_with(reason), "{}", ErrorChain::new(&error));
+    assert!(ErrorChain::new(error).to_string().ends_with(reason), "{}", ErrorChain::new(error));
 }
 
 #[tokio::test]
@@ -256,13 +256,13 @@ async fn a_conversion_that_fails_is_an_error_that_names_the_event() {
     ] {
         let (store, orders) = store_with(vec![stored(&Ordered { item: "book".into() }), event]).await;
         let Err(LoadError::Store(error)) = orders.load("o").await else { panic!("loaded") };
-        assert_upcast(error, event_type, version, reason);
+        assert_upcast(&error, event_type, version, reason);
         let Err(UpdateError::Store(error)) = orders.update("o", |_| Approved { by: "ann".into() }).await else {
             panic!("updated")
         };
-        assert_upcast(error, event_type, version, reason);
-        assert_upcast(orders.history("o").unwrap().collect().await.unwrap_err(), event_type, version, reason);
-        assert_upcast(store.events().read_as::<Order>().collect().await.unwrap_err(), event_type, version, reason);
+        assert_upcast(&error, event_type, version, reason);
+        assert_upcast(&orders.history("o").unwrap().collect().await.unwrap_err(), event_type, version, reason);
+        assert_upcast(&store.events().read_as::<Order>().collect().await.unwrap_err(), event_type, version, reason);
         assert_eq!(orders.load_at("o", 1).await.unwrap().facts, ["book"]);
     }
 }
