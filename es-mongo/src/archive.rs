@@ -52,7 +52,7 @@ impl MongoStore {
     ///
     /// The oldest part of each stream is moved: an event is moved only if all earlier events of its
     /// stream are archived and a usable snapshot covers it. If the snapshot is missing, the run
-    /// takes it and reads it back. Where an aggregate has ended, there is no state to cover. The newest event of the store is never moved. Loads, queries,
+    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The newest event of the store is never moved. Loads, queries,
     /// traces and appends give the same results before, during and after a run, because they read
     /// archived events from the archive.
     ///

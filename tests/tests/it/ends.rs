@@ -174,7 +174,11 @@ async fn assert_follows_the_model(store: &impl TestStore, steps: Vec<Step>) {
 /// Runs the property test on the current thread, because it starts futures itself.
 fn run(cases: u32, test: impl Fn(Vec<Step>)) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config).run(&vec(step(), 1..40), |steps| Ok(test(steps))).unwrap();
+    let run = TestRunner::new(config).run(&vec(step(), 1..40), |steps| {
+        test(steps);
+        Ok(())
+    });
+    run.unwrap();
 }
 
 #[test]
