@@ -174,6 +174,14 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         let (cfg, shown) = (variant.cfg, variant.ident().to_string());
         quote!(#(#cfg)* #shown)
     });
+    let are_split = events.variants.iter().map(|variant| {
+        let is_split = match &variant.kind {
+            Kind::Held(ty) => qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "IS_SPLIT"),
+            _ => quote!(false),
+        };
+        let cfg = variant.cfg;
+        quote!(#(#cfg)* #is_split)
+    });
     let mut conditional: Vec<&[syn::Attribute]> = Vec::new();
     let mut always = 0_usize;
     let mut assertions = Vec::new();
@@ -188,10 +196,8 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
             Kind::Held(ty) => ty.to_token_stream(),
             _ => variant.ident().to_token_stream(),
         };
-        if always > 0 || !conditional.is_empty() {
-            let assertion = over(&at_variant, quote!(#private::assert_name_differs(#at, __EVENTS, __SHOWN)));
-            assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
-        }
+        let assertion = over(&at_variant, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT)));
+        assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
         if cfg.is_empty() {
             always += 1;
         } else {
@@ -204,6 +210,7 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         const _: () = {
             const __EVENTS: &[#private::EventInfo] = <#name as #private::EventSet>::EVENTS;
             const __SHOWN: &[&#private::str] = &[#(#shown),*];
+            const __ARE_SPLIT: &[#private::bool] = &[#(#are_split),*];
             #(#assertions)*
             #(const _: () = #former;)*
         };
