@@ -9,6 +9,7 @@ mod ids;
 mod informs;
 mod laws;
 mod own_enum;
+mod own_enum_ends;
 mod queries;
 mod steps;
 mod write_check;

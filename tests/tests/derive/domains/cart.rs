@@ -1,29 +1,27 @@
-//! A shopping cart, with a struct for each event. The first product opens it; it ends if it is
-//! cancelled, and the customer can begin a new one.
-//!
-//! The original (C#, an aggregate with its events) has 185 lines without tests.
-
-use std::collections::BTreeMap;
+//! A shopping cart. Products go in and out until it is confirmed or cancelled. A struct per event.
 
 use es_core::memory::MemoryStore;
 use es_core::testing::given;
-use es_core::{Aggregate, Apply, Context, Init, Loaded, Repository, Steps, Timestamp, event};
+use es_core::{Aggregate, Apply, Context, Init, Repository, Timestamp, UpdateError, event};
+use serde::{Deserialize, Serialize};
 
 #[event(version = 1)]
 pub struct CartOpened {
-    client_id: String,
+    pub client: String,
 }
 
 #[event(version = 1)]
+#[derive(Clone)]
 pub struct ProductAdded {
-    product_id: String,
-    quantity: u32,
+    pub product: String,
+    pub quantity: u32,
+    pub unit_cents: i64,
 }
 
 #[event(version = 1)]
 pub struct ProductRemoved {
-    product_id: String,
-    quantity: u32,
+    pub product: String,
+    pub quantity: u32,
 }
 
 #[event(version = 1)]
@@ -32,123 +30,172 @@ pub struct CartConfirmed;
 #[event(version = 1)]
 pub struct CartCancelled;
 
-#[derive(Aggregate, Debug, Clone, PartialEq)]
-#[aggregate(init(CartOpened), events(ProductAdded, ProductRemoved, CartConfirmed), ends(CartCancelled))]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Status {
+    Pending,
+    Confirmed(Timestamp),
+    Cancelled(Timestamp),
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    pub product: String,
+    pub quantity: u32,
+    pub unit_cents: i64,
+}
+
+#[derive(Aggregate, Debug)]
+#[aggregate(init(CartOpened), events(ProductAdded, ProductRemoved, CartConfirmed, CartCancelled))]
 pub struct Cart {
-    client_id: String,
-    products: BTreeMap<String, u32>,
-    is_confirmed: bool,
+    pub client: String,
+    pub items: Vec<Item>,
+    pub status: Status,
 }
 
 impl Init<CartOpened> for Cart {
     fn init(event: CartOpened, _: &Context) -> Self {
-        Self { client_id: event.client_id, products: BTreeMap::new(), is_confirmed: false }
+        Self { client: event.client, items: Vec::new(), status: Status::Pending }
     }
 }
 
 impl Apply<ProductAdded> for Cart {
-    fn apply(&mut self, event: ProductAdded, _: &Context) {
-        *self.products.entry(event.product_id).or_default() += event.quantity;
+    fn apply(&mut self, ProductAdded { product, quantity, unit_cents }: ProductAdded, _: &Context) {
+        match self.items.iter_mut().find(|item| item.product == product) {
+            Some(item) => item.quantity += quantity,
+            None => self.items.push(Item { product, quantity, unit_cents }),
+        }
     }
 }
 
 impl Apply<ProductRemoved> for Cart {
     fn apply(&mut self, event: ProductRemoved, _: &Context) {
-        let left = self.in_cart(&event.product_id).saturating_sub(event.quantity);
-        self.products.insert(event.product_id, left);
-        self.products.retain(|_, quantity| *quantity > 0);
+        if let Some(item) = self.items.iter_mut().find(|item| item.product == event.product) {
+            item.quantity -= event.quantity;
+        }
+        self.items.retain(|item| item.quantity > 0);
     }
 }
 
 impl Apply<CartConfirmed> for Cart {
-    fn apply(&mut self, _: CartConfirmed, _: &Context) {
-        self.is_confirmed = true;
+    fn apply(&mut self, _: CartConfirmed, context: &Context) {
+        self.status = Status::Confirmed(context.timestamp());
     }
 }
 
-#[derive(Debug, PartialEq)]
+impl Apply<CartCancelled> for Cart {
+    fn apply(&mut self, _: CartCancelled, context: &Context) {
+        self.status = Status::Cancelled(context.timestamp());
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    IsConfirmed,
-    HasOnly(u32),
+    #[error("the cart is already closed")]
+    Closed,
+    #[error("the cart holds only {held}")]
+    NotEnough { held: u32 },
+    #[error("the cart is empty")]
+    Empty,
 }
 
 impl Cart {
-    fn in_cart(&self, product_id: &str) -> u32 {
-        self.products.get(product_id).copied().unwrap_or_default()
+    pub fn total_cents(&self) -> i64 {
+        self.items.iter().map(|item| i64::from(item.quantity) * item.unit_cents).sum()
     }
 
-    fn pending<E>(&self, event: E) -> Result<E, Refusal> {
-        if self.is_confirmed { Err(Refusal::IsConfirmed) } else { Ok(event) }
+    pub fn add(&self, product: &str, quantity: u32, price: impl Fn(&str) -> i64) -> Result<ProductAdded, Refusal> {
+        self.pending()?;
+        Ok(ProductAdded { product: product.into(), quantity, unit_cents: price(product) })
     }
 
-    fn add(&self, product_id: &str, quantity: u32) -> Result<ProductAdded, Refusal> {
-        self.pending(ProductAdded { product_id: product_id.to_owned(), quantity })
-    }
-
-    fn remove(&self, product_id: &str, quantity: u32) -> Result<ProductRemoved, Refusal> {
-        match self.in_cart(product_id) {
-            there if there < quantity => Err(Refusal::HasOnly(there)),
-            _ => self.pending(ProductRemoved { product_id: product_id.to_owned(), quantity }),
+    pub fn remove(&self, product: &str, quantity: u32) -> Result<ProductRemoved, Refusal> {
+        self.pending()?;
+        match self.items.iter().find(|item| item.product == product).map_or(0, |item| item.quantity) {
+            held if held < quantity => Err(Refusal::NotEnough { held }),
+            _ => Ok(ProductRemoved { product: product.into(), quantity }),
         }
     }
 
-    fn confirm(&self) -> Result<CartConfirmed, Refusal> {
-        self.pending(CartConfirmed)
+    pub fn confirm(&self) -> Result<CartConfirmed, Refusal> {
+        self.pending()?;
+        if self.items.is_empty() { Err(Refusal::Empty) } else { Ok(CartConfirmed) }
     }
 
-    fn cancel(&self) -> Result<CartCancelled, Refusal> {
-        self.pending(CartCancelled)
+    pub fn cancel(&self) -> Result<CartCancelled, Refusal> {
+        self.pending().map(|()| CartCancelled)
     }
 
-    /// Adds a product to the cart of a client, which it opens first if there is none.
-    fn put(cart: Option<&Loaded<Self>>, client: &str, product: &str, now: Timestamp) -> Result<Steps<Self>, Refusal> {
-        let mut steps = cart.map_or_else(|| Steps::new(client, now), Loaded::steps);
-        if cart.is_none() {
-            steps.record(CartOpened { client_id: client.to_owned() });
-        }
-        let added = steps.state().map(|cart| cart.add(product, 1)).transpose()?;
-        steps.record(added);
-        Ok(steps)
+    fn pending(&self) -> Result<(), Refusal> {
+        if self.status == Status::Pending { Ok(()) } else { Err(Refusal::Closed) }
     }
 }
 
 fn opened() -> CartOpened {
-    CartOpened { client_id: "ann".to_owned() }
+    CartOpened { client: "ann".into() }
 }
 
-fn added(product_id: &str, quantity: u32) -> ProductAdded {
-    ProductAdded { product_id: product_id.to_owned(), quantity }
+fn added(product: &str, quantity: u32) -> ProductAdded {
+    ProductAdded { product: product.into(), quantity, unit_cents: price(product) }
+}
+
+fn removed(product: &str, quantity: u32) -> ProductRemoved {
+    ProductRemoved { product: product.into(), quantity }
+}
+
+fn price(product: &str) -> i64 {
+    if product == "shoes" { 10_000 } else { 5_000 }
 }
 
 #[test]
-fn products_are_added_and_removed() {
-    let cart = || given::<Cart>((opened(), added("shoe", 2), added("shoe", 1)));
-    cart().when(|cart| cart.add("sock", 4)).then_state(|cart| assert_eq!(cart.products.len(), 2));
-    cart().when(|cart| cart.remove("shoe", 3)).then_state(|cart| assert!(cart.products.is_empty()));
-    cart().when(|cart| cart.remove("shoe", 4)).then_error(Refusal::HasOnly(3));
-    cart().when(|cart| cart.remove("sock", 1)).then_error(Refusal::HasOnly(0));
+fn products_of_one_kind_are_counted_together() {
+    given::<Cart>((opened(), added("shoes", 1))).when(|cart| cart.add("shoes", 2, price)).then(added("shoes", 2));
+    given::<Cart>((opened(), added("shoes", 1), added("shirt", 1), added("shoes", 2)))
+        .then_state(|cart| assert_eq!((cart.items.len(), cart.total_cents()), (2, 35_000)));
 }
 
 #[test]
-fn a_confirmed_cart_does_not_change() {
-    let cart = || given::<Cart>((opened(), added("shoe", 1), CartConfirmed));
-    cart().when(|cart| cart.add("shoe", 1)).then_error(Refusal::IsConfirmed);
-    cart().when(|cart| cart.remove("shoe", 1)).then_error(Refusal::IsConfirmed);
-    cart().when(|cart| cart.cancel()).then_error(Refusal::IsConfirmed);
-    given::<Cart>(opened()).when(|cart| cart.confirm()).then(CartConfirmed);
+fn only_what_is_in_the_cart_is_removed() {
+    given::<Cart>((opened(), added("shoes", 2))).when(|cart| cart.remove("shoes", 2)).then(removed("shoes", 2));
+    given::<Cart>((opened(), added("shoes", 2)))
+        .when(|cart| cart.remove("shoes", 3))
+        .then_error(Refusal::NotEnough { held: 2 });
+    given::<Cart>((opened(), added("shoes", 2)))
+        .when(|cart| cart.remove("shirt", 1))
+        .then_error(Refusal::NotEnough { held: 0 });
+}
+
+#[test]
+fn an_empty_cart_is_not_confirmed() {
+    given::<Cart>(opened()).when(|cart| cart.confirm()).then_error(Refusal::Empty);
+    given::<Cart>((opened(), added("shoes", 1), removed("shoes", 1)))
+        .when(|cart| cart.confirm())
+        .then_error(Refusal::Empty);
+}
+
+#[test]
+fn a_closed_cart_stays_as_it_is() {
+    let confirmed = || given::<Cart>((opened(), added("shoes", 1), CartConfirmed));
+    confirmed().when(|cart| cart.add("shirt", 1, price)).then_error(Refusal::Closed);
+    confirmed().when(|cart| cart.remove("shoes", 1)).then_error(Refusal::Closed);
+    confirmed().when(|cart| cart.confirm()).then_error(Refusal::Closed);
+    confirmed().when(|cart| cart.cancel()).then_error(Refusal::Closed);
+    given::<Cart>((opened(), CartCancelled)).when(|cart| cart.confirm()).then_error(Refusal::Closed);
 }
 
 #[tokio::test]
-async fn a_client_can_begin_a_new_cart_after_cancelling_one() {
+async fn a_cart_from_opening_to_confirmation() -> Result<(), Box<dyn std::error::Error>> {
     let carts = Repository::<Cart>::new(&MemoryStore::new());
-    let now = Timestamp::now();
-    for (product, version) in [("shoe", 2), ("sock", 3)] {
-        let put = carts.upsert("ann", |cart| Cart::put(cart, "ann", product, now)).await.unwrap();
-        assert_eq!(put.version, version);
-    }
-    carts.update("ann", |cart| cart.cancel()).await.unwrap();
-    assert!(!carts.exists("ann").await.unwrap());
-    carts.upsert("ann", |cart| Cart::put(cart, "ann", "hat", now)).await.unwrap();
-    let cart = carts.load("ann").await.unwrap();
-    assert_eq!((cart.version.get(), cart.in_cart("hat"), cart.in_cart("shoe")), (6, 1, 0));
+    carts.create("cart-1", opened()).by("ann").await?;
+    carts.update("cart-1", |cart| cart.add("shoes", 2, price)).by("ann").await?;
+    carts.update("cart-1", |cart| cart.add("shirt", 1, price)).by("ann").await?;
+    carts.update("cart-1", |cart| cart.remove("shoes", 1)).by("ann").await?;
+    let confirmed = carts.update("cart-1", |cart| cart.confirm()).by("ann").await?;
+    let cancelled = carts.update("cart-1", |cart| cart.cancel()).by("ann").await;
+    assert!(matches!(cancelled, Err(UpdateError::Rejected(Refusal::Closed))));
+
+    let cart = carts.load("cart-1").await?;
+    assert_eq!(cart.version, 5);
+    assert_eq!((cart.client.as_str(), cart.total_cents()), ("ann", 15_000));
+    assert_eq!(cart.status, Status::Confirmed(confirmed.events[0].timestamp));
+    Ok(())
 }
