@@ -83,13 +83,24 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            __es_core::__private::fmt::Formatter::write_str(
-                __formatter,
-                match *self {
-                    Self::InvoiceCreated(_) => "InvoiceCreated",
-                    Self::InvoicePaid(_) => "InvoicePaid",
-                },
-            )
+            #[allow(unused_imports)]
+            use __es_core::__private::{ShowData as _, ShowName as _};
+            match self {
+                Self::InvoiceCreated(__event) => {
+                    (&__es_core::__private::Shown {
+                        event: __event,
+                        name: "InvoiceCreated",
+                    })
+                        .__show(__formatter)
+                }
+                Self::InvoicePaid(__event) => {
+                    (&__es_core::__private::Shown {
+                        event: __event,
+                        name: "InvoicePaid",
+                    })
+                        .__show(__formatter)
+                }
+            }
         }
     }
     #[automatically_derived]
@@ -105,18 +116,6 @@ const _: () = {
                 Self::InvoiceCreated(_) => 0,
                 Self::InvoicePaid(_) => 1,
             }]
-        }
-        fn can_begin(&self) -> __es_core::__private::bool {
-            match self {
-                Self::InvoiceCreated(_) => true,
-                _ => false,
-            }
-        }
-        fn can_continue(&self) -> __es_core::__private::bool {
-            match self {
-                Self::InvoicePaid(_) => true,
-                _ => false,
-            }
         }
         fn decode<__P: __es_core::__private::Payload>(
             __type: &__es_core::__private::str,
@@ -202,7 +201,6 @@ const _: () = {
         const __SHOWN: &[&__es_core::__private::str] = &[
             "InvoiceCreated",
             "InvoicePaid",
-            "PaidAndSent",
         ];
         const __ARE_SPLIT: &[__es_core::__private::bool] = &[
             <InvoiceCreated as __es_core::__private::Listed>::IS_SPLIT,
@@ -257,10 +255,16 @@ const _: () = {
         invoice_number : String, #[serde(skip)] cache : __own_u32 }
         #[automatically_derived] #[allow(deprecated, unused_qualifications)]
         #[allow(clippy::too_many_lines)] impl __es_core::__private::Aggregate for Invoice
-        { type Event = InvoiceEvent; const TYPE : & 'static __es_core::__private::str =
-        "Invoice"; const SNAPSHOT_POLICY : __es_core::__private::SnapshotPolicy =
+        { type Event = InvoiceEvent; type Id = InvoiceId; const TYPE : & 'static
+        __es_core::__private::str = "Invoice"; const SNAPSHOT_POLICY :
+        __es_core::__private::SnapshotPolicy =
         __es_core::__private::SnapshotPolicy::every(100); const STATE_VERSION :
-        __es_core::__private::u32 = 2; fn init(__event : Self::Event, __context : &
+        __es_core::__private::u32 = 2; #[allow(unused_variables)] fn can_begin(__event :
+        & Self::Event) -> __es_core::__private::bool { match __event {
+        InvoiceEvent::InvoiceCreated(_) => true, _ => false } }
+        #[allow(unused_variables)] fn can_continue(__event : & Self::Event) ->
+        __es_core::__private::bool { match __event { InvoiceEvent::InvoicePaid(_) =>
+        true, _ => false } } fn begin(__event : InvoiceEvent, __context : &
         __es_core::__private::Context,) -> __es_core::__private::Result < Self,
         __es_core::__private::FoldError > { match __event {
         InvoiceEvent::InvoiceCreated(__event) => __es_core::__private::Result::Ok(< Self
@@ -268,7 +272,7 @@ const _: () = {
         __other =>
         __es_core::__private::Result::Err(__es_core::__private::FoldError::NotInitial {
         event_type : __es_core::__private::EventSet::event_type(& __other), }), } }
-        #[inline(always)] fn apply(& mut self, __event : Self::Event, __context : &
+        #[inline(always)] fn fold(& mut self, __event : InvoiceEvent, __context : &
         __es_core::__private::Context,) -> __es_core::__private::Result < (),
         __es_core::__private::FoldError > { match __event {
         InvoiceEvent::InvoicePaid(__event) => { < Self as __es_core::__private::Apply <

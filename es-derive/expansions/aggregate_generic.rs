@@ -92,13 +92,23 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            __es_core::__private::fmt::Formatter::write_str(
-                __formatter,
-                match *self {
-                    Self::ItemAdded(_) => "ItemAdded",
-                    Self::Emptied(_) => "Emptied",
-                },
-            )
+            #[allow(unused_imports)]
+            use __es_core::__private::{ShowData as _, ShowName as _};
+            match self {
+                Self::ItemAdded(_) => {
+                    __es_core::__private::fmt::Formatter::write_str(
+                        __formatter,
+                        "ItemAdded",
+                    )
+                }
+                Self::Emptied(__event) => {
+                    (&__es_core::__private::Shown {
+                        event: __event,
+                        name: "Emptied",
+                    })
+                        .__show(__formatter)
+                }
+            }
         }
     }
     #[automatically_derived]
@@ -117,12 +127,6 @@ const _: () = {
                 Self::ItemAdded(_) => 0,
                 Self::Emptied(_) => 1,
             }]
-        }
-        fn can_begin(&self) -> __es_core::__private::bool {
-            true
-        }
-        fn can_continue(&self) -> __es_core::__private::bool {
-            true
         }
         fn decode<__P: __es_core::__private::Payload>(
             __type: &__es_core::__private::str,
@@ -223,28 +227,31 @@ const _: () = {
         __es_core::__private::serde::Serialize +
         __es_core::__private::serde::de::DeserializeOwned + __es_core::__private::Send +
         __es_core::__private::Sync + 'static, ItemAdded < T > :
-        __es_core::__private::Event { type Event = CartEvent < T >; const TYPE : &
-        'static __es_core::__private::str = "Cart"; const SNAPSHOT_POLICY :
+        __es_core::__private::Event { type Event = CartEvent < T >; type Id =
+        __es_core::__private::AggregateId; const TYPE : & 'static
+        __es_core::__private::str = "Cart"; const SNAPSHOT_POLICY :
         __es_core::__private::SnapshotPolicy =
         __es_core::__private::SnapshotPolicy::Never; const STATE_VERSION :
-        __es_core::__private::u32 = 1; fn init(__event : Self::Event, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < Self,
-        __es_core::__private::FoldError > { let mut __state = < Self as
-        __es_core::__private::Begin > ::begin(); __es_core::__private::Result::map(< Self
-        as __es_core::__private::Aggregate > ::apply(& mut __state, __event, __context),
-        | () | __state,) } #[inline(always)] fn apply(& mut self, __event : Self::Event,
-        __context : & __es_core::__private::Context,) -> __es_core::__private::Result <
-        (), __es_core::__private::FoldError > { match __event {
-        CartEvent::ItemAdded(__event) => { < Self as __es_core::__private::Apply <
-        ItemAdded < T > > > ::apply(self, __event, __context);
-        __es_core::__private::Result::Ok(()) } CartEvent::Emptied(__event) => { < Self as
-        __es_core::__private::Apply < Emptied > > ::apply(self, __event, __context);
-        __es_core::__private::Result::Ok(()) } } } fn serialize_state < __S :
-        __es_core::__private::serde::Serializer > (& self, __serializer : __S,) ->
-        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored:: < T >
-        ::serialize(self, __serializer) } fn deserialize_state < '__de, __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__deserializer : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > { __Stored:: < T >
+        __es_core::__private::u32 = 1; #[allow(unused_variables)] fn can_begin(__event :
+        & Self::Event) -> __es_core::__private::bool { true } #[allow(unused_variables)]
+        fn can_continue(__event : & Self::Event) -> __es_core::__private::bool { true }
+        fn begin(__event : CartEvent < T >, __context : & __es_core::__private::Context,)
+        -> __es_core::__private::Result < Self, __es_core::__private::FoldError > { let
+        mut __state = < Self as __es_core::__private::Begin > ::begin();
+        __es_core::__private::Result::map(< Self as __es_core::__private::Aggregate >
+        ::fold(& mut __state, __event, __context), | () | __state,) } #[inline(always)]
+        fn fold(& mut self, __event : CartEvent < T >, __context : &
+        __es_core::__private::Context,) -> __es_core::__private::Result < (),
+        __es_core::__private::FoldError > { match __event { CartEvent::ItemAdded(__event)
+        => { < Self as __es_core::__private::Apply < ItemAdded < T > > > ::apply(self,
+        __event, __context); __es_core::__private::Result::Ok(()) }
+        CartEvent::Emptied(__event) => { < Self as __es_core::__private::Apply < Emptied
+        > > ::apply(self, __event, __context); __es_core::__private::Result::Ok(()) } } }
+        fn serialize_state < __S : __es_core::__private::serde::Serializer > (& self,
+        __serializer : __S,) -> __es_core::__private::Result < __S::Ok, __S::Error > {
+        __Stored:: < T > ::serialize(self, __serializer) } fn deserialize_state < '__de,
+        __D : __es_core::__private::serde::Deserializer < '__de >> (__deserializer :
+        __D,) -> __es_core::__private::Result < Self, __D::Error > { __Stored:: < T >
         ::deserialize(__deserializer) } }
     }
 };

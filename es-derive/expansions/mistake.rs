@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `informs`, `ends`, `split`, `retired`, `snapshot`, `event_enum`, `crate`"
+    "unknown key `evnets` in `#[aggregate(..)]`; did you mean `events`? the keys are `name`, `init`, `events`, `informs`, `ends`, `split`, `retired`, `snapshot`, `event_enum`, `id`, `crate`"
 }
 ///An event of [`Door`]. Each type of event is a variant.
 #[allow(
@@ -10,6 +10,8 @@
     clippy::module_name_repetitions
 )]
 enum DoorEvent {
+    ///[`DoorOpened`], which begins or changes the aggregate.
+    DoorOpened(DoorOpened),
     ///[`DoorClosed`], which begins or changes the aggregate.
     DoorClosed(DoorClosed),
 }
@@ -17,6 +19,31 @@ enum DoorEvent {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core as __es_core;
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::From<DoorOpened> for DoorEvent {
+        fn from(__event: DoorOpened) -> Self {
+            Self::DoorOpened(__event)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::IntoEvents<DoorEvent> for DoorOpened {
+        fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
+            __es_core::__private::Vec::push(__events, DoorEvent::DoorOpened(self));
+        }
+        fn may_hold(
+            __info: &__es_core::__private::EventInfo,
+        ) -> __es_core::__private::bool {
+            __es_core::__private::is_event_at::<DoorEvent>(0, __info)
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::FirstEvents<DoorEvent> for DoorOpened {}
+    #[automatically_derived]
+    #[allow(deprecated, unused_qualifications)]
+    impl __es_core::__private::NextEvents<DoorEvent> for DoorOpened {}
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorClosed> for DoorEvent {
@@ -33,7 +60,7 @@ const _: () = {
         fn may_hold(
             __info: &__es_core::__private::EventInfo,
         ) -> __es_core::__private::bool {
-            __es_core::__private::is_event_at::<DoorEvent>(0, __info)
+            __es_core::__private::is_event_at::<DoorEvent>(1, __info)
         }
     }
     #[automatically_derived]
@@ -62,12 +89,24 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            __es_core::__private::fmt::Formatter::write_str(
-                __formatter,
-                match *self {
-                    Self::DoorClosed(_) => "DoorClosed",
-                },
-            )
+            #[allow(unused_imports)]
+            use __es_core::__private::{ShowData as _, ShowName as _};
+            match self {
+                Self::DoorOpened(__event) => {
+                    (&__es_core::__private::Shown {
+                        event: __event,
+                        name: "DoorOpened",
+                    })
+                        .__show(__formatter)
+                }
+                Self::DoorClosed(__event) => {
+                    (&__es_core::__private::Shown {
+                        event: __event,
+                        name: "DoorClosed",
+                    })
+                        .__show(__formatter)
+                }
+            }
         }
     }
     #[automatically_derived]
@@ -87,12 +126,6 @@ const _: () = {
         fn info(&self) -> &'static __es_core::__private::EventInfo {
             loop {}
         }
-        fn can_begin(&self) -> __es_core::__private::bool {
-            loop {}
-        }
-        fn can_continue(&self) -> __es_core::__private::bool {
-            loop {}
-        }
         fn decode<__P: __es_core::__private::Payload>(
             _: &__es_core::__private::str,
             _: __es_core::__private::u32,
@@ -108,16 +141,23 @@ const _: () = {
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Aggregate for Door {
         type Event = DoorEvent;
+        type Id = __es_core::__private::AggregateId;
         const TYPE: &'static __es_core::__private::str = "Door";
         const SNAPSHOT_POLICY: __es_core::__private::SnapshotPolicy = __es_core::__private::SnapshotPolicy::Never;
         const STATE_VERSION: __es_core::__private::u32 = 1;
-        fn init(
+        fn can_begin(_: &Self::Event) -> __es_core::__private::bool {
+            loop {}
+        }
+        fn can_continue(_: &Self::Event) -> __es_core::__private::bool {
+            loop {}
+        }
+        fn begin(
             _: Self::Event,
             _: &__es_core::__private::Context,
         ) -> __es_core::__private::Result<Self, __es_core::__private::FoldError> {
             loop {}
         }
-        fn apply(
+        fn fold(
             &mut self,
             _: Self::Event,
             _: &__es_core::__private::Context,

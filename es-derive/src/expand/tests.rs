@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::{env, fs};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 
 fn check(name: &str, tokens: TokenStream) {
-    let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name} does not expand to items: {error}"));
+    let file = syn::parse2(without_mirror_macro(tokens)).unwrap_or_else(|error| panic!("{name} does not expand to items: {error}"));
     let expanded = prettyplease::unparse(&file);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expansions").join(name).with_extension("rs");
     if env::var_os("ES_UPDATE").is_some() {
@@ -20,6 +20,31 @@ fn check(name: &str, tokens: TokenStream) {
         "the expansion of {name} differs from {}; run `cargo xtask bless` and read the difference",
         path.display()
     );
+}
+
+/// Replaces the macro that wraps a mirror with the block that it makes, because the formatter does
+/// not format what is inside a macro.
+fn without_mirror_macro(tokens: TokenStream) -> TokenStream {
+    let mut replaced: Vec<TokenTree> = Vec::new();
+    let mut tokens = tokens.into_iter();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(ident) if ident == "mirror" => {
+                let (Some(_), Some(TokenTree::Group(items))) = (tokens.next(), tokens.next()) else {
+                    panic!("`mirror` is not a macro with a block")
+                };
+                // `__es_core::__private::`
+                replaced.truncate(replaced.len() - 6);
+                let items = without_mirror_macro(items.stream());
+                replaced.extend(quote!(#[doc(hidden)] const _: () = { #items };));
+            }
+            TokenTree::Group(group) => {
+                replaced.push(Group::new(group.delimiter(), without_mirror_macro(group.stream())).into());
+            }
+            token => replaced.push(token),
+        }
+    }
+    replaced.into_iter().collect()
 }
 
 #[test]
