@@ -2,7 +2,7 @@
 
 use super::span::{self, Followed};
 use super::{LoadError, Loaded, Repository};
-use crate::events::{Events, History};
+use crate::event_stream::{Events, History};
 use crate::store::{ReadRange, Replay};
 use crate::{Aggregate, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 

@@ -3,6 +3,7 @@
 
 mod actions;
 mod conformance_memory;
+mod features;
 mod laws;
 mod queries;
 mod write_check;
