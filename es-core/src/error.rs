@@ -13,7 +13,7 @@ pub use self::chain::ErrorChain;
 pub use self::query::QueryError;
 pub use self::shared::SharedError;
 pub use crate::aggregate::FoldError;
-pub use crate::event::{BoxError, DecodeError};
+pub use crate::event_types::{BoxError, DecodeError};
 pub use crate::metadata::MetadataError;
 pub use crate::panicked::Panicked;
 pub use crate::recorded::InvalidEventId;

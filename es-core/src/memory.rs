@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::events::Ready;
+use crate::event_stream::Ready;
 use crate::query::{EventQuery, Trace};
 use crate::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Query, QueryStore,

@@ -12,7 +12,7 @@ pub(crate) use self::locate::Located;
 use self::record::record;
 use self::value::{Trouble, Value};
 use crate::error::{ErrorChain, Panicked};
-use crate::event::{BoxError, DecodeError};
+use crate::event_types::{BoxError, DecodeError};
 use crate::store::{Decoded, EventData, EventSet, Payload, State, StateRef};
 use crate::{Aggregate, StoreError};
 

@@ -10,7 +10,7 @@ use serde::ser::{self, Serialize, Serializer};
 
 use crate::error::Panicked;
 use crate::error::StoreError;
-use crate::event::{BoxError, DecodeError, Decoded, EventSet, Payload};
+use crate::event_types::{BoxError, DecodeError, Decoded, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::read_back::Refused;
 use crate::store::Stamp;

@@ -25,8 +25,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use crate::event::{FirstEvents, IntoEvents, NextEvents};
-pub use crate::events::Events;
+pub use crate::event_stream::Events;
+pub use crate::event_types::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::version::IntoVersion;
 pub use crate::write_check::WriteCheck;
 pub use closure::{Decides, OnLoaded, OnLoadedOnce, OnLoadedOrMissing, OnLoadedOrMissingOnce};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_core::Stream;
 
 pub use crate::append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
-pub use crate::event::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
+pub use crate::event_types::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::nesting::MAX_NESTING;
 pub use crate::recorded::{BsonPayload, EventData, StoredEvent};
 pub use crate::replay::Replay;

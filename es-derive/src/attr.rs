@@ -136,7 +136,7 @@ fn refuse_attributes(diag: &Diag, input: ParseStream<'_>, what: &str) -> syn::Re
             diag.error(
                 &attr,
                 format_args!(
-                    "{what} has no attributes; if it depends on a condition, write it in an attribute of its own: `#[cfg_attr(condition, ..)]` on the type"
+                    "{what} has no attributes; if it depends on a condition, write it in a separate attribute: `#[cfg_attr(condition, ..)]` on the type"
                 ),
             );
         }

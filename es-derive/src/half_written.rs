@@ -1,4 +1,4 @@
-//! Items whose body is no valid Rust, such as one that is being typed.
+//! Items whose body is not valid Rust, such as one that is still being typed.
 //!
 //! The compiler parses an item before it calls a macro, and reports what it cannot parse. So the
 //! macros report nothing, and emit stub impls for what they can read.

@@ -13,7 +13,7 @@ fn every_mistake_is_explained_at_its_place() {
 }
 
 /// Whole programs with one mistake each, which must not cause a second error elsewhere. If the
-/// compiler forces one, a comment in the file says why.
+/// compiler forces one, a comment in the file explains it.
 #[test]
 fn a_mistake_in_a_program_is_explained_once() {
     let cases = trybuild::TestCases::new();
@@ -21,7 +21,7 @@ fn a_mistake_in_a_program_is_explained_once() {
 }
 
 #[test]
-fn a_program_with_more_than_one_error_says_why() {
+fn a_program_with_more_than_one_error_explains_why() {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/programs");
     let mut count = 0;
     for kind in fs::read_dir(programs).unwrap() {
@@ -30,8 +30,8 @@ fn a_program_with_more_than_one_error_says_why() {
             if path.extension().is_some_and(|extension| extension == "rs") {
                 let messages = fs::read_to_string(path.with_extension("stderr")).unwrap();
                 let errors = messages.lines().filter(|line| line.starts_with("error")).count();
-                let says_why = fs::read_to_string(&path).unwrap().starts_with("//");
-                assert!(errors == 1 || errors > 1 && says_why, "{} has {errors} errors", path.display());
+                let explains_why = fs::read_to_string(&path).unwrap().starts_with("//");
+                assert!(errors == 1 || errors > 1 && explains_why, "{} has {errors} errors", path.display());
                 count += 1;
             }
         }

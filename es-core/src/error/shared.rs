@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::event::BoxError;
+use crate::event_types::BoxError;
 
 /// The cause of an error, shared, so that the error that contains it is `Clone`.
 ///

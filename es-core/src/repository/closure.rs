@@ -1,6 +1,6 @@
 //! The closures that decide.
 //!
-//! The bounds on the closure of an action are traits of this crate with messages of their own, so
+//! The bounds on the closure of an action are traits of this crate with their own messages, so
 //! that the compiler reports a mistake in a decision once, at the closure.
 
 use super::{Decision, DecisionResult, Loaded};

@@ -2,7 +2,7 @@
 
 use super::span::{self, Followed};
 use super::{IntoVersion, LoadError, Loaded, Repository};
-use crate::events::{Events, History};
+use crate::event_stream::{Events, History};
 use crate::store::{BoxFuture, ReadRange, Replay};
 use crate::{Aggregate, IdFor, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 

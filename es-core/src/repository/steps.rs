@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::event::{FirstEvents, IntoEvents, NextEvents};
+use crate::event_types::{FirstEvents, IntoEvents, NextEvents};
 use crate::store::{NewEvent, Replay};
 use crate::{Aggregate, Loaded, Metadata, StoreError, StreamId, Timestamp};
 

@@ -4,6 +4,7 @@
 mod actions;
 mod conformance_memory;
 mod ends;
+mod features;
 mod generic;
 mod ids;
 mod informs;

@@ -8,7 +8,8 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 
 fn check(name: &str, tokens: TokenStream) {
-    let file = syn::parse2(without_mirror_macro(tokens)).unwrap_or_else(|error| panic!("{name} does not expand to items: {error}"));
+    let file = syn::parse2(without_mirror_macro(tokens))
+        .unwrap_or_else(|error| panic!("{name} does not expand to items: {error}"));
     let expanded = prettyplease::unparse(&file);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expansions").join(name).with_extension("rs");
     if env::var_os("ES_UPDATE").is_some() {
