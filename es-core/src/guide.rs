@@ -9,11 +9,18 @@
 /// A code block with the content of a file, after the files that it continues.
 macro_rules! code {
     ($file:literal $(, after $before:literal)*) => {
+        code!("# fn main() {}\n", $file $(, $before)*)
+    };
+    (run $file:literal $(, after $before:literal)*) => {
+        code!("", $file $(, $before)*)
+    };
+    ($end:literal, $file:literal $(, $before:literal)*) => {
         concat!(
             "```\n",
             $("# include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/docs/", $before, "\"));\n",)*
             include_str!(concat!("docs/", $file)),
-            "# fn main() {}\n```\n"
+            $end,
+            "```\n"
         )
     };
 }
@@ -41,3 +48,20 @@ pub mod testing {}
 
 #[doc = include_str!("docs/changing_events.md")]
 pub mod changing_events {}
+
+#[doc = include_str!("docs/coming_from_cqrs_es/1_events.md")]
+#[doc = code!("coming_from_cqrs_es/events.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/2_aggregate.md")]
+#[doc = code!("coming_from_cqrs_es/aggregate.rs", after "coming_from_cqrs_es/events.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/3_decisions.md")]
+#[doc = code!("coming_from_cqrs_es/decisions.rs", after "coming_from_cqrs_es/events.rs", after "coming_from_cqrs_es/aggregate.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/4_services.md")]
+#[doc = code!("coming_from_cqrs_es/services.rs", after "coming_from_cqrs_es/events.rs", after "coming_from_cqrs_es/aggregate.rs", after "coming_from_cqrs_es/decisions.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/5_tests.md")]
+#[doc = code!(run "coming_from_cqrs_es/test.rs", after "coming_from_cqrs_es/events.rs", after "coming_from_cqrs_es/aggregate.rs", after "coming_from_cqrs_es/decisions.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/6_rows.md")]
+#[doc = code!("coming_from_cqrs_es/rows.rs", after "coming_from_cqrs_es/events.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/7_import.md")]
+#[doc = code!(run "coming_from_cqrs_es/import.rs", after "coming_from_cqrs_es/events.rs", after "coming_from_cqrs_es/aggregate.rs", after "coming_from_cqrs_es/rows.rs")]
+#[doc = include_str!("docs/coming_from_cqrs_es/8_next.md")]
+pub mod coming_from_cqrs_es {}

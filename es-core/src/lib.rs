@@ -61,6 +61,7 @@
 //! | [`guide::lifecycle`] | events that change nothing, an aggregate that ends, decisions in several steps |
 //! | [`guide::testing`] | given, when, then; tests of a service with `MemoryStore`; tests against a real server |
 //! | [`guide::changing_events`] | every way in which an event can change after its release |
+//! | [`guide::coming_from_cqrs_es`] | a bank account of cqrs-es, ported step by step with the events that it has stored |
 //!
 //! # Which crate do I need
 //!
