@@ -7,11 +7,10 @@ use super::{Repository, WriteCheck};
 use crate::store::Store;
 use crate::{Aggregate, RetryPolicy};
 
-/// A repository of an aggregate: the bound of [`Repository::new`].
-///
-/// If a bound of an impl is not met, the compiler shows the message of the trait only if the bound
-/// is on the type itself, and is not derived from a bound on a parameter. It derives none if it has
-/// two impls to choose from, so there is one for [`Nothing`] too.
+/// A repository of an aggregate: the bound of [`Repository::new`]. Implemented for every aggregate.
+// If a bound of an impl is not met, the compiler shows the message of the trait only if the bound
+// is on the type itself, and is not derived from a bound on a parameter. It derives none if it has
+// two impls to choose from, so there is one for `Nothing` too.
 #[diagnostic::on_unimplemented(
     message = "`{A}` is not an aggregate",
     label = "`{A}` is not an aggregate",
