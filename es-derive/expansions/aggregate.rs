@@ -245,46 +245,108 @@ const _: () = {
     };
     #[allow(dead_code, deprecated, non_camel_case_types)]
     type __own_u32 = u32;
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde };
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "Invoice", rename = "Invoice", rename_all = "camelCase")] #[allow(dead_code,
-        deprecated, non_camel_case_types, unused_qualifications)] struct __Stored {
-        invoice_number : String, #[serde(skip)] cache : __own_u32 }
-        #[automatically_derived] #[allow(deprecated, unused_qualifications)]
-        #[allow(clippy::too_many_lines)] impl __es_core::__private::Aggregate for Invoice
-        { type Event = InvoiceEvent; type Id = InvoiceId; const TYPE : & 'static
-        __es_core::__private::str = "Invoice"; const SNAPSHOT_POLICY :
-        __es_core::__private::SnapshotPolicy =
-        __es_core::__private::SnapshotPolicy::every(100); const STATE_VERSION :
-        __es_core::__private::u32 = 2; #[allow(unused_variables)] fn can_begin(__event :
-        & Self::Event) -> __es_core::__private::bool { match __event {
-        InvoiceEvent::InvoiceCreated(_) => true, _ => false } }
-        #[allow(unused_variables)] fn can_continue(__event : & Self::Event) ->
-        __es_core::__private::bool { match __event { InvoiceEvent::InvoicePaid(_) =>
-        true, _ => false } } fn begin(__event : InvoiceEvent, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < Self,
-        __es_core::__private::FoldError > { match __event {
-        InvoiceEvent::InvoiceCreated(__event) => __es_core::__private::Result::Ok(< Self
-        as __es_core::__private::Init < InvoiceCreated > > ::init(__event, __context)),
-        __other =>
-        __es_core::__private::Result::Err(__es_core::__private::FoldError::NotInitial {
-        event_type : __es_core::__private::EventSet::event_type(& __other), }), } }
-        #[inline(always)] fn fold(& mut self, __event : InvoiceEvent, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < (),
-        __es_core::__private::FoldError > { match __event {
-        InvoiceEvent::InvoicePaid(__event) => { < Self as __es_core::__private::Apply <
-        InvoicePaid > > ::apply(self, __event, __context);
-        __es_core::__private::Result::Ok(()) } __other =>
-        __es_core::__private::Result::Err(__es_core::__private::FoldError::OnlyInitial {
-        event_type : __es_core::__private::EventSet::event_type(& __other), }), } } fn
-        serialize_state < __S : __es_core::__private::serde::Serializer > (& self,
-        __serializer : __S,) -> __es_core::__private::Result < __S::Ok, __S::Error > {
-        __Stored::serialize(self, __serializer) } fn deserialize_state < '__de, __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__deserializer : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > {
-        __Stored::deserialize(__deserializer) } }
-    }
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "Invoice",
+            rename = "Invoice",
+            rename_all = "camelCase"
+        )]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        struct __Stored {
+            invoice_number: String,
+            #[serde(skip)]
+            cache: __own_u32,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        #[allow(clippy::too_many_lines)]
+        impl __es_core::__private::Aggregate for Invoice {
+            type Event = InvoiceEvent;
+            type Id = InvoiceId;
+            const TYPE: &'static __es_core::__private::str = "Invoice";
+            const SNAPSHOT_POLICY: __es_core::__private::SnapshotPolicy = __es_core::__private::SnapshotPolicy::every(
+                100,
+            );
+            const STATE_VERSION: __es_core::__private::u32 = 2;
+            #[allow(unused_variables)]
+            fn can_begin(__event: &InvoiceEvent) -> __es_core::__private::bool {
+                match __event {
+                    InvoiceEvent::InvoiceCreated(_) => true,
+                    _ => false,
+                }
+            }
+            #[allow(unused_variables)]
+            fn can_continue(__event: &InvoiceEvent) -> __es_core::__private::bool {
+                match __event {
+                    InvoiceEvent::InvoicePaid(_) => true,
+                    _ => false,
+                }
+            }
+            fn begin(
+                __event: InvoiceEvent,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<Self, __es_core::__private::FoldError> {
+                match __event {
+                    InvoiceEvent::InvoiceCreated(__event) => {
+                        __es_core::__private::Result::Ok(
+                            <Self as __es_core::__private::Init<
+                                InvoiceCreated,
+                            >>::init(__event, __context),
+                        )
+                    }
+                    __other => {
+                        __es_core::__private::Result::Err(__es_core::__private::FoldError::NotInitial {
+                            event_type: __es_core::__private::EventSet::event_type(
+                                &__other,
+                            ),
+                        })
+                    }
+                }
+            }
+            #[inline(always)]
+            fn fold(
+                &mut self,
+                __event: InvoiceEvent,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<(), __es_core::__private::FoldError> {
+                match __event {
+                    InvoiceEvent::InvoicePaid(__event) => {
+                        <Self as __es_core::__private::Apply<
+                            InvoicePaid,
+                        >>::apply(self, __event, __context);
+                        __es_core::__private::Result::Ok(())
+                    }
+                    __other => {
+                        __es_core::__private::Result::Err(__es_core::__private::FoldError::OnlyInitial {
+                            event_type: __es_core::__private::EventSet::event_type(
+                                &__other,
+                            ),
+                        })
+                    }
+                }
+            }
+            fn serialize_state<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::serialize(self, __serializer)
+            }
+            fn deserialize_state<
+                '__de,
+                __D: __es_core::__private::serde::Deserializer<'__de>,
+            >(__deserializer: __D) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::deserialize(__deserializer)
+            }
+        }
+    };
 };

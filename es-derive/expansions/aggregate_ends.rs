@@ -259,47 +259,103 @@ const _: () = {
     };
     #[allow(dead_code, deprecated, non_camel_case_types)]
     type __own_bool = bool;
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde };
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "Door", rename = "Door", rename_all = "camelCase")] #[allow(dead_code,
-        deprecated, non_camel_case_types, unused_qualifications)] struct __Stored { open
-        : __own_bool } #[automatically_derived] #[allow(deprecated,
-        unused_qualifications)] #[allow(clippy::too_many_lines)] impl
-        __es_core::__private::Aggregate for Door { type Event = DoorEvent; type Id =
-        __es_core::__private::AggregateId; const TYPE : & 'static
-        __es_core::__private::str = "Door"; const SNAPSHOT_POLICY :
-        __es_core::__private::SnapshotPolicy =
-        __es_core::__private::SnapshotPolicy::Never; const STATE_VERSION :
-        __es_core::__private::u32 = 1; #[allow(unused_variables)] fn can_begin(__event :
-        & Self::Event) -> __es_core::__private::bool { match __event {
-        DoorEvent::DoorMoved(_) | DoorEvent::DoorPainted(_) => true, _ => false } }
-        #[allow(unused_variables)] fn can_continue(__event : & Self::Event) ->
-        __es_core::__private::bool { true } fn begin(__event : DoorEvent, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < Self,
-        __es_core::__private::FoldError > { if < Self as __es_core::__private::Aggregate
-        > ::is_end(& __event) { return
-        __es_core::__private::Result::Err(__es_core::__private::FoldError::NotInitial {
-        event_type : __es_core::__private::EventSet::event_type(& __event), }); } let mut
-        __state = < Self as __es_core::__private::Begin > ::begin();
-        __es_core::__private::Result::map(< Self as __es_core::__private::Aggregate >
-        ::fold(& mut __state, __event, __context), | () | __state,) } #[inline(always)]
-        fn fold(& mut self, __event : DoorEvent, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < (),
-        __es_core::__private::FoldError > { match __event { DoorEvent::DoorMoved(__event)
-        => { < Self as __es_core::__private::Apply < DoorMoved > > ::apply(self, __event,
-        __context); __es_core::__private::Result::Ok(()) } DoorEvent::DoorPainted(_) |
-        DoorEvent::DoorRemoved(_) => __es_core::__private::Result::Ok(()), } } const
-        CAN_END : __es_core::__private::bool = true; #[inline] fn is_end(__event : &
-        Self::Event) -> __es_core::__private::bool { match __event {
-        DoorEvent::DoorRemoved(_) => true, _ => false, } } fn serialize_state < __S :
-        __es_core::__private::serde::Serializer > (& self, __serializer : __S,) ->
-        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
-        __serializer) } fn deserialize_state < '__de, __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__deserializer : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > {
-        __Stored::deserialize(__deserializer) } }
-    }
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "Door",
+            rename = "Door",
+            rename_all = "camelCase"
+        )]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        struct __Stored {
+            open: __own_bool,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        #[allow(clippy::too_many_lines)]
+        impl __es_core::__private::Aggregate for Door {
+            type Event = DoorEvent;
+            type Id = __es_core::__private::AggregateId;
+            const TYPE: &'static __es_core::__private::str = "Door";
+            const SNAPSHOT_POLICY: __es_core::__private::SnapshotPolicy = __es_core::__private::SnapshotPolicy::Never;
+            const STATE_VERSION: __es_core::__private::u32 = 1;
+            #[allow(unused_variables)]
+            fn can_begin(__event: &DoorEvent) -> __es_core::__private::bool {
+                match __event {
+                    DoorEvent::DoorMoved(_) | DoorEvent::DoorPainted(_) => true,
+                    _ => false,
+                }
+            }
+            #[allow(unused_variables)]
+            fn can_continue(__event: &DoorEvent) -> __es_core::__private::bool {
+                true
+            }
+            fn begin(
+                __event: DoorEvent,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<Self, __es_core::__private::FoldError> {
+                if <Self as __es_core::__private::Aggregate>::is_end(&__event) {
+                    return __es_core::__private::Result::Err(__es_core::__private::FoldError::NotInitial {
+                        event_type: __es_core::__private::EventSet::event_type(&__event),
+                    });
+                }
+                let mut __state = <Self as __es_core::__private::Begin>::begin();
+                __es_core::__private::Result::map(
+                    <Self as __es_core::__private::Aggregate>::fold(
+                        &mut __state,
+                        __event,
+                        __context,
+                    ),
+                    |()| __state,
+                )
+            }
+            #[inline(always)]
+            fn fold(
+                &mut self,
+                __event: DoorEvent,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<(), __es_core::__private::FoldError> {
+                match __event {
+                    DoorEvent::DoorMoved(__event) => {
+                        <Self as __es_core::__private::Apply<
+                            DoorMoved,
+                        >>::apply(self, __event, __context);
+                        __es_core::__private::Result::Ok(())
+                    }
+                    DoorEvent::DoorPainted(_) | DoorEvent::DoorRemoved(_) => {
+                        __es_core::__private::Result::Ok(())
+                    }
+                }
+            }
+            const CAN_END: __es_core::__private::bool = true;
+            #[inline]
+            fn is_end(__event: &DoorEvent) -> __es_core::__private::bool {
+                match __event {
+                    DoorEvent::DoorRemoved(_) => true,
+                    _ => false,
+                }
+            }
+            fn serialize_state<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::serialize(self, __serializer)
+            }
+            fn deserialize_state<
+                '__de,
+                __D: __es_core::__private::serde::Deserializer<'__de>,
+            >(__deserializer: __D) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::deserialize(__deserializer)
+            }
+        }
+    };
 };

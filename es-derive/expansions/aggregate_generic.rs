@@ -213,45 +213,100 @@ const _: () = {
             }
         }
     }
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde };
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "Cart", rename = "Cart", rename_all = "camelCase", bound(serialize =
-        "T: __serde::Serialize", deserialize = "T: __serde::de::DeserializeOwned"))]
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "Cart",
+            rename = "Cart",
+            rename_all = "camelCase",
+            bound(
+                serialize = "T: __serde::Serialize",
+                deserialize = "T: __serde::de::DeserializeOwned"
+            )
+        )]
         #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-        struct __Stored < T : Clone > { items : Vec < T > } #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)] #[allow(clippy::too_many_lines)] impl
-        < T : Clone > __es_core::__private::Aggregate for Cart < T > where T :
-        __es_core::__private::serde::Serialize +
-        __es_core::__private::serde::de::DeserializeOwned + __es_core::__private::Send +
-        __es_core::__private::Sync + 'static, ItemAdded < T > :
-        __es_core::__private::Event { type Event = CartEvent < T >; type Id =
-        __es_core::__private::AggregateId; const TYPE : & 'static
-        __es_core::__private::str = "Cart"; const SNAPSHOT_POLICY :
-        __es_core::__private::SnapshotPolicy =
-        __es_core::__private::SnapshotPolicy::Never; const STATE_VERSION :
-        __es_core::__private::u32 = 1; #[allow(unused_variables)] fn can_begin(__event :
-        & Self::Event) -> __es_core::__private::bool { true } #[allow(unused_variables)]
-        fn can_continue(__event : & Self::Event) -> __es_core::__private::bool { true }
-        fn begin(__event : CartEvent < T >, __context : & __es_core::__private::Context,)
-        -> __es_core::__private::Result < Self, __es_core::__private::FoldError > { let
-        mut __state = < Self as __es_core::__private::Begin > ::begin();
-        __es_core::__private::Result::map(< Self as __es_core::__private::Aggregate >
-        ::fold(& mut __state, __event, __context), | () | __state,) } #[inline(always)]
-        fn fold(& mut self, __event : CartEvent < T >, __context : &
-        __es_core::__private::Context,) -> __es_core::__private::Result < (),
-        __es_core::__private::FoldError > { match __event { CartEvent::ItemAdded(__event)
-        => { < Self as __es_core::__private::Apply < ItemAdded < T > > > ::apply(self,
-        __event, __context); __es_core::__private::Result::Ok(()) }
-        CartEvent::Emptied(__event) => { < Self as __es_core::__private::Apply < Emptied
-        > > ::apply(self, __event, __context); __es_core::__private::Result::Ok(()) } } }
-        fn serialize_state < __S : __es_core::__private::serde::Serializer > (& self,
-        __serializer : __S,) -> __es_core::__private::Result < __S::Ok, __S::Error > {
-        __Stored:: < T > ::serialize(self, __serializer) } fn deserialize_state < '__de,
-        __D : __es_core::__private::serde::Deserializer < '__de >> (__deserializer :
-        __D,) -> __es_core::__private::Result < Self, __D::Error > { __Stored:: < T >
-        ::deserialize(__deserializer) } }
-    }
+        struct __Stored<T: Clone> {
+            items: Vec<T>,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        #[allow(clippy::too_many_lines)]
+        impl<T: Clone> __es_core::__private::Aggregate for Cart<T>
+        where
+            T: __es_core::__private::serde::Serialize
+                + __es_core::__private::serde::de::DeserializeOwned
+                + __es_core::__private::Send + __es_core::__private::Sync + 'static,
+            ItemAdded<T>: __es_core::__private::Event,
+        {
+            type Event = CartEvent<T>;
+            type Id = __es_core::__private::AggregateId;
+            const TYPE: &'static __es_core::__private::str = "Cart";
+            const SNAPSHOT_POLICY: __es_core::__private::SnapshotPolicy = __es_core::__private::SnapshotPolicy::Never;
+            const STATE_VERSION: __es_core::__private::u32 = 1;
+            #[allow(unused_variables)]
+            fn can_begin(__event: &CartEvent<T>) -> __es_core::__private::bool {
+                true
+            }
+            #[allow(unused_variables)]
+            fn can_continue(__event: &CartEvent<T>) -> __es_core::__private::bool {
+                true
+            }
+            fn begin(
+                __event: CartEvent<T>,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<Self, __es_core::__private::FoldError> {
+                let mut __state = <Self as __es_core::__private::Begin>::begin();
+                __es_core::__private::Result::map(
+                    <Self as __es_core::__private::Aggregate>::fold(
+                        &mut __state,
+                        __event,
+                        __context,
+                    ),
+                    |()| __state,
+                )
+            }
+            #[inline(always)]
+            fn fold(
+                &mut self,
+                __event: CartEvent<T>,
+                __context: &__es_core::__private::Context,
+            ) -> __es_core::__private::Result<(), __es_core::__private::FoldError> {
+                match __event {
+                    CartEvent::ItemAdded(__event) => {
+                        <Self as __es_core::__private::Apply<
+                            ItemAdded<T>,
+                        >>::apply(self, __event, __context);
+                        __es_core::__private::Result::Ok(())
+                    }
+                    CartEvent::Emptied(__event) => {
+                        <Self as __es_core::__private::Apply<
+                            Emptied,
+                        >>::apply(self, __event, __context);
+                        __es_core::__private::Result::Ok(())
+                    }
+                }
+            }
+            fn serialize_state<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::<T>::serialize(self, __serializer)
+            }
+            fn deserialize_state<
+                '__de,
+                __D: __es_core::__private::serde::Deserializer<'__de>,
+            >(__deserializer: __D) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::<T>::deserialize(__deserializer)
+            }
+        }
+    };
 };

@@ -7,25 +7,48 @@ pub struct InvoicePaid {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core as __es_core;
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde };
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "InvoicePaid", rename = "InvoicePaid", rename_all = "camelCase")]
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "InvoicePaid",
+            rename = "InvoicePaid",
+            rename_all = "camelCase"
+        )]
         #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
-        struct __Stored { payment_id : String, #[serde(default)] note : Option < String >
-        } #[automatically_derived] #[allow(deprecated, unused_qualifications)] impl
-        __es_core::__private::serde::Serialize for InvoicePaid { fn serialize < __S :
-        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
-        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
-        __source) } } #[automatically_derived] #[allow(deprecated,
-        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
-        '__de > for InvoicePaid { fn deserialize < __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > {
-        __Stored::deserialize(__source) } }
-    }
+        struct __Stored {
+            payment_id: String,
+            #[serde(default)]
+            note: Option<String>,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl __es_core::__private::serde::Serialize for InvoicePaid {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __source: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::serialize(self, __source)
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl<'__de> __es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
+            fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
+                __source: __D,
+            ) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::deserialize(__source)
+            }
+        }
+    };
     #[allow(deprecated)]
     const _: () = __es_core::__private::assert!(
         < InvoicePaidV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",

@@ -7,40 +7,85 @@ pub struct Ordered {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core as __es_core;
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde }; #[allow(dead_code, deprecated)] struct
-        __Threads(__es_core::__private::field::EventField < Customer >,
-        __es_core::__private::field::EventField < Vec < Option < Line > > >,
-        __es_core::__private::field::EventField < Cache >); #[allow(dead_code,
-        deprecated)] type __Field0 = Customer; #[allow(dead_code, deprecated)] type
-        __Field1 = Vec < Option < Line > >; #[allow(dead_code, deprecated)] fn __stored()
-        { #[allow(unused_imports)] use __es_core::__private::field:: { Refusal as _,
-        Whole as _ };
-        __es_core::__private::field::stored(__es_core::__private::field::Probe:: <
-        Customer > ::NEW.in_event());
-        __es_core::__private::field::stored(__es_core::__private::field::Probe:: < Vec <
-        Option < Line > > > ::NEW.in_event().inside().inside()); }
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "Ordered", rename = "Ordered", rename_all = "camelCase")] #[allow(dead_code,
-        deprecated, non_camel_case_types, unused_qualifications)] struct __Stored {
-        #[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize
-        = "for<'__any> __Field0: __serde::Deserialize<'__any>"))] customer : Customer,
-        #[serde(bound(serialize = "for<'__any> __Field1: __serde::Serialize", deserialize
-        = "for<'__any> __Field1: __serde::Deserialize<'__any>"))] lines : Vec < Option <
-        Line > >, #[serde(skip)] cache : Cache, } #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)] impl
-        __es_core::__private::serde::Serialize for Ordered { fn serialize < __S :
-        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
-        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
-        __source) } } #[automatically_derived] #[allow(deprecated,
-        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
-        '__de > for Ordered { fn deserialize < __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > {
-        __Stored::deserialize(__source) } }
-    }
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[allow(dead_code, deprecated)]
+        struct __Threads(
+            __es_core::__private::field::EventField<Customer>,
+            __es_core::__private::field::EventField<Vec<Option<Line>>>,
+            __es_core::__private::field::EventField<Cache>,
+        );
+        #[allow(dead_code, deprecated)]
+        type __Field0 = Customer;
+        #[allow(dead_code, deprecated)]
+        type __Field1 = Vec<Option<Line>>;
+        #[allow(dead_code, deprecated)]
+        fn __stored() {
+            #[allow(unused_imports)]
+            use __es_core::__private::field::{Refusal as _, Whole as _};
+            __es_core::__private::field::stored(
+                __es_core::__private::field::Probe::<Customer>::NEW.in_event(),
+            );
+            __es_core::__private::field::stored(
+                __es_core::__private::field::Probe::<Vec<Option<Line>>>::NEW
+                    .in_event()
+                    .inside()
+                    .inside(),
+            );
+        }
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "Ordered",
+            rename = "Ordered",
+            rename_all = "camelCase"
+        )]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        struct __Stored {
+            #[serde(
+                bound(
+                    serialize = "for<'__any> __Field0: __serde::Serialize",
+                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                )
+            )]
+            customer: Customer,
+            #[serde(
+                bound(
+                    serialize = "for<'__any> __Field1: __serde::Serialize",
+                    deserialize = "for<'__any> __Field1: __serde::Deserialize<'__any>"
+                )
+            )]
+            lines: Vec<Option<Line>>,
+            #[serde(skip)]
+            cache: Cache,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl __es_core::__private::serde::Serialize for Ordered {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __source: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::serialize(self, __source)
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl<'__de> __es_core::__private::serde::Deserialize<'__de> for Ordered {
+            fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
+                __source: __D,
+            ) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::deserialize(__source)
+            }
+        }
+    };
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for Ordered {

@@ -6,26 +6,50 @@ pub enum PaidAndSent {
 const _: () = {
     #[allow(unused_imports)]
     use ::es_core as __es_core;
-    __es_core::__private::mirror! {
-        #[allow(unused_imports)] use __es_core::__private:: { self as __private, Refused
-        as _, primitive:: *, serde as __serde };
-        #[derive(__es_core::__private::serde::Serialize,
-        __es_core::__private::serde::Deserialize)] #[serde(crate = "__serde", remote =
-        "PaidAndSent", rename = "PaidAndSent", rename_all = "camelCase",
-        rename_all_fields = "camelCase", tag = "kind", content = "data")]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)] enum
-        __Stored { ByMail { letter_date : String }, Online, } #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)] impl
-        __es_core::__private::serde::Serialize for PaidAndSent { fn serialize < __S :
-        __es_core::__private::serde::Serializer > (& self, __source : __S,) ->
-        __es_core::__private::Result < __S::Ok, __S::Error > { __Stored::serialize(self,
-        __source) } } #[automatically_derived] #[allow(deprecated,
-        unused_qualifications)] impl < '__de > __es_core::__private::serde::Deserialize <
-        '__de > for PaidAndSent { fn deserialize < __D :
-        __es_core::__private::serde::Deserializer < '__de >> (__source : __D,) ->
-        __es_core::__private::Result < Self, __D::Error > {
-        __Stored::deserialize(__source) } }
-    }
+    #[doc(hidden)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::{
+            self as __private, Refused as _, primitive::*, serde as __serde,
+        };
+        #[derive(
+            __es_core::__private::serde::Serialize,
+            __es_core::__private::serde::Deserialize
+        )]
+        #[serde(
+            crate = "__serde",
+            remote = "PaidAndSent",
+            rename = "PaidAndSent",
+            rename_all = "camelCase",
+            rename_all_fields = "camelCase",
+            tag = "kind",
+            content = "data"
+        )]
+        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        enum __Stored {
+            ByMail { letter_date: String },
+            Online,
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl __es_core::__private::serde::Serialize for PaidAndSent {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                &self,
+                __source: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __Stored::serialize(self, __source)
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications)]
+        impl<'__de> __es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
+            fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
+                __source: __D,
+            ) -> __es_core::__private::Result<Self, __D::Error> {
+                __Stored::deserialize(__source)
+            }
+        }
+    };
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for PaidAndSent {

@@ -86,7 +86,8 @@ impl AggregateAttr {
 
     /// Whether the aggregate may have events that are not in the lists that could be read.
     pub(crate) fn may_lack_events(&self) -> bool {
-        self.is_garbled || self.has_unread_list || !(self.init.is_given() || self.events.is_given())
+        let is_listed = [&self.init, &self.events, &self.informs].iter().any(|list| list.is_given());
+        !self.event_set.is_given() && (self.is_garbled || self.has_unread_list || !is_listed)
     }
 
     fn parse_next(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {

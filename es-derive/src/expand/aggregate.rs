@@ -144,20 +144,23 @@ pub(crate) fn generics(aggregate: &Aggregate<'_>) -> Generics {
 }
 
 /// `can_begin`, `can_continue`, `begin`, `fold`, and what `ends(..)` adds.
+///
+/// They name the enum itself. `Self::Event` would require `Aggregate` of the state, and the compiler
+/// would report a field that threads cannot share once more.
 fn expand_fold(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = private(&aggregate.krate);
-    let event = local("__event");
+    let (event, set) = (local("__event"), expand_set_type(aggregate));
     let can_begin = expand_is_one_of(aggregate, &event, |event| aggregate.can_begin(event));
     let can_continue = expand_is_one_of(aggregate, &event, Listed::can_continue);
     let (init, apply, end) = (expand_init(aggregate), expand_apply(aggregate), expand_end(aggregate));
     quote! {
         #[allow(unused_variables)]
-        fn can_begin(#event: &Self::Event) -> #private::bool {
+        fn can_begin(#event: &#set) -> #private::bool {
             #can_begin
         }
 
         #[allow(unused_variables)]
-        fn can_continue(#event: &Self::Event) -> #private::bool {
+        fn can_continue(#event: &#set) -> #private::bool {
             #can_continue
         }
 
@@ -311,14 +314,14 @@ fn expand_end(aggregate: &Aggregate<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let private = private(&aggregate.krate);
-    let event = local("__event");
+    let (event, set) = (local("__event"), expand_set_type(aggregate));
     let event_enum = &aggregate.event_enum;
     let ends = aggregate.events.iter().filter(|listed| listed.ends.is_some()).map(|listed| &listed.variant);
     quote! {
         const CAN_END: #private::bool = true;
 
         #[inline]
-        fn is_end(#event: &Self::Event) -> #private::bool {
+        fn is_end(#event: &#set) -> #private::bool {
             match #event {
                 #(#event_enum::#ends(_))|* => true,
                 _ => false,

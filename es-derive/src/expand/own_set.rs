@@ -76,7 +76,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
             const CAN_END: #private::bool = true;
 
             #[inline]
-            fn is_end(#event: &Self::Event) -> #private::bool {
+            fn is_end(#event: &#set) -> #private::bool {
                 #(#ends(#event))||*
             }
         }
@@ -84,17 +84,17 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
     // Inlined for the same reason as the `fold` of a generated enum.
     quote! {
         #[allow(unused_variables)]
-        fn can_begin(#event: &Self::Event) -> #private::bool {
+        fn can_begin(#event: &#set) -> #private::bool {
             #can_begin
         }
 
         #[allow(unused_variables)]
-        fn can_continue(#event: &Self::Event) -> #private::bool {
+        fn can_continue(#event: &#set) -> #private::bool {
             #can_continue
         }
 
         fn begin(
-            #event: Self::Event,
+            #event: #set,
             #context: &#private::Context,
         ) -> #private::Result<Self, #private::FoldError> {
             #begin
@@ -103,7 +103,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
         #[inline(always)]
         fn fold(
             &mut self,
-            #event: Self::Event,
+            #event: #set,
             #context: &#private::Context,
         ) -> #private::Result<(), #private::FoldError> {
             #refuse

@@ -1,4 +1,4 @@
-use es_core::{Aggregate, event};
+use es_core::{Aggregate, Apply, Context, event};
 
 #[event(version = 1)]
 pub struct Opened;
@@ -6,9 +6,13 @@ pub struct Opened;
 #[event(version = 1)]
 pub struct Closed;
 
-#[derive(Aggregate)]
+#[derive(Aggregate, Default)]
 #[aggregate(events = Opened)]
 pub struct Account;
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened, _: &Context) {}
+}
 
 fn main() {
     fn is_aggregate<A: es_core::Aggregate>() {}
