@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::event_types::{FirstEvents, IntoEvents, NextEvents};
 use crate::store::{NewEvent, Replay};
-use crate::{Aggregate, Loaded, Metadata, StoreError, StreamId, Timestamp};
+use crate::{Aggregate, IdFor, Loaded, Metadata, StoreError, StreamId, Timestamp};
 
 /// Several events of one decision, of which each can depend on the state after the ones before it.
 ///
@@ -86,8 +86,8 @@ impl<A: Aggregate> Steps<A> {
     /// the aggregate.
     ///
     /// An invalid id is an error of the action.
-    pub fn new(id: impl AsRef<str>, time: Timestamp) -> Self {
-        let replay = StreamId::of::<A>(id.as_ref()).map(Replay::new);
+    pub fn new(id: impl IdFor<A::Id>, time: Timestamp) -> Self {
+        let replay = StreamId::of::<A>(id).map(Replay::new);
         Self { replay: replay.map_err(StoreError::from), time, events: Vec::new() }
     }
 

@@ -64,6 +64,7 @@ macro_rules! both {
             $(#[event(version = 1)] $unit,)*
         }
 
+        #[allow(clippy::struct_field_names, reason = "the fields are those of the variants")]
         mod structs {
             use super::*;
 
@@ -81,9 +82,9 @@ macro_rules! both {
 
         #[test]
         fn each_variant_is_stored_as_the_struct_of_its_name_and_both_read_it() {
-            $(compare(OwnEvent::$name { $($field: $value),* }, &structs::$name { $($field: $value),* });)*
-            $(compare(OwnEvent::$tuple($($part_value),*), &structs::$tuple($($part_value),*));)*
-            $(compare(OwnEvent::$unit, &structs::$unit);)*
+            $(compare(&OwnEvent::$name { $($field: $value),* }, &structs::$name { $($field: $value),* });)*
+            $(compare(&OwnEvent::$tuple($($part_value),*), &structs::$tuple($($part_value),*));)*
+            $(compare(&OwnEvent::$unit, &structs::$unit);)*
         }
     };
 }
@@ -127,10 +128,10 @@ both! {
     Locked
 }
 
-fn compare<E: Event + Debug + PartialEq + Clone>(own: OwnEvent, alone: &E) {
+fn compare<E: Event + Debug + PartialEq + Clone>(own: &OwnEvent, alone: &E) {
     let info = own.info();
     assert_eq!((info.event_type, info.version, info.aliases), (E::TYPE, E::VERSION, E::ALIASES));
-    let written = EventData::encode(info.event_type, &own).unwrap();
+    let written = EventData::encode(info.event_type, own).unwrap();
     let expected = EventData::encode(E::TYPE, alone).unwrap();
     assert_eq!(written.as_raw(), expected.as_raw(), "{own:?}");
     for data in [&written, &expected] {
