@@ -190,7 +190,7 @@ fn the_set_describes_its_events_and_writes_their_data() {
     let event = InvoiceEvent::from(paid());
     assert_eq!((event.event_type(), event.event_version()), ("InvoicePaid", 3));
     assert_eq!(EventData::encode("InvoicePaid", &event).unwrap(), encode(&paid()));
-    assert_eq!(format!("{event:?}"), "InvoicePaid");
+    assert_eq!(format!("{event:?}"), format!("{:?}", paid()));
 }
 
 #[test]
