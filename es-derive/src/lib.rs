@@ -19,7 +19,7 @@ use proc_macro::TokenStream;
 /// Makes a struct or an enum an event: a fact in the form in which one version of the program
 /// records it.
 ///
-/// An enum is *one* event with several shapes. To make each variant an event of its own, write
+/// An enum is *one* event with several shapes. To make each variant a separate event, write
 /// [`#[events]`](macro@events) on the enum.
 ///
 /// ```text

@@ -133,7 +133,7 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     for (at, event) in aggregate.events.iter().enumerate() {
         let shown = shown(event.ty);
         let remedy = format!("`{shown}` is an enum of events; write `events = {shown}` instead of listing it");
-        assertions.push(assert_is_no_set(event.ty, &private, &remedy));
+        assertions.push(assert_is_one_event(event.ty, &private, &remedy));
         // The compiler reports the error at the caller, so the whole call has the span of the
         // listed type.
         assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT))));
@@ -143,7 +143,7 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
 }
 
 /// An enum of events is not one event.
-fn assert_is_no_set(ty: &impl ToTokens, private: &TokenStream, remedy: &str) -> TokenStream {
+fn assert_is_one_event(ty: &impl ToTokens, private: &TokenStream, remedy: &str) -> TokenStream {
     let is_set = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "IS_SET");
     assertion(ty, private, &quote!(!#is_set), remedy)
 }
@@ -209,7 +209,7 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         if let Kind::Held(ty) = &variant.kind {
             let remedy =
                 format!("`{0}` is an enum of events, so it is not one event; write its variants here", shown(ty));
-            let assertion = assert_is_no_set(ty, &private, &remedy);
+            let assertion = assert_is_one_event(ty, &private, &remedy);
             assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
         }
         let assertion = over(&at_variant, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT)));
