@@ -144,8 +144,8 @@ fn source(count: usize, fields: &str) -> String {
         #[inline(never)]
         pub fn own<P: Payload>(event_type: &str, version: u32, payload: &P, state: &mut Own, context: &Context) {{
             match <OwnEvent as EventSet>::decode(event_type, version, payload) {{
-                Ok(Decoded::One(event)) => _ = Aggregate::apply(state, event, context),
-                Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::apply(state, event, context); }},
+                Ok(Decoded::One(event)) => _ = Aggregate::fold(state, event, context),
+                Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::fold(state, event, context); }},
                 _ => {{}}
             }}
         }}

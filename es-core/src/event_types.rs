@@ -390,7 +390,7 @@ pub trait IntoEvents<E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot begin an aggregate whose events are `{E}`",
     label = "this aggregate cannot begin with this",
-    note = "an aggregate begins with an event that it lists in `init(..)`, or in `events(..)` if it has no `init(..)`; pass that event, or an `Option`, `Vec`, array or tuple that begins with it"
+    note = "an aggregate begins with an event that it lists in `init(..)`, or in `events(..)` if it has no `init(..)`; pass that event, or an `Option`, `Vec`, array or tuple that begins with it; a `Result` needs `?` first"
 )]
 pub trait FirstEvents<E>: IntoEvents<E> {}
 

@@ -42,6 +42,9 @@ use crate::error::{BoxError, ErrorChain, InvalidId, Panicked};
 /// # }
 /// ```
 ///
+/// [`Init`](crate::Init) and [`Apply`](crate::Apply) get it by
+/// [`context.id::<Self>()`](crate::Context::id).
+///
 /// # What is stored
 ///
 /// The *canonical text* of the id: what [`to_text`](Self::to_text) writes. A text that a caller

@@ -33,7 +33,7 @@ pub use std::vec::Vec;
 pub use unread::Unread;
 
 pub use self::fits::{Bson, BsonKey, Fits};
-pub use held::Holds;
+pub use held::{EventProbe, Holds, NotEvent, info_of_set};
 pub use shown::{ShowData, ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
@@ -56,6 +56,7 @@ macro_rules! __mirror {
     };
 }
 
+pub use crate::__list_set as list_set;
 pub use crate::__mirror as mirror;
 
 /// Whether a description is that of the event at this index of the set.
@@ -262,6 +263,8 @@ pub trait Listed: Sized {
     const INFO: EventInfo;
     /// Whether the event is read as other events.
     const IS_SPLIT: bool;
+    /// Whether it is an enum of events, which no list of events may contain.
+    const IS_SET: bool = false;
 
     /// Whether the event is stored under a name, its own or an older one.
     fn is_stored_as(name: &str) -> bool;

@@ -49,7 +49,9 @@ use crate::{
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
 ///
-/// Several kinds of events go into a tuple: `given::<Invoice>((created, paid))`. Without a past:
+/// Several kinds of events go into a tuple of at most eight events: `given::<Invoice>((created, paid))`. A
+/// longer list of several kinds is a `Vec` of the enum of all events:
+/// `given::<Cart>(vec![CartEvent::from(created), CartEvent::from(confirmed)])`. Without a past:
 /// `given::<Invoice>(())`.
 ///
 /// The id of the aggregate is `test`, or, if the aggregate declares an id type that is not a text,

@@ -195,7 +195,7 @@ const _: () = {
             }
         }
     }
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <InvoiceEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
@@ -206,11 +206,19 @@ const _: () = {
             <InvoiceCreated as __es_core::__private::Listed>::IS_SPLIT,
             <InvoicePaid as __es_core::__private::Listed>::IS_SPLIT,
         ];
+        const _: () = __es_core::__private::assert!(
+            ! < InvoiceCreated as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`InvoiceCreated` is an enum of events; write `events = InvoiceCreated` instead of listing it"
+        );
         const _: () = __es_core::__private::assert_listed(
             0usize,
             __EVENTS,
             __SHOWN,
             __ARE_SPLIT,
+        );
+        const _: () = __es_core::__private::assert!(
+            ! < InvoicePaid as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`InvoicePaid` is an enum of events; write `events = InvoicePaid` instead of listing it"
         );
         const _: () = __es_core::__private::assert_listed(
             1usize,

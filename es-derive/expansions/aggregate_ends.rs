@@ -225,7 +225,7 @@ const _: () = {
             }
         }
     }
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <DoorEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
@@ -238,17 +238,29 @@ const _: () = {
             <DoorPainted as __es_core::__private::Listed>::IS_SPLIT,
             <DoorRemoved as __es_core::__private::Listed>::IS_SPLIT,
         ];
+        const _: () = __es_core::__private::assert!(
+            ! < DoorMoved as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`DoorMoved` is an enum of events; write `events = DoorMoved` instead of listing it"
+        );
         const _: () = __es_core::__private::assert_listed(
             0usize,
             __EVENTS,
             __SHOWN,
             __ARE_SPLIT,
         );
+        const _: () = __es_core::__private::assert!(
+            ! < DoorPainted as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`DoorPainted` is an enum of events; write `events = DoorPainted` instead of listing it"
+        );
         const _: () = __es_core::__private::assert_listed(
             1usize,
             __EVENTS,
             __SHOWN,
             __ARE_SPLIT,
+        );
+        const _: () = __es_core::__private::assert!(
+            ! < DoorRemoved as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`DoorRemoved` is an enum of events; write `events = DoorRemoved` instead of listing it"
         );
         const _: () = __es_core::__private::assert_listed(
             2usize,

@@ -146,11 +146,19 @@ const _: () = {
                     <ItemAdded<T> as __es_core::__private::Listed>::IS_SPLIT,
                     <Emptied as __es_core::__private::Listed>::IS_SPLIT,
                 ];
+                __es_core::__private::assert!(
+                    ! < ItemAdded < T > as __es_core::__private::Listed > ::IS_SET, "{}",
+                    "`ItemAdded<T>` is an enum of events; write `events = ItemAdded<T>` instead of listing it"
+                );
                 __es_core::__private::assert_listed(
                     0usize,
                     __EVENTS,
                     __SHOWN,
                     __ARE_SPLIT,
+                );
+                __es_core::__private::assert!(
+                    ! < Emptied as __es_core::__private::Listed > ::IS_SET, "{}",
+                    "`Emptied` is an enum of events; write `events = Emptied` instead of listing it"
                 );
                 __es_core::__private::assert_listed(
                     1usize,

@@ -49,23 +49,23 @@ const _: () = {
             }
         }
     };
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         < InvoicePaidV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
         "`from` of `InvoicePaid` must be version 1 of the event, because `InvoicePaid` reads versions from 2 on; `InvoicePaidV1` has a different version, so write the type of version 1 instead"
     );
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         __es_core::__private::same_name(< InvoicePaidV1 as __es_core::__private::Event >
         ::TYPE, "InvoicePaid"), "{}",
         "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
     );
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         ! < InvoicePaidV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
         "`InvoicePaidV1` is split into other events, so it is not a predecessor; remove `split` from `InvoicePaidV1`, and write it on the newest version if that is read as other events"
     );
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         __es_core::__private::keeps_aliases(< InvoicePaidV1 as
         __es_core::__private::Event > ::ALIASES, & ["BillPaid"]), "{}",

@@ -27,11 +27,11 @@ const _: () = {
             #[serde(getter = "__field_1")]
             __1: __own_u32,
         }
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         fn __field_0(__this: &Moved) -> &String {
             &__this.0
         }
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         fn __field_1(__this: &Moved) -> &__own_u32 {
             &__this.1
         }
@@ -49,7 +49,7 @@ const _: () = {
             #[serde(rename = "1")]
             __1: __own_u32,
         }
-        #[allow(deprecated, clippy::multiple_bound_locations)]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         fn __read<'__de, __D>(
             __source: __D,
         ) -> __es_core::__private::Result<Moved, __D::Error>

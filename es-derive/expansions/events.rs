@@ -61,11 +61,11 @@ const _: () = {
             #[serde(skip)]
             __lent: __es_core::__private::PhantomData<&'__lent ()>,
         }
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         fn __field_0<'__lent>(__this: &__LentOpened<'__lent>) -> &'__lent Owner {
             __this.owner_name
         }
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         fn __field_1<'__lent>(
             __this: &__LentOpened<'__lent>,
         ) -> &'__lent Option<String> {
@@ -128,23 +128,23 @@ const _: () = {
         }
     };
     const _: () = {
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             < OpenedV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
             "`from` of `Opened` must be version 1 of the event, because `Opened` reads versions from 2 on; `OpenedV1` has a different version, so write the type of version 1 instead"
         );
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             __es_core::__private::same_name(< OpenedV1 as __es_core::__private::Event >
             ::TYPE, "Opened"), "{}",
             "`from` of `Opened` must be version 1 of `Opened`, but `OpenedV1` is stored under a different name; write `#[event(version = 1, name = \"Opened\")]` on `OpenedV1`"
         );
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             ! < OpenedV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
             "`OpenedV1` is split into other events, so it is not a predecessor; remove `split` from `OpenedV1`, and write it on the newest version if that is read as other events"
         );
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             __es_core::__private::keeps_aliases(< OpenedV1 as __es_core::__private::Event
             > ::ALIASES, & []), "{}",
@@ -287,7 +287,7 @@ const _: () = {
             #[serde(skip)]
             __lent: __es_core::__private::PhantomData<&'__lent ()>,
         }
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         fn __field_0<'__lent>(__this: &__LentMoved<'__lent>) -> &'__lent i64 {
             __this.__0
         }
@@ -554,6 +554,9 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<AccountEvent> for AccountEvent {}
+    __es_core::__private::list_set! {
+        AccountEvent, "AccountEvent"
+    }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<AccountClosed> for AccountEvent {
@@ -599,7 +602,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<AccountEvent> for AccountClosed {}
-    #[allow(deprecated)]
+    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <AccountEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
@@ -635,6 +638,10 @@ const _: () = {
             __SHOWN,
             __ARE_SPLIT,
         );
+        const _: () = __es_core::__private::assert!(
+            ! < AccountClosed as __es_core::__private::Listed > ::IS_SET, "{}",
+            "`AccountClosed` is an enum of events, so it is not one event; write its variants here"
+        );
         const _: () = __es_core::__private::assert_listed(
             2usize + <[()]>::len(&[#[cfg(feature = "transfers")] ()]),
             __EVENTS,
@@ -665,5 +672,15 @@ const _: () = {
                 __SHOWN[__other], "` another `name`"]).as_str()
             )
         };
+    };
+    #[cfg(feature = "transfers")]
+    #[allow(deprecated, unused_qualifications)]
+    const _: () = {
+        #[allow(unused_imports)]
+        use __es_core::__private::NotEvent as _;
+        __es_core::__private::assert!(
+            ! < __es_core::__private::EventProbe < i64 >> ::IS_EVENT, "{}",
+            "`i64` is an event, so `Moved` would store it as `{ \"0\": .. }`; write `#[event]` alone, and `Moved` holds the event"
+        )
     };
 };

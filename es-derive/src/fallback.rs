@@ -269,6 +269,11 @@ fn expand_unread(aggregate: &Aggregate<'_>, never: &TokenStream) -> TokenStream 
     let private = private(&aggregate.krate);
     let (vis, set) = (&aggregate.input.vis, &aggregate.event_enum);
     let stub = Stub::of(aggregate.input, &quote!(#private::Send + #private::Sync + 'static));
+    if aggregate.attr.event_set.is_given() {
+        // The enum is the user's own, and probably has this name.
+        let implementation = expand_impl(aggregate, &stub, &quote!(#private::Unread), never);
+        return in_block(&aggregate.library, &implementation);
+    }
     let implementation = expand_impl(aggregate, &stub, &quote!(#set), never);
     let block = in_block(&aggregate.library, &implementation);
     quote! {

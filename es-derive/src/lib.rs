@@ -19,6 +19,9 @@ use proc_macro::TokenStream;
 /// Makes a struct or an enum an event: a fact in the form in which one version of the program
 /// records it.
 ///
+/// An enum is *one* event with several shapes. To make each variant a separate event, write
+/// [`#[events]`](macro@events) on the enum.
+///
 /// ```text
 /// #[event(version = 2, from = InvoicePaidV1)]
 /// pub struct InvoicePaid { pub payment_id: String, pub method: PaymentMethod, pub amount: Money }
@@ -76,6 +79,10 @@ use proc_macro::TokenStream;
 /// | `struct Locked;` | `{}` |
 /// | `enum Closed { ByMail { letter_date: String } }` | `{ kind: "byMail", data: { letterDate: ".." } }` |
 ///
+/// These names apply to the event itself. A type inside an event, such as an `Address`, is stored as
+/// its own serde impls write it, so its fields keep their Rust names, unless it has
+/// `#[serde(rename_all = "camelCase")]`.
+///
 /// `#[serde(..)]` attributes on the type, its fields and its variants are passed on and override
 /// these defaults. Stored types own their data, so no field may borrow. No two fields may have the
 /// same stored name. BSON has no integers of 128 bits and no keys other than strings; a field whose
@@ -129,7 +136,7 @@ pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `retired("..", ..)` | stored names that are no longer used: such events count in the stream, but do not change the state | none |
 /// | `split(C, ..)` | former events that are read as others; each is a struct with `#[event(split(..))]` | none |
-/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | the name of `es-core` in `Cargo.toml` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
 /// | `#[event(..)]` on a variant | meaning | without it |
 /// |---|---|---|
@@ -166,6 +173,9 @@ pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// The aggregate names the enum in `#[aggregate(events = AccountEvent)]`. It begins with its
 /// `Default`, to which the first event is applied, or with `init(AccountOpened)`: the types of events
 /// that variants hold, by `Init<AccountOpened>`. Such events cannot occur later.
+///
+/// `Apply<AccountEvent>` matches on the whole enum, so it also has an arm for each event of
+/// `init(..)` and `ends(..)`. These arms never run; leave their bodies empty.
 #[proc_macro_attribute]
 pub fn events(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::events(attr.into(), &item.into()).into()
@@ -278,6 +288,8 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// `FromStr` must read what `Display` writes. An id for which it does not is refused before
 /// anything is stored. A later change of the text makes stored aggregates unreachable, as a change
 /// of a stored name does.
+///
+/// `Init` and `Apply` get the id by `context.id::<Self>()`, and a caller by `Loaded::typed_id`.
 ///
 /// The macro implements `es_core::Id`, and `es_core::IdFor` for aggregates that declare this type
 /// and for those that declare none.

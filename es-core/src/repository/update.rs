@@ -53,6 +53,9 @@ impl<A: Aggregate> Repository<A> {
     /// `decide` must not move out what it has captured: clone it, as in `|account|
     /// account.rename(name.clone())`. If a decision returns no event, nothing is written.
     ///
+    /// `decide` receives a [`Loaded`], which dereferences to the aggregate. So write a closure, as in
+    /// `|cart| cart.confirm()`; the path of a method, as in `Cart::confirm`, does not compile.
+    ///
     /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller. If an event
     /// depends on the state after the ones before it, it returns [`Steps`](crate::Steps).
     ///
@@ -63,23 +66,24 @@ impl<A: Aggregate> Repository<A> {
     /// condition that the aggregate has not changed:
     ///
     /// ```
-    /// # use es_core::{event, Aggregate, Apply, Context, Repository, memory::MemoryStore};
+    /// # use es_core::{event, Aggregate, Apply, Context, Loaded, Repository, memory::MemoryStore};
     /// # #[event(version = 1)]
-    /// # pub struct Rated { pub rating: u32 }
+    /// # pub struct Rated { pub rating: String }
     /// # #[derive(Aggregate, Default)]
     /// # #[aggregate(events(Rated))]
-    /// # pub struct Customer { rating: u32 }
+    /// # pub struct Customer { rating: String }
     /// # impl Apply<Rated> for Customer {
     /// #     fn apply(&mut self, event: Rated, _: &Context) { self.rating = event.rating; }
     /// # }
-    /// # async fn ask_the_agency(_: u32) -> u32 { 7 }
+    /// # async fn ask_the_agency(_: &str) -> String { "AA".into() }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let customers = Repository::<Customer>::new(&MemoryStore::new());
-    /// # customers.create("c", Rated { rating: 1 }).await?;
+    /// # customers.create("c", Rated { rating: "A".into() }).await?;
     /// let customer = customers.load("c").await?;
-    /// let rating = ask_the_agency(customer.rating).await;
-    /// customers.update("c", |_| Rated { rating }).expecting(customer.version).await?;
+    /// let rating = ask_the_agency(&customer.rating).await;
+    /// let rate = |_: &Loaded<Customer>| Rated { rating: rating.clone() }; // it may be called again
+    /// customers.update("c", rate).expecting(customer.version).await?;
     /// # Ok(())
     /// # }
     /// ```

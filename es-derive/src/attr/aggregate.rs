@@ -87,7 +87,8 @@ impl AggregateAttr {
     /// Whether the aggregate may have events that are not in the lists that could be read.
     pub(crate) fn may_lack_events(&self) -> bool {
         let is_listed = [&self.init, &self.events, &self.informs].iter().any(|list| list.is_given());
-        !self.event_set.is_given() && (self.is_garbled || self.has_unread_list || !is_listed)
+        let may_lack = self.is_garbled || self.has_unread_list || !is_listed;
+        may_lack && self.event_set.get().is_none()
     }
 
     fn parse_next(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
@@ -115,7 +116,7 @@ impl AggregateAttr {
             self.init.add(key, value)
         } else if key == EVENTS && input.peek(Token![=]) {
             // events = InvoiceEvent
-            let value = value::path_type(diag, key, input, "events(InvoicePaid, InvoiceDisputed)");
+            let value = value::path_type(diag, key, input, "events = InvoiceEvent");
             self.event_set.set(diag, key, value)
         } else if key == EVENTS {
             // events(InvoicePaid, InvoiceDisputed)

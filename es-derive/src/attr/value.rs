@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Path, Token, Type, TypePath};
 
 use super::{comma_missing, refuse_attributes, skip_to_comma};
-use crate::diag::Diag;
+use crate::diag::{Diag, shown};
 
 /// Reads `= <value>` and returns the value as an expression. The error shows the key with an
 /// example.
@@ -168,9 +168,25 @@ pub(super) fn path_type(
     if input.is_empty() || input.peek(Token![,]) {
         return Err(syn::Error::new(key.span(), format_args!("`{key}` has no value; write `{example}`")));
     }
+    if let Some((lit, meant)) = quoted(input) {
+        input.parse::<Lit>()?;
+        diag.error(
+            lit,
+            format_args!("`{key}` takes the name of a type without quotes; write `{key} = {}`", shown(&meant)),
+        );
+        // Continue with the type that was meant, so that no other errors follow.
+        return Ok(Some(meant));
+    }
     let begin = input.fork();
     let parsed = input.parse::<Type>().map_err(|_| wrong_value(&begin, key, example))?;
     Ok(as_path(diag, parsed, &key.to_string(), example))
+}
+
+/// A string with the path of a type, such as `"InvoicePaidV1"`.
+fn quoted(input: ParseStream<'_>) -> Option<(LitStr, TypePath)> {
+    let lit = input.fork().parse::<LitStr>().ok()?;
+    let meant = lit.parse::<TypePath>().ok()?;
+    Some((lit, meant))
 }
 
 /// `event_enum = InvoiceFact`: a new name.

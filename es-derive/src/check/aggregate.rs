@@ -7,7 +7,7 @@ use super::{fields, is_serde_derive, item};
 use crate::attr::Cell;
 use crate::diag::{Diag, shown};
 use crate::model::{Aggregate, Listed};
-use crate::symbol::EVENTS;
+use crate::symbol::{EVENTS, INIT};
 
 pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     item::check_kind(diag, aggregate.input, "an aggregate");
@@ -24,6 +24,7 @@ pub(crate) fn aggregate(diag: &Diag, aggregate: &Aggregate<'_>) {
     check_split_is_not_an_event(diag, aggregate);
     check_retired_names_differ(diag, aggregate.retired());
     check_event_set_is_complete(diag, aggregate);
+    check_no_variant_is_listed(diag, aggregate);
     check_event_enum_is_another_name(diag, aggregate);
     check_enum_derives(diag, aggregate);
     aggregate.serde.refuse(diag, "#[derive(Aggregate)]");
@@ -101,6 +102,35 @@ fn check_event_set_is_complete(diag: &Diag, aggregate: &Aggregate<'_>) {
             key,
             format_args!("`{name}` is the enum of all events already; write `#[derive(..)]` on `{name}` instead"),
         );
+    }
+}
+
+/// `init(..)` and `ends(..)` beside `events = AccountEvent` take types. `AccountEvent::Opened` is a
+/// variant, and `AccountEvent` is all events.
+fn check_no_variant_is_listed(diag: &Diag, aggregate: &Aggregate<'_>) {
+    let attr = aggregate.attr;
+    let Some((set, of_set)) = attr.event_set.get().and_then(|set| Some((set, set.path.segments.last()?))) else {
+        return;
+    };
+    for list in [&attr.init, &attr.ends] {
+        let (Some(key), Some(types)) = (list.key(), list.get()) else { continue };
+        let example = if key == INIT { "Opened" } else { "Closed" };
+        for ty in types {
+            let mut path = ty.path.segments.iter().rev().map(|segment| &segment.ident);
+            let variant = match (path.next(), path.next()) {
+                _ if shown(ty) == shown(set) => example.to_owned(),
+                (Some(variant), Some(parent)) if *parent == of_set.ident => variant.to_string(),
+                _ => continue,
+            };
+            let held = format!("{}{variant}", aggregate.input.ident.unraw());
+            diag.error(
+                ty,
+                format_args!(
+                    "`{key}(..)` takes the type of an event that a variant of `{set}` holds; write `#[event] {variant}({held})` there, and `{key}({held})`",
+                    set = shown(set)
+                ),
+            );
+        }
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn expand<'a>(
     }
     quote! {
         #(
-            #[allow(deprecated)]
+            #[allow(deprecated, unused_qualifications)]
             const _: () = {
                 #[allow(unused_imports)]
                 use #private::Fits as _;

@@ -1,5 +1,6 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
 use super::event_set::{expand_retired_arm, expand_split_reads, expand_split_visits};
@@ -31,6 +32,7 @@ pub(super) fn expand(events: &Events<'_>) -> TokenStream {
     let serialize = expand_serialize(events, &variants);
     let conversions = expand_conversions(events);
     let proof = proof::expand_names_of_variants_differ(events);
+    let own_data = proof::expand_own_data_is_not_an_event(events);
     let block = in_block(
         &events.library,
         &quote! {
@@ -40,6 +42,7 @@ pub(super) fn expand(events: &Events<'_>) -> TokenStream {
             #serialize
             #conversions
             #proof
+            #own_data
         },
     );
     quote! {
@@ -218,6 +221,7 @@ fn expand_serialize(events: &Events<'_>, variants: &[ExpandedVariant<'_>]) -> To
 /// impl IntoEvents<AccountEvent> for AccountEvent { .. }
 /// impl FirstEvents<AccountEvent> for AccountEvent {}
 /// impl NextEvents<AccountEvent> for AccountEvent {}
+/// list_set! { AccountEvent, "AccountEvent" }
 ///
 /// impl From<AccountClosed> for AccountEvent { .. }            // for each event that is held
 /// impl Holds<AccountClosed> for AccountEvent { .. }
@@ -232,6 +236,7 @@ pub(crate) fn expand_conversions(events: &Events<'_>) -> TokenStream {
     let list = local("__events");
     let held = events.held().map(|(variant, ty)| expand_held(events, variant, ty));
     let [info, payload, p] = ["__info", "__payload", "__P"].map(local);
+    let shown = name.unraw().to_string();
     quote! {
         #attributes
         impl #private::Sample for #name {
@@ -259,6 +264,8 @@ pub(crate) fn expand_conversions(events: &Events<'_>) -> TokenStream {
 
         #attributes
         impl #private::NextEvents<#name> for #name {}
+
+        #private::list_set! { #name, #shown }
 
         #(#held)*
     }

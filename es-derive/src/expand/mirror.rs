@@ -147,7 +147,7 @@ impl Original<'_> {
             write_fields.extend(quote!(#(#attrs)* #rename #[serde(getter = #getter_name)] #name: #ty,));
             read_fields.extend(quote!(#(#attrs)* #rename #name: #ty,));
             getters.extend(quote! {
-                #[allow(deprecated)]
+                #[allow(deprecated, unused_qualifications)]
                 fn #getter #impl_generics(#this: &#ident #ty_generics) -> &#ty #where_clause {
                     &#this.#index
                 }
@@ -178,7 +178,7 @@ impl Original<'_> {
             #getters
             #reader
             #default
-            #[allow(deprecated, clippy::multiple_bound_locations)]
+            #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
             fn #read_fn #read_impl_generics(
                 #source: #d,
             ) -> #private::Result<#ident #ty_generics, #d::Error> #read_where_clause {
@@ -214,7 +214,7 @@ impl Original<'_> {
         (
             quote!(, default = #called),
             quote! {
-                #[allow(deprecated)]
+                #[allow(deprecated, unused_qualifications)]
                 fn #function #impl_generics() -> #ty #where_clause { #value }
             },
         )

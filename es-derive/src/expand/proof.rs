@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::{LitStr, TypePath};
 
 use super::private;
+use super::self_type::spell_out;
 use super::span::{over, qualified};
 use crate::diag::shown;
 use crate::model::{Aggregate, Event, Events, Kind};
@@ -21,7 +22,7 @@ pub(super) fn expand_predecessor(event: &Event<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let assertions = assert_predecessor(event);
-    quote!(#(#[allow(deprecated)] const _: () = #assertions;)*)
+    quote!(#(#[allow(deprecated, unused_qualifications)] const _: () = #assertions;)*)
 }
 
 /// The same for a generic type. Its predecessor can be named only in the body of a method
@@ -91,7 +92,7 @@ pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
     let table = expand_table(aggregate, &quote!(<#event_enum as #private::EventSet>::EVENTS), &quote!(const));
     let assertions = assert_names_differ(aggregate);
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = {
             #table
             #(const _: () = #assertions;)*
@@ -130,12 +131,21 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let private = private(&aggregate.krate);
     let mut assertions = Vec::new();
     for (at, event) in aggregate.events.iter().enumerate() {
+        let shown = shown(event.ty);
+        let remedy = format!("`{shown}` is an enum of events; write `events = {shown}` instead of listing it");
+        assertions.push(assert_is_one_event(event.ty, &private, &remedy));
         // The compiler reports the error at the caller, so the whole call has the span of the
         // listed type.
         assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT))));
     }
     assertions.extend(assert_former_names_differ(&private, aggregate.split(), aggregate.retired()));
     assertions
+}
+
+/// An enum of events is not one event.
+fn assert_is_one_event(ty: &impl ToTokens, private: &TokenStream, remedy: &str) -> TokenStream {
+    let is_set = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "IS_SET");
+    assertion(ty, private, &quote!(!#is_set), remedy)
 }
 
 /// No current event has the name of an event that is split, or a name that is retired.
@@ -170,7 +180,7 @@ fn assert_former_names_differ(private: &TokenStream, split: &[TypePath], retired
 pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStream {
     let private = private(&events.krate);
     let name = &events.input.ident;
-    let shown = events.variants.iter().map(|variant| {
+    let names = events.variants.iter().map(|variant| {
         let (cfg, shown) = (variant.cfg, variant.ident().to_string());
         quote!(#(#cfg)* #shown)
     });
@@ -196,6 +206,12 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
             Kind::Held(ty) => ty.to_token_stream(),
             _ => variant.ident().to_token_stream(),
         };
+        if let Kind::Held(ty) = &variant.kind {
+            let remedy =
+                format!("`{0}` is an enum of events, so it is not one event; write its variants here", shown(ty));
+            let assertion = assert_is_one_event(ty, &private, &remedy);
+            assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
+        }
         let assertion = over(&at_variant, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT)));
         assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
         if cfg.is_empty() {
@@ -206,15 +222,52 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
     }
     let former = assert_former_names_differ(&private, events.split(), events.retired());
     quote! {
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: () = {
             const __EVENTS: &[#private::EventInfo] = <#name as #private::EventSet>::EVENTS;
-            const __SHOWN: &[&#private::str] = &[#(#shown),*];
+            const __SHOWN: &[&#private::str] = &[#(#names),*];
             const __ARE_SPLIT: &[#private::bool] = &[#(#are_split),*];
             #(#assertions)*
             #(const _: () = #former;)*
         };
     }
+}
+
+/// The only field of a variant with its own data is not an event: the event would be stored as the
+/// field `0`.
+///
+/// ```text
+/// const _: () = {
+///     use NotEvent as _;
+///     assert!(!<EventProbe<AccountClosed>>::IS_EVENT, "..");
+/// };
+/// ```
+pub(super) fn expand_own_data_is_not_an_event(events: &Events<'_>) -> TokenStream {
+    let private = private(&events.krate);
+    let proofs = events.variants.iter().filter_map(|variant| {
+        let Kind::Own(_) = &variant.kind else { return None };
+        let field = variant.only_field()?;
+        let (variant_cfg, cfg) = (variant.cfg, field.attrs.iter().filter(|attr| attr.path().is_ident("cfg")));
+        let ty = spell_out(&field.ty, events.input);
+        let message = format!(
+            "`{0}` is an event, so `{1}` would store it as `{{ \"0\": .. }}`; write `#[event]` alone, and `{1}` holds the event",
+            shown(&field.ty),
+            variant.ident(),
+        );
+        let is_event = over(&field.ty, quote!(<#private::EventProbe<#ty>>::IS_EVENT));
+        let assertion = assertion(&field.ty, &private, &quote!(!#is_event), &message);
+        Some(quote! {
+            #(#variant_cfg)*
+            #(#cfg)*
+            #[allow(deprecated, unused_qualifications)]
+            const _: () = {
+                #[allow(unused_imports)]
+                use #private::NotEvent as _;
+                #assertion
+            };
+        })
+    });
+    proofs.collect()
 }
 
 /// `if let Some((other, name)) = #clash { panic!(..) }`, with the span of the user's code.

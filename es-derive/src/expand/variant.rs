@@ -153,7 +153,7 @@ impl<'a> Hidden<'a> {
             read_body.extend(quote!(#(#attrs)* #rename #name: #ty,));
             getters.extend(quote! {
                 #(#cfg)*
-                #[allow(deprecated)]
+                #[allow(deprecated, unused_qualifications)]
                 fn #getter<'__lent>(#this: &#lent<'__lent>) -> &'__lent #ty {
                     #this.#name
                 }

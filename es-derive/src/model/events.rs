@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DataStruct, DeriveInput, Generics, LitStr, Meta, Path, Token, Type, TypePath, Variant};
+use syn::{
+    Attribute, Data, DataStruct, DeriveInput, Field, Generics, LitStr, Meta, Path, Token, Type, TypePath, Variant,
+};
 use syn::{Visibility, parse_quote};
 
 use super::Event;
@@ -100,6 +102,11 @@ impl<'a> EventVariant<'a> {
     pub(crate) fn ident(&self) -> &'a Ident {
         &self.input.ident
     }
+
+    /// The field of a variant such as `Closed(AccountClosed)`.
+    pub(crate) fn only_field(&self) -> Option<&'a Field> {
+        only_field(self.input)
+    }
 }
 
 pub(crate) struct Events<'a> {
@@ -124,7 +131,7 @@ impl<'a> Events<'a> {
                 VariantAttr::Own(attr) => {
                     Kind::Own(Event { library: library.clone(), ..Event::new(attr, &declared.input) })
                 }
-                VariantAttr::Held => held(&declared.input).map_or(Kind::Unknown, Kind::Held),
+                VariantAttr::Held => only_field(&declared.input).map_or(Kind::Unknown, |field| Kind::Held(&field.ty)),
                 VariantAttr::Missing => Kind::Unknown,
             },
         });
@@ -159,10 +166,10 @@ impl<'a> Events<'a> {
 }
 
 /// The only field of a variant such as `Closed(AccountClosed)`.
-fn held(input: &DeriveInput) -> Option<&Type> {
+fn only_field(input: &DeriveInput) -> Option<&Field> {
     match &input.data {
         Data::Struct(DataStruct { fields: syn::Fields::Unnamed(fields), .. }) if fields.unnamed.len() == 1 => {
-            fields.unnamed.first().map(|field| &field.ty)
+            fields.unnamed.first()
         }
         _ => None,
     }
