@@ -10,6 +10,8 @@ pub mod field;
 mod fits;
 #[path = "private/held.rs"]
 mod held;
+#[path = "private/names.rs"]
+mod names;
 #[path = "private/shown.rs"]
 mod shown;
 #[path = "private/unread.rs"]
@@ -34,6 +36,7 @@ pub use unread::Unread;
 
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
+pub use names::{Message, assert_listed, first_clash, first_named, keeps_aliases, same_name};
 pub use shown::{ShowData, ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
@@ -354,148 +357,6 @@ pub fn read_one<E: EventSet, P: Payload>(info: &EventInfo, payload: &P) -> Resul
     match E::decode(info.event_type, info.version, payload)? {
         Decoded::One(event) => Ok(event),
         Decoded::Many(_) | Decoded::Retired => Err(DecodeError::UnknownType),
-    }
-}
-
-/// Compares names in a `const` assertion, because `==` on strings is not `const`.
-pub const fn same_name(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
-    // Backwards, because the ends of event names differ more often than their beginnings.
-    let mut at = left.len();
-    while at > 0 {
-        at -= 1;
-        if left[at] != right[at] {
-            return false;
-        }
-    }
-    true
-}
-
-/// Whether every older name of a predecessor is one of its successor too, because only the names of
-/// the newest version are looked up.
-pub const fn keeps_aliases(old: &[&str], new: &[&str]) -> bool {
-    let mut kept = 0;
-    while kept < old.len() {
-        let mut at = 0;
-        while at < new.len() && !same_name(old[kept], new[at]) {
-            at += 1;
-        }
-        if at == new.len() {
-            return false;
-        }
-        kept += 1;
-    }
-    true
-}
-
-/// The first of `others`, up to `end`, that shares a stored name with `event`: its index, and the
-/// name.
-pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: usize) -> Option<(usize, &'a str)> {
-    let mut at = 0;
-    while at < end {
-        if let Some(name) = shared_name(&others[at], event) {
-            return Some((at, name));
-        }
-        at += 1;
-    }
-    None
-}
-
-/// Refuses an event that is split, or shares a stored name with one before it in the list.
-///
-/// # Panics
-///
-/// If it is so. It runs in a `const`, so the panic is a compile error in the
-/// caller's code.
-#[track_caller]
-pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], are_split: &[bool]) {
-    if are_split[at] {
-        let parts = ["`", shown[at], "` is read as other events, because it is split; list it in `split(..)`"];
-        panic!("{}", Message::of(&parts).as_str());
-    }
-    if let Some((other, name)) = first_clash(&events[at], events, at) {
-        let tail = "`; list only the newest version of an event, or give one of them another `name`";
-        let parts = ["`", shown[at], "` and `", shown[other], "` are both stored as `", name, tail];
-        panic!("{}", Message::of(&parts).as_str());
-    }
-}
-
-/// The first event that is stored under a name: its index, and the name.
-pub const fn first_named<'a>(name: &str, events: &'a [EventInfo]) -> Option<(usize, &'a str)> {
-    let mut at = 0;
-    while at < events.len() {
-        if has_name(&events[at], name) {
-            return Some((at, events[at].event_type));
-        }
-        at += 1;
-    }
-    None
-}
-
-const fn shared_name(left: &EventInfo, right: &EventInfo) -> Option<&'static str> {
-    if has_name(right, left.event_type) {
-        return Some(left.event_type);
-    }
-    let mut at = 0;
-    while at < left.aliases.len() {
-        if has_name(right, left.aliases[at]) {
-            return Some(left.aliases[at]);
-        }
-        at += 1;
-    }
-    None
-}
-
-const fn has_name(event: &EventInfo, name: &str) -> bool {
-    if same_name(event.event_type, name) {
-        return true;
-    }
-    let mut at = 0;
-    while at < event.aliases.len() {
-        if same_name(event.aliases[at], name) {
-            return true;
-        }
-        at += 1;
-    }
-    false
-}
-
-/// A message that a `const` assertion composes.
-#[derive(Debug)]
-pub struct Message {
-    bytes: [u8; Self::CAPACITY],
-    length: usize,
-}
-
-impl Message {
-    const CAPACITY: usize = 1024;
-
-    /// Concatenates the parts, and cuts the text if it is too long.
-    pub const fn of(parts: &[&str]) -> Self {
-        let mut message = Self { bytes: [0; Self::CAPACITY], length: 0 };
-        let mut part = 0;
-        while part < parts.len() {
-            let bytes = parts[part].as_bytes();
-            let mut at = 0;
-            while at < bytes.len() && message.length < Self::CAPACITY {
-                message.bytes[message.length] = bytes[at];
-                message.length += 1;
-                at += 1;
-            }
-            part += 1;
-        }
-        message
-    }
-
-    /// The text.
-    pub const fn as_str(&self) -> &str {
-        match core::str::from_utf8(self.bytes.split_at(self.length).0) {
-            Ok(text) => text,
-            Err(_) => "the stored names of the events clash",
-        }
     }
 }
 

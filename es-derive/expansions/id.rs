@@ -21,7 +21,6 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    #[diagnostic::do_not_recommend]
     impl __es_core::__private::IdFor<Self> for InvoiceId {
         fn to_stored(
             &self,
@@ -34,7 +33,6 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    #[diagnostic::do_not_recommend]
     impl __es_core::__private::IdFor<__es_core::__private::AggregateId> for InvoiceId {
         fn to_stored(
             &self,

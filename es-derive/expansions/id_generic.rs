@@ -24,7 +24,6 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    #[diagnostic::do_not_recommend]
     impl<T> __es_core::__private::IdFor<Self> for IdOf<T>
     where
         IdOf<T>: __es_core::__private::IdText,
@@ -41,7 +40,6 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated, unused_qualifications)]
-    #[diagnostic::do_not_recommend]
     impl<T> __es_core::__private::IdFor<__es_core::__private::AggregateId> for IdOf<T>
     where
         IdOf<T>: __es_core::__private::IdText,

@@ -264,7 +264,7 @@ fn expand_aggregate(mut aggregate: Aggregate<'_>, never: &TokenStream) -> TokenS
 /// impl Aggregate for Invoice { .. }
 /// ```
 fn expand_unread(aggregate: &Aggregate<'_>, never: &TokenStream) -> TokenStream {
-    // Outside of the block, because callers name the type.
+    // Outside the block, because callers name the type.
     let unread = private(&aggregate.library);
     let private = private(&aggregate.krate);
     let (vis, set) = (&aggregate.input.vis, &aggregate.event_enum);

@@ -58,7 +58,6 @@ pub const fn info_of_set(name: &'static str) -> EventInfo {
 macro_rules! __list_set {
     ($set:ident, $name:literal) => {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         impl $crate::__private::Listed for $set {
             const INFO: $crate::__private::EventInfo = $crate::__private::info_of_set($name);
             const IS_SPLIT: $crate::__private::bool = false;

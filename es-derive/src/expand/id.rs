@@ -107,7 +107,6 @@ fn expand_impls(id: &Id<'_>, generics: &Generics, methods: &TokenStream) -> Toke
     let conversions = [quote!(Self), quote!(#private::AggregateId)].map(|declared| {
         quote! {
             #attributes
-            #[diagnostic::do_not_recommend]
             impl #impl_generics #private::IdFor<#declared> for #ident #ty_generics #where_clause {
                 fn to_stored(&self) -> #private::Result<#private::AggregateId, #private::InvalidId> {
                     <Self as #private::Id>::to_aggregate_id(self)

@@ -263,6 +263,10 @@ aggregate! {
     FromMacro, Opened, 10
 }
 
+/// The id of a lamp.
+#[derive(::es_core::Id, Debug)]
+pub struct LampId(::std::primitive::u64);
+
 /// An event that a variant holds.
 #[::es_core::event(version = 1)]
 #[derive(Debug)]
@@ -316,7 +320,7 @@ impl ::std::convert::From<MovedAndDimmed> for (LampBought, LampEvent) {
 
 /// An aggregate with an enum of events.
 #[derive(::es_core::Aggregate, Debug)]
-#[aggregate(events = LampEvent, init(LampBought), snapshot(every = 10))]
+#[aggregate(events = LampEvent, init(LampBought), id = LampId, snapshot(every = 10))]
 pub struct Lamp {
     level: ::std::primitive::u32,
 }
