@@ -94,7 +94,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const CAN_END: bool = false;
 
     /// Whether the aggregate no longer exists after this event. Whoever folds drops the state then,
-    /// instead of calling [`apply`](Self::apply), and the next event begins the aggregate anew.
+    /// instead of calling [`fold`](Self::fold), and the next event begins the aggregate anew.
     fn is_end(event: &Self::Event) -> bool {
         let _ = event;
         false
