@@ -18,7 +18,7 @@ pub(crate) fn write() -> Outcome {
 /// this crate too.
 fn shown(name: &str) -> &'static [&'static str] {
     match name {
-        "es-core" => &["alloc", "bson", "core", "es_core", "futures_core", "serde", "serde_core", "std"],
+        "es-core" => &["alloc", "bson", "core", "es_core", "futures_core", "serde", "serde_core", "std", "uuid"],
         "es-mongo" => {
             &["alloc", "bson", "core", "es_core", "es_mongo", "futures_core", "mongodb", "serde", "serde_core", "std"]
         }
@@ -54,7 +54,8 @@ pub(crate) fn check() -> Outcome {
     Err(Failure::new(format!("the public API differs from {}; run `cargo xtask api`", changed.join(", "))))
 }
 
-const PRIMITIVES: [&str; 8] = ["bool", "i32", "i64", "str", "u32", "u64", "u8", "usize"];
+const PRIMITIVES: [&str; 13] =
+    ["bool", "i8", "i16", "i32", "i64", "i128", "str", "u8", "u16", "u32", "u64", "u128", "usize"];
 
 /// The crates that the paths in a line begin with.
 fn roots(line: &str) -> impl Iterator<Item = &str> {
