@@ -27,10 +27,16 @@ impl Init<Opened> for Account {
     }
 }
 
-#[derive(Aggregate, Default)]
+#[derive(Aggregate)]
 #[aggregate(events(Put<T>), ends(Closed), informs(Expired))]
 pub struct Drawer<T> {
     item: Option<T>,
+}
+
+impl<T> Default for Drawer<T> {
+    fn default() -> Self {
+        Self { item: None }
+    }
 }
 
 impl<T> Apply<Put<T>> for Drawer<T> {

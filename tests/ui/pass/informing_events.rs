@@ -26,7 +26,7 @@ impl Init<Opened> for Account {
 
 #[derive(Aggregate, Default)]
 #[aggregate(informs(Printed, Noted<T>))]
-pub struct Notes<T> {
+pub struct Notes<T: Default> {
     last: T,
 }
 
