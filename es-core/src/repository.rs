@@ -61,7 +61,7 @@ use crate::{Aggregate, IdFor, RetryPolicy, Sequence, SnapshotPolicy, StoreError,
 /// | field | value |
 /// |---|---|
 /// | `aggregate` | the stored name of the aggregate's type |
-/// | `id` | the id of the aggregate |
+/// | `id` | the id of the aggregate, if it is valid |
 /// | `version` | the version that was loaded, written or read up to, at the end |
 /// | `outcome` | `loaded`, `read`, `appended`, `already appended`, `unchanged`, `not found`, `already exists`, `rejected`, `conflict` or `failed` |
 /// | `error` | the error, unless the outcome is `rejected`, or `not found` in an update |
