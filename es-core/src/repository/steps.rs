@@ -138,7 +138,7 @@ impl<A: Aggregate> fmt::Debug for Steps<A> {
     }
 }
 
-/// The events of [`Steps`], as the type of the events of a decision. There is no value of it.
+/// The events of [`Steps`], as the type of the events of a decision. It has no values.
 pub struct StepEvents<A>(PhantomData<fn() -> A>);
 
 impl<A> fmt::Debug for StepEvents<A> {

@@ -1,10 +1,9 @@
 //! How an aggregate folds the user's own enum of events.
 
-use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::TypePath;
 
-use super::aggregate::expand_begin;
+use super::aggregate::{Bodies, expand_begin, expand_error};
 use super::private;
 use super::span::{local, over, qualified, self_as};
 use crate::model::Aggregate;
@@ -29,7 +28,7 @@ use crate::model::Aggregate;
 /// ```
 ///
 /// Without `init(..)` every event can begin the aggregate and change it.
-pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
+pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> Bodies {
     let private = private(&aggregate.krate);
     let [event, context] = ["__event", "__context"].map(local);
     let apply = self_as(set, &quote!(#private::Apply<#set>), "apply");
@@ -57,60 +56,20 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, set: &TypePath) -> TokenStream {
                 };
             }
         });
-        begin = quote! {
-            #(#taken)*
-            #private::Result::Err(#private::FoldError::NotInitial {
-                event_type: #private::EventSet::event_type(&#event),
-            })
-        };
+        let [not_initial, only_initial] =
+            ["NotInitial", "OnlyInitial"].map(|variant| expand_error(&private, variant, &event));
+        begin = quote!(#(#taken)* #not_initial);
         refuse = Some(quote! {
             if !<Self as #private::Aggregate>::can_continue(&#event) {
-                return #private::Result::Err(#private::FoldError::OnlyInitial {
-                    event_type: #private::EventSet::event_type(&#event),
-                });
+                return #only_initial;
             }
         });
     }
-    let end = (!ends.is_empty()).then(|| {
-        quote! {
-            const CAN_END: #private::bool = true;
-
-            #[inline]
-            fn is_end(#event: &#set) -> #private::bool {
-                #(#ends(#event))||*
-            }
-        }
-    });
-    // Inlined for the same reason as the `fold` of a generated enum.
-    quote! {
-        #[allow(unused_variables)]
-        fn can_begin(#event: &#set) -> #private::bool {
-            #can_begin
-        }
-
-        #[allow(unused_variables)]
-        fn can_continue(#event: &#set) -> #private::bool {
-            #can_continue
-        }
-
-        fn begin(
-            #event: #set,
-            #context: &#private::Context,
-        ) -> #private::Result<Self, #private::FoldError> {
-            #begin
-        }
-
-        #[inline(always)]
-        fn fold(
-            &mut self,
-            #event: #set,
-            #context: &#private::Context,
-        ) -> #private::Result<(), #private::FoldError> {
-            #refuse
-            #apply(self, #event, #context);
-            #private::Result::Ok(())
-        }
-
-        #end
-    }
+    let fold = quote! {
+        #refuse
+        #apply(self, #event, #context);
+        #private::Result::Ok(())
+    };
+    let is_end = (!ends.is_empty()).then(|| quote!(#(#ends(#event))||*));
+    Bodies { can_begin, can_continue, begin, fold, is_end }
 }

@@ -88,7 +88,7 @@ pub(crate) struct EventVariant<'a> {
     pub(crate) kind: Kind<'a>,
 }
 
-/// Where the data of a variant is declared.
+/// The declaration of the data of a variant.
 pub(crate) enum Kind<'a> {
     /// In the fields of the variant.
     Own(Event<'a>),
