@@ -6,21 +6,23 @@
 //!       └────────────────── answer ─────────────────┘    └─ resolution ◀┘  (who holds the key?)
 //! ```
 //!
-//! Each open store has one task that writes, one batch at a time: it takes the appends that have
-//! arrived while the last commit ran. So it knows the highest position from its own acknowledged
-//! writes, and many callers share the cost of one commit.
+//! Each open store has one task that starts commits. A commit takes the appends that have arrived
+//! until it starts, so many callers share its cost. Several commits may run at the same time, but
+//! never two that write to the same stream. [`tickets`] decides which positions a commit uses.
 
 mod attempt;
 mod batch;
 mod commit;
-mod contention;
-mod numbering;
+mod places;
 mod prepared;
 mod problem;
 mod queue;
 mod request;
 mod resolution;
+mod skip;
 mod slots;
+mod ticket;
+mod tickets;
 
 use es_core::store::{Append, AppendId, Appended, Receipt};
 use es_core::{StoreError, StreamId, Timestamp};
@@ -28,6 +30,7 @@ use es_core::{StoreError, StreamId, Timestamp};
 pub(crate) use queue::Appender;
 
 use crate::collections::Collections;
+use crate::positions::skip::refuse_reserved;
 use crate::{metrics, read};
 use request::Request;
 
@@ -51,6 +54,7 @@ async fn submit(
     append: Append,
     now: Timestamp,
 ) -> Result<Appended, StoreError> {
+    refuse_reserved(&append.stream)?;
     if append.events.is_empty() {
         return Err(StoreError::EmptyAppend { stream: append.stream });
     }

@@ -20,13 +20,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, StoreError, Timestamp};
+use es_core::{Aggregate, Position, StoreError, Timestamp};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use crate::document::field::POSITION;
-use crate::document::integer_in;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
@@ -207,8 +205,8 @@ impl<A: Aggregate> Run<'_, A> {
     async fn move_all(&self) -> Result<(), Stop> {
         // Positions continue after the newest event that is not archived, so this event must stay.
         // Later events are newer.
-        let newest = self.archive.store.collections().newest_event().await?;
-        let Some(newest) = newest.and_then(|newest| integer_in(&newest, POSITION)) else { return Ok(()) };
+        let newest = self.archive.store.collections().read_newest().await?;
+        let Some(newest) = newest.map(Position::as_i64) else { return Ok(()) };
         let (to_copy, judged) = mpsc::channel(1);
         let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
         // All stages end before an error ends the run, so that none is dropped during a write.

@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
-use es_core::StoreError;
+use es_core::{Position, StoreError};
 use mongodb::Collection;
 
-use crate::document::field;
+use crate::document::{field, integer_in};
+use crate::error::malformed;
 use crate::find::Find;
 use crate::handles::Handles;
 use crate::options::CollectionNames;
 use crate::patience::Patience;
+use crate::positions::Known;
+use crate::positions::counter::Counter;
 use crate::sessions::Sessions;
 
 /// The handles of the collections.
@@ -29,6 +32,8 @@ pub(crate) struct Collections {
     pub(crate) archive: Collection<RawDocumentBuf>,
     pub(crate) patience: Patience,
     pub(crate) sessions: Sessions,
+    pub(crate) counter: Counter,
+    pub(crate) known: Known,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -53,6 +58,8 @@ impl Collections {
             events: handles.collection(&names.events),
             snapshots: handles.collection(&names.snapshots),
             archive: handles.collection(&names.archive),
+            counter: Counter::new(handles.records(&names.positions), patience.clone()),
+            known: Known::default(),
             archive_state: Arc::new(ArchiveState {
                 present: AtomicBool::new(false),
                 started: Instant::now(),
@@ -65,7 +72,7 @@ impl Collections {
 
     /// The same collections, with another time limit for their answers.
     pub(crate) fn with_patience(&self, patience: Patience) -> Self {
-        Self { patience, ..self.clone() }
+        Self { counter: self.counter.with_patience(patience.clone()), patience, ..self.clone() }
     }
 
     /// Queries one collection, of this store or of a different program in the same database.
@@ -73,11 +80,20 @@ impl Collections {
         Find::new(collection.clone(), self.patience.clone(), filter)
     }
 
-    /// The event with the highest position in the events collection, reduced to its position. It is
-    /// the newest of the store, because the archive never moves that one.
-    pub(crate) async fn newest_event(&self) -> Result<Option<RawDocumentBuf>, StoreError> {
+    /// The highest position in the events collection, which is the highest one of the store: the
+    /// archive never moves the newest event.
+    pub(crate) async fn read_newest(&self) -> Result<Option<Position>, StoreError> {
         let newest = self.find(&self.events, doc! {}).sort(doc! { field::POSITION: -1 });
-        newest.projection(doc! { field::POSITION: 1 }).one().await
+        let Some(newest) = newest.projection(doc! { field::ID: 0, field::POSITION: 1 }).one().await? else {
+            return Ok(None);
+        };
+        match integer_in(&newest, field::POSITION).map(Position::try_from) {
+            Some(Ok(position)) => {
+                self.known.raise(position);
+                Ok(Some(position))
+            }
+            _ => Err(malformed("the newest event", "it has no valid position")),
+        }
     }
 
     /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.

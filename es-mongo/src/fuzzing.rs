@@ -25,7 +25,7 @@ use domain::{Everything, EverythingEvent, Old};
 pub fn event(bytes: &[u8]) {
     let Ok(document) = RawDocument::from_bytes(bytes) else { return };
     key(&ByStream, document);
-    key(&ByPosition, document);
+    key(&ByPosition::all(), document);
     assert!(same_document(document, document));
     let event = match read_event(document) {
         Ok(event) => event,

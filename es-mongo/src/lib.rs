@@ -66,6 +66,7 @@ mod migrate;
 mod migrating_repository;
 mod options;
 mod patience;
+mod positions;
 mod progress;
 mod query;
 mod read;

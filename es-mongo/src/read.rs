@@ -11,7 +11,7 @@ use mongodb::raw_batch_cursor::RawBatch;
 use tracing::Instrument;
 
 use crate::collections::Collections;
-use crate::document::field::SEQUENCE;
+use crate::document::field::{POSITION, SEQUENCE};
 use crate::document::{documents, integer_in, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
@@ -73,8 +73,9 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
 pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
-        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1 }).one();
+        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1, POSITION: 1 }).one();
         if let Some(newest) = collections.beside_archive_state(newest).await? {
+            collections.known.raise_to(&newest);
             return sequence_of(&newest).map(Version::from);
         }
         // The events are read before the archive, so an event that is being archived is found in

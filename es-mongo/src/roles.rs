@@ -33,13 +33,13 @@ pub enum Role {
 
 /// The roles of one store, each with the least rights for its task.
 ///
-/// | | events | archive | snapshots | sessions | task |
-/// |---|---|---|---|---|---|
-/// | [`Reader`](Role::Reader) | find | find | find | | load, query, trace, stats, verify |
-/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | append, snapshot, and what a reader does |
-/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | find, insert, update, remove | archive, and what a reader does |
-/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | open, the first time and after an upgrade |
-/// | [`Documents`](Role::Documents) | | | | | the old documents of a migration: find |
+/// | | events | archive | snapshots | sessions | positions | task |
+/// |---|---|---|---|---|---|---|
+/// | [`Reader`](Role::Reader) | find | find | find | | find | load, query, trace, follow, stats, verify |
+/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | find, insert, update | append, snapshot, and what a reader does |
+/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | find, insert, update, remove | find, insert, update | archive, and what a reader does |
+/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | create | open, the first time and after an upgrade |
+/// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
 ///
 /// All roles except the last may list the collections of the database and the indexes of the store,
 /// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
@@ -145,7 +145,10 @@ impl Roles {
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents } = self;
-        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions].into_iter().chain(documents) {
+        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions, &names.positions]
+            .into_iter()
+            .chain(documents)
+        {
             check_name(name)?;
         }
         let handles = Handles::from(database);
@@ -165,7 +168,7 @@ impl Roles {
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive, sessions } = &self.names;
+        let CollectionNames { events, snapshots, archive, sessions, positions } = &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
@@ -175,6 +178,7 @@ impl Roles {
                 on(events, &["find", LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", LIST_INDEXES]),
+                on(positions, &["find"]),
             ],
             Role::Writer => vec![
                 list,
@@ -182,6 +186,7 @@ impl Roles {
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),
+                on(positions, &["find", "insert", "update"]),
             ],
             Role::Archivist => vec![
                 list,
@@ -189,6 +194,7 @@ impl Roles {
                 on(archive, &["find", "insert", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),
+                on(positions, &["find", "insert", "update"]),
             ],
             Role::Preparer => vec![
                 list,
@@ -196,6 +202,7 @@ impl Roles {
                 on(archive, &["createCollection", "createIndex", LIST_INDEXES]),
                 on(snapshots, &["createCollection", "createIndex", LIST_INDEXES]),
                 on(sessions, &["createCollection"]),
+                on(positions, &["createCollection"]),
             ],
             Role::Documents => self.documents.iter().map(|documents| on(documents, &["find"])).collect(),
         }

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
-use es_core::{StoreError, Timestamp};
+use es_core::{Position, StoreError, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::{AggregateOptions, Hint};
 
 use crate::collections::Collections;
-use crate::document::field::{EVENT_TYPE, ID, POSITION, SEQUENCE, TIMESTAMP};
-use crate::document::{integer_in, snapshot_index, stream_index, type_index};
+use crate::document::field::{AGGREGATE_TYPE, EVENT_TYPE, ID, SEQUENCE, TIMESTAMP};
+use crate::document::{snapshot_index, stream_index, type_index};
+use crate::positions::skip::{SKIP_TYPE, SKIPPED, of_skips};
 use crate::store::MongoStore;
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -70,16 +71,16 @@ impl MongoStore {
             archived = in_archive.events();
             let in_use = count.events();
             count.add(in_archive, 1);
-            // Positions are dense, so the newest one is the number of events. If more are stored,
-            // some events are in both collections.
-            let newest = collections.newest_event().await?;
-            let newest = newest.and_then(|newest| integer_in(&newest, POSITION)).map(unsigned);
-            if newest != Some(in_use + archived) {
+            // Each position has an event or a skip, so the newest one is their number. If more are
+            // stored, some events are in both collections.
+            let newest = collections.read_newest().await?;
+            if newest.map(Position::get) != Some(in_use + archived) {
                 let twice = Count::of_copies(collections).await?;
                 archived = archived.saturating_sub(twice.events());
                 count.add(twice, -1);
             }
         }
+        count.add(Count::of_skips(collections).await?, -1);
         let period = Period::of(collections, archive_is_present).await?;
         let events = count.events();
         Ok(StoreStats {
@@ -112,6 +113,16 @@ impl Count {
             by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
             beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
         })
+    }
+
+    /// The skips, which are system events and count as none.
+    async fn of_skips(collections: &Collections) -> Result<Self, StoreError> {
+        let skips = |filter| collections.find(&collections.events, filter).on_index(stream_index()).count();
+        let mut first = of_skips();
+        first.insert(SEQUENCE, 1);
+        let signed = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        let (all, first) = (signed(skips(of_skips()).await?), signed(skips(first).await?));
+        Ok(Self { by_type: HashMap::from([(SKIPPED.to_owned(), all)]), beginnings: first })
     }
 
     /// The archived events that are still in the events collection.
@@ -152,6 +163,7 @@ impl Count {
     fn by_type(self) -> Vec<(String, u64)> {
         let mut by_type: Vec<_> =
             self.by_type.into_iter().map(|(event_type, events)| (event_type, unsigned(events))).collect();
+        by_type.retain(|(_, events)| *events > 0);
         by_type
             .sort_by(|(left_type, left), (right_type, right)| right.cmp(left).then_with(|| left_type.cmp(right_type)));
         by_type
@@ -209,11 +221,15 @@ impl Period {
         if let Some(last) = last {
             let hour = doc! { TIMESTAMP: { "$gt": bson::DateTime::from(Timestamp::from_millis(last.as_millis().saturating_sub(HOUR_MILLIS))) } };
             let (mut events, mut begin) = (0, last);
+            let mut skips = of_skips();
+            skips.extend(hour.clone());
+            let skips = collections.find(&collections.events, skips).on_index(stream_index()).count().await?;
             for place in places {
                 events += collections.find(place, hour.clone()).count().await?;
                 begin = edge(collections, place, hour.clone(), 1).await?.map_or(begin, |earliest| earliest.min(begin));
             }
-            events_per_second = ratio(events * 1000, unsigned(last.as_millis() - begin.as_millis()));
+            events_per_second =
+                ratio(events.saturating_sub(skips) * 1000, unsigned(last.as_millis() - begin.as_millis()));
         }
         Ok(Self { first, last, events_per_second })
     }
@@ -223,9 +239,10 @@ impl Period {
 async fn edge(
     collections: &Collections,
     collection: &Collection<RawDocumentBuf>,
-    filter: Document,
+    mut filter: Document,
     direction: i32,
 ) -> Result<Option<Timestamp>, StoreError> {
+    filter.insert(AGGREGATE_TYPE, doc! { "$ne": SKIP_TYPE });
     let found = collections.find(collection, filter).sort(doc! { TIMESTAMP: direction });
     let found = found.projection(doc! { TIMESTAMP: 1 }).one().await?;
     Ok(found.and_then(|found| found.get_datetime(TIMESTAMP).ok()).map(Timestamp::from))

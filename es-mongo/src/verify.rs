@@ -25,14 +25,18 @@ const MAX_FINDINGS: usize = 1000;
 const TELL_EVERY: u64 = 1000;
 
 impl MongoStore {
-    /// Checks all stored data of aggregates of type `A`: sequences and positions have no gap and no
-    /// duplicate, positions grow along each stream, every event can be decoded and folded, both in
+    /// Checks all stored data of aggregates of type `A`: sequences have no gap and no duplicate, each
+    /// position has exactly one event or skip, positions grow along each stream, every event can be decoded and folded, both in
     /// the events and in the archive, and each snapshot equals the result of a replay up to its
     /// version.
     ///
     /// It only reads: all events once and their positions a second time. One aggregate and a few
     /// batches are in memory. It may run at the same time as writers and archive runs; events that
     /// are recorded in the meantime may or may not be checked.
+    ///
+    /// A position without event or skip is reported if it is still missing two seconds later: an
+    /// event was deleted, or a writer died before it used the position and nobody has followed the
+    /// store since. An append that takes longer is reported too.
     ///
     /// A snapshot of a different `stateVersion` is not a finding, because the current program does
     /// not use it. In the state, the order of the keys in a map is ignored. The order of a list is
@@ -79,6 +83,8 @@ pub struct VerificationReport {
     pub snapshots: u64,
     /// The number of events of other types of aggregates. Only their positions were checked.
     pub other_events: u64,
+    /// The number of skips: positions that are recorded as not used.
+    pub skips: u64,
     /// Events that are in the events collection and, identical, in the archive: an archive run is
     /// in progress, or must be run again.
     pub unfinished: u64,

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use bson::doc;
+use es_core::Position;
 use mongodb::ClientSession;
 use mongodb::error::Error;
 use mongodb::options::Hint;
 
-use crate::append::prepared::Placed;
+use crate::append::prepared::Written;
 use crate::append::slots::{Lookup, Slots};
 use crate::collections::Collections;
+use crate::document::field::{ID, POSITION};
+use crate::document::position_index;
 use crate::error::{DriverError, WriteOutcome};
 use crate::sessions::{GivenUp, Lease};
 
 /// Writes documents with one ordered command. It stops at the first document that is refused, so
 /// the stored documents are a prefix.
-pub(crate) async fn insert(collections: &Collections, documents: Vec<Placed>, limit: Duration) -> WriteOutcome {
+pub(crate) async fn insert(collections: &Collections, documents: Vec<Written>, limit: Duration) -> WriteOutcome {
     let mut lease = match collections.sessions.take().await {
         Ok(lease) => lease,
         Err(error) => return WriteOutcome::NotWritten(DriverError::new(error).into()),
@@ -48,8 +52,8 @@ pub(crate) async fn insert(collections: &Collections, documents: Vec<Placed>, li
 /// recorded and then archived is never recorded twice.
 pub(crate) async fn transact(
     collections: &Collections,
-    documents: Vec<Placed>,
-    archived: Option<Slots>,
+    documents: Vec<Written>,
+    archived: Option<Claims>,
     limit: Duration,
 ) -> WriteOutcome {
     let mut lease = match collections.sessions.take().await {
@@ -71,8 +75,8 @@ pub(crate) async fn transact(
 async fn run(
     collections: &Collections,
     lease: &mut Lease,
-    documents: Vec<Placed>,
-    archived: Option<Slots>,
+    documents: Vec<Written>,
+    archived: Option<Claims>,
     limit: Duration,
 ) -> Result<WriteOutcome, GivenUp> {
     if let Err(error) = lease.begin_transaction().await {
@@ -91,13 +95,12 @@ async fn run(
 async fn write_all(
     collections: &Collections,
     lease: &mut Lease,
-    documents: Vec<Placed>,
-    archived: Option<Slots>,
+    documents: Vec<Written>,
+    archived: Option<Claims>,
 ) -> Result<Option<WriteOutcome>, GivenUp> {
-    if let Some(slots) = archived {
-        let failed = match any_archived(collections, lease.session()?, &slots).await {
-            Ok(false) => None,
-            Ok(true) => Some(WriteOutcome::Archived),
+    if let Some(claims) = archived {
+        let failed = match find_archived(collections, lease.session()?, &claims).await {
+            Ok(found) => found,
             Err(error) => Some(WriteOutcome::of_statement(error)),
         };
         if failed.is_some() {
@@ -113,15 +116,31 @@ async fn write_all(
     Ok(Some(WriteOutcome::of_statement(error)))
 }
 
-async fn any_archived(collections: &Collections, session: &mut ClientSession, slots: &Slots) -> Result<bool, Error> {
-    for Lookup { filter, index } in slots.lookups() {
+/// What a batch needs that the archive must not have.
+pub(crate) struct Claims {
+    /// The places in streams.
+    pub(crate) slots: Slots,
+    /// The lowest position. The archive moves nothing above the frontier, so if it has this
+    /// position or a higher one, this position is decided. `None` if positions are not unique.
+    pub(crate) position: Option<Position>,
+}
+
+async fn find_archived(
+    collections: &Collections,
+    session: &mut ClientSession,
+    claims: &Claims,
+) -> Result<Option<WriteOutcome>, Error> {
+    for Lookup { filter, index } in claims.slots.lookups() {
         let found = collections.archive.find(filter).hint(Hint::Keys(index)).projection(Slots::projection());
         let mut found = found.session(&mut *session).await?;
         while let Some(event) = found.next(session).await.transpose()? {
-            if slots.taken_by(&event).is_some() {
-                return Ok(true);
+            if claims.slots.taken_by(&event).is_some() {
+                return Ok(Some(WriteOutcome::Archived));
             }
         }
     }
-    Ok(false)
+    let Some(position) = claims.position else { return Ok(None) };
+    let decided = collections.archive.find_one(doc! { POSITION: { "$gte": position.as_i64() } });
+    let decided = decided.hint(Hint::Keys(position_index())).projection(doc! { ID: 0, POSITION: 1 });
+    Ok(decided.session(session).await?.map(|_| WriteOutcome::Outdated))
 }

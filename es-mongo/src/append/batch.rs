@@ -2,6 +2,9 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use es_core::{StoreError, StreamId};
+
+use crate::append::commit::Heads;
 use crate::append::request::Request;
 
 /// The largest number of events in one commit, unless a single append has more.
@@ -50,54 +53,63 @@ impl Batcher {
         self.events < MAX_EVENTS && self.bytes < MAX_BYTES
     }
 
-    /// Returns the appends of the next commit, and the appends that cannot share it because the
-    /// commit already contains an append to the same stream.
-    ///
-    /// Appends beyond the limits of one commit stay here.
-    pub(crate) fn take(&mut self) -> (Vec<Request>, Vec<Request>) {
+    /// Takes the appends of the next commit: at most one for each stream, and none for a stream
+    /// that a different commit is writing to. The others stay here, in order.
+    pub(crate) fn take(&mut self, busy: &HashSet<StreamId>) -> Vec<Request> {
         let waiting = std::mem::take(&mut self.waiting);
         (self.events, self.bytes) = (0, 0);
-        let (mut batch, mut rivals) = (Vec::new(), Vec::new());
-        let shares = shares(&waiting);
-        for (request, share) in waiting.into_iter().zip(shares) {
-            match share {
-                Share::Batch => batch.push(request),
-                Share::Rival => rivals.push(request),
-                Share::Left => self.push(request),
+        let mut batch = Vec::new();
+        let shares = shares(&waiting, busy);
+        for (request, shares) in waiting.into_iter().zip(shares) {
+            if shares {
+                batch.push(request);
+            } else {
+                self.push(request);
             }
         }
-        (batch, rivals)
+        batch
+    }
+
+    /// Answers appends that expect a version that their stream has passed. An append with an id is
+    /// not answered here, because a commit must first look up the id.
+    pub(crate) fn answer_outdated(&mut self, heads: &Heads) {
+        let is_outdated = |request: &Request| {
+            let head = heads.get(request.stream());
+            request.append_id().is_none() && head.is_some_and(|head| request.prepared.expected() < *head)
+        };
+        if heads.is_empty() || !self.waiting.iter().any(is_outdated) {
+            return;
+        }
+        for request in std::mem::take(self).waiting {
+            match heads.get(request.stream()) {
+                Some(actual) if is_outdated(&request) => {
+                    let (stream, expected) = (request.stream().clone(), request.prepared.expected());
+                    request.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
+                }
+                _ => self.push(request),
+            }
+        }
     }
 }
 
-/// What becomes of a waiting append.
-enum Share {
-    /// It is part of the next commit.
-    Batch,
-    /// The next commit has an append to the same stream.
-    Rival,
-    /// It stays here.
-    Left,
-}
-
-fn shares<'a>(waiting: &'a VecDeque<Request>) -> Vec<Share> {
+/// For each waiting append, whether it is part of the next commit.
+fn shares(waiting: &VecDeque<Request>, busy: &HashSet<StreamId>) -> Vec<bool> {
     let mut streams = HashSet::with_capacity(waiting.len());
     let (mut events, mut bytes, mut is_full) = (0, 0, false);
-    let share = |request: &'a Request| {
-        if streams.contains(request.stream()) {
-            return Share::Rival;
+    let mut shares = Vec::with_capacity(waiting.len());
+    for request in waiting {
+        // A later append to the same stream must not go first.
+        let is_first = !busy.contains(request.stream()) && streams.insert(request.stream());
+        let fits = events + request.events() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES;
+        let share = is_first && !is_full && (fits || events == 0);
+        is_full |= is_first && !share;
+        if share {
+            events += request.events();
+            bytes += request.bytes();
         }
-        let fits = events + request.events() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES && !is_full;
-        if !fits && !streams.is_empty() {
-            is_full = true;
-            return Share::Left;
-        }
-        events += request.events();
-        bytes += request.bytes();
-        streams.insert(request.stream());
-        Share::Batch
-    };
-    waiting.iter().map(share).collect()
+        shares.push(share);
+    }
+    shares
 }
 
 #[cfg(test)]
@@ -126,9 +138,11 @@ mod tests {
         for id in ["a", "b", "a", "c"] {
             batcher.push(request(id, 1));
         }
-        let (batch, rivals) = batcher.take();
-        assert_eq!((ids(&batch), ids(&rivals)), (vec!["a", "b", "c"], vec!["a"]));
-        assert!(batcher.is_empty());
+        let batch = batcher.take(&HashSet::new());
+        assert_eq!(ids(&batch), ["a", "b", "c"]);
+        let busy = HashSet::from([batch[0].stream().clone()]);
+        assert!(batcher.take(&busy).is_empty());
+        assert_eq!(ids(&batcher.take(&HashSet::new())), ["a"]);
     }
 
     #[test]
@@ -137,8 +151,8 @@ mod tests {
         for id in ["a", "b", "c"] {
             batcher.push(request(id, MAX_EVENTS - 1));
         }
-        assert_eq!(ids(&batcher.take().0), ["a"]);
-        assert_eq!(ids(&batcher.take().0), ["b"]);
+        assert_eq!(ids(&batcher.take(&HashSet::new())), ["a"]);
+        assert_eq!(ids(&batcher.take(&HashSet::new())), ["b"]);
         assert_eq!(batcher.len(), 1);
     }
 
@@ -146,7 +160,7 @@ mod tests {
     fn an_append_larger_than_a_commit_gets_a_separate_one() {
         let mut batcher = Batcher::default();
         batcher.push(request("a", MAX_EVENTS + 1));
-        let (batch, _) = batcher.take();
+        let batch = batcher.take(&HashSet::new());
         assert_eq!((ids(&batch), commits_worth(&batch)), (vec!["a"], 2));
     }
 }

@@ -8,6 +8,7 @@ use es_core::{EventId, Position, Sequence, StoreError, StreamId, Timestamp, Vers
 use serde::{Serialize, Serializer};
 
 use crate::document::EventDocument;
+use crate::positions::skip::Skip;
 
 /// An append with everything that is stored of it, except for the positions.
 ///
@@ -86,7 +87,25 @@ impl Prepared {
     }
 }
 
-/// One event of an append, at its position: what the driver serializes.
+/// A document of a batch: what the driver serializes.
+#[derive(Debug, Clone)]
+pub(crate) enum Written {
+    /// An event.
+    Event(Placed),
+    /// A position that the batch does not need.
+    Skip(Skip),
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Event(event) => event.serialize(serializer),
+            Self::Skip(skip) => skip.serialize(serializer),
+        }
+    }
+}
+
+/// One event of an append, at its position.
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
     prepared: Arc<Prepared>,

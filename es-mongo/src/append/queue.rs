@@ -1,16 +1,19 @@
 //! The queue in front of the appender task, and the task.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use es_core::StoreError;
 use es_core::store::Appended;
+use es_core::{Position, StoreError, StreamId};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
-use crate::append::batch::Batcher;
-use crate::append::commit::Committer;
+use crate::append::batch::{Batcher, commits_worth};
+use crate::append::commit::{Heads, Writer};
 use crate::append::request::{Answer, Request};
 use crate::collections::Collections;
 use crate::metrics;
@@ -30,8 +33,7 @@ impl Appender {
     pub(crate) fn start(collections: Collections, options: &StoreOptions) -> Self {
         let (sender, receiver) = mpsc::channel(options.queue);
         let (patience, deadline) = (collections.patience.clone(), options.append_deadline);
-        let committer = Committer::new(collections, options);
-        let task = tokio::spawn(run(receiver, committer));
+        let task = tokio::spawn(run(receiver, Writer::new(collections, options)));
         Self { sender: Mutex::new(Some(sender)), task: tokio::sync::Mutex::new(Some(task)), patience, deadline }
     }
 
@@ -77,51 +79,116 @@ impl Appender {
     }
 }
 
-async fn run(mut receiver: mpsc::Receiver<Request>, mut committer: Committer) {
-    let mut batcher = Batcher::default();
-    loop {
-        if batcher.is_empty() {
-            let idle = Instant::now();
-            match receiver.recv().await {
-                Some(request) => batcher.push(request),
-                None => return,
-            }
-            committer.idled(idle.elapsed());
-        }
-        committer.take_turns().await;
-        gather(&mut receiver, &mut batcher).await;
-        metrics::queued(receiver.len() + batcher.len());
-        let (batch, rivals) = batcher.take();
-        let heads = committer.commit(batch).await;
-        for rival in rivals {
-            match heads.get(rival.stream()) {
-                // An append that expected the same version has won. An append with an id is not
-                // answered here, because the commit must first look up the id.
-                Some(actual) if *actual != rival.prepared.expected() && rival.append_id().is_none() => {
-                    let (stream, expected) = (rival.stream().clone(), rival.prepared.expected());
-                    rival.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
-                }
-                _ => batcher.push(rival),
+/// The commits that run at the same time, of those that are not larger than one commit.
+const COMMITS_AT_ONCE: usize = 4;
+
+/// The state of the appender task.
+struct Run {
+    receiver: mpsc::Receiver<Request>,
+    writer: Arc<Writer>,
+    waiting: Batcher,
+    commits: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// The streams that the running commits write to.
+    busy: HashSet<StreamId>,
+    /// The number of running commits of one append that is as large as several.
+    large: usize,
+    /// Records skips for positions that a commit did not use.
+    skipping: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+/// A commit that is complete.
+struct Done {
+    streams: Vec<StreamId>,
+    is_large: bool,
+    heads: Heads,
+    unused: Vec<Position>,
+}
+
+async fn run(receiver: mpsc::Receiver<Request>, writer: Writer) {
+    let run = Run {
+        receiver,
+        writer: Arc::new(writer),
+        waiting: Batcher::default(),
+        commits: FuturesUnordered::new(),
+        busy: HashSet::new(),
+        large: 0,
+        skipping: FuturesUnordered::new(),
+    };
+    run.until_closed().await;
+}
+
+impl Run {
+    async fn until_closed(mut self) {
+        let mut is_open = true;
+        while is_open || !self.waiting.is_empty() || !self.commits.is_empty() || !self.skipping.is_empty() {
+            self.start().await;
+            tokio::select! {
+                biased;
+                Some(done) = self.commits.next(), if !self.commits.is_empty() => self.finish(done),
+                Some(()) = self.skipping.next(), if !self.skipping.is_empty() => {}
+                request = self.receiver.recv(), if is_open && self.waiting.has_room() => match request {
+                    Some(request) => self.waiting.push(request),
+                    None => is_open = false,
+                },
+                else => {}
             }
         }
     }
-}
 
-/// Takes the appends that are queued, and those of callers that are ready to run. It does not wait
-/// on a timer.
-///
-/// Callers that were just answered often append again at once. If they could not run first, the
-/// fastest of them would get a separate commit, and all others would wait for it: 128 writers would
-/// fill two commits, of 8 and of 120 appends, instead of one.
-async fn gather(receiver: &mut mpsc::Receiver<Request>, batcher: &mut Batcher) {
-    let mut before = 0;
-    while batcher.len() > before && batcher.has_room() {
-        before = batcher.len();
-        tokio::task::yield_now().await;
-        while batcher.has_room() {
-            match receiver.try_recv() {
-                Ok(request) => batcher.push(request),
-                Err(_) => break,
+    /// Starts as many commits as may run now.
+    async fn start(&mut self) {
+        while !self.waiting.is_empty() && self.may_start() {
+            self.gather().await;
+            metrics::queued(self.receiver.len() + self.waiting.len());
+            let batch = self.waiting.take(&self.busy);
+            if batch.is_empty() {
+                return;
+            }
+            let streams: Vec<_> = batch.iter().map(|request| request.stream().clone()).collect();
+            self.busy.extend(streams.iter().cloned());
+            let is_large = commits_worth(&batch) > 1;
+            self.large += usize::from(is_large);
+            let writer = Arc::clone(&self.writer);
+            self.commits.push(Box::pin(async move {
+                let (heads, unused) = writer.commit(batch).await;
+                Done { streams, is_large, heads, unused }
+            }));
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        self.commits.is_empty() || (self.writer.allows_several() && self.commits.len() - self.large < COMMITS_AT_ONCE)
+    }
+
+    fn finish(&mut self, done: Done) {
+        let Done { streams, is_large, heads, unused } = done;
+        for stream in &streams {
+            self.busy.remove(stream);
+        }
+        self.large -= usize::from(is_large);
+        self.waiting.answer_outdated(&heads);
+        if !unused.is_empty() {
+            let writer = Arc::clone(&self.writer);
+            self.skipping.push(Box::pin(async move { writer.skip(unused).await }));
+        }
+    }
+
+    /// Takes the appends that are queued, and those of callers that are ready to run. It does not
+    /// wait on a timer.
+    ///
+    /// Callers that were just answered often append again at once. If they could not run first, the
+    /// fastest of them would get a separate commit, and all others would wait for it: 128 writers
+    /// would fill two commits, of 8 and of 120 appends, instead of one.
+    async fn gather(&mut self) {
+        let mut before = 0;
+        while self.waiting.len() > before && self.waiting.has_room() {
+            before = self.waiting.len();
+            tokio::task::yield_now().await;
+            while self.waiting.has_room() {
+                match self.receiver.try_recv() {
+                    Ok(request) => self.waiting.push(request),
+                    Err(_) => break,
+                }
             }
         }
     }

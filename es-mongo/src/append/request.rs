@@ -23,6 +23,8 @@ pub(crate) struct Request {
     /// Whether the server has once refused one of its keys although no event of this library
     /// conflicted with it.
     suspected: bool,
+    /// The position of its first event in the next attempt.
+    position: Position,
 }
 
 pub(crate) type Answer = oneshot::Receiver<Result<Appended, StoreError>>;
@@ -32,7 +34,17 @@ impl Request {
         let prepared = Arc::new(Prepared::new(append, now)?);
         let (sender, answer) = oneshot::channel();
         let deadline = after(deadline);
-        Ok((Self { prepared, deadline, answer: sender, maybe_written: false, suspected: false }, answer))
+        Ok((
+            Self {
+                prepared,
+                deadline,
+                answer: sender,
+                maybe_written: false,
+                suspected: false,
+                position: Position::FIRST,
+            },
+            answer,
+        ))
     }
 
     pub(crate) fn stream(&self) -> &StreamId {
@@ -65,6 +77,15 @@ impl Request {
         self.prepared.bytes()
     }
 
+    /// The position of its first event in the next attempt.
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    pub(crate) fn place_at(&mut self, position: Position) {
+        self.position = position;
+    }
+
     pub(crate) fn is_overdue(&self) -> bool {
         Instant::now() >= self.deadline
     }
@@ -90,8 +111,9 @@ impl Request {
         let _ = self.answer.send(answer);
     }
 
-    /// Answers that the request is stored, with its first event at this position.
-    pub(crate) fn answer_stored(self, mut position: Position) {
+    /// Answers that the request is stored at its position.
+    pub(crate) fn answer_stored(self) {
+        let mut position = self.position;
         let mut stamps = Vec::with_capacity(self.events());
         for (event, id) in self.prepared.ids.iter().enumerate() {
             let (sequence, timestamp) = (self.prepared.sequence(event), self.prepared.timestamp(event));

@@ -54,8 +54,24 @@ pub(crate) async fn in_the_way(collections: &Collections, requests: &[Request]) 
     taken_in(collections, collections.events.clone(), requests).await
 }
 
+/// Whether a position holds an event or a skip, on a majority.
+pub(crate) async fn is_taken(collections: &Collections, position: Position) -> Result<bool, StoreError> {
+    // The events are read before the archive, so an event that is being archived is found in one of
+    // the two.
+    for collection in [&collections.events, &collections.archive] {
+        let taken = collections.find(collection, doc! { POSITION: position.as_i64() }).on_index(position_index());
+        if taken.projection(doc! { ID: 0, POSITION: 1 }).one().await?.is_some() {
+            return Ok(true);
+        }
+        if !collections.archive_is_present().await? {
+            break;
+        }
+    }
+    Ok(false)
+}
+
 /// Whether an event of the library conflicts with one request but is not yet on a majority: it has
-/// the same key in the stream, or the request's position or a later one.
+/// the same key in the stream, or this position.
 ///
 /// The server reports duplicate keys as of the primary alone, and this function reads the same
 /// state.
@@ -66,7 +82,7 @@ pub(crate) async fn is_in_the_way_on_the_primary(
 ) -> Result<bool, StoreError> {
     let events = collections.handles.collection_of_the_primary(collections.events.name());
     if let Some(position) = position {
-        let filter = doc! { POSITION: { "$gte": position.as_i64() } };
+        let filter = doc! { POSITION: position.as_i64() };
         let taken = collections.find(&events, filter).on_index(position_index()).projection(doc! { POSITION: 1 });
         if taken.one().await?.is_some() {
             return Ok(true);

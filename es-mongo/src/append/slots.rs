@@ -54,6 +54,9 @@ impl Slots {
     /// server would plan each of them separately.
     pub(crate) fn lookups(&self) -> Vec<Lookup> {
         let ids: Vec<&str> = self.wanted.keys().map(String::as_str).collect();
+        if ids.is_empty() {
+            return Vec::new();
+        }
         let slots = || self.wanted.values().flatten();
         let sequences: BTreeSet<i64> = slots().map(|slot| slot.sequence).collect();
         let sequences: Vec<i64> = sequences.into_iter().collect();

@@ -24,6 +24,8 @@ pub(crate) enum WriteOutcome {
     },
     /// An event that is to be written was recorded and archived before. Nothing was written.
     Archived,
+    /// The archive has an event at one of the positions or above it. Nothing was written.
+    Outdated,
     /// Nothing was written, and a retry may succeed.
     NotWritten(SharedError),
     /// The documents may have been written.

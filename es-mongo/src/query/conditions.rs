@@ -5,6 +5,7 @@ use es_core::store::{QueriedAggregates, Query};
 use es_core::{Position, Timestamp};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, CORRELATION_ID, EVENT_TYPE, POSITION, TIMESTAMP, USER_ID};
+use crate::positions::skip::SKIP_TYPE;
 
 /// The conditions of equality.
 pub(super) fn filter(query: &Query) -> Document {
@@ -25,7 +26,12 @@ pub(super) fn filter(query: &Query) -> Document {
         (CORRELATION_ID, query.correlation.clone().map(Bson::from)),
     ];
     let conditions = conditions.into_iter().filter_map(|(field, condition)| Some((field.to_owned(), condition?)));
-    conditions.collect()
+    let mut filter: Document = conditions.collect();
+    // Skips belong to no user and no correlation.
+    if query.user.is_none() && query.correlation.is_none() && query.aggregates == QueriedAggregates::All {
+        filter.insert(AGGREGATE_TYPE, doc! { "$ne": SKIP_TYPE });
+    }
+    filter
 }
 
 /// The conditions of range.

@@ -30,7 +30,7 @@ pub enum Finding {
         /// The stored name of one of them.
         event_type: String,
     },
-    /// No event has these positions.
+    /// These positions have neither an event nor a skip.
     #[error("the positions {first} to {last} are missing")]
     PositionGap {
         /// The first of them.

@@ -7,6 +7,7 @@
 
 use bson::raw::RawDocument;
 use bson::{Bson, Document, doc};
+use es_core::Position;
 use mongodb::options::{FindOptions, Hint};
 
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, POSITION, SEQUENCE};
@@ -72,7 +73,10 @@ impl Order for ByStream {
 }
 
 /// By position, reading only positions, so that the index alone answers.
-pub(crate) struct ByPosition;
+pub(crate) struct ByPosition {
+    /// The condition on the positions.
+    any: Document,
+}
 
 impl Order for ByPosition {
     type Key = i64;
@@ -85,7 +89,7 @@ impl Order for ByPosition {
         let (from, before) = (from.map(|from| [Bson::from(*from)]), before.map(|before| [Bson::from(*before)]));
         let parts = parts(
             &[POSITION],
-            &[any_number()],
+            std::slice::from_ref(&self.any),
             from.as_ref().map(|from| &from[..]),
             before.as_ref().map(|before| &before[..]),
         );
@@ -93,11 +97,21 @@ impl Order for ByPosition {
     }
 
     fn strays(&self) -> Option<Query> {
-        Some((doc! { POSITION: { "$not": any_number() } }, Self::options()))
+        (self.any == any_number()).then(|| (doc! { POSITION: { "$not": any_number() } }, Self::options()))
     }
 }
 
 impl ByPosition {
+    /// Every position.
+    pub(crate) fn all() -> Self {
+        Self { any: any_number() }
+    }
+
+    /// The positions from one to another.
+    pub(crate) fn between(first: Position, last: Position) -> Self {
+        Self { any: doc! { "$gte": first.as_i64(), "$lte": last.as_i64() } }
+    }
+
     fn options() -> FindOptions {
         let mut options = on_index(position_index(), POSITIONS);
         options.projection = Some(doc! { ID: 0, POSITION: 1 });
@@ -191,7 +205,7 @@ mod tests {
     #[test]
     fn positions_are_one_range() {
         let parts = |from: Option<i64>, before: Option<i64>| -> Vec<Document> {
-            ByPosition.find(from.as_ref(), before.as_ref()).into_iter().map(|(filter, _)| filter).collect()
+            ByPosition::all().find(from.as_ref(), before.as_ref()).into_iter().map(|(filter, _)| filter).collect()
         };
         assert_eq!(parts(None, None), [doc! { POSITION: any_number() }]);
         assert_eq!(parts(Some(3), Some(5)), [doc! { POSITION: { "$gte": 3_i64, "$lt": 5_i64 } }]);

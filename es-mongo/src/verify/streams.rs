@@ -17,6 +17,7 @@ use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_ID, AGGREGATE_TYPE, ID, SEQUENCE};
 use crate::document::{integer_in, read_event};
 use crate::merge::{Found, Merge};
+use crate::positions::skip::is_skip;
 use crate::progress::Progress;
 use crate::read;
 
@@ -38,7 +39,8 @@ pub(super) async fn check<A: Aggregate>(
         };
         let Some(document) = in_use.first().or(archived.first()) else { continue };
         if document.get_str(AGGREGATE_TYPE).ok() != Some(A::TYPE) {
-            report.other_events += 1;
+            let count = if is_skip(document) { &mut report.skips } else { &mut report.other_events };
+            *count += 1;
             continue;
         }
         report.events += 1;
