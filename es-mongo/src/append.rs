@@ -57,7 +57,7 @@ async fn submit(
     if !append.expected.is_observed() {
         // An expected version beyond the head must be checked here: its sequences are free, so no
         // index would refuse it.
-        let actual = read::head(collections, &append.stream).await?;
+        let actual = read::head(collections, &append.stream).await?.version();
         if actual != append.expected.version() {
             return resolution::refuse(collections, &append, actual).await;
         }

@@ -2,8 +2,8 @@
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::store::{EventBatch, ReadRange, StoredEvent};
-use es_core::{Sequence, StoreError, StreamId, Version};
+use es_core::store::{EventBatch, Head, ReadRange, StoredEvent};
+use es_core::{Position, Sequence, StoreError, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use mongodb::Collection;
@@ -11,7 +11,7 @@ use mongodb::raw_batch_cursor::RawBatch;
 use tracing::Instrument;
 
 use crate::collections::Collections;
-use crate::document::field::SEQUENCE;
+use crate::document::field::{POSITION, SEQUENCE};
 use crate::document::{documents, integer_in, of_stream, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
@@ -69,13 +69,21 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
     }
 }
 
-/// The version of an aggregate, which is the head of its stream.
-pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
+fn position_of(document: &RawDocument) -> Result<Position, StoreError> {
+    let position = integer_in(document, POSITION).map(Position::try_from);
+    match position {
+        Some(Ok(position)) => Ok(position),
+        _ => Err(malformed("an event", format!("it has no valid `{POSITION}`"))),
+    }
+}
+
+/// The newest event of a stream.
+pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Head, StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
-        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1 }).one();
+        let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1, POSITION: 1 }).one();
         if let Some(newest) = collections.beside_archive_state(newest).await? {
-            return sequence_of(&newest).map(Version::from);
+            return Ok(Head::new(sequence_of(&newest)?, position_of(&newest)?));
         }
         // The events are read before the archive, so an event that is being archived is found in
         // one of the two. If there is no archive, no further read is needed.
@@ -83,7 +91,7 @@ pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result
             break;
         }
     }
-    Ok(Version::NONE)
+    Ok(Head::NONE)
 }
 
 /// The events of one stream after one version and up to another, in order, from the events and the
