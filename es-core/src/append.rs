@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::InvalidId;
+use crate::head::Head;
 use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::repository::WriteCheck;
 use crate::store::{EventData, EventInfo, EventSet};
@@ -19,41 +20,59 @@ pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The version that an append expects the aggregate to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExpectedVersion {
-    version: Version,
-    provenance: Provenance,
-}
+pub struct ExpectedVersion(Provenance);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Provenance {
-    Observed,
-    Claimed,
+    Observed(Head),
+    Claimed(Version),
 }
 
 impl ExpectedVersion {
     /// The aggregate has no event yet.
-    pub const NONE: Self = Self { version: Version::NONE, provenance: Provenance::Observed };
+    pub const NONE: Self = Self::observed(Head::NONE);
 
     /// The aggregate has exactly this version. If a store does not know that this version exists,
     /// it checks that before it writes.
     pub const fn exactly(version: Version) -> Self {
-        Self { version, provenance: Provenance::Claimed }
+        Self(Provenance::Claimed(version))
     }
 
-    /// The aggregate had this version when the caller read the event with that sequence from the
-    /// same store, durably. This saves the store a check. A snapshot alone does not prove it.
-    pub const fn observed(version: Version) -> Self {
-        Self { version, provenance: Provenance::Observed }
+    /// The aggregate had this head when the caller read its event from the same store, durably.
+    /// This saves the store a check, and shows it the [position](Self::seen) that the caller has
+    /// seen. A snapshot alone does not prove it.
+    ///
+    /// ```
+    /// use es_core::store::{ExpectedVersion, Head};
+    /// use es_core::{Position, Sequence};
+    ///
+    /// let expected = ExpectedVersion::observed(Head::new(Sequence::FIRST, Position::FIRST));
+    /// assert_eq!((expected.version().get(), expected.seen()), (1, Some(Position::FIRST)));
+    /// ```
+    pub const fn observed(head: Head) -> Self {
+        Self(Provenance::Observed(head))
     }
 
     /// The version.
-    pub const fn version(self) -> Version {
-        self.version
+    pub fn version(self) -> Version {
+        match self.0 {
+            Provenance::Observed(head) => head.version(),
+            Provenance::Claimed(version) => version,
+        }
     }
 
     /// Whether the caller guarantees that this version exists.
     pub fn is_observed(self) -> bool {
-        self.provenance == Provenance::Observed || self.version == Version::NONE
+        matches!(self.0, Provenance::Observed(_)) || self.version() == Version::NONE
+    }
+
+    /// The position of the event at that version, if the caller has [observed](Self::observed) it.
+    /// Every event of the append gets a higher one.
+    pub fn seen(self) -> Option<Position> {
+        match self.0 {
+            Provenance::Observed(head) => head.position(),
+            Provenance::Claimed(_) => None,
+        }
     }
 }
 
@@ -277,6 +296,11 @@ impl Receipt {
     pub fn new(stamps: Vec<Stamp>) -> Option<Self> {
         let version = stamps.last()?.sequence.into();
         Some(Self { version, stamps })
+    }
+
+    /// The head of the stream after the append.
+    pub fn head(&self) -> Head {
+        self.stamps.last().map_or(Head::NONE, Head::from)
     }
 }
 

@@ -76,6 +76,7 @@ macro_rules! conformance_laws {
     (@and [$($across_aggregates:ident)*] $callback:path $(, $argument:expr)?) => {
         $callback! { $($argument;)?
             the_first_event_has_sequence_one_and_the_version_counts_events
+            the_head_has_the_position_of_the_last_event
             exactly_one_of_many_appends_that_expect_the_same_version_wins
             an_append_that_expects_an_older_version_is_a_conflict_and_writes_nothing
             an_append_that_expects_a_version_beyond_the_head_is_a_conflict

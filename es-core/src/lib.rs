@@ -46,6 +46,7 @@
 //! | *sequence* | the place of an event in its stream, from 1 ([`Sequence`]) |
 //! | *version* of an aggregate | how many events its stream has ([`Version`]) |
 //! | *position* | the place of an event among all events of the store ([`Position`]) |
+//! | *head* of a stream | its newest event: the version, and the position of the event ([`store::Head`]) |
 //! | *expected version* | the version that an append was decided on ([`store::ExpectedVersion`]) |
 //! | *upcast* | reading what an old version of an event stored, as the newest |
 //! | *snapshot* | folded state that saves folding again ([`store::Snapshot`]) |
@@ -94,6 +95,7 @@ mod event_stream;
 mod event_types;
 #[cfg(feature = "derive")]
 pub mod guide;
+mod head;
 mod id;
 pub mod memory;
 mod metadata;

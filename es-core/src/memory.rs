@@ -10,8 +10,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::event_stream::Ready;
 use crate::query::{EventQuery, Trace};
 use crate::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, NewEvent, Query, QueryStore,
-    ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, Head, NewEvent, Query,
+    QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
 use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
@@ -158,8 +158,12 @@ fn next_position(log: &[Arc<RecordedEvent<EventData>>]) -> Position {
 }
 
 impl Recording {
+    fn head(&self) -> Head {
+        self.events.last().map_or(Head::NONE, |last| Head::from(&**last))
+    }
+
     fn version(&self) -> Version {
-        self.events.last().map_or(Version::NONE, |last| last.sequence.into())
+        self.head().version()
     }
 
     fn receipt(&self, (first, end): (usize, usize)) -> Option<Receipt> {
@@ -210,8 +214,8 @@ impl EventStore for MemoryStore {
         })
     }
 
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
-        Box::pin(async move { Ok(self.lock().streams.get(stream).map_or(Version::NONE, Recording::version)) })
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
+        Box::pin(async move { Ok(self.lock().streams.get(stream).map_or(Head::NONE, Recording::head)) })
     }
 }
 

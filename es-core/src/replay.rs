@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
-use crate::store::{BsonPayload, Decoded, NewEvent, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
+use crate::store::{BsonPayload, Decoded, Head, NewEvent, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
 use crate::{
     Aggregate, Context, EventId, Id, Loaded, Metadata, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version,
 };
@@ -24,13 +24,14 @@ pub struct Replay<A> {
     snapshot: Option<A>,
     context: Option<Context>,
     last_event: Option<EventId>,
+    head: Head,
 }
 
 impl<A: Aggregate> Replay<A> {
     /// Starts before the first event.
     pub fn new(stream: StreamId) -> Self {
         let version = Version::NONE;
-        Self { stream, version, state: None, snapshot: None, context: None, last_event: None }
+        Self { stream, version, state: None, snapshot: None, context: None, last_event: None, head: Head::NONE }
     }
 
     /// Starts directly before the event at which a snapshot was taken.
@@ -79,6 +80,12 @@ impl<A: Aggregate> Replay<A> {
         self.version
     }
 
+    /// The last event that was folded: the head of the stream, as far as it was read.
+    /// [`Head::NONE`] before the first event, and before the event of the snapshot.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
     /// The state so far. `None` before the first event that creates one, after an
     /// [end](Aggregate::is_end), and before the event of the snapshot.
     pub fn state(&self) -> Option<&A> {
@@ -98,8 +105,8 @@ impl<A: Aggregate> Replay<A> {
     /// Takes out the aggregate at the version reached so far; [`restore`](Self::restore) puts it
     /// back.
     pub(crate) fn lend(&mut self) -> Option<Loaded<A>> {
-        let (Some(context), Some(last_event)) = (&self.context, self.last_event) else { return None };
-        let last_event = LastEvent::new(last_event, context.timestamp(), context.metadata().clone());
+        let (context, id, position) = (self.context.as_ref()?, self.last_event?, self.head.position()?);
+        let last_event = LastEvent::new(id, position, context.timestamp(), context.metadata().clone());
         let state = self.state.take()?;
         Some(Loaded::new(self.stream.aggregate_id().clone(), self.version, last_event, state))
     }
@@ -157,7 +164,7 @@ impl<A: Aggregate> Replay<A> {
             self.state = None;
             return Err(StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source });
         }
-        (self.version, self.last_event) = (event.sequence.into(), Some(event.id));
+        (self.version, self.head, self.last_event) = (event.sequence.into(), Head::from(event), Some(event.id));
         Ok(())
     }
 
@@ -236,9 +243,11 @@ impl<A: Aggregate> Replay<A> {
 
     async fn snapshot_ahead(&self, store: &dyn Store) -> StoreError {
         match store.head(&self.stream).await {
-            Ok(head) => {
-                StoreError::SnapshotAhead { stream: self.stream.clone(), snapshot: self.version.next().into(), head }
-            }
+            Ok(head) => StoreError::SnapshotAhead {
+                stream: self.stream.clone(),
+                snapshot: self.version.next().into(),
+                head: head.version(),
+            },
             Err(error) => error,
         }
     }

@@ -45,7 +45,7 @@ use loaded::Loaded;
 
 use crate::replay::check_next;
 use crate::store::next_batch;
-use crate::store::{BoxFuture, ReadRange, Snapshot, Store, StoreRef};
+use crate::store::{BoxFuture, Head, ReadRange, Snapshot, Store, StoreRef};
 use crate::{Aggregate, IdFor, RetryPolicy, Sequence, SnapshotPolicy, StoreError, StreamId, Version};
 
 /// The aggregates of one type in one store.
@@ -152,28 +152,28 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    /// The version of a stream without events, with only retired events, or at an end: the
-    /// aggregate does not exist. `None` if it does.
-    async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Version>, StoreError> {
+    /// The head of a stream without events, with only retired events, or at an end: the aggregate
+    /// does not exist. `None` if it does.
+    async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Head>, StoreError> {
         if A::CAN_END {
             return self.after_end(stream).await;
         }
-        let mut version = Version::NONE;
+        let mut head = Head::NONE;
         // The first event nearly always answers this, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {
-            let mut batches = self.store.read(stream, ReadRange::after(version).until(until));
+            let mut batches = self.store.read(stream, ReadRange::after(head.version()).until(until));
             while let Some(batch) = next_batch(&mut batches).await {
                 for event in batch?.events() {
                     let event = event?;
                     if !event.decode::<A::Event>().is_ok_and(|decoded| decoded.is_empty()) {
                         return Ok(None);
                     }
-                    check_next(stream, version, &event)?;
-                    version = event.sequence.into();
+                    check_next(stream, head.version(), &event)?;
+                    head = Head::from(&event);
                 }
             }
         }
-        Ok(Some(version))
+        Ok(Some(head))
     }
 }
 

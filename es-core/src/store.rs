@@ -14,6 +14,7 @@ use futures_core::Stream;
 
 pub use crate::append::{Append, AppendId, Appended, ExpectedVersion, MAX_EVENT_BYTES, NewEvent, Receipt, Stamp};
 pub use crate::event_types::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
+pub use crate::head::Head;
 pub use crate::nesting::MAX_NESTING;
 pub use crate::recorded::{BsonPayload, EventData, StoredEvent};
 pub use crate::replay::Replay;
@@ -52,7 +53,8 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
 /// - MUST also return `Conflict` if an append expects a version that the aggregate has not reached.
 /// - MUST return success only if the events are durable.
 /// - MUST number the events of a stream from 1 without gaps, and all events of the store by
-///   positions from 1, without gaps and in commit order.
+///   positions from 1, without gaps and in commit order. The events of an append MUST have higher
+///   positions than the head that it has [seen](ExpectedVersion::seen).
 /// - MUST return [`Appended::Already`] with the first receipt if an append id is repeated in the
 ///   same stream. If [`Append::has_recorded`] shows that the key belongs to a different command, it
 ///   MUST return [`StoreError::AppendIdReused`].
@@ -109,12 +111,13 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
         append_id: &'a AppendId,
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
 
-    /// The version of an aggregate: the head of its stream, even if the code cannot decode the events.
+    /// The newest event of a stream, even if the code cannot decode it: the version of the aggregate,
+    /// and the position of the event.
     ///
     /// # Errors
     ///
     /// If the store cannot be reached.
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>>;
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>>;
 }
 
 /// Several stored events in one buffer of the store, which are borrowed one by one.
@@ -265,7 +268,7 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).find_append(stream, append_id)
     }
 
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
         (**self).head(stream)
     }
 }

@@ -16,7 +16,7 @@ mod report;
 
 use std::alloc::System;
 
-use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::store::{Append, EventData, EventStore, NewEvent};
 use es_core::{StreamId, Version};
 use es_mongo::MongoStore;
 use es_mongo::dev::DevServer;
@@ -108,7 +108,7 @@ fn large_event() -> NewEvent {
 
 fn large_append(id: &str, version: u32) -> Append {
     let stream = StreamId::of::<domain::Ledger>(id).expect("the id is valid");
-    Append::new(stream, ExpectedVersion::observed(Version::from(version)), vec![large_event()])
+    Append::new(stream, domain::observed(Version::from(version)), vec![large_event()])
 }
 
 fn document(id: &str, number: u64, event: &NewEvent) -> RawDocumentBuf {

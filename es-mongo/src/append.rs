@@ -55,13 +55,14 @@ async fn submit(
     now: Timestamp,
 ) -> Result<Appended, StoreError> {
     refuse_reserved(&append.stream)?;
+    collections.known.raise(append.expected.seen());
     if append.events.is_empty() {
         return Err(StoreError::EmptyAppend { stream: append.stream });
     }
     if !append.expected.is_observed() {
         // An expected version beyond the head must be checked here: its sequences are free, so no
         // index would refuse it.
-        let actual = read::head(collections, &append.stream).await?;
+        let actual = read::head(collections, &append.stream).await?.version();
         if actual != append.expected.version() {
             return resolution::refuse(collections, &append, actual).await;
         }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::error::Panicked;
-use es_core::store::{BoxFuture, BsonPayload, Payload};
-use es_core::{Aggregate, IdFor, LoadError, Loaded, Repository, StreamId, Version};
+use es_core::store::{BoxFuture, BsonPayload, Head, Payload};
+use es_core::{Aggregate, IdFor, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
@@ -111,7 +111,7 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
             ReadMode::WhereMigrated => match self.repository.load(id).await {
                 Err(LoadError::NotFound { stream: missing }) => {
                     // After its end, the old document of an aggregate is outdated.
-                    if A::CAN_END && read::head(self.store.collections(), stream).await? > Version::NONE {
+                    if A::CAN_END && read::head(self.store.collections(), stream).await? != Head::NONE {
                         return Err(LoadError::NotFound { stream: missing });
                     }
                     self.document(stream).await

@@ -2,8 +2,8 @@
 
 use bson::doc;
 use bson::raw::{RawDocument, RawDocumentBuf};
-use es_core::store::{EventBatch, ReadRange, StoredEvent};
-use es_core::{Sequence, StoreError, StreamId, Version};
+use es_core::store::{EventBatch, Head, ReadRange, StoredEvent};
+use es_core::{Position, Sequence, StoreError, StreamId, Version};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use mongodb::Collection;
@@ -44,10 +44,10 @@ impl MongoBatch {
             last = Some(document?);
             events += 1;
         }
-        let first_sequence = sequence_of(first)?;
-        let last = last.map_or(Ok(first_sequence), sequence_of)?;
-        let has_hole = last.get().saturating_sub(first_sequence.get()) + 1 > events;
-        Ok(Some(Span { first: first_sequence, last, events, has_hole }))
+        let (last, first) = (last.unwrap_or(first), sequence_of(first)?);
+        let (last, position) = (sequence_of(last)?, position_of(last)?);
+        let has_hole = last.get().saturating_sub(first.get()) + 1 > events;
+        Ok(Some(Span { first, last, position, events, has_hole }))
     }
 }
 
@@ -55,6 +55,8 @@ impl MongoBatch {
 struct Span {
     first: Sequence,
     last: Sequence,
+    /// The position of the last event.
+    position: Position,
     /// The number of its events.
     events: u64,
     /// Whether an event between the first and the last is missing.
@@ -69,14 +71,23 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
     }
 }
 
-/// The version of an aggregate, which is the head of its stream.
-pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Version, StoreError> {
+fn position_of(document: &RawDocument) -> Result<Position, StoreError> {
+    let position = integer_in(document, POSITION).map(Position::try_from);
+    match position {
+        Some(Ok(position)) => Ok(position),
+        _ => Err(malformed("an event", format!("it has no valid `{POSITION}`"))),
+    }
+}
+
+/// The newest event of a stream.
+pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result<Head, StoreError> {
     for collection in [&collections.events, &collections.archive] {
         let newest = collections.find(collection, of_stream(stream)).sort(doc! { SEQUENCE: -1 });
         let newest = newest.on_index(stream_index()).projection(doc! { SEQUENCE: 1, POSITION: 1 }).one();
         if let Some(newest) = collections.beside_archive_state(newest).await? {
-            collections.known.raise_to(&newest);
-            return sequence_of(&newest).map(Version::from);
+            let head = Head::new(sequence_of(&newest)?, position_of(&newest)?);
+            collections.known.raise(head.position());
+            return Ok(head);
         }
         // The events are read before the archive, so an event that is being archived is found in
         // one of the two. If there is no archive, no further read is needed.
@@ -84,7 +95,7 @@ pub(crate) async fn head(collections: &Collections, stream: &StreamId) -> Result
             break;
         }
     }
-    Ok(Version::NONE)
+    Ok(Head::NONE)
 }
 
 /// The events of one stream after one version and up to another, in order, from the events and the
@@ -202,7 +213,7 @@ impl Reader {
             },
         };
         let Some(batch) = batch else { return Ok((None, self.after_live().await?)) };
-        let Some(Span { first, last, events, has_hole }) = batch.span()? else {
+        let Some(Span { first, last, position, events, has_hole }) = batch.span()? else {
             return Ok((None, Phase::Live(Live { cursor, after_gap: None })));
         };
         if has_hole && self.torn != Some(self.last) {
@@ -220,6 +231,7 @@ impl Reader {
             return Ok((None, Phase::Backfill { archive, then }));
         }
         self.last = last.into();
+        self.collections.known.raise(position);
         if self.last < self.until && events >= u64::from(BATCH) {
             cursor.fetch();
         }
@@ -251,8 +263,9 @@ impl Reader {
 
     /// A batch of the archive, if it has an event.
     fn archived(&mut self, batch: MongoBatch) -> Result<Option<MongoBatch>, StoreError> {
-        let Some(Span { last, .. }) = batch.span()? else { return Ok(None) };
+        let Some(Span { last, position, .. }) = batch.span()? else { return Ok(None) };
         self.last = last.into();
+        self.collections.known.raise(position);
         Ok(Some(batch))
     }
 

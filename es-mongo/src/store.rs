@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, ReadRange, Receipt, Runtime, SnapshotStore,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventStore, Head, ReadRange, Receipt, Runtime, SnapshotStore,
     StoredSnapshot,
 };
 use es_core::{StoreError, StreamId, Timestamp, Version};
@@ -132,7 +132,7 @@ impl EventStore for MongoStore {
         Box::pin(append::find(self.collections(), stream, append_id))
     }
 
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
         Box::pin(read::head(self.collections(), stream))
     }
 }

@@ -18,6 +18,8 @@ pub mod stores;
 pub use es_core as library;
 pub use es_mongo as mongo;
 
+use es_core::store::{ExpectedVersion, Head};
+use es_core::{Position, Sequence};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 
@@ -47,6 +49,13 @@ pub async fn empty_store() -> MongoStore {
 pub async fn open(database: &str) -> MongoStore {
     let opened = MongoStore::connect(server().await.uri(), database).await;
     opened.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Expects this version without a check by the store, as if its event had been read at the first
+/// position.
+pub fn observed(version: u32) -> ExpectedVersion {
+    let head = Sequence::try_from(u64::from(version)).map(|sequence| Head::new(sequence, Position::FIRST));
+    ExpectedVersion::observed(head.unwrap_or(Head::NONE))
 }
 
 /// Compiles the examples of the README.

@@ -1,16 +1,31 @@
 //! Laws of appending.
 
-use super::{all, append, expect, is_conflict, new_event, numbers, stored, stream};
-use crate::store::{Append, AppendId, Appended, ExpectedVersion, NewEvent, Store};
-use crate::{EventId, StoreError, StreamId, Version};
+use super::{Numbers, all, append, expect, is_conflict, new_event, numbers, stored, stream};
+use crate::store::{Append, AppendId, Appended, ExpectedVersion, Head, NewEvent, Store};
+use crate::{EventId, Repository, StoreError, StreamId, Version};
 
 /// Events are counted from 1, and the version is the number of events.
 pub async fn the_first_event_has_sequence_one_and_the_version_counts_events(store: impl Store + Clone) {
-    assert_eq!(expect(store.head(&stream("a")).await), Version::NONE);
+    assert_eq!(expect(store.head(&stream("a")).await).version(), Version::NONE);
     let receipt = expect(store.append(append("a", 0, [1, 2])).await).into_receipt();
     assert_eq!(receipt.version, 2);
     assert_eq!(receipt.stamps.iter().map(|stamp| stamp.sequence.get()).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(expect(store.head(&stream("a")).await), 2);
+    assert_eq!(expect(store.head(&stream("a")).await).version(), 2);
+}
+
+/// The head of a stream is its last event, with its position, also if other streams have later
+/// events. Whoever loads the aggregate has seen the same position.
+pub async fn the_head_has_the_position_of_the_last_event(store: impl Store + Clone) {
+    assert_eq!(expect(store.head(&stream("a")).await), Head::NONE);
+    let repository = Repository::<Numbers>::new(&store);
+    for version in 0..3 {
+        let receipt = expect(store.append(append("a", 2 * version, [1, 2])).await).into_receipt();
+        expect(store.append(append("b", version, [3])).await);
+        let (head, loaded) = (expect(store.head(&stream("a")).await), expect(repository.load("a").await));
+        let last = stored(&store, &stream("a")).await.last().map_or(Head::NONE, Head::from);
+        assert_eq!((head, receipt.head()), (last, last));
+        assert_eq!((loaded.version, Some(loaded.last_event.position)), (last.version(), last.position()));
+    }
 }
 
 /// Of the appends that expect the same version, one wins. Every other append writes nothing and
@@ -124,7 +139,7 @@ pub async fn an_append_with_a_wrong_number_of_ids_is_refused(store: impl Store +
         let answer = store.append(two).await;
         assert!(matches!(answer, Err(StoreError::Refused { .. })), "{ids} ids: {answer:?}");
     }
-    assert_eq!(expect(store.head(&stream("a")).await), 0);
+    assert_eq!(expect(store.head(&stream("a")).await).version(), 0);
 }
 
 fn with_key(id: &str, expected: u32, key: &str, events: &[i64]) -> Append {

@@ -91,7 +91,7 @@ pub async fn an_event_that_is_not_understood_is_an_error_and_counts_as_a_version
         expect(store.append(append(&id, 0, [1])).await);
         let expected = ExpectedVersion::exactly(1.into());
         expect(store.append(Append::new(stream(&id), expected, vec![foreign])).await);
-        assert_eq!(expect(store.head(&stream(&id)).await), 2);
+        assert_eq!(expect(store.head(&stream(&id)).await).version(), 2);
         let repository = Repository::<Numbers>::new(&store);
         let error = match repository.load(&id).await {
             Err(LoadError::Store(error @ StoreError::Decode { .. })) => ErrorChain::new(&error).to_string(),

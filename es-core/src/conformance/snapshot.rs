@@ -120,7 +120,7 @@ pub async fn a_snapshot_beyond_the_head_is_an_error_and_nothing_is_appended(stor
         }
         let update = repository.update(id, |_| Added { number: 6 }).await;
         assert!(matches!(&update, Err(UpdateError::Store(error)) if is_named(error)), "{id}: {update:?}");
-        assert_eq!(expect(store.head(&stream(id)).await), head, "{id}: an update was recorded after a gap");
+        assert_eq!(expect(store.head(&stream(id)).await).version(), head, "{id}: an update was recorded after a gap");
     }
     assert_eq!(expect(repository.load_ignoring_snapshots_above("a", 0).await).added, [1, 2, 3]);
     assert_eq!(expect(repository.load_at("a", 3).await).added, [1, 2, 3]);

@@ -8,7 +8,7 @@ use crate::replay::check_next;
 use crate::repository::WriteCheck;
 use crate::repository::{Committed, ImportDifference, ImportError, Outcome, Repository, check_foldable, span};
 use crate::store::next_batch;
-use crate::store::{Append, BoxFuture, EventData, EventSet, ExpectedVersion, NewEvent, ReadRange, StoredEvent};
+use crate::store::{Append, BoxFuture, EventData, EventSet, ExpectedVersion, Head, NewEvent, ReadRange, StoredEvent};
 use crate::{Aggregate, EventId, IdFor, Metadata, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
 /// An event that happened before in another system, for [`Repository::import`].
@@ -114,7 +114,7 @@ impl<A: Aggregate> Repository<A> {
 
     /// Determines how much of the past is stored.
     async fn compare(&self, import: &mut Import<A>) -> Result<(), ImportError> {
-        (import.version, import.looked) = (Version::NONE, true);
+        (import.head, import.looked) = (Head::NONE, true);
         import.stored.clear();
         let mut batches = self.store.read(&import.stream, ReadRange::ALL);
         while !import.is_complete()
@@ -139,15 +139,15 @@ struct Import<A: Aggregate> {
     events: Vec<ImportedEvent<A::Event>>,
     /// The beginning of the past, as far as it is known to be stored.
     stored: Vec<RecordedEvent<A::Event>>,
-    /// The version after the stored events.
-    version: Version,
+    /// The last stored event that was compared.
+    head: Head,
     /// Whether it is known what is stored.
     looked: bool,
 }
 
 impl<A: Aggregate> Import<A> {
     fn new(stream: StreamId, events: Vec<ImportedEvent<A::Event>>) -> Self {
-        Self { stream, events, stored: Vec::new(), version: Version::NONE, looked: false }
+        Self { stream, events, stored: Vec::new(), head: Head::NONE, looked: false }
     }
 
     fn is_complete(&self) -> bool {
@@ -155,13 +155,13 @@ impl<A: Aggregate> Import<A> {
     }
 
     fn expected(&self) -> ExpectedVersion {
-        ExpectedVersion::observed(self.version)
+        ExpectedVersion::observed(self.head)
     }
 
     /// Matches the next stored event, as the current code reads it, with what comes next in the
     /// import.
     fn meet(&mut self, stored: &StoredEvent<'_>) -> Result<(), ImportError> {
-        check_next(&self.stream, self.version, stored)?;
+        check_next(&self.stream, self.head.version(), stored)?;
         for recorded in record_decoded(stored)? {
             let Some(imported) = self.events.get(self.stored.len()) else { break };
             let first = self.stored.first().map(|first| first.id);
@@ -171,7 +171,7 @@ impl<A: Aggregate> Import<A> {
             }
             self.stored.push(recorded);
         }
-        self.version = stored.sequence.into();
+        self.head = Head::from(stored);
         Ok(())
     }
 
@@ -179,7 +179,7 @@ impl<A: Aggregate> Import<A> {
     fn append(&self, check: WriteCheck) -> Result<Append, StoreError> {
         let rest = &self.events[self.stored.len()..];
         let has_begun = self.stored.last().is_some_and(|last| !A::is_end(&last.data));
-        check_foldable::<A>(&self.stream, self.version, has_begun, rest.iter().map(|imported| &imported.event))?;
+        check_foldable::<A>(&self.stream, self.head.version(), has_begun, rest.iter().map(|imported| &imported.event))?;
         let ids = EventId::block(rest.len());
         let mut first = self.stored.first().map(|first| first.id);
         let mut encoded = Vec::with_capacity(rest.len());
@@ -205,7 +205,7 @@ impl<A: Aggregate> Import<A> {
 
     /// The result if all of it is stored.
     fn into_already(self) -> Committed<A::Event> {
-        Committed::new(&self.stream, self.version, self.stored, Outcome::AlreadyAppended)
+        Committed::new(&self.stream, self.head.version(), self.stored, Outcome::AlreadyAppended)
     }
 }
 

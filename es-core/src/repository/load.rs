@@ -42,7 +42,7 @@ impl<A: Aggregate> Repository<A> {
             let (stream, version) = (stream?, version?);
             let replay = self.replay(&stream, version).await?;
             if replay.version() < version || version == Version::NONE {
-                return Err(match self.store.head(&stream).await? {
+                return Err(match self.store.head(&stream).await?.version() {
                     Version::NONE => LoadError::NotFound { stream },
                     actual => LoadError::NoSuchVersion { stream, requested: version, actual },
                 });

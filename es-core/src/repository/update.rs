@@ -150,9 +150,8 @@ impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
             {
                 return Ok(committed.answering(None));
             }
-            let version = replay.version();
+            let (version, expected) = (replay.version(), ExpectedVersion::observed(replay.head()));
             let (mut events, metadata, answer) = ask(&mut decide, &mut replay, &options, required)?;
-            let expected = ExpectedVersion::observed(version);
             let error = match repository.append(&stream, expected, &mut events, &metadata, append_id.clone()).await {
                 Ok(committed) => return Ok(committed.answering(Some(answer))),
                 Err(error) if error.is_conflict() && required.is_none() => error,

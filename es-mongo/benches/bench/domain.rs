@@ -1,7 +1,7 @@
 //! The aggregate of the benchmarks. Its event has the size of a payment.
 
-use es_core::store::{Append, ExpectedVersion, NewEvent};
-use es_core::{Aggregate, Apply, Context, Metadata, StreamId, Timestamp, Version, event};
+use es_core::store::{Append, ExpectedVersion, Head, NewEvent};
+use es_core::{Aggregate, Apply, Context, Metadata, Position, Sequence, StreamId, Timestamp, Version, event};
 
 /// An amount was posted.
 #[event(version = 1)]
@@ -50,10 +50,17 @@ pub(crate) fn new_event(number: u64) -> NewEvent {
     NewEvent::encode(&event, metadata(number)).expect("the event can be stored")
 }
 
+/// Expects this version without a check by the store, as if its event had been read at the first
+/// position.
+pub(crate) fn observed(version: Version) -> ExpectedVersion {
+    let head = Sequence::try_from(version.get()).map(|sequence| Head::new(sequence, Position::FIRST));
+    ExpectedVersion::observed(head.unwrap_or(Head::NONE))
+}
+
 /// An append of several events to an aggregate that is known to have this version.
 pub(crate) fn append(id: &str, version: u64, events: u64) -> Append {
     let stream = StreamId::of::<Ledger>(id).expect("the id is valid");
     let version = Version::NONE.plus(version);
     let events = (0..events).map(|offset| new_event(version.get() + offset)).collect();
-    Append::new(stream, ExpectedVersion::observed(version), events)
+    Append::new(stream, observed(version), events)
 }

@@ -39,7 +39,7 @@ pub(crate) async fn resolve(collections: &Collections, request: &Request) -> Res
     if let Some(answer) = answer_by_key(collections, &request.prepared.append).await? {
         return Ok(Resolution::Answered(answer));
     }
-    let actual = read::head(collections, stream).await?;
+    let actual = read::head(collections, stream).await?.version();
     let expected = request.prepared.expected();
     if actual == expected {
         return Ok(Resolution::PositionTaken);

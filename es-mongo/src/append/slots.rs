@@ -106,7 +106,7 @@ mod tests {
     fn request(aggregate_type: &str, version: u32, key: &str) -> Request {
         let data = EventData::from(bson::serialize_to_raw_document_buf(&doc! {}).unwrap());
         let event = NewEvent::from_data("Happened", 1, data, Metadata::new()).unwrap();
-        let expected = ExpectedVersion::observed(Version::from(version));
+        let expected = ExpectedVersion::exactly(Version::from(version));
         let stream = StreamId::new(aggregate_type, "a").unwrap();
         let append = Append::new(stream, expected, vec![event]).with_id(AppendId::new(key).unwrap());
         Request::new(append, Timestamp::now(), Duration::from_secs(1)).unwrap().0

@@ -258,7 +258,7 @@ pub(super) async fn write<A: Aggregate>(
     }
     for Missing { case, stream, version, .. } in unconfirmed.into_values() {
         // Another process may have taken a newer snapshot in the meantime and deleted this one.
-        let head = read::head(collections, stream).await?;
+        let head = read::head(collections, stream).await?.version();
         let newest = Snapshot::<A>::newest(store, stream, head).await?;
         if newest.is_none_or(|newest| newest.version < *version) {
             let reason = "it was written, but it is not stored".to_owned();

@@ -139,7 +139,7 @@ impl<A: Aggregate> Run<'_, A> {
             let (Ok(stream), Some(last)) = (case.stream.clone(), case.last_going()) else { continue };
             let known = snapshots.newest::<A>(&case.part.aggregate_id).await?;
             if let Some(snapshot) = snapshots.known.beyond_head(&case.part.aggregate_id) {
-                let head = read::head(self.archive.store.collections(), &stream).await?;
+                let head = read::head(self.archive.store.collections(), &stream).await?.version();
                 failures.push(case.fail(&StoreError::SnapshotAhead { stream, snapshot, head }));
                 continue;
             }

@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bson::raw::RawDocument;
 use es_core::Position;
-
-use crate::document::field::POSITION;
-use crate::document::integer_in;
 
 /// The highest position that this store has seen in any way: in an answer to an append, in a load, a
 /// query or a feed, or in an expected version.
@@ -18,15 +14,9 @@ pub(crate) struct Known(Arc<AtomicU64>);
 
 impl Known {
     /// A position was seen.
-    pub(crate) fn raise(&self, position: Position) {
-        self.0.fetch_max(position.get(), Ordering::AcqRel);
-    }
-
-    /// The position of a document was seen.
-    pub(crate) fn raise_to(&self, document: &RawDocument) {
-        if let Some(Ok(position)) = integer_in(document, POSITION).map(Position::try_from) {
-            self.raise(position);
-        }
+    pub(crate) fn raise(&self, position: impl Into<Option<Position>>) {
+        let position = position.into().map_or(0, Position::get);
+        self.0.fetch_max(position, Ordering::AcqRel);
     }
 
     /// The position, or 0 if none was seen.

@@ -202,7 +202,7 @@ impl<A: Aggregate> Check<A> {
         let Some(newest) = self.snapshots.back().map(|kept| kept.version) else { return Ok(()) };
         let mut head = self.seen;
         if newest > head {
-            head = read::head(collections, &stream).await?.max(head);
+            head = read::head(collections, &stream).await?.version().max(head);
         }
         if self.is_foldable && head > self.seen {
             let tail = ReadRange::after(self.seen).until(newest);
@@ -235,7 +235,7 @@ async fn check_orphan<A: Aggregate>(
     report.snapshots += 1;
     let Some(kept) = Kept::read::<A>(snapshot, report) else { return Ok(()) };
     let Ok(stream) = StreamId::new(A::TYPE, snapshot.get_str(AGGREGATE_ID).unwrap_or_default()) else { return Ok(()) };
-    let head = read::head(collections, &stream).await?;
+    let head = read::head(collections, &stream).await?.version();
     if kept.version > head {
         report.found(Finding::SnapshotBeyondHead { stream, version: kept.version, head });
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::repository::IntoEvents;
-use es_core::store::{Append, AppendId, EventStore as _, ExpectedVersion, NewEvent};
-use es_core::{Metadata, Repository, StoreError, StreamId, Version};
+use es_core::store::{Append, AppendId, EventStore as _, ExpectedVersion, Head, NewEvent};
+use es_core::{Metadata, Repository, StreamId};
 use fastrand::Rng;
 
 use super::clock;
@@ -21,8 +21,8 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     tallies: Repository<Tally>,
     stream: String,
-    /// The version of the stream, from the last answer.
-    version: Version,
+    /// The head of the stream, as far as it is known.
+    head: Head,
     mark: Mark,
     random: Rng,
 }
@@ -34,7 +34,7 @@ impl Writer {
             tallies: Repository::new(&shared.store),
             // Several writers of both processes share a stream, to cause conflicts.
             stream: format!("s{}", writer % streams),
-            version: Version::NONE,
+            head: Head::NONE,
             mark: Mark { process, writer, number: 0 },
             random: Rng::with_seed(seed ^ (u64::from(process) << 32) ^ u64::from(writer)),
             shared,
@@ -72,7 +72,7 @@ impl Writer {
         }
     }
 
-    /// Appends at the known version, and returns the append that was sent.
+    /// Appends after the known head, and returns the append that was sent.
     async fn append(&mut self, events: u32, key: Option<AppendId>) -> Append {
         let encode = |event: Noted| {
             let event: TallyEvent = event.into_events().remove(0);
@@ -80,7 +80,7 @@ impl Writer {
         };
         let new = noted(self.mark, events).into_iter().map(encode).collect();
         let stream = StreamId::of::<Tally>(&self.stream).unwrap();
-        let append = Append::new(stream, ExpectedVersion::observed(self.version), new).with_id(key);
+        let append = Append::new(stream, ExpectedVersion::observed(self.head), new).with_id(key);
         self.send(events, append.clone()).await;
         append
     }
@@ -91,12 +91,11 @@ impl Writer {
         let answer = self.shared.store.append(append).await;
         self.note(events, asked, Answer::of_append(&answer));
         match answer {
-            Ok(appended) => self.version = self.version.max(appended.receipt().version),
-            Err(StoreError::Conflict { actual, .. }) => self.version = actual,
-            // The version is unknown now.
+            Ok(appended) => self.saw(appended.receipt().head()),
+            // The head is unknown now.
             Err(_) => {
                 if let Ok(head) = self.shared.store.head(&stream).await {
-                    self.version = head;
+                    self.head = head;
                 }
             }
         }
@@ -111,8 +110,14 @@ impl Writer {
             None => self.tallies.update(&self.stream, decide).await,
         };
         self.note(events, asked, Answer::of_update(&answer));
-        if let Ok(committed) = answer {
-            self.version = self.version.max(committed.version);
+        if let Some(last) = answer.ok().and_then(|committed| committed.events.last().map(Head::from)) {
+            self.saw(last);
+        }
+    }
+
+    fn saw(&mut self, head: Head) {
+        if head.version() > self.head.version() {
+            self.head = head;
         }
     }
 

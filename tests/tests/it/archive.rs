@@ -310,7 +310,7 @@ async fn an_aggregate_that_is_archived_as_a_whole_goes_on() {
     assert_eq!((paid.version.get(), paid.outcome), (2, Outcome::Appended));
     let again = accounts.update("a", |_| deposit()).once("pay").await.unwrap();
     assert_eq!((again.version.get(), again.outcome), (2, Outcome::AlreadyAppended));
-    let stale = Append::new(stream, ExpectedVersion::observed(Version::NONE), vec![opened.clone()]);
+    let stale = Append::new(stream, ExpectedVersion::NONE, vec![opened.clone()]);
     assert!(store.append(stale).await.unwrap_err().is_conflict());
     assert_eq!(accounts.load("a").await.unwrap().cents, 5);
     assert_sound(&store, 3).await;

@@ -185,7 +185,7 @@ async fn killed_between_the_commit_and_its_answer_the_key_finds_the_recorded_eve
         let victim = Victim::start_at(&uri, &store, &["append", "a", &events.to_string(), "key"]);
         loop {
             let stream = StreamId::of::<Account>("a").unwrap();
-            if store.head(&stream).await.unwrap() == events {
+            if store.head(&stream).await.unwrap().version() == events {
                 break;
             }
         }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use es_core::repository::IntoEvents;
-use es_core::store::{Append, AppendId, Appended, EventStore, ExpectedVersion, NewEvent};
+use es_core::store::{Append, AppendId, Appended, EventStore, NewEvent};
 use es_core::{Metadata, Repository, StoreError, StreamId};
 use es_mongo::MongoStore;
 use es_mongo::dev::fresh_database_name;
@@ -14,7 +14,7 @@ use es_mongo::mongodb::options::ClientOptions;
 use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded};
 use tests::fail_point::{FailPoint, Turn};
-use tests::server;
+use tests::{observed, server};
 
 /// A store whose connections a fail point can select.
 struct Victim {
@@ -70,7 +70,7 @@ fn append(id: &str, version: u32, events: usize) -> Append {
         NewEvent::encode(&event, Metadata::new()).unwrap()
     };
     let stream = StreamId::of::<Counter>(id).unwrap();
-    Append::new(stream, ExpectedVersion::observed(version.into()), (0..events).map(|_| event()).collect())
+    Append::new(stream, observed(version), (0..events).map(|_| event()).collect())
 }
 
 const SOON: Duration = Duration::from_secs(20);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::repository::IntoEvents;
-use es_core::store::{Append, EventStore, ExpectedVersion, NewEvent, ReadRange};
+use es_core::store::{Append, EventStore, NewEvent, ReadRange};
 use es_core::{Metadata, Repository, StoreError, StreamId, Version};
 use es_mongo::dev::DevServer;
 use es_mongo::mongodb::bson::{Document, doc, oid::ObjectId};
@@ -13,11 +13,12 @@ use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode};
 use futures_util::TryStreamExt;
 use tests::counter::{Counter, CounterEvent, OneAdded};
+use tests::observed;
 
 fn append(id: &str, version: u32) -> Append {
     let event: CounterEvent = OneAdded { by: "someone".into() }.into_events().remove(0);
     let event = NewEvent::encode(&event, Metadata::new()).unwrap();
-    Append::new(StreamId::of::<Counter>(id).unwrap(), ExpectedVersion::observed(version.into()), vec![event])
+    Append::new(StreamId::of::<Counter>(id).unwrap(), observed(version), vec![event])
 }
 
 /// Stops the secondaries from fetching the writes of the primary, or lets them continue.
@@ -123,7 +124,11 @@ async fn writes_that_only_the_primary_has_are_neither_read_nor_acknowledged() {
     events.insert_one(event).write_concern(WriteConcern::nodes(1)).await.unwrap();
     assert_eq!(events.count_documents(doc! {}).await.unwrap(), 3, "the primary itself has both");
     let stream = StreamId::of::<Counter>("a").unwrap();
-    assert_eq!(store.head(&stream).await.unwrap(), Version::from(1), "a head that may be rolled back was read");
+    assert_eq!(
+        store.head(&stream).await.unwrap().version(),
+        Version::from(1),
+        "a head that may be rolled back was read"
+    );
     assert_eq!(read(&store, "a").await, 1, "an event that may be rolled back was read");
 
     replication(&server, "off").await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::store::{Append, AppendId, Appended, EventStore, ExpectedVersion, NewEvent, Snapshot};
+use es_core::store::{Append, AppendId, Appended, EventStore, NewEvent, Snapshot};
 use es_core::{LoadError, Metadata, Position, Repository, SnapshotPolicy, StoreError, StreamId, Timestamp, Version};
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
@@ -15,7 +15,7 @@ use es_mongo::{CollectionNames, Migrated, MigratingRepository, MongoStore, ReadM
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, accounts, day, import};
 use tests::commands::Commands;
 use tests::fail_point::FailPoint;
-use tests::server;
+use tests::{observed, server};
 
 const DEADLINE: Duration = Duration::from_secs(2);
 /// The time that a busy machine may add. Without a deadline each of these would last forever.
@@ -364,8 +364,8 @@ async fn the_outcome_of_an_append_is_found_without_a_scan_of_its_stream() {
     let append = |expected: u32, key: &str| {
         let event = AccountEvent::from(Deposited { cents: 1, source: "x".into() });
         let event = NewEvent::encode(&event, Metadata::new()).unwrap();
-        let expected = ExpectedVersion::observed(expected.into());
-        Append::new(StreamId::of::<Account>("a").unwrap(), expected, vec![event]).with_id(AppendId::new(key).unwrap())
+        let stream = StreamId::of::<Account>("a").unwrap();
+        Append::new(stream, observed(expected), vec![event]).with_id(AppendId::new(key).unwrap())
     };
     store.append(append(500, "first")).await.unwrap();
     commands.take();

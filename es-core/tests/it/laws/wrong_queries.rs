@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, QueriedAggregates, Query,
-    QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, StoredEvent,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, Head, QueriedAggregates,
+    Query, QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, StoredEvent,
     StoredSnapshot,
 };
 use es_core::{RecordedEvent, StoreError, StreamId, Timestamp, Version};
@@ -265,7 +265,7 @@ impl EventStore for WrongStore {
         self.right.find_append(stream, append_id)
     }
 
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
         self.right.head(stream)
     }
 }

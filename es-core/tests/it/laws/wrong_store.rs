@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, NewEvent,
-    ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, Head,
+    NewEvent, ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
 use es_core::{Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, Version};
 
 mistakes! {
     /// The head is the sequence of the next event.
     HeadOneTooHigh => the_first_event_has_sequence_one_and_the_version_counts_events,
+    /// The head has the position of the first event.
+    HeadHasThePositionOfTheFirst => the_head_has_the_position_of_the_last_event,
     /// The expected version is ignored.
     ExpectationIgnored => exactly_one_of_many_appends_that_expect_the_same_version_wins,
     /// A conflict does not carry the current version.
@@ -148,7 +150,7 @@ impl WrongStore {
     /// Leaves a gap at the next position.
     async fn use_up_a_position(&self) {
         let stream = StreamId::new("Hole", "hole").unwrap_or_else(|error| panic!("{error}"));
-        let expected = ExpectedVersion::exactly(self.right.head(&stream).await.unwrap_or_default());
+        let expected = ExpectedVersion::observed(self.right.head(&stream).await.unwrap_or_default());
         let data = EventData::encode("Hole", &HashMap::<String, String>::new());
         let event = data.and_then(|data| NewEvent::from_data("Hole", 1, data, Metadata::new()));
         let event = event.unwrap_or_else(|error| panic!("{error}"));
@@ -158,7 +160,7 @@ impl WrongStore {
     /// Corrupts a request.
     async fn misunderstand(&self, mut append: Append) -> Append {
         append.stream = self.stream(&append.stream);
-        let head = self.right.head(&append.stream).await.unwrap_or_default();
+        let head = self.right.head(&append.stream).await.unwrap_or_default().version();
         let expected = append.expected.version();
         let known = match &append.append_id {
             Some(id) => self.right.find_append(&append.stream, id).await.unwrap_or_default(),
@@ -390,10 +392,16 @@ impl EventStore for WrongStore {
         })
     }
 
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Version, StoreError>> {
+    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
         Box::pin(async move {
             let head = self.right.head(&self.stream(stream)).await?;
-            Ok(if self.makes(Mistake::HeadOneTooHigh) { head.plus(1) } else { head })
+            let Some(position) = head.position() else { return Ok(head) };
+            let sequence = Sequence::try_from(head.version().get()).unwrap_or(Sequence::FIRST);
+            Ok(match self.mistake {
+                Some(Mistake::HeadOneTooHigh) => Head::new(sequence.next(), position),
+                Some(Mistake::HeadHasThePositionOfTheFirst) => Head::new(sequence, Position::FIRST),
+                _ => head,
+            })
         })
     }
 }
@@ -421,7 +429,7 @@ impl SnapshotStore for WrongStore {
                 match self.mistake {
                     Some(Mistake::SnapshotOneTooHigh) => snapshot.version = snapshot.version.plus(1),
                     Some(Mistake::SnapshotCutToTheHead) => {
-                        snapshot.version = snapshot.version.min(self.right.head(stream).await?);
+                        snapshot.version = snapshot.version.min(self.right.head(stream).await?.version());
                     }
                     _ => {}
                 }

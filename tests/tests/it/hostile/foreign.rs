@@ -3,15 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::store::{Append, EventStore, ExpectedVersion};
+use es_core::store::{Append, EventStore};
 use es_core::{LoadError, StoreError, StreamId, Timestamp};
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::oid::ObjectId;
 use es_mongo::mongodb::bson::{Bson, DateTime, Document, doc};
 use es_mongo::{Finding, Migrated, MongoStore};
 use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
-use tests::empty_store;
 use tests::killed::keyed;
+use tests::{empty_store, observed};
 
 /// Inserts a document in spite of the validator, as a program with additional rights can.
 async fn plant(store: &MongoStore, collection: &str, document: Document) {
@@ -205,7 +205,7 @@ async fn an_append_that_inconsistent_data_blocks_ends_at_its_deadline() {
     let client = store.database().client().clone();
     let hasty = MongoStore::builder(client, store.database().name()).append_deadline(deadline).open().await.unwrap();
     let stream = StreamId::of::<Account>("a").unwrap();
-    let append = Append::new(stream, ExpectedVersion::observed(3_u32.into()), keyed("a", 1, "key").events);
+    let append = Append::new(stream, observed(3), keyed("a", 1, "key").events);
     let answer = tokio::time::timeout(Duration::from_secs(20), hasty.append(append)).await.unwrap();
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
 }

@@ -25,7 +25,7 @@ fn imported(event: AccountEvent) -> ImportedEvent<AccountEvent> {
 }
 
 async fn head<S: Store>(store: &S, id: &str) -> u64 {
-    store.head(&StreamId::of::<Account>(id).unwrap()).await.unwrap().get()
+    store.head(&StreamId::of::<Account>(id).unwrap()).await.unwrap().version().get()
 }
 
 fn assert_blames(error: &StoreError, sequence: u64, event: &str) {
