@@ -3,19 +3,23 @@
 //! Each law takes an empty store and panics with the broken rule.
 //! [`conformance_tests!`](crate::conformance_tests) generates a test for each.
 //! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that
-//! answers queries ([`QueryStore`](crate::store::QueryStore)).
+//! answers queries ([`QueryStore`](crate::store::QueryStore)), and
+//! [`feed_conformance_tests!`](crate::feed_conformance_tests) for one that can be read by position
+//! ([`FeedStore`](crate::store::FeedStore)).
 //!
 //! ```
 //! # #[cfg(test)]
 //! mod my_store {
 //!     es_core::conformance_tests!(es_core::memory::MemoryStore::new());
 //!     es_core::query_conformance_tests!(es_core::memory::MemoryStore::new());
+//!     es_core::feed_conformance_tests!(es_core::memory::MemoryStore::new());
 //! }
 //! ```
 
 #![allow(clippy::missing_panics_doc, reason = "a law panics if it is broken, as the first paragraph states")]
 
 mod append;
+mod feed;
 mod query;
 mod read;
 mod retired;
@@ -26,6 +30,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 pub use append::*;
+pub use feed::*;
 pub use query::*;
 pub use read::*;
 pub use retired::*;
@@ -66,7 +71,7 @@ impl Apply<Added> for Numbers {
 #[macro_export]
 macro_rules! conformance_laws {
     ($callback:path $(, $argument:expr)?) => {
-        $crate::conformance_laws! { @and [a_refused_append_uses_up_no_position positions_of_concurrent_appends_are_dense_and_unique]
+        $crate::conformance_laws! { @and [positions_are_unique_and_grow_from_one_append_to_the_next]
             $callback $(, $argument)?
         }
     };
@@ -169,6 +174,38 @@ macro_rules! query_laws {
 macro_rules! query_conformance_tests {
     ($store:expr $(, order $within:ident $aggregates:ident)?) => {
         $crate::query_laws! { $crate::conformance_tests, $store $(, order $within $aggregates)? }
+    };
+}
+
+/// Passes the names of the laws of reading by position to a macro, as
+/// [`conformance_laws!`](crate::conformance_laws) does with the others. A store that orders events
+/// only within aggregates has one law: it cannot be read by position.
+#[macro_export]
+macro_rules! feed_laws {
+    ($callback:path, $argument:expr, order within aggregates) => {
+        $callback! { $argument; a_store_without_an_order_across_aggregates_cannot_be_followed }
+    };
+    ($callback:path $(, $argument:expr)?) => {
+        $callback! { $($argument;)?
+            a_feed_has_every_event_once_and_in_the_order_of_positions
+            a_feed_continues_after_every_position
+            a_feed_of_some_aggregates_is_the_feed_of_all_without_the_others
+            a_feed_passes_no_event_of_a_concurrent_append
+            a_refused_append_holds_up_no_reader
+            the_frontier_is_reached_and_no_later_event_is_below_it
+            an_append_wakes_a_follower
+            a_follower_continues_where_the_last_one_ended
+            a_follower_from_now_on_gets_what_is_appended_afterwards
+        }
+    };
+}
+
+/// Makes one test of each law of reading by position, for a store that implements
+/// [`FeedStore`](crate::store::FeedStore) too. It takes what [`conformance_tests!`](crate::conformance_tests) takes.
+#[macro_export]
+macro_rules! feed_conformance_tests {
+    ($store:expr $(, order $within:ident $aggregates:ident)?) => {
+        $crate::feed_laws! { $crate::conformance_tests, $store $(, order $within $aggregates)? }
     };
 }
 

@@ -21,7 +21,7 @@ pub use crate::stream::InvalidId;
 pub use crate::timestamp::InvalidTimestamp;
 pub use crate::version::InvalidCount;
 
-use crate::{Sequence, StreamId, Version};
+use crate::{Position, Sequence, StreamId, Version};
 
 /// A store refused a request, or could not fulfil it.
 ///
@@ -39,7 +39,7 @@ use crate::{Sequence, StreamId, Version};
 /// | [`concerns_the_store`](Self::concerns_the_store) | see there | ends a run over many aggregates |
 ///
 /// All other errors need a person: HTTP 500. What is stored is damaged or too new for the program (`Decode`, `Gap`,
-/// `SnapshotAhead`, `Fold`, `Malformed`), or the store is set up in a way that it must not be (`Unsafe`,
+/// `MissingPosition`, `SnapshotAhead`, `Fold`, `Malformed`), or the store is set up in a way that it must not be (`Unsafe`,
 /// `InvalidOptions`, `Unauthorized`, `Refused`).
 ///
 /// # Contract
@@ -299,6 +299,22 @@ pub enum StoreError {
         /// What exists instead.
         instead: String,
     },
+    /// The store cannot be followed, because its positions define no order across aggregates. Nothing
+    /// was read.
+    #[error(
+        "the store cannot be followed: with `Ordering::PerAggregate` positions count the events of each aggregate; \
+         query by time, or use a store with `Ordering::Global`"
+    )]
+    NoGlobalOrder,
+    /// An event or a skip that the store had at this position is missing, so a reader of positions
+    /// must not go on. Nothing was passed over.
+    #[error(
+        "position {position} was decided, but the store has nothing there; run `verify`, and restore what is missing"
+    )]
+    MissingPosition {
+        /// The lowest missing position.
+        position: Position,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -350,7 +366,8 @@ impl StoreError {
     /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
     /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable), [`Encode`](Self::Encode),
     /// [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge), [`TooDeep`](Self::TooDeep),
-    /// [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query) and [`Missing`](Self::Missing).
+    /// [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query), [`Missing`](Self::Missing) and
+    /// [`NoGlobalOrder`](Self::NoGlobalOrder).
     pub fn is_invalid_input(&self) -> bool {
         matches!(
             self,
@@ -367,13 +384,15 @@ impl StoreError {
                 | Self::DuplicateKey { .. }
                 | Self::Query(_)
                 | Self::Missing { .. }
+                | Self::NoGlobalOrder
         )
     }
 
     /// Whether the error concerns the whole store, so that it affects every other aggregate too:
     /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Unavailable`](Self::Unavailable),
     /// [`Unauthorized`](Self::Unauthorized), [`Unsafe`](Self::Unsafe), [`InvalidName`](Self::InvalidName),
-    /// [`InvalidOptions`](Self::InvalidOptions), [`Query`](Self::Query), [`Missing`](Self::Missing), [`Closed`](Self::Closed) and
+    /// [`InvalidOptions`](Self::InvalidOptions), [`Query`](Self::Query), [`Missing`](Self::Missing),
+    /// [`NoGlobalOrder`](Self::NoGlobalOrder), [`MissingPosition`](Self::MissingPosition), [`Closed`](Self::Closed) and
     /// [`RuntimeEnded`](Self::RuntimeEnded).
     ///
     /// A run over many aggregates, such as an archive run or a migration, ends with such an error.
@@ -390,6 +409,8 @@ impl StoreError {
             | Self::InvalidOptions { .. }
             | Self::Query(_)
             | Self::Missing { .. }
+            | Self::NoGlobalOrder
+            | Self::MissingPosition { .. }
             | Self::Closed
             | Self::RuntimeEnded => true,
             Self::Conflict { .. }

@@ -51,6 +51,7 @@
 //! | *upcast* | reading what an old version of an event stored, as the newest |
 //! | *snapshot* | folded state that saves folding again ([`store::Snapshot`]) |
 //! | *query* | the events of all aggregates that meet conditions ([`store::QueryStore::events`]) |
+//! | *feed* | the events of the store by position, and each new one ([`store::FeedStore::follow`]) |
 //! | *trace* | the events of a correlation as a tree of causes and effects ([`store::QueryStore::trace`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
@@ -71,7 +72,7 @@
 //! # Modules
 //!
 //! The root has what an aggregate and its callers need. [`repository`] has the actions and what they take and return, [`error`] the
-//! errors of values, [`query`] the questions about recorded events, and [`store`] what the author of a store implements.
+//! errors of values, [`query`] the questions about recorded events, [`feed`] what follows them, and [`store`] what the author of a store implements.
 //!
 //! # Features
 //!
@@ -93,6 +94,7 @@ mod context;
 pub mod error;
 mod event_stream;
 mod event_types;
+pub mod feed;
 #[cfg(feature = "derive")]
 pub mod guide;
 mod head;

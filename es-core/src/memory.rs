@@ -1,5 +1,7 @@
 //! A store in memory, for tests and experiments.
 
+mod feed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +10,11 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::event_stream::Ready;
+use crate::feed::{Follow, From};
 use crate::query::{EventQuery, Trace};
 use crate::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, Head, NewEvent, Query,
-    QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
+    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, FeedStore, Head, NewEvent,
+    Query, QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
 use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
 
@@ -19,7 +22,7 @@ use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, V
 ///
 /// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts,
 /// idempotency keys and positions, so a test sees what a server would do. It answers the same
-/// queries: [`events`](Self::events) and [`trace`](Self::trace).
+/// queries, [`events`](Self::events) and [`trace`](Self::trace), and can be [followed](Self::follow).
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -59,6 +62,7 @@ struct Inner {
     /// Every event, at the index of its position less one.
     log: Vec<Arc<RecordedEvent<EventData>>>,
     streams: HashMap<StreamId, Recording>,
+    waiting: feed::Waiting,
 }
 
 #[derive(Debug)]
@@ -107,6 +111,11 @@ impl MemoryStore {
     /// If an event is malformed.
     pub async fn trace(&self, correlation_id: &str) -> Result<Trace, StoreError> {
         QueryStore::trace(self, correlation_id).await
+    }
+
+    /// Follows the events of the store: [`FeedStore::follow`], without the import.
+    pub fn follow(&self, from: From) -> Follow {
+        FeedStore::follow(self, from)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -189,7 +198,14 @@ impl Recording {
 
 impl EventStore for MemoryStore {
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        Box::pin(async move { self.lock().append(append, self.clock.now()) })
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let appended = inner.append(append, self.clock.now())?;
+            let waiting = inner.waiting.take();
+            drop(inner);
+            waiting.into_iter().for_each(Waker::wake);
+            Ok(appended)
+        })
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {

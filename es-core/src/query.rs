@@ -74,8 +74,8 @@ pub use trace::{Trace, TraceNode};
 ///
 /// A page reads the events that it returns, and again the events of the millisecond in which the
 /// previous page ended. If an event with an earlier timestamp is recorded later, as an import does,
-/// it belongs to a page that was already read. To follow new events, query [after the last
-/// position](Self::after_position) that you have seen.
+/// it belongs to a page that was already read. To read every new event once,
+/// [follow](crate::store::FeedStore::follow) the store.
 #[must_use = "nothing is read before `read`, `page` or `count`"]
 pub struct EventQuery<S = AnyEvent> {
     store: Arc<dyn QueryStore>,
@@ -223,9 +223,10 @@ impl<S> EventQuery<S> {
 
     /// Only events after this position. The answer is in the order of positions.
     ///
-    /// Positions have no gaps and grow in commit order, so a query after the last position that you
-    /// have seen returns every event that was recorded since. A store with
-    /// [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) has no such order: the query fails with
+    /// An event can become visible before one with a lower position, so a query after the last
+    /// position that you have seen may leave out events. To read every new event once,
+    /// [follow](crate::store::FeedStore::follow) the store. A store with
+    /// [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) has no order of positions: the query fails with
     /// [`QueryError::Conditions`], unless it is for [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);

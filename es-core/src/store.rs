@@ -1,5 +1,6 @@
 //! The traits that the author of a store implements, and the types in their signatures.
 
+mod feed;
 mod ordering;
 mod query;
 
@@ -22,6 +23,7 @@ pub use crate::retry::Retries;
 pub use crate::snapshot::{Snapshot, State, StateRef, StoredSnapshot};
 pub use crate::sources::EventSources;
 pub use crate::stream::MAX_ID_BYTES;
+pub use feed::{FeedFilter, FeedPage, FeedStore};
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 
@@ -52,9 +54,14 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
 ///   which carries the current version of the aggregate, and MUST NOT write anything.
 /// - MUST also return `Conflict` if an append expects a version that the aggregate has not reached.
 /// - MUST return success only if the events are durable.
-/// - MUST number the events of a stream from 1 without gaps, and all events of the store by
-///   positions from 1, without gaps and in commit order. The events of an append MUST have higher
-///   positions than the head that it has [seen](ExpectedVersion::seen).
+/// - MUST number the events of a stream from 1 without gaps, and the events of an append by
+///   consecutive positions.
+/// - MUST give each event of the store its own position, from 1. The position is higher than that of
+///   every event of the same stream before it, than the one that the append has
+///   [seen](ExpectedVersion::seen), and than that of every event that the store has returned to
+///   anyone who then caused the append. It is also higher than that of every event that was
+///   acknowledged before the append began, except around a failure of the storage, such as an
+///   election. Positions may have gaps.
 /// - MUST return [`Appended::Already`] with the first receipt if an append id is repeated in the
 ///   same stream. If [`Append::has_recorded`] shows that the key belongs to a different command, it
 ///   MUST return [`StoreError::AppendIdReused`].
@@ -83,6 +90,8 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
 /// | stored data do not have the form in which the store writes them | [`StoreError::Malformed`], while reading |
 /// | the store was closed | [`StoreError::Closed`] |
 /// | the runtime that drives the store has ended | [`StoreError::RuntimeEnded`] |
+/// | positions define no order across aggregates, and a reader needs one | [`StoreError::NoGlobalOrder`] |
+/// | an event is missing that a reader of positions must not pass | [`StoreError::MissingPosition`] |
 /// | anything else | [`StoreError::Backend`] |
 ///
 /// It MUST keep the error of its driver as the source, and MUST NOT put credentials into an error.

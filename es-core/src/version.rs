@@ -23,9 +23,13 @@ pub struct Version(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(u64);
 
-/// The place of an event among all events of the store, from 1, without gaps and in commit order.
+/// The place of an event among all events of the store, from 1.
 ///
-/// A reader that has seen a position has seen all earlier events.
+/// Positions define one order, the same for everybody, that contains the order of each stream. A
+/// writer that has seen an event through the store records its own at a higher position. Positions
+/// may have gaps, and an event can become visible before an event with a lower position. Only a
+/// [follower](crate::store::FeedStore::follow) waits for those: when it has returned an event, it
+/// has returned every earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(u64);
 

@@ -80,6 +80,8 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
         (StoreError::Unsafe { reason: reason() }, "store"),
         (StoreError::InvalidOptions { reason: reason() }, "store"),
         (StoreError::Missing { what: "the collection `c`".to_owned(), instead: reason() }, "invalid store"),
+        (StoreError::NoGlobalOrder, "invalid store"),
+        (StoreError::MissingPosition { position: Position::FIRST }, "store"),
         (StoreError::Closed, "unavailable store"),
         (StoreError::RuntimeEnded, "unavailable store"),
         (StoreError::Backend { source: cut() }, ""),
@@ -130,6 +132,8 @@ fn variant(error: &StoreError) -> usize {
         StoreError::Backend { .. } => 26,
         StoreError::InvalidOptions { .. } => 27,
         StoreError::InvalidVersion(_) => 28,
+        StoreError::NoGlobalOrder => 29,
+        StoreError::MissingPosition { .. } => 30,
     }
 }
 

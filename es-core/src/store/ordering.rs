@@ -6,7 +6,8 @@
 /// with the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ordering {
-    /// Positions number all events of the store from 1, without gaps and in commit order.
+    /// Positions define one order of all events of the store, the same for everybody. It contains
+    /// the order of each aggregate.
     #[default]
     Global,
     /// Events are ordered only within their aggregate, and the position of an event is its
@@ -17,8 +18,8 @@ pub enum Ordering {
     /// sh.shardCollection("billing.events", { aggregateId: 1 })
     /// ```
     ///
-    /// All other promises are the same, but there is no order across aggregates: readers cannot
-    /// follow positions, a [trace](crate::store::QueryStore::trace) sorts events without a common cause by
+    /// All other promises are the same, but there is no order across aggregates: the store cannot be
+    /// [followed](crate::store::FeedStore::follow), a [trace](crate::store::QueryStore::trace) sorts events without a common cause by
     /// timestamp, and `MongoStore::verify` cannot find that a whole aggregate is missing.
     PerAggregate,
 }

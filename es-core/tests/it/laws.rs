@@ -16,6 +16,7 @@ macro_rules! mistakes {
     };
 }
 
+mod wrong_feeds;
 mod wrong_queries;
 mod wrong_store;
 
@@ -66,4 +67,26 @@ mod of_queries {
     use super::wrong_queries::{Mistake, WrongStore};
 
     es_core::query_laws!(seen_to_fail);
+}
+
+mod of_feeds {
+    use std::panic::AssertUnwindSafe;
+
+    use es_core::conformance;
+    use futures_util::FutureExt;
+
+    use super::wrong_feeds::{Mistake, WrongStore};
+
+    es_core::feed_laws!(seen_to_fail);
+}
+
+mod of_feeds_within_aggregates {
+    use std::panic::AssertUnwindSafe;
+
+    use es_core::conformance;
+    use futures_util::FutureExt;
+
+    use super::wrong_feeds::within_aggregates::{Mistake, WrongStore};
+
+    seen_to_fail!(a_store_without_an_order_across_aggregates_cannot_be_followed);
 }

@@ -5,6 +5,7 @@ mod actions;
 mod conformance_memory;
 mod ends;
 mod features;
+mod feeds;
 mod generic;
 mod ids;
 mod informs;

@@ -29,7 +29,9 @@ impl Problem {
     pub(crate) fn asking(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable { source } => Self::Unavailable(source),
-            StoreError::Unauthorized { .. } | StoreError::Backend { .. } => Self::Permanent(error),
+            StoreError::Unauthorized { .. } | StoreError::Malformed { .. } | StoreError::Backend { .. } => {
+                Self::Permanent(error)
+            }
             error => Self::Permanent(StoreError::Backend { source: error.into() }),
         }
     }

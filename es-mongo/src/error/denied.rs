@@ -59,7 +59,9 @@ fn actions(command: &str) -> String {
         "delete" => "remove",
         "create" => "createCollection",
         "createIndexes" => "createIndex",
-        "update" => return "the right `update` (or, for a document that is new, `insert`)".to_owned(),
+        "update" | "findAndModify" => {
+            return "the right `update` (or, for a document that is new, `insert`)".to_owned();
+        }
         "createRole" | "updateRole" => return "the rights `createRole`, `grantRole` and `revokeRole`".to_owned(),
         // The others have the name of their command.
         other => other,

@@ -21,6 +21,7 @@ mod one_bad_aggregate;
 mod ordering;
 mod pages;
 mod partial_restore;
+mod positions;
 mod properties;
 mod proxy;
 mod queries;

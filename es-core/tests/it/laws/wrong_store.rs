@@ -7,7 +7,7 @@ use std::time::Duration;
 use es_core::memory::MemoryStore;
 use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, ExpectedVersion, Head,
-    NewEvent, ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
+    ReadRange, Receipt, Runtime, SnapshotStore, Stamp, StoredEvent, StoredSnapshot,
 };
 use es_core::{Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, Version};
 
@@ -26,14 +26,12 @@ mistakes! {
     LaterExpectationAccepted => an_append_that_expects_a_version_beyond_the_head_is_a_conflict,
     /// A refused append of several events leaves its first one.
     RefusedLeavesItsFirst => a_refused_append_of_several_events_writes_none_of_them,
-    /// A refused append leaves a gap in the positions.
-    RefusedUsesUpAPosition => a_refused_append_uses_up_no_position,
     /// The events of one append are written one by one.
     OneByOne => several_events_of_one_append_stay_together,
-    /// Every append leaves a gap in the positions.
-    PositionsWithHoles => positions_of_concurrent_appends_are_dense_and_unique,
+    /// A later append gets a lower position.
+    PositionsFall => positions_are_unique_and_grow_from_one_append_to_the_next,
     /// Two events have the same position.
-    PositionsTwice => positions_of_concurrent_appends_are_dense_and_unique,
+    PositionsTwice => positions_are_unique_and_grow_from_one_append_to_the_next,
     /// Positions are assigned in descending order.
     PositionsBackwards => positions_grow_along_each_stream,
     /// An append without events is reported as a conflict.
@@ -147,16 +145,6 @@ impl WrongStore {
         other.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Leaves a gap at the next position.
-    async fn use_up_a_position(&self) {
-        let stream = StreamId::new("Hole", "hole").unwrap_or_else(|error| panic!("{error}"));
-        let expected = ExpectedVersion::observed(self.right.head(&stream).await.unwrap_or_default());
-        let data = EventData::encode("Hole", &HashMap::<String, String>::new());
-        let event = data.and_then(|data| NewEvent::from_data("Hole", 1, data, Metadata::new()));
-        let event = event.unwrap_or_else(|error| panic!("{error}"));
-        self.right.append(Append::new(stream, expected, vec![event])).await.unwrap_or_else(|error| panic!("{error}"));
-    }
-
     /// Corrupts a request.
     async fn misunderstand(&self, mut append: Append) -> Append {
         append.stream = self.stream(&append.stream);
@@ -216,24 +204,19 @@ impl WrongStore {
                 self.right.append(Append::new(stream.clone(), ExpectedVersion::exactly(actual), first)).await?;
                 Err(StoreError::Conflict { stream, expected, actual })
             }
-            (Some(Mistake::RefusedUsesUpAPosition), Err(error @ StoreError::Conflict { .. })) => {
-                self.use_up_a_position().await;
-                Err(error)
-            }
             (Some(Mistake::EmptyIsAConflict), Err(StoreError::EmptyAppend { stream })) => {
                 let version = asked.expected.version();
                 Err(StoreError::Conflict { stream, expected: version, actual: version })
             }
-            (Some(Mistake::PositionsWithHoles), Ok(appended)) => {
-                self.use_up_a_position().await;
-                Ok(appended)
-            }
-            (Some(Mistake::PositionsTwice), Ok(appended)) => {
-                let halved = |stamp: &Stamp| {
-                    let position = Position::try_from((stamp.position.as_i64() + 1) / 2).unwrap_or(Position::FIRST);
+            (Some(mistake @ (Mistake::PositionsFall | Mistake::PositionsTwice)), Ok(appended)) => {
+                let moved = |stamp: &Stamp| {
+                    let position = stamp.position.as_i64();
+                    let wrong =
+                        if mistake == Mistake::PositionsFall { 1_000_000 - position } else { (position + 1) / 2 };
+                    let position = Position::try_from(wrong).unwrap_or(Position::FIRST);
                     Stamp::new(stamp.id, stamp.sequence, position, stamp.timestamp)
                 };
-                let stamps = appended.receipt().stamps.iter().map(halved).collect();
+                let stamps = appended.receipt().stamps.iter().map(moved).collect();
                 Ok(Receipt::new(stamps).map_or(appended, Appended::Now))
             }
             (Some(Mistake::AlreadyAnsweredAsNow), Ok(Appended::Already(receipt))) => Ok(Appended::Now(receipt)),
