@@ -1,5 +1,6 @@
 //! The same work with the bare driver.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use es_core::store::NewEvent;
@@ -19,9 +20,10 @@ pub(crate) struct Bare {
     pub(crate) events: Collection<RawDocumentBuf>,
     /// Without a write concern, as a transaction requires.
     pub(crate) in_transaction: Collection<Document>,
+    /// The next position. It comes from a counter in the process, so no two inserts compete for it.
+    position: Arc<AtomicI64>,
+    step: i64,
 }
-
-static POSITION: AtomicI64 = AtomicI64::new(1);
 
 pub(crate) async fn client(uri: &str) -> DriverResult<Client> {
     let mut options = ClientOptions::parse(uri).await?;
@@ -34,22 +36,37 @@ fn durable() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
 }
 
+/// Creates the collections. The library creates the indexes and the validator. After that it is not
+/// used.
+pub(crate) async fn create_collections(client: &Client, database: &str) -> Result<(), Box<dyn std::error::Error>> {
+    MongoStore::builder(client.clone(), database).collections(names()).open().await?.close().await;
+    Ok(())
+}
+
+fn names() -> CollectionNames {
+    CollectionNames::prefixed("bare_")
+}
+
 impl Bare {
     pub(crate) async fn open(uri: &str, database: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let client = client(uri).await?;
-        // The library creates the indexes and the validator. After that it is not used.
-        let names = CollectionNames::prefixed("bare_");
-        let name = names.events.clone();
-        MongoStore::builder(client.clone(), database).collections(names).open().await?;
+        create_collections(&client, database).await?;
+        Ok(Self::of_process(client, database, 0, 1))
+    }
+
+    /// One of several processes, which share the positions: one takes each third of three.
+    pub(crate) fn of_process(client: Client, database: &str, process: u32, of: u32) -> Self {
+        let name = names().events;
         let options = CollectionOptions::builder().write_concern(durable()).build();
         let database = client.database(database);
         let events = database.collection_with_options(&name, options);
-        Ok(Self { in_transaction: database.collection(&name), events, client })
+        let position = Arc::new(AtomicI64::new(i64::from(process) + 1));
+        Self { in_transaction: database.collection(&name), events, client, position, step: of.into() }
     }
 
     /// Inserts one event by `insert_one`, with the same bytes that the library would write.
     pub(crate) async fn insert(&self, id: &str, sequence: i64, event: &NewEvent) -> DriverResult<()> {
-        self.events.insert_one(next_document(id, sequence, event)).await.map(drop)
+        self.events.insert_one(self.next_document(id, sequence, event)).await.map(drop)
     }
 
     /// Appends one event as in the chapter: reads the head and inserts after it, in a transaction.
@@ -71,11 +88,11 @@ impl Bare {
             .session(&mut *session)
             .await?;
         let sequence = newest.and_then(|newest| newest.get_i64("sequenceNumber").ok()).unwrap_or(0) + 1;
-        let document = Document::try_from(next_document(id, sequence, event))?;
+        let document = Document::try_from(self.next_document(id, sequence, event))?;
         self.in_transaction.insert_one(document).session(session).await.map(drop)
     }
-}
 
-fn next_document(id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
-    document(id, sequence, POSITION.fetch_add(1, Ordering::Relaxed), event)
+    fn next_document(&self, id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
+        document(id, sequence, self.position.fetch_add(self.step, Ordering::Relaxed), event)
+    }
 }

@@ -61,3 +61,28 @@ pub(crate) fn line(name: &str, value: f64, unit: &str) {
 pub(crate) fn ratio(name: &str, value: f64, goal: &str) {
     println!("{name:<44} {value:>12.2} times ({goal})");
 }
+
+/// What a figure should be.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    None,
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Goal {
+    /// The goal in words, and whether it is met.
+    pub(crate) fn verdict(self, value: f64) -> String {
+        let (goal, met) = match self {
+            Self::None => return "no goal".into(),
+            Self::AtLeast(limit) => (format!("at least {limit}"), value >= limit),
+            Self::AtMost(limit) => (format!("at most {limit}"), value <= limit),
+        };
+        format!("goal: {goal}; {}", if met { "met" } else { "missed" })
+    }
+}
+
+/// Prints a figure and whether its goal is met.
+pub(crate) fn judged(name: &str, value: f64, goal: Goal) {
+    println!("{name:<44} {value:>12.2} ({})", goal.verdict(value));
+}
