@@ -35,8 +35,8 @@ async fn append(store: &MongoStore, id: &str) -> u64 {
 
 /// All documents of the events collection, by position.
 async fn by_position(store: &MongoStore) -> Vec<Document> {
-    let found = collection(store, "events").find(doc! {}).sort(doc! { "position": 1 });
-    found.await.unwrap().try_collect().await.unwrap()
+    let events = collection(store, "events");
+    events.find(doc! {}).sort(doc! { "position": 1 }).await.unwrap().try_collect().await.unwrap()
 }
 
 /// Checks the order of the positions in each stream, and returns all positions.
@@ -145,7 +145,7 @@ async fn a_skip_is_seen_by_verify_alone() {
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.events, stats.aggregates, stats.by_type.len()), (2, 2, 1), "{stats:?}");
     assert_eq!(store.events().count().await.unwrap(), 2);
-    let found: Vec<_> = store.events().read::<Counter>().try_collect().await.unwrap();
+    let found: Vec<_> = store.events().read().try_collect().await.unwrap();
     assert_eq!(found.len(), 2);
 }
 
@@ -245,11 +245,11 @@ async fn a_version_that_was_observed_keeps_the_order_of_the_stream_if_the_counte
     // free.
     collection(&store, "events").delete_many(doc! { "aggregateId": { "$in": ["0", "1", "2"] } }).await.unwrap();
     let fresh = open(store.database().name()).await;
-    let loaded = patient(&fresh).load("4").await.unwrap();
+    let head = fresh.head(&StreamId::of::<Counter>("4").unwrap()).await.unwrap();
     set_counter(&store, 0_i64).await;
     let event: CounterEvent = OneAdded { by: "x".into() }.into_events().remove(0);
     let event = NewEvent::encode(&event, Metadata::new()).unwrap();
-    let expected = ExpectedVersion::observed(loaded.head());
+    let expected = ExpectedVersion::observed(head);
     let append = Append::new(StreamId::of::<Counter>("4").unwrap(), expected, vec![event]);
     // A process that has read nothing, except for what the caller observed.
     let other = open(store.database().name()).await;
