@@ -230,12 +230,14 @@ impl Tickets {
         given_back
     }
 
-    /// The same for positions that the counter has not given out.
+    /// The same for positions that the counter has not given out. Once this writer has asked, the
+    /// counter has given out the positions that it had alone, too.
     pub(super) fn withdraw(&self, ticket: &Ticket, unused: u64) -> bool {
-        match ticket.kind {
-            Kind::Competing(_) => true,
-            Kind::Alone => self.state().withdraw(ticket, unused),
-            Kind::Given => false,
+        let mut state = self.state();
+        match (ticket.kind, state.mode) {
+            (Kind::Competing(_), _) => true,
+            (Kind::Alone, Mode::Alone { .. }) => state.withdraw(ticket, unused),
+            (Kind::Alone | Kind::Given, _) => false,
         }
     }
 
