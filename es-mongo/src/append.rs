@@ -42,6 +42,11 @@ pub(crate) async fn append(
     let timer = metrics::Timer::start();
     let answer = submit(collections, appender, append, now).await;
     metrics::appended(timer, &answer);
+    if let Ok(Appended::Now(receipt)) = &answer
+        && let Some(last) = receipt.stamps.last()
+    {
+        collections.wakes.publish(last.position);
+    }
     answer
 }
 

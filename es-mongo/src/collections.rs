@@ -14,6 +14,7 @@ use es_core::StoreError;
 use mongodb::Collection;
 
 use crate::document::field;
+use crate::feed::wakes::Wakes;
 use crate::find::Find;
 use crate::handles::Handles;
 use crate::options::CollectionNames;
@@ -27,8 +28,12 @@ pub(crate) struct Collections {
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
+    /// What is stored about positions, for the frontier.
+    pub(crate) positions: Collection<RawDocumentBuf>,
     pub(crate) patience: Patience,
     pub(crate) sessions: Sessions,
+    /// Wakes followers.
+    pub(crate) wakes: Wakes,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -53,6 +58,8 @@ impl Collections {
             events: handles.collection(&names.events),
             snapshots: handles.collection(&names.snapshots),
             archive: handles.collection(&names.archive),
+            positions: handles.collection(&names.positions),
+            wakes: Wakes::default(),
             archive_state: Arc::new(ArchiveState {
                 present: AtomicBool::new(false),
                 started: Instant::now(),

@@ -168,8 +168,8 @@ pub(crate) async fn ensure(
     ordering: Ordering,
     patience: &Patience,
 ) -> Result<(), StoreError> {
-    let CollectionNames { events, snapshots, archive, sessions } = names;
-    ensure::ensure(handles, [events, snapshots, archive, sessions], validator(), patience).await?;
+    let CollectionNames { events, snapshots, archive, sessions, positions } = names;
+    ensure::ensure(handles, [events, snapshots, archive, sessions, positions], validator(), patience).await?;
     ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
     ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;
     ensure_indexes(handles, archive, &event_indexes(ordering), patience).await

@@ -22,6 +22,8 @@ pub struct CollectionNames {
     /// The sessions of the store's writers, with which other writers can end the transactions of a
     /// writer that died; `events_sessions` by default.
     pub sessions: String,
+    /// The counter that gives out positions, and the frontier; `events_positions` by default.
+    pub positions: String,
 }
 
 impl Default for CollectionNames {
@@ -31,32 +33,34 @@ impl Default for CollectionNames {
             snapshots: "snapshots".into(),
             archive: "events_archive".into(),
             sessions: "events_sessions".into(),
+            positions: "events_positions".into(),
         }
     }
 }
 
 impl CollectionNames {
     /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`,
-    /// `billing_events_sessions` for `billing_`.
+    /// `billing_events_sessions`, `billing_events_positions` for `billing_`.
     #[must_use]
     pub fn prefixed(prefix: &str) -> Self {
-        let Self { events, snapshots, archive, sessions } = Self::default();
+        let Self { events, snapshots, archive, sessions, positions } = Self::default();
         Self {
             events: format!("{prefix}{events}"),
             snapshots: format!("{prefix}{snapshots}"),
             archive: format!("{prefix}{archive}"),
             sessions: format!("{prefix}{sessions}"),
+            positions: format!("{prefix}{positions}"),
         }
     }
 
     /// Refuses names that the server cannot use, and duplicate names: if the archive were the
     /// events collection, an archive run would take each event for its own copy, and delete it.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let names = [&self.events, &self.snapshots, &self.archive, &self.sessions];
+        let names = [&self.events, &self.snapshots, &self.archive, &self.sessions, &self.positions];
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                let reason = "events, snapshots, the archive and sessions each need their own collection; choose a different name";
+                let reason = "events, snapshots, the archive, sessions and positions each need their own collection; choose a different name";
                 return Err(invalid(name, reason));
             }
         }
@@ -74,6 +78,7 @@ pub(crate) struct StoreOptions {
     pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
+    pub(crate) position_grace: Duration,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -90,6 +95,7 @@ impl Default for StoreOptions {
             read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
+            position_grace: Duration::from_secs(1),
             clock: Arc::new(SystemClock),
         }
     }

@@ -14,7 +14,9 @@ use crate::options::CollectionNames;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Loads, queries, traces, counts and verifies. It cannot write.
+    /// Loads, queries, traces, follows, counts and verifies. It cannot write. If a writer that has
+    /// reserved a position has died, a follower with this role waits until a writer or a follower of
+    /// a writer records that the position is skipped.
     Reader,
     /// All of [`Reader`](Self::Reader); appends events and stores snapshots. It can neither update
     /// nor delete an event.
@@ -33,13 +35,13 @@ pub enum Role {
 
 /// The roles of one store, each with the least rights for its task.
 ///
-/// | | events | archive | snapshots | sessions | task |
-/// |---|---|---|---|---|---|
-/// | [`Reader`](Role::Reader) | find | find | find | | load, query, trace, stats, verify |
-/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | append, snapshot, and what a reader does |
-/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | find, insert, update, remove | archive, and what a reader does |
-/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | open, the first time and after an upgrade |
-/// | [`Documents`](Role::Documents) | | | | | the old documents of a migration: find |
+/// | | events | archive | snapshots | sessions | positions | task |
+/// |---|---|---|---|---|---|---|
+/// | [`Reader`](Role::Reader) | find, changeStream | find | find | | find | load, query, trace, follow, stats, verify |
+/// | [`Writer`](Role::Writer) | find, changeStream, insert | find | find, insert, update, remove | find, insert, update, remove | find, insert, update | append, snapshot, and what a reader does |
+/// | [`Archivist`](Role::Archivist) | find, changeStream, remove | find, insert | find, insert, update, remove | find, insert, update, remove | find, insert, update | archive, and what a reader does |
+/// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | create | open, the first time and after an upgrade |
+/// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
 ///
 /// All roles except the last may list the collections of the database and the indexes of the store,
 /// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
@@ -101,6 +103,9 @@ impl fmt::Display for Role {
 /// Every role needs these to open a store in which nothing is missing.
 const LIST_INDEXES: &str = "listIndexes";
 
+/// Notices new events at once. Without it, followers ask for them several times a second.
+const CHANGE_STREAM: &str = "changeStream";
+
 impl Roles {
     /// The roles of the store with these collections: [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist)
     /// and [`Preparer`](Role::Preparer).
@@ -145,7 +150,10 @@ impl Roles {
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents } = self;
-        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions].into_iter().chain(documents) {
+        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions, &names.positions]
+            .into_iter()
+            .chain(documents)
+        {
             check_name(name)?;
         }
         let handles = Handles::from(database);
@@ -165,30 +173,33 @@ impl Roles {
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive, sessions } = &self.names;
+        let CollectionNames { events, snapshots, archive, sessions, positions } = &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
         match role {
             Role::Reader => vec![
                 list,
-                on(events, &["find", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", LIST_INDEXES]),
+                on(positions, &["find"]),
             ],
             Role::Writer => vec![
                 list,
-                on(events, &["find", "insert", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, "insert", LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),
+                on(positions, &["find", "insert", "update"]),
             ],
             Role::Archivist => vec![
                 list,
-                on(events, &["find", "remove", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, "remove", LIST_INDEXES]),
                 on(archive, &["find", "insert", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),
+                on(positions, &["find", "insert", "update"]),
             ],
             Role::Preparer => vec![
                 list,
@@ -196,6 +207,7 @@ impl Roles {
                 on(archive, &["createCollection", "createIndex", LIST_INDEXES]),
                 on(snapshots, &["createCollection", "createIndex", LIST_INDEXES]),
                 on(sessions, &["createCollection"]),
+                on(positions, &["createCollection"]),
             ],
             Role::Documents => self.documents.iter().map(|documents| on(documents, &["find"])).collect(),
         }

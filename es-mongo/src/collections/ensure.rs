@@ -14,7 +14,7 @@ use crate::patience::Patience;
 /// This reads only names and options, so its cost does not depend on the stored documents.
 pub(crate) async fn ensure(
     handles: &Handles,
-    names: [&str; 4],
+    names: [&str; 5],
     validator: Document,
     patience: &Patience,
 ) -> Result<(), StoreError> {
@@ -41,7 +41,7 @@ pub(crate) async fn ensure(
 }
 
 /// The server's descriptions of the existing collections.
-async fn list(handles: &Handles, names: [&str; 4], patience: &Patience) -> Result<Vec<Document>, StoreError> {
+async fn list(handles: &Handles, names: [&str; 5], patience: &Patience) -> Result<Vec<Document>, StoreError> {
     let question = doc! { "listCollections": 1, "filter": { "name": { "$in": names.to_vec() } } };
     first_batch(handles, question, patience).await
 }

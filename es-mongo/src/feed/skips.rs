@@ -1,0 +1,178 @@
+//! Decides a position that stays open: if no writer records an event there, a skip is recorded.
+//!
+//! Skips are recorded in the order of positions, and never above a position that is still open. A
+//! transaction that is about to record an event at one of them makes the insert wait, or fail. Either
+//! the event or the skip is stored, because the index on positions is unique.
+
+use std::time::{Duration, Instant};
+
+use bson::doc;
+use es_core::{Position, StoreError};
+use mongodb::error::Error;
+use mongodb::options::Hint;
+
+use super::page::Reader;
+use super::snapshot::Snapshot;
+use super::{Hole, RETRY_AFTER};
+use crate::collections::Collections;
+use crate::document::field::{ID, POSITION};
+use crate::document::position_index;
+use crate::error::{DriverError, Objection, WriteOutcome, is_unauthorized, malformed, store_error};
+use crate::metrics;
+use crate::positions::skip::{Reason, Skip};
+use crate::sessions::{GivenUp, Lease};
+
+/// The number of skips that are recorded at once.
+const AT_ONCE: usize = 1_000;
+
+/// How long one attempt waits for a transaction that has written at one of the positions.
+const WAITS: Duration = Duration::from_secs(20);
+
+/// What a snapshot shows at a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// An event or a skip.
+    Something,
+    /// Nothing, and it is beyond the frontier.
+    Nothing,
+    /// Nothing, although it is not beyond the frontier.
+    Missing,
+}
+
+impl Reader {
+    /// Decides the lowest open positions, if they were open for long enough. Returns whether it is
+    /// worth to read them again at once.
+    pub(super) async fn decide(&self, hole: &Hole) -> Result<bool, StoreError> {
+        if hole.since.elapsed() < self.feed.0.grace {
+            return Ok(false);
+        }
+        let mut next = self.feed.0.turn.lock().await;
+        if next.is_some_and(|next| next > Instant::now()) {
+            return Ok(false);
+        }
+        match self.at(*hole.positions.start()).await? {
+            At::Something => return Ok(true),
+            At::Missing => return Err(StoreError::MissingPosition { position: position(*hole.positions.start())? }),
+            At::Nothing => {}
+        }
+        let mut skips = Vec::new();
+        for open in hole.positions.clone().take(AT_ONCE) {
+            skips.push(Skip::new(position(open)?, Reason::Abandoned));
+        }
+        let count = skips.len() as u64;
+        let recorded = self.collections.sessions.clear_the_way(record(&self.collections, skips)).await?;
+        tracing::debug!(?recorded, positions = ?hole.positions, "positions without an event are skipped");
+        match recorded {
+            WriteOutcome::Stored => {
+                metrics::positions_skipped(count);
+                return Ok(true);
+            }
+            WriteOutcome::Refused { stored, why: Objection::DuplicateKey, .. } => {
+                // A writer was faster. A majority may not have its event yet, so this is not read
+                // again at once.
+                metrics::positions_skipped(stored as u64);
+                return Ok(stored > 0);
+            }
+            WriteOutcome::Archived => return Ok(true),
+            WriteOutcome::Permanent(error) if is_unauthorized(&error) => metrics::position_not_decided("denied"),
+            WriteOutcome::Permanent(error) | WriteOutcome::Refused { why: Objection::Permanent, error, .. } => {
+                metrics::position_not_decided("refused");
+                return Err(store_error(error));
+            }
+            WriteOutcome::NotWritten(_) | WriteOutcome::Unknown(_) | WriteOutcome::Refused { .. } => {
+                metrics::position_not_decided("unavailable");
+            }
+        }
+        *next = Some(Instant::now() + RETRY_AFTER);
+        Ok(false)
+    }
+
+    async fn at(&self, open: i64) -> Result<At, StoreError> {
+        let read =
+            move |mut snapshot: Snapshot| async move { Ok((snapshot.has(open).await?, snapshot.frontier().await?)) };
+        let (is_there, recorded) = self.in_snapshot(read).await?;
+        Ok(if is_there {
+            At::Something
+        } else if open <= recorded {
+            At::Missing
+        } else {
+            At::Nothing
+        })
+    }
+}
+
+fn position(position: i64) -> Result<Position, StoreError> {
+    Position::try_from(position).map_err(|error| malformed("an event", error))
+}
+
+/// Records skips, in order. [`WriteOutcome::Archived`] means that the archive has the lowest position
+/// or a higher one, so that all of them are decided.
+async fn record(collections: &Collections, skips: Vec<Skip>) -> Result<WriteOutcome, StoreError> {
+    let is_transaction = collections.archive_is_present().await?;
+    let mut lease = match collections.sessions.take().await {
+        Ok(lease) => lease,
+        Err(error) => return Ok(WriteOutcome::NotWritten(DriverError::new(error).into())),
+    };
+    let (own, waiter) = (collections.clone(), lease.waiter());
+    let write = async move {
+        if is_transaction { transact(&own, &mut lease, skips).await } else { insert(&own, &mut lease, skips).await }
+    };
+    Ok(match collections.patience.once_within(WAITS, write).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(given_up)) => WriteOutcome::NotWritten(given_up.into()),
+        Err(late) => {
+            waiter.abandon();
+            WriteOutcome::Unknown(late)
+        }
+    })
+}
+
+async fn insert(collections: &Collections, lease: &mut Lease, skips: Vec<Skip>) -> Result<WriteOutcome, GivenUp> {
+    let events = collections.events.clone_with_type::<Skip>();
+    let inserted = events.insert_many(skips).ordered(true).session(lease.begin()?).await;
+    Ok(match inserted {
+        Ok(_) => {
+            lease.over();
+            WriteOutcome::Stored
+        }
+        Err(error) => {
+            lease.failed(&error);
+            WriteOutcome::of_insert(error)
+        }
+    })
+}
+
+/// The same in a transaction that first reads the archive. An archive run that moves a later event
+/// conflicts with it, so an event that was archived in the meantime is not skipped.
+async fn transact(collections: &Collections, lease: &mut Lease, skips: Vec<Skip>) -> Result<WriteOutcome, GivenUp> {
+    if let Err(error) = lease.begin_transaction().await {
+        return Ok(WriteOutcome::of_statement(error));
+    }
+    match statements(collections, lease, skips).await {
+        Ok(false) => lease.commit(WAITS).await,
+        Ok(true) => {
+            let _ = lease.session()?.abort_transaction().await;
+            lease.over();
+            Ok(WriteOutcome::Archived)
+        }
+        Err(error) => {
+            lease.failed(&error);
+            let _ = lease.session()?.abort_transaction().await;
+            Ok(WriteOutcome::of_statement(error))
+        }
+    }
+}
+
+/// Returns whether the positions are decided already.
+async fn statements(collections: &Collections, lease: &mut Lease, skips: Vec<Skip>) -> Result<bool, Error> {
+    if let Some(lowest) = skips.first() {
+        let decided = collections.archive.find_one(doc! { POSITION: { "$gte": lowest.position().as_i64() } });
+        let decided = decided.hint(Hint::Keys(position_index())).projection(doc! { ID: 0, POSITION: 1 });
+        if decided.session(lease.session().map_err(Error::custom)?).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    let events = collections.events.clone_with_type::<Skip>();
+    let insert = events.insert_many(skips).ordered(true).session(lease.session().map_err(Error::custom)?);
+    insert.await.map(|_| false)
+}
