@@ -28,6 +28,7 @@ use es_core::store::{Append, AppendId, Appended, Receipt};
 use es_core::{StoreError, StreamId, Timestamp};
 
 pub(crate) use queue::Appender;
+pub(crate) use skip::record_skips;
 
 use crate::collections::Collections;
 use crate::positions::skip::refuse_reserved;
@@ -45,6 +46,11 @@ pub(crate) async fn append(
     let timer = metrics::Timer::start();
     let answer = submit(collections, appender, append, now).await;
     metrics::appended(timer, &answer);
+    if let Ok(Appended::Now(receipt)) = &answer
+        && let Some(last) = receipt.stamps.last()
+    {
+        collections.wakes.publish(last.position);
+    }
     answer
 }
 

@@ -20,11 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bson::raw::RawDocumentBuf;
-use es_core::{Aggregate, Position, StoreError, Timestamp};
+use es_core::store::{FeedStore, Ordering};
+use es_core::{Aggregate, StoreError, Timestamp};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::error::store_error;
+use crate::positions::frontier;
 use crate::progress::Progress;
 use crate::store::MongoStore;
 use judge::Judged;
@@ -50,9 +53,11 @@ impl MongoStore {
     ///
     /// The oldest part of each stream is moved: an event is moved only if all earlier events of its
     /// stream are archived and a usable snapshot covers it. If the snapshot is missing, the run
-    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The newest event of the store is never moved. Loads, queries,
-    /// traces and appends give the same results before, during and after a run, because they read
-    /// archived events from the archive.
+    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The newest
+    /// event of the store is never moved, and neither is an event above the frontier, the position
+    /// up to which each one has an event or a skip. Loads, queries, traces, feeds and appends give
+    /// the same results before, during and after a run, because they read archived events from the
+    /// archive.
     ///
     /// A run may be stopped at any time, even by a crash; run it again to finish it. It may run at
     /// the same time as writers, readers and other runs.
@@ -203,15 +208,12 @@ impl<A: Aggregate> Archive<'_, A> {
 
 impl<A: Aggregate> Run<'_, A> {
     async fn move_all(&self) -> Result<(), Stop> {
-        // Positions continue after the newest event that is not archived, so this event must stay.
-        // Later events are newer.
-        let newest = self.archive.store.collections().read_newest().await?;
-        let Some(newest) = newest.map(Position::as_i64) else { return Ok(()) };
+        let Some(below) = self.below().await? else { return Ok(()) };
         let (to_copy, judged) = mpsc::channel(1);
         let (to_delete, copied) = mpsc::channel(COPIED_AHEAD);
         // All stages end before an error ends the run, so that none is dropped during a write.
         let ends = tokio::join!(
-            self.stage(self.judge_all(newest, to_copy).boxed()),
+            self.stage(self.judge_all(below, to_copy).boxed()),
             self.stage(self.copy_all(judged, to_delete).boxed()),
             self.stage(self.delete_all(copied).boxed()),
         );
@@ -223,6 +225,23 @@ impl<A: Aggregate> Run<'_, A> {
         }
     }
 
+    /// The position below which events may be moved, if there is one.
+    ///
+    /// The newest event must stay, because it shows the highest position. An event above the
+    /// frontier must stay too: a reader that waits for an open position below it reads only the
+    /// events that are in use.
+    async fn below(&self) -> Result<Option<i64>, StoreError> {
+        let store = self.archive.store;
+        let collections = store.collections();
+        let Some(newest) = collections.read_newest().await? else { return Ok(None) };
+        if store.inner.options.ordering == Ordering::PerAggregate {
+            return Ok(Some(newest.as_i64()));
+        }
+        let Some(frontier) = store.frontier().await? else { return Ok(None) };
+        frontier::protect(collections, frontier).await.map_err(store_error)?;
+        Ok(Some(newest.min(frontier.next()).as_i64()))
+    }
+
     /// Runs one stage. If it ends early, the other stages end early too.
     async fn stage(&self, stage: BoxFuture<'_, Result<(), Stop>>) -> Result<(), Stop> {
         let ended = stage.await;
@@ -232,13 +251,13 @@ impl<A: Aggregate> Run<'_, A> {
         ended
     }
 
-    async fn judge_all(&self, newest: i64, to_copy: Sender<Vec<RawDocumentBuf>>) -> Result<(), Stop> {
+    async fn judge_all(&self, below: i64, to_copy: Sender<Vec<RawDocumentBuf>>) -> Result<(), Stop> {
         let mut scan = Scan::open::<A>(self.archive.store.collections(), self.archive.older_than).await?;
         let mut last = None;
         while !self.has_stopped()
             && let Some(batch) = scan.next(self.archive.batch).await?
         {
-            let judged = self.judge(batch, last, newest).await?;
+            let judged = self.judge(batch, last, below).await?;
             let Judged { going, last: prefix } = judged;
             last = prefix;
             if !going.is_empty() && to_copy.send(going).await.is_err() {

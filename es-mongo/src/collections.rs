@@ -15,6 +15,7 @@ use mongodb::Collection;
 
 use crate::document::{field, integer_in};
 use crate::error::malformed;
+use crate::feed::wakes::Wakes;
 use crate::find::Find;
 use crate::handles::Handles;
 use crate::options::CollectionNames;
@@ -30,10 +31,14 @@ pub(crate) struct Collections {
     pub(crate) events: Collection<RawDocumentBuf>,
     pub(crate) snapshots: Collection<RawDocumentBuf>,
     pub(crate) archive: Collection<RawDocumentBuf>,
+    /// What is stored about positions, for the frontier.
+    pub(crate) positions: Collection<RawDocumentBuf>,
     pub(crate) patience: Patience,
     pub(crate) sessions: Sessions,
     pub(crate) counter: Counter,
     pub(crate) known: Known,
+    /// Wakes followers.
+    pub(crate) wakes: Wakes,
     archive_state: Arc<ArchiveState>,
 }
 
@@ -60,6 +65,8 @@ impl Collections {
             archive: handles.collection(&names.archive),
             counter: Counter::new(handles.records(&names.positions), patience.clone()),
             known: Known::default(),
+            positions: handles.collection(&names.positions),
+            wakes: Wakes::default(),
             archive_state: Arc::new(ArchiveState {
                 present: AtomicBool::new(false),
                 started: Instant::now(),

@@ -102,6 +102,12 @@ impl Handles {
         self.database.client().start_session().causal_consistency(false).await
     }
 
+    /// A session whose reads all see the store as a majority had it at one time: that of the first
+    /// read. The read concern of the collections has no effect in it.
+    pub(crate) async fn snapshot_session(&self) -> DriverResult<ClientSession> {
+        self.database.client().start_session().snapshot(true).await
+    }
+
     /// Starts a transaction in a session.
     pub(crate) async fn start_transaction(&self, session: &mut ClientSession) -> DriverResult<()> {
         let options = TransactionOptions::builder()

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`MongoStore::connect`], [`MongoStore::builder`] | opens the store, and creates or checks its collections, indexes and validator |
 //! | [`MongoStore::events`] | queries events by type, aggregate, user, correlation, time and position: as a stream, in pages, or counted |
+//! | [`MongoStore::follow`] | follows the events by position: an endless stream of those in the past and of each new one |
 //! | [`MongoStore::trace`] | shows the events of a command as a tree of causes and effects |
 //! | [`MongoStore::archive`] | moves old events to an archive; every aggregate can still be loaded at any version and time |
 //! | [`MongoStore::verify`] | checks, daily for example, that the stored data are consistent |
@@ -52,6 +53,7 @@ mod deployment;
 pub mod dev;
 mod document;
 mod error;
+mod feed;
 mod find;
 #[cfg(any(test, feature = "__internal"))]
 #[doc(hidden)]

@@ -17,6 +17,10 @@
 //! | `es_mongo_snapshots_passed_over_total` | counter | `aggregate` | snapshots that were read, did not decode and were ignored |
 //! | `es_mongo_events_archived_total` | counter | `aggregate` | events that the archive has moved |
 //! | `es_mongo_documents_migrated_total` | counter | `aggregate` | documents that a migration has converted to aggregates |
+//! | `es_mongo_follow_open_seconds` | histogram | | how long a follower waited for a position whose event was not recorded yet |
+//! | `es_mongo_follow_skips_total` | counter | | positions that followers have recorded as skipped, because no writer has recorded an event there |
+//! | `es_mongo_follow_blocked_total` | counter | `reason` | failed attempts to record a skip, about one a second while followers wait: `denied` (the user may not write, so a follower with the role of a writer has to do it), `refused`, `unavailable` |
+//! | `es_mongo_follow_unreported_total` | counter | | failures of the change stream; until it is open again, followers look for new events several times a second |
 //! | `es_mongo_verify_findings_total` | counter | `aggregate` | findings of `verify` |
 //! | `es_mongo_verify_seconds` | histogram | `aggregate` | time of one run of `verify` |
 //!
@@ -101,6 +105,22 @@ pub(crate) fn archived(aggregate: &'static str, events: u64) {
 
 pub(crate) fn migrated(aggregate: &'static str, documents: u64) {
     metrics::counter!("es_mongo_documents_migrated_total", "aggregate" => aggregate).increment(documents);
+}
+
+pub(crate) fn position_was_open(time: Duration) {
+    metrics::histogram!("es_mongo_follow_open_seconds").record(time.as_secs_f64());
+}
+
+pub(crate) fn positions_skipped(positions: u64) {
+    metrics::counter!("es_mongo_follow_skips_total").increment(positions);
+}
+
+pub(crate) fn position_not_decided(reason: &'static str) {
+    metrics::counter!("es_mongo_follow_blocked_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn change_stream_failed() {
+    metrics::counter!("es_mongo_follow_unreported_total").increment(1);
 }
 
 pub(crate) fn verified(aggregate: &'static str, timer: Timer, findings: u64) {

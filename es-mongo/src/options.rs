@@ -78,6 +78,7 @@ pub(crate) struct StoreOptions {
     pub(crate) read_deadline: Duration,
     pub(crate) queue: usize,
     pub(crate) archive_grace: Duration,
+    pub(crate) position_grace: Duration,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -94,6 +95,7 @@ impl Default for StoreOptions {
             read_deadline: DEADLINE,
             queue: 4096,
             archive_grace: Duration::from_secs(2),
+            position_grace: Duration::from_secs(1),
             clock: Arc::new(SystemClock),
         }
     }

@@ -5,6 +5,7 @@
 //! from one to the next.
 
 pub(crate) mod counter;
+pub(crate) mod frontier;
 mod known;
 pub(crate) mod skip;
 

@@ -14,7 +14,9 @@ use crate::options::CollectionNames;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Loads, queries, traces, counts and verifies. It cannot write.
+    /// Loads, queries, traces, follows, counts and verifies. It cannot write. If a writer that has
+    /// reserved a position has died, a follower with this role waits until a writer or a follower of
+    /// a writer records that the position is skipped.
     Reader,
     /// All of [`Reader`](Self::Reader); appends events and stores snapshots. It can neither update
     /// nor delete an event.
@@ -35,9 +37,9 @@ pub enum Role {
 ///
 /// | | events | archive | snapshots | sessions | positions | task |
 /// |---|---|---|---|---|---|---|
-/// | [`Reader`](Role::Reader) | find | find | find | | find | load, query, trace, follow, stats, verify |
-/// | [`Writer`](Role::Writer) | find, insert | find | find, insert, update, remove | find, insert, update, remove | find, insert, update | append, snapshot, and what a reader does |
-/// | [`Archivist`](Role::Archivist) | find, remove | find, insert | find, insert, update, remove | find, insert, update, remove | find, insert, update | archive, and what a reader does |
+/// | [`Reader`](Role::Reader) | find, changeStream | find | find | | find | load, query, trace, follow, stats, verify |
+/// | [`Writer`](Role::Writer) | find, changeStream, insert | find | find, insert, update, remove | find, insert, update, remove | find, insert, update | append, snapshot, and what a reader does |
+/// | [`Archivist`](Role::Archivist) | find, changeStream, remove | find, insert | find, insert, update, remove | find, insert, update, remove | find, insert, update | archive, and what a reader does |
 /// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | create | open, the first time and after an upgrade |
 /// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
 ///
@@ -100,6 +102,9 @@ impl fmt::Display for Role {
 
 /// Every role needs these to open a store in which nothing is missing.
 const LIST_INDEXES: &str = "listIndexes";
+
+/// Notices new events at once. Without it, followers ask for them several times a second.
+const CHANGE_STREAM: &str = "changeStream";
 
 impl Roles {
     /// The roles of the store with these collections: [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist)
@@ -175,14 +180,14 @@ impl Roles {
         match role {
             Role::Reader => vec![
                 list,
-                on(events, &["find", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", LIST_INDEXES]),
                 on(positions, &["find"]),
             ],
             Role::Writer => vec![
                 list,
-                on(events, &["find", "insert", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, "insert", LIST_INDEXES]),
                 on(archive, &["find", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),
@@ -190,7 +195,7 @@ impl Roles {
             ],
             Role::Archivist => vec![
                 list,
-                on(events, &["find", "remove", LIST_INDEXES]),
+                on(events, &["find", CHANGE_STREAM, "remove", LIST_INDEXES]),
                 on(archive, &["find", "insert", LIST_INDEXES]),
                 on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
                 on(sessions, &["find", "insert", "update", "remove"]),

@@ -19,6 +19,7 @@ pub use builder::StoreBuilder;
 use crate::append::{self, Appender};
 use crate::collections::Collections;
 use crate::error::connection_string_refused;
+use crate::feed::Feed;
 use crate::metrics::Timer;
 use crate::options::StoreOptions;
 use crate::seeds::Seeds;
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) collections: Collections,
     pub(crate) options: StoreOptions,
     pub(crate) appender: Appender,
+    pub(crate) feed: Feed,
 }
 
 impl MongoStore {

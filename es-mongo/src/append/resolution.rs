@@ -202,9 +202,9 @@ pub(crate) async fn stored_ids(
     let ids: Vec<_> = ids.into_iter().map(EventId::as_object_id).collect();
     let filter = doc! { ID: { "$in": ids } };
     let mut found = Vec::new();
-    for collection in [&collections.events, &collections.archive] {
-        for document in collections.find(collection, filter.clone()).all().await? {
-            found.push(record(&document)?);
+    for place in [&collections.events, &collections.archive] {
+        for document in collections.find(place, filter.clone()).all().await? {
+            found.push(record(collections, &document)?);
         }
     }
     Ok(found)
@@ -223,17 +223,19 @@ async fn find_anywhere(
     };
     let in_use = one_of(&collections.events);
     if let Some(document) = collections.beside_archive_state(in_use).await? {
-        return record(&document).map(Some);
+        return record(collections, &document).map(Some);
     }
     if !collections.archive_is_present().await? {
         return Ok(None);
     }
     let archived = one_of(&collections.archive).await?;
-    archived.map(|document| record(&document)).transpose()
+    archived.map(|document| record(collections, &document)).transpose()
 }
 
-fn record(document: &RawDocument) -> Result<RecordedEvent<EventData>, StoreError> {
-    Ok(read_event(document)?.to_recorded())
+fn record(collections: &Collections, document: &RawDocument) -> Result<RecordedEvent<EventData>, StoreError> {
+    let event = read_event(document)?;
+    collections.known.raise(event.position);
+    Ok(event.to_recorded())
 }
 
 /// The events of the append that begins with `first`: the event ids of one append are consecutive.

@@ -1,4 +1,6 @@
-//! Records skips for the positions that a batch did not use.
+//! Records skips.
+
+use std::time::Duration;
 
 use es_core::Position;
 
@@ -6,7 +8,9 @@ use crate::append::attempt::{self, Claims};
 use crate::append::commit::Writer;
 use crate::append::prepared::Written;
 use crate::append::slots::Slots;
+use crate::collections::Collections;
 use crate::error::{Objection, WriteOutcome};
+use crate::metrics;
 use crate::positions::skip::{Reason, Skip};
 
 /// The number of skips that are written at once.
@@ -14,6 +18,21 @@ const AT_ONCE: usize = 1_000;
 
 /// How often skips are tried. If they fail, readers record them.
 const TRIES: u32 = 5;
+
+/// Records skips, in order. [`WriteOutcome::Outdated`] means that the archive has the lowest position
+/// or a higher one, so that all of them are decided.
+pub(crate) async fn record_skips(collections: &Collections, skips: Vec<Skip>, limit: Duration) -> WriteOutcome {
+    let lowest = skips.iter().map(Skip::position).min();
+    let skips = skips.into_iter().map(Written::Skip).collect();
+    match collections.archive_is_present().await {
+        Ok(false) => attempt::insert(collections, skips, limit).await,
+        Ok(true) => {
+            let claims = Claims { slots: Slots::of(&[]), position: lowest };
+            attempt::transact(collections, skips, Some(claims), limit).await
+        }
+        Err(error) => WriteOutcome::NotWritten(error.into()),
+    }
+}
 
 impl Writer {
     /// Records skips for these positions, unless they are decided.
@@ -26,18 +45,12 @@ impl Writer {
 
     async fn skip_some(&self, mut positions: &[Position]) {
         let mut failed = 0;
-        while let Some(lowest) = positions.first() {
-            let skips = positions.iter().map(|position| Written::Skip(Skip::new(*position, Reason::Unused))).collect();
-            let outcome = match self.collections.archive_is_present().await {
-                Ok(false) => attempt::insert(&self.collections, skips, self.attempt_limit).await,
-                Ok(true) => {
-                    let claims = Claims { slots: Slots::of(&[]), position: Some(*lowest) };
-                    attempt::transact(&self.collections, skips, Some(claims), self.attempt_limit).await
-                }
-                Err(error) => WriteOutcome::NotWritten(error.into()),
-            };
+        while !positions.is_empty() {
+            let skips = positions.iter().map(|position| Skip::new(*position, Reason::Unused)).collect();
+            let outcome = record_skips(&self.collections, skips, self.attempt_limit).await;
             match outcome {
-                WriteOutcome::Stored | WriteOutcome::Outdated => return,
+                WriteOutcome::Stored => return metrics::positions_skipped(positions.len() as u64),
+                WriteOutcome::Outdated => return,
                 WriteOutcome::Refused { index, stored, why: Objection::DuplicateKey, .. } => {
                     // The position is decided. In a transaction, those before it are not.
                     if stored == 0 && index > 0 {

@@ -22,7 +22,12 @@ pub(super) enum Kind {
     /// This writer is alone, and uses the positions after its last one.
     Alone,
     /// A different writer is alone, and these positions follow the newest one.
-    Competing(Solitude),
+    Competing {
+        /// The time during which the other writer is alone.
+        with: Solitude,
+        /// The highest position that the counter has given out.
+        above: u64,
+    },
 }
 
 impl Ticket {

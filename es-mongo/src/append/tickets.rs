@@ -63,7 +63,8 @@ enum Mode {
     Asking,
     /// It uses the positions after its last one.
     Alone { looked: Instant },
-    /// A different writer is alone. `stored` is whether this one has stored an event since then.
+    /// A different writer is alone. `stored` is whether this one has stored an event above all
+    /// positions that the counter had given out.
     Competing { with: Solitude, stored: bool },
 }
 
@@ -131,13 +132,14 @@ impl Tickets {
         let ask = self.prepare(positions);
         match self.collections.counter.ask(ask).await? {
             Answer::Given { first, before, alone } => Ok(self.given(ask, first, before, alone)),
-            Answer::Competes(with) => {
-                let newest = self.collections.read_newest().await?;
+            Answer::Competes { with, next: above } => {
+                self.collections.read_newest().await?;
                 let mut state = self.state();
                 state.mode = Mode::Competing { with, stored: false };
                 state.met = Instant::now();
-                let next = newest.map_or(Position::FIRST, Position::next);
-                Ok(Ticket { kind: Kind::Competing(with), next, left: positions })
+                // A node that is behind may show a lower position than this writer has seen.
+                let next = position(self.collections.known.get() + 1)?;
+                Ok(Ticket { kind: Kind::Competing { with, above }, next, left: positions })
             }
         }
     }
@@ -160,7 +162,7 @@ impl Tickets {
         if look.is_some() {
             state.mode = Mode::Alone { looked: Instant::now() };
         }
-        let next = Position::try_from(state.last + 1).map_err(|error| StoreError::Backend { source: error.into() })?;
+        let next = position(state.last + 1)?;
         state.last += positions;
         Ok(Some(Ticket { kind: Kind::Alone, next, left: positions }))
     }
@@ -202,11 +204,13 @@ impl Tickets {
     /// Events are stored, the last of them at this position.
     pub(super) fn stored(&self, kind: Kind, last: Position) {
         self.collections.known.raise(last);
+        self.collections.wakes.publish(last);
         let mut state = self.state();
-        if let (Kind::Competing(with), Mode::Competing { with: current, stored }) = (kind, &mut state.mode)
+        if let (Kind::Competing { with, above }, Mode::Competing { with: current, stored }) = (kind, &mut state.mode)
             && *current == with
         {
-            *stored = true;
+            // Up to `above`, the position may be the one that the writer alone is writing at.
+            *stored |= last.get() > above;
         }
     }
 
@@ -235,7 +239,7 @@ impl Tickets {
     pub(super) fn withdraw(&self, ticket: &Ticket, unused: u64) -> bool {
         let mut state = self.state();
         match (ticket.kind, state.mode) {
-            (Kind::Competing(_), _) => true,
+            (Kind::Competing { .. }, _) => true,
             (Kind::Alone, Mode::Alone { .. }) => state.withdraw(ticket, unused),
             (Kind::Alone | Kind::Given, _) => false,
         }
@@ -244,4 +248,8 @@ impl Tickets {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn position(position: u64) -> Result<Position, StoreError> {
+    Position::try_from(position).map_err(|error| StoreError::Backend { source: error.into() })
 }

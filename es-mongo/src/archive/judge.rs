@@ -62,17 +62,12 @@ impl<A: Aggregate> Case<A> {
 
 impl<A: Aggregate> Run<'_, A> {
     /// Finds out which events of a batch may be moved, and takes the missing snapshots.
-    pub(super) async fn judge(
-        &self,
-        batch: Batch,
-        mut last: Option<Prefix<A>>,
-        newest: i64,
-    ) -> Result<Judged<A>, Stop> {
+    pub(super) async fn judge(&self, batch: Batch, mut last: Option<Prefix<A>>, below: i64) -> Result<Judged<A>, Stop> {
         let mut cases = self.begin(batch.parts, &mut last).await?;
         for case in &mut cases {
             let mut next = case.next;
             for event in &case.part.events {
-                if next != Some(event.sequence) || event.position >= newest {
+                if next != Some(event.sequence) || event.position >= below {
                     break;
                 }
                 case.going += 1;

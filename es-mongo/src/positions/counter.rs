@@ -6,14 +6,16 @@
 //!
 //! While a writer is `alone`, it uses the positions after its last one without asking, and the
 //! counter gives out none. A different writer that asks then leaves its mark in `asked`, and
-//! competes: it writes at the position after the newest one. Once its event is stored, the position
-//! that the first writer wants next is taken, so that writer cannot go on without asking. Only then
-//! is `alone` removed.
+//! competes: it writes at the position after the newest one. Once it has stored an event above
+//! `next`, the position that the first writer wants next is taken, so that writer cannot go on
+//! without asking. Only then is `alone` removed.
 
 use bson::oid::ObjectId;
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
+use mongodb::error::Result as DriverResult;
 use mongodb::options::ReturnDocument;
 
 use crate::document::field::ID;
@@ -57,7 +59,7 @@ pub(crate) struct Ask {
     /// The id with which the writer itself was alone.
     pub(crate) own: Option<Solitude>,
     /// A solitude of a different writer that has ended, because this writer has stored an event
-    /// after it began.
+    /// above all positions that the counter had given out.
     pub(crate) over: Option<Solitude>,
     /// Begins a solitude if the counter gave out no position after this one, which the writer has
     /// got last.
@@ -76,7 +78,12 @@ pub(crate) enum Answer {
         alone: bool,
     },
     /// A different writer is alone.
-    Competes(Solitude),
+    Competes {
+        /// Its id.
+        with: Solitude,
+        /// The highest position that the counter has given out.
+        next: u64,
+    },
 }
 
 /// What a look at the counter shows.
@@ -134,6 +141,12 @@ impl Counter {
     }
 }
 
+/// Raises the counter to a position, and waits until a majority has it. `documents` writes durably.
+pub(crate) async fn raise_durably(documents: &Collection<RawDocumentBuf>, position: Position) -> DriverResult<()> {
+    let raise = doc! { "$max": { field::NEXT: position.as_i64() } };
+    documents.update_one(doc! { ID: COUNTER }, raise).upsert(true).await.map(drop)
+}
+
 impl Ask {
     /// The update, which the server computes from the stored counter. [`answer`](Self::answer)
     /// computes the same.
@@ -170,13 +183,12 @@ impl Ask {
 
     /// The answer, from the counter as it was before.
     fn answer(&self, counter: &Document) -> Result<Answer, StoreError> {
-        let solitude = alone_in(counter);
+        let (solitude, before) = (alone_in(counter), next_in(counter));
         if let Some(solitude) = solitude
             && ![self.own, self.over].contains(&Some(solitude))
         {
-            return Ok(Answer::Competes(solitude));
+            return Ok(Answer::Competes { with: solitude, next: before });
         }
-        let before = next_in(counter);
         let from = before.max(self.known);
         let limit = u64::try_from(LIMIT).unwrap_or(u64::MAX);
         if from > limit.saturating_sub(self.positions) {

@@ -26,12 +26,15 @@ pub(crate) const SKIPPED: &str = "Skipped";
 pub(crate) enum Reason {
     /// The writer that had the position did not need it.
     Unused,
+    /// A reader has waited for the writer that had the position.
+    Abandoned,
 }
 
 impl Reason {
     fn as_str(self) -> &'static str {
         match self {
             Self::Unused => "unused",
+            Self::Abandoned => "abandoned",
         }
     }
 }
@@ -47,6 +50,10 @@ pub(crate) struct Skip {
 impl Skip {
     pub(crate) fn new(position: Position, reason: Reason) -> Self {
         Self { id: ObjectId::new(), position, reason }
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        self.position
     }
 }
 

@@ -6,7 +6,7 @@ use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::store::{EventBatch, Query, QueryStart, StoredEvent};
-use es_core::{EventId, StoreError};
+use es_core::{EventId, Position, StoreError};
 
 use super::conditions::{filter, ranges};
 use super::order::{Along, field, hint};
@@ -125,7 +125,10 @@ impl Reader {
             }
             later => later,
         };
-        self.ready.extend(in_order(documents, self.order.newest_first)?);
+        let documents = in_order(documents, self.order.newest_first)?;
+        let positions = documents.iter().filter_map(|document| document.get(POSITION).ok().flatten().and_then(integer));
+        self.collections.known.raise(positions.max().and_then(|position| Position::try_from(position).ok()));
+        self.ready.extend(documents);
         Ok(())
     }
 

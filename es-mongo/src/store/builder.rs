@@ -13,6 +13,7 @@ use super::{Inner, MongoStore};
 use crate::append::Appender;
 use crate::collections::Collections;
 use crate::error::{check_database, invalid};
+use crate::feed::Feed;
 use crate::handles::Handles;
 use crate::options::{CollectionNames, StoreOptions};
 use crate::patience::{Patience, attempt_within};
@@ -96,6 +97,17 @@ impl StoreBuilder {
         self
     }
 
+    /// How long a follower waits for an event at a position that a writer has reserved, before it
+    /// records that the position is skipped; 1 s by default.
+    ///
+    /// A writer that is slower than this gets a new position for its event, so nothing is lost. If
+    /// the writer is in a transaction that has written the event already, the follower waits for it.
+    #[must_use]
+    pub fn position_grace(mut self, grace: Duration) -> Self {
+        self.options.position_grace = grace;
+        self
+    }
+
     /// Opens the store: checks the deployment, and creates missing collections, indexes and the
     /// validator. If nothing is missing it writes nothing, so it does not need the right to do so;
     /// [`Role`](crate::Role) lists the rights.
@@ -129,7 +141,8 @@ impl StoreBuilder {
         let hurried =
             Patience::new(attempt_within(options.append_deadline), "limit of one try within the append deadline");
         let appender = Appender::start(collections.with_patience(hurried), &options);
-        Ok(MongoStore { inner: Arc::new(Inner { collections, options, appender }) })
+        let feed = Feed::new(&options);
+        Ok(MongoStore { inner: Arc::new(Inner { collections, options, appender, feed }) })
     }
 }
 

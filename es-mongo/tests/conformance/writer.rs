@@ -31,3 +31,4 @@ async fn try_empty_store() -> Result<MongoStore, Box<dyn std::error::Error>> {
 
 es_core::conformance_tests!(empty_store().await);
 es_core::query_conformance_tests!(empty_store().await);
+es_core::feed_conformance_tests!(empty_store().await);
