@@ -60,6 +60,8 @@ pub enum Bug {
 #[derive(Debug, Clone)]
 pub struct Config {
     pub writers: [Vec<Append>; 3],
+    /// The process of each writer.
+    pub processes: [u8; 3],
     /// The number of positions. A request for a higher one never gets an answer.
     pub positions: u8,
     pub readers: usize,
@@ -71,6 +73,8 @@ pub struct Config {
     pub moves: u8,
     pub crashes: u8,
     pub losses: u8,
+    /// Whether one insert arrives late, after its writer has sent it again.
+    pub delays: u8,
     pub elections: u8,
     pub resets: u8,
     pub bug: Option<Bug>,
@@ -81,6 +85,7 @@ impl Config {
     pub fn new(positions: u8, writers: [&[Append]; 3]) -> Self {
         Self {
             writers: writers.map(<[Append]>::to_vec),
+            processes: [0, 1, 2],
             positions,
             readers: 2,
             readers_may_write: true,
@@ -89,6 +94,7 @@ impl Config {
             moves: 0,
             crashes: 0,
             losses: 0,
+            delays: 0,
             elections: 0,
             resets: 0,
             bug: None,

@@ -1,6 +1,6 @@
 //! The insert of a batch, and what a writer does with its positions if the insert is refused.
 
-use crate::config::Bug;
+use crate::config::{Append, Bug};
 use crate::database::{Event, Position, Slot};
 use crate::model::{Protocol, State};
 use crate::writer::{Origin, Phase, Writer};
@@ -17,23 +17,31 @@ enum Insert {
     Succeeds,
 }
 
+/// An insert that is delayed in the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Late {
+    pub index: usize,
+    /// The writer when it sent the insert.
+    pub writer: Writer,
+}
+
 impl Protocol {
     /// Whether an insert does not have to wait for a different one.
-    pub fn may_insert(&self, state: &State, index: usize) -> bool {
-        self.insert(state, index) != Insert::Waits
+    pub fn may_insert(&self, state: &State, index: usize, writer: &Writer) -> bool {
+        self.insert(state, index, writer) != Insert::Waits
     }
 
     /// What the insert at the positions of the batch does on the primary.
-    fn insert(&self, state: &State, index: usize) -> Insert {
-        let writer = &state.writers[index];
-        let stream = self.append_of(state, index).stream;
+    fn insert(&self, state: &State, index: usize, writer: &Writer) -> Insert {
+        let Append { stream, events, .. } = self.config.writers[index][usize::from(writer.append)];
+        let mut ticket = writer.first..writer.first + events;
         let (now, majority) = (state.set.now(), &state.set.majority);
         if let Some(position) = now.find(self.config.number(index, writer.append)) {
             return Insert::Own(position);
         }
         let mut holders = state.writers.iter().enumerate().filter(|(_, other)| other.is_holding());
         let is_held = holders.any(|(other, holder)| {
-            self.ticket(state, index).contains(&holder.first)
+            ticket.contains(&holder.first)
                 || (self.append_of(state, other).stream == stream && holder.sequence <= writer.sequence)
         });
         if is_held {
@@ -46,16 +54,18 @@ impl Protocol {
         if !self.config.has(Bug::InsertUnchecked) && now.archive_reaches(writer.first) {
             return Insert::Taken;
         }
-        match self.ticket(state, index).find(|position| !now.live(*position).is_open()) {
+        match ticket.find(|position| !now.live(*position).is_open()) {
             Some(taken) => if_majority(!state.is_undecided(taken), Insert::Taken),
             None => Insert::Succeeds,
         }
     }
 
     pub fn send(&self, state: &mut State, index: usize) {
-        match self.insert(state, index) {
+        match self.insert(state, index, &state.writers[index]) {
             Insert::Waits => unreachable!("the step is not enabled"),
             Insert::Own(position) => {
+                // A late insert may have used the positions of an earlier ticket. Nobody uses those
+                // of this one, so readers skip them.
                 state.writers[index].first = position;
                 state.writers[index].phase = Phase::Stored;
             }
@@ -82,25 +92,36 @@ impl Protocol {
     }
 
     fn store(&self, state: &mut State, index: usize) {
-        let writer = state.writers[index];
+        self.store_events(state, index, state.writers[index]);
+        state.writers[index].phase = Phase::Stored;
+    }
+
+    fn store_events(&self, state: &mut State, index: usize, writer: Writer) {
         let append = self.config.number(index, writer.append);
-        let ticket = self.ticket(state, index);
+        let events = self.config.append(append).events;
         state.wrong.causal |= writer.first <= writer.after_seen;
         state.wrong.real_time |= !state.is_stormy && writer.first <= writer.after_acknowledged;
         state.write(|database| {
-            for (part, position) in (0..).zip(ticket) {
+            for part in 0..events {
                 let event = Event { append, part, sequence: writer.sequence + part };
-                *database.live_mut(position) = Slot::of(event);
+                *database.live_mut(writer.first + part) = Slot::of(event);
             }
         });
-        state.writers[index].phase = Phase::Stored;
+    }
+
+    /// An insert arrives at the primary although its writer no longer waits for the answer.
+    pub fn arrive_late(&self, state: &mut State) {
+        let Some(Late { index, writer }) = state.late.take() else { return };
+        if self.insert(state, index, &writer) == Insert::Succeeds {
+            self.store_events(state, index, writer);
+        }
     }
 
     /// A position is taken. The writer reads the newest one, and needs other positions.
     fn lose_positions(&self, state: &mut State, index: usize) {
         let newest = state.set.majority.newest();
         let writer = &mut state.writers[index];
-        writer.known = writer.known.max(newest);
+        writer.handle.known = writer.handle.known.max(newest);
         writer.meet();
         self.abandon(state, index);
     }
@@ -110,7 +131,7 @@ impl Protocol {
         let are_open = self.ticket(state, index).any(|position| state.set.now().slot(position).is_open());
         let mut writer = state.writers[index];
         if writer.origin == Origin::Alone {
-            writer.last = writer.first - 1;
+            writer.handle.last = writer.first - 1;
         }
         let must_decide = are_open && writer.origin == Origin::Ticket && !self.config.has(Bug::UnusedDropped);
         state.writers[index] =
@@ -127,16 +148,8 @@ impl Protocol {
 
     pub fn next_append(&self, index: usize, writer: &Writer) -> Writer {
         if usize::from(writer.append) + 1 == self.config.writers[index].len() {
-            return Writer { phase: Phase::Done, ..Writer::default() };
+            return Writer { phase: Phase::Done, handle: writer.handle, ..Writer::default() };
         }
-        Writer {
-            append: writer.append + 1,
-            known: writer.known,
-            seen: writer.seen,
-            mode: writer.mode,
-            last: writer.last,
-            own: writer.own,
-            ..Writer::default()
-        }
+        Writer { append: writer.append + 1, handle: writer.handle, ..Writer::default() }
     }
 }

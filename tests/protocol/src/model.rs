@@ -5,6 +5,7 @@ use stateright::{Model, Property};
 use crate::archive::{Archive, ArchiveStep};
 use crate::config::Config;
 use crate::database::{Counter, Database, MAX_POSITIONS, Position, ReplicaSet};
+use crate::insert::Late;
 use crate::properties;
 use crate::reader::{Reader, ReaderStep};
 use crate::writer::{Phase, Step, Writer};
@@ -17,6 +18,7 @@ pub const MAX_APPENDS: usize = 7;
 pub struct Left {
     pub crashes: u8,
     pub losses: u8,
+    pub delays: u8,
     pub elections: u8,
     pub resets: u8,
     pub moves: u8,
@@ -38,6 +40,8 @@ pub struct State {
     pub writers: [Writer; 3],
     pub readers: [Reader; 2],
     pub archive: Archive,
+    /// An insert that is delayed in the network.
+    pub late: Option<Late>,
     /// The last position of each append that was acknowledged, or 0.
     pub acknowledged: [Position; MAX_APPENDS],
     pub left: Left,
@@ -73,6 +77,8 @@ pub enum Action {
     Commit,
     /// An election keeps so many of the pending writes.
     Elect(usize),
+    /// The insert that was delayed arrives.
+    Arrive,
     /// Somebody deletes the counter.
     Reset,
     /// The node that is behind catches up.
@@ -89,9 +95,10 @@ impl Model for Protocol {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let Config { crashes, losses, elections, resets, moves, lone_phases: alone, .. } = self.config;
+        let Config { crashes, losses, delays, elections, resets, moves, lone_phases: alone, .. } = self.config;
         assert!(usize::from(self.config.positions) <= MAX_POSITIONS);
-        let mut state = State { left: Left { crashes, losses, elections, resets, moves, alone }, ..State::default() };
+        let mut state =
+            State { left: Left { crashes, losses, delays, elections, resets, moves, alone }, ..State::default() };
         for (writer, appends) in state.writers.iter_mut().zip(&self.config.writers) {
             if appends.is_empty() {
                 writer.phase = Phase::Done;
@@ -119,6 +126,11 @@ impl Model for Protocol {
             if state.left.elections > 0 {
                 actions.extend((0..state.set.pending.len()).map(Action::Elect));
             }
+        }
+        if let Some(Late { index, writer }) = &state.late
+            && self.may_insert(state, *index, writer)
+        {
+            actions.push(Action::Arrive);
         }
         if state.left.resets > 0 && state.set.now().counter != Counter::default() {
             actions.push(Action::Reset);
@@ -148,6 +160,7 @@ impl Model for Protocol {
                     }
                 }
             }
+            Action::Arrive => self.arrive_late(&mut state),
             Action::Reset => {
                 state.left.resets -= 1;
                 state.is_stormy = true;

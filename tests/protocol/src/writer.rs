@@ -1,7 +1,8 @@
-//! A writer: one process that writes one batch at a time.
+//! A writer: it writes one batch at a time. The writers of one process share a store handle.
 
 use crate::config::{Append, Bug};
 use crate::database::{Counter, Position};
+use crate::insert::Late;
 use crate::model::{Protocol, State};
 
 /// Where the batch of a writer is.
@@ -32,7 +33,7 @@ pub enum Phase {
     DeadHolding,
 }
 
-/// How the writer gets positions.
+/// How a process gets positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
     #[default]
@@ -41,9 +42,7 @@ pub enum Mode {
     /// A different writer is alone.
     Competing {
         with: u8,
-        /// The highest position that the counter had given out.
-        above: Position,
-        /// Whether an event is stored above that position since then.
+        /// Whether an event is stored since then that ends its lone phase.
         stored: bool,
     },
 }
@@ -55,7 +54,25 @@ pub enum Origin {
     #[default]
     Ticket,
     Alone,
-    Competing,
+    Competing {
+        with: u8,
+        /// The highest position that the counter had given out.
+        above: Position,
+    },
+}
+
+/// What all writers of a process share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Handle {
+    /// The highest position that the store handle remembers.
+    pub known: Position,
+    /// The highest position that the process has seen. It differs from `known` only by a bug.
+    pub seen: Position,
+    pub mode: Mode,
+    /// The last position that the process got.
+    pub last: Position,
+    /// The id with which the process was alone the last time, or 0.
+    pub own: u8,
 }
 
 /// The memory of a writer.
@@ -66,15 +83,7 @@ pub struct Writer {
     pub append: u8,
     /// The sequence of its first event.
     pub sequence: u8,
-    /// The highest position that the store handle remembers.
-    pub known: Position,
-    /// The highest position that the writer has seen. It differs from `known` only by a bug.
-    pub seen: Position,
-    pub mode: Mode,
-    /// The last position that the writer got.
-    pub last: Position,
-    /// The id with which the writer was alone the last time, or 0.
-    pub own: u8,
+    pub handle: Handle,
     pub origin: Origin,
     /// The first position of the batch.
     pub first: Position,
@@ -103,6 +112,8 @@ pub enum Step {
     /// Reads the newest position on a node that is behind.
     ReadOldNewest,
     Insert,
+    /// The insert is delayed in the network. The writer sends it again.
+    DelayInsert,
     Commit,
     Acknowledge,
     /// The answer is lost, or the primary changed before a majority had the insert.
@@ -132,6 +143,25 @@ impl Writer {
         matches!(self.phase, Phase::Holding | Phase::DeadHolding)
     }
 
+    /// Whether the writer has formed a batch that is not finished.
+    fn is_in_flight(&self) -> bool {
+        !self.is_settled() && !matches!(self.phase, Phase::Idle | Phase::Loaded | Phase::DeadHolding)
+    }
+
+    fn crash(&mut self) {
+        *self = match self.phase {
+            Phase::Done | Phase::DeadHolding => *self,
+            Phase::Holding => Self {
+                phase: Phase::DeadHolding,
+                append: self.append,
+                sequence: self.sequence,
+                first: self.first,
+                ..Self::default()
+            },
+            _ => Self::dead(),
+        };
+    }
+
     pub fn dead() -> Self {
         Self { phase: Phase::Dead, ..Self::default() }
     }
@@ -142,30 +172,30 @@ impl Writer {
             if self.phase == Phase::Idle {
                 self.sequence = 1;
             }
-            self.after_seen = self.seen;
+            self.after_seen = self.handle.seen;
             self.after_acknowledged = state.acknowledged.iter().copied().max().unwrap_or(0);
         }
     }
 
     /// Another writer was noticed.
     pub fn meet(&mut self) {
-        if self.mode == Mode::Alone {
-            self.mode = Mode::Asking;
+        if self.handle.mode == Mode::Alone {
+            self.handle.mode = Mode::Asking;
         }
     }
 
     /// Whether the counter gives this writer no ticket.
     fn competes(&self, counter: Counter, ends_any: bool) -> bool {
-        let over = match self.mode {
-            Mode::Competing { with, stored: true, .. } => ends_any || counter.alone == with,
+        let over = match self.handle.mode {
+            Mode::Competing { with, stored: true } => ends_any || counter.alone == with,
             _ => false,
         };
-        counter.alone != 0 && counter.alone != self.own && !over
+        counter.alone != 0 && counter.alone != self.handle.own && !over
     }
 
     /// Whether the counter lets the writer be alone from its next ticket on.
     fn may_be_alone(&self, counter: Counter) -> bool {
-        self.known <= self.last && counter.next == self.last && !counter.asked
+        self.handle.known <= self.handle.last && counter.next == self.handle.last && !counter.asked
     }
 }
 
@@ -191,8 +221,11 @@ impl Protocol {
                 }
             }
             Phase::Placed => {
-                if self.may_insert(state, index) {
+                if self.may_insert(state, index, writer) {
                     steps.push(Step::Insert);
+                }
+                if state.left.delays > 0 && self.append_of(state, index).events == 1 {
+                    steps.push(Step::DelayInsert);
                 }
             }
             Phase::Holding => {
@@ -232,22 +265,28 @@ impl Protocol {
     /// The ways to the positions of a batch: alone, or from the counter.
     fn steps_to_positions(&self, state: &State, index: usize, steps: &mut Vec<Step>) {
         let writer = &state.writers[index];
+        // Several batches of a process are in flight only while it asks the counter.
+        let is_single = !self.siblings(index).any(|other| state.writers[other].is_in_flight());
+        if !is_single && writer.phase != Phase::Asking && writer.handle.mode != Mode::Asking {
+            return;
+        }
         let events = self.append_of(state, index).events;
         let fits = |last: Position| last + events <= self.config.positions;
         let counter = state.set.now().counter;
-        if writer.mode == Mode::Alone && writer.known <= writer.last {
-            if fits(writer.last) {
+        if is_single && writer.handle.mode == Mode::Alone && writer.handle.known <= writer.handle.last {
+            if fits(writer.handle.last) {
                 steps.push(Step::WriteAlone);
             }
             // It asks only if its look at the counter shows a different writer.
-            if !counter.asked && counter.alone == writer.own && counter.next <= writer.last {
+            if !counter.asked && counter.alone == writer.handle.own && counter.next <= writer.handle.last {
                 return;
             }
         }
-        let known = writer.known.max(writer.last);
+        let known = writer.handle.known.max(writer.handle.last);
         let fits_counter = |counter: Counter| fits(counter.next.max(known)) || self.competes(writer, counter);
         if fits_counter(counter) {
-            let may_be_alone = state.left.alone > 0 && writer.may_be_alone(counter) && !self.competes(writer, counter);
+            let may_be_alone =
+                is_single && state.left.alone > 0 && writer.may_be_alone(counter) && !self.competes(writer, counter);
             for alone in [false, true] {
                 if alone && !may_be_alone {
                     continue;
@@ -267,16 +306,34 @@ impl Protocol {
         writer.competes(counter, self.config.has(Bug::EndsAnyLonePhase)) && !self.config.has(Bug::AloneIgnored)
     }
 
+    /// The other writers of the same process.
+    fn siblings(&self, index: usize) -> impl Iterator<Item = usize> {
+        let processes = self.config.processes;
+        (0..processes.len()).filter(move |other| *other != index && processes[*other] == processes[index])
+    }
+
     pub fn writer_step(&self, state: &mut State, index: usize, step: Step) {
+        self.step(state, index, step);
+        let handle = state.writers[index].handle;
+        let is_done = |state: &State, index: usize| state.writers[index].is_settled();
+        let all_done = is_done(state, index) && self.siblings(index).all(|other| is_done(state, other));
+        for member in self.siblings(index).chain([index]) {
+            let writer = &mut state.writers[member];
+            // A process that has ended has no memory.
+            writer.handle = if all_done || writer.phase == Phase::DeadHolding { Handle::default() } else { handle };
+        }
+    }
+
+    fn step(&self, state: &mut State, index: usize, step: Step) {
         let mut writer = state.writers[index];
         match step {
             Step::Load => {
                 let stream = self.append_of(state, index).stream;
                 let (sequence, position) = state.set.majority.head(&self.config, stream);
                 writer.sequence = sequence + 1;
-                writer.seen = writer.seen.max(position);
+                writer.handle.seen = writer.handle.seen.max(position);
                 if !self.config.has(Bug::LoadNotKnown) {
-                    writer.known = writer.known.max(position);
+                    writer.handle.known = writer.handle.known.max(position);
                 }
                 writer.phase = Phase::Loaded;
             }
@@ -300,8 +357,8 @@ impl Protocol {
             }
             Step::WriteAlone => {
                 writer.form(state);
-                writer.first = writer.last + 1;
-                writer.last += self.append_of(state, index).events;
+                writer.first = writer.handle.last + 1;
+                writer.handle.last += self.append_of(state, index).events;
                 writer.origin = Origin::Alone;
                 writer.phase = Phase::Placed;
             }
@@ -313,6 +370,11 @@ impl Protocol {
                 state.is_stormy = true;
                 let newest = state.set.lagging.newest();
                 self.compete(&mut writer, newest);
+            }
+            Step::DelayInsert => {
+                state.left.delays -= 1;
+                let writer = Writer { handle: Handle::default(), ..writer };
+                state.late = Some(Late { index, writer });
             }
             Step::Insert => return self.send(state, index),
             Step::Commit => return self.commit(state, index),
@@ -327,8 +389,8 @@ impl Protocol {
             Step::GiveBack => {
                 let (before, last) = (writer.first - 1, *self.ticket(state, index).end());
                 state.write(|database| database.counter.next = before);
-                if writer.last == last {
-                    writer.last = before;
+                if writer.handle.last == last {
+                    writer.handle.last = before;
                 }
                 writer = self.leave_ticket(index, &writer);
             }
@@ -339,16 +401,10 @@ impl Protocol {
             }
             Step::Crash => {
                 state.left.crashes -= 1;
-                writer = match writer.phase {
-                    Phase::Holding => Writer {
-                        phase: Phase::DeadHolding,
-                        append: writer.append,
-                        sequence: writer.sequence,
-                        first: writer.first,
-                        ..Writer::default()
-                    },
-                    _ => Writer::dead(),
-                };
+                for member in self.siblings(index).chain([index]) {
+                    state.writers[member].crash();
+                }
+                return;
             }
             Step::EndTransaction if writer.phase == Phase::Holding => {
                 state.left.losses -= 1;
@@ -365,25 +421,26 @@ impl Protocol {
         writer.form(state);
         if self.competes(&writer, *counter) {
             counter.asked = true;
-            writer.mode = Mode::Competing { with: counter.alone, above: counter.next, stored: false };
+            writer.handle.mode = Mode::Competing { with: counter.alone, stored: false };
+            writer.origin = Origin::Competing { with: counter.alone, above: counter.next };
             writer.phase = Phase::Competing;
             return writer;
         }
         let events = self.append_of(state, index).events;
-        writer.first = counter.next.max(writer.known).max(writer.last) + 1;
-        writer.last = writer.first + events - 1;
+        writer.first = counter.next.max(writer.handle.known).max(writer.handle.last) + 1;
+        writer.handle.last = writer.first + events - 1;
         writer.origin = Origin::Ticket;
         writer.phase = Phase::Placed;
-        counter.next = writer.last;
+        counter.next = writer.handle.last;
         counter.asked = false;
         if alone {
             state.left.alone -= 1;
-            writer.own = self.config.lone_phases - state.left.alone;
-            writer.mode = Mode::Alone;
-            counter.alone = writer.own;
+            writer.handle.own = self.config.lone_phases - state.left.alone;
+            writer.handle.mode = Mode::Alone;
+            counter.alone = writer.handle.own;
         } else {
-            writer.mode = Mode::Asking;
-            if !self.config.has(Bug::AloneIgnored) || counter.alone == writer.own {
+            writer.handle.mode = Mode::Asking;
+            if !self.config.has(Bug::AloneIgnored) || counter.alone == writer.handle.own {
                 counter.alone = 0;
             }
         }
@@ -391,8 +448,8 @@ impl Protocol {
     }
 
     fn compete(&self, writer: &mut Writer, newest: Position) {
-        writer.first = 1 + if self.config.has(Bug::CompetesBelowKnown) { newest } else { newest.max(writer.known) };
-        writer.origin = Origin::Competing;
+        writer.first =
+            1 + if self.config.has(Bug::CompetesBelowKnown) { newest } else { newest.max(writer.handle.known) };
         writer.phase = Phase::Placed;
     }
 
@@ -401,10 +458,13 @@ impl Protocol {
         let number = self.config.number(index, writer.append);
         let last = *self.ticket(state, index).end();
         state.acknowledged[usize::from(number)] = last;
-        writer.known = writer.known.max(last);
-        writer.seen = writer.seen.max(last);
-        if let (Origin::Competing, Mode::Competing { above, stored, .. }) = (writer.origin, &mut writer.mode) {
-            *stored |= writer.first > *above || self.config.has(Bug::EndsLonePhaseFromBelow);
+        writer.handle.known = writer.handle.known.max(last);
+        writer.handle.seen = writer.handle.seen.max(last);
+        if let (Origin::Competing { with, above }, Mode::Competing { with: current, stored }) =
+            (writer.origin, &mut writer.handle.mode)
+        {
+            let ends = writer.first > above || self.config.has(Bug::EndsLonePhaseFromBelow);
+            *stored |= with == *current && ends;
         }
         self.next_append(index, &writer)
     }
