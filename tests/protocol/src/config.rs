@@ -34,6 +34,8 @@ pub enum Bug {
     SkipAhead,
     /// A writer forgets the unused positions of its ticket.
     UnusedDropped,
+    /// A writer acknowledges an event that a majority does not have yet.
+    AcknowledgedByOneNode,
     /// A load does not raise the highest position that its writer knows.
     LoadNotKnown,
     /// A reader takes a page from a node that does not have the frontier yet.

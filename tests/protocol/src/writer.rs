@@ -215,9 +215,13 @@ impl Protocol {
             Phase::Idle if self.append_of(state, index).loads => steps.push(Step::Load),
             Phase::Idle | Phase::Loaded | Phase::Asking => self.steps_to_positions(state, index, steps),
             Phase::Competing => {
-                steps.push(Step::ReadNewest);
-                if self.config.lagging && state.set.lagging.newest() != state.set.majority.newest() {
-                    steps.push(Step::ReadOldNewest);
+                let (read, behind) = (state.set.majority.newest(), state.set.lagging.newest());
+                let events = self.append_of(state, index).events;
+                if read.max(writer.handle.known) + events <= self.config.positions {
+                    steps.push(Step::ReadNewest);
+                    if self.config.lagging && behind != read {
+                        steps.push(Step::ReadOldNewest);
+                    }
                 }
             }
             Phase::Placed => {
@@ -239,7 +243,9 @@ impl Protocol {
             }
             Phase::Stored => {
                 let number = self.config.number(index, writer.append);
-                if state.set.majority.find(number).is_some() {
+                let database =
+                    if self.config.has(Bug::AcknowledgedByOneNode) { state.set.now() } else { &state.set.majority };
+                if database.find(number).is_some() {
                     steps.push(Step::Acknowledge);
                 }
                 if state.left.losses > 0 || state.set.now().find(number).is_none() {

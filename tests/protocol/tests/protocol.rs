@@ -6,7 +6,9 @@
 use std::time::Instant;
 
 use protocol::config::{loaded, new_stream, two_events};
-use protocol::properties::{AT_REST, CAUSAL, FOLLOWERS, NOT_OVERTAKEN, REAL_TIME, STREAM_ORDER, UNIQUE};
+use protocol::properties::{
+    ACKNOWLEDGED, AT_REST, CAUSAL, FOLLOWERS, FRONTIER, NOT_OVERTAKEN, REAL_TIME, STREAM_ORDER, UNIQUE,
+};
 use protocol::{Bug, Config, explore, search};
 
 /// Every property holds in every state.
@@ -62,6 +64,7 @@ fn alone_and_refused() -> Config {
 #[test]
 fn readers_stop_at_an_open_position() {
     holds_without(Bug::FrontierIgnored, FOLLOWERS, two_events_in_a_transaction());
+    holds_without(Bug::FrontierIgnored, FRONTIER, two_events_in_a_transaction());
 }
 
 #[test]
@@ -73,6 +76,12 @@ fn readers_skip_the_lowest_open_position_first() {
 #[test]
 fn writers_decide_their_unused_positions_if_readers_may_not_write() {
     holds_without(Bug::UnusedDropped, AT_REST, Config { readers_may_write: false, ..one_stream_for_two(5) });
+}
+
+#[test]
+fn an_event_is_acknowledged_after_a_majority_has_it() {
+    let config = Config { readers: 1, elections: 1, ..one_stream_for_two(4) };
+    holds_without(Bug::AcknowledgedByOneNode, ACKNOWLEDGED, config);
 }
 
 #[test]
