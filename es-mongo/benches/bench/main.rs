@@ -14,6 +14,7 @@ mod bare;
 mod batches;
 mod document;
 mod domain;
+mod feed;
 mod growth;
 mod load;
 mod memory;
@@ -70,6 +71,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("processes") {
         processes::run(uri, wanted).await?;
+    }
+    if wanted.section("feed") {
+        feed::run(uri, wanted).await?;
     }
     if wanted.section("load") {
         load::run(uri, wanted).await?;
