@@ -16,6 +16,7 @@ mod batches;
 mod cache;
 mod document;
 mod domain;
+mod feed;
 mod fleet;
 mod growth;
 mod hot;
@@ -119,6 +120,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("cache") {
         cache::run(uri, wanted).await?;
+    }
+    if wanted.section("feed") {
+        feed::run(uri, wanted).await?;
     }
     if wanted.section("load") {
         load::run(uri, wanted).await?;

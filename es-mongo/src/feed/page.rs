@@ -38,6 +38,7 @@ impl Reader {
         loop {
             match self.read(from, filter).await? {
                 Found::Page(batches, until) => {
+                    self.collections.wakes.found();
                     let until = self.reached(until)?;
                     return Ok(FeedPage { batches, reaches: Some(until) });
                 }
@@ -53,7 +54,7 @@ impl Reader {
         loop {
             let from = match after {
                 Some(after) => after,
-                None => self.in_snapshot(|mut snapshot| async move { snapshot.frontier().await }).await?,
+                None => self.decided().await?,
             };
             let positions = self.in_snapshot(move |mut snapshot| async move { snapshot.positions(from).await }).await?;
             let prefix = Prefix::of_positions(positions, from);
@@ -68,6 +69,14 @@ impl Reader {
             }
             return if from == 0 { Ok(None) } else { self.reached(from).map(Some) };
         }
+    }
+
+    /// A position up to which all are decided, without reading the positions themselves.
+    async fn decided(&self) -> Result<i64, StoreError> {
+        let decided = self.in_snapshot(|mut snapshot| async move {
+            Ok(snapshot.recorded().await?.max(snapshot.newest_archived().await?))
+        });
+        decided.await
     }
 
     /// Everything up to this position was read.

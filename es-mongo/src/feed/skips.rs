@@ -82,12 +82,14 @@ impl Reader {
     }
 
     async fn at(&self, open: i64) -> Result<At, StoreError> {
-        let read =
-            move |mut snapshot: Snapshot| async move { Ok((snapshot.has(open).await?, snapshot.frontier().await?)) };
-        let (is_there, recorded) = self.in_snapshot(read).await?;
+        let read = move |mut snapshot: Snapshot| async move {
+            let decided = snapshot.recorded().await?.max(snapshot.newest_archived().await?);
+            Ok((snapshot.has(open).await?, decided))
+        };
+        let (is_there, decided) = self.in_snapshot(read).await?;
         Ok(if is_there {
             At::Something
-        } else if open <= recorded {
+        } else if open <= decided {
             At::Missing
         } else {
             At::Nothing

@@ -77,22 +77,25 @@ impl Snapshot {
     /// The wanted events up to the frontier, or up to the end of the window.
     pub(super) async fn window(&mut self, window: &Window) -> DriverResult<Shown> {
         let after = window.after;
-        let mut recorded = if window.with_recorded { Some(self.frontier().await?) } else { None };
-        if recorded.is_none_or(|recorded| recorded <= after) {
+        let mut recorded = if window.with_recorded { Some(self.recorded().await?) } else { None };
+        let mut decided = recorded.unwrap_or(0);
+        if decided <= after {
             let Prefix { last, beyond, .. } = Prefix::of_positions(self.positions(after).await?, after);
             if last > after {
                 let Part { batches: in_use, until } = self.in_use(after, last, window.types.as_deref()).await?;
                 let decided = Some(Decided { in_use, archived: Vec::new(), until });
                 return Ok(Shown { recorded, decided, beyond: Vec::new() });
             }
-            if recorded.is_none() && !beyond.is_empty() {
-                recorded = Some(self.frontier().await?);
+            if !beyond.is_empty() {
+                // The next event may have been archived since the frontier was read.
+                recorded = Some(self.recorded().await?);
+                decided = recorded.unwrap_or(0).max(self.newest_archived().await?);
             }
-            if recorded.is_none_or(|recorded| recorded <= after) {
+            if decided <= after {
                 return Ok(Shown { recorded, decided: None, beyond });
             }
         }
-        let end = recorded.unwrap_or(after).min(after.saturating_add(WINDOW));
+        let end = decided.min(after.saturating_add(WINDOW));
         let Part { batches: in_use, mut until } = self.in_use(after, end, window.types.as_deref()).await?;
         let mut archived = Vec::new();
         if window.archive_is_present {
@@ -102,13 +105,16 @@ impl Snapshot {
         Ok(Shown { recorded, decided: Some(Decided { in_use, archived, until }), beyond: Vec::new() })
     }
 
-    /// The recorded frontier. A store of an earlier version has none: it moved no event to the
-    /// archive before all lower positions were taken.
-    pub(super) async fn frontier(&mut self) -> DriverResult<i64> {
+    /// The recorded frontier, or 0 if there is none.
+    pub(super) async fn recorded(&mut self) -> DriverResult<i64> {
         let recorded = self.collections.positions.find_one(frontier::filter()).session(&mut self.session).await?;
-        if let Some(recorded) = recorded.and_then(|recorded| frontier::read(&recorded)) {
-            return Ok(recorded);
-        }
+        Ok(recorded.and_then(|recorded| frontier::read(&recorded)).unwrap_or(0))
+    }
+
+    /// The highest position in the archive, or 0 if it is empty. Everything up to it is decided: the
+    /// archive moves no event beyond the frontier. Earlier versions recorded no frontier, and had no
+    /// open positions below an event.
+    pub(super) async fn newest_archived(&mut self) -> DriverResult<i64> {
         let newest = self.collections.archive.find_one(doc! {}).sort(doc! { POSITION: -1 }).hint(by_position());
         let newest = newest.projection(doc! { ID: 0, POSITION: 1 }).session(&mut self.session).await?;
         Ok(newest.and_then(|newest| integer_in(&newest, POSITION)).unwrap_or(0))

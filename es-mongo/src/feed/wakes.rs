@@ -59,6 +59,11 @@ impl Wakes {
         });
     }
 
+    /// A follower has found events.
+    pub(super) fn found(&self) {
+        self.0.in_vain.store(0, Relaxed);
+    }
+
     /// Whether the server reports new events from now on.
     pub(super) fn set_live(&self, is_live: bool) {
         self.0.is_live.store(is_live, Relaxed);

@@ -11,6 +11,7 @@ mod concurrency;
 mod connection_options;
 mod dead_writers;
 mod ends;
+mod feed;
 mod hostile;
 mod killed;
 mod limits;
