@@ -2,6 +2,7 @@
 //!
 //! The types that callers name most are at the root of the crate.
 
+mod call;
 mod closure;
 pub(crate) mod committed;
 mod create;
@@ -14,6 +15,7 @@ mod load;
 pub(crate) mod loaded;
 mod of_aggregate;
 mod options;
+mod queue;
 mod same;
 mod span;
 pub(crate) mod steps;
@@ -42,6 +44,7 @@ use committed::{Committed, Outcome};
 use error::{CreateError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
 use loaded::Loaded;
+use queue::Queues;
 
 use crate::replay::check_next;
 use crate::store::next_batch;
@@ -72,6 +75,8 @@ pub struct Repository<A> {
     write_check: WriteCheck,
     /// Whether the last import found a stored past. The clones share it. It only affects speed.
     imports_are_repeated: Arc<AtomicBool>,
+    /// The clones share it.
+    queues: Arc<Queues<A>>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -185,6 +190,7 @@ impl<A> Clone for Repository<A> {
             snapshots: self.snapshots,
             write_check: self.write_check,
             imports_are_repeated: Arc::clone(&self.imports_are_repeated),
+            queues: Arc::clone(&self.queues),
             aggregate: PhantomData,
         }
     }

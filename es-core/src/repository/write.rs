@@ -52,12 +52,30 @@ impl<A: Aggregate> Repository<A> {
         if events.is_empty() {
             return Ok(Committed::unchanged(stream, expected.version()));
         }
+        let encoded = self.encode(events, metadata)?;
+        let appended = self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await?;
+        self.recorded(stream, expected.version(), std::mem::take(events), metadata, appended).await
+    }
+
+    /// Writes events, all with the same metadata.
+    pub(super) fn encode(&self, events: &[A::Event], metadata: &Metadata) -> Result<Vec<NewEvent>, StoreError> {
         let encode = |event: &A::Event| NewEvent::encode_with(event, metadata.clone(), self.write_check);
-        let encoded = events.iter().map(encode).collect::<Result<_, _>>()?;
-        match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
+        events.iter().map(encode).collect()
+    }
+
+    /// The result of an append of these events, all with the same metadata, after this version.
+    pub(super) async fn recorded(
+        &self,
+        stream: &StreamId,
+        before: Version,
+        events: Vec<A::Event>,
+        metadata: &Metadata,
+        appended: Appended,
+    ) -> Result<Committed<A::Event>, StoreError> {
+        match appended {
             Appended::Now(receipt) => {
-                let events = std::mem::take(events).into_iter().map(|event| (event, metadata.clone()));
-                Ok(self.committed(stream, expected, &receipt, events))
+                let events = events.into_iter().map(|event| (event, metadata.clone()));
+                Ok(self.committed(stream, before, &receipt, events))
             }
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
         }
@@ -67,11 +85,11 @@ impl<A: Aggregate> Repository<A> {
     pub(super) fn committed(
         &self,
         stream: &StreamId,
-        expected: ExpectedVersion,
+        before: Version,
         receipt: &Receipt,
         events: impl IntoIterator<Item = (A::Event, Metadata)>,
     ) -> Committed<A::Event> {
-        self.snapshot_if_due(stream, expected.version(), receipt.version);
+        self.snapshot_if_due(stream, before, receipt.version);
         let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata), stamp)| {
             RecordedEvent::new(stream, *stamp, event.event_type(), event.event_version(), metadata, event)
         });

@@ -3,6 +3,7 @@
 
 mod actions;
 mod conformance_memory;
+mod contention;
 mod ends;
 mod features;
 mod generic;

@@ -1,0 +1,43 @@
+//! Futures that a test polls by hand.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use es_core::Repository;
+
+use super::budget::{Budget, spend};
+
+/// A future that runs only when the test polls it.
+pub(super) struct Driven<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
+
+impl<'a, T> Driven<'a, T> {
+    pub(super) fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
+        Self(Box::pin(future))
+    }
+
+    /// Polls once.
+    pub(super) fn poll(&mut self) -> Option<T> {
+        match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => None,
+        }
+    }
+
+    pub(super) fn poll_in(&mut self, context: &mut Context<'_>) -> Poll<T> {
+        self.0.as_mut().poll(context)
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(mut self) -> T {
+        poll_fn(|context| self.poll_in(context)).await
+    }
+}
+
+/// Makes the updates of an aggregate queue up: two of them have met. They spend nothing.
+pub(super) async fn contended(budgets: &Repository<Budget>, id: &str) {
+    let updates = (0..2).map(|number| budgets.update(id, spend(0, 900 + number)).into_future());
+    for answer in futures_util::future::join_all(updates).await {
+        answer.unwrap();
+    }
+}
