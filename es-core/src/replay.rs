@@ -15,7 +15,7 @@ use crate::{
 /// It performs the checks that all reads share: no event is missing, every event can be decoded,
 /// and the stream begins as declared. A snapshot is used only after the stream has returned the
 /// event at which the snapshot was taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Replay<A> {
     stream: StreamId,
     version: Version,
@@ -32,6 +32,11 @@ impl<A: Aggregate> Replay<A> {
     pub fn new(stream: StreamId) -> Self {
         let version = Version::NONE;
         Self { stream, version, state: None, snapshot: None, context: None, last_event: None, head: Head::NONE }
+    }
+
+    /// Starts after the last event before the aggregate begins, which is retired or an end.
+    pub(crate) fn before_beginning(stream: StreamId, head: Head) -> Self {
+        Self { version: head.version(), head, ..Self::new(stream) }
     }
 
     /// Starts directly before the event at which a snapshot was taken.

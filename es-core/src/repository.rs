@@ -2,6 +2,7 @@
 //!
 //! The types that callers name most are at the root of the crate.
 
+mod cache;
 mod call;
 mod closure;
 pub(crate) mod committed;
@@ -40,6 +41,7 @@ pub use loaded::LastEvent;
 pub use of_aggregate::OfAggregate;
 pub use update::Update;
 
+use cache::Cache;
 use committed::{Committed, Outcome};
 use error::{CreateError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
@@ -75,8 +77,9 @@ pub struct Repository<A> {
     write_check: WriteCheck,
     /// Whether the last import found a stored past. The clones share it. It only affects speed.
     imports_are_repeated: Arc<AtomicBool>,
-    /// The clones share it.
+    /// The clones share them.
     queues: Arc<Queues<A>>,
+    cache: Option<Arc<Cache<A>>>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -191,6 +194,7 @@ impl<A> Clone for Repository<A> {
             write_check: self.write_check,
             imports_are_repeated: Arc::clone(&self.imports_are_repeated),
             queues: Arc::clone(&self.queues),
+            cache: self.cache.clone(),
             aggregate: PhantomData,
         }
     }

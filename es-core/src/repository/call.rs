@@ -76,15 +76,24 @@ impl<A: Aggregate, R: Send, E> Call<'_, A, R, E> {
         {
             return Box::pin(self.in_queue(place, Conflicts::default())).await;
         }
-        let mut replay = self.repository.replay(&self.stream, Version::MAX).await?;
+        let (mut replay, mut is_read) = match self.repository.take_cached(&self.stream) {
+            Some(cached) => (cached, false),
+            None => (self.repository.replay(&self.stream, Version::MAX).await?, true),
+        };
         let (mut is_looked_up, mut conflicts) = (self.append_id.is_none(), Conflicts::default());
         loop {
             let proposal = match self.ask(&mut replay) {
                 Ok(proposal) if proposal.records() => Some(proposal),
-                answer if is_looked_up => return answer.map(|proposal| proposal.unchanged(&self.stream)),
+                answer if is_read && is_looked_up => {
+                    self.repository.keep_cached(replay);
+                    return answer.map(|proposal| proposal.unchanged(&self.stream));
+                }
                 _ => None,
             };
             let Some(proposal) = proposal else {
+                if !is_read {
+                    (replay, is_read) = (self.repository.confirmed(replay).await?, true);
+                }
                 // An earlier call with the same key may be the reason.
                 match self.already().await? {
                     Some(committed) => return Ok(committed),
@@ -96,19 +105,30 @@ impl<A: Aggregate, R: Send, E> Call<'_, A, R, E> {
                 Ok(encoded) => encoded,
                 Err(error) => return self.already().await?.ok_or_else(|| error.into()),
             };
+            let for_cache = self.repository.for_cache(&encoded);
             let append = Append::new(self.stream.clone(), ExpectedVersion::observed(replay.head()), encoded);
             let appended = self.repository.store.append(append.with_id(self.append_id.clone())).await;
             let conflict = match appended {
                 Err(conflict) if conflict.is_conflict() && self.required.is_none() => conflict,
-                appended => return self.answer(proposal, appended).await,
+                appended => {
+                    if let (Ok(Appended::Now(receipt)), Some(events)) = (&appended, &for_cache) {
+                        self.repository.cache_recorded(replay, events, receipt);
+                    }
+                    return self.answer(proposal, appended).await;
+                }
             };
-            let pause = self.after(&mut conflicts, proposal.version, conflict)?;
-            replay = match Queues::enter(self.repository, replay) {
+            // A state that was not read is outdated. That is not an attempt.
+            let pause = match is_read {
+                true => self.after(&mut conflicts, proposal.version, conflict)?,
+                false => Duration::ZERO,
+            };
+            replay = match Queues::enter(self.repository, replay, is_read) {
                 Ok(place) => return Box::pin(self.in_queue(place, conflicts)).await,
                 Err(replay) => replay,
             };
             self.repository.store.sleep(pause).await;
             replay.read(&*self.repository.store, Version::MAX).await?;
+            is_read = true;
             is_looked_up = self.append_id.is_none();
         }
     }

@@ -31,6 +31,7 @@ impl<A: Aggregate> OfAggregate<A> for Repository<A> {
             write_check: WriteCheck::default(),
             imports_are_repeated: Arc::default(),
             queues: Arc::default(),
+            cache: None,
             aggregate: PhantomData,
         }
     }

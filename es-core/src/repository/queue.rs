@@ -79,26 +79,29 @@ impl<A: Aggregate> Queues<A> {
     }
 
     /// Enters the queue of an aggregate after a conflict, with the state that the update decided
-    /// on. Returns the state if this thread is inside a decision of the queue.
-    pub(super) fn enter(repository: &Repository<A>, base: Replay<A>) -> Result<Place<A>, Replay<A>> {
+    /// on, and whether it was read after the call began. Returns the state if this thread is inside
+    /// a decision of the queue.
+    pub(super) fn enter(repository: &Repository<A>, base: Replay<A>, is_read: bool) -> Result<Place<A>, Replay<A>> {
         let mut known = repository.queues.lock();
         let queue = known.open(base.stream());
         match queue.with(Work::enter) {
             Some(place) => {
-                queue.with(|work| work.conflict_before(place, base));
+                queue.with(|work| work.conflict_before(place, base, is_read));
                 Ok(Place::new(repository.clone(), queue, place))
             }
             None => Err(base),
         }
     }
 
-    fn leave(&self, queue: &Arc<Queue<A>>, place: u64) {
-        let mut known = self.lock();
+    fn leave(repository: &Repository<A>, queue: &Arc<Queue<A>>, place: u64) {
+        let mut known = repository.queues.lock();
         let (last, wakers) = queue.change(|work| {
             work.leave(place);
-            work.is_empty().then(|| work.was_contended())
+            work.is_empty().then(|| (work.was_contended(), work.take_recorded()))
         });
-        if let Some(was_contended) = last {
+        let mut state = None;
+        if let Some((was_contended, recorded)) = last {
+            state = recorded;
             known.open.remove(&queue.stream);
             if was_contended {
                 if known.recent.len() == RECENT {
@@ -108,6 +111,9 @@ impl<A: Aggregate> Queues<A> {
             }
         }
         drop(known);
+        if let Some(state) = state {
+            repository.keep_cached(state);
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 

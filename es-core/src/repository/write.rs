@@ -4,7 +4,7 @@ use super::{Committed, Outcome, Repository};
 use crate::recorded::record_decoded;
 use crate::store::next_batch;
 use crate::store::{
-    Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, NewEvent, ReadRange, Receipt, Replay,
+    Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, Head, NewEvent, ReadRange, Receipt, Replay,
 };
 use crate::{Aggregate, Metadata, RecordedEvent, StoreError, StreamId, Version};
 
@@ -40,21 +40,27 @@ impl<A: Aggregate> Repository<A> {
         Ok(Committed::new(stream, receipt.version, recorded, Outcome::AlreadyAppended))
     }
 
-    /// Records events, all with the same metadata, and takes them out of the list.
+    /// Records the events that begin an aggregate, all with the same metadata, and takes them out of
+    /// the list.
     pub(super) async fn append(
         &self,
         stream: &StreamId,
-        expected: ExpectedVersion,
+        before: Head,
         events: &mut Vec<A::Event>,
         metadata: &Metadata,
         append_id: Option<AppendId>,
     ) -> Result<Committed<A::Event>, StoreError> {
         if events.is_empty() {
-            return Ok(Committed::unchanged(stream, expected.version()));
+            return Ok(Committed::unchanged(stream, before.version()));
         }
         let encoded = self.encode(events, metadata)?;
-        let appended = self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await?;
-        self.recorded(stream, expected.version(), std::mem::take(events), metadata, appended).await
+        let for_cache = self.for_cache(&encoded);
+        let append = Append::new(stream.clone(), ExpectedVersion::observed(before), encoded).with_id(append_id);
+        let appended = self.store.append(append).await?;
+        if let (Appended::Now(receipt), Some(events)) = (&appended, for_cache) {
+            self.cache_recorded(Replay::before_beginning(stream.clone(), before), &events, receipt);
+        }
+        self.recorded(stream, before.version(), std::mem::take(events), metadata, appended).await
     }
 
     /// Writes events, all with the same metadata.

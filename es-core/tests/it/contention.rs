@@ -1,9 +1,9 @@
 //! Many updates of one aggregate at the same time.
 
-mod budget;
+pub(crate) mod budget;
 mod drive;
 mod histories;
-mod slow_store;
+pub(crate) mod slow_store;
 
 use std::sync::atomic::Ordering;
 

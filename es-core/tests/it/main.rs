@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod actions;
+mod cache;
 mod conformance_memory;
 mod contention;
 mod ends;

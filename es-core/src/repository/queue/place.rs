@@ -124,6 +124,6 @@ impl<A: Aggregate> Place<A> {
 
 impl<A: Aggregate> Drop for Place<A> {
     fn drop(&mut self) {
-        Queues::leave(&self.repository.queues, &self.queue, self.number);
+        Queues::leave(&self.repository, &self.queue, self.number);
     }
 }

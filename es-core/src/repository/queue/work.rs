@@ -207,14 +207,25 @@ impl<A: Aggregate> Work<A> {
 
     /// A caller has met a conflict with this state. It is brought up to date, unless the queue has
     /// a state.
-    pub(super) fn conflict_before(&mut self, place: u64, base: Replay<A>) {
-        self.saw(place, base.version());
+    pub(super) fn conflict_before(&mut self, place: u64, base: Replay<A>, is_read: bool) {
+        if is_read {
+            self.saw(place, base.version());
+        }
         if let State::Missing(None) = self.state
             && self.running.is_none()
             && !self.is_polled
         {
             self.state = State::Missing(Some(base));
-            self.lost = self.lost.max(1);
+            self.lost = self.lost.max(u32::from(is_read));
+        }
+    }
+
+    /// Takes the state, if all of its events are recorded.
+    pub(super) fn take_recorded(&mut self) -> Option<Replay<A>> {
+        let is_settled = self.decided.is_empty() && self.sent.is_empty();
+        match mem::replace(&mut self.state, State::Missing(None)) {
+            State::Here(replay) if is_settled => Some(replay),
+            _ => None,
         }
     }
 
@@ -455,11 +466,12 @@ fn load<A: Aggregate>(repository: Repository<A>, stream: StreamId, base: Option<
         if let Some(pause) = pause {
             repository.store.sleep(pause).await;
         }
-        match base {
-            Some(mut replay) => {
-                replay.read(&*repository.store, Version::MAX).await?;
-                Ok(replay)
-            }
+        if let Some(mut outdated) = base {
+            outdated.read(&*repository.store, Version::MAX).await?;
+            return Ok(outdated);
+        }
+        match repository.take_cached(&stream) {
+            Some(cached) => repository.confirmed(cached).await,
             None => repository.replay(&stream, Version::MAX).await,
         }
     };

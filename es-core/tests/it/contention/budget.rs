@@ -5,14 +5,14 @@ use es_core::{Aggregate, Answer, Apply, Context, Init, Loaded, RecordedEvent, St
 
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Opened {
-    pub(super) cents: i64,
+pub(crate) struct Opened {
+    pub(crate) cents: i64,
 }
 
 /// A command has spent something.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Spent {
+pub(crate) struct Spent {
     cents: i64,
     command: u64,
     /// What was left before.
@@ -25,11 +25,21 @@ pub(super) struct Spent {
     folded: i64,
 }
 
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Closed;
+
 #[derive(Aggregate, Debug, Clone, PartialEq)]
-#[aggregate(init(Opened), events(Spent))]
-pub(super) struct Budget {
+#[aggregate(init(Opened), events(Spent), ends(Closed))]
+pub(crate) struct Budget {
     left: i64,
     folded: i64,
+}
+
+impl Budget {
+    pub(crate) fn left(&self) -> i64 {
+        self.left
+    }
 }
 
 impl Init<Opened> for Budget {
@@ -47,9 +57,9 @@ impl Apply<Spent> for Budget {
 
 /// What was left, and at which version.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Refused {
-    pub(super) left: i64,
-    pub(super) at: u64,
+pub(crate) struct Refused {
+    pub(crate) left: i64,
+    pub(crate) at: u64,
 }
 
 impl std::fmt::Display for Refused {
@@ -58,12 +68,12 @@ impl std::fmt::Display for Refused {
     }
 }
 
-pub(super) fn stream(id: &str) -> StreamId {
+pub(crate) fn stream(id: &str) -> StreamId {
     StreamId::of::<Budget>(id).unwrap()
 }
 
 /// The decision to spend. Without cents it is never refused.
-pub(super) fn spend(
+pub(crate) fn spend(
     cents: i64,
     command: u64,
 ) -> impl FnMut(&Loaded<Budget>) -> Result<Answer<(i64, u64), Spent>, Refused> + Send + Clone {
@@ -78,12 +88,12 @@ pub(super) fn spend(
 }
 
 /// The command of an event.
-pub(super) fn command(event: &RecordedEvent<EventData>) -> Option<u64> {
+pub(crate) fn command(event: &RecordedEvent<EventData>) -> Option<u64> {
     Some(event.data.as_raw().get_i64("command").ok()?.unsigned_abs())
 }
 
 /// What is left at each version of a log of one aggregate.
-pub(super) fn left(log: &[RecordedEvent<EventData>]) -> Vec<i64> {
+pub(crate) fn left(log: &[RecordedEvent<EventData>]) -> Vec<i64> {
     let mut left = vec![0];
     for event in log {
         let cents = event.data.as_raw().get_i64("cents").unwrap();
@@ -93,7 +103,7 @@ pub(super) fn left(log: &[RecordedEvent<EventData>]) -> Vec<i64> {
 }
 
 /// Checks that each event was decided on exactly the events before it.
-pub(super) fn assert_serial(log: &[RecordedEvent<EventData>]) {
+pub(crate) fn assert_serial(log: &[RecordedEvent<EventData>]) {
     let left = left(log);
     for (before, event) in log.iter().zip(&log[1..]) {
         let data = event.data.as_raw();

@@ -9,33 +9,33 @@ use es_core::Repository;
 use super::budget::{Budget, spend};
 
 /// A future that runs only when the test polls it.
-pub(super) struct Driven<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
+pub(crate) struct Driven<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
 impl<'a, T> Driven<'a, T> {
-    pub(super) fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
+    pub(crate) fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
         Self(Box::pin(future))
     }
 
     /// Polls once.
-    pub(super) fn poll(&mut self) -> Option<T> {
+    pub(crate) fn poll(&mut self) -> Option<T> {
         match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => Some(done),
             Poll::Pending => None,
         }
     }
 
-    pub(super) fn poll_in(&mut self, context: &mut Context<'_>) -> Poll<T> {
+    pub(crate) fn poll_in(&mut self, context: &mut Context<'_>) -> Poll<T> {
         self.0.as_mut().poll(context)
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self) -> T {
+    pub(crate) async fn run(mut self) -> T {
         poll_fn(|context| self.poll_in(context)).await
     }
 }
 
 /// Makes the updates of an aggregate queue up: two of them have met. They spend nothing.
-pub(super) async fn contended(budgets: &Repository<Budget>, id: &str) {
+pub(crate) async fn contended(budgets: &Repository<Budget>, id: &str) {
     let updates = (0..2).map(|number| budgets.update(id, spend(0, 900 + number)).into_future());
     for answer in futures_util::future::join_all(updates).await {
         answer.unwrap();

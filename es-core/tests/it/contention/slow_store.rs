@@ -14,7 +14,7 @@ use es_core::{RecordedEvent, StoreError, StreamId, Timestamp, Version};
 use futures_util::StreamExt;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct SlowStore {
+pub(crate) struct SlowStore {
     inner: MemoryStore,
     shared: Arc<Shared>,
 }
@@ -27,6 +27,9 @@ struct Shared {
     is_closed: AtomicBool,
     calls: AtomicU64,
     appends: AtomicU64,
+    reads: AtomicU64,
+    heads: AtomicU64,
+    finds: AtomicU64,
     next: Mutex<Option<StoreError>>,
     commands: Mutex<HashMap<u64, StoreError>>,
     /// How many of a hundred appends fail: before they are recorded, and with an unknown outcome.
@@ -34,51 +37,60 @@ struct Shared {
 }
 
 impl SlowStore {
-    pub(super) fn new(pauses: usize) -> Self {
+    pub(crate) fn new(pauses: usize) -> Self {
         Self { inner: MemoryStore::new(), shared: Arc::new(Shared { pauses, ..Shared::default() }) }
     }
 
     /// Appends wait until it is open again.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.shared.is_closed.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.shared.is_closed.store(false, Ordering::Relaxed);
     }
 
     /// The next append fails and records nothing.
-    pub(super) fn fail_next(&self, error: StoreError) {
+    pub(crate) fn fail_next(&self, error: StoreError) {
         *self.shared.next.lock().unwrap() = Some(error);
     }
 
     /// The append of a command fails once and records nothing.
-    pub(super) fn fail_command(&self, command: u64, error: StoreError) {
+    pub(crate) fn fail_command(&self, command: u64, error: StoreError) {
         self.shared.commands.lock().unwrap().insert(command, error);
     }
 
     /// So many of a hundred appends fail before they are recorded, and so many with an unknown
     /// outcome.
-    pub(super) fn fail_sometimes(&self, before: u32, unknown: u32) {
+    pub(crate) fn fail_sometimes(&self, before: u32, unknown: u32) {
         *self.shared.failing.lock().unwrap() = (before, unknown);
     }
 
-    pub(super) fn reset(&self) {
-        self.shared.calls.store(0, Ordering::Relaxed);
-        self.shared.appends.store(0, Ordering::Relaxed);
+    pub(crate) fn reset(&self) {
+        let Shared { calls, appends, reads, heads, finds, .. } = &*self.shared;
+        for count in [calls, appends, reads, heads, finds] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// The numbers of calls since the last time: that record, read events, read a head, and find an
+    /// append.
+    pub(crate) fn costs(&self) -> [u64; 4] {
+        let Shared { calls, reads, heads, finds, .. } = &*self.shared;
+        [calls, reads, heads, finds].map(|count| count.swap(0, Ordering::Relaxed))
     }
 
     /// The number of calls that record.
-    pub(super) fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.shared.calls.load(Ordering::Relaxed)
     }
 
     /// The number of appends in them.
-    pub(super) fn appends(&self) -> u64 {
+    pub(crate) fn appends(&self) -> u64 {
         self.shared.appends.load(Ordering::Relaxed)
     }
 
-    pub(super) fn log(&self) -> Vec<RecordedEvent<EventData>> {
+    pub(crate) fn log(&self) -> Vec<RecordedEvent<EventData>> {
         self.inner.log()
     }
 
@@ -138,6 +150,7 @@ impl EventStore for SlowStore {
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
+        self.shared.reads.fetch_add(1, Ordering::Relaxed);
         let (store, stream) = (self.clone(), stream.clone());
         let batches = async move {
             store.pause().await;
@@ -154,6 +167,7 @@ impl EventStore for SlowStore {
         append_id: &'a AppendId,
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
         Box::pin(async move {
+            self.shared.finds.fetch_add(1, Ordering::Relaxed);
             self.pause().await;
             self.inner.find_append(stream, append_id).await
         })
@@ -161,6 +175,7 @@ impl EventStore for SlowStore {
 
     fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
         Box::pin(async move {
+            self.shared.heads.fetch_add(1, Ordering::Relaxed);
             self.pause().await;
             let head = self.inner.head(stream).await;
             self.pause().await;
