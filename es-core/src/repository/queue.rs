@@ -11,8 +11,8 @@
 //! decided ──sent together──▶ sent ──answered──▶ recorded, or decided again
 //! ```
 //!
-//! No caller runs the decision of another one, and no caller waits for another one to run. Every
-//! caller that is polled drives what the queue waits for, be it a load or an append. So a caller
+//! No caller runs the decision of a different caller, and none waits for a different caller to run.
+//! Every caller that is polled drives what the queue waits for, be it a load or an append. So a caller
 //! that is dropped or that is no longer polled holds up nobody.
 //!
 //! The state is ahead of the store. If an append is not recorded, every decision after it is

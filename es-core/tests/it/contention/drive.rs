@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use es_core::Repository;
 
 use super::budget::{Budget, spend};
+use super::slow_store::SlowStore;
 
 /// A future that runs only when the test polls it.
 pub(crate) struct Driven<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
@@ -34,10 +35,17 @@ impl<'a, T> Driven<'a, T> {
     }
 }
 
-/// Makes the updates of an aggregate queue up: two of them have met. They spend nothing.
-pub(crate) async fn contended(budgets: &Repository<Budget>, id: &str) {
-    let updates = (0..2).map(|number| budgets.update(id, spend(0, 900 + number)).into_future());
-    for answer in futures_util::future::join_all(updates).await {
+/// Makes the updates of an aggregate queue up: three of them have met. They spend nothing.
+pub(crate) async fn contended(store: &SlowStore, budgets: &Repository<Budget>, id: &str) {
+    store.close();
+    let mut updates: Vec<_> =
+        (900..903).map(|number| Driven::new(budgets.update(id, spend(0, number)).into_future())).collect();
+    // All of them have loaded the aggregate.
+    for _ in 0..20 {
+        assert!(updates.iter_mut().all(|update| update.poll().is_none()));
+    }
+    store.open();
+    for answer in futures_util::future::join_all(updates.into_iter().map(Driven::run)).await {
         answer.unwrap();
     }
 }
