@@ -8,7 +8,7 @@ use crate::error::InvalidId;
 use crate::head::Head;
 use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::repository::WriteCheck;
-use crate::store::{EventData, EventInfo, EventSet};
+use crate::store::{BsonPayload, EventData, EventInfo, EventSet, StoredEvent};
 use crate::stream::{check_id, travels_as_text};
 use crate::{
     EventId, Metadata, Position, RecordedEvent, Sequence, StoreError, StreamId, Timestamp, Version, read_back,
@@ -124,7 +124,7 @@ pub struct NewEvent {
     pub data: EventData,
     /// Who records it and because of what.
     pub metadata: Metadata,
-    /// When the event happened, for an import. If it is `None`, the store sets the current time.
+    /// When the event happened. If it is `None`, the store sets the current time.
     pub timestamp: Option<Timestamp>,
 }
 
@@ -186,6 +186,22 @@ impl NewEvent {
             return Err(StoreError::TooDeep { what: event_type.into_owned(), limit: MAX_NESTING });
         }
         Ok(Self { event_type, event_version, aliases: &[], data, metadata, timestamp: None })
+    }
+
+    /// The event as a store returns it after it was recorded with this stamp.
+    pub(crate) fn as_stored<'a>(&'a self, stream: &'a StreamId, stamp: Stamp) -> StoredEvent<'a> {
+        StoredEvent {
+            id: stamp.id,
+            aggregate_id: stream.aggregate_id().as_str(),
+            aggregate_type: stream.aggregate_type(),
+            event_type: &self.event_type,
+            event_version: self.event_version,
+            sequence: stamp.sequence,
+            position: stamp.position,
+            timestamp: stamp.timestamp,
+            metadata: self.metadata.as_raw(),
+            data: BsonPayload(self.data.as_raw()),
+        }
     }
 
     /// The same event with the time when it happened. For imports only.

@@ -20,6 +20,7 @@
 
 mod append;
 mod feed;
+mod in_turn;
 mod query;
 mod read;
 mod retired;
@@ -31,6 +32,7 @@ use std::task::Poll;
 
 pub use append::*;
 pub use feed::*;
+pub use in_turn::*;
 pub use query::*;
 pub use read::*;
 pub use retired::*;
@@ -97,6 +99,10 @@ macro_rules! conformance_laws {
             a_refused_append_does_not_use_up_its_id
             an_append_id_counts_for_one_aggregate_only
             an_append_is_found_by_its_id_with_all_its_events_and_no_others
+            appends_in_turn_are_recorded_in_order_each_with_its_own_receipt
+            of_appends_in_turn_none_is_recorded_after_one_that_is_not
+            appends_in_turn_that_expect_an_older_version_are_conflicts_and_write_nothing
+            one_of_concurrent_callers_wins_with_all_its_appends_in_turn
             aggregates_of_two_types_may_share_an_id
             what_was_recorded_is_read_back_as_it_was
             each_event_of_an_append_keeps_its_own_metadata

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
-use crate::store::{BsonPayload, Decoded, Head, NewEvent, ReadRange, Snapshot, SnapshotStore, Store, StoredEvent};
+use crate::store::{Decoded, Head, NewEvent, ReadRange, Snapshot, SnapshotStore, Stamp, Store, StoredEvent};
 use crate::{
     Aggregate, Context, EventId, Id, Loaded, Metadata, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// It performs the checks that all reads share: no event is missing, every event can be decoded,
 /// and the stream begins as declared. A snapshot is used only after the stream has returned the
 /// event at which the snapshot was taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Replay<A> {
     stream: StreamId,
     version: Version,
@@ -32,6 +32,11 @@ impl<A: Aggregate> Replay<A> {
     pub fn new(stream: StreamId) -> Self {
         let version = Version::NONE;
         Self { stream, version, state: None, snapshot: None, context: None, last_event: None, head: Head::NONE }
+    }
+
+    /// Starts after the last event before the aggregate begins, which is retired or an end.
+    pub(crate) fn before_beginning(stream: StreamId, head: Head) -> Self {
+        Self { version: head.version(), head, ..Self::new(stream) }
     }
 
     /// Starts directly before the event at which a snapshot was taken.
@@ -105,8 +110,8 @@ impl<A: Aggregate> Replay<A> {
     /// Takes out the aggregate at the version reached so far; [`restore`](Self::restore) puts it
     /// back.
     pub(crate) fn lend(&mut self) -> Option<Loaded<A>> {
-        let (context, id, position) = (self.context.as_ref()?, self.last_event?, self.head.position()?);
-        let last_event = LastEvent::new(id, position, context.timestamp(), context.metadata().clone());
+        let (context, id) = (self.context.as_ref()?, self.last_event?);
+        let last_event = LastEvent::new(id, context.timestamp(), context.metadata().clone());
         let state = self.state.take()?;
         Some(Loaded::new(self.stream.aggregate_id().clone(), self.version, last_event, state))
     }
@@ -168,21 +173,19 @@ impl<A: Aggregate> Replay<A> {
         Ok(())
     }
 
-    /// Folds an event that is not recorded yet, as the next one.
-    pub(crate) fn push_new(&mut self, event: &NewEvent, timestamp: Timestamp) -> Result<(), StoreError> {
-        let stream = self.stream.clone();
-        self.push(&StoredEvent {
-            id: EventId::new(),
-            aggregate_id: stream.aggregate_id().as_str(),
-            aggregate_type: stream.aggregate_type(),
-            event_type: &event.event_type,
-            event_version: event.event_version,
-            sequence: self.version.next(),
-            position: Position::FIRST,
-            timestamp,
-            metadata: event.metadata.as_raw(),
-            data: BsonPayload(event.data.as_raw()),
-        })
+    /// Folds an event that is not recorded yet, as the next one. Its position is not known, so the
+    /// [head](Self::head) stays.
+    pub(crate) fn push_new(&mut self, event: &NewEvent, id: EventId, timestamp: Timestamp) -> Result<(), StoreError> {
+        let (stream, head) = (self.stream.clone(), self.head);
+        let stamp = Stamp::new(id, self.version.next(), Position::FIRST, timestamp);
+        self.push(&event.as_stored(&stream, stamp))?;
+        self.head = head;
+        Ok(())
+    }
+
+    /// The store has recorded the events up to this head.
+    pub(crate) fn is_recorded_up_to(&mut self, head: Head) {
+        self.head = head;
     }
 
     /// Folds the following events of a store, up to a version.

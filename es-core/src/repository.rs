@@ -2,6 +2,8 @@
 //!
 //! The types that callers name most are at the root of the crate.
 
+mod cache;
+mod call;
 mod closure;
 pub(crate) mod committed;
 mod create;
@@ -14,6 +16,7 @@ mod load;
 pub(crate) mod loaded;
 mod of_aggregate;
 mod options;
+mod queue;
 mod same;
 mod span;
 pub(crate) mod steps;
@@ -38,10 +41,12 @@ pub use loaded::LastEvent;
 pub use of_aggregate::OfAggregate;
 pub use update::Update;
 
+use cache::Cache;
 use committed::{Committed, Outcome};
 use error::{CreateError, LoadError, UpdateError};
 pub(crate) use foldable::check_foldable;
 use loaded::Loaded;
+use queue::Queues;
 
 use crate::replay::check_next;
 use crate::store::next_batch;
@@ -72,6 +77,9 @@ pub struct Repository<A> {
     write_check: WriteCheck,
     /// Whether the last import found a stored past. The clones share it. It only affects speed.
     imports_are_repeated: Arc<AtomicBool>,
+    /// The clones share them.
+    queues: Arc<Queues<A>>,
+    cache: Option<Arc<Cache<A>>>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -185,6 +193,8 @@ impl<A> Clone for Repository<A> {
             snapshots: self.snapshots,
             write_check: self.write_check,
             imports_are_repeated: Arc::clone(&self.imports_are_repeated),
+            queues: Arc::clone(&self.queues),
+            cache: self.cache.clone(),
             aggregate: PhantomData,
         }
     }

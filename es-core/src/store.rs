@@ -1,6 +1,7 @@
 //! The traits that the author of a store implements, and the types in their signatures.
 
 mod feed;
+mod in_turn;
 mod ordering;
 mod query;
 
@@ -105,6 +106,21 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// As the contract describes.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>>;
+
+    /// Records several appends to one stream, of which each expects the version after the previous
+    /// one. Each keeps its own idempotency key, event ids and receipt.
+    ///
+    /// There is one answer for each append, in order. If one is not recorded now, because it fails
+    /// or its key was used before, none of those after it is recorded, and each of them fails with
+    /// [`StoreError::Conflict`]. If the answer to several of them is lost, each of them fails with
+    /// [`StoreError::OutcomeUnknown`].
+    ///
+    /// The default sends one after the other. A store that can record them together should, with
+    /// the same answers: [`Repository`](crate::Repository) uses it for the updates of an aggregate
+    /// that many callers update at the same time.
+    fn append_in_turn(&self, appends: Vec<Append>) -> BoxFuture<'_, Vec<Result<Appended, StoreError>>> {
+        Box::pin(in_turn::one_after_another(self, appends))
+    }
 
     /// Reads the events of a stream after one version and up to another, in order.
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream;
@@ -263,6 +279,10 @@ impl<S: Store + Clone> StoreRef for &S {
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
         (**self).append(append)
+    }
+
+    fn append_in_turn(&self, appends: Vec<Append>) -> BoxFuture<'_, Vec<Result<Appended, StoreError>>> {
+        (**self).append_in_turn(appends)
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {

@@ -43,8 +43,8 @@ use crate::repository::{
 };
 use crate::store::{EventSet, NewEvent, Replay};
 use crate::{
-    Aggregate, AggregateId, Context, Id, IdFor, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId, Timestamp,
-    UpdateError, Version,
+    Aggregate, AggregateId, Context, EventId, Id, IdFor, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId,
+    Timestamp, UpdateError, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -366,7 +366,7 @@ fn encode<E: EventSet>(events: &[E]) -> Vec<NewEvent> {
 
 fn fold<A: Aggregate>(replay: &mut Replay<A>, events: &[NewEvent]) -> Result<(), StoreError> {
     for event in events {
-        replay.push_new(event, Timestamp::now())?;
+        replay.push_new(event, EventId::new(), Timestamp::now())?;
     }
     match replay.state() {
         Some(state) if A::SNAPSHOT_POLICY != SnapshotPolicy::Never => write_state(state).map(drop),

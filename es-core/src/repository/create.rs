@@ -9,7 +9,7 @@ use super::options::{Options, recording_options};
 use super::{Committed, CreateError, Repository, check_foldable, span};
 use crate::error::InvalidId;
 use crate::repository::FirstEvents;
-use crate::store::{AppendId, BoxFuture, EventSet, ExpectedVersion};
+use crate::store::{AppendId, BoxFuture, EventSet, Head};
 use crate::{Aggregate, IdFor, Metadata, StoreError, StreamId, Version};
 
 /// Records the first events of an aggregate; [`Repository::create`] returns it.
@@ -51,9 +51,9 @@ impl<A: Aggregate> Repository<A> {
             Some(_) => events.iter().map(EventSet::info).collect(),
             None => Vec::new(),
         };
-        let (mut expected, mut retries, mut looked) = (ExpectedVersion::NONE, self.retry.start(), false);
+        let (mut before, mut retries, mut looked) = (Head::NONE, self.retry.start(), false);
         loop {
-            let error = match self.append(stream, expected, &mut events, metadata, append_id.clone()).await {
+            let error = match self.append(stream, before, &mut events, metadata, append_id.clone()).await {
                 Ok(committed) => return Ok(committed),
                 // Splits and retired events are known here, so here it is decided whether the key
                 // belongs to a different command.
@@ -67,7 +67,7 @@ impl<A: Aggregate> Repository<A> {
             }
             let StoreError::Conflict { actual: version, .. } = error else { return Err(error.into()) };
             // After only retired events or an end, the aggregate begins now.
-            let Some(before) = self.before_beginning(stream).await? else {
+            let Some(head) = self.before_beginning(stream).await? else {
                 return Err(CreateError::AlreadyExists { stream: stream.clone(), version });
             };
             if looked {
@@ -76,7 +76,7 @@ impl<A: Aggregate> Repository<A> {
                     None => return Err(error.into()),
                 }
             }
-            (looked, expected) = (true, ExpectedVersion::observed(before));
+            (looked, before) = (true, head);
         }
     }
 }

@@ -96,7 +96,7 @@ impl<A: Aggregate> Repository<A> {
                 Ok(appended) => {
                     let (stream, receipt) = (import.stream.clone(), appended.into_receipt());
                     let first = receipt.stamps.first().map(|stamp| stamp.id);
-                    return Ok(self.committed(&stream, expected, &receipt, import.into_rest(first)));
+                    return Ok(self.committed(&stream, expected.version(), &receipt, import.into_rest(first)));
                 }
                 Err(error) if error.is_conflict() => error,
                 Err(error) => return Err(error.into()),

@@ -19,7 +19,12 @@ impl<A: Aggregate> Repository<A> {
         let span = span::of_call!("load", A::TYPE, stream.as_ref().ok());
         let load = async move {
             let stream = stream?;
-            loaded(self.replay(&stream, Version::MAX).await?)
+            let replay = match self.copy_cached(&stream) {
+                Some(cached) => self.confirmed(cached).await?,
+                None => self.replay(&stream, Version::MAX).await?,
+            };
+            self.keep_copy_cached(&replay);
+            loaded(replay)
         };
         Box::pin(span::follow(span, load))
     }

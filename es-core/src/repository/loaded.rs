@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::{Aggregate, AggregateId, EventId, Id, Metadata, Position, Timestamp, Version};
+use crate::{Aggregate, AggregateId, EventId, Id, Metadata, Timestamp, Version};
 
 /// An aggregate at one version. It dereferences to its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,6 @@ pub struct Loaded<A> {
 pub struct LastEvent {
     /// Its identity.
     pub id: EventId,
-    /// Its place in the store.
-    pub position: Position,
     /// When it was recorded.
     pub timestamp: Timestamp,
     /// Who recorded it, and why.
@@ -55,8 +53,8 @@ impl<A: Aggregate> Loaded<A> {
 }
 
 impl LastEvent {
-    pub(crate) fn new(id: EventId, position: Position, timestamp: Timestamp, metadata: Metadata) -> Self {
-        Self { id, position, timestamp, metadata }
+    pub(crate) fn new(id: EventId, timestamp: Timestamp, metadata: Metadata) -> Self {
+        Self { id, timestamp, metadata }
     }
 }
 

@@ -30,6 +30,8 @@ impl<A: Aggregate> OfAggregate<A> for Repository<A> {
             snapshots: A::SNAPSHOT_POLICY,
             write_check: WriteCheck::default(),
             imports_are_repeated: Arc::default(),
+            queues: Arc::default(),
+            cache: None,
             aggregate: PhantomData,
         }
     }

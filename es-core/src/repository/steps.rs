@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::event_types::{FirstEvents, IntoEvents, NextEvents};
 use crate::store::{NewEvent, Replay};
-use crate::{Aggregate, IdFor, Loaded, Metadata, StoreError, StreamId, Timestamp};
+use crate::{Aggregate, EventId, IdFor, Loaded, Metadata, StoreError, StreamId, Timestamp};
 
 /// Several events of one decision, of which each can depend on the state after the ones before it.
 ///
@@ -116,7 +116,7 @@ impl<A: Aggregate> Steps<A> {
     fn fold(&mut self, event: &A::Event) -> Result<(), StoreError> {
         let Ok(replay) = &mut self.replay else { return Ok(()) };
         let event = NewEvent::encode(event, Metadata::new())?;
-        replay.push_new(&event, self.time).map_err(|error| match error {
+        replay.push_new(&event, EventId::new(), self.time).map_err(|error| match error {
             StoreError::Fold { stream, sequence, source } => StoreError::Unfoldable { stream, sequence, source },
             error => error,
         })

@@ -5,18 +5,14 @@ use std::future::IntoFuture;
 
 use tracing::Span;
 
+use super::call::{Call, Decide};
 use super::closure::{Decides, OnLoaded, OnLoadedOrMissing};
-use super::decision::{Continues, DecisionResult, MayHold, Upserts};
+use super::decision::{Continues, MayHold, Upserts};
 use super::options::{Options, deciding_options, recording_options};
-use super::{Committed, Loaded, Repository, UpdateError, check_foldable, span};
+use super::{Committed, Repository, UpdateError, span};
 use crate::error::InvalidId;
-use crate::store::{BoxFuture, ExpectedVersion, Replay};
-use crate::{Aggregate, IdFor, Metadata, RetryPolicy, StoreError, StreamId, Version};
-
-/// The greatest number of consecutive conflicts of an update if the aggregate has no new events.
-/// The events of a concurrent writer may become visible a little late. If they never do, the stored
-/// data are inconsistent, and retries do not help.
-const CONFLICTS_WITHOUT_NEWS: u32 = 5;
+use crate::store::BoxFuture;
+use crate::{Aggregate, IdFor, Metadata, RetryPolicy, StoreError, StreamId};
 
 /// Loads an aggregate, decides, and records what the decision returns; [`Repository::update`] and
 /// [`Repository::upsert`] return it.
@@ -32,18 +28,6 @@ pub struct Update<'a, A: Aggregate, R, E> {
     span: Span,
 }
 
-/// A decision, without its type.
-enum Decide<'a, A: Aggregate, R, E> {
-    /// It needs an aggregate that has begun.
-    Update(Box<DecideOn<'a, A, R, E>>),
-    /// It may begin the aggregate.
-    Upsert(Box<DecideOnAny<'a, A, R, E>>),
-}
-
-type DecideOn<'a, A, R, E> = dyn FnMut(&Loaded<A>) -> DecisionResult<<A as Aggregate>::Event, R, E> + Send + 'a;
-type DecideOnAny<'a, A, R, E> =
-    dyn FnMut(Option<&Loaded<A>>) -> DecisionResult<<A as Aggregate>::Event, R, E> + Send + 'a;
-
 impl<A: Aggregate> Repository<A> {
     /// Loads the aggregate, calls `decide` with it, and records what it returns, when the action is
     /// awaited.
@@ -52,6 +36,14 @@ impl<A: Aggregate> Repository<A> {
     /// `decide` is called again, as long as the [retry policy](Self::with_retry) allows. So
     /// `decide` must not move out what it has captured: clone it, as in `|account|
     /// account.rename(name.clone())`. If a decision returns no event, nothing is written.
+    ///
+    /// # Many updates of one aggregate
+    ///
+    /// If updates of one aggregate through this repository and its clones meet a conflict, they
+    /// queue up instead of competing. `decide` then sees the state after the decisions before it,
+    /// and all of them are recorded together. If an append is not recorded, the decisions after it
+    /// are repeated. A refusal, or a decision without events, is answered only on a state that is
+    /// recorded. A decision must not wait for another update of the same aggregate.
     ///
     /// `decide` receives a [`Loaded`], which dereferences to the aggregate. So write a closure, as in
     /// `|cart| cart.confirm()`; the path of a method, as in `Cart::confirm`, does not compile.
@@ -140,66 +132,12 @@ impl<A: Aggregate, R, E> Update<'_, A, R, E> {
 
 impl<A: Aggregate, R: Send, E> Update<'_, A, R, E> {
     async fn run(self) -> Result<Committed<A::Event, R>, UpdateError<E>> {
-        let Self { repository, stream, mut decide, may_hold, mut options, .. } = self;
-        let (stream, append_id, required) = (stream?, options.take_append_id()?, options.take_expected()?);
-        let mut replay = repository.replay(&stream, Version::MAX).await?;
-        let (mut retries, mut without_news) = (options.retry_or(repository.retry).start(), 0);
-        loop {
-            if let Some(append_id) = &append_id
-                && let Some(committed) = repository.already(&stream, append_id, may_hold).await?
-            {
-                return Ok(committed.answering(None));
-            }
-            let (version, expected) = (replay.version(), ExpectedVersion::observed(replay.head()));
-            let (mut events, metadata, answer) = ask(&mut decide, &mut replay, &options, required)?;
-            let error = match repository.append(&stream, expected, &mut events, &metadata, append_id.clone()).await {
-                Ok(committed) => return Ok(committed.answering(Some(answer))),
-                Err(error) if error.is_conflict() && required.is_none() => error,
-                // A concurrent call with the same key decided differently and won, so its events
-                // are the result.
-                Err(error @ StoreError::AppendIdReused { .. }) => error,
-                Err(error) => return Err(error.into()),
-            };
-            match retries.wait() {
-                Some(wait) => repository.store.sleep(wait).await,
-                None => return Err(error.into()),
-            }
-            replay.read(&*repository.store, Version::MAX).await?;
-            without_news = if replay.version() > version { 0 } else { without_news + 1 };
-            if without_news == CONFLICTS_WITHOUT_NEWS {
-                return Err(error.into());
-            }
-        }
+        let Self { repository, stream, decide, may_hold, mut options, .. } = self;
+        let stream = stream.map_err(StoreError::from)?;
+        let (append_id, required) = (options.take_append_id()?, options.take_expected()?);
+        let retries = options.retry_or(repository.retry).start();
+        Call { repository, stream, decide, may_hold, options, append_id, required, retries }.run().await
     }
-}
-
-/// The events of a decision, the metadata of all of them, and the answer for the caller.
-type Asked<A, R> = (Vec<<A as Aggregate>::Event>, Metadata, R);
-
-/// Calls the decision with what was loaded. It is not a part of the future, so the error of the
-/// decision need not be `Send`.
-fn ask<A: Aggregate, R, E>(
-    decide: &mut Decide<'_, A, R, E>,
-    replay: &mut Replay<A>,
-    options: &Options,
-    required: Option<Version>,
-) -> Result<Asked<A, R>, UpdateError<E>> {
-    let (stream, version, loaded) = (replay.stream().clone(), replay.version(), replay.lend());
-    let metadata = options.metadata_after(loaded.as_ref().map(|loaded| &loaded.last_event));
-    let decided = match (decide, &loaded, required) {
-        (Decide::Update(_), None, _) => return Err(UpdateError::NotFound { stream }),
-        (_, _, Some(expected)) if expected != version => {
-            return Err(StoreError::Conflict { stream, expected, actual: version }.into());
-        }
-        (Decide::Update(decide), Some(loaded), _) => decide(loaded),
-        (Decide::Upsert(decide), loaded, _) => decide(loaded.as_ref()),
-    };
-    let (events, answer) = decided?;
-    check_foldable::<A>(&stream, version, loaded.is_some(), &events)?;
-    if let Some(loaded) = loaded {
-        replay.restore(loaded);
-    }
-    Ok((events, metadata, answer))
 }
 
 impl<'a, A: Aggregate, R: Send + 'a, E: 'a> IntoFuture for Update<'a, A, R, E> {

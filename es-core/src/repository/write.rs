@@ -4,7 +4,7 @@ use super::{Committed, Outcome, Repository};
 use crate::recorded::record_decoded;
 use crate::store::next_batch;
 use crate::store::{
-    Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, NewEvent, ReadRange, Receipt, Replay,
+    Append, AppendId, Appended, EventInfo, EventSet, ExpectedVersion, Head, NewEvent, ReadRange, Receipt, Replay,
 };
 use crate::{Aggregate, Metadata, RecordedEvent, StoreError, StreamId, Version};
 
@@ -40,24 +40,48 @@ impl<A: Aggregate> Repository<A> {
         Ok(Committed::new(stream, receipt.version, recorded, Outcome::AlreadyAppended))
     }
 
-    /// Records events, all with the same metadata, and takes them out of the list.
+    /// Records the events that begin an aggregate, all with the same metadata, and takes them out of
+    /// the list.
     pub(super) async fn append(
         &self,
         stream: &StreamId,
-        expected: ExpectedVersion,
+        before: Head,
         events: &mut Vec<A::Event>,
         metadata: &Metadata,
         append_id: Option<AppendId>,
     ) -> Result<Committed<A::Event>, StoreError> {
         if events.is_empty() {
-            return Ok(Committed::unchanged(stream, expected.version()));
+            return Ok(Committed::unchanged(stream, before.version()));
         }
+        let encoded = self.encode(events, metadata)?;
+        let for_cache = self.for_cache(&encoded);
+        let append = Append::new(stream.clone(), ExpectedVersion::observed(before), encoded).with_id(append_id);
+        let appended = self.store.append(append).await?;
+        if let (Appended::Now(receipt), Some(events)) = (&appended, for_cache) {
+            self.cache_recorded(Replay::before_beginning(stream.clone(), before), &events, receipt);
+        }
+        self.recorded(stream, before.version(), std::mem::take(events), metadata, appended).await
+    }
+
+    /// Writes events, all with the same metadata.
+    pub(super) fn encode(&self, events: &[A::Event], metadata: &Metadata) -> Result<Vec<NewEvent>, StoreError> {
         let encode = |event: &A::Event| NewEvent::encode_with(event, metadata.clone(), self.write_check);
-        let encoded = events.iter().map(encode).collect::<Result<_, _>>()?;
-        match self.store.append(Append::new(stream.clone(), expected, encoded).with_id(append_id)).await? {
+        events.iter().map(encode).collect()
+    }
+
+    /// The result of an append of these events, all with the same metadata, after this version.
+    pub(super) async fn recorded(
+        &self,
+        stream: &StreamId,
+        before: Version,
+        events: Vec<A::Event>,
+        metadata: &Metadata,
+        appended: Appended,
+    ) -> Result<Committed<A::Event>, StoreError> {
+        match appended {
             Appended::Now(receipt) => {
-                let events = std::mem::take(events).into_iter().map(|event| (event, metadata.clone()));
-                Ok(self.committed(stream, expected, &receipt, events))
+                let events = events.into_iter().map(|event| (event, metadata.clone()));
+                Ok(self.committed(stream, before, &receipt, events))
             }
             Appended::Already(receipt) => self.read_back(stream, receipt).await,
         }
@@ -67,11 +91,11 @@ impl<A: Aggregate> Repository<A> {
     pub(super) fn committed(
         &self,
         stream: &StreamId,
-        expected: ExpectedVersion,
+        before: Version,
         receipt: &Receipt,
         events: impl IntoIterator<Item = (A::Event, Metadata)>,
     ) -> Committed<A::Event> {
-        self.snapshot_if_due(stream, expected.version(), receipt.version);
+        self.snapshot_if_due(stream, before, receipt.version);
         let recorded = events.into_iter().zip(&receipt.stamps).map(|((event, metadata), stamp)| {
             RecordedEvent::new(stream, *stamp, event.event_type(), event.event_version(), metadata, event)
         });

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod actions;
+mod cache;
 mod conformance_memory;
+mod contention;
 mod ends;
 mod features;
 mod feeds;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod bursts;
+mod cached;
+mod contention;
 mod ids;
 mod imports;
 mod keys;

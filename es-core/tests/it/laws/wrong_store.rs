@@ -56,6 +56,18 @@ mistakes! {
     AppendIdIsGlobal => an_append_id_counts_for_one_aggregate_only,
     /// A key finds only the first event of its append.
     FindsTheFirstEventOnly => an_append_is_found_by_its_id_with_all_its_events_and_no_others,
+    /// Appends in turn are recorded as one append.
+    TurnAsOneAppend => appends_in_turn_are_recorded_in_order_each_with_its_own_receipt,
+    /// Appends in turn are recorded from the last to the first.
+    TurnBackwards => appends_in_turn_are_recorded_in_order_each_with_its_own_receipt,
+    /// After an append that fails, the next one in turn is recorded at the version that was reached.
+    TurnGoesOnAfterAFailure => of_appends_in_turn_none_is_recorded_after_one_that_is_not,
+    /// If one append fails, those before it in turn are not recorded either.
+    TurnIsAllOrNothing => of_appends_in_turn_none_is_recorded_after_one_that_is_not,
+    /// Appends in turn are recorded at the version that was reached.
+    TurnIgnoresTheVersion => appends_in_turn_that_expect_an_older_version_are_conflicts_and_write_nothing,
+    /// Other callers append between the appends in turn.
+    TurnIsInterrupted => one_of_concurrent_callers_wins_with_all_its_appends_in_turn,
     /// A stream is identified only by the id of its aggregate.
     TypeNotInTheKey => aggregates_of_two_types_may_share_an_id,
     /// Metadata are dropped.
@@ -109,8 +121,8 @@ mistakes! {
 /// [`MemoryStore`] with a mistake, or without.
 #[derive(Debug, Clone)]
 pub(crate) struct WrongStore {
-    right: MemoryStore,
-    mistake: Option<Mistake>,
+    pub(super) right: MemoryStore,
+    pub(super) mistake: Option<Mistake>,
     notes: Arc<Mutex<Notes>>,
 }
 
@@ -335,6 +347,10 @@ impl EventStore for WrongStore {
             let answer = self.right.append(append.clone()).await;
             self.misreport(&append, answer).await
         })
+    }
+
+    fn append_in_turn(&self, appends: Vec<Append>) -> BoxFuture<'_, Vec<Result<Appended, StoreError>>> {
+        Box::pin(self.append_in_wrong_turn(appends))
     }
 
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
