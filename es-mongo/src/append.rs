@@ -13,6 +13,7 @@
 mod attempt;
 mod batch;
 mod commit;
+mod in_turn;
 mod places;
 mod prepared;
 mod problem;
@@ -27,6 +28,7 @@ mod tickets;
 use es_core::store::{Append, AppendId, Appended, Receipt};
 use es_core::{StoreError, StreamId, Timestamp};
 
+pub(crate) use in_turn::append_in_turn;
 pub(crate) use queue::Appender;
 pub(crate) use skip::record_skips;
 
@@ -60,21 +62,35 @@ async fn submit(
     append: Append,
     now: Timestamp,
 ) -> Result<Appended, StoreError> {
-    refuse_reserved(&append.stream)?;
-    collections.known.raise(append.expected.seen());
-    if append.events.is_empty() {
-        return Err(StoreError::EmptyAppend { stream: append.stream });
-    }
-    if !append.expected.is_observed() {
-        // An expected version beyond the head must be checked here: its sequences are free, so no
-        // index would refuse it.
-        let actual = read::head(collections, &append.stream).await?.version();
-        if actual != append.expected.version() {
-            return resolution::refuse(collections, &append, actual).await;
-        }
+    check(collections, &append)?;
+    if let Some(refused) = refuse_unobserved(collections, &append).await? {
+        return Ok(refused);
     }
     let (request, answer) = Request::new(append, now, appender.deadline())?;
     appender.submit(request, answer).await
+}
+
+/// The answer to an append that expects a version that its stream does not have, if the caller has
+/// not observed the version: its sequences are free if it is beyond the head, so no index would
+/// refuse it.
+async fn refuse_unobserved(collections: &Collections, append: &Append) -> Result<Option<Appended>, StoreError> {
+    if append.expected.is_observed() {
+        return Ok(None);
+    }
+    let actual = read::head(collections, &append.stream).await?.version();
+    if actual == append.expected.version() {
+        return Ok(None);
+    }
+    resolution::refuse(collections, append, actual).await.map(Some)
+}
+
+fn check(collections: &Collections, append: &Append) -> Result<(), StoreError> {
+    refuse_reserved(&append.stream)?;
+    collections.known.raise(append.expected.seen());
+    if append.events.is_empty() {
+        return Err(StoreError::EmptyAppend { stream: append.stream.clone() });
+    }
+    Ok(())
 }
 
 /// The receipt of the append that was recorded with this key, if there is one.

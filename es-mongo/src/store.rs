@@ -122,6 +122,13 @@ impl EventStore for MongoStore {
         Box::pin(append::append(self.collections(), &self.inner.appender, append, self.now()))
     }
 
+    /// Records appends to one stream, of which each expects the version after the previous one.
+    ///
+    /// Up to 2,000 events share one commit.
+    fn append_in_turn(&self, appends: Vec<Append>) -> BoxFuture<'_, Vec<Result<Appended, StoreError>>> {
+        Box::pin(append::append_in_turn(self.collections(), &self.inner.appender, appends, self.now()))
+    }
+
     fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
         Box::pin(read::stream(self.collections().clone(), stream.clone(), range))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use es_core::{StoreError, StreamId};
+use es_core::StreamId;
 
 use crate::append::commit::Heads;
 use crate::append::request::Request;
@@ -11,7 +11,7 @@ use crate::append::request::Request;
 ///
 /// This is far below the 100,000 documents at which the driver would split an insert. A larger
 /// batch would only delay the answer to its first caller.
-const MAX_EVENTS: usize = 2_000;
+pub(crate) const MAX_EVENTS: usize = 2_000;
 
 /// The largest size of one commit in bytes, unless a single append is larger. This is far below the
 /// 48 MB at which the driver would split an insert.
@@ -26,19 +26,59 @@ pub(crate) fn commits_worth(batch: &[Request]) -> u32 {
     u32::try_from(commits).unwrap_or(u32::MAX)
 }
 
+/// An append, and those to the same stream that follow it in the same commit.
+#[derive(Debug)]
+pub(crate) struct Group {
+    first: Request,
+    /// Each expects the version after the one before it.
+    followers: Vec<Request>,
+}
+
+impl Group {
+    pub(crate) fn one(request: Request) -> Self {
+        Self { first: request, followers: Vec::new() }
+    }
+
+    /// Appends to one stream, of which each expects the version after the previous one. `None` if
+    /// there are none.
+    pub(crate) fn in_turn(requests: Vec<Request>) -> Option<Self> {
+        let mut requests = requests.into_iter();
+        let first = requests.next()?;
+        let mut followers: Vec<_> = requests.collect();
+        let mut previous = &first;
+        for follower in &mut followers {
+            follower.follow(previous);
+            previous = follower;
+        }
+        Some(Self { first, followers })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Request> {
+        std::iter::once(&self.first).chain(&self.followers)
+    }
+
+    fn events(&self) -> usize {
+        self.all().map(Request::events).sum()
+    }
+
+    fn bytes(&self) -> usize {
+        self.all().map(Request::bytes).sum()
+    }
+}
+
 /// Appends that wait for the next commit, in order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Batcher {
-    waiting: VecDeque<Request>,
+    waiting: VecDeque<Group>,
     events: usize,
     bytes: usize,
 }
 
 impl Batcher {
-    pub(crate) fn push(&mut self, request: Request) {
-        self.events += request.events();
-        self.bytes += request.bytes();
-        self.waiting.push_back(request);
+    pub(crate) fn push(&mut self, group: Group) {
+        self.events += group.events();
+        self.bytes += group.bytes();
+        self.waiting.push_back(group);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -53,18 +93,19 @@ impl Batcher {
         self.events < MAX_EVENTS && self.bytes < MAX_BYTES
     }
 
-    /// Takes the appends of the next commit: at most one for each stream, and none for a stream
+    /// Takes the appends of the next commit: at most one group for each stream, and none for a stream
     /// that a different commit is writing to. The others stay here, in order.
     pub(crate) fn take(&mut self, busy: &HashSet<StreamId>) -> Vec<Request> {
         let waiting = std::mem::take(&mut self.waiting);
         (self.events, self.bytes) = (0, 0);
         let mut batch = Vec::new();
         let shares = shares(&waiting, busy);
-        for (request, shares) in waiting.into_iter().zip(shares) {
+        for (group, shares) in waiting.into_iter().zip(shares) {
             if shares {
-                batch.push(request);
+                batch.push(group.first);
+                batch.extend(group.followers);
             } else {
-                self.push(request);
+                self.push(group);
             }
         }
         batch
@@ -73,39 +114,42 @@ impl Batcher {
     /// Answers appends that expect a version that their stream has passed. An append with an id is
     /// not answered here, because a commit must first look up the id.
     pub(crate) fn answer_outdated(&mut self, heads: &Heads) {
-        let is_outdated = |request: &Request| {
-            let head = heads.get(request.stream());
-            request.append_id().is_none() && head.is_some_and(|head| request.prepared.expected() < *head)
+        let is_outdated = |group: &Group| {
+            let head = heads.get(group.first.stream());
+            let has_no_id = group.all().all(|request| request.append_id().is_none());
+            has_no_id && head.is_some_and(|head| group.first.prepared.expected() < *head)
         };
         if heads.is_empty() || !self.waiting.iter().any(is_outdated) {
             return;
         }
-        for request in std::mem::take(self).waiting {
-            match heads.get(request.stream()) {
-                Some(actual) if is_outdated(&request) => {
-                    let (stream, expected) = (request.stream().clone(), request.prepared.expected());
-                    request.answer(Err(StoreError::Conflict { stream, expected, actual: *actual }));
+        for group in std::mem::take(self).waiting {
+            match heads.get(group.first.stream()) {
+                Some(actual) if is_outdated(&group) => {
+                    for request in std::iter::once(group.first).chain(group.followers) {
+                        request.answer_conflict(*actual);
+                    }
                 }
-                _ => self.push(request),
+                _ => self.push(group),
             }
         }
     }
 }
 
-/// For each waiting append, whether it is part of the next commit.
-fn shares(waiting: &VecDeque<Request>, busy: &HashSet<StreamId>) -> Vec<bool> {
+/// For each waiting group, whether it is part of the next commit.
+fn shares(waiting: &VecDeque<Group>, busy: &HashSet<StreamId>) -> Vec<bool> {
     let mut streams = HashSet::with_capacity(waiting.len());
     let (mut events, mut bytes, mut is_full) = (0, 0, false);
     let mut shares = Vec::with_capacity(waiting.len());
-    for request in waiting {
+    for group in waiting {
         // A later append to the same stream must not go first.
-        let is_first = !busy.contains(request.stream()) && streams.insert(request.stream());
-        let fits = events + request.events() <= MAX_EVENTS && bytes + request.bytes() <= MAX_BYTES;
+        let stream = group.first.stream();
+        let is_first = !busy.contains(stream) && streams.insert(stream);
+        let fits = events + group.events() <= MAX_EVENTS && bytes + group.bytes() <= MAX_BYTES;
         let share = is_first && !is_full && (fits || events == 0);
         is_full |= is_first && !share;
         if share {
-            events += request.events();
-            bytes += request.bytes();
+            events += group.events();
+            bytes += group.bytes();
         }
         shares.push(share);
     }
@@ -128,6 +172,10 @@ mod tests {
         Request::new(append, Timestamp::now(), Duration::from_secs(1)).unwrap().0
     }
 
+    fn group(id: &str, events: usize) -> Group {
+        Group::one(request(id, events))
+    }
+
     fn ids(requests: &[Request]) -> Vec<&str> {
         requests.iter().map(|request| request.stream().aggregate_id().as_str()).collect()
     }
@@ -136,7 +184,7 @@ mod tests {
     fn appends_to_one_stream_do_not_share_a_commit() {
         let mut batcher = Batcher::default();
         for id in ["a", "b", "a", "c"] {
-            batcher.push(request(id, 1));
+            batcher.push(group(id, 1));
         }
         let batch = batcher.take(&HashSet::new());
         assert_eq!(ids(&batch), ["a", "b", "c"]);
@@ -149,7 +197,7 @@ mod tests {
     fn what_exceeds_a_commit_waits_in_order_for_the_next() {
         let mut batcher = Batcher::default();
         for id in ["a", "b", "c"] {
-            batcher.push(request(id, MAX_EVENTS - 1));
+            batcher.push(group(id, MAX_EVENTS - 1));
         }
         assert_eq!(ids(&batcher.take(&HashSet::new())), ["a"]);
         assert_eq!(ids(&batcher.take(&HashSet::new())), ["b"]);
@@ -159,7 +207,7 @@ mod tests {
     #[test]
     fn an_append_larger_than_a_commit_gets_a_separate_one() {
         let mut batcher = Batcher::default();
-        batcher.push(request("a", MAX_EVENTS + 1));
+        batcher.push(group("a", MAX_EVENTS + 1));
         let batch = batcher.take(&HashSet::new());
         assert_eq!((ids(&batch), commits_worth(&batch)), (vec!["a"], 2));
     }

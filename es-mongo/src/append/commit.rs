@@ -1,11 +1,11 @@
 //! Commits one batch, and retries until every append in it has an answer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
 use es_core::store::Ordering;
-use es_core::{Position, RetryPolicy, StoreError, StreamId, Version};
+use es_core::{EventId, Position, RetryPolicy, StoreError, StreamId, Version};
 use futures_util::{StreamExt, stream};
 use mongodb::error::Error;
 
@@ -47,6 +47,9 @@ pub(super) struct Commit<'a> {
     batch: Vec<Request>,
     places: Places<'a>,
     heads: Heads,
+    /// The first events of the stored appends, if others follow one of them.
+    stored: HashSet<EventId>,
+    has_followers: bool,
     /// Appends that each get a separate commit, because the server's error about the shared commit
     /// does not show which of them it concerns.
     alone: VecDeque<Request>,
@@ -91,6 +94,8 @@ impl Writer {
         let commit = Commit {
             writer: self,
             heads: Heads::with_capacity(batch.len()),
+            stored: HashSet::new(),
+            has_followers: batch.iter().any(|request| request.follows().is_some()),
             batch,
             places: Places::new(&self.tickets, self.ordering),
             alone: VecDeque::new(),
@@ -140,6 +145,9 @@ impl Commit<'_> {
     /// retried: at once after `Ok`, after a wait after `Err`.
     async fn attempt(&mut self) -> Result<(), Problem> {
         self.answer_found(Request::is_uncertain).await?;
+        if self.has_followers {
+            self.refuse_followers();
+        }
         if self.batch.is_empty() {
             return Ok(());
         }
@@ -357,6 +365,30 @@ impl Commit<'_> {
         }
     }
 
+    /// Answers the appends that follow one that was not stored. If that one gets a separate commit,
+    /// they get one too.
+    fn refuse_followers(&mut self) {
+        let mut at = 0;
+        while at < self.batch.len() {
+            let request = &self.batch[at];
+            let waits = request.follows().filter(|previous| {
+                let is_stored = previous.first_id().is_some_and(|id| self.stored.contains(&id));
+                !is_stored && !self.batch[..at].iter().rev().any(|before| previous.is(before))
+            });
+            let Some(previous) = waits else {
+                at += 1;
+                continue;
+            };
+            let request = self.remove(at);
+            if self.alone.iter().any(|before| previous.is(before)) {
+                self.alone.push_back(request);
+            } else {
+                let actual = self.heads.get(request.stream()).copied().unwrap_or(previous.expected());
+                request.answer_conflict(actual);
+            }
+        }
+    }
+
     /// Answers the appends that an earlier attempt has written although its answer was lost. Checks
     /// those for which this is possible.
     async fn answer_found(&mut self, may_be: impl Fn(&Request) -> bool) -> Result<(), Problem> {
@@ -378,18 +410,22 @@ impl Commit<'_> {
                 self.places.removed(&request);
                 request.place_at(event.position);
             }
-            self.places.stored(&request);
-            self.heads.insert(request.stream().clone(), request.version_after());
+            self.note_stored(&request);
             request.answer_stored();
         }
         Ok(())
     }
 
+    fn note_stored(&mut self, request: &Request) {
+        self.places.stored(request);
+        self.heads.insert(request.stream().clone(), request.version_after());
+        self.stored.extend(request.first_id().filter(|_| self.has_followers));
+    }
+
     /// Answers the first appends of the batch: they are stored.
     fn answer_stored(&mut self, appends: usize) {
-        for request in self.batch.drain(..appends) {
-            self.places.stored(&request);
-            self.heads.insert(request.stream().clone(), request.version_after());
+        for request in self.batch.drain(..appends).collect::<Vec<_>>() {
+            self.note_stored(&request);
             request.answer_stored();
         }
     }

@@ -12,8 +12,9 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::append::batch::{Batcher, commits_worth};
+use crate::append::batch::{Batcher, Group, commits_worth};
 use crate::append::commit::{Heads, Writer};
+use crate::append::prepared::Prepared;
 use crate::append::request::{Answer, Request};
 use crate::collections::Collections;
 use crate::metrics;
@@ -23,7 +24,7 @@ use crate::patience::Patience;
 /// The sender side of the queue to the appender task. If this is dropped or closed, the task
 /// answers all accepted appends and then ends.
 pub(crate) struct Appender {
-    sender: Mutex<Option<mpsc::Sender<Request>>>,
+    sender: Mutex<Option<mpsc::Sender<Group>>>,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
     patience: Patience,
     deadline: Duration,
@@ -44,15 +45,24 @@ impl Appender {
 
     /// Waits for a place in the queue and then for the answer.
     pub(crate) async fn submit(&self, request: Request, answer: Answer) -> Result<Appended, StoreError> {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sender = sender.ok_or(StoreError::Closed)?;
         let prepared = Arc::clone(&request.prepared);
-        if sender.send(request).await.is_err() {
-            return Err(self.stopped().await);
+        self.send(Group::one(request)).await?;
+        self.receive(&prepared, answer).await
+    }
+
+    /// Waits for a place in the queue, for one append or for several that are committed together.
+    pub(crate) async fn send(&self, group: Group) -> Result<(), StoreError> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // The task ends only when every sender is dropped, so this one must not be held while the
+        // caller waits for the answer.
+        match sender.ok_or(StoreError::Closed)?.send(group).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.stopped().await),
         }
-        // The task ends only when every sender is dropped, so this one must not be held while
-        // waiting.
-        drop(sender);
+    }
+
+    /// Waits for the answer to an append in the queue.
+    pub(crate) async fn receive(&self, prepared: &Prepared, answer: Answer) -> Result<Appended, StoreError> {
         match answer.await {
             Ok(answer) => answer,
             Err(_) => Err(prepared.outcome_unknown(self.stopped().await.into())),
@@ -84,7 +94,7 @@ const COMMITS_AT_ONCE: usize = 4;
 
 /// The state of the appender task.
 struct Run {
-    receiver: mpsc::Receiver<Request>,
+    receiver: mpsc::Receiver<Group>,
     writer: Arc<Writer>,
     waiting: Batcher,
     commits: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -98,13 +108,13 @@ struct Run {
 
 /// A commit that is complete.
 struct Done {
-    streams: Vec<StreamId>,
+    streams: HashSet<StreamId>,
     is_large: bool,
     heads: Heads,
     unused: Vec<Position>,
 }
 
-async fn run(receiver: mpsc::Receiver<Request>, writer: Writer) {
+async fn run(receiver: mpsc::Receiver<Group>, writer: Writer) {
     let run = Run {
         receiver,
         writer: Arc::new(writer),
@@ -126,8 +136,8 @@ impl Run {
                 biased;
                 Some(done) = self.commits.next(), if !self.commits.is_empty() => self.finish(done),
                 Some(()) = self.skipping.next(), if !self.skipping.is_empty() => {}
-                request = self.receiver.recv(), if is_open && self.waiting.has_room() => match request {
-                    Some(request) => self.waiting.push(request),
+                group = self.receiver.recv(), if is_open && self.waiting.has_room() => match group {
+                    Some(group) => self.waiting.push(group),
                     None => is_open = false,
                 },
                 else => {}
@@ -144,7 +154,7 @@ impl Run {
             if batch.is_empty() {
                 return;
             }
-            let streams: Vec<_> = batch.iter().map(|request| request.stream().clone()).collect();
+            let streams: HashSet<_> = batch.iter().map(|request| request.stream().clone()).collect();
             self.busy.extend(streams.iter().cloned());
             let is_large = commits_worth(&batch) > 1;
             self.large += usize::from(is_large);
@@ -186,7 +196,7 @@ impl Run {
             tokio::task::yield_now().await;
             while self.waiting.has_room() {
                 match self.receiver.try_recv() {
-                    Ok(request) => self.waiting.push(request),
+                    Ok(group) => self.waiting.push(group),
                     Err(_) => break,
                 }
             }

@@ -25,9 +25,35 @@ pub(crate) struct Request {
     suspected: bool,
     /// The position of its first event in the next attempt.
     position: Position,
+    /// The append before it in the same stream, without which it must not be stored.
+    follows: Option<Previous>,
+}
+
+/// An append that others follow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Previous {
+    first_id: Option<EventId>,
+    expected: Version,
 }
 
 pub(crate) type Answer = oneshot::Receiver<Result<Appended, StoreError>>;
+
+impl Previous {
+    /// Whether this is the append.
+    pub(crate) fn is(self, request: &Request) -> bool {
+        self.first_id == request.first_id()
+    }
+
+    /// The id of its first event.
+    pub(crate) fn first_id(self) -> Option<EventId> {
+        self.first_id
+    }
+
+    /// The version that it expects.
+    pub(crate) fn expected(self) -> Version {
+        self.expected
+    }
+}
 
 impl Request {
     pub(crate) fn new(append: Append, now: Timestamp, deadline: Duration) -> Result<(Self, Answer), StoreError> {
@@ -42,6 +68,7 @@ impl Request {
                 maybe_written: false,
                 suspected: false,
                 position: Position::FIRST,
+                follows: None,
             },
             answer,
         ))
@@ -49,6 +76,16 @@ impl Request {
 
     pub(crate) fn stream(&self) -> &StreamId {
         self.prepared.stream()
+    }
+
+    /// From now on, this must not be stored without that append.
+    pub(crate) fn follow(&mut self, previous: &Self) {
+        self.follows = Some(Previous { first_id: previous.first_id(), expected: previous.prepared.expected() });
+    }
+
+    /// The append before it in the same stream, without which it must not be stored.
+    pub(crate) fn follows(&self) -> Option<Previous> {
+        self.follows
     }
 
     /// The number of events.
@@ -123,6 +160,12 @@ impl Request {
         let receipt = Receipt::new(stamps);
         let answer = receipt.ok_or_else(|| StoreError::EmptyAppend { stream: self.stream().clone() });
         self.answer(answer.map(Appended::Now));
+    }
+
+    /// Answers that the aggregate has a different version than the append expects.
+    pub(crate) fn answer_conflict(self, actual: Version) {
+        let (stream, expected) = (self.stream().clone(), self.prepared.expected());
+        self.answer_refused(StoreError::Conflict { stream, expected, actual });
     }
 
     /// Answers with an error that is not retried. If an earlier attempt may have written the
