@@ -53,7 +53,7 @@ struct State {
     grace: Duration,
     changes: Changes,
     holes: Mutex<Vec<Hole>>,
-    /// Held by the one that decides a position. Until when it does not try again.
+    /// Held by the follower that decides a position. After a failure, nobody tries before this time.
     turn: tokio::sync::Mutex<Option<Instant>>,
     /// The highest position that was read in the document of the frontier, or [`NOT_READ`].
     recorded: AtomicI64,

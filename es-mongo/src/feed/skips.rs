@@ -41,7 +41,7 @@ enum At {
 
 impl Reader {
     /// Decides the lowest open positions, if they were open for long enough. Returns whether it is
-    /// worth to read them again at once.
+    /// worth reading them again at once.
     pub(super) async fn decide(&self, hole: &Hole) -> Result<bool, StoreError> {
         if hole.since.elapsed() < self.feed.0.grace {
             return Ok(false);
