@@ -19,7 +19,7 @@ mod snapshot;
 pub(crate) mod wakes;
 
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Acquire, Ordering::Release};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,10 +53,12 @@ struct State {
     grace: Duration,
     changes: Changes,
     holes: Mutex<Vec<Hole>>,
-    /// Held by the one that decides a position. Until when it does not try again.
+    /// Held by the follower that decides a position. After a failure, nobody tries before this time.
     turn: tokio::sync::Mutex<Option<Instant>>,
     /// The highest position that was read in the document of the frontier, or [`NOT_READ`].
     recorded: AtomicI64,
+    /// The highest position up to which all are known to be decided.
+    proven: AtomicI64,
     /// When this process has recorded the frontier last.
     recorded_at: Mutex<Option<Instant>>,
     may_not_record: AtomicBool,
@@ -82,6 +84,7 @@ impl Feed {
             holes: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             recorded: AtomicI64::new(NOT_READ),
+            proven: AtomicI64::new(0),
             recorded_at: Mutex::default(),
             may_not_record: AtomicBool::new(false),
         }))
@@ -110,14 +113,26 @@ impl Feed {
         }
     }
 
-    /// The open positions that begin with this one.
-    fn hole_at(&self, position: i64) -> Option<Hole> {
-        self.holes().iter().find(|hole| hole.positions.contains(&position)).cloned()
+    /// The open positions directly after this one.
+    fn hole_after(&self, position: i64) -> Option<Hole> {
+        let next = position.saturating_add(1);
+        self.holes().iter().find(|hole| hole.positions.contains(&next)).cloned()
     }
 
     /// The recorded frontier was read.
     fn saw_recorded(&self, frontier: i64) {
-        self.0.recorded.fetch_max(frontier, Acquire);
+        self.0.recorded.fetch_max(frontier, AcqRel);
+        self.prove(frontier);
+    }
+
+    /// Everything up to a position is known to be decided.
+    fn prove(&self, position: i64) {
+        self.0.proven.fetch_max(position, AcqRel);
+    }
+
+    /// The highest position up to which this process knows that all are decided.
+    fn proven(&self) -> i64 {
+        self.0.proven.load(Acquire)
     }
 
     /// The highest position at which this process has seen the recorded frontier, if it was read.
@@ -125,9 +140,16 @@ impl Feed {
         Some(self.0.recorded.load(Acquire)).filter(|recorded| *recorded != NOT_READ)
     }
 
-    /// Everything up to a position was read. Records this, if it is due.
-    fn reached(&self, collections: &Collections, position: Position) {
-        let is_ahead = Some(position.as_i64()) > self.recorded();
+    /// Everything after one position and up to another was read. Records this, if it is due.
+    ///
+    /// The caller of a page chooses where it begins, so a page proves nothing about positions that are
+    /// beyond what is proven already.
+    fn reached(&self, collections: &Collections, after: i64, until: Position) {
+        if after > self.proven() {
+            return;
+        }
+        self.prove(until.as_i64());
+        let is_ahead = Some(until.as_i64()) > self.recorded();
         if !is_ahead || self.0.may_not_record.load(Acquire) {
             return;
         }
@@ -140,8 +162,8 @@ impl Feed {
         }
         let (feed, own) = (self.clone(), collections.clone());
         collections.patience.spawn(async move {
-            match frontier::record(&own, position).await {
-                Ok(()) => feed.saw_recorded(position.as_i64()),
+            match frontier::record(&own, until).await {
+                Ok(()) => feed.saw_recorded(until.as_i64()),
                 Err(error) if is_unauthorized(&error) => feed.0.may_not_record.store(true, Release),
                 Err(problem) => tracing::debug!(%problem, "the frontier could not be recorded"),
             }
@@ -190,7 +212,7 @@ impl FeedStore for MongoStore {
         let after = after.map_or(0, Position::as_i64);
         Box::pin(async move {
             feed.0.changes.listen(collections);
-            match feed.hole_at(after + 1) {
+            match feed.hole_after(after) {
                 Some(hole) => collections.wakes.any(again_after(hole.since.elapsed())).await,
                 None => collections.wakes.wait(after).await,
             }

@@ -129,7 +129,7 @@ impl Prefix {
             return Ok(Self { documents: 0, last: after, beyond: Vec::new() });
         };
         let (first, last) = (position_of(first)?, position_of(last)?);
-        if first == after + 1 && usize::try_from(last - after).is_ok_and(|positions| positions == count) {
+        if first == after.saturating_add(1) && usize::try_from(last - after).is_ok_and(|positions| positions == count) {
             return Ok(Self { documents: count, last, beyond: Vec::new() });
         }
         let positions = documents(slices).map(|document| position_of(document?));
@@ -137,7 +137,8 @@ impl Prefix {
     }
 
     pub(super) fn of_positions(mut positions: Vec<i64>, after: i64) -> Self {
-        let documents = positions.iter().zip(after + 1..).take_while(|(position, next)| *position == next).count();
+        let documents =
+            positions.iter().zip(after.saturating_add(1)..).take_while(|(position, next)| *position == next).count();
         let beyond = positions.split_off(documents);
         Self { documents, last: positions.last().copied().unwrap_or(after), beyond }
     }
@@ -147,7 +148,7 @@ impl Prefix {
         let mut last = self.last;
         let mut gaps = Vec::new();
         for position in &self.beyond {
-            if *position > last + 1 {
+            if *position > last.saturating_add(1) {
                 gaps.push(last + 1..=position - 1);
             }
             last = *position;

@@ -39,7 +39,7 @@ impl Reader {
             match self.read(from, filter).await? {
                 Found::Page(batches, until) => {
                     self.collections.wakes.found();
-                    let until = self.reached(until)?;
+                    let until = self.reached(from, until)?;
                     return Ok(FeedPage { batches, reaches: Some(until) });
                 }
                 Found::Open(hole) if self.decide(&hole).await? => {}
@@ -50,52 +50,52 @@ impl Reader {
 
     /// The highest position up to which all are decided.
     pub(super) async fn frontier(&self) -> Result<Option<Position>, StoreError> {
-        let mut after = None;
         loop {
-            let from = match after {
-                Some(after) => after,
-                None => self.decided().await?,
-            };
-            let positions = self.in_snapshot(move |mut snapshot| async move { snapshot.positions(from).await }).await?;
-            let prefix = Prefix::of_positions(positions, from);
-            if prefix.last > from {
-                after = Some(prefix.last);
-                continue;
-            }
-            if let Found::Open(hole) = self.hole(&prefix, from)
+            let (frontier, hole) = self.lowest_hole().await?;
+            if let Some(hole) = hole
                 && self.decide(&hole).await?
             {
                 continue;
             }
-            return if from == 0 { Ok(None) } else { self.reached(from).map(Some) };
+            return if frontier == 0 { Ok(None) } else { self.reached(frontier, frontier).map(Some) };
         }
     }
 
-    /// A position up to which all are decided, without reading the positions themselves.
-    async fn decided(&self) -> Result<i64, StoreError> {
-        let decided = self.in_snapshot(|mut snapshot| async move {
+    /// The frontier, and the open positions after it, if later ones are not open.
+    pub(super) async fn lowest_hole(&self) -> Result<(i64, Option<Hole>), StoreError> {
+        let recorded = self.in_snapshot(|mut snapshot| async move {
             Ok(snapshot.recorded().await?.max(snapshot.newest_archived().await?))
         });
-        decided.await
+        let mut frontier = recorded.await?.max(self.feed.proven());
+        loop {
+            let read = move |mut snapshot: Snapshot| async move { snapshot.positions(frontier).await };
+            let prefix = Prefix::of_positions(self.in_snapshot(read).await?, frontier);
+            self.feed.prove(frontier);
+            if prefix.last == frontier {
+                return Ok((frontier, self.hole(&prefix, frontier)));
+            }
+            frontier = prefix.last;
+        }
     }
 
-    /// Everything up to this position was read.
-    fn reached(&self, position: i64) -> Result<Position, StoreError> {
-        let position = Position::try_from(position).map_err(|error| malformed("an event", error))?;
+    /// Everything after one position and up to another was read.
+    fn reached(&self, after: i64, until: i64) -> Result<Position, StoreError> {
+        let position = Position::try_from(until).map_err(|error| malformed("an event", error))?;
         self.collections.known.raise(position);
-        self.feed.reached(&self.collections, position);
+        self.feed.reached(&self.collections, after, position);
         Ok(position)
     }
 
     async fn read(&self, after: i64, filter: &FeedFilter) -> Result<Found, StoreError> {
         let archive_is_present = self.collections.archive_is_present().await?;
-        let is_beyond_recorded = self.feed.recorded().is_some_and(|recorded| after >= recorded);
+        let recorded = self.feed.recorded();
+        let is_beyond_recorded = recorded.is_some_and(|recorded| after >= recorded);
         let types = match filter {
             FeedFilter::All => None,
             FeedFilter::OfTypes(types) => Some(types.clone()),
         };
         // The archive has nothing beyond the frontier.
-        if types.is_none() && (is_beyond_recorded || !archive_is_present) {
+        if types.is_none() && (is_beyond_recorded || (recorded.is_some() && !archive_is_present)) {
             let found = self.by_count(after).await?;
             if !matches!(found, Found::Open(_)) {
                 return Ok(found);
@@ -112,26 +112,28 @@ impl Reader {
         let Some(batch) = find.batches().await?.next().await? else { return Ok(Found::Nothing) };
         let prefix = Prefix::of(&batch, after)?;
         if prefix.documents == 0 {
-            return Ok(self.hole(&prefix, after));
+            return Ok(self.hole(&prefix, after).map_or(Found::Nothing, Found::Open));
         }
         self.note(&prefix, after);
         Ok(Found::Page(vec![Box::new(InUse::first(batch, prefix.documents))], prefix.last))
     }
 
     /// The wanted events after a position, up to the frontier as of the same time.
-    async fn by_snapshot(&self, window: Window) -> Result<Found, StoreError> {
+    async fn by_snapshot(&self, mut window: Window) -> Result<Found, StoreError> {
         let (after, all) = (window.after, window.types.is_none());
-        let window = Arc::new(window);
-        let read = move |mut snapshot: Snapshot| {
-            let window = Arc::clone(&window);
-            async move { snapshot.window(&window).await }
-        };
-        let Shown { recorded, decided, beyond } = self.in_snapshot(read).await?;
+        let mut shown = self.show(&window).await?;
+        if !window.archive_is_present && self.collections.archive_is_present().await? {
+            // An archive run may have moved events of the window before it was read.
+            window.archive_is_present = true;
+            shown = self.show(&window).await?;
+        }
+        let Shown { recorded, decided, beyond } = shown;
         if let Some(recorded) = recorded {
             self.feed.saw_recorded(recorded);
         }
         let Some(Decided { in_use, archived, until }) = decided else {
-            return Ok(self.hole(&Prefix::of_positions(beyond, after), after));
+            let hole = self.hole(&Prefix::of_positions(beyond, after), after);
+            return Ok(hole.map_or(Found::Nothing, Found::Open));
         };
         if archived.is_empty() && !all {
             let batches = in_use.into_iter().map(|batch| -> Box<dyn EventBatch> { Box::new(InUse::all(batch)) });
@@ -144,10 +146,19 @@ impl Reader {
         Ok(Found::Page(vec![Box::new(merged)], until))
     }
 
+    async fn show(&self, window: &Window) -> Result<Shown, StoreError> {
+        let window = Arc::new(window.clone());
+        let read = move |mut snapshot: Snapshot| {
+            let window = Arc::clone(&window);
+            async move { snapshot.window(&window).await }
+        };
+        self.in_snapshot(read).await
+    }
+
     /// The open positions directly after a position, if later ones are not open.
-    fn hole(&self, prefix: &Prefix, after: i64) -> Found {
+    fn hole(&self, prefix: &Prefix, after: i64) -> Option<Hole> {
         self.note(prefix, after);
-        self.feed.hole_at(after + 1).map_or(Found::Nothing, Found::Open)
+        self.feed.hole_after(after)
     }
 
     fn note(&self, prefix: &Prefix, after: i64) {
@@ -174,7 +185,11 @@ impl Reader {
 
 /// All positions up to the frontier are decided, so each has an event or a skip.
 fn require_all(merged: &Merged, after: i64, until: i64) -> Result<(), StoreError> {
-    let missing = merged.positions().zip(after + 1..).find(|(found, wanted)| found != wanted).map(|(_, wanted)| wanted);
+    let missing = merged
+        .positions()
+        .zip(after.saturating_add(1)..)
+        .find(|(found, wanted)| found != wanted)
+        .map(|(_, wanted)| wanted);
     let found = i64::try_from(merged.positions().count()).unwrap_or(i64::MAX);
     match missing.or_else(|| (found < until - after).then_some(after + found + 1)) {
         None => Ok(()),

@@ -34,11 +34,24 @@ enum At {
 
 impl Reader {
     /// Decides the lowest open positions, if they were open for long enough. Returns whether it is
-    /// worth to read them again at once.
+    /// worth reading them again at once.
     pub(super) async fn decide(&self, hole: &Hole) -> Result<bool, StoreError> {
         if hole.since.elapsed() < self.feed.0.grace {
             return Ok(false);
         }
+        if *hole.positions.start() <= self.feed.proven().saturating_add(1) {
+            return self.decide_lowest(hole).await;
+        }
+        // A reader may begin anywhere. There may be open positions below those that it has found.
+        match self.lowest_hole().await? {
+            (_, Some(lowest)) if lowest.positions.start() < hole.positions.start() => {
+                Ok(lowest.since.elapsed() >= self.feed.0.grace && self.decide_lowest(&lowest).await?)
+            }
+            _ => self.decide_lowest(hole).await,
+        }
+    }
+
+    async fn decide_lowest(&self, hole: &Hole) -> Result<bool, StoreError> {
         let mut next = self.feed.0.turn.lock().await;
         if next.is_some_and(|next| next > Instant::now()) {
             return Ok(false);

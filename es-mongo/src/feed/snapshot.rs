@@ -27,7 +27,7 @@ pub(super) const BATCH: u32 = 10_000;
 const ENOUGH_BYTES: usize = 8 * 1024 * 1024;
 
 /// The part of the log that a page covers at most.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Window {
     pub(super) after: i64,
     /// The wanted types of aggregates, or `None` for all.

@@ -12,7 +12,10 @@ use tests::account::{Account, day, import};
 use tests::empty_store;
 use tests::secured::Secured;
 
-use super::{event_at, events, from_the_beginning, position, positions, positions_of, record_at, skips, take, waits};
+use super::{
+    another_process, event_at, events, from_the_beginning, position, positions, positions_of, record_at, skips, take,
+    waits,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_position_is_waited_for_and_then_skipped() {
@@ -129,6 +132,47 @@ async fn an_event_that_was_deleted_below_the_frontier_is_an_error_and_not_skippe
         assert!(seen.iter().all(|seen| *seen < position(4)), "{seen:?}");
         assert_eq!(skips(&store).await, [0; 0]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_begins_beyond_an_open_position_decides_nothing_for_others() {
+    let store = empty_store().await;
+    record_at(&store, [1, 3, 4, 6]).await;
+    let patient =
+        another_process(&store, "patient").await.position_grace(Duration::from_secs(60)).open().await.unwrap();
+    let mut beyond = patient.follow(feed::From::position(position(3))).read();
+    let mut accounts = patient.follow(feed::From::position(position(3))).of::<Account>().read();
+    assert_eq!(positions(&take(&mut beyond, 1).await), [4]);
+    assert_eq!(positions(&take(&mut accounts, 1).await), [4]);
+    assert!(waits(&mut beyond, Duration::from_secs(2)).await);
+    // Position 2 is open, so the frontier is below it, and so is what was recorded of it.
+    assert_eq!(patient.frontier().await.unwrap(), Some(position(1)));
+    let recorded = positions_of(&store).find_one(doc! { "_id": "frontier" }).await.unwrap();
+    assert!(recorded.is_none_or(|recorded| recorded.get_i64("position").unwrap() <= 1));
+    // Position 5 is not decided before position 2.
+    let hasty = another_process(&store, "hasty").await.position_grace(Duration::ZERO).open().await.unwrap();
+    let mut session = store.database().client().start_session().await.unwrap();
+    session.start_transaction().await.unwrap();
+    events(&store).insert_one(event_at(2)).session(&mut session).await.unwrap();
+    let mut beyond_5 = hasty.follow(feed::From::position(position(4))).read();
+    assert!(waits(&mut beyond_5, Duration::from_secs(2)).await, "a skip overtook a transaction in flight");
+    session.commit_transaction().await.unwrap();
+    assert_eq!(positions(&take(&mut beyond_5, 1).await), [6]);
+    assert_eq!(skips(&store).await, [5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_may_begin_anywhere() {
+    let store = empty_store().await;
+    import(&store, "a", 3).await;
+    for far in [4, 1_000, i64::MAX - 1, i64::MAX] {
+        let mut all = store.follow(feed::From::position(position(far))).read();
+        assert!(waits(&mut all, Duration::from_millis(300)).await);
+        let mut accounts = store.follow(feed::From::position(position(far))).of::<Account>().read();
+        assert!(waits(&mut accounts, Duration::from_millis(300)).await);
+        assert_eq!(all.reaches(), Some(position(far)));
+    }
+    assert_eq!(skips(&store).await, [0; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,7 @@ async fn change_streams(store: &MongoStore) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_gets_the_appends_of_its_own_process_at_once() {
+async fn a_follower_gets_the_appends_of_the_same_process_at_once() {
     let store = empty_store().await;
     let mut follower = store.follow(feed::From::beginning()).read();
     assert!(waits(&mut follower, Duration::from_millis(300)).await);
