@@ -118,10 +118,7 @@ impl<A: Aggregate, R: Send, E> Call<'_, A, R, E> {
                 }
             };
             // A state that was not read is outdated. That is not an attempt.
-            let pause = match is_read {
-                true => self.after(&mut conflicts, proposal.version, conflict)?,
-                false => Duration::ZERO,
-            };
+            let pause = if is_read { self.after(&mut conflicts, proposal.version, conflict)? } else { Duration::ZERO };
             replay = match Queues::enter(self.repository, replay, is_read) {
                 Ok(place) => return Box::pin(self.in_queue(place, conflicts)).await,
                 Err(replay) => replay,

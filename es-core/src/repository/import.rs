@@ -72,7 +72,7 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(span::follow(span, async move { self.import_in(stream?, events).await }))
     }
 
-    async fn import_in(
+    pub(super) async fn import_in(
         &self,
         stream: StreamId,
         events: Vec<ImportedEvent<A::Event>>,

@@ -60,7 +60,8 @@ macro_rules! recording_options {
         /// also across processes and restarts.
         ///
         /// The second call returns the events of the first one, with
-        /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended). If a key was used for [a
+        /// [`Outcome::AlreadyAppended`](crate::Outcome::AlreadyAppended), whatever its decision
+        /// returns. If a key was used for [a
         /// different command](crate::store::AppendId), the call fails with
         /// [`StoreError::AppendIdReused`].
         pub fn once(mut self, append_id: impl AsRef<str>) -> Self {

@@ -1,6 +1,7 @@
 //! The promises of the repository, on both stores.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+mod bulk_imports;
 mod bursts;
 mod cached;
 mod contention;

@@ -224,7 +224,10 @@ impl<A: Aggregate> Work<A> {
     pub(super) fn take_recorded(&mut self) -> Option<Replay<A>> {
         let is_settled = self.decided.is_empty() && self.sent.is_empty();
         match mem::replace(&mut self.state, State::Missing(None)) {
-            State::Here(replay) if is_settled => Some(replay),
+            State::Here(mut replay) if is_settled => {
+                replay.is_recorded_up_to(self.head);
+                Some(replay)
+            }
             _ => None,
         }
     }
@@ -371,9 +374,9 @@ impl<A: Aggregate> Work<A> {
                 }
             }
             Finished::Appended(answers) => {
-                self.answered(stream, answers, "the store did not answer each append".into());
+                self.answered(stream, answers, &"the store did not answer each append".into());
             }
-            Finished::Panicked(panicked) => self.answered(stream, Vec::new(), panicked.into()),
+            Finished::Panicked(panicked) => self.answered(stream, Vec::new(), &panicked.into()),
         }
         // All of them, because somebody has to drive what comes next.
         self.to_wake.extend(self.wakers.all());
@@ -382,7 +385,7 @@ impl<A: Aggregate> Work<A> {
     }
 
     /// Passes on the answers of the store. The outcome of an append without one is unknown.
-    fn answered(&mut self, stream: &StreamId, answers: Vec<Result<Appended, StoreError>>, missing: SharedError) {
+    fn answered(&mut self, stream: &StreamId, answers: Vec<Result<Appended, StoreError>>, missing: &SharedError) {
         let mut broken: Option<Answer> = None;
         let sent = mem::take(&mut self.sent);
         let answers = answers.into_iter().map(Some).chain(iter::repeat_with(|| None));
@@ -415,9 +418,6 @@ impl<A: Aggregate> Work<A> {
         match broken {
             None => {
                 self.lost = 0;
-                if let State::Here(replay) = &mut self.state {
-                    replay.is_recorded_up_to(self.head);
-                }
             }
             Some(_) => self.discard(),
         }

@@ -72,11 +72,11 @@ pub(crate) fn stream(id: &str) -> StreamId {
     StreamId::of::<Budget>(id).unwrap()
 }
 
+/// What was left, the version, and the event.
+type Decided = Result<Answer<(i64, u64), Spent>, Refused>;
+
 /// The decision to spend. Without cents it is never refused.
-pub(crate) fn spend(
-    cents: i64,
-    command: u64,
-) -> impl FnMut(&Loaded<Budget>) -> Result<Answer<(i64, u64), Spent>, Refused> + Send + Clone {
+pub(crate) fn spend(cents: i64, command: u64) -> impl FnMut(&Loaded<Budget>) -> Decided + Send + Clone {
     move |budget| {
         let (left, at) = (budget.left, budget.version.get());
         if cents > left {

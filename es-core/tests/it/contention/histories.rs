@@ -75,7 +75,6 @@ async fn write(
             .await;
             let until = store.head(&stream("b")).await.unwrap().version().get();
             let end = match answer {
-                None => End::Unknown,
                 Some(Ok(spent)) if spent.outcome == Outcome::AlreadyAppended => End::Already,
                 Some(Ok(spent)) => {
                     acknowledged.fetch_max(spent.version.get(), Ordering::SeqCst);
@@ -84,7 +83,7 @@ async fn write(
                     End::Spent { left, at }
                 }
                 Some(Err(UpdateError::Rejected(refused))) => End::Refused(refused),
-                Some(Err(UpdateError::Store(StoreError::OutcomeUnknown { .. }))) => End::Unknown,
+                None | Some(Err(UpdateError::Store(StoreError::OutcomeUnknown { .. }))) => End::Unknown,
                 Some(Err(_)) => End::Failed,
             };
             calls.push(Call { command, cents, since, until, end });
