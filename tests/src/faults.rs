@@ -1,11 +1,11 @@
-//! Runs with faults: a set of three nodes behind proxies, writers and readers in two processes,
+//! Runs with faults: a set of three nodes behind proxies, writers and readers in several processes,
 //! faults in an order that depends on a seed, and a verdict over all requests, answers, reads and
 //! stored events.
 //!
 //! ```text
 //! plan (seed) ──▶ inject ──▶ cluster (nodes, proxies, fail points)
 //!                               ▲
-//! worker × 2 processes: writer, follower ──▶ record ──▶ judge (history::check, verify) ──▶ table
+//! worker × n processes: writer, follower ──▶ record ──▶ judge (history::check, verify) ──▶ table
 //! ```
 #![allow(clippy::unwrap_used, reason = "a run ends if one of its steps fails")]
 
@@ -20,8 +20,10 @@ mod process;
 mod record;
 mod run;
 mod service;
+mod stored;
 mod table;
 mod tally;
+mod waits;
 mod worker;
 mod writer;
 

@@ -2,7 +2,9 @@
 //! events.
 
 mod answers;
+mod cause;
 mod order;
+mod readers;
 #[cfg(test)]
 mod tests;
 
@@ -159,6 +161,30 @@ pub struct Seen {
     pub mark: Mark,
     /// The index of the event in the append.
     pub index: u32,
+    /// When the reader received it.
+    pub given: Nanos,
+}
+
+/// A reader that follows the positions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reader {
+    /// Its process, whose store it uses.
+    pub process: u32,
+    /// The events that it has seen, in that order.
+    pub seen: Vec<Seen>,
+}
+
+/// An aggregate that a writer has loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The process of the writer.
+    pub process: u32,
+    /// The id of the aggregate.
+    pub stream: String,
+    /// The sequence of its newest event.
+    pub sequence: u64,
+    /// When it was loaded.
+    pub at: Nanos,
 }
 
 /// Everything that is known about a run.
@@ -168,10 +194,17 @@ pub struct History {
     pub asked: Vec<Asked>,
     /// The outcomes of the attempts whose outcome was unknown.
     pub resolved: Vec<Resolved>,
-    /// The events that each reader has seen, in that order.
-    pub followed: BTreeMap<String, Vec<Seen>>,
+    /// The aggregates that writers have loaded.
+    pub loaded: Vec<Loaded>,
+    /// All readers that have followed the positions until the end.
+    pub readers: BTreeMap<String, Reader>,
     /// The stored events at the end.
     pub stored: Vec<Stored>,
+    /// The skipped positions at the end.
+    pub skipped: Vec<u64>,
+    /// Whether no node was elected and no process was killed. Only then is the order of positions the
+    /// order of time for appends that have not seen each other.
+    pub undisturbed: bool,
 }
 
 /// A rule of the store that a history violates.
@@ -199,14 +232,22 @@ pub enum Broken {
     NotResolved(Mark),
     /// The sequences of a stream have a gap or a repetition.
     Sequences(String),
-    /// The positions of the store have a gap or a repetition after this one.
-    Positions(u64),
+    /// Two events, or an event and a skip, have this position.
+    GivenTwice(u64),
+    /// This position has neither an event nor a skip, and a later one has.
+    Open(u64),
     /// In a stream, a later event has a lower position.
     OutOfOrder(String),
+    /// Sent after its process had seen a different event, but recorded before that event.
+    AgainstCause(Mark),
     /// Sent after a different append was acknowledged, but recorded before it.
     AgainstTime(Mark),
-    /// A reader that follows positions has not seen the event after this position, or not in order.
+    /// A reader that follows positions has not seen the event after this position.
     Missed(String, u64),
+    /// A reader that had seen this position has received an event at or below it.
+    WentBack(String, u64),
+    /// A reader has ended without the event at this position, which its process has appended.
+    Behind(String, u64),
     /// A reader has seen a different event at this position than the stored one.
     SawOther(String, u64),
 }
@@ -220,7 +261,7 @@ pub enum Harm {
     Duplicated,
     /// Something is at a wrong place.
     OutOfOrder,
-    /// A reader missed something.
+    /// A reader missed something, or received it in the wrong order.
     Missed,
     /// An answer was wrong.
     Untrue,
@@ -232,8 +273,13 @@ impl Broken {
         match self {
             Self::Lost(_) | Self::Torn(_) => Harm::Lost,
             Self::Duplicated(_) | Self::AcknowledgedTwice(_) => Harm::Duplicated,
-            Self::Sequences(_) | Self::Positions(_) | Self::OutOfOrder(_) | Self::AgainstTime(_) => Harm::OutOfOrder,
-            Self::Missed(..) | Self::SawOther(..) => Harm::Missed,
+            Self::Sequences(_)
+            | Self::GivenTwice(_)
+            | Self::Open(_)
+            | Self::OutOfOrder(_)
+            | Self::AgainstCause(_)
+            | Self::AgainstTime(_) => Harm::OutOfOrder,
+            Self::Missed(..) | Self::WentBack(..) | Self::Behind(..) | Self::SawOther(..) => Harm::Missed,
             Self::RefusedButStored(_)
             | Self::Misplaced(_)
             | Self::NotAlready(_)
@@ -249,5 +295,7 @@ pub fn check(history: &History) -> BTreeSet<Broken> {
     let mut broken = BTreeSet::new();
     answers::check(history, &mut broken);
     order::check(history, &mut broken);
+    cause::check(history, &mut broken);
+    readers::check(history, &mut broken);
     broken
 }

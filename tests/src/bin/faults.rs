@@ -1,7 +1,7 @@
-//! Faults on three nodes with writers and readers in two processes, and a table of the results.
+//! Faults on three nodes with writers and readers in several processes, and a table of the results.
 //!
 //! `cargo run --release -p tests --bin faults -- --seed 7`, or `-- --soak` for ten minutes with a
-//! fault every ten seconds. `RUST_LOG=debug` logs what the stores of both processes do.
+//! fault every ten seconds. `RUST_LOG=debug` logs what the stores of all processes do.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,9 +19,16 @@ struct Arguments {
     /// is repeated.
     #[arg(long)]
     faults: Option<usize>,
-    /// The number of writers in both processes together.
+    /// The number of processes, each with writers and a reader.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    processes: u32,
+    /// The number of writers of all processes together.
     #[arg(long, default_value_t = 16)]
     writers: u32,
+    /// Only faults in which no node is elected and no process is killed, so that the order of
+    /// positions is checked against time.
+    #[arg(long)]
+    undisturbed: bool,
     /// Ten minutes, a fault every ten seconds, 32 writers, archive runs.
     #[arg(long)]
     soak: bool,
@@ -31,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
-    /// The second process of a run.
+    /// A process of a run.
     #[command(hide = true)]
     Work(Work),
     /// A process that is killed during an append.
@@ -58,11 +65,14 @@ async fn main() -> Result<ExitCode, std::io::Error> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
     println!("seed {seed}");
     let program = std::env::current_exe()?;
+    let mut kinds = Kind::ALL.to_vec();
+    kinds.retain(|kind| !arguments.undisturbed || kind.elects_and_kills_nobody());
     let run = Run {
         seed,
-        kinds: Kind::ALL.to_vec(),
-        faults: arguments.faults.unwrap_or(Kind::ALL.len() + 3),
+        faults: arguments.faults.unwrap_or(kinds.len() + 3),
+        kinds,
         every: None,
+        processes: arguments.processes,
         writers: arguments.writers,
         archive: false,
         program,

@@ -10,7 +10,7 @@ use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ReadConcern;
 use futures_util::TryStreamExt as _;
 
-use super::follower::StoredDocument;
+use super::stored::Decided;
 use super::tally::{Tally, TallyEvent};
 use crate::history::{Answer, Broken, History, Mark, Place, Resolved, Stored, check};
 
@@ -28,14 +28,19 @@ pub(super) struct Verdict {
 /// Judges a history, after all writers have ended.
 pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     history.resolved = resolve(store, &history).await;
-    let in_use = stored(store, "events").await;
-    let archived = stored(store, "events_archive").await;
-    let positions: BTreeSet<u64> = in_use.iter().map(|event| event.position).collect();
+    let in_use = decided(store, "events").await;
+    let archived = decided(store, "events_archive").await;
     let archived_events = archived.len();
-    history.stored = in_use;
     // Both collections contain the events that an unfinished archive run has copied but not
     // deleted.
-    history.stored.extend(archived.into_iter().filter(|event| !positions.contains(&event.position)));
+    let positions: BTreeSet<u64> = in_use.iter().map(|found| found.position).collect();
+    let only_archived = archived.into_iter().filter(|found| !positions.contains(&found.position));
+    for Decided { position, event } in in_use.into_iter().chain(only_archived) {
+        match event {
+            Some(event) => history.stored.push(event),
+            None => history.skipped.push(position),
+        }
+    }
     let broken = check(&history);
     let report = store.verify::<Tally>().run().await.unwrap();
     let mut findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
@@ -79,15 +84,15 @@ async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
     resolved
 }
 
-/// The stored events, read without the library.
-async fn stored(store: &MongoStore, collection: &str) -> Vec<Stored> {
+/// The stored events and skips.
+async fn decided(store: &MongoStore, collection: &str) -> Vec<Decided> {
     let collection = store.database().collection::<Document>(collection);
     let mut found = collection.find(doc! {}).read_concern(ReadConcern::majority()).await.unwrap();
-    let mut stored = Vec::new();
-    while let Some(event) = found.try_next().await.unwrap() {
-        stored.push(StoredDocument::read(event).stored());
+    let mut decided = Vec::new();
+    while let Some(document) = found.try_next().await.unwrap() {
+        decided.push(Decided::read(document));
     }
-    stored
+    decided
 }
 
 /// Aggregates whose state with a snapshot differs from that of a full replay, or from the stored

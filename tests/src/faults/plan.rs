@@ -72,6 +72,31 @@ impl Kind {
         Self::SlowAnswers,
         Self::WriterKilled,
     ];
+
+    /// Whether no node is elected and no process is killed. A run with such faults only keeps the
+    /// order of time: see [`History::undisturbed`](crate::history::History::undisturbed).
+    pub fn elects_and_kills_nobody(self) -> bool {
+        match self {
+            Self::PrimaryKilled
+            | Self::PrimarySteppedDown
+            | Self::PrimaryFrozen
+            | Self::SecondaryKilled
+            | Self::AllRestarted
+            | Self::PrimaryCutOff
+            | Self::WriterKilled => false,
+            Self::RequestsLost
+            | Self::AnswersLost
+            | Self::BothLost
+            | Self::Reset
+            | Self::SlowWay
+            | Self::ClosedBefore
+            | Self::ClosedAfter
+            | Self::ErrorCode(_)
+            | Self::ConcernTimedOut
+            | Self::CommitUnknown
+            | Self::SlowAnswers => true,
+        }
+    }
 }
 
 impl fmt::Display for Kind {

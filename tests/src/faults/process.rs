@@ -1,4 +1,4 @@
-//! The second process of a run.
+//! The other processes of a run.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use super::worker::Work;
 
 /// A process that works until it receives the request to finish.
-pub(super) struct Second(Child);
+pub(super) struct Other(Child);
 
-impl Second {
+impl Other {
     pub(super) fn start(program: &Path, work: &Work) -> Self {
         let mut command = Command::new(program);
         command.arg("work").args(["--uri", &work.uri, "--database", &work.database]);
@@ -26,7 +26,7 @@ impl Second {
     pub(super) async fn finish(mut self) {
         drop(self.0.stdin.take());
         let ended = tokio::task::spawn_blocking(move || self.0.wait().unwrap()).await.unwrap();
-        assert!(ended.success(), "the second process ended with {ended}");
+        assert!(ended.success(), "a process of the run ended with {ended}");
     }
 }
 

@@ -14,7 +14,7 @@ use super::cluster::Cluster;
 use super::inject::inject;
 use super::judge::{Verdict, judge};
 use super::plan::{Fault, Kind, draw};
-use super::process::{Second, resident_mib};
+use super::process::{Other, resident_mib};
 use super::record;
 use super::table;
 use super::tally::Tally;
@@ -43,11 +43,13 @@ pub struct Run {
     pub faults: usize,
     /// The shortest interval between two faults; from the seed if it is `None`.
     pub every: Option<Duration>,
-    /// The number of writers in both processes together.
+    /// The number of processes, each with writers and a reader.
+    pub processes: u32,
+    /// The number of writers of all processes together.
     pub writers: u32,
     /// Whether old events are archived during the run.
     pub archive: bool,
-    /// The program for the second process.
+    /// The program for the other processes.
     pub program: PathBuf,
 }
 
@@ -83,37 +85,43 @@ impl Run {
             uri: cluster.uri(),
             database: DATABASE.to_owned(),
             process,
-            writers: self.writers / 2,
+            writers: (self.writers / self.processes).max(1),
             streams: (self.writers / 2).max(2),
             seed: self.seed,
             record: folder.path().join(format!("record-{process}")),
         };
-        let (own, second) = (work(0), work(1));
-        let worker = Worker::start(&own).await;
-        let process = Second::start(&self.program, &second);
+        let work: Vec<Work> = (0..self.processes).map(work).collect();
+        let (own, others) = work.split_first().expect("a run has a process");
+        let worker = Worker::start(own).await;
+        let others: Vec<Other> = others.iter().map(|work| Other::start(&self.program, work)).collect();
         let (stop, stopped) = oneshot::channel();
         let archive = self.archive.then(|| tokio::spawn(archive(worker.shared.store.clone(), stopped)));
-        let happened = self.carry_out(&cluster, &plan, &worker, &process).await;
+        let happened = self.carry_out(&cluster, &plan, &worker, &others).await;
         let ended = clock::now();
         drop(stop);
         if let Some(archive) = archive {
             archive.await.unwrap();
         }
-        process.finish().await;
+        for other in others {
+            other.finish().await;
+        }
         worker.finish().await;
         println!("memory before the verdict: {} MiB", resident_mib(std::process::id()));
         sleep(SETTLES).await;
 
         let store = open(&cluster.uri(), DATABASE).await;
-        let mut history = History::default();
-        record::read(&own.record, &mut history);
-        record::read(&second.record, &mut history);
+        let undisturbed = self.kinds.iter().all(|kind| kind.elects_and_kills_nobody());
+        let mut history = History { undisturbed, ..History::default() };
+        let mut longest_wait = Duration::ZERO;
+        for work in &work {
+            longest_wait = longest_wait.max(record::read(&work.record, work.process, &mut history));
+        }
         let verdict: Verdict = judge(&store, history).await;
         let broken = verdict.broken.iter().map(|broken| format!("{broken:?}")).chain(verdict.findings.clone());
-        Outcome { table: table::text(&verdict, &happened, ended), broken: broken.collect() }
+        Outcome { table: table::text(&verdict, longest_wait, &happened, ended), broken: broken.collect() }
     }
 
-    async fn carry_out(&self, cluster: &Cluster, plan: &[Fault], worker: &Worker, second: &Second) -> Vec<Happened> {
+    async fn carry_out(&self, cluster: &Cluster, plan: &[Fault], worker: &Worker, others: &[Other]) -> Vec<Happened> {
         service_returns(worker, cluster, "the set was started").await;
         let started = Instant::now();
         let mut happened = Vec::with_capacity(plan.len());
@@ -124,12 +132,11 @@ impl Run {
             let took_hold = met != Some(0);
             let met = met.map_or(String::new(), |met| format!(", met {met} times"));
             println!(
-                "{:6.1} s: {}: {}{met}; memory {} and {} MiB",
+                "{:6.1} s: {}: {}{met}; memory of a process at most {} MiB",
                 started.elapsed().as_secs_f64(),
                 number + 1,
                 fault.kind,
-                resident_mib(std::process::id()),
-                resident_mib(second.id()),
+                others.iter().map(Other::id).chain([std::process::id()]).map(resident_mib).max().unwrap_or_default(),
             );
             happened.push(Happened { kind: fault.kind, began, took_hold });
             match self.every {

@@ -10,7 +10,7 @@ use super::judge::Verdict;
 use super::plan::Kind;
 use super::run::Happened;
 use super::service::longest_without;
-use crate::history::{Answer, Broken, Harm, Nanos};
+use crate::history::{Answer, Broken, Harm, History, Mark, Nanos};
 
 #[derive(Default)]
 struct Row {
@@ -47,7 +47,7 @@ impl Row {
 }
 
 /// The table, and the lines with counts below it.
-pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Nanos) -> String {
+pub(super) fn text(verdict: &Verdict, longest_wait: Duration, happened: &[Happened], ended: Nanos) -> String {
     let mut asked: Vec<(Nanos, Answer)> =
         verdict.history.asked.iter().map(|asked| (asked.answered, asked.answer)).collect();
     asked.sort_by_key(|(answered, _)| *answered);
@@ -89,10 +89,10 @@ pub(super) fn text(verdict: &Verdict, happened: &[Happened], ended: Nanos) -> St
         table.add_row(row.cells(&kind.to_string()));
     }
     table.add_row(all.cells("all"));
-    format!("{table}\n\n{}", zeros(verdict))
+    format!("{table}\n\n{}", zeros(verdict, longest_wait))
 }
 
-fn zeros(verdict: &Verdict) -> String {
+fn zeros(verdict: &Verdict, longest_wait: Duration) -> String {
     let count = |harm: Harm| verdict.broken.iter().filter(|broken: &&Broken| broken.harm() == harm).count();
     let found = verdict.history.resolved.iter().filter(|resolved| resolved.found.is_some()).count();
     let mut text = format!(
@@ -114,8 +114,30 @@ fn zeros(verdict: &Verdict) -> String {
         verdict.archived,
         verdict.snapshots,
     );
-    for (reader, seen) in &verdict.history.followed {
-        let _ = writeln!(text, "{reader} has seen {} events", seen.len());
+    let _ = writeln!(
+        text,
+        "skips recorded {}, longest time that a reader waited for an open position {:.1} s, \
+         longest time from an acknowledgement to a reader {:.1} s",
+        verdict.history.skipped.len(),
+        longest_wait.as_secs_f64(),
+        longest_delay(&verdict.history).as_secs_f64(),
+    );
+    for (name, reader) in &verdict.history.readers {
+        let _ = writeln!(text, "{name} has seen {} events", reader.seen.len());
     }
     text
+}
+
+/// The longest time between the acknowledgement of an append and its arrival at a reader, also while
+/// a fault holds up the reader.
+fn longest_delay(history: &History) -> Duration {
+    let acknowledged: BTreeMap<Mark, Nanos> = history
+        .asked
+        .iter()
+        .filter(|asked| matches!(asked.answer, Answer::Acknowledged(_)))
+        .map(|asked| (asked.mark, asked.answered))
+        .collect();
+    let seen = history.readers.values().flat_map(|reader| &reader.seen);
+    let delays = seen.filter_map(|seen| Some(seen.given.0.saturating_sub(acknowledged.get(&seen.mark)?.0)));
+    Duration::from_nanos(delays.max().unwrap_or_default())
 }

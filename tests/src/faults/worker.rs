@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::follower::follow;
 use super::record::Recorder;
+use super::waits::Waits;
 use super::writer::Writer;
 
 /// The application name of the processes of a run, for fail points.
@@ -32,10 +33,10 @@ pub struct Work {
     /// The number of this process.
     #[arg(long)]
     pub process: u32,
-    /// The number of writers.
+    /// The number of writers of this process.
     #[arg(long)]
     pub writers: u32,
-    /// The number of aggregates that they share.
+    /// The number of aggregates that all writers share.
     #[arg(long)]
     pub streams: u32,
     /// The seed of the writers.
@@ -55,6 +56,8 @@ pub(super) struct Shared {
     pub(super) process: u32,
     pub(super) store: MongoStore,
     pub(super) recorder: Recorder,
+    /// The number of aggregates.
+    pub(super) streams: u32,
     phase: AtomicU8,
 }
 
@@ -74,6 +77,7 @@ pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     writers: JoinSet<()>,
     followers: JoinSet<()>,
+    waits: Waits,
 }
 
 /// A store for a run.
@@ -96,13 +100,17 @@ impl Worker {
     pub(super) async fn start(work: &Work) -> Self {
         let store = open(&work.uri, &work.database).await;
         let recorder = Recorder::into_file(&work.record);
-        let shared = Arc::new(Shared { process: work.process, store, recorder, phase: AtomicU8::new(RUNNING) });
+        let waits = Waits::of_this_process();
+        let phase = AtomicU8::new(RUNNING);
+        let shared = Arc::new(Shared { process: work.process, store, recorder, streams: work.streams, phase });
         let (mut writers, mut followers) = (JoinSet::new(), JoinSet::new());
         for writer in 0..work.writers {
+            // A number in the run, so that writers of different processes share an aggregate.
+            let writer = work.process * work.writers + writer;
             writers.spawn(Writer::new(Arc::clone(&shared), writer, work.streams, work.seed).run());
         }
         followers.spawn(follow(Arc::clone(&shared), format!("reader of process {}", work.process)));
-        Self { shared, writers, followers }
+        Self { shared, writers, followers, waits }
     }
 
     /// Lets all writers finish their current appends.
@@ -113,7 +121,7 @@ impl Worker {
         self.shared.phase.store(DRAINED, Ordering::Relaxed);
         self.followers.join_all().await;
         self.shared.store.close().await;
-        self.shared.recorder.finish();
+        self.shared.recorder.finish(self.waits.longest());
     }
 }
 

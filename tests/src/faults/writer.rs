@@ -12,7 +12,7 @@ use fastrand::Rng;
 use super::clock;
 use super::tally::{Noted, Tally, TallyEvent, noted};
 use super::worker::Shared;
-use crate::history::{Answer, Asked, Mark};
+use crate::history::{Answer, Asked, Loaded, Mark};
 
 /// The longest pause of a writer between two appends.
 const THINKS: Duration = Duration::from_millis(30);
@@ -32,7 +32,7 @@ impl Writer {
         let process = shared.process;
         Self {
             tallies: Repository::new(&shared.store),
-            // Several writers of both processes share a stream, to cause conflicts.
+            // Several writers of different processes share a stream, to cause conflicts.
             stream: format!("s{}", writer % streams),
             head: Head::NONE,
             mark: Mark { process, writer, number: 0 },
@@ -48,11 +48,24 @@ impl Writer {
         }
     }
 
+    /// Loads an aggregate. The next append must get a higher position than its newest event.
+    async fn load_any(&mut self) {
+        let stream = format!("s{}", self.random.u32(0..self.shared.streams));
+        if let Ok(loaded) = self.tallies.load(&stream).await {
+            let (process, sequence) = (self.shared.process, loaded.version.get());
+            self.shared.recorder.loaded(Loaded { process, stream, sequence, at: clock::now() });
+        }
+    }
+
     /// One append, which creates the aggregate if it does not exist.
     async fn once(&mut self) {
         self.mark.number += 1;
         match self.random.u32(0..100) {
-            0..45 => drop(self.append(1, None).await),
+            0..35 => drop(self.append(1, None).await),
+            35..45 => {
+                self.load_any().await;
+                self.append(1, None).await;
+            }
             45..60 => {
                 let events = self.random.u32(2..=5);
                 self.append(events, None).await;
