@@ -137,6 +137,19 @@ impl<A: Aggregate> Repository<A> {
         Box::pin(async move { Ok(self.before_beginning(&stream?).await?.is_none()) })
     }
 
+    /// Whether the aggregate has begun, by an event that is not
+    /// [retired](crate::store::Decoded::Retired). It may have [ended](Aggregate#an-end) since.
+    ///
+    /// An event that this program cannot decode counts.
+    ///
+    /// # Errors
+    ///
+    /// The error of the store.
+    pub fn has_begun(&self, id: impl IdFor<A::Id>) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let stream = StreamId::of::<A>(id);
+        Box::pin(async move { Ok(self.only_retired(&stream?).await?.is_none()) })
+    }
+
     /// Takes a snapshot of the current aggregate, and returns its version.
     ///
     /// # Errors
@@ -165,9 +178,12 @@ impl<A: Aggregate> Repository<A> {
     /// The head of a stream without events, with only retired events, or at an end: the aggregate
     /// does not exist. `None` if it does.
     async fn before_beginning(&self, stream: &StreamId) -> Result<Option<Head>, StoreError> {
-        if A::CAN_END {
-            return self.after_end(stream).await;
-        }
+        if A::CAN_END { self.after_end(stream).await } else { self.only_retired(stream).await }
+    }
+
+    /// The head of a stream without events or with only retired events: the aggregate has never
+    /// begun. `None` if it has.
+    async fn only_retired(&self, stream: &StreamId) -> Result<Option<Head>, StoreError> {
         let mut head = Head::NONE;
         // The first event nearly always answers this, and a stream may be long.
         for until in [Sequence::FIRST.into(), Version::MAX] {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use bson::raw::RawDocumentBuf;
 use bson::{Bson, doc};
 use es_core::error::Panicked;
-use es_core::store::{BoxFuture, BsonPayload, Head, Payload};
+use es_core::store::{BoxFuture, BsonPayload, Payload};
 use es_core::{Aggregate, IdFor, LoadError, Loaded, Repository, StreamId};
 use mongodb::Collection;
 use serde::de::DeserializeOwned;
@@ -16,7 +16,6 @@ use tracing::Instrument;
 
 use crate::document::field::ID;
 use crate::error::{check_name, malformed};
-use crate::read;
 use crate::store::MongoStore;
 
 /// The source from which a [`MigratingRepository`] reads.
@@ -109,10 +108,10 @@ impl<A: Aggregate, D: DeserializeOwned> MigratingRepository<A, D> {
             ReadMode::Documents => self.document(stream).await,
             ReadMode::EventSourced => self.repository.load(id).await.map(LoadedFrom::EventSourced),
             ReadMode::WhereMigrated => match self.repository.load(id).await {
-                Err(LoadError::NotFound { stream: missing }) => {
-                    // After its end, the old document of an aggregate is outdated.
-                    if A::CAN_END && read::head(self.store.collections(), stream).await? != Head::NONE {
-                        return Err(LoadError::NotFound { stream: missing });
+                Err(LoadError::NotFound { .. }) => {
+                    if A::CAN_END && self.repository.has_begun(id).await? {
+                        // It has ended, so its old document is outdated, or it began just now.
+                        return self.repository.load(id).await.map(LoadedFrom::EventSourced);
                     }
                     self.document(stream).await
                 }

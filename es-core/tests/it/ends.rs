@@ -264,6 +264,7 @@ async fn the_end_of_a_stream_is_found_below_retired_and_unreadable_events() {
         append(version, "LetterSent").await;
     }
     assert!(!accounts.exists("a").await.unwrap());
+    assert!(accounts.has_begun("a").await.unwrap());
     assert_eq!(accounts.create("a", opened("Bob")).await.unwrap().version, 41);
     for version in 41..80 {
         append(version, "LetterSent").await;
@@ -278,6 +279,7 @@ async fn the_end_of_a_stream_is_found_below_retired_and_unreadable_events() {
     let only = StreamId::of::<Account>("retired").unwrap();
     store.append(Append::new(only, ExpectedVersion::NONE, vec![raw("LetterSent"), raw("LetterSent")])).await.unwrap();
     assert!(!accounts.exists("retired").await.unwrap());
+    assert!(!accounts.has_begun("retired").await.unwrap());
     assert_eq!(accounts.create("retired", opened("Dan")).await.unwrap().version, 3);
 }
 

@@ -30,7 +30,7 @@ struct Returned;
 
 /// A machine for rent. Each rental begins the aggregate, and its return ends it.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
-#[aggregate(init(Rented), events(Used), ends(Returned), snapshot(every = 3))]
+#[aggregate(init(Rented), events(Used), ends(Returned), retired("Advertised"), snapshot(every = 3))]
 struct Rental {
     tenant: u32,
     hours: u32,
@@ -255,6 +255,29 @@ async fn an_old_document_does_not_replace_an_aggregate_that_has_ended() {
     rentals.update("m", |_| Returned).await.unwrap();
     assert!(matches!(gradual.load("m").await, Err(LoadError::NotFound { .. })));
     assert_eq!(gradual.load("not migrated").await.unwrap(), LoadedFrom::Document(OldRental { tenant: 2 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_document_is_read_if_the_stream_has_only_retired_events() {
+    let store = empty_store().await;
+    let rentals = Repository::<Rental>::new(&store);
+    let old = store.database().collection::<Document>("rentals");
+    old.insert_many(["m", "ended"].map(|id| doc! { "_id": id, "tenant": 1 })).await.unwrap();
+    for id in ["m", "ended", "ended"] {
+        rentals.create(id, (Rented { tenant: 1 }, Returned)).await.unwrap();
+    }
+    // An earlier release had these events, and this one does not.
+    let earlier = doc! { "$or": [{ "aggregateId": "m" }, { "sequenceNumber": { "$gt": 2 } }] };
+    let retire = doc! { "$set": { "eventType": "Advertised", "eventData": {} } };
+    let events = store.database().collection::<Document>("events");
+    assert_eq!(events.update_many(earlier, retire).await.unwrap().modified_count, 4);
+
+    let gradual = MigratingRepository::<Rental, OldRental>::new(&store, "rentals", ReadMode::WhereMigrated);
+    assert!(matches!(gradual.load("ended").await, Err(LoadError::NotFound { .. })));
+    assert_eq!(gradual.load("m").await.unwrap(), LoadedFrom::Document(OldRental { tenant: 1 }));
+    // It begins after the events that it has.
+    rentals.create("m", Rented { tenant: 2 }).await.unwrap();
+    assert!(matches!(gradual.load("m").await.unwrap(), LoadedFrom::EventSourced(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
