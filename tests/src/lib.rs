@@ -18,10 +18,13 @@ pub mod stores;
 pub use es_core as library;
 pub use es_mongo as mongo;
 
-use es_core::store::{ExpectedVersion, Head};
+use std::time::{Duration, Instant};
+
+use es_core::store::{ExpectedVersion, FeedStore, Head};
 use es_core::{Position, Sequence};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
+use es_mongo::mongodb::bson::{Document, doc};
 
 /// The server that all tests of one program share. It ends with the program.
 ///
@@ -56,6 +59,27 @@ pub async fn open(database: &str) -> MongoStore {
 pub fn observed(version: u32) -> ExpectedVersion {
     let head = Sequence::try_from(u64::from(version)).map(|sequence| Head::new(sequence, Position::FIRST));
     ExpectedVersion::observed(head.unwrap_or(Head::NONE))
+}
+
+/// Waits until each position up to the newest one has an event or a skip, as a follower does.
+///
+/// # Panics
+///
+/// If this takes longer than a minute, or the store cannot be reached.
+pub async fn settle(store: &MongoStore) {
+    let begun = Instant::now();
+    loop {
+        let events = store.database().collection::<Document>("events");
+        let newest = events.find_one(doc! {}).sort(doc! { "position": -1 }).await;
+        let newest = newest.unwrap_or_else(|error| panic!("{error}"));
+        let newest = newest.map_or(0, |newest| newest.get_i64("position").unwrap_or_else(|error| panic!("{error}")));
+        let frontier = store.frontier().await.unwrap_or_else(|error| panic!("{error}"));
+        if frontier.map_or(0, Position::as_i64) >= newest {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "a position is still open: {frontier:?} of {newest}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Compiles the examples of the README.

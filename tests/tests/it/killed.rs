@@ -23,7 +23,7 @@ use es_mongo::{ArchiveStep, MongoStore};
 use tests::account::{Account, accounts, assert_loads_everywhere, day, import};
 use tests::fail_point::FailPoint;
 use tests::killed::{OldAccount, convert, keyed};
-use tests::{empty_store, server};
+use tests::{empty_store, server, settle};
 
 /// A child process at work.
 struct Victim {
@@ -149,6 +149,7 @@ async fn acts_once(store: &MongoStore, events: usize) {
     assert_eq!(again, Appended::Already(first.clone()));
     assert_eq!(first.version, events as u64);
     assert_eq!(accounts(store).load("a").await.unwrap().version, events as u64);
+    settle(store).await;
     let report = store.verify::<Account>().run().await.unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);
     assert_eq!(report.events, events as u64 + 3);

@@ -183,7 +183,7 @@ async fn each_of_many_appends_without_the_right_gets_the_error() {
     });
     for created in join_all(appends).await {
         let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
-        assert_lacks(&error, "insert", "events");
+        assert_lacks(&error, "update", "events_positions");
     }
     assert_eq!(store.stats().await.unwrap().events, 0);
 }
