@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::__private::read_since;
 use crate::error::{Panicked, SharedError};
 
 /// Any error, boxed: what a store or a format reports below this crate's own errors.
@@ -19,7 +20,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
     label = "not an event",
     note = "write `#[event(version = 1)]` on `{Self}`"
 )]
-pub trait Event: Serialize + Sized + 'static {
+pub trait Event: Serialize + DeserializeOwned + 'static {
     /// The stored name of the fact, the same for all its versions.
     const TYPE: &'static str;
     /// The version that this type is, from 1.
@@ -31,11 +32,15 @@ pub trait Event: Serialize + Sized + 'static {
 
     /// Reads the fact from what `version` stored, through every version between.
     ///
+    /// The default reads only the version of this type. `#[event]` generates the rest.
+    ///
     /// # Errors
     ///
     /// [`DecodeError`] if the version is newer than this type, or if the data does not fit the
     /// version.
-    fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError>;
+    fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
+        read_since(Self::VERSION, version, payload)
+    }
 
     /// Visits this version of the fact and every older one, the newest first. The [schema
     /// lock](crate::schema) uses it.
@@ -49,7 +54,7 @@ pub trait Event: Serialize + Sized + 'static {
 /// Visits each version of an event as a type.
 pub trait VisitVersions {
     /// Version `E::VERSION`, and those before it from `since` on, are stored as an `E`.
-    fn version<E: Event + DeserializeOwned>(&mut self, since: u32);
+    fn version<E: Event>(&mut self, since: u32);
 }
 
 /// Visits each event of an aggregate as a type.

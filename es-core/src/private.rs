@@ -36,7 +36,7 @@ pub use unread::Unread;
 
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
-pub use names::{Message, assert_listed, first_clash, first_named, keeps_aliases, same_name};
+pub use names::{Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
 pub use shown::{ShowData, ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
@@ -264,10 +264,8 @@ parts! {
 pub trait Listed: Sized {
     /// The description of the event.
     const INFO: EventInfo;
-    /// Whether the event is read as other events.
-    const IS_SPLIT: bool;
-    /// Whether it is an enum of events, which no list of events may contain.
-    const IS_SET: bool = false;
+    /// What it is, because not everything may be listed.
+    const KIND: Kind;
 
     /// Whether the event is stored under a name, its own or an older one.
     fn is_stored_as(name: &str) -> bool;
@@ -306,7 +304,7 @@ pub trait Listed: Sized {
 
 impl<E: Event> Listed for E {
     const INFO: EventInfo = EventInfo::of::<E>();
-    const IS_SPLIT: bool = E::IS_SPLIT;
+    const KIND: Kind = if E::IS_SPLIT { Kind::Split } else { Kind::Event };
 
     #[inline]
     fn is_stored_as(name: &str) -> bool {
@@ -328,6 +326,17 @@ impl<E: Event> Listed for E {
     }
 }
 
+/// What a list of events names.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// An event.
+    Event,
+    /// An old event that is read as other events.
+    Split,
+    /// An enum of events.
+    Set,
+}
+
 /// Reads an event from versions `since` to its own stored version, which all have the same shape.
 ///
 /// # Errors
@@ -336,7 +345,7 @@ impl<E: Event> Listed for E {
 #[inline]
 pub fn read_since<E, P>(since: u32, version: u32, payload: &P) -> Result<E, DecodeError>
 where
-    E: Event + serde::de::DeserializeOwned,
+    E: Event,
     P: Payload,
 {
     if version < since {

@@ -13,18 +13,16 @@ pub enum InvoiceEvent {
     InvoicePaid(InvoicePaid),
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<InvoiceCreated> for InvoiceEvent {
         fn from(__event: InvoiceCreated) -> Self {
             Self::InvoiceCreated(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<InvoiceEvent> for InvoiceCreated {
         fn push_into(self, __events: &mut __es_core::__private::Vec<InvoiceEvent>) {
             __es_core::__private::Vec::push(
@@ -39,17 +37,14 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<InvoiceEvent> for InvoiceCreated {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<InvoicePaid> for InvoiceEvent {
         fn from(__event: InvoicePaid) -> Self {
             Self::InvoicePaid(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<InvoiceEvent> for InvoicePaid {
         fn push_into(self, __events: &mut __es_core::__private::Vec<InvoiceEvent>) {
             __es_core::__private::Vec::push(__events, InvoiceEvent::InvoicePaid(self));
@@ -61,29 +56,23 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<InvoiceEvent> for InvoicePaid {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<InvoiceEvent> for InvoiceEvent {
         fn push_into(self, __events: &mut __es_core::__private::Vec<InvoiceEvent>) {
             __es_core::__private::Vec::push(__events, self);
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<InvoiceEvent> for InvoiceEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<InvoiceEvent> for InvoiceEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::fmt::Debug for InvoiceEvent {
         fn fmt(
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            #[allow(unused_imports)]
             use __es_core::__private::{ShowData as _, ShowName as _};
             match self {
                 Self::InvoiceCreated(__event) => {
@@ -104,7 +93,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl __es_core::__private::EventSet for InvoiceEvent {
         const EVENTS: &'static [__es_core::__private::EventInfo] = &[
@@ -173,7 +161,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::serde::Serialize for InvoiceEvent {
         fn serialize<__S: __es_core::__private::serde::Serializer>(
             &self,
@@ -195,36 +182,27 @@ const _: () = {
             }
         }
     }
-    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <InvoiceEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
             "InvoiceCreated",
             "InvoicePaid",
         ];
-        const __ARE_SPLIT: &[__es_core::__private::bool] = &[
-            <InvoiceCreated as __es_core::__private::Listed>::IS_SPLIT,
-            <InvoicePaid as __es_core::__private::Listed>::IS_SPLIT,
+        const __KINDS: &[__es_core::__private::Kind] = &[
+            <InvoiceCreated as __es_core::__private::Listed>::KIND,
+            <InvoicePaid as __es_core::__private::Listed>::KIND,
         ];
-        const _: () = __es_core::__private::assert!(
-            ! < InvoiceCreated as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`InvoiceCreated` is an enum of events; write `events = InvoiceCreated` instead of listing it"
-        );
         const _: () = __es_core::__private::assert_listed(
             0usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
-        );
-        const _: () = __es_core::__private::assert!(
-            ! < InvoicePaid as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`InvoicePaid` is an enum of events; write `events = InvoicePaid` instead of listing it"
+            __KINDS,
         );
         const _: () = __es_core::__private::assert_listed(
             1usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
         const _: () = if let __es_core::__private::Option::Some((__other, __name)) = __es_core::__private::first_clash(
             &<PaidAndSent as __es_core::__private::Listed>::INFO,
@@ -251,11 +229,10 @@ const _: () = {
             )
         };
     };
-    #[allow(dead_code, deprecated, non_camel_case_types)]
+    #[allow(dead_code, non_camel_case_types)]
     type __own_u32 = u32;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -269,14 +246,13 @@ const _: () = {
             rename = "Invoice",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored {
             invoice_number: String,
             #[serde(skip)]
             cache: __own_u32,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         #[allow(clippy::too_many_lines)]
         impl __es_core::__private::Aggregate for Invoice {
             type Event = InvoiceEvent;

@@ -15,18 +15,16 @@ pub enum DoorEvent {
     DoorRemoved(DoorRemoved),
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorMoved> for DoorEvent {
         fn from(__event: DoorMoved) -> Self {
             Self::DoorMoved(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorMoved {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, DoorEvent::DoorMoved(self));
@@ -38,20 +36,16 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorMoved {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorMoved {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorPainted> for DoorEvent {
         fn from(__event: DoorPainted) -> Self {
             Self::DoorPainted(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorPainted {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, DoorEvent::DoorPainted(self));
@@ -63,20 +57,16 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorPainted {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorPainted {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorRemoved> for DoorEvent {
         fn from(__event: DoorRemoved) -> Self {
             Self::DoorRemoved(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorRemoved {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, DoorEvent::DoorRemoved(self));
@@ -88,29 +78,23 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorRemoved {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, self);
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::fmt::Debug for DoorEvent {
         fn fmt(
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            #[allow(unused_imports)]
             use __es_core::__private::{ShowData as _, ShowName as _};
             match self {
                 Self::DoorMoved(__event) => {
@@ -138,7 +122,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl __es_core::__private::EventSet for DoorEvent {
         const EVENTS: &'static [__es_core::__private::EventInfo] = &[
@@ -197,7 +180,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::serde::Serialize for DoorEvent {
         fn serialize<__S: __es_core::__private::serde::Serializer>(
             &self,
@@ -225,7 +207,6 @@ const _: () = {
             }
         }
     }
-    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <DoorEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
@@ -233,47 +214,34 @@ const _: () = {
             "DoorPainted",
             "DoorRemoved",
         ];
-        const __ARE_SPLIT: &[__es_core::__private::bool] = &[
-            <DoorMoved as __es_core::__private::Listed>::IS_SPLIT,
-            <DoorPainted as __es_core::__private::Listed>::IS_SPLIT,
-            <DoorRemoved as __es_core::__private::Listed>::IS_SPLIT,
+        const __KINDS: &[__es_core::__private::Kind] = &[
+            <DoorMoved as __es_core::__private::Listed>::KIND,
+            <DoorPainted as __es_core::__private::Listed>::KIND,
+            <DoorRemoved as __es_core::__private::Listed>::KIND,
         ];
-        const _: () = __es_core::__private::assert!(
-            ! < DoorMoved as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`DoorMoved` is an enum of events; write `events = DoorMoved` instead of listing it"
-        );
         const _: () = __es_core::__private::assert_listed(
             0usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
-        );
-        const _: () = __es_core::__private::assert!(
-            ! < DoorPainted as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`DoorPainted` is an enum of events; write `events = DoorPainted` instead of listing it"
+            __KINDS,
         );
         const _: () = __es_core::__private::assert_listed(
             1usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
-        );
-        const _: () = __es_core::__private::assert!(
-            ! < DoorRemoved as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`DoorRemoved` is an enum of events; write `events = DoorRemoved` instead of listing it"
+            __KINDS,
         );
         const _: () = __es_core::__private::assert_listed(
             2usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
     };
-    #[allow(dead_code, deprecated, non_camel_case_types)]
+    #[allow(dead_code, non_camel_case_types)]
     type __own_bool = bool;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -287,12 +255,11 @@ const _: () = {
             rename = "Door",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored {
             open: __own_bool,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         #[allow(clippy::too_many_lines)]
         impl __es_core::__private::Aggregate for Door {
             type Event = DoorEvent;

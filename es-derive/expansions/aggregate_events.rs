@@ -1,10 +1,9 @@
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -18,12 +17,11 @@ const _: () = {
             rename = "Account",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored {
             owner: String,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         #[allow(clippy::too_many_lines)]
         impl __es_core::__private::Aggregate for Account {
             type Event = AccountEvent;

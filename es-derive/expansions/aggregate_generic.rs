@@ -13,18 +13,16 @@ pub enum CartEvent<T: Clone> {
     Emptied(Emptied),
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::From<ItemAdded<T>> for CartEvent<T> {
         fn from(__event: ItemAdded<T>) -> Self {
             Self::ItemAdded(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for ItemAdded<T> {
         fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
             __es_core::__private::Vec::push(__events, CartEvent::ItemAdded(self));
@@ -39,20 +37,16 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for ItemAdded<T> {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for ItemAdded<T> {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::From<Emptied> for CartEvent<T> {
         fn from(__event: Emptied) -> Self {
             Self::Emptied(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for Emptied {
         fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
             __es_core::__private::Vec::push(__events, CartEvent::Emptied(self));
@@ -67,32 +61,25 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for Emptied {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for Emptied {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::IntoEvents<CartEvent<T>> for CartEvent<T> {
         fn push_into(self, __events: &mut __es_core::__private::Vec<CartEvent<T>>) {
             __es_core::__private::Vec::push(__events, self);
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::FirstEvents<CartEvent<T>> for CartEvent<T> {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::NextEvents<CartEvent<T>> for CartEvent<T> {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::fmt::Debug for CartEvent<T> {
         fn fmt(
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            #[allow(unused_imports)]
             use __es_core::__private::{ShowData as _, ShowName as _};
             match self {
                 Self::ItemAdded(_) => {
@@ -112,7 +99,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl<T: Clone> __es_core::__private::EventSet for CartEvent<T>
     where
@@ -142,30 +128,12 @@ const _: () = {
                     "ItemAdded<T>",
                     "Emptied",
                 ];
-                let __ARE_SPLIT: &[__es_core::__private::bool] = &[
-                    <ItemAdded<T> as __es_core::__private::Listed>::IS_SPLIT,
-                    <Emptied as __es_core::__private::Listed>::IS_SPLIT,
+                let __KINDS: &[__es_core::__private::Kind] = &[
+                    <ItemAdded<T> as __es_core::__private::Listed>::KIND,
+                    <Emptied as __es_core::__private::Listed>::KIND,
                 ];
-                __es_core::__private::assert!(
-                    ! < ItemAdded < T > as __es_core::__private::Listed > ::IS_SET, "{}",
-                    "`ItemAdded<T>` is an enum of events; write `events = ItemAdded<T>` instead of listing it"
-                );
-                __es_core::__private::assert_listed(
-                    0usize,
-                    __EVENTS,
-                    __SHOWN,
-                    __ARE_SPLIT,
-                );
-                __es_core::__private::assert!(
-                    ! < Emptied as __es_core::__private::Listed > ::IS_SET, "{}",
-                    "`Emptied` is an enum of events; write `events = Emptied` instead of listing it"
-                );
-                __es_core::__private::assert_listed(
-                    1usize,
-                    __EVENTS,
-                    __SHOWN,
-                    __ARE_SPLIT,
-                );
+                __es_core::__private::assert_listed(0usize, __EVENTS, __SHOWN, __KINDS);
+                __es_core::__private::assert_listed(1usize, __EVENTS, __SHOWN, __KINDS);
             };
             if <ItemAdded<T> as __es_core::__private::Listed>::is_stored_as(__type) {
                 return <ItemAdded<
@@ -197,7 +165,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T: Clone> __es_core::__private::serde::Serialize for CartEvent<T>
     where
         ItemAdded<T>: __es_core::__private::Event,
@@ -223,7 +190,6 @@ const _: () = {
     }
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -241,12 +207,11 @@ const _: () = {
                 deserialize = "T: __serde::de::DeserializeOwned"
             )
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored<T: Clone> {
             items: Vec<T>,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         #[allow(clippy::too_many_lines)]
         impl<T: Clone> __es_core::__private::Aggregate for Cart<T>
         where

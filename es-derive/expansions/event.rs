@@ -4,12 +4,11 @@ pub struct InvoicePaid {
     pub note: Option<String>,
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -23,14 +22,13 @@ const _: () = {
             rename = "InvoicePaid",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored {
             payment_id: String,
             #[serde(default)]
             note: Option<String>,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for InvoicePaid {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -40,7 +38,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for InvoicePaid {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -49,30 +46,25 @@ const _: () = {
             }
         }
     };
-    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         < InvoicePaidV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
         "`from` of `InvoicePaid` must be version 1 of the event, because `InvoicePaid` reads versions from 2 on; `InvoicePaidV1` has a different version, so write the type of version 1 instead"
     );
-    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         __es_core::__private::same_name(< InvoicePaidV1 as __es_core::__private::Event >
         ::TYPE, "InvoicePaid"), "{}",
         "`from` of `InvoicePaid` must be version 1 of `InvoicePaid`, but `InvoicePaidV1` is stored under a different name; write `#[event(version = 1, name = \"InvoicePaid\")]` on `InvoicePaidV1`"
     );
-    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         ! < InvoicePaidV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
         "`InvoicePaidV1` is split into other events, so it is not a predecessor; remove `split` from `InvoicePaidV1`, and write it on the newest version if that is read as other events"
     );
-    #[allow(deprecated, unused_qualifications)]
     const _: () = __es_core::__private::assert!(
         __es_core::__private::keeps_aliases(< InvoicePaidV1 as
         __es_core::__private::Event > ::ALIASES, & ["BillPaid"]), "{}",
         "`InvoicePaidV1` has an `alias` that `InvoicePaid` does not have, so events stored under that name would not be read; write it on `InvoicePaid` too"
     );
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for InvoicePaid {
         const TYPE: &'static __es_core::__private::str = "InvoicePaid";
         const VERSION: __es_core::__private::u32 = 2;

@@ -4,28 +4,26 @@ pub struct Ordered {
     cache: Cache,
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         struct __Threads(
             __es_core::__private::field::EventField<Customer>,
             __es_core::__private::field::EventField<Vec<Option<Line>>>,
             __es_core::__private::field::EventField<Cache>,
         );
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         type __Field0 = Customer;
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         type __Field1 = Vec<Option<Line>>;
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         fn __stored() {
-            #[allow(unused_imports)]
             use __es_core::__private::field::{Refusal as _, Whole as _};
             __es_core::__private::field::stored(
                 __es_core::__private::field::Probe::<Customer>::NEW.in_event(),
@@ -47,7 +45,7 @@ const _: () = {
             rename = "Ordered",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Stored {
             #[serde(
                 bound(
@@ -67,7 +65,6 @@ const _: () = {
             cache: Cache,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for Ordered {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -77,7 +74,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for Ordered {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -87,17 +83,9 @@ const _: () = {
         }
     };
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for Ordered {
         const TYPE: &'static __es_core::__private::str = "Ordered";
         const VERSION: __es_core::__private::u32 = 1;
-        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
-        fn decode<__P: __es_core::__private::Payload>(
-            __version: __es_core::__private::u32,
-            __payload: &__P,
-        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
-            __es_core::__private::read_since(1, __version, __payload)
-        }
         fn visit_versions<__V: __es_core::__private::VisitVersions>(
             __visitor: &mut __V,
         ) {

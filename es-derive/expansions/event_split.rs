@@ -3,12 +3,11 @@ pub enum PaidAndSent {
     Online,
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -25,13 +24,12 @@ const _: () = {
             tag = "kind",
             content = "data"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         enum __Stored {
             ByMail { letter_date: String },
             Online,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for PaidAndSent {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -41,7 +39,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for PaidAndSent {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -51,18 +48,10 @@ const _: () = {
         }
     };
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for PaidAndSent {
         const TYPE: &'static __es_core::__private::str = "PaidAndSent";
         const VERSION: __es_core::__private::u32 = 1;
-        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
         const IS_SPLIT: __es_core::__private::bool = true;
-        fn decode<__P: __es_core::__private::Payload>(
-            __version: __es_core::__private::u32,
-            __payload: &__P,
-        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
-            __es_core::__private::read_since(1, __version, __payload)
-        }
         fn visit_versions<__V: __es_core::__private::VisitVersions>(
             __visitor: &mut __V,
         ) {
@@ -70,7 +59,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Split for PaidAndSent {
         type Parts = (InvoicePaid, InvoiceSent);
     }

@@ -1,13 +1,12 @@
 pub struct Moved(pub String, u32);
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
-    #[allow(dead_code, deprecated, non_camel_case_types)]
+    #[allow(dead_code, non_camel_case_types)]
     type __own_u32 = u32;
     #[doc(hidden)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -18,7 +17,7 @@ const _: () = {
             rename = "Moved",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Written {
             #[serde(rename = "0")]
             #[serde(getter = "__field_0")]
@@ -27,11 +26,9 @@ const _: () = {
             #[serde(getter = "__field_1")]
             __1: __own_u32,
         }
-        #[allow(deprecated, unused_qualifications)]
         fn __field_0(__this: &Moved) -> &String {
             &__this.0
         }
-        #[allow(deprecated, unused_qualifications)]
         fn __field_1(__this: &Moved) -> &__own_u32 {
             &__this.1
         }
@@ -42,14 +39,14 @@ const _: () = {
             rename = "Moved",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Read {
             #[serde(rename = "0")]
             __0: String,
             #[serde(rename = "1")]
             __1: __own_u32,
         }
-        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+        #[allow(clippy::multiple_bound_locations)]
         fn __read<'__de, __D>(
             __source: __D,
         ) -> __es_core::__private::Result<Moved, __D::Error>
@@ -65,7 +62,6 @@ const _: () = {
             )
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for Moved {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -75,7 +71,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for Moved {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -85,17 +80,9 @@ const _: () = {
         }
     };
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for Moved {
         const TYPE: &'static __es_core::__private::str = "Moved";
         const VERSION: __es_core::__private::u32 = 1;
-        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
-        fn decode<__P: __es_core::__private::Payload>(
-            __version: __es_core::__private::u32,
-            __payload: &__P,
-        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
-            __es_core::__private::read_since(1, __version, __payload)
-        }
         fn visit_versions<__V: __es_core::__private::VisitVersions>(
             __visitor: &mut __V,
         ) {

@@ -7,32 +7,30 @@ pub enum AccountEvent {
     Closed(AccountClosed),
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __OwnedOpened {
         owner_name: Owner,
         note: Option<String>,
     }
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __LentOpened<'__lent> {
         owner_name: &'__lent Owner,
         note: &'__lent Option<String>,
         __lent: __es_core::__private::PhantomData<&'__lent ()>,
     }
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         struct __Threads(__es_core::__private::field::EventField<Owner>);
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         type __Field0 = Owner;
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         fn __stored() {
-            #[allow(unused_imports)]
             use __es_core::__private::field::{Refusal as _, Whole as _};
             __es_core::__private::field::stored(
                 __es_core::__private::field::Probe::<Owner>::NEW.in_event(),
@@ -45,7 +43,7 @@ const _: () = {
             rename = "Opened",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Written<'__lent> {
             #[serde(
                 bound(
@@ -61,11 +59,9 @@ const _: () = {
             #[serde(skip)]
             __lent: __es_core::__private::PhantomData<&'__lent ()>,
         }
-        #[allow(deprecated, unused_qualifications)]
         fn __field_0<'__lent>(__this: &__LentOpened<'__lent>) -> &'__lent Owner {
             __this.owner_name
         }
-        #[allow(deprecated, unused_qualifications)]
         fn __field_1<'__lent>(
             __this: &__LentOpened<'__lent>,
         ) -> &'__lent Option<String> {
@@ -78,7 +74,7 @@ const _: () = {
             rename = "Opened",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Read {
             #[serde(
                 bound(
@@ -91,7 +87,6 @@ const _: () = {
             note: Option<String>,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __LentOpened<'_> {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -101,7 +96,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __OwnedOpened {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -118,7 +112,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for __OwnedOpened {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -128,23 +121,19 @@ const _: () = {
         }
     };
     const _: () = {
-        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             < OpenedV1 as __es_core::__private::Event > ::VERSION == 1u32, "{}",
             "`from` of `Opened` must be version 1 of the event, because `Opened` reads versions from 2 on; `OpenedV1` has a different version, so write the type of version 1 instead"
         );
-        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             __es_core::__private::same_name(< OpenedV1 as __es_core::__private::Event >
             ::TYPE, "Opened"), "{}",
             "`from` of `Opened` must be version 1 of `Opened`, but `OpenedV1` is stored under a different name; write `#[event(version = 1, name = \"Opened\")]` on `OpenedV1`"
         );
-        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             ! < OpenedV1 as __es_core::__private::Event > ::IS_SPLIT, "{}",
             "`OpenedV1` is split into other events, so it is not a predecessor; remove `split` from `OpenedV1`, and write it on the newest version if that is read as other events"
         );
-        #[allow(deprecated, unused_qualifications)]
         const _: () = __es_core::__private::assert!(
             __es_core::__private::keeps_aliases(< OpenedV1 as __es_core::__private::Event
             > ::ALIASES, & []), "{}",
@@ -152,11 +141,9 @@ const _: () = {
         );
     };
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for __OwnedOpened {
         const TYPE: &'static __es_core::__private::str = "Opened";
         const VERSION: __es_core::__private::u32 = 2;
-        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
         fn decode<__P: __es_core::__private::Payload>(
             __version: __es_core::__private::u32,
             __payload: &__P,
@@ -170,14 +157,13 @@ const _: () = {
             <OpenedV1 as __es_core::__private::Event>::visit_versions(__visitor);
         }
     }
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __OwnedLocked {}
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __LentLocked<'__lent> {
         __lent: __es_core::__private::PhantomData<&'__lent ()>,
     }
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -188,7 +174,7 @@ const _: () = {
             rename = "Locked",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Written<'__lent> {
             #[serde(skip)]
             __lent: __es_core::__private::PhantomData<&'__lent ()>,
@@ -200,10 +186,9 @@ const _: () = {
             rename = "Locked",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Read {}
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __LentLocked<'_> {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -213,7 +198,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __OwnedLocked {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -228,7 +212,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for __OwnedLocked {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -238,17 +221,10 @@ const _: () = {
         }
     };
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for __OwnedLocked {
         const TYPE: &'static __es_core::__private::str = "AccountLocked";
         const VERSION: __es_core::__private::u32 = 1;
         const ALIASES: &'static [&'static __es_core::__private::str] = &["Frozen"];
-        fn decode<__P: __es_core::__private::Payload>(
-            __version: __es_core::__private::u32,
-            __payload: &__P,
-        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
-            __es_core::__private::read_since(1, __version, __payload)
-        }
         fn visit_versions<__V: __es_core::__private::VisitVersions>(
             __visitor: &mut __V,
         ) {
@@ -256,19 +232,18 @@ const _: () = {
         }
     }
     #[cfg(feature = "transfers")]
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __OwnedMoved {
         __0: i64,
     }
     #[cfg(feature = "transfers")]
-    #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+    #[allow(dead_code, non_camel_case_types)]
     struct __LentMoved<'__lent> {
         __0: &'__lent i64,
         __lent: __es_core::__private::PhantomData<&'__lent ()>,
     }
     #[cfg(feature = "transfers")]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
@@ -279,7 +254,7 @@ const _: () = {
             rename = "Moved",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Written<'__lent> {
             #[serde(rename = "0")]
             #[serde(getter = "__field_0")]
@@ -287,7 +262,6 @@ const _: () = {
             #[serde(skip)]
             __lent: __es_core::__private::PhantomData<&'__lent ()>,
         }
-        #[allow(deprecated, unused_qualifications)]
         fn __field_0<'__lent>(__this: &__LentMoved<'__lent>) -> &'__lent i64 {
             __this.__0
         }
@@ -298,13 +272,12 @@ const _: () = {
             rename = "Moved",
             rename_all = "camelCase"
         )]
-        #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+        #[allow(dead_code, non_camel_case_types)]
         struct __Read {
             #[serde(rename = "0")]
             __0: i64,
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __LentMoved<'_> {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -314,7 +287,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl __es_core::__private::serde::Serialize for __OwnedMoved {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
@@ -330,7 +302,6 @@ const _: () = {
             }
         }
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
         impl<'__de> __es_core::__private::serde::Deserialize<'__de> for __OwnedMoved {
             fn deserialize<__D: __es_core::__private::serde::Deserializer<'__de>>(
                 __source: __D,
@@ -341,17 +312,9 @@ const _: () = {
     };
     #[cfg(feature = "transfers")]
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Event for __OwnedMoved {
         const TYPE: &'static __es_core::__private::str = "Moved";
         const VERSION: __es_core::__private::u32 = 1;
-        const ALIASES: &'static [&'static __es_core::__private::str] = &[];
-        fn decode<__P: __es_core::__private::Payload>(
-            __version: __es_core::__private::u32,
-            __payload: &__P,
-        ) -> __es_core::__private::Result<Self, __es_core::__private::DecodeError> {
-            __es_core::__private::read_since(1, __version, __payload)
-        }
         fn visit_versions<__V: __es_core::__private::VisitVersions>(
             __visitor: &mut __V,
         ) {
@@ -359,7 +322,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl __es_core::__private::EventSet for AccountEvent {
         const EVENTS: &'static [__es_core::__private::EventInfo] = &[
@@ -483,7 +445,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     #[allow(clippy::too_many_lines)]
     impl __es_core::__private::serde::Serialize for AccountEvent {
         fn serialize<__S: __es_core::__private::serde::Serializer>(
@@ -529,7 +490,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Sample for AccountEvent {
         fn sample_info(&self) -> __es_core::__private::EventInfo {
             *__es_core::__private::EventSet::info(self)
@@ -542,30 +502,25 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<AccountEvent> for AccountEvent {
         fn push_into(self, __events: &mut __es_core::__private::Vec<AccountEvent>) {
             __es_core::__private::Vec::push(__events, self);
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<AccountEvent> for AccountEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<AccountEvent> for AccountEvent {}
     __es_core::__private::list_set! {
         AccountEvent, "AccountEvent"
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<AccountClosed> for AccountEvent {
         fn from(__event: AccountClosed) -> Self {
             Self::Closed(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Holds<AccountClosed> for AccountEvent {
         #[allow(unreachable_patterns)]
         fn holds(&self) -> __es_core::__private::bool {
@@ -583,7 +538,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<AccountEvent> for AccountClosed {
         fn push_into(self, __events: &mut __es_core::__private::Vec<AccountEvent>) {
             __es_core::__private::Vec::push(__events, AccountEvent::Closed(self));
@@ -597,12 +551,9 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<AccountEvent> for AccountClosed {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<AccountEvent> for AccountClosed {}
-    #[allow(deprecated, unused_qualifications)]
     const _: () = {
         const __EVENTS: &[__es_core::__private::EventInfo] = <AccountEvent as __es_core::__private::EventSet>::EVENTS;
         const __SHOWN: &[&__es_core::__private::str] = &[
@@ -612,41 +563,38 @@ const _: () = {
             "Moved",
             "Closed",
         ];
-        const __ARE_SPLIT: &[__es_core::__private::bool] = &[
-            false,
-            false,
+        const __KINDS: &[__es_core::__private::Kind] = &[
+            __es_core::__private::Kind::Event,
+            __es_core::__private::Kind::Event,
             #[cfg(feature = "transfers")]
-            false,
-            <AccountClosed as __es_core::__private::Listed>::IS_SPLIT,
+            __es_core::__private::Kind::Event,
+            <AccountClosed as __es_core::__private::Listed>::KIND,
         ];
         const _: () = __es_core::__private::assert_listed(
             0usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
         const _: () = __es_core::__private::assert_listed(
             1usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
         #[cfg(feature = "transfers")]
         const _: () = __es_core::__private::assert_listed(
             2usize,
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
-        const _: () = __es_core::__private::assert!(
-            ! < AccountClosed as __es_core::__private::Listed > ::IS_SET, "{}",
-            "`AccountClosed` is an enum of events, so it is not one event; write its variants here"
-        );
-        const _: () = __es_core::__private::assert_listed(
+        const _: () = __es_core::__private::assert_held(
+            "AccountClosed",
             2usize + <[()]>::len(&[#[cfg(feature = "transfers")] ()]),
             __EVENTS,
             __SHOWN,
-            __ARE_SPLIT,
+            __KINDS,
         );
         const _: () = if let __es_core::__private::Option::Some((__other, __name)) = __es_core::__private::first_clash(
             &<OpenedAndLocked as __es_core::__private::Listed>::INFO,
@@ -674,9 +622,7 @@ const _: () = {
         };
     };
     #[cfg(feature = "transfers")]
-    #[allow(deprecated, unused_qualifications)]
     const _: () = {
-        #[allow(unused_imports)]
         use __es_core::__private::NotEvent as _;
         __es_core::__private::assert!(
             ! < __es_core::__private::EventProbe < i64 >> ::IS_EVENT, "{}",

@@ -1,10 +1,9 @@
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     const __TEXT: __es_core::__private::Text<Uuid> = <Uuid as __es_core::__private::IdText>::TEXT;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Id for InvoiceId {
         const NAME: &'static __es_core::__private::str = "InvoiceId";
         fn to_text(&self) -> __es_core::__private::String {
@@ -20,7 +19,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IdFor<Self> for InvoiceId {
         fn to_stored(
             &self,
@@ -32,7 +30,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IdFor<__es_core::__private::AggregateId> for InvoiceId {
         fn to_stored(
             &self,
@@ -43,7 +40,6 @@ const _: () = {
             <Self as __es_core::__private::Id>::to_aggregate_id(self)
         }
     }
-    #[allow(unused_imports)]
     use __es_core::__private::NotText as _;
     const _: () = __es_core::__private::assert!(
         ! < __es_core::__private::Probe < InvoiceId >> ::IS_TEXT, "{}",

@@ -1,9 +1,8 @@
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T> __es_core::__private::Id for IdOf<T>
     where
         IdOf<T>: __es_core::__private::IdText,
@@ -23,7 +22,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T> __es_core::__private::IdFor<Self> for IdOf<T>
     where
         IdOf<T>: __es_core::__private::IdText,
@@ -39,7 +37,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl<T> __es_core::__private::IdFor<__es_core::__private::AggregateId> for IdOf<T>
     where
         IdOf<T>: __es_core::__private::IdText,

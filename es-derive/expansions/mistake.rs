@@ -16,18 +16,16 @@ enum DoorEvent {
     DoorClosed(DoorClosed),
 }
 #[doc(hidden)]
+#[allow(deprecated, unused_imports, unused_qualifications)]
 const _: () = {
-    #[allow(unused_imports)]
     use ::es_core as __es_core;
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorOpened> for DoorEvent {
         fn from(__event: DoorOpened) -> Self {
             Self::DoorOpened(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorOpened {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, DoorEvent::DoorOpened(self));
@@ -39,20 +37,16 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorOpened {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorOpened {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::From<DoorClosed> for DoorEvent {
         fn from(__event: DoorClosed) -> Self {
             Self::DoorClosed(__event)
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorClosed {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, DoorEvent::DoorClosed(self));
@@ -64,32 +58,25 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorClosed {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorClosed {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::IntoEvents<DoorEvent> for DoorEvent {
         fn push_into(self, __events: &mut __es_core::__private::Vec<DoorEvent>) {
             __es_core::__private::Vec::push(__events, self);
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::FirstEvents<DoorEvent> for DoorEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::NextEvents<DoorEvent> for DoorEvent {}
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::fmt::Debug for DoorEvent {
         fn fmt(
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            #[allow(unused_imports)]
             use __es_core::__private::{ShowData as _, ShowName as _};
             match self {
                 Self::DoorOpened(__event) => {
@@ -110,7 +97,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::serde::Serialize for DoorEvent {
         fn serialize<__S: __es_core::__private::serde::Serializer>(
             &self,
@@ -120,7 +106,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::EventSet for DoorEvent {
         const EVENTS: &'static [__es_core::__private::EventInfo] = &[];
         fn info(&self) -> &'static __es_core::__private::EventInfo {
@@ -138,7 +123,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(deprecated, unused_qualifications)]
     impl __es_core::__private::Aggregate for Door {
         type Event = DoorEvent;
         type Id = __es_core::__private::AggregateId;

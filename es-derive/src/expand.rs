@@ -111,6 +111,9 @@ pub(crate) fn id(input: TokenStream) -> TokenStream {
 /// Generated items, in a block that names the library once. If the path does not lead to it, the
 /// import is the only error, because the compiler accepts every use of an import that failed.
 ///
+/// The lints that generated code may cause are allowed once for the block. The same attribute on
+/// every item costs compile time.
+///
 /// ```text
 /// const _: () = {
 ///     use ::es_core as __es_core;
@@ -123,8 +126,8 @@ pub(crate) fn in_block(library: &Path, items: &TokenStream) -> TokenStream {
     let import = quote_spanned!(span=> use #library as __es_core;);
     quote! {
         #[doc(hidden)]
+        #[allow(deprecated, unused_imports, unused_qualifications)]
         const _: () = {
-            #[allow(unused_imports)]
             #import
             #items
         };
@@ -138,8 +141,5 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
 
 /// The attributes of every generated impl.
 pub(crate) fn impl_attributes() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-    }
+    quote!(#[automatically_derived])
 }

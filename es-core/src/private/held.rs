@@ -60,8 +60,7 @@ macro_rules! __list_set {
         #[automatically_derived]
         impl $crate::__private::Listed for $set {
             const INFO: $crate::__private::EventInfo = $crate::__private::info_of_set($name);
-            const IS_SPLIT: $crate::__private::bool = false;
-            const IS_SET: $crate::__private::bool = true;
+            const KIND: $crate::__private::Kind = $crate::__private::Kind::Set;
 
             fn is_stored_as(_: &$crate::__private::str) -> $crate::__private::bool {
                 false

@@ -1,5 +1,6 @@
 //! The assertions about stored names, which the compiler evaluates.
 
+use super::Kind;
 use crate::store::EventInfo;
 
 /// Compares names in a `const` assertion, because `==` on strings is not `const`.
@@ -49,15 +50,39 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
     None
 }
 
-/// Refuses an event that is split, or shares a stored name with one before it in the list.
+/// Refuses an entry of a list that is an enum of events, an event that is split, or an event that
+/// shares a stored name with one before it in the list.
 ///
 /// # Panics
 ///
 /// If it is so. It runs in a `const`, so the panic is a compile error in the
 /// caller's code.
 #[track_caller]
-pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], are_split: &[bool]) {
-    if are_split[at] {
+pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
+    if matches!(kinds[at], Kind::Set) {
+        let parts = ["`", shown[at], "` is an enum of events; write `events = ", shown[at], "` instead of listing it"];
+        panic!("{}", Message::of(&parts).as_str());
+    }
+    assert_one_event(at, events, shown, kinds);
+}
+
+/// The same for a variant that holds an event of a type, `held`.
+///
+/// # Panics
+///
+/// As [`assert_listed`].
+#[track_caller]
+pub const fn assert_held(held: &str, at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
+    if matches!(kinds[at], Kind::Set) {
+        let parts = ["`", held, "` is an enum of events, so it is not one event; write its variants here"];
+        panic!("{}", Message::of(&parts).as_str());
+    }
+    assert_one_event(at, events, shown, kinds);
+}
+
+#[track_caller]
+const fn assert_one_event(at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
+    if matches!(kinds[at], Kind::Split) {
         let parts = ["`", shown[at], "` is read as other events, because it is split; list it in `split(..)`"];
         panic!("{}", Message::of(&parts).as_str());
     }

@@ -109,7 +109,7 @@ impl VisitEvents for Collector<'_> {
 }
 
 impl VisitVersions for Collector<'_> {
-    fn version<E: Event + DeserializeOwned>(&mut self, since: u32) {
+    fn version<E: Event>(&mut self, since: u32) {
         let version = E::VERSION;
         let given = self.samples.get(&(E::TYPE, version)).map_or(&[][..], Vec::as_slice);
         match (trace::<E>(given, encode), self.declared.events.last_mut()) {

@@ -60,9 +60,7 @@ pub(super) fn expand<'a>(
     }
     quote! {
         #(
-            #[allow(deprecated, unused_qualifications)]
             const _: () = {
-                #[allow(unused_imports)]
                 use #private::Fits as _;
                 #checks
             };

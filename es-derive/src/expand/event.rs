@@ -96,7 +96,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
 /// impl Event for InvoicePaid {
 ///     const TYPE: &'static str = "InvoicePaid";
 ///     const VERSION: u32 = 2;
-///     const ALIASES: &'static [&'static str] = &[];
+///     const ALIASES: &'static [&'static str] = &["BillPaid"];     // if there are any
 ///     fn decode<P: Payload>(version: u32, payload: &P) -> Result<Self, DecodeError> {
 ///         match version {
 ///             1..2 => Result::and_then(<InvoicePaidV1 as Event>::decode(version, payload), |old| <Self as Upcast<_>>::upcast(old, 1)),
@@ -109,13 +109,16 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
 ///     }
 /// }
 /// ```
+///
+/// Without older versions, `decode` is that of the trait: each method in the user's crate costs
+/// compile time.
 fn expand_impl(event: &Event<'_>) -> TokenStream {
     let private = private(&event.krate);
     let attributes = impl_attributes();
     let ident = &event.input.ident;
     let generics = generics(event);
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let (name, aliases) = (&event.name, &event.attr.aliases);
+    let name = &event.name;
     let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
     let [p, stored, payload, old] = ["__P", "__version", "__payload", "__old"].map(local);
     let obligation = if event.is_generic() { proof::expand_predecessor_in_body(event) } else { TokenStream::new() };
@@ -139,14 +142,9 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
     let is_split = event.attr.split.is_given().then(|| quote!(const IS_SPLIT: #private::bool = true;));
     let [v, visitor] = ["__V", "__visitor"].map(local);
     let visit_older = expand_visit_older(event, &visitor);
-    quote! {
-        #attributes
-        impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
-            const TYPE: &'static #private::str = #name;
-            const VERSION: #private::u32 = #version;
-            const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];
-            #is_split
-
+    let aliases = expand_aliases(event);
+    let decode = event.reads_older_versions().then(|| {
+        quote! {
             fn decode<#p: #private::Payload>(
                 #stored: #private::u32,
                 #payload: &#p,
@@ -154,6 +152,16 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
                 #obligation
                 #body
             }
+        }
+    });
+    quote! {
+        #attributes
+        impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
+            const TYPE: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            #aliases
+            #is_split
+            #decode
 
             fn visit_versions<#v: #private::VisitVersions>(#visitor: &mut #v) {
                 #private::VisitVersions::version::<Self>(#visitor, #since);
@@ -161,6 +169,12 @@ fn expand_impl(event: &Event<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// `const ALIASES: ..`, if there are any.
+pub(super) fn expand_aliases(event: &Event<'_>) -> Option<TokenStream> {
+    let (aliases, private) = (&event.attr.aliases, private(&event.krate));
+    (!aliases.is_empty()).then(|| quote!(const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];))
 }
 
 /// Visits the versions before this type.

@@ -149,7 +149,6 @@ fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let traits = aggregate.events.iter().any(|listed| !listed.generic).then(|| {
         quote! {
-            #[allow(unused_imports)]
             use #private::{ShowData as _, ShowName as _};
         }
     });

@@ -136,7 +136,6 @@ fn expand_proof(id: &Id<'_>) -> TokenStream {
     );
     let assertion = over(ident, quote!(#private::assert!(!<#private::Probe<#ident>>::IS_TEXT, "{}", #message)));
     quote! {
-        #[allow(unused_imports)]
         use #private::NotText as _;
         const _: () = #assertion;
     }

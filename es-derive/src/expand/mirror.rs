@@ -147,7 +147,6 @@ impl Original<'_> {
             write_fields.extend(quote!(#(#attrs)* #rename #[serde(getter = #getter_name)] #name: #ty,));
             read_fields.extend(quote!(#(#attrs)* #rename #name: #ty,));
             getters.extend(quote! {
-                #[allow(deprecated, unused_qualifications)]
                 fn #getter #impl_generics(#this: &#ident #ty_generics) -> &#ty #where_clause {
                     &#this.#index
                 }
@@ -178,7 +177,7 @@ impl Original<'_> {
             #getters
             #reader
             #default
-            #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+            #[allow(clippy::multiple_bound_locations)]
             fn #read_fn #read_impl_generics(
                 #source: #d,
             ) -> #private::Result<#ident #ty_generics, #d::Error> #read_where_clause {
@@ -214,7 +213,6 @@ impl Original<'_> {
         (
             quote!(, default = #called),
             quote! {
-                #[allow(deprecated, unused_qualifications)]
                 fn #function #impl_generics() -> #ty #where_clause { #value }
             },
         )
@@ -270,7 +268,7 @@ impl Original<'_> {
             #[derive(#derives)]
             #[serde(crate = "__serde" #style #renamed #names #bound)]
             #(#attrs)*
-            #[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]
+            #[allow(dead_code, non_camel_case_types)]
             #definition
         }
     }
@@ -283,7 +281,6 @@ impl Original<'_> {
 /// beside the mirror always works.
 pub(super) fn mirror_imports(private: &TokenStream) -> TokenStream {
     quote! {
-        #[allow(unused_imports)]
         use #private::{self as __private, Refused as _, primitive::*, serde as __serde};
     }
 }

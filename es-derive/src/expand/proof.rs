@@ -22,7 +22,7 @@ pub(super) fn expand_predecessor(event: &Event<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let assertions = assert_predecessor(event);
-    quote!(#(#[allow(deprecated, unused_qualifications)] const _: () = #assertions;)*)
+    quote!(#(const _: () = #assertions;)*)
 }
 
 /// The same for a generic type. Its predecessor can be named only in the body of a method
@@ -79,8 +79,8 @@ pub(super) fn assertion(
 /// const _: () = {
 ///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
 ///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];
-///     const __ARE_SPLIT: &[bool] = &[<InvoiceCreated as Listed>::IS_SPLIT, <InvoicePaid as Listed>::IS_SPLIT];
-///     const _: () = assert_listed(1, __EVENTS, __SHOWN, __ARE_SPLIT);
+///     const __KINDS: &[Kind] = &[<InvoiceCreated as Listed>::KIND, <InvoicePaid as Listed>::KIND];
+///     const _: () = assert_listed(1, __EVENTS, __SHOWN, __KINDS);
 /// };
 /// ```
 pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -92,7 +92,6 @@ pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
     let table = expand_table(aggregate, &quote!(<#event_enum as #private::EventSet>::EVENTS), &quote!(const));
     let assertions = assert_names_differ(aggregate);
     quote! {
-        #[allow(deprecated, unused_qualifications)]
         const _: () = {
             #table
             #(const _: () = #assertions;)*
@@ -116,14 +115,14 @@ pub(super) fn expand_names_differ_in_body(aggregate: &Aggregate<'_>) -> TokenStr
 fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &TokenStream) -> TokenStream {
     let private = private(&aggregate.krate);
     let shown = aggregate.events.iter().map(|event| event.ty).map(shown);
-    let are_split = aggregate
+    let kinds = aggregate
         .events
         .iter()
-        .map(|event| qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), "IS_SPLIT"));
+        .map(|event| qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), "KIND"));
     quote! {
         #keyword __EVENTS: &[#private::EventInfo] = #events;
         #keyword __SHOWN: &[&#private::str] = &[#(#shown),*];
-        #keyword __ARE_SPLIT: &[#private::bool] = &[#(#are_split),*];
+        #keyword __KINDS: &[#private::Kind] = &[#(#kinds),*];
     }
 }
 
@@ -131,21 +130,12 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let private = private(&aggregate.krate);
     let mut assertions = Vec::new();
     for (at, event) in aggregate.events.iter().enumerate() {
-        let shown = shown(event.ty);
-        let remedy = format!("`{shown}` is an enum of events; write `events = {shown}` instead of listing it");
-        assertions.push(assert_is_one_event(event.ty, &private, &remedy));
         // The compiler reports the error at the caller, so the whole call has the span of the
         // listed type.
-        assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT))));
+        assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __KINDS))));
     }
     assertions.extend(assert_former_names_differ(&private, aggregate.split(), aggregate.retired()));
     assertions
-}
-
-/// An enum of events is not one event.
-fn assert_is_one_event(ty: &impl ToTokens, private: &TokenStream, remedy: &str) -> TokenStream {
-    let is_set = qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "IS_SET");
-    assertion(ty, private, &quote!(!#is_set), remedy)
 }
 
 /// No current event has the name of an event that is split, or a name that is retired.
@@ -184,13 +174,13 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         let (cfg, shown) = (variant.cfg, variant.ident().to_string());
         quote!(#(#cfg)* #shown)
     });
-    let are_split = events.variants.iter().map(|variant| {
+    let kinds = events.variants.iter().map(|variant| {
         let cfg = variant.cfg;
-        let is_split = match &variant.kind {
-            Kind::Held(ty) => qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "IS_SPLIT"),
-            Kind::Own(_) | Kind::Unknown => quote!(false),
+        let kind = match &variant.kind {
+            Kind::Held(ty) => qualified(ty, &ty.to_token_stream(), &quote!(#private::Listed), "KIND"),
+            Kind::Own(_) | Kind::Unknown => quote!(#private::Kind::Event),
         };
-        quote!(#(#cfg)* #is_split)
+        quote!(#(#cfg)* #kind)
     });
     let mut conditional: Vec<&[syn::Attribute]> = Vec::new();
     let mut always = 0_usize;
@@ -202,17 +192,15 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         } else {
             quote!(#always + <[()]>::len(&[#(#(#conditional)* ()),*]))
         };
-        let at_variant = match &variant.kind {
-            Kind::Held(ty) => ty.to_token_stream(),
-            _ => variant.ident().to_token_stream(),
+        let assertion = match &variant.kind {
+            Kind::Held(ty) => {
+                let held = shown(ty);
+                over(ty, quote!(#private::assert_held(#held, #at, __EVENTS, __SHOWN, __KINDS)))
+            }
+            Kind::Own(_) | Kind::Unknown => {
+                over(variant.ident(), quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __KINDS)))
+            }
         };
-        if let Kind::Held(ty) = &variant.kind {
-            let remedy =
-                format!("`{0}` is an enum of events, so it is not one event; write its variants here", shown(ty));
-            let assertion = assert_is_one_event(ty, &private, &remedy);
-            assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
-        }
-        let assertion = over(&at_variant, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __ARE_SPLIT)));
         assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
         if cfg.is_empty() {
             always += 1;
@@ -222,11 +210,10 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
     }
     let former = assert_former_names_differ(&private, events.split(), events.retired());
     quote! {
-        #[allow(deprecated, unused_qualifications)]
         const _: () = {
             const __EVENTS: &[#private::EventInfo] = <#name as #private::EventSet>::EVENTS;
             const __SHOWN: &[&#private::str] = &[#(#names),*];
-            const __ARE_SPLIT: &[#private::bool] = &[#(#are_split),*];
+            const __KINDS: &[#private::Kind] = &[#(#kinds),*];
             #(#assertions)*
             #(const _: () = #former;)*
         };
@@ -259,9 +246,7 @@ pub(super) fn expand_own_data_is_not_an_event(events: &Events<'_>) -> TokenStrea
         Some(quote! {
             #(#variant_cfg)*
             #(#cfg)*
-            #[allow(deprecated, unused_qualifications)]
             const _: () = {
-                #[allow(unused_imports)]
                 use #private::NotEvent as _;
                 #assertion
             };

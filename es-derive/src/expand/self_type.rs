@@ -25,7 +25,7 @@ pub(super) fn expand_own_types(fields: &[&syn::Field], input: &DeriveInput) -> T
     }
     let aliases = names.primitives.iter().map(|name| {
         let alias = own(name);
-        quote!(#[allow(dead_code, deprecated, non_camel_case_types)] type #alias = #name;)
+        quote!(#[allow(dead_code, non_camel_case_types)] type #alias = #name;)
     });
     aliases.collect()
 }

@@ -55,9 +55,9 @@ pub(super) struct Obligations {
 /// ```text
 /// #[allow(dead_code)]
 /// type __Field0 = Owner;
-/// #[allow(dead_code, deprecated)]
+/// #[allow(dead_code)]
 /// struct __Threads(StateField<Owner>);
-/// #[allow(dead_code, deprecated)]
+/// #[allow(dead_code)]
 /// fn __stored() {
 ///     stored(Probe::<Owner>::NEW.in_state());
 /// }
@@ -88,7 +88,7 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
             obligations.extend(expand_stored(&private, field, &ty, role));
             // A bound is a string, in which `$crate` has no meaning. An alias has no such limit.
             let alias = format_ident!("__Field{place}");
-            aliases.extend(quote!(#[allow(dead_code, deprecated)] type #alias = #ty;));
+            aliases.extend(quote!(#[allow(dead_code)] type #alias = #ty;));
             let write = format!("for<'__any> {alias}: __serde::Serialize");
             let read = format!("for<'__any> {alias}: __serde::Deserialize<'__any>");
             field.attrs.push(parse_quote!(#[serde(bound(serialize = #write, deserialize = #read))]));
@@ -102,9 +102,8 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
         #threads
         #held
         #aliases
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         fn __stored() {
-            #[allow(unused_imports)]
             use #private::field::{Refusal as _, Whole as _};
             #obligations
         }
@@ -135,7 +134,7 @@ fn expand_threads(original: &DeriveInput, krate: &Path, role: Role) -> TokenStre
         return TokenStream::new();
     }
     quote! {
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code)]
         struct __Threads(#(#fields),*);
     }
 }

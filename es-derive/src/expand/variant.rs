@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, DeriveInput, Member, Type, parse_quote};
 
-use super::event::expand_visit_older;
+use super::event::{expand_aliases, expand_visit_older};
 use super::mirror::{self, Original, mirror_imports};
 use super::span::{call, local, qualified, self_as};
 use super::storable::{self, Obligations, Role};
@@ -87,7 +87,7 @@ impl<'a> Hidden<'a> {
         let own = fields.iter().map(|Field { name, ty, cfg, .. }| quote!(#(#cfg)* #name: #ty,));
         let borrowed = fields.iter().map(|Field { name, ty, cfg, .. }| quote!(#(#cfg)* #name: &'__lent #ty,));
         let phantom = local("__lent");
-        let allow = quote!(#[allow(dead_code, deprecated, non_camel_case_types, unused_qualifications)]);
+        let allow = quote!(#[allow(dead_code, non_camel_case_types)]);
         let (serde, event) = (self.expand_serde(&fields), self.expand_event());
         let predecessor = proof::expand_predecessor(self.event);
         let predecessor = (!predecessor.is_empty()).then(|| quote!(#(#cfg)* const _: () = { #predecessor };));
@@ -153,7 +153,6 @@ impl<'a> Hidden<'a> {
             read_body.extend(quote!(#(#attrs)* #rename #name: #ty,));
             getters.extend(quote! {
                 #(#cfg)*
-                #[allow(deprecated, unused_qualifications)]
                 fn #getter<'__lent>(#this: &#lent<'__lent>) -> &'__lent #ty {
                     #this.#name
                 }
@@ -227,24 +226,29 @@ impl<'a> Hidden<'a> {
         let private = private(&self.events.krate);
         let attributes = impl_attributes();
         let (cfg, owned, event) = (self.variant.cfg, &self.owned, self.event);
-        let (name, aliases) = (&event.name, &event.attr.aliases);
+        let name = &event.name;
         let (version, since) = (Literal::u32_unsuffixed(event.version), Literal::u32_unsuffixed(event.since));
         let [p, stored, payload, v, visitor] = ["__P", "__version", "__payload", "__V", "__visitor"].map(local);
         let visit_older = expand_visit_older(event, &visitor);
-        quote! {
-            #(#cfg)*
-            #attributes
-            impl #private::Event for #owned {
-                const TYPE: &'static #private::str = #name;
-                const VERSION: #private::u32 = #version;
-                const ALIASES: &'static [&'static #private::str] = &[#(#aliases),*];
-
+        let aliases = expand_aliases(event);
+        let decode = event.reads_older_versions().then(|| {
+            quote! {
                 fn decode<#p: #private::Payload>(
                     #stored: #private::u32,
                     #payload: &#p,
                 ) -> #private::Result<Self, #private::DecodeError> {
                     #private::read_since(#since, #stored, #payload)
                 }
+            }
+        });
+        quote! {
+            #(#cfg)*
+            #attributes
+            impl #private::Event for #owned {
+                const TYPE: &'static #private::str = #name;
+                const VERSION: #private::u32 = #version;
+                #aliases
+                #decode
 
                 fn visit_versions<#v: #private::VisitVersions>(#visitor: &mut #v) {
                     #private::VisitVersions::version::<Self>(#visitor, #since);

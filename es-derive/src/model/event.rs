@@ -45,6 +45,11 @@ impl<'a> Event<'a> {
         self.attr.from.get()
     }
 
+    /// Whether it reads more than its own version.
+    pub(crate) fn reads_older_versions(&self) -> bool {
+        self.from().is_some() || self.since != self.version
+    }
+
     pub(crate) fn is_generic(&self) -> bool {
         !self.input.generics.params.is_empty()
     }
