@@ -416,9 +416,7 @@ impl<A: Aggregate> Work<A> {
             }
         }
         match broken {
-            None => {
-                self.lost = 0;
-            }
+            None => self.lost = 0,
             Some(_) => self.discard(),
         }
     }
