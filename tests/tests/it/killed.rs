@@ -226,6 +226,7 @@ async fn killed_during_many_batches_acknowledged_appends_are_stored_and_the_rest
             assert_eq!(matches!(appended, Appended::Already(_)), stored.contains(id), "{id}");
             assert_eq!(appended.receipt().version, events as u64);
         }
+        settle(&store).await;
         let report = store.verify::<Account>().run().await.unwrap();
         assert!(report.is_sound() && report.streams == ids.len() as u64, "{report:#?}");
     }
@@ -255,6 +256,7 @@ async fn killed_during_a_snapshot_nothing_is_lost_and_the_next_snapshot_is_taken
         let newest = Snapshot::<Account>::newest(&store, &stream, Version::MAX).await.unwrap().unwrap();
         assert_eq!(newest.version, 9, "killed in {command}");
         assert_eq!(store.stats().await.unwrap().snapshots, 2, "killed in {command}");
+        settle(&store).await;
         assert!(store.verify::<Account>().run().await.unwrap().is_sound());
     }
 }
