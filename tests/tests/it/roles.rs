@@ -168,7 +168,7 @@ async fn a_reader_loads_queries_and_verifies_and_writes_nothing() {
     };
     assert_lacks(&error, "update", "snapshots");
     let error = store.archive::<Account>(day(100)).run().await.unwrap_err();
-    assert_lacks(&error, "update", "snapshots");
+    assert_lacks(&error, "update", "events_positions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
