@@ -440,8 +440,9 @@ impl Commit<'_> {
     }
 
     fn give_up_overdue(&mut self, problem: &Problem) {
+        // If it may be written, a reader decides its positions: a skip would wait for whatever the
+        // append waits for.
         for overdue in self.batch.extract_if(.., |request| request.is_overdue()) {
-            self.places.removed(&overdue);
             overdue.answer_given_up(problem.source());
         }
     }

@@ -21,6 +21,9 @@ const AT_ONCE: usize = 1_000;
 /// How long one attempt waits for a transaction that has written at one of the positions.
 const WAITS: Duration = Duration::from_secs(20);
 
+/// The wait before skips are recorded again that conflict with a transaction.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What a snapshot shows at a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -61,13 +64,10 @@ impl Reader {
             At::Missing => return Err(StoreError::MissingPosition { position: position(*hole.positions.start())? }),
             At::Nothing => {}
         }
-        let mut skips = Vec::new();
-        for open in hole.positions.clone().take(AT_ONCE) {
-            skips.push(Skip::new(position(open)?, Reason::Abandoned));
-        }
-        let count = skips.len() as u64;
-        let recorded = append::record_skips(&self.collections, skips, WAITS);
-        let recorded = self.collections.sessions.clear_the_way(recorded).await;
+        let positions = hole.positions.clone().take(AT_ONCE).map(position);
+        let positions = positions.collect::<Result<Vec<_>, _>>()?;
+        let count = positions.len() as u64;
+        let recorded = self.collections.sessions.clear_the_way(self.record(&positions)).await;
         tracing::debug!(?recorded, positions = ?hole.positions, "positions without an event are skipped");
         match recorded {
             WriteOutcome::Stored => {
@@ -92,6 +92,19 @@ impl Reader {
         }
         *next = Some(Instant::now() + RETRY_AFTER);
         Ok(false)
+    }
+
+    /// Records skips. In a transaction they fail at once if a different transaction has written at
+    /// one of the positions, so they are repeated until that one has ended.
+    async fn record(&self, positions: &[Position]) -> WriteOutcome {
+        let begun = Instant::now();
+        loop {
+            let skips = positions.iter().map(|position| Skip::new(*position, Reason::Abandoned)).collect();
+            match append::record_skips(&self.collections, skips, WAITS).await {
+                WriteOutcome::NotWritten(_) if begun.elapsed() < WAITS => tokio::time::sleep(PAUSE).await,
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn at(&self, open: i64) -> Result<At, StoreError> {
