@@ -1,26 +1,22 @@
-//! A reader that follows the store while writers run.
+//! A reader that follows the positions while writers run, with a majority read each time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::feed::{Follower, From};
-use es_core::store::EventData;
-use es_core::{Position, RecordedEvent};
 use es_mongo::mongodb::Collection;
-use es_mongo::mongodb::bson::{Document, deserialize_from_document, deserialize_from_slice, doc};
+use es_mongo::mongodb::bson::{Document, deserialize_from_document, doc};
 use es_mongo::mongodb::options::ReadConcern;
-use futures_util::FutureExt as _;
+use futures_util::TryStreamExt as _;
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
 
 use super::worker::Shared;
 use crate::history::{Mark, Seen, Stored};
 
-/// The number of events that are noted at once.
-const AT_ONCE: usize = 1_000;
+/// The number of events per read.
+const BATCH: u16 = 1_000;
 /// The time limit of one read, because the driver has no limit.
 const PATIENCE: Duration = Duration::from_secs(3);
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A stored event, read without the library.
 #[derive(Deserialize)]
@@ -55,58 +51,63 @@ impl StoredDocument {
 }
 
 pub(super) async fn follow(shared: Arc<Shared>, reader: String) {
-    let mut follower = shared.store.follow(From::beginning()).read();
+    let mut last = 0;
+    let database = shared.store.database();
+    let (events, archive) = (database.collection("events"), database.collection("events_archive"));
     loop {
-        // This is read before the newest position, so that the reader sees everything that the
+        // This is read before the events, so that the last read includes everything that the
         // writers have stored.
         let is_over = shared.is_drained();
-        match timeout(PAUSE, follower.next()).await {
-            Ok(Some(Ok(event))) => {
-                let seen = with_ready(event, &mut follower);
-                shared.recorder.seen(&reader, seen);
+        let Some(mut found) = after(&events, last, i64::MAX).await else {
+            if is_over {
+                return;
             }
-            // A fault. A new follower continues.
-            Ok(Some(Err(_)) | None) => {
-                let from = follower.reaches().map_or(From::beginning(), From::position);
-                sleep(PAUSE).await;
-                follower = shared.store.follow(from).read();
-            }
-            Err(_) => {
-                if is_over && newest(&shared).await.is_some_and(|newest| newest <= follower.reaches()) {
-                    return;
-                }
-            }
+            continue;
+        };
+        let is_dense = found.iter().zip(last + 1..).all(|(event, expected)| event.position == expected);
+        if !is_dense {
+            // An archive run has moved some of the events. It copies them before it deletes them,
+            // so the archive has them by now.
+            let until = found.last().map_or(last, |event| event.position);
+            let Some(archived) = after(&archive, last, until).await else { continue };
+            let known_until = archived.last().filter(|_| is_full(&archived)).map_or(until, |event| event.position);
+            found.extend(archived);
+            found.retain(|event| event.position <= known_until);
+            found.sort_by_key(|event| event.position);
+            found.dedup_by_key(|event| event.position);
+        }
+        last = found.last().map_or(last, |event| event.position);
+        if found.is_empty() && is_over {
+            return;
+        }
+        let is_full = is_full(&found);
+        let seen = found.into_iter().map(StoredDocument::stored);
+        let seen = seen.map(|Stored { position, mark, index, .. }| Seen { position, mark, index });
+        let seen: Vec<Seen> = seen.collect();
+        if !seen.is_empty() {
+            shared.recorder.seen(&reader, seen);
+        }
+        if !is_full {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// An event, and those that are ready behind it.
-fn with_ready(first: RecordedEvent<EventData>, follower: &mut Follower<EventData>) -> Vec<Seen> {
-    let mut all = vec![seen(&first)];
-    // An error is the last item: the next call reports it again by the end of the stream.
-    while all.len() < AT_ONCE
-        && let Some(Some(Ok(event))) = follower.next().now_or_never()
-    {
-        all.push(seen(&event));
-    }
-    all
-}
-
-fn seen(event: &RecordedEvent<EventData>) -> Seen {
-    let Data { mark, index } = deserialize_from_slice(event.data.as_raw().as_bytes()).unwrap();
-    Seen { position: event.position.get(), mark, index }
-}
-
-/// The newest position of the store, or `None` if it could not be read.
-async fn newest(shared: &Shared) -> Option<Option<Position>> {
-    let events: Collection<Document> = shared.store.database().collection("events");
+/// The events after a position and up to another position, or `None` if the read failed.
+async fn after(collection: &Collection<Document>, position: i64, until: i64) -> Option<Vec<StoredDocument>> {
+    let filter = doc! { "position": { "$gt": position, "$lte": until } };
+    let collection = collection.clone();
     let found = async move {
-        let newest =
-            events.find_one(doc! {}).sort(doc! { "position": -1 }).projection(doc! { "_id": 0, "position": 1 });
-        newest.read_concern(ReadConcern::majority()).await
+        let found = collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into());
+        found.read_concern(ReadConcern::majority()).await?.try_collect::<Vec<Document>>().await
     };
     // In a separate task, because the driver does not promise to survive a future that is dropped
     // before its end.
-    let found = timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
-    Some(found.and_then(|newest| Position::try_from(newest.get_i64("position").ok()?).ok()))
+    let found = tokio::time::timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
+    Some(found.into_iter().map(StoredDocument::read).collect())
+}
+
+/// Whether there may be more events.
+fn is_full(events: &[StoredDocument]) -> bool {
+    events.len() >= BATCH.into()
 }

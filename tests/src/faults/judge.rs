@@ -82,8 +82,7 @@ async fn resolve(store: &MongoStore, history: &History) -> Vec<Resolved> {
 /// The stored events, read without the library.
 async fn stored(store: &MongoStore, collection: &str) -> Vec<Stored> {
     let collection = store.database().collection::<Document>(collection);
-    let events = doc! { "aggregateType": { "$ne": "$skip" } };
-    let mut found = collection.find(events).read_concern(ReadConcern::majority()).await.unwrap();
+    let mut found = collection.find(doc! {}).read_concern(ReadConcern::majority()).await.unwrap();
     let mut stored = Vec::new();
     while let Some(event) = found.try_next().await.unwrap() {
         stored.push(StoredDocument::read(event).stored());
