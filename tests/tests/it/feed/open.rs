@@ -11,6 +11,7 @@ use es_mongo::mongodb::error::{ErrorKind, WriteFailure};
 use tests::account::{Account, day, import};
 use tests::empty_store;
 use tests::secured::Secured;
+use tokio::time::timeout;
 
 use super::{
     another_process, event_at, events, from_the_beginning, position, positions, positions_of, record_at, skips, take,
@@ -120,7 +121,7 @@ async fn an_event_that_was_deleted_below_the_frontier_is_an_error_and_not_skippe
         }
         let mut seen = Vec::new();
         let error = loop {
-            match all.next().await.unwrap() {
+            match timeout(Duration::from_secs(30), all.next()).await.expect("the deletion is not noticed").unwrap() {
                 Ok(event) => seen.push(event.position),
                 Err(error) => break error,
             }
