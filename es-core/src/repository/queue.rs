@@ -20,6 +20,8 @@
 //! every event is recorded, and which is at least as new as the call: see `update`.
 
 mod place;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 mod wakers;
 mod work;
 
