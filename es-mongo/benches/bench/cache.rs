@@ -26,7 +26,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     let store = MongoStore::builder(bare::client(uri).await?, "bench_cache").open().await?;
     let bare = Bare::open(uri, "bench_cache").await?;
     let uncached = Repository::<Ledger>::new(&store).with_snapshots(SnapshotPolicy::every(50));
-    let cached = with_cache(&uncached);
+    let cached = uncached.clone().with_cache(1_024);
     for aggregate in 0..AGGREGATES {
         uncached.create(id(Rival::Uncached, aggregate), posted(0)).await?;
         cached.create(id(Rival::Cached, aggregate), posted(0)).await?;
@@ -71,12 +71,6 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
     judged("cache.p50_to_uncached", p50(Rival::Cached) / p50(Rival::Uncached), Goal::None);
     store.close().await;
     Ok(())
-}
-
-/// The repository with a cache.
-// The only place to change when repositories get one: `.with_cache(1_024)`.
-fn with_cache(repository: &Repository<Ledger>) -> Repository<Ledger> {
-    repository.clone()
 }
 
 fn name(rival: Rival) -> &'static str {
