@@ -289,7 +289,9 @@ async fn a_refused_read_between_two_attempts_ends_the_append_immediately() {
     store.append(append("first", &["alice"])).await.unwrap();
     let other = tests::open(store.database().name()).await;
     other.append(append("second", &["bob"])).await.unwrap();
-    // The position is used, so the newest one is read.
+    // The counter gives out a position that is used, so the newest one is read.
+    let positions = store.database().collection::<Document>("events_positions");
+    positions.update_one(doc! { "_id": "counter" }, doc! { "$set": { "next": 1_i64 } }).await.unwrap();
     let fault = doc! { "failCommands": ["find"], "errorCode": 2 };
     let name = store.database().name();
     let fault = FailPoint::on_commands(server().await.uri(), name, doc! { "times": 1_000_000 }, fault).await;
