@@ -229,7 +229,7 @@ impl<A: Aggregate, R: Send, E> Call<'_, A, R, E> {
         proposal: Proposal<A, R>,
         appended: Result<Appended, StoreError>,
     ) -> Result<Committed<A::Event, R>, UpdateError<E>> {
-        let Proposal { version, events, metadata, answer, .. } = proposal;
+        let Proposal { version, events, metadata, answer } = proposal;
         match appended {
             Ok(appended) => {
                 let recorded = self.repository.recorded(&self.stream, version, events, &metadata, appended);

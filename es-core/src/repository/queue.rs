@@ -20,7 +20,7 @@
 //! every event is recorded, and which is at least as new as the call: see `update`.
 
 mod place;
-#[cfg(all(test, feature = "conformance"))]
+#[cfg(test)]
 mod tests;
 mod wakers;
 mod work;

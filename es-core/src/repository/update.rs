@@ -45,7 +45,7 @@ impl<A: Aggregate> Repository<A> {
     /// are repeated. A refusal, or a decision without events, is answered only on a state that is
     /// recorded. A decision must not wait for another update of the same aggregate.
     ///
-    /// `decide` receives a [`Loaded`], which dereferences to the aggregate. So write a closure, as in
+    /// `decide` receives a [`Loaded`](crate::Loaded), which dereferences to the aggregate. So write a closure, as in
     /// `|cart| cart.confirm()`; the path of a method, as in `Cart::confirm`, does not compile.
     ///
     /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller. If an event

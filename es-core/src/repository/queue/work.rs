@@ -38,7 +38,7 @@ pub(super) struct Work<A> {
     running: Option<Running<A>>,
     /// Whether a caller polls what is running.
     is_polled: bool,
-    /// How many sent chains in a row have met an event of somebody else.
+    /// How many calls in a row have met an event of somebody else.
     lost: u32,
     /// The callers that wait for the state.
     waiting: BTreeSet<u64>,
@@ -249,7 +249,10 @@ impl<A: Aggregate> Work<A> {
                 return Some(Turn { replay, is_confirmed, round: self.round });
             }
             // Others have recorded events that the queue has not seen.
-            State::Here(replay) if is_settled => self.state = State::Missing(Some(replay)),
+            State::Here(mut replay) if is_settled => {
+                replay.is_recorded_up_to(self.head);
+                self.state = State::Missing(Some(replay));
+            }
             state => self.state = state,
         }
         self.waiting.insert(place);
