@@ -15,7 +15,7 @@ pub(crate) struct Posted {
 }
 
 /// The sum of the posted amounts.
-#[derive(Aggregate, Debug, Default)]
+#[derive(Aggregate, Debug, Clone, Default)]
 #[aggregate(events(Posted), snapshot(every = 100))]
 pub(crate) struct Ledger {
     pub(crate) cents: i64,
