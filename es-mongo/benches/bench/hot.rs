@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::store::{Append, ExpectedVersion, NewEvent, Replay, Store};
-use es_core::{Metadata, Repository, RetryPolicy, SnapshotPolicy, StoreError, StreamId, Version};
+use es_core::store::{Replay, Store};
+use es_core::{Repository, RetryPolicy, SnapshotPolicy, StoreError, StreamId, Version};
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
-use crate::domain::{Ledger, LedgerEvent, posted};
+use crate::domain::{Ledger, append, posted};
 use crate::members::{self, Members, Order, micros};
 use crate::report::{Figures, Goal, judged, line, median};
 use crate::{Outcome, Wanted, bare};
@@ -203,7 +203,7 @@ async fn plain(ledgers: &Repository<Ledger>, id: &str, tries: &AtomicU64) -> Wor
     let store: &dyn Store = ledgers.store();
     let stream = StreamId::of::<Ledger>(id)?;
     let mut retries = RetryPolicy::default().start();
-    let mut ledger = Replay::<Ledger>::from_newest_snapshot(store, stream.clone(), Version::MAX).await?;
+    let mut ledger = Replay::<Ledger>::from_newest_snapshot(store, stream, Version::MAX).await?;
     loop {
         ledger.read(store, Version::MAX).await?;
         tries.fetch_add(1, Ordering::Relaxed);
