@@ -207,9 +207,7 @@ async fn plain(ledgers: &Repository<Ledger>, id: &str, tries: &AtomicU64) -> Wor
     loop {
         ledger.read(store, Version::MAX).await?;
         tries.fetch_add(1, Ordering::Relaxed);
-        let event = NewEvent::encode(&LedgerEvent::from(posted(1)), Metadata::new())?;
-        let expected = ExpectedVersion::observed(ledger.head());
-        match store.append(Append::new(stream.clone(), expected, vec![event])).await {
+        match store.append(append(id, ledger.version().get(), 1)).await {
             Ok(_) => break,
             Err(error @ StoreError::Conflict { .. }) => match retries.wait() {
                 Some(wait) => tokio::time::sleep(wait).await,
