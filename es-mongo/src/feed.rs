@@ -27,6 +27,7 @@ use es_core::feed::{Follow, From};
 use es_core::store::{BoxFuture, FeedFilter, FeedPage, FeedStore, Ordering};
 use es_core::{Position, StoreError};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::collections::Collections;
 use crate::error::is_unauthorized;
@@ -59,8 +60,8 @@ struct State {
     recorded: AtomicI64,
     /// The highest position up to which all are known to be decided.
     proven: AtomicI64,
-    /// When this process has recorded the frontier last.
-    recorded_at: Mutex<Option<Instant>>,
+    /// Whether a task records the frontier.
+    is_recording: AtomicBool,
     may_not_record: AtomicBool,
 }
 
@@ -85,7 +86,7 @@ impl Feed {
             turn: tokio::sync::Mutex::default(),
             recorded: AtomicI64::new(NOT_READ),
             proven: AtomicI64::new(0),
-            recorded_at: Mutex::default(),
+            is_recording: AtomicBool::new(false),
             may_not_record: AtomicBool::new(false),
         }))
     }
@@ -150,24 +151,29 @@ impl Feed {
         }
         self.prove(until.as_i64());
         let is_ahead = Some(until.as_i64()) > self.recorded();
-        if !is_ahead || self.0.may_not_record.load(Acquire) {
+        if !is_ahead || self.0.may_not_record.load(Acquire) || self.0.is_recording.swap(true, AcqRel) {
             return;
         }
-        {
-            let mut recorded_at = self.0.recorded_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if recorded_at.is_some_and(|at| at.elapsed() < RECORD_EVERY) {
-                return;
-            }
-            *recorded_at = Some(Instant::now());
-        }
         let (feed, own) = (self.clone(), collections.clone());
-        collections.patience.spawn(async move {
-            match frontier::record(&own, until).await {
-                Ok(()) => feed.saw_recorded(until.as_i64()),
-                Err(error) if is_unauthorized(&error) => feed.0.may_not_record.store(true, Release),
+        collections.patience.spawn(async move { feed.record(&own).await });
+    }
+
+    /// Records the frontier, until it no longer grows.
+    async fn record(&self, collections: &Collections) {
+        while let Ok(proven) = Position::try_from(self.proven())
+            && Some(proven.as_i64()) > self.recorded()
+        {
+            match frontier::record(collections, proven).await {
+                Ok(()) => self.saw_recorded(proven.as_i64()),
+                Err(error) if is_unauthorized(&error) => {
+                    self.0.may_not_record.store(true, Release);
+                    break;
+                }
                 Err(problem) => tracing::debug!(%problem, "the frontier could not be recorded"),
             }
-        });
+            sleep(RECORD_EVERY).await;
+        }
+        self.0.is_recording.store(false, Release);
     }
 }
 
