@@ -103,7 +103,7 @@ async fn all_pages(store: &MongoStore, events: u64) -> u64 {
     count
 }
 
-async fn follow<T>(mut follower: Follower<T>, events: u64) -> u64 {
+pub(crate) async fn follow<T>(mut follower: Follower<T>, events: u64) -> u64 {
     let mut count = 0;
     while count < events {
         follower.next().await.expect("a feed does not end").expect("the server answers");

@@ -1,21 +1,25 @@
-//! The cost of an append and a load as the store grows: stores of different sizes, measured in
-//! turns.
+//! The cost of an append, a load and the feed as the store grows: stores of different sizes, measured
+//! in turns.
 
 use std::time::{Duration, Instant};
 
-use es_core::store::EventStore;
-use es_core::{Repository, SnapshotPolicy};
+use es_core::feed::From;
+use es_core::store::{EventStore, FeedStore};
+use es_core::{Position, Repository, SnapshotPolicy};
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
 use crate::domain::{Ledger, append};
-use crate::report::{Figures, line, ratio};
+use crate::feed::follow;
+use crate::report::{Figures, line, median, ratio};
 use crate::{Outcome, Wanted, bare};
 
 /// The numbers of stored events, and whether the store is created by default. The largest store
 /// takes a quarter of an hour and 5 GB.
 const SIZES: [(u64, bool); 3] = [(10_000, true), (1_000_000, true), (10_000_000, false)];
 const EVENTS_EACH: u64 = 100;
+/// The number of newest events that the feed reads.
+const FOLLOWED: u64 = 10_000;
 const ROUNDS: u64 = 5;
 
 struct Sized {
@@ -24,6 +28,7 @@ struct Sized {
     append: Figures,
     many: Figures,
     load: Figures,
+    feed: Vec<f64>,
 }
 
 pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
@@ -34,7 +39,8 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
             let started = Instant::now();
             fill(&store, events / EVENTS_EACH).await;
             line(&format!("growth.{events}.filled_in"), started.elapsed().as_secs_f64(), "s");
-            stores.push(Sized { events, store, append: Figures::new(), many: Figures::new(), load: Figures::new() });
+            let (append, many, load) = (Figures::new(), Figures::new(), Figures::new());
+            stores.push(Sized { events, store, append, many, load, feed: Vec::new() });
         }
     }
     for round in 0..=ROUNDS {
@@ -42,6 +48,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
         stores.rotate_left(turn);
         for sized in &mut stores {
             sized.measure(round).await;
+            sized.measure_feed(round).await?;
         }
     }
     stores.sort_by_key(|sized| sized.events);
@@ -50,6 +57,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
         sized.append.print(&format!("{name}.append"), "events");
         sized.many.print(&format!("{name}.append_by_128"), "events");
         sized.load.print(&format!("{name}.load_{EVENTS_EACH}"), "loads");
+        line(&format!("{name}.feed_{FOLLOWED}.rate"), median(&sized.feed), "events/s");
     }
     if let [smallest, larger @ ..] = stores.as_slice() {
         for sized in larger {
@@ -58,6 +66,7 @@ pub(crate) async fn run(uri: &str, wanted: &Wanted) -> Outcome {
             ratio(&format!("{name}.append.rate"), sized.append.rate() / smallest.append.rate(), &to);
             ratio(&format!("{name}.append_by_128.rate"), sized.many.rate() / smallest.many.rate(), &to);
             ratio(&format!("{name}.load_{EVENTS_EACH}.rate"), sized.load.rate() / smallest.load.rate(), &to);
+            ratio(&format!("{name}.feed_{FOLLOWED}.rate"), median(&sized.feed) / median(&smallest.feed), &to);
         }
     }
     for sized in stores {
@@ -100,6 +109,22 @@ impl Sized {
             self.many.round(&many, took);
             self.load.round(&load, load.iter().sum());
         }
+    }
+}
+
+impl Sized {
+    /// Reads the newest events by position, as a subscription that was not running for a while.
+    #[allow(clippy::cast_precision_loss, reason = "far fewer events than a double can count")]
+    async fn measure_feed(&mut self, round: u64) -> Outcome {
+        let last = self.store.frontier().await?.ok_or("the store has events")?;
+        let after = Position::try_from(last.as_i64() - i64::try_from(FOLLOWED)?)?;
+        let follower = self.store.follow(From::position(after)).of::<Ledger>().read();
+        let started = Instant::now();
+        let read = follow(follower, FOLLOWED).await;
+        if round > 0 {
+            self.feed.push(read as f64 / started.elapsed().as_secs_f64());
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::options::ReadConcern;
 use futures_util::TryStreamExt as _;
 
+use super::follower::read_all;
 use super::stored::Decided;
 use super::tally::{Tally, TallyEvent};
 use crate::history::{Answer, Broken, History, Mark, Place, Resolved, Stored, check};
@@ -28,6 +29,7 @@ pub(super) struct Verdict {
 /// Judges a history, after all writers have ended.
 pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     history.resolved = resolve(store, &history).await;
+    let whole = read_all(store).await;
     let in_use = decided(store, "events").await;
     let archived = decided(store, "events_archive").await;
     let archived_events = archived.len();
@@ -41,9 +43,14 @@ pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
             None => history.skipped.push(position),
         }
     }
+    let read = whole.seen.len();
+    history.readers.insert("a reader after the end".into(), whole);
     let broken = check(&history);
     let report = store.verify::<Tally>().run().await.unwrap();
     let mut findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    if read != history.stored.len() {
+        findings.push(format!("a reader after the end has seen {read} events"));
+    }
     findings.extend(misfolded(store, &history.stored).await);
     Verdict { history, broken, findings, archived: archived_events, snapshots: report.snapshots }
 }

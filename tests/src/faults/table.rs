@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
+use super::follower::AFTER_THE_END;
 use super::judge::Verdict;
 use super::plan::Kind;
 use super::run::Happened;
@@ -137,7 +138,8 @@ fn longest_delay(history: &History) -> Duration {
         .filter(|asked| matches!(asked.answer, Answer::Acknowledged(_)))
         .map(|asked| (asked.mark, asked.answered))
         .collect();
-    let seen = history.readers.values().flat_map(|reader| &reader.seen);
+    let live = history.readers.values().filter(|reader| reader.process != AFTER_THE_END);
+    let seen = live.flat_map(|reader| &reader.seen);
     let delays = seen.filter_map(|seen| Some(seen.given.0.saturating_sub(acknowledged.get(&seen.mark)?.0)));
     Duration::from_nanos(delays.max().unwrap_or_default())
 }

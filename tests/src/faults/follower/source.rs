@@ -1,85 +1,60 @@
-//! Where a reader gets the events from: both collections, with a majority read each time.
+//! Where a reader gets the events from: a follower of the store.
 
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::time::Duration;
 
+use es_core::feed::From;
+use es_core::store::Decoded;
+use es_core::{Position, RecordedEvent, Sequence, StoreError};
 use es_mongo::MongoStore;
-use es_mongo::mongodb::Collection;
-use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::mongodb::options::ReadConcern;
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
-use crate::faults::stored::Decided;
-use crate::faults::waits::OPEN_SECONDS;
+use crate::faults::tally::{Noted, Tally, TallyEvent};
 use crate::history::Stored;
 
-/// The number of documents per read.
-const BATCH: u16 = 1_000;
-/// The time limit of one read, because the driver has no limit.
-const PATIENCE: Duration = Duration::from_secs(3);
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long a reader waits before it looks whether the run is over.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The greatest number of events that are recorded together.
+const BATCH: usize = 1_000;
 
-pub(super) struct Source {
-    events: Collection<Document>,
-    archive: Collection<Document>,
-    /// Everything up to this position was read.
-    passed: u64,
-    /// Since when the next position is open.
-    open: Option<Instant>,
-}
+pub(super) struct Source(Pin<Box<dyn Stream<Item = Result<Stored, StoreError>> + Send>>);
 
 impl Source {
-    pub(super) fn new(store: &MongoStore) -> Self {
-        let database = store.database();
-        let (events, archive) = (database.collection("events"), database.collection("events_archive"));
-        Self { events, archive, passed: 0, open: None }
+    /// Follows all events in a process with an even number, and those of one aggregate type in the
+    /// others, because the store reads them in different ways.
+    pub(super) fn new(store: &MongoStore, process: u32) -> Self {
+        let follow = store.follow(From::beginning());
+        if process.is_multiple_of(2) {
+            Self(Box::pin(follow.read().map(|event| {
+                let event = event?;
+                match event.decode::<Tally>()? {
+                    Decoded::One(data) => Ok(stored(&data, event.aggregate_id, event.sequence, event.position)),
+                    _ => panic!("one event is stored as {event:?}"),
+                }
+            })))
+        } else {
+            Self(Box::pin(follow.of::<Tally>().read().map(|event| {
+                let RecordedEvent { data, aggregate_id, sequence, position, .. } = event?;
+                Ok(stored(&data, aggregate_id, sequence, position))
+            })))
+        }
     }
 
-    /// The next events, in the order of positions and up to the first position that is neither an
-    /// event nor a skip. Waits a little, and returns none if there are none by then.
+    /// The next events. Waits a little, and returns none if there are none by then.
     pub(super) async fn next(&mut self) -> Vec<Stored> {
-        let Some(decided) = self.decided().await else { return Vec::new() };
-        let (passed, read) = (self.passed, decided.len());
-        let reached = decided.iter().zip(passed + 1..).take_while(|(found, expected)| found.position == *expected);
-        let reached = reached.count();
-        self.passed += u64::try_from(reached).unwrap();
-        if reached > 0
-            && let Some(open) = self.open.take()
-        {
-            metrics::histogram!(OPEN_SECONDS).record(open.elapsed().as_secs_f64());
+        let mut events = Vec::new();
+        let mut next = tokio::time::timeout(PAUSE, self.0.next()).await.ok();
+        while let Some(event) = next {
+            // It ends only with an error, and not because the store is unavailable for a while.
+            let event = event.expect("a follower has no end");
+            events.push(event.unwrap_or_else(|error| panic!("a follower has failed: {error}")));
+            next = if events.len() < BATCH { self.0.next().now_or_never() } else { None };
         }
-        if reached < read {
-            self.open.get_or_insert_with(Instant::now);
-        }
-        if reached < BATCH.into() {
-            tokio::time::sleep(PAUSE).await;
-        }
-        decided.into_iter().take(reached).filter_map(|found| found.event).collect()
-    }
-
-    /// What is stored after the passed position, without a gap that an archive run has made, or
-    /// `None` if a read failed.
-    async fn decided(&self) -> Option<Vec<Decided>> {
-        let mut found = after(&self.events, self.passed).await?;
-        let is_dense = found.iter().zip(self.passed + 1..).all(|(found, expected)| found.position == expected);
-        if !is_dense {
-            // An archive run copies events before it deletes them, so the archive has them by now.
-            found.extend(after(&self.archive, self.passed).await?);
-            found.sort_by_key(|found| found.position);
-            found.dedup_by_key(|found| found.position);
-        }
-        Some(found)
+        events
     }
 }
 
-async fn after(collection: &Collection<Document>, position: u64) -> Option<Vec<Decided>> {
-    let filter = doc! { "position": { "$gt": i64::try_from(position).unwrap() } };
-    let collection = collection.clone();
-    let found = async move {
-        let found = collection.find(filter).sort(doc! { "position": 1 }).limit(BATCH.into());
-        found.read_concern(ReadConcern::majority()).await?.try_collect::<Vec<Document>>().await
-    };
-    // In a separate task, because the driver does not promise to survive a future that is dropped
-    // before its end.
-    let found = tokio::time::timeout(PATIENCE, tokio::spawn(found)).await.ok()?.unwrap().ok()?;
-    Some(found.into_iter().map(Decided::read).collect())
+fn stored(data: &TallyEvent, stream: String, sequence: Sequence, position: Position) -> Stored {
+    let TallyEvent::Noted(Noted { mark, index }) = *data;
+    Stored { mark, index, stream, sequence: sequence.get(), position: position.get() }
 }
