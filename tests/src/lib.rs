@@ -21,7 +21,7 @@ pub use es_mongo as mongo;
 use std::time::{Duration, Instant};
 
 use es_core::store::{ExpectedVersion, FeedStore, Head};
-use es_core::{Position, Sequence};
+use es_core::{Position, Sequence, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::{Document, doc};
@@ -73,7 +73,11 @@ pub async fn settle(store: &MongoStore) {
         let newest = events.find_one(doc! {}).sort(doc! { "position": -1 }).await;
         let newest = newest.unwrap_or_else(|error| panic!("{error}"));
         let newest = newest.map_or(0, |newest| newest.get_i64("position").unwrap_or_else(|error| panic!("{error}")));
-        let frontier = store.frontier().await.unwrap_or_else(|error| panic!("{error}"));
+        let frontier = match store.frontier().await {
+            // There are no positions to wait for.
+            Err(StoreError::NoGlobalOrder) => return,
+            frontier => frontier.unwrap_or_else(|error| panic!("{error}")),
+        };
         if frontier.map_or(0, Position::as_i64) >= newest {
             return;
         }
