@@ -12,7 +12,7 @@ use mongodb::options::{AggregateOptions, Hint};
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_TYPE, EVENT_TYPE, ID, SEQUENCE, TIMESTAMP};
 use crate::document::{snapshot_index, stream_index, type_index};
-use crate::positions::skip::{SKIP_TYPE, SKIPPED, of_skips};
+use crate::positions::skip::{SKIP_TYPE, of_skips};
 use crate::store::MongoStore;
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -71,8 +71,8 @@ impl MongoStore {
             archived = in_archive.events();
             let in_use = count.events();
             count.add(in_archive, 1);
-            // Each position has an event or a skip, so the newest one is their number. If more are
-            // stored, some events are in both collections.
+            // If each position has an event, the newest one is their number. If it differs, there are
+            // skips, or some events are in both collections.
             let newest = collections.read_newest().await?;
             if newest.map(Position::get) != Some(in_use + archived) {
                 let twice = Count::of_copies(collections).await?;
@@ -80,7 +80,6 @@ impl MongoStore {
                 count.add(twice, -1);
             }
         }
-        count.add(Count::of_skips(collections).await?, -1);
         let period = Period::of(collections, archive_is_present).await?;
         let events = count.events();
         Ok(StoreStats {
@@ -105,24 +104,23 @@ struct Count {
 
 impl Count {
     async fn of(collections: &Collections, collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
-        let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
+        // Skips are recorded at any time, so they cannot be counted apart and subtracted.
+        let no_skip = doc! { "$ne": SKIP_TYPE };
+        let groups = vec![
+            doc! { "$match": { AGGREGATE_TYPE: no_skip.clone() } },
+            doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } },
+        ];
         let by_type = group(collections, collection, groups, Some(type_index())).await?;
         // Each stream has exactly one first event.
-        let beginnings = collections.find(collection, doc! { SEQUENCE: 1 }).on_index(stream_index()).count().await?;
+        let beginnings = collections
+            .find(collection, doc! { SEQUENCE: 1, AGGREGATE_TYPE: no_skip })
+            .on_index(stream_index())
+            .count()
+            .await?;
         Ok(Self {
             by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
             beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
         })
-    }
-
-    /// The skips, which are system events and count as none.
-    async fn of_skips(collections: &Collections) -> Result<Self, StoreError> {
-        let skips = |filter| collections.find(&collections.events, filter).on_index(stream_index()).count();
-        let mut first = of_skips();
-        first.insert(SEQUENCE, 1);
-        let signed = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        let (all, first) = (signed(skips(of_skips()).await?), signed(skips(first).await?));
-        Ok(Self { by_type: HashMap::from([(SKIPPED.to_owned(), all)]), beginnings: first })
     }
 
     /// The archived events that are still in the events collection.

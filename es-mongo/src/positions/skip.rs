@@ -19,7 +19,7 @@ pub(crate) const SKIP_TYPE: &str = "$skip";
 const SKIP_ID: &str = "positions";
 
 /// The event type of skips.
-pub(crate) const SKIPPED: &str = "Skipped";
+const SKIPPED: &str = "Skipped";
 
 /// Why a position was skipped, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
