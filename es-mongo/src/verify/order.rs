@@ -146,7 +146,8 @@ fn parts(fields: &[&str], any: &[Document], from: Option<&[Bson]>, before: Optio
     if let Some((value, _)) = from {
         // If there are further fields, the documents with exactly this value are a separate part.
         let operator = if fields.is_empty() { "$gte" } else { "$gt" };
-        between = doc! { operator: value };
+        between.remove("$gte");
+        between.insert(operator, value);
     }
     if let Some((value, _)) = before {
         between.insert("$lt", value);
@@ -209,5 +210,16 @@ mod tests {
         };
         assert_eq!(parts(None, None), [doc! { POSITION: any_number() }]);
         assert_eq!(parts(Some(3), Some(5)), [doc! { POSITION: { "$gte": 3_i64, "$lt": 5_i64 } }]);
+    }
+
+    #[test]
+    fn a_part_of_a_range_ends_with_the_range() {
+        let [first, last] = [4_u64, 7].map(|position| Position::try_from(position).unwrap());
+        let between = ByPosition::between(first, last);
+        let parts = |from: Option<i64>, before: Option<i64>| -> Vec<Document> {
+            between.find(from.as_ref(), before.as_ref()).into_iter().map(|(filter, _)| filter).collect()
+        };
+        assert_eq!(parts(None, Some(5)), [doc! { POSITION: { "$gte": 4_i64, "$lte": 7_i64, "$lt": 5_i64 } }]);
+        assert_eq!(parts(Some(5), None), [doc! { POSITION: { "$gte": 5_i64, "$lte": 7_i64 } }]);
     }
 }

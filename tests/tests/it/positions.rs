@@ -150,6 +150,31 @@ async fn a_skip_is_seen_by_verify_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn positions_that_are_written_soon_are_not_missing_whatever_was_archived_around_them() {
+    let store = empty_store().await;
+    tests::account::import(&store, "a", 3).await;
+    tests::account::import(&store, "late", 2).await;
+    append(&store, "in use").await;
+    tests::account::import(&store, "b", 3).await;
+    append(&store, "newest").await;
+    let report = store.archive::<Account>(es_core::Timestamp::now()).run().await.unwrap();
+    assert_eq!(report.moved, 8, "{report:?}");
+    // As if two appends had been archived only after `verify` looked for them.
+    let (events, archive) = (collection(&store, "events"), collection(&store, "events_archive"));
+    let late = doc! { "aggregateId": "late" };
+    let written: Vec<Document> = archive.find(late.clone()).await.unwrap().try_collect().await.unwrap();
+    archive.delete_many(late).await.unwrap();
+    let writes = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        events.insert_many(written).await.unwrap();
+    };
+    let verified = store.verify::<Counter>().run();
+    let (report, ()) = tokio::join!(verified, writes);
+    let report = report.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_skip_where_an_event_was_is_a_finding() {
     let store = empty_store().await;
     tests::account::import(&store, "a", 6).await;
