@@ -12,7 +12,7 @@ use crate::append::prepared::Written;
 use crate::append::slots::{Lookup, Slots};
 use crate::collections::Collections;
 use crate::document::field::{ID, POSITION};
-use crate::document::position_index;
+use crate::document::{integer_in, position_index};
 use crate::error::{DriverError, WriteOutcome};
 use crate::sessions::{GivenUp, Lease};
 
@@ -120,8 +120,8 @@ async fn write_all(
 pub(crate) struct Claims {
     /// The places in streams.
     pub(crate) slots: Slots,
-    /// The lowest position. The archive moves nothing above the frontier, so if it has this
-    /// position or a higher one, this position is decided. `None` if positions are not unique.
+    /// The lowest position. The archive moves nothing above the frontier, so every position up to
+    /// the highest archived one is decided. `None` if positions are not unique.
     pub(crate) position: Option<Position>,
 }
 
@@ -140,7 +140,11 @@ async fn find_archived(
         }
     }
     let Some(position) = claims.position else { return Ok(None) };
-    let decided = collections.archive.find_one(doc! { POSITION: { "$gte": position.as_i64() } });
-    let decided = decided.hint(Hint::Keys(position_index())).projection(doc! { ID: 0, POSITION: 1 });
-    Ok(decided.session(session).await?.map(|_| WriteOutcome::Outdated))
+    let highest = collections.archive.find_one(doc! { POSITION: { "$gte": position.as_i64() } });
+    let highest = highest.sort(doc! { POSITION: -1 }).hint(Hint::Keys(position_index()));
+    let Some(highest) = highest.projection(doc! { ID: 0, POSITION: 1 }).session(session).await? else {
+        return Ok(None);
+    };
+    let highest = integer_in(&highest, POSITION).and_then(|highest| Position::try_from(highest).ok());
+    Ok(Some(WriteOutcome::Outdated(highest.unwrap_or(position))))
 }

@@ -206,11 +206,7 @@ impl Commit<'_> {
                 let blocked = resolution::in_the_way(collections, &self.batch).await.map_err(Problem::asking)?;
                 self.resolve(blocked).await
             }
-            WriteOutcome::Outdated => {
-                collections.read_newest().await.map_err(Problem::asking)?;
-                self.places.are_decided();
-                Err(Problem::PositionTaken)
-            }
+            WriteOutcome::Outdated(_) => self.take_others().await,
             WriteOutcome::NotWritten(source) => Err(Problem::unavailable(source)),
             WriteOutcome::Unknown(source) => {
                 self.may_be_written();
@@ -290,8 +286,13 @@ impl Commit<'_> {
         if !is_taken.map_err(Problem::asking)? {
             return self.suspect(refused).await;
         }
-        collections.read_newest().await.map_err(Problem::asking)?;
-        self.places.were_taken(&self.batch);
+        self.take_others().await
+    }
+
+    /// Gives up the positions of the batch, because one of them is decided.
+    async fn take_others(&mut self) -> Result<(), Problem> {
+        self.writer.collections.read_newest().await.map_err(Problem::asking)?;
+        self.places.give_up(&self.batch);
         Err(Problem::PositionTaken)
     }
 

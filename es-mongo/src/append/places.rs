@@ -10,7 +10,7 @@ use es_core::{Position, StoreError};
 
 use crate::append::prepared::{Placed, Written};
 use crate::append::request::Request;
-use crate::append::ticket::{Kind, Ticket, positions};
+use crate::append::ticket::{Kind, Ticket, plus, positions};
 use crate::append::tickets::{Tickets, Turn};
 use crate::positions::skip::{Reason, Skip};
 
@@ -108,7 +108,6 @@ impl<'a> Places<'a> {
 
     /// An append is stored.
     pub(super) fn stored(&mut self, request: &Request) {
-        let last = positions(request.position(), request.events() as u64).last().unwrap_or(request.position());
         if self.ordering == Ordering::PerAggregate {
             return;
         }
@@ -118,7 +117,7 @@ impl<'a> Places<'a> {
         {
             ticket.take(request.events() as u64);
         }
-        self.tickets.stored(kind, last);
+        self.tickets.stored(kind, plus(request.position(), (request.events() as u64).saturating_sub(1)));
     }
 
     /// An append leaves the batch without being stored.
@@ -133,29 +132,20 @@ impl<'a> Places<'a> {
         self.pinned = self.ordering == Ordering::Global;
     }
 
-    /// A different writer or a reader has taken one of the positions.
-    pub(super) fn were_taken(&mut self, batch: &[Request]) {
-        if !self.withdraw() {
+    /// Gives up the positions of the remaining appends, because a different writer or a reader has
+    /// taken one of them.
+    pub(super) fn give_up(&mut self, batch: &[Request]) {
+        let ticket = self.ticket.take();
+        let was_pinned = std::mem::take(&mut self.pinned);
+        // Nobody else knows positions that can be withdrawn.
+        let are_withdrawn = !was_pinned && ticket.is_none_or(|ticket| self.tickets.withdraw(&ticket, ticket.left));
+        if !are_withdrawn {
             for request in batch {
                 self.doubtful.extend(positions(request.position(), request.events() as u64));
             }
         }
         self.doubt_skips();
         self.tickets.lost();
-    }
-
-    /// All positions up to a higher one than these are decided.
-    pub(super) fn are_decided(&mut self) {
-        self.withdraw();
-        self.unused.clear();
-        self.tickets.lost();
-    }
-
-    /// Gives up the positions of the remaining appends. Returns whether nobody else knows them.
-    fn withdraw(&mut self) -> bool {
-        let ticket = self.ticket.take();
-        let was_pinned = std::mem::take(&mut self.pinned);
-        !was_pinned && ticket.is_none_or(|ticket| self.tickets.withdraw(&ticket, ticket.left))
     }
 
     /// All appends have their answers, and others follow.

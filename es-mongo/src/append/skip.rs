@@ -19,8 +19,7 @@ const AT_ONCE: usize = 1_000;
 /// How often skips are tried. If they fail, readers record them.
 const TRIES: u32 = 5;
 
-/// Records skips, in order. [`WriteOutcome::Outdated`] means that the archive has the lowest position
-/// or a higher one, so that all of them are decided.
+/// Records skips, in order.
 pub(crate) async fn record_skips(collections: &Collections, skips: Vec<Skip>, limit: Duration) -> WriteOutcome {
     let lowest = skips.iter().map(Skip::position).min();
     let skips = skips.into_iter().map(Written::Skip).collect();
@@ -50,7 +49,9 @@ impl Writer {
             let outcome = record_skips(&self.collections, skips, self.attempt_limit).await;
             match outcome {
                 WriteOutcome::Stored => return metrics::positions_skipped(positions.len() as u64),
-                WriteOutcome::Outdated => return,
+                WriteOutcome::Outdated(highest) => {
+                    positions = &positions[positions.partition_point(|position| *position <= highest)..];
+                }
                 WriteOutcome::Refused { index, stored, why: Objection::DuplicateKey, .. } => {
                     // The position is decided. In a transaction, those before it are not.
                     if stored == 0 && index > 0 {

@@ -34,8 +34,7 @@ impl Ticket {
     /// Uses the next positions.
     pub(super) fn take(&mut self, positions: u64) -> Position {
         let first = self.next;
-        // The counter leaves a reserve below the largest position.
-        self.next = Position::try_from(first.get().saturating_add(positions)).unwrap_or(first);
+        self.next = plus(first, positions);
         self.left = self.left.saturating_sub(positions);
         first
     }
@@ -44,6 +43,12 @@ impl Ticket {
     pub(super) fn last(&self) -> u64 {
         self.next.get() + self.left - 1
     }
+}
+
+/// The position after this many further ones.
+pub(super) fn plus(position: Position, positions: u64) -> Position {
+    // The counter leaves a reserve below the largest position.
+    Position::try_from(position.get().saturating_add(positions)).unwrap_or(position)
 }
 
 /// This many positions from one on.

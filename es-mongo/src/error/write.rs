@@ -1,5 +1,6 @@
 //! The outcome of a write, by the answer of the server.
 
+use es_core::Position;
 use es_core::error::SharedError;
 use mongodb::error::{
     Error, ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, SYSTEM_OVERLOADED_ERROR, TRANSIENT_TRANSACTION_ERROR,
@@ -24,8 +25,9 @@ pub(crate) enum WriteOutcome {
     },
     /// An event that is to be written was recorded and archived before. Nothing was written.
     Archived,
-    /// The archive has an event at one of the positions or above it. Nothing was written.
-    Outdated,
+    /// At least one of the positions is decided: the archive has an event at this position, which is
+    /// its highest one. Nothing was written.
+    Outdated(Position),
     /// Nothing was written, and a retry may succeed.
     NotWritten(SharedError),
     /// The documents may have been written.

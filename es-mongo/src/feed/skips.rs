@@ -80,7 +80,7 @@ impl Reader {
                 metrics::positions_skipped(stored as u64);
                 return Ok(stored > 0);
             }
-            WriteOutcome::Outdated | WriteOutcome::Archived => return Ok(true),
+            WriteOutcome::Outdated(_) | WriteOutcome::Archived => return Ok(true),
             WriteOutcome::Permanent(error) if is_unauthorized(&error) => metrics::position_not_decided("denied"),
             WriteOutcome::Permanent(error) | WriteOutcome::Refused { why: Objection::Permanent, error, .. } => {
                 metrics::position_not_decided("refused");

@@ -206,6 +206,27 @@ async fn a_writer_that_knows_only_archived_positions_takes_none_of_them_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_of_archived_and_free_positions_leaves_no_position_open() {
+    let store = empty_store().await;
+    let frozen = open(store.database().name()).await;
+    append(&frozen, "f").await;
+    tests::account::import(&store, "a", 6).await;
+    tests::account::accounts(&store).take_snapshot("a").await.unwrap();
+    append(&store, "b").await;
+    assert_eq!(store.archive::<Account>(es_core::Timestamp::now()).run().await.unwrap().moved, 6);
+    delete_counter(&store).await;
+    // Its ticket has the archived positions, the one in use, and free ones.
+    let mut many = first("many");
+    many.events = vec![many.events[0].clone(); 12];
+    let position = frozen.append(many).await.unwrap().receipt().stamps[0].position;
+    assert!(position.get() > 13, "{position}");
+    // Until then, positions may still be skipped in the background.
+    frozen.close().await;
+    let report = store.verify::<Account>().run().await.unwrap();
+    assert!(report.is_sound() && report.skips == 5, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_beside_a_writer_that_never_pauses_is_not_starved() {
     let store = empty_store().await;
     let done = AtomicBool::new(false);
