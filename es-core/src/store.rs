@@ -25,6 +25,7 @@ pub use crate::snapshot::{Snapshot, State, StateRef, StoredSnapshot};
 pub use crate::sources::EventSources;
 pub use crate::stream::MAX_ID_BYTES;
 pub use feed::{FeedFilter, FeedPage, FeedStore};
+pub use in_turn::InTurn;
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 
@@ -57,8 +58,8 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
 /// - MUST return success only if the events are durable.
 /// - MUST number the events of a stream from 1 without gaps, and the events of an append by
 ///   consecutive positions.
-/// - MUST give each event of the store its own position, from 1. The position is higher than that of
-///   every event of the same stream before it, than the one that the append has
+/// - MUST give each event of the store its own position, from 1. The position is higher than that
+///   of every event of the same stream before it, than the one that the append has
 ///   [seen](ExpectedVersion::seen), and than that of every event that the store has returned to
 ///   anyone who then caused the append. It is also higher than that of every event that was
 ///   acknowledged before the append began, except around a failure of the storage, such as an
@@ -97,8 +98,8 @@ pub(crate) async fn next_batch(batches: &mut BatchStream) -> Option<Result<Box<d
 ///
 /// It MUST keep the error of its driver as the source, and MUST NOT put credentials into an error.
 /// [`Replay`] and [`StoredEvent`] report the rest: [`StoreError::Gap`], [`StoreError::Decode`],
-/// [`StoreError::Fold`] and [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors on
-/// unchanged.
+/// [`StoreError::Fold`] and [`StoreError::SnapshotAhead`]. A wrapper around a store passes errors
+/// on unchanged.
 pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// Records events.
     ///
@@ -116,8 +117,8 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError::OutcomeUnknown`].
     ///
     /// The default sends one after the other. A store that can record them together should, with
-    /// the same answers: [`Repository`](crate::Repository) uses it for the updates of an aggregate
-    /// that many callers update at the same time.
+    /// the same answers, which [`InTurn`] knows: [`Repository`](crate::Repository) uses it for the
+    /// updates of an aggregate that many callers update at the same time.
     fn append_in_turn(&self, appends: Vec<Append>) -> BoxFuture<'_, Vec<Result<Appended, StoreError>>> {
         Box::pin(in_turn::one_after_another(self, appends))
     }
@@ -136,8 +137,8 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
         append_id: &'a AppendId,
     ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>>;
 
-    /// The newest event of a stream, even if the code cannot decode it: the version of the aggregate,
-    /// and the position of the event.
+    /// The newest event of a stream, even if the code cannot decode it: the version of the
+    /// aggregate, and the position of the event.
     ///
     /// # Errors
     ///
@@ -222,7 +223,8 @@ pub trait SnapshotStore: fmt::Debug + Send + Sync + 'static {
         let _ = (stream, version, error);
     }
 
-    /// Called if a snapshot could not be taken because its state cannot be written. For logs and metrics.
+    /// Called if a snapshot could not be taken because its state cannot be written. For logs and
+    /// metrics.
     fn snapshot_refused(&self, stream: &StreamId, version: Version, error: &dyn Error) {
         let _ = (stream, version, error);
     }
@@ -244,7 +246,8 @@ pub trait Runtime: Send + Sync + 'static {
     }
 }
 
-/// Everything that a [`Repository`](crate::Repository) needs. Implemented for all types that have the three parts.
+/// Everything that a [`Repository`](crate::Repository) needs. Implemented for all types that have
+/// the three parts.
 ///
 /// It is object-safe: a repository holds its store as `Arc<dyn Store>`, and so can a decorator.
 #[diagnostic::on_unimplemented(

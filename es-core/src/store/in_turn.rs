@@ -1,16 +1,53 @@
 //! Appends to one stream, one after the other.
 
 use super::{Append, Appended, EventStore, ExpectedVersion, Head};
-use crate::{StoreError, Version};
+use crate::{StoreError, StreamId, Version};
 
-/// How far the appends have got.
+/// How far several appends in turn have got, for [`EventStore::append_in_turn`].
+///
+/// It decides which of them may be sent. Ask it before each append, and report each answer.
+#[derive(Debug, Default)]
+pub struct InTurn(Reached);
+
+#[derive(Debug, Default)]
 enum Reached {
     /// None was sent.
+    #[default]
     Nothing,
-    /// All of them so far are recorded, up to this head.
-    Head(Head),
+    /// All of them so far are recorded in this stream, up to this head.
+    Head(StreamId, Head),
     /// One of them was not recorded, and this is the version that the aggregate had.
     Failed(Version),
+}
+
+impl InTurn {
+    /// The head that an append follows, or `None` if it is the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the append must not be sent: one before it was not recorded, or
+    /// it does not follow the last one.
+    pub fn admit(&self, append: &Append) -> Result<Option<Head>, StoreError> {
+        let (stream, expected) = (append.stream.clone(), append.expected.version());
+        let actual = match &self.0 {
+            Reached::Nothing => return Ok(None),
+            Reached::Head(reached, head) if head.version() == expected && *reached == stream => {
+                return Ok(Some(*head));
+            }
+            Reached::Head(_, head) => head.version(),
+            Reached::Failed(actual) => *actual,
+        };
+        Err(StoreError::Conflict { stream, expected, actual })
+    }
+
+    /// An append to a stream, which expected a version, has this answer.
+    pub fn answered(&mut self, stream: &StreamId, expected: Version, answer: &Result<Appended, StoreError>) {
+        self.0 = match (&self.0, answer) {
+            (Reached::Failed(actual), _) | (_, Err(StoreError::Conflict { actual, .. })) => Reached::Failed(*actual),
+            (_, Ok(Appended::Now(receipt))) => Reached::Head(stream.clone(), receipt.head()),
+            (_, Ok(Appended::Already(_)) | Err(_)) => Reached::Failed(expected),
+        };
+    }
 }
 
 /// Sends each append after the previous one was recorded.
@@ -19,29 +56,17 @@ pub(super) async fn one_after_another(
     appends: Vec<Append>,
 ) -> Vec<Result<Appended, StoreError>> {
     let mut answers = Vec::with_capacity(appends.len());
-    let stream = appends.first().map(|first| first.stream.clone());
-    let mut reached = Reached::Nothing;
+    let mut turn = InTurn::default();
     for mut append in appends {
-        let expected = append.expected.version();
-        let actual = match reached {
-            Reached::Nothing => None,
-            Reached::Head(head) if head.version() == expected && stream.as_ref() == Some(&append.stream) => {
-                append.expected = ExpectedVersion::observed(head);
-                None
+        let (stream, expected) = (append.stream.clone(), append.expected.version());
+        let answer = match turn.admit(&append) {
+            Ok(head) => {
+                append.expected = head.map_or(append.expected, ExpectedVersion::observed);
+                store.append(append).await
             }
-            Reached::Head(head) => Some(head.version()),
-            Reached::Failed(actual) => Some(actual),
+            Err(refused) => Err(refused),
         };
-        let answer = match actual {
-            None => store.append(append).await,
-            Some(actual) => Err(StoreError::Conflict { stream: append.stream, expected, actual }),
-        };
-        reached = match (&answer, reached) {
-            (Ok(Appended::Now(receipt)), _) => Reached::Head(receipt.head()),
-            (_, Reached::Failed(actual)) => Reached::Failed(actual),
-            (Err(StoreError::Conflict { actual, .. }), _) => Reached::Failed(*actual),
-            (Ok(Appended::Already(_)) | Err(_), _) => Reached::Failed(expected),
-        };
+        turn.answered(&stream, expected, &answer);
         answers.push(answer);
     }
     answers
