@@ -1,5 +1,5 @@
-//! Generates the code to compare: for 2, 20 and 200 events per aggregate, once with the derive, once
-//! with an enum of events and once with a hand-written dispatch.
+//! Generates the code to compare: for 2, 20 and 200 events per aggregate, once with the derive,
+//! once with an enum of events and once with a hand-written dispatch.
 
 use std::fmt::Write as _;
 use std::path::Path;

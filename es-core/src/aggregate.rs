@@ -82,8 +82,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
     /// Changes the state by one event.
     ///
-    /// Its name differs from that of [`Apply::apply`], so that `account.apply(event, &context)` is not
-    /// ambiguous in a program that imports both traits.
+    /// Its name differs from that of [`Apply::apply`], so that `account.apply(event, &context)` is
+    /// not ambiguous in a program that imports both traits.
     ///
     /// # Errors
     ///

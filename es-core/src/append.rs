@@ -142,7 +142,8 @@ impl NewEvent {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Encode`], [`StoreError::NotReadBack`], [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    /// [`StoreError::Encode`], [`StoreError::NotReadBack`], [`StoreError::TooDeep`] or
+    /// [`StoreError::TooLarge`], each of which names the event.
     pub fn encode_with<E: EventSet>(event: &E, metadata: Metadata, check: WriteCheck) -> Result<Self, StoreError> {
         let &EventInfo { event_type, version, aliases, .. } = event.info();
         let data = EventData::encode(event_type, event)?;
@@ -156,7 +157,8 @@ impl NewEvent {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidId`] if the name is empty, too long or contains NUL, [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
+    /// [`StoreError::InvalidId`] if the name is empty, too long or contains NUL,
+    /// [`StoreError::TooDeep`] or [`StoreError::TooLarge`], each of which names the event.
     pub fn from_data(
         event_type: impl Into<Cow<'static, str>>,
         event_version: u32,

@@ -10,7 +10,8 @@ use crate::Timestamp;
 /// The source of the time that a store records.
 ///
 /// A store uses the clock of the machine unless it is given a different one, as in
-/// [`MemoryStore::with_clock`](crate::memory::MemoryStore::with_clock). Times never order events: positions and sequences do.
+/// [`MemoryStore::with_clock`](crate::memory::MemoryStore::with_clock). Times never order events:
+/// positions and sequences do.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The present time.
     fn now(&self) -> Timestamp;
@@ -26,7 +27,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that shows the same time until it is set: for tests, and for a replay as of a past time. Clones show the same time.
+/// A clock that shows the same time until it is set: for tests, and for a replay as of a past time.
+/// Clones show the same time.
 ///
 /// ```
 /// use es_core::clock::{Clock, ManualClock};

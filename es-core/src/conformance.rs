@@ -144,7 +144,8 @@ macro_rules! conformance_tests {
     )+};
 }
 
-/// Passes the names of the laws of queries to a macro, as [`conformance_laws!`](crate::conformance_laws) does with the others.
+/// Passes the names of the laws of queries to a macro, as
+/// [`conformance_laws!`](crate::conformance_laws) does with the others.
 #[macro_export]
 macro_rules! query_laws {
     ($callback:path $(, $argument:expr)?) => {
@@ -174,7 +175,8 @@ macro_rules! query_laws {
     };
 }
 
-/// Makes one test of each law of queries, for a store that implements [`QueryStore`](crate::store::QueryStore) too. It takes what
+/// Makes one test of each law of queries, for a store that implements
+/// [`QueryStore`](crate::store::QueryStore) too. It takes what
 /// [`conformance_tests!`](crate::conformance_tests) takes.
 #[macro_export]
 macro_rules! query_conformance_tests {
@@ -207,7 +209,8 @@ macro_rules! feed_laws {
 }
 
 /// Makes one test of each law of reading by position, for a store that implements
-/// [`FeedStore`](crate::store::FeedStore) too. It takes what [`conformance_tests!`](crate::conformance_tests) takes.
+/// [`FeedStore`](crate::store::FeedStore) too. It takes what
+/// [`conformance_tests!`](crate::conformance_tests) takes.
 #[macro_export]
 macro_rules! feed_conformance_tests {
     ($store:expr $(, order $within:ident $aggregates:ident)?) => {

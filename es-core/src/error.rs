@@ -1,7 +1,7 @@
 //! The errors of a store and of values.
 //!
-//! [`LoadError`](crate::LoadError), [`CreateError`](crate::CreateError) and [`UpdateError`](crate::UpdateError) are at the root of the
-//! crate.
+//! [`LoadError`](crate::LoadError), [`CreateError`](crate::CreateError) and
+//! [`UpdateError`](crate::UpdateError) are at the root of the crate.
 
 mod chain;
 mod query;
@@ -25,8 +25,9 @@ use crate::{Position, Sequence, StreamId, Version};
 
 /// A store refused a request, or could not fulfil it.
 ///
-/// Each error displays itself only; the cause is its [source](std::error::Error::source), and can be downcast to the
-/// error of the store's own driver. [`ErrorChain`] displays all of it. A clone shares the cause.
+/// Each error displays itself only; the cause is its [source](std::error::Error::source), and can
+/// be downcast to the error of the store's own driver. [`ErrorChain`] displays all of it. A clone
+/// shares the cause.
 ///
 /// # What to do about it
 ///
@@ -38,9 +39,9 @@ use crate::{Position, Sequence, StreamId, Version};
 /// | [`is_retryable`](Self::is_retryable) | `Conflict`, `Unavailable`, `OutcomeUnknown` with an append id | repeats the call |
 /// | [`concerns_the_store`](Self::concerns_the_store) | see there | ends a run over many aggregates |
 ///
-/// All other errors need a person: HTTP 500. What is stored is damaged or too new for the program (`Decode`, `Gap`,
-/// `MissingPosition`, `SnapshotAhead`, `Fold`, `Malformed`), or the store is set up in a way that it must not be (`Unsafe`,
-/// `InvalidOptions`, `Unauthorized`, `Refused`).
+/// All other errors need a person: HTTP 500. What is stored is damaged or too new for the program
+/// (`Decode`, `Gap`, `MissingPosition`, `SnapshotAhead`, `Fold`, `Malformed`), or the store is set
+/// up in a way that it must not be (`Unsafe`, `InvalidOptions`, `Unauthorized`, `Refused`).
 ///
 /// # Contract
 ///
@@ -53,7 +54,8 @@ use crate::{Position, Sequence, StreamId, Version};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another writer recorded an event first, or the expected version was never reached. Nothing was written.
+    /// Another writer recorded an event first, or the expected version was never reached. Nothing
+    /// was written.
     #[error("conflict on {stream}: expected version {expected}, but it has version {actual}; load it and decide again")]
     Conflict {
         /// The stream of the append.
@@ -63,7 +65,8 @@ pub enum StoreError {
         /// The version that the aggregate has.
         actual: Version,
     },
-    /// The append id belongs to an earlier command, which recorded events of other kinds. Nothing was written.
+    /// The append id belongs to an earlier command, which recorded events of other kinds. Nothing
+    /// was written.
     ///
     /// [`AppendId`](crate::store::AppendId) defines what a different command is.
     #[error(
@@ -269,7 +272,8 @@ pub enum StoreError {
         /// What was reported.
         source: SharedError,
     },
-    /// The store refuses the credentials, or the user lacks a right. Of an append, nothing was written.
+    /// The store refuses the credentials, or the user lacks a right. Of an append, nothing was
+    /// written.
     #[error("the store refuses access")]
     Unauthorized {
         /// What was reported.
@@ -299,8 +303,8 @@ pub enum StoreError {
         /// What exists instead.
         instead: String,
     },
-    /// The store cannot be followed, because its positions define no order across aggregates. Nothing
-    /// was read.
+    /// The store cannot be followed, because its positions define no order across aggregates.
+    /// Nothing was read.
     #[error(
         "the store cannot be followed: with `Ordering::PerAggregate` positions count the events of each aggregate; \
          query by time, or use a store with `Ordering::Global`"
@@ -318,8 +322,8 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of the store. Nothing
-    /// was written.
+    /// The asynchronous runtime in which the store was opened has ended, and with it the tasks of
+    /// the store. Nothing was written.
     ///
     /// If a test has its own runtime, it opens its own store. A program opens the store in the
     /// runtime that outlives it.
@@ -341,8 +345,8 @@ impl StoreError {
     }
 
     /// Whether the same call may succeed if it is repeated, and repeating it does no harm:
-    /// [`Conflict`](Self::Conflict), [`Unavailable`](Self::Unavailable), and [`OutcomeUnknown`](Self::OutcomeUnknown)
-    /// of an append with an append id.
+    /// [`Conflict`](Self::Conflict), [`Unavailable`](Self::Unavailable), and
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown) of an append with an append id.
     ///
     /// After a conflict, the expected version of an append is outdated, so the retry has to load
     /// and decide again. An append with an unknown outcome and without an append id is not
@@ -356,7 +360,8 @@ impl StoreError {
 
     /// Whether the store cannot be used at present for any request:
     /// [`Unavailable`](Self::Unavailable),
-    /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Closed`](Self::Closed) and [`RuntimeEnded`](Self::RuntimeEnded).
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Closed`](Self::Closed) and
+    /// [`RuntimeEnded`](Self::RuntimeEnded).
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Closed | Self::RuntimeEnded)
     }
@@ -364,10 +369,10 @@ impl StoreError {
     /// Whether the request can never succeed, and nothing was written:
     /// [`InvalidId`](Self::InvalidId), [`InvalidVersion`](Self::InvalidVersion),
     /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
-    /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable), [`Encode`](Self::Encode),
-    /// [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge), [`TooDeep`](Self::TooDeep),
-    /// [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query), [`Missing`](Self::Missing) and
-    /// [`NoGlobalOrder`](Self::NoGlobalOrder).
+    /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable),
+    /// [`Encode`](Self::Encode), [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge),
+    /// [`TooDeep`](Self::TooDeep), [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query),
+    /// [`Missing`](Self::Missing) and [`NoGlobalOrder`](Self::NoGlobalOrder).
     pub fn is_invalid_input(&self) -> bool {
         matches!(
             self,
@@ -390,9 +395,10 @@ impl StoreError {
 
     /// Whether the error concerns the whole store, so that it affects every other aggregate too:
     /// [`OutcomeUnknown`](Self::OutcomeUnknown), [`Unavailable`](Self::Unavailable),
-    /// [`Unauthorized`](Self::Unauthorized), [`Unsafe`](Self::Unsafe), [`InvalidName`](Self::InvalidName),
-    /// [`InvalidOptions`](Self::InvalidOptions), [`Query`](Self::Query), [`Missing`](Self::Missing),
-    /// [`NoGlobalOrder`](Self::NoGlobalOrder), [`MissingPosition`](Self::MissingPosition), [`Closed`](Self::Closed) and
+    /// [`Unauthorized`](Self::Unauthorized), [`Unsafe`](Self::Unsafe),
+    /// [`InvalidName`](Self::InvalidName), [`InvalidOptions`](Self::InvalidOptions),
+    /// [`Query`](Self::Query), [`Missing`](Self::Missing), [`NoGlobalOrder`](Self::NoGlobalOrder),
+    /// [`MissingPosition`](Self::MissingPosition), [`Closed`](Self::Closed) and
     /// [`RuntimeEnded`](Self::RuntimeEnded).
     ///
     /// A run over many aggregates, such as an archive run or a migration, ends with such an error.

@@ -92,12 +92,13 @@ impl<P: Payload> Payload for &P {
 /// All events of one aggregate as one type: the enum that `#[derive(Aggregate)]` generates, or your
 /// own enum with `#[events]`.
 ///
-/// It serializes as the data of the event that it holds; name and version are stored beside the data.
+/// It serializes as the data of the event that it holds; name and version are stored beside the
+/// data.
 ///
 /// # Matching on every event
 ///
-/// Both are plain enums in the module of the aggregate. A `match` without a wildcard does not compile
-/// until it handles every event:
+/// Both are plain enums in the module of the aggregate. A `match` without a wildcard does not
+/// compile until it handles every event:
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};

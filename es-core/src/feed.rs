@@ -1,8 +1,8 @@
 //! Following the events of a store: those of the past, and each new one when it is recorded.
 //!
-//! A store that implements [`FeedStore`] can be followed: `MemoryStore` and `MongoStore` can. Import
-//! the module, as in `use es_core::feed`, and write `feed::From`, because the name of the type is
-//! also that of a trait in the prelude.
+//! A store that implements [`FeedStore`] can be followed: `MemoryStore` and `MongoStore` can.
+//! Import the module, as in `use es_core::feed`, and write `feed::From`, because the name of the
+//! type is also that of a trait in the prelude.
 
 mod follower;
 mod select;
@@ -45,8 +45,8 @@ impl From {
 
     /// With the events that are recorded from now on.
     ///
-    /// *Now* is when the stream is polled first. Events that were acknowledged shortly before may be
-    /// among them. To follow from an earlier time, such as before an append, read the
+    /// *Now* is when the stream is polled first. Events that were acknowledged shortly before may
+    /// be among them. To follow from an earlier time, such as before an append, read the
     /// [frontier](FeedStore::frontier) at that time and pass it to [`position`](Self::position).
     pub const fn now() -> Self {
         Self(Start::Now)
@@ -71,8 +71,8 @@ impl From {
 /// closed. A new follower [from](From::position) the position that the last one has
 /// [reached](Follower::reaches) continues with the event that it could not read.
 ///
-/// A store with [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) cannot be followed,
-/// because its positions define no order across aggregates. The first item is
+/// A store with [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) cannot be
+/// followed, because its positions define no order across aggregates. The first item is
 /// [`StoreError::NoGlobalOrder`](crate::StoreError::NoGlobalOrder).
 ///
 /// # Several aggregates

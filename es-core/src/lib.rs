@@ -1,8 +1,9 @@
 //! Event-sourced aggregates: the vocabulary, the repository, an in-memory store and a test kit.
 //!
-//! An *event* is a fact that was recorded. An *aggregate* is state that is folded from its events. A *decision* looks at the state and returns
-//! events, or an error of the domain. The [`Repository`] loads an aggregate, asks for a decision, and appends what it returned, provided that nobody else
-//! has appended in between.
+//! An *event* is a fact that was recorded. An *aggregate* is state that is folded from its events.
+//! A *decision* looks at the state and returns events, or an error of the domain. The
+//! [`Repository`] loads an aggregate, asks for a decision, and appends what it returned, provided
+//! that nobody else has appended in between.
 //!
 //! ```
 //! use es_core::memory::MemoryStore;
@@ -71,8 +72,9 @@
 //!
 //! # Modules
 //!
-//! The root has what an aggregate and its callers need. [`repository`] has the actions and what they take and return, [`error`] the
-//! errors of values, [`query`] the questions about recorded events, [`feed`] what follows them, and [`store`] what the author of a store implements.
+//! The root has what an aggregate and its callers need. [`repository`] has the actions and what
+//! they take and return, [`error`] the errors of values, [`query`] the questions about recorded
+//! events, [`feed`] what follows them, and [`store`] what the author of a store implements.
 //!
 //! # Features
 //!

@@ -22,7 +22,8 @@ use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, V
 ///
 /// It writes events and snapshots as BSON, as a store on MongoDB does, and has the same conflicts,
 /// idempotency keys and positions, so a test sees what a server would do. It answers the same
-/// queries, [`events`](Self::events) and [`trace`](Self::trace), and can be [followed](Self::follow).
+/// queries, [`events`](Self::events) and [`trace`](Self::trace), and can be
+/// [followed](Self::follow).
 ///
 /// ```
 /// # use es_core::{event, Aggregate, Apply, Context};
@@ -103,8 +104,8 @@ impl MemoryStore {
         QueryStore::events(self)
     }
 
-    /// All events of one correlation as a tree of causes and effects: [`QueryStore::trace`], without
-    /// the import.
+    /// All events of one correlation as a tree of causes and effects: [`QueryStore::trace`],
+    /// without the import.
     ///
     /// # Errors
     ///
@@ -119,7 +120,8 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing panics while it holds the lock, and every change is complete before the lock is let go.
+        // Nothing panics while it holds the lock, and every change is complete before the lock is
+        // let go.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -276,8 +278,8 @@ impl SnapshotStore for MemoryStore {
 }
 
 impl Runtime for MemoryStore {
-    /// Lets other tasks run once. There is no timer without a runtime, and no operation of this
-    /// store takes long enough to wait for.
+    /// Lets other tasks run once. This store needs no runtime and so has no timer, and none of its
+    /// operations takes long.
     fn sleep(&self, _duration: Duration) -> BoxFuture<'_, ()> {
         let mut slept = false;
         Box::pin(poll_fn(move |context| {

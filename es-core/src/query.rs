@@ -226,8 +226,9 @@ impl<S> EventQuery<S> {
     /// An event can become visible before one with a lower position, so a query after the last
     /// position that you have seen may leave out events. To read every new event once,
     /// [follow](crate::store::FeedStore::follow) the store. A store with
-    /// [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) has no order of positions: the query fails with
-    /// [`QueryError::Conditions`], unless it is for [one aggregate](Self::of_aggregate).
+    /// [`Ordering::PerAggregate`](crate::store::Ordering::PerAggregate) has no order of positions:
+    /// the query fails with [`QueryError::Conditions`], unless it is for
+    /// [one aggregate](Self::of_aggregate).
     pub fn after_position(mut self, position: Position) -> Self {
         self.conditions.after_position = Some(position);
         self

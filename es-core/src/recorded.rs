@@ -354,8 +354,8 @@ impl<T> RecordedEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library would
-    /// have refused.
+    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library
+    /// would have refused.
     pub fn stream(&self) -> Result<StreamId, crate::error::InvalidId> {
         StreamId::new(&self.aggregate_type, &self.aggregate_id)
     }
@@ -364,8 +364,8 @@ impl<T> RecordedEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library would
-    /// have refused.
+    /// [`InvalidId`](crate::error::InvalidId) if another program stored a name that this library
+    /// would have refused.
     pub fn context(&self) -> Result<crate::Context, crate::error::InvalidId> {
         let id = AggregateId::new(self.aggregate_id.as_str())?;
         Ok(crate::Context::new(id, self.sequence, self.timestamp, self.metadata.clone()))

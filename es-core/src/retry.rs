@@ -71,7 +71,7 @@ impl RetryPolicy {
         self.tries
     }
 
-    /// The pause after this number of failed attempts, or `None` if there is no further attempt.
+    /// The pause after this number of failed attempts, or `None` after the last attempt.
     ///
     /// Use it for work with its own deadline; [`start`](Self::start) applies the limit of time too.
     pub fn wait_after(&self, failed: u32) -> Option<Duration> {
@@ -98,7 +98,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The pause after a failed attempt, or `None` if there is no further attempt.
+    /// The pause after a failed attempt, or `None` after the last attempt.
     pub fn wait(&mut self) -> Option<Duration> {
         self.failed = self.failed.saturating_add(1);
         let left = self.policy.within.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())?;

@@ -98,7 +98,8 @@ impl<A: Aggregate> Snapshot<A> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotReadBack`] and [`StoreError::Encode`], which name the field, and [`StoreError::TooDeep`].
+    /// [`StoreError::NotReadBack`] and [`StoreError::Encode`], which name the field, and
+    /// [`StoreError::TooDeep`].
     pub fn encode(&self) -> Result<StoredSnapshot, StoreError> {
         let state = write_state(&self.state)?;
         let (version, timestamp) = (self.version, self.timestamp);

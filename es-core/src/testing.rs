@@ -49,10 +49,10 @@ use crate::{
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
 ///
-/// Several kinds of events go into a tuple of at most eight events: `given::<Invoice>((created, paid))`. A
-/// longer list of several kinds is a `Vec` of the enum of all events:
-/// `given::<Cart>(vec![CartEvent::from(created), CartEvent::from(confirmed)])`. Without a past:
-/// `given::<Invoice>(())`.
+/// Several kinds of events go into a tuple of at most eight events:
+/// `given::<Invoice>((created, paid))`. A longer list of several kinds is a `Vec` of the enum of
+/// all events: `given::<Cart>(vec![CartEvent::from(created), CartEvent::from(confirmed)])`. Without
+/// a past: `given::<Invoice>(())`.
 ///
 /// The id of the aggregate is `test`, or, if the aggregate declares an id type that is not a text,
 /// the number 1 or the UUID 1. For other types, and if the id matters, use [`given_with_id`].
@@ -142,8 +142,8 @@ impl<A: Aggregate> Given<A> {
     /// # Panics
     ///
     /// If no events were given, or the last one ends the aggregate, because there is no aggregate
-    /// then: see [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate, because
-    /// an `update` would refuse it.
+    /// then: see [`when_new`](Self::when_new). Also if a decided event can only begin an aggregate,
+    /// because an `update` would refuse it.
     #[track_caller]
     pub fn when<F, D, Form, R, E>(mut self, decide: F) -> Decided<A, R, E>
     where

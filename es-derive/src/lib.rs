@@ -79,8 +79,8 @@ use proc_macro::TokenStream;
 /// | `struct Locked;` | `{}` |
 /// | `enum Closed { ByMail { letter_date: String } }` | `{ kind: "byMail", data: { letterDate: ".." } }` |
 ///
-/// These names apply to the event itself. A type inside an event, such as an `Address`, is stored as
-/// its own serde impls write it, so its fields keep their Rust names, unless it has
+/// These names apply to the event itself. A type inside an event, such as an `Address`, is stored
+/// as its own serde impls write it, so its fields keep their Rust names, unless it has
 /// `#[serde(rename_all = "camelCase")]`.
 ///
 /// `#[serde(..)]` attributes on the type, its fields and its variants are passed on and override
@@ -92,10 +92,11 @@ use proc_macro::TokenStream;
 ///
 /// If the event has a derive that may read `#[serde(..)]`, such as `schemars::JsonSchema`, the
 /// defaults are added to the item as real attributes, unless the user sets them:
-/// `rename_all = "camelCase"`, and for an enum also `rename_all_fields`, `tag` and `content`. So the
-/// schema of a struct with named fields or of an enum describes what is stored. It cannot describe
-/// two shapes, because serde has no attribute for them: a tuple struct, stored as
-/// `{ "0": .. }`, and a unit struct, stored as `{}`. Give their fields names if you need the schema.
+/// `rename_all = "camelCase"`, and for an enum also `rename_all_fields`, `tag` and `content`. So
+/// the schema of a struct with named fields or of an enum describes what is stored. It cannot
+/// describe two shapes, because serde has no attribute for them: a tuple struct, stored as
+/// `{ "0": .. }`, and a unit struct, stored as `{}`. Give their fields names if you need the
+/// schema.
 #[proc_macro_attribute]
 pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand::event(attr.into(), &item.into()).into()
@@ -162,17 +163,18 @@ pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// | `Moved(String, u32)` | `{ "0": "..", "1": 2 }` |
 /// | `Locked` | `{}` |
 ///
-/// `#[serde(..)]` works on fields as usual. On a variant, `rename_all` sets the style of its fields;
-/// on the enum, `rename_all_fields` and `deny_unknown_fields` apply to all variants. Attributes that
-/// rename a variant are refused, because `#[event(name = "..")]` sets its stored name.
+/// `#[serde(..)]` works on fields as usual. On a variant, `rename_all` sets the style of its
+/// fields; on the enum, `rename_all_fields` and `deny_unknown_fields` apply to all variants.
+/// Attributes that rename a variant are refused, because `#[event(name = "..")]` sets its stored
+/// name.
 ///
 /// The macro implements `EventSet`, `Serialize`, `IntoEvents`, `FirstEvents` and `NextEvents` for
 /// the enum, and for each event that a variant holds `From`, `IntoEvents`, `FirstEvents` and
 /// `NextEvents`. All other impls are yours: derive what you need on the enum.
 ///
 /// The aggregate names the enum in `#[aggregate(events = AccountEvent)]`. It begins with its
-/// `Default`, to which the first event is applied, or with `init(AccountOpened)`: the types of events
-/// that variants hold, by `Init<AccountOpened>`. Such events cannot occur later.
+/// `Default`, to which the first event is applied, or with `init(AccountOpened)`: the types of
+/// events that variants hold, by `Init<AccountOpened>`. Such events cannot occur later.
 ///
 /// `Apply<AccountEvent>` matches on the whole enum, so it also has an arm for each event of
 /// `init(..)` and `ends(..)`. These arms never run; leave their bodies empty.
@@ -235,8 +237,8 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 ///   implements `EventSet`, `From` for each event, `Serialize`, and `Debug`, which prints the event
 ///   if it implements `Debug`, and otherwise the name of the variant.
 /// - `IntoEvents` for the enum and for each event, with `FirstEvents` if the event can begin the
-///   aggregate and `NextEvents` if it can follow later. `create` takes `FirstEvents`, and a decision
-///   returns `NextEvents`.
+///   aggregate and `NextEvents` if it can follow later. `create` takes `FirstEvents`, and a
+///   decision returns `NextEvents`.
 /// - `Aggregate`. An event in both lists begins the aggregate if it is the first one, and changes
 ///   it if it comes later. After an event of `ends(..)` there is no state, until an event that
 ///   begins the aggregate follows.

@@ -1,7 +1,9 @@
-//! What an append allocates between the decision and the wire, beside the bare driver with the same documents.
+//! What an append allocates between the decision and the wire, beside the bare driver with the same
+//! documents.
 //!
-//! `cargo bench -p es-mongo -- write_path`. The events are encoded before anything is counted. Of a large event, the
-//! bytes that are allocated for each byte of it show how often it is copied; what the driver alone needs is the floor.
+//! `cargo bench -p es-mongo -- write_path`. The events are encoded before anything is counted. Of a
+//! large event, the bytes that are allocated for each byte of it show how often it is copied; what
+//! the driver alone needs is the floor.
 
 #![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
 

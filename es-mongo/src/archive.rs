@@ -49,15 +49,16 @@ const MAX_BATCH: u32 = 10_000;
 const COPIED_AHEAD: usize = 64;
 
 impl MongoStore {
-    /// Moves the events of aggregates of type `A` that were recorded before `older_than` into the archive.
+    /// Moves the events of aggregates of type `A` that were recorded before `older_than` into the
+    /// archive.
     ///
     /// The oldest part of each stream is moved: an event is moved only if all earlier events of its
     /// stream are archived and a usable snapshot covers it. If the snapshot is missing, the run
-    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The newest
-    /// event of the store is never moved, and neither is an event above the frontier, the position
-    /// up to which each one has an event or a skip. Loads, queries, traces, feeds and appends give
-    /// the same results before, during and after a run, because they read archived events from the
-    /// archive.
+    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The
+    /// newest event of the store is never moved, and neither is an event above the frontier, the
+    /// position up to which each one has an event or a skip. Loads, queries, traces, feeds and
+    /// appends give the same results before, during and after a run, because they read archived
+    /// events from the archive.
     ///
     /// A run may be stopped at any time, even by a crash; run it again to finish it. It may run at
     /// the same time as writers, readers and other runs.

@@ -13,7 +13,7 @@ use bson::{Document, doc};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
-use crate::document::{field, integer_in};
+use crate::document::{field, position_in};
 use crate::error::malformed;
 use crate::feed::wakes::Wakes;
 use crate::find::Find;
@@ -94,13 +94,9 @@ impl Collections {
         let Some(newest) = newest.projection(doc! { field::ID: 0, field::POSITION: 1 }).one().await? else {
             return Ok(None);
         };
-        match integer_in(&newest, field::POSITION).map(Position::try_from) {
-            Some(Ok(position)) => {
-                self.known.raise(position);
-                Ok(Some(position))
-            }
-            _ => Err(malformed("the newest event", "it has no valid position")),
-        }
+        let position = position_in(&newest).ok_or_else(|| malformed("the newest event", "it has no valid position"))?;
+        self.known.raise(position);
+        Ok(Some(position))
     }
 
     /// Whether the archive contains an event. See [`ArchiveState`] for how old the answer may be.

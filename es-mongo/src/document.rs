@@ -192,6 +192,11 @@ pub(crate) fn integer_in(document: &RawDocument, field: &str) -> Option<i64> {
     integer(document.get(field).ok().flatten()?)
 }
 
+/// The position of a document, if it has a valid one.
+pub(crate) fn position_in(document: &RawDocument) -> Option<Position> {
+    Position::try_from(integer_in(document, field::POSITION)?).ok()
+}
+
 /// The documents in one batch of a cursor.
 pub(crate) fn documents(slices: &RawArray) -> impl Iterator<Item = Result<&RawDocument, StoreError>> {
     slices.into_iter().map(|entry| match entry {

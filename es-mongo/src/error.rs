@@ -15,7 +15,8 @@ use es_core::{StoreError, StreamId};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 pub(crate) use write::{Objection, WriteOutcome};
 
-/// Codes of the server that decisions are made on, by their names in the server's `error_codes.yml`.
+/// Codes of the server that decisions are made on, by their names in the server's
+/// `error_codes.yml`.
 mod code {
     pub(super) const UNAUTHORIZED: i32 = 13;
     pub(super) const AUTHENTICATION_FAILED: i32 = 18;
@@ -29,19 +30,22 @@ mod code {
     pub(super) const ATLAS_ERROR: i32 = 8000;
     pub(super) const OUT_OF_DISK_SPACE: i32 = 14031;
     pub(super) const INDEX_CONFLICTS: [i32; 3] = [67, 85, 86];
-    /// The node could not go on with an answer: its cursor is gone (43, 237), it undid what it alone had and opened its catalog anew (175), or it has just
-    /// started and nothing is majority-committed there yet (134, 246).
+    /// The node could not go on with an answer: its cursor is gone (43, 237), it undid what it
+    /// alone had and opened its catalog anew (175), or it has just started and nothing is
+    /// majority-committed there yet (134, 246).
     pub(super) const CUT_OFF: [i32; 5] = [43, 134, 175, 237, 246];
     /// The node is not, or no longer, the one that takes writes.
     pub(super) const NOT_PRIMARY: [i32; 9] = [91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436];
-    /// The operation met others, was interrupted, or the way between two nodes failed: the same operation may succeed the next time.
+    /// The operation met others, was interrupted, or the way between two nodes failed: the same
+    /// operation may succeed the next time.
     pub(super) const PASSING: [i32; 31] = [
         6, 7, 24, 46, 50, 63, 64, 89, 107, 112, 117, 133, 150, 202, 211, 225, 239, 244, 249, 251, 267, 290, 314, 355,
         365, 384, 462, 11601, 12586, 12587, 13388,
     ];
 }
 
-/// Whether an error with which a command failed concerns every write, and not only one of its documents.
+/// Whether an error with which a command failed concerns every write, and not only one of its
+/// documents.
 pub(crate) fn concerns_every_write(error: &Error) -> bool {
     match &*error.kind {
         ErrorKind::Command(failure) => matches!(
@@ -53,7 +57,8 @@ pub(crate) fn concerns_every_write(error: &Error) -> bool {
     }
 }
 
-/// The documents that an unordered insert refused because they are there already, or `None` where anything else went wrong.
+/// The documents that an unordered insert refused because they are there already, or `None` where
+/// anything else went wrong.
 pub(crate) fn duplicates(error: &Error) -> Option<HashSet<usize>> {
     match &*error.kind {
         ErrorKind::InsertMany(failure) if failure.write_concern_error.is_none() => {
@@ -89,12 +94,14 @@ pub(crate) fn is_unauthorized(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::UNAUTHORIZED)
 }
 
-/// Whether an index could not be created because one of that name or those keys is there with other options.
+/// Whether an index could not be created because one of that name or those keys is there with other
+/// options.
 pub(crate) fn is_index_conflict(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(failure) if code::INDEX_CONFLICTS.contains(&failure.code))
 }
 
-/// Maps an error of the driver. The source is kept: the driver puts no credentials into errors of operations.
+/// Maps an error of the driver. The source is kept: the driver puts no credentials into errors of
+/// operations.
 pub(crate) fn store_error(error: Error) -> StoreError {
     let is = |codes: &[i32]| matches!(&*error.kind, ErrorKind::Command(failure) if codes.contains(&failure.code));
     let is_unreachable = matches!(
@@ -145,7 +152,8 @@ pub(crate) fn check_database(name: &str) -> Result<(), StoreError> {
     ))
 }
 
-/// Refuses a name of a database or collection that the server could not hold, or would take for something else.
+/// Refuses a name of a database or collection that the server could not hold, or would take for
+/// something else.
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     if name.is_empty() {
         return Err(invalid(name, "a database or collection needs a name that is not empty"));

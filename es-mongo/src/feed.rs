@@ -6,8 +6,9 @@
 //!
 //! - *By count*: events and skips leave no gap. One read is enough, and it does not matter which
 //!   node answers.
-//! - *By the frontier*, if only some events are read, or if a part is archived. The frontier and the
-//!   page are read in one snapshot: a node whose snapshot has the frontier has everything up to it.
+//! - *By the frontier*, if only some events are read, or if a part is archived. The frontier and
+//!   the page are read in one snapshot: a node whose snapshot has the frontier has everything up to
+//!   it.
 //!
 //! A position that stays open is [skipped](skips).
 
@@ -54,7 +55,8 @@ struct State {
     grace: Duration,
     changes: Changes,
     holes: Mutex<Vec<Hole>>,
-    /// Held by the follower that decides a position. After a failure, nobody tries before this time.
+    /// Held by the follower that decides a position. After a failure, nobody tries before this
+    /// time.
     turn: tokio::sync::Mutex<Option<Instant>>,
     /// The highest position that was read in the document of the frontier, or [`NOT_READ`].
     recorded: AtomicI64,
@@ -143,8 +145,8 @@ impl Feed {
 
     /// Everything after one position and up to another was read. Records this, if it is due.
     ///
-    /// The caller of a page chooses where it begins, so a page proves nothing about positions that are
-    /// beyond what is proven already.
+    /// The caller of a page chooses where it begins, so a page proves nothing about positions that
+    /// are beyond what is proven already.
     fn reached(&self, collections: &Collections, after: i64, until: Position) {
         if after > self.proven() {
             return;
@@ -189,6 +191,14 @@ impl MongoStore {
             Ordering::PerAggregate => Err(StoreError::NoGlobalOrder),
         }
     }
+
+    async fn in_background<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut task = Abandoned(self.collections().patience.spawn(work));
+        (&mut task.0).await.unwrap_or_else(|error| Err(stopped(error)))
+    }
 }
 
 impl FeedStore for MongoStore {
@@ -229,16 +239,6 @@ impl FeedStore for MongoStore {
 /// When to look at a position again that was open for this long.
 fn again_after(open: Duration) -> Duration {
     (open / 4).clamp(Duration::from_millis(2), Duration::from_millis(50))
-}
-
-impl MongoStore {
-    async fn in_background<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let mut task = Abandoned(self.collections().patience.spawn(work));
-        (&mut task.0).await.unwrap_or_else(|error| Err(stopped(error)))
-    }
 }
 
 /// A task that ends if nobody waits for it any more.

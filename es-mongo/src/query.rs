@@ -18,8 +18,8 @@ impl MongoStore {
         QueryStore::events(self)
     }
 
-    /// All events of one correlation as a tree of causes and effects: [`QueryStore::trace`], without
-    /// the import.
+    /// All events of one correlation as a tree of causes and effects: [`QueryStore::trace`],
+    /// without the import.
     ///
     /// # Errors
     ///

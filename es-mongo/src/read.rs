@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::collections::Collections;
 use crate::document::field::{POSITION, SEQUENCE};
-use crate::document::{documents, integer_in, of_stream, read_event, stream_index};
+use crate::document::{documents, integer_in, of_stream, position_in, read_event, stream_index};
 use crate::error::{malformed, store_error};
 use crate::metrics;
 use crate::read_ahead::ReadAhead;
@@ -72,11 +72,7 @@ fn sequence_of(document: &RawDocument) -> Result<Sequence, StoreError> {
 }
 
 fn position_of(document: &RawDocument) -> Result<Position, StoreError> {
-    let position = integer_in(document, POSITION).map(Position::try_from);
-    match position {
-        Some(Ok(position)) => Ok(position),
-        _ => Err(malformed("an event", format!("it has no valid `{POSITION}`"))),
-    }
+    position_in(document).ok_or_else(|| malformed("an event", format!("it has no valid `{POSITION}`")))
 }
 
 /// The newest event of a stream.

@@ -15,8 +15,8 @@ use crate::options::CollectionNames;
 #[non_exhaustive]
 pub enum Role {
     /// Loads, queries, traces, follows, counts and verifies. It cannot write. If a writer that has
-    /// reserved a position has died, a follower with this role waits until a writer or a follower of
-    /// a writer records that the position is skipped.
+    /// reserved a position has died, a follower with this role waits until a writer or a follower
+    /// of a writer records that the position is skipped.
     Reader,
     /// All of [`Reader`](Self::Reader); appends events and stores snapshots. It can neither update
     /// nor delete an event.
@@ -29,7 +29,8 @@ pub enum Role {
     Preparer,
     /// Reads the old documents of a migration. Grant it together with [`Writer`](Self::Writer) for
     /// [`MongoStore::migrate`](crate::MongoStore::migrate), and together with
-    /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for [`MigratingRepository`](crate::MigratingRepository).
+    /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for
+    /// [`MigratingRepository`](crate::MigratingRepository).
     Documents,
 }
 
@@ -107,8 +108,8 @@ const LIST_INDEXES: &str = "listIndexes";
 const CHANGE_STREAM: &str = "changeStream";
 
 impl Roles {
-    /// The roles of the store with these collections: [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist)
-    /// and [`Preparer`](Role::Preparer).
+    /// The roles of the store with these collections: [`Reader`](Role::Reader),
+    /// [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) and [`Preparer`](Role::Preparer).
     pub fn of(names: CollectionNames) -> Self {
         Self { names, documents: Vec::new() }
     }

@@ -282,8 +282,8 @@ impl Lease {
 
     /// Commits the transaction, and repeats the commit for as long as its answer is lost.
     ///
-    /// If this gave up early, the keys of the transaction would stay locked on the server, and every
-    /// later attempt would wait for them.
+    /// If this gave up early, the keys of the transaction would stay locked on the server, and
+    /// every later attempt would wait for them.
     pub(crate) async fn commit(&mut self, limit: Duration) -> Result<WriteOutcome, GivenUp> {
         let end = after(limit);
         loop {

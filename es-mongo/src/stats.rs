@@ -12,7 +12,7 @@ use mongodb::options::{AggregateOptions, Hint};
 use crate::collections::Collections;
 use crate::document::field::{AGGREGATE_TYPE, EVENT_TYPE, ID, SEQUENCE, TIMESTAMP};
 use crate::document::{snapshot_index, stream_index, type_index};
-use crate::positions::skip::{SKIP_TYPE, of_skips};
+use crate::positions::skip::SKIP_TYPE;
 use crate::store::MongoStore;
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -71,8 +71,8 @@ impl MongoStore {
             archived = in_archive.events();
             let in_use = count.events();
             count.add(in_archive, 1);
-            // If each position has an event, the newest one is their number. If it differs, there are
-            // skips, or some events are in both collections.
+            // Each position has an event or a skip, so the newest one is their number. If more are
+            // stored, some events are in both collections.
             let newest = collections.read_newest().await?;
             if newest.map(Position::get) != Some(in_use + archived) {
                 let twice = Count::of_copies(collections).await?;
@@ -80,6 +80,8 @@ impl MongoStore {
                 count.add(twice, -1);
             }
         }
+        // Skips are system events.
+        count.by_type.remove(SKIP_TYPE);
         let period = Period::of(collections, archive_is_present).await?;
         let events = count.events();
         Ok(StoreStats {
@@ -104,19 +106,11 @@ struct Count {
 
 impl Count {
     async fn of(collections: &Collections, collection: &Collection<RawDocumentBuf>) -> Result<Self, StoreError> {
-        // Skips are recorded at any time, so they cannot be counted apart and subtracted.
-        let no_skip = doc! { "$ne": SKIP_TYPE };
-        let groups = vec![
-            doc! { "$match": { AGGREGATE_TYPE: no_skip.clone() } },
-            doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } },
-        ];
+        let groups = vec![doc! { "$group": { ID: format!("${EVENT_TYPE}"), "events": { "$sum": 1_i64 } } }];
         let by_type = group(collections, collection, groups, Some(type_index())).await?;
         // Each stream has exactly one first event.
-        let beginnings = collections
-            .find(collection, doc! { SEQUENCE: 1, AGGREGATE_TYPE: no_skip })
-            .on_index(stream_index())
-            .count()
-            .await?;
+        let first = doc! { SEQUENCE: 1, AGGREGATE_TYPE: { "$ne": SKIP_TYPE } };
+        let beginnings = collections.find(collection, first).on_index(stream_index()).count().await?;
         Ok(Self {
             by_type: by_type.into_iter().map(|(event_type, events, _)| (event_type, events)).collect(),
             beginnings: i64::try_from(beginnings).unwrap_or(i64::MAX),
@@ -161,7 +155,6 @@ impl Count {
     fn by_type(self) -> Vec<(String, u64)> {
         let mut by_type: Vec<_> =
             self.by_type.into_iter().map(|(event_type, events)| (event_type, unsigned(events))).collect();
-        by_type.retain(|(_, events)| *events > 0);
         by_type
             .sort_by(|(left_type, left), (right_type, right)| right.cmp(left).then_with(|| left_type.cmp(right_type)));
         by_type
@@ -211,36 +204,38 @@ impl Period {
         places.extend(archive_is_present.then_some(&collections.archive));
         let (mut first, mut last): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         for place in &places {
-            let earliest = edge(collections, place, doc! {}, 1).await?;
+            let earliest = edge(collections, place, no_skip(), 1).await?;
             first = first.into_iter().chain(earliest).min();
-            last = last.max(edge(collections, place, doc! {}, -1).await?);
+            last = last.max(edge(collections, place, no_skip(), -1).await?);
         }
         let mut events_per_second = None;
         if let Some(last) = last {
-            let hour = doc! { TIMESTAMP: { "$gt": bson::DateTime::from(Timestamp::from_millis(last.as_millis().saturating_sub(HOUR_MILLIS))) } };
+            let before = Timestamp::from_millis(last.as_millis().saturating_sub(HOUR_MILLIS));
+            let mut hour = no_skip();
+            hour.insert(TIMESTAMP, doc! { "$gt": bson::DateTime::from(before) });
             let (mut events, mut begin) = (0, last);
-            let mut skips = of_skips();
-            skips.extend(hour.clone());
-            let skips = collections.find(&collections.events, skips).on_index(stream_index()).count().await?;
             for place in places {
-                events += collections.find(place, hour.clone()).count().await?;
+                events += collections.find(place, hour.clone()).on_index(type_index()).count().await?;
                 begin = edge(collections, place, hour.clone(), 1).await?.map_or(begin, |earliest| earliest.min(begin));
             }
-            events_per_second =
-                ratio(events.saturating_sub(skips) * 1000, unsigned(last.as_millis() - begin.as_millis()));
+            events_per_second = ratio(events * 1000, unsigned(last.as_millis() - begin.as_millis()));
         }
         Ok(Self { first, last, events_per_second })
     }
+}
+
+/// The filter for everything except skips. The index of the types answers it.
+fn no_skip() -> Document {
+    doc! { EVENT_TYPE: { "$ne": SKIP_TYPE } }
 }
 
 /// The earliest or the latest timestamp among the events that match a filter.
 async fn edge(
     collections: &Collections,
     collection: &Collection<RawDocumentBuf>,
-    mut filter: Document,
+    filter: Document,
     direction: i32,
 ) -> Result<Option<Timestamp>, StoreError> {
-    filter.insert(AGGREGATE_TYPE, doc! { "$ne": SKIP_TYPE });
     let found = collections.find(collection, filter).sort(doc! { TIMESTAMP: direction });
     let found = found.projection(doc! { TIMESTAMP: 1 }).one().await?;
     Ok(found.and_then(|found| found.get_datetime(TIMESTAMP).ok()).map(Timestamp::from))

@@ -69,11 +69,11 @@ impl MongoStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidOptions`] if the connection string is invalid, [`StoreError::Unavailable`]
-    /// if no server answers, [`StoreError::Unauthorized`] if the server refuses the credentials or the
-    /// user lacks a right, [`StoreError::InvalidName`] if a database cannot have the name, and
-    /// [`StoreError::Unsafe`] if the server is not a replica set or an index differs from the expected
-    /// one. No error contains the password.
+    /// [`StoreError::InvalidOptions`] if the connection string is invalid,
+    /// [`StoreError::Unavailable`] if no server answers, [`StoreError::Unauthorized`] if the server
+    /// refuses the credentials or the user lacks a right, [`StoreError::InvalidName`] if a database
+    /// cannot have the name, and [`StoreError::Unsafe`] if the server is not a replica set or an
+    /// index differs from the expected one. No error contains the password.
     pub async fn connect(uri: &str, database: &str) -> Result<Self, StoreError> {
         let mut options = ClientOptions::parse(uri).await.map_err(|error| connection_string_refused(uri, &error))?;
         options.server_selection_timeout.get_or_insert(Duration::from_secs(4));

@@ -25,10 +25,10 @@ const MAX_FINDINGS: usize = 1000;
 const TELL_EVERY: u64 = 1000;
 
 impl MongoStore {
-    /// Checks all stored data of aggregates of type `A`: sequences have no gap and no duplicate, each
-    /// position has exactly one event or skip, positions grow along each stream, every event can be decoded and folded, both in
-    /// the events and in the archive, and each snapshot equals the result of a replay up to its
-    /// version.
+    /// Checks all stored data of aggregates of type `A`: sequences have no gap and no duplicate,
+    /// each position has exactly one event or skip, positions grow along each stream, every event
+    /// can be decoded and folded, both in the events and in the archive, and each snapshot equals
+    /// the result of a replay up to its version.
     ///
     /// It only reads: all events once and their positions a second time. One aggregate and a few
     /// batches are in memory. It may run at the same time as writers and archive runs; events that

@@ -202,8 +202,8 @@ pub struct History {
     pub stored: Vec<Stored>,
     /// The skipped positions at the end.
     pub skipped: Vec<u64>,
-    /// Whether no node was elected and no process was killed. Only then is the order of positions the
-    /// order of time for appends that have not seen each other.
+    /// Whether no node was elected and no process was killed. Only then is the order of positions
+    /// the order of time for appends that have not seen each other.
     pub undisturbed: bool,
 }
 

@@ -121,7 +121,8 @@ pub async fn an_empty_append_is_refused(store: impl Store + Clone) {
     assert!(matches!(answer, Err(StoreError::EmptyAppend { .. })), "{answer:?}");
 }
 
-/// Ids that do not match the events are an error. The store must not replace them: the caller may have recorded them elsewhere.
+/// Ids that do not match the events are an error. The store must not replace them: the caller may
+/// have recorded them elsewhere.
 pub async fn an_append_with_a_wrong_number_of_ids_is_refused(store: impl Store + Clone) {
     for ids in [1, 3] {
         let mut two = append("a", 0, [1, 2]);

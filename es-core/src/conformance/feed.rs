@@ -238,7 +238,7 @@ pub async fn an_append_wakes_a_follower(store: impl FeedStore + Store + Clone) {
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);
         let mut next = pin!(follower.next());
-        assert!(next.as_mut().poll(&mut context).is_pending(), "there is no event yet");
+        assert!(next.as_mut().poll(&mut context).is_pending(), "an event before the first append");
         expect(store.append(append("a", version, [1])).await);
         let mut rounds = 0;
         let event = loop {

@@ -43,7 +43,8 @@ fn query_errors() -> [QueryError; 3] {
     ]
 }
 
-/// Every variant, and which predicates hold: conflict, retryable, unavailable, invalid input, the whole store.
+/// Every variant, and which predicates hold: conflict, retryable, unavailable, invalid input, the
+/// whole store.
 fn store_errors() -> Vec<(StoreError, &'static str)> {
     let what = || "Deposited".to_owned();
     let reason = || "give it a name".to_owned();

@@ -22,7 +22,7 @@ type NextPage = BoxFuture<'static, Result<FeedPage, StoreError>>;
 
 /// The events of a store from a position on, endlessly; created by [`Follow`](super::Follow).
 ///
-/// The stream waits if there is no event. It ends only after an error, which is its last item. It
+/// The stream waits for the next event. It ends only after an error, which is its last item. It
 /// can be dropped at any time, and no event is lost if a call of [`next`](Self::next) is cancelled,
 /// as in `select!` or after a timeout.
 ///
@@ -54,7 +54,7 @@ struct Source {
 enum Next {
     Reading(NextPage),
     Read(Result<FeedPage, StoreError>),
-    /// There is none after an error.
+    /// No page follows an error.
     Never,
 }
 

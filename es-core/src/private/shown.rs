@@ -1,7 +1,7 @@
 //! `Debug` of the generated enum of events, whose events need not implement `Debug`.
 //!
-//! Both traits have the method `__show`. The compiler prefers the one that needs fewer references, so
-//! an event without `Debug` falls back to the second one.
+//! Both traits have the method `__show`. The compiler prefers the one that needs fewer references,
+//! so an event without `Debug` falls back to the second one.
 
 use core::fmt::{Debug, Formatter, Result};
 

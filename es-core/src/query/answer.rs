@@ -67,7 +67,7 @@ impl<T> Answer<T> {
         Self { left: events, ..self }
     }
 
-    /// The next event. There is none after an error.
+    /// The next event, or `None` after the last one or after an error.
     pub(super) async fn next(&mut self) -> Result<Option<Part<T>>, StoreError> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }

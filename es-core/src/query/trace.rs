@@ -111,8 +111,8 @@ fn causes(events: &[RecordedEvent<EventData>]) -> Vec<Option<usize>> {
         .iter()
         .map(|event| event.metadata.caused_by_event().and_then(|cause| places.get(&cause).copied()))
         .collect();
-    // The walk on which each event was first visited. A walk that reaches an event of the same walk has
-    // found a cycle.
+    // The walk on which each event was first visited. A walk that reaches an event of the same walk
+    // has found a cycle.
     let mut met = vec![usize::MAX; events.len()];
     for start in 0..events.len() {
         let mut at = start;

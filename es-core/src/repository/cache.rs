@@ -74,13 +74,13 @@ impl<A: Aggregate> Repository<A> {
     /// of the aggregate and reads only the events that the cache lacks.
     ///
     /// The cache can be outdated, and an answer is never: if somebody else has recorded events, an
-    /// append is a conflict, and the update decides again on the new state. A refusal of a decision,
-    /// a decision without events, and a load are answered only after the store has confirmed that
-    /// the aggregate still has this version. Such a decision is called twice.
+    /// append is a conflict, and the update decides again on the new state. A refusal of a
+    /// decision, a decision without events, and a load are answered only after the store has
+    /// confirmed that the aggregate still has this version. Such a decision is called twice.
     ///
     /// Create one repository, and clone it: each call of this method creates another cache. If a
-    /// backup is restored, restart the processes that write, because the cache assumes that recorded
-    /// events stay.
+    /// backup is restored, restart the processes that write, because the cache assumes that
+    /// recorded events stay.
     ///
     /// ```
     /// # use es_core::{event, Aggregate, Apply, Context, Repository, memory::MemoryStore};

@@ -245,7 +245,7 @@ impl<A: Aggregate, R: Send, E> Call<'_, A, R, E> {
         }
     }
 
-    /// The pause after a conflict, or the conflict itself if there is no further attempt.
+    /// The pause after a conflict, or the conflict itself if the attempts are used up.
     fn after(
         &mut self,
         conflicts: &mut Conflicts,

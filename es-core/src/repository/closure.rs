@@ -7,8 +7,8 @@ use super::{Decision, DecisionResult, Loaded};
 use crate::repository::IntoEvents;
 use crate::store::{EventInfo, EventSet};
 
-/// A closure that returns the [`Decision`] `D`, with the answer `R` and the refusal `E`. Implemented
-/// for every such closure.
+/// A closure that returns the [`Decision`] `D`, with the answer `R` and the refusal `E`.
+/// Implemented for every such closure.
 ///
 /// `R` and `E` are parameters and not associated types, because the compiler would report a
 /// projection in the signature of a function too.

@@ -62,8 +62,8 @@ pub trait Decision<Set: EventSet, When, Form> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::Rejected`] with the refusal, and [`UpdateError::Store`] if a step of [`Steps`]
-    /// cannot be recorded.
+    /// [`UpdateError::Rejected`] with the refusal, and [`UpdateError::Store`] if a step of
+    /// [`Steps`] cannot be recorded.
     fn into_result(self) -> DecisionResult<Set, Self::Answer, Self::Error>;
 }
 

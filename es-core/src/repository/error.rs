@@ -137,9 +137,10 @@ pub enum ImportDifference {
 /// }
 /// ```
 ///
-/// A web handler answers [`is_not_found`](Self::is_not_found) with 404, [`is_conflict`](Self::is_conflict) with 409, a
-/// [`rejection`](Self::rejection) and [`is_invalid_input`](Self::is_invalid_input) with 422,
-/// [`is_unavailable`](Self::is_unavailable) with 503, and anything else with 500.
+/// A web handler answers [`is_not_found`](Self::is_not_found) with 404,
+/// [`is_conflict`](Self::is_conflict) with 409, a [`rejection`](Self::rejection) and
+/// [`is_invalid_input`](Self::is_invalid_input) with 422, [`is_unavailable`](Self::is_unavailable)
+/// with 503, and anything else with 500.
 ///
 /// `E` need not be an [`Error`]: text and boxed errors are refusals too, and `UpdateError<String>`
 /// can be returned as a `Box<dyn Error>`. For the same reason a refusal has no
@@ -252,7 +253,8 @@ impl CreateError {
 }
 
 impl ImportError {
-    /// Whether the stored events contradict the import: [`Differs`](Self::Differs), or [`StoreError::is_conflict`].
+    /// Whether the stored events contradict the import: [`Differs`](Self::Differs), or
+    /// [`StoreError::is_conflict`].
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Differs { .. }) || self.store_error().is_some_and(StoreError::is_conflict)
     }
@@ -270,7 +272,8 @@ macro_rules! with_store_error {
                 }
             }
 
-            /// Whether the same call may succeed if it is repeated, by [`StoreError::is_retryable`].
+            /// Whether the same call may succeed if it is repeated, by
+            /// [`StoreError::is_retryable`].
             pub fn is_retryable(&self) -> bool {
                 self.store_error().is_some_and(StoreError::is_retryable)
             }

@@ -89,8 +89,8 @@ impl<A: Aggregate> Repository<A> {
     /// Records the past of many aggregates, each as [`import`](Self::import) does, when the import
     /// is awaited. Many of them are recorded at the same time, so that they share commits.
     ///
-    /// If a history cannot be imported, the report counts and names it, and the run continues. A run
-    /// that was stopped can be repeated: histories that are recorded are compared, and those of
+    /// If a history cannot be imported, the report counts and names it, and the run continues. A
+    /// run that was stopped can be repeated: histories that are recorded are compared, and those of
     /// which a part is recorded are completed.
     ///
     /// The histories are taken from the stream as fast as they are recorded, so it may be longer

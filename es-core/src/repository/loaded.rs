@@ -42,8 +42,8 @@ impl<A: Aggregate> Loaded<A> {
     ///
     /// # Panics
     ///
-    /// Only if the field [`id`](Self::id) was overwritten with an id that is not one of `A`, because
-    /// an aggregate whose stored id is not one of `A` is not loaded.
+    /// Only if the field [`id`](Self::id) was overwritten with an id that is not one of `A`,
+    /// because an aggregate whose stored id is not one of `A` is not loaded.
     pub fn typed_id(&self) -> A::Id {
         match A::Id::from_aggregate_id(&self.id) {
             Ok(id) => id,

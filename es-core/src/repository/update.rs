@@ -45,11 +45,13 @@ impl<A: Aggregate> Repository<A> {
     /// are repeated. A refusal, or a decision without events, is answered only on a state that is
     /// recorded. A decision must not wait for another update of the same aggregate.
     ///
-    /// `decide` receives a [`Loaded`](crate::Loaded), which dereferences to the aggregate. So write a closure, as in
-    /// `|cart| cart.confirm()`; the path of a method, as in `Cart::confirm`, does not compile.
+    /// `decide` receives a [`Loaded`](crate::Loaded), which dereferences to the aggregate. So write
+    /// a closure, as in `|cart| cart.confirm()`; the path of a method, as in `Cart::confirm`, does
+    /// not compile.
     ///
-    /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for the caller. If an event
-    /// depends on the state after the ones before it, it returns [`Steps`](crate::Steps).
+    /// `decide` returns events, a `Result` of them, or either with an [`Answer`](crate::Answer) for
+    /// the caller. If an event depends on the state after the ones before it, it returns
+    /// [`Steps`](crate::Steps).
     ///
     /// # A decision that asks a service
     ///
@@ -82,11 +84,11 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     ///
-    /// [`UpdateError::NotFound`] if the aggregate has not begun or has ended, [`UpdateError::Rejected`] with the
-    /// error of `decide`, [`StoreError::Unfoldable`] if an event can only begin an aggregate, and
-    /// the errors of the store: [`StoreError::Conflict`] if every attempt met one,
-    /// [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as [`create`](Self::create). Only a
-    /// conflict is retried.
+    /// [`UpdateError::NotFound`] if the aggregate has not begun or has ended,
+    /// [`UpdateError::Rejected`] with the error of `decide`, [`StoreError::Unfoldable`] if an event
+    /// can only begin an aggregate, and the errors of the store: [`StoreError::Conflict`] if every
+    /// attempt met one, [`StoreError::DuplicateKey`] and [`StoreError::Refused`] as
+    /// [`create`](Self::create). Only a conflict is retried.
     pub fn update<'a, F, D, Form, R, E>(&'a self, id: impl IdFor<A::Id>, mut decide: F) -> Update<'a, A, R, E>
     where
         F: OnLoaded<A, D> + Decides<D, A::Event, Continues, Form, R, E> + Send + 'a,

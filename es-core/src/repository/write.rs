@@ -40,8 +40,8 @@ impl<A: Aggregate> Repository<A> {
         Ok(Committed::new(stream, receipt.version, recorded, Outcome::AlreadyAppended))
     }
 
-    /// Records the events that begin an aggregate, all with the same metadata, and takes them out of
-    /// the list.
+    /// Records the events that begin an aggregate, all with the same metadata, and takes them out
+    /// of the list.
     pub(super) async fn append(
         &self,
         stream: &StreamId,

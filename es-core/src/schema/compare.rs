@@ -197,8 +197,8 @@ impl EventRules<'_> {
         }
     }
 
-    /// The events that a split event can be read as. A lock may be older than this rule, and then has
-    /// no parts.
+    /// The events that a split event can be read as. A lock may be older than this rule, and then
+    /// has no parts.
     fn compare_parts(&mut self, known: &Node) {
         let name = self.event.info.event_type;
         let released: Vec<&str> = known.children.iter().filter_map(|node| node.after("part")).collect();

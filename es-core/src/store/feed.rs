@@ -46,8 +46,8 @@ use crate::{Position, StoreError};
 /// - MUST hand out every wanted event in `(after, reaches]` once and in the order of positions,
 ///   whether it is in use, archived, or moved at that time, and no other event.
 /// - MUST NOT let `reaches` pass an open position, and MUST NOT let it be lower than `after`.
-/// - MUST return a page that reaches beyond `after` if the frontier is beyond it. An empty page that
-///   reaches far is progress.
+/// - MUST return a page that reaches beyond `after` if the frontier is beyond it. An empty page
+///   that reaches far is progress.
 /// - MUST decide a position that stays open, for example because its writer has died. If it has no
 ///   right to do that, it waits until a different process does.
 /// - MUST return [`StoreError::MissingPosition`] if a decided position is no longer there, instead

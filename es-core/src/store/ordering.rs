@@ -18,8 +18,9 @@ pub enum Ordering {
     /// sh.shardCollection("billing.events", { aggregateId: 1 })
     /// ```
     ///
-    /// All other promises are the same, but there is no order across aggregates: the store cannot be
-    /// [followed](crate::store::FeedStore::follow), a [trace](crate::store::QueryStore::trace) sorts events without a common cause by
-    /// timestamp, and `MongoStore::verify` cannot find that a whole aggregate is missing.
+    /// All other promises are the same, but events of different aggregates have no order: the store
+    /// cannot be [followed](crate::store::FeedStore::follow), a
+    /// [trace](crate::store::QueryStore::trace) sorts events without a common cause by timestamp,
+    /// and `MongoStore::verify` cannot find that a whole aggregate is missing.
     PerAggregate,
 }

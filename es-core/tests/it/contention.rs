@@ -45,11 +45,17 @@ async fn updates_that_queue_up_are_decided_about_once_and_share_appends() {
     assert!(calls * 4 <= commands, "{calls} calls for {commands} commands");
 }
 
+/// A store with these pauses and an aggregate of this budget, whose updates enter a queue.
+async fn queued(pauses: usize, cents: i64) -> (SlowStore, Repository<Budget>) {
+    let store = SlowStore::new(pauses);
+    let budgets = opened(&store, cents).await;
+    contended(&store, &budgets, "b").await;
+    (store, budgets)
+}
+
 #[tokio::test]
 async fn a_refusal_on_a_state_that_is_not_recorded_is_repeated_if_the_append_fails() {
-    let store = SlowStore::new(0);
-    let budgets = opened(&store, 10).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(0, 10).await;
     store.close();
     let mut all = Driven::new(budgets.update("b", spend(10, 1)).into_future());
     let mut too_much = Driven::new(budgets.update("b", spend(10, 2)).into_future());
@@ -66,9 +72,7 @@ async fn a_refusal_on_a_state_that_is_not_recorded_is_repeated_if_the_append_fai
 
 #[tokio::test]
 async fn a_refusal_on_a_state_that_is_recorded_then_is_answered() {
-    let store = SlowStore::new(0);
-    let budgets = opened(&store, 10).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(0, 10).await;
     store.close();
     let mut all = Driven::new(budgets.update("b", spend(10, 1)).into_future());
     let mut too_much = Driven::new(budgets.update("b", spend(10, 2)).into_future());
@@ -84,9 +88,7 @@ async fn a_refusal_on_a_state_that_is_recorded_then_is_answered() {
 #[tokio::test]
 async fn a_caller_that_is_dropped_or_not_polled_holds_up_nobody() {
     for kept in [false, true] {
-        let store = SlowStore::new(3);
-        let budgets = opened(&store, 1_000).await;
-        contended(&store, &budgets, "b").await;
+        let (store, budgets) = queued(3, 1_000).await;
         let before = store.head(&stream("b")).await.unwrap().version().get();
         // Each stops at a different place: while the state is loaded, decided, gathered or sent.
         let mut stopped = Vec::new();
@@ -110,9 +112,7 @@ async fn a_caller_that_is_dropped_or_not_polled_holds_up_nobody() {
 
 #[tokio::test]
 async fn a_panic_in_a_decision_fails_that_command_only() {
-    let store = SlowStore::new(2);
-    let budgets = opened(&store, 1_000).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(2, 1_000).await;
     let panics = budgets.update("b", |_| -> Spent { panic!("a mistake in the decision") }).into_future();
     let panics = std::panic::AssertUnwindSafe(panics).catch_unwind();
     let others =
@@ -127,9 +127,7 @@ async fn a_panic_in_a_decision_fails_that_command_only() {
 
 #[tokio::test]
 async fn an_append_of_the_queue_that_fails_is_an_error_of_its_command_only() {
-    let store = SlowStore::new(2);
-    let budgets = opened(&store, 1_000).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(2, 1_000).await;
     for at in [0, 3, 7] {
         let refused = || StoreError::Refused { stream: stream("b"), source: "the validator".into() };
         store.fail_command(at, refused());
@@ -144,9 +142,7 @@ async fn an_append_of_the_queue_that_fails_is_an_error_of_its_command_only() {
 
 #[tokio::test]
 async fn one_of_many_queued_calls_with_the_same_key_acts() {
-    let store = SlowStore::new(2);
-    let budgets = opened(&store, 10).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(2, 10).await;
     // Only one of them can be paid, so the decision refuses each of the others.
     let pay = || budgets.update("b", spend(10, 1)).once("payment").into_future();
     let paid = futures_util::future::join_all((0..8).map(|_| pay())).await;
@@ -159,9 +155,7 @@ async fn one_of_many_queued_calls_with_the_same_key_acts() {
 
 #[tokio::test]
 async fn a_queued_update_stops_at_the_limit_of_its_attempts() {
-    let store = SlowStore::new(0);
-    let budgets = opened(&store, 1_000).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(0, 1_000).await;
     let rival = Repository::<Budget>::new(&store);
     let asked = std::sync::atomic::AtomicU32::new(0);
     let update = budgets.update("b", |budget| {
@@ -177,9 +171,7 @@ async fn a_queued_update_stops_at_the_limit_of_its_attempts() {
 
 #[tokio::test]
 async fn a_decision_that_runs_another_update_of_its_aggregate_does_not_wait_for_itself() {
-    let store = SlowStore::new(0);
-    let budgets = opened(&store, 1_000).await;
-    contended(&store, &budgets, "b").await;
+    let (store, budgets) = queued(0, 1_000).await;
     let mut asked = 0;
     let update = budgets.update("b", |budget| {
         asked += 1;

@@ -1,7 +1,7 @@
 //! The crate without its default features.
 
-/// Without the feature `derive` a program that imports a macro gets an error. The compiler names the
-/// feature, unless a private module has the name of the macro: then it reports the module.
+/// Without the feature `derive` a program that imports a macro gets an error. The compiler names
+/// the feature, unless a private module has the name of the macro: then it reports the module.
 #[test]
 fn no_module_has_the_name_of_a_macro() {
     let root = include_str!("../../src/lib.rs");

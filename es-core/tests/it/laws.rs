@@ -21,7 +21,8 @@ mod wrong_queries;
 mod wrong_store;
 mod wrong_turns;
 
-/// Generates one test for each law, with the `WrongStore` and the `Mistake` in scope. If no mistake breaks a law, its test fails.
+/// Generates one test for each law, with the `WrongStore` and the `Mistake` in scope. If no mistake
+/// breaks a law, its test fails.
 macro_rules! seen_to_fail {
     ($($law:ident)+) => {
         const LAWS: &[&str] = &[$(stringify!($law)),+];

@@ -1,6 +1,30 @@
 //! The tests that use this crate as any other crate does.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+/// Implements `SnapshotStore` for a store that wraps a different one, in this field.
+macro_rules! snapshots_of {
+    ($inner:ident, [$($generics:tt)*] $store:ty) => {
+        impl<$($generics)*> es_core::store::SnapshotStore for $store {
+            fn newest_snapshot<'a>(
+                &'a self,
+                stream: &'a es_core::StreamId,
+                state_version: u32,
+                at_most: es_core::Version,
+            ) -> es_core::store::BoxFuture<'a, Result<Option<es_core::store::StoredSnapshot>, es_core::StoreError>> {
+                self.$inner.newest_snapshot(stream, state_version, at_most)
+            }
+
+            fn put_snapshot<'a>(
+                &'a self,
+                stream: &'a es_core::StreamId,
+                snapshot: es_core::store::StoredSnapshot,
+            ) -> es_core::store::BoxFuture<'a, Result<(), es_core::StoreError>> {
+                self.$inner.put_snapshot(stream, snapshot)
+            }
+        }
+    };
+}
+
 mod actions;
 mod cache;
 mod conformance_memory;

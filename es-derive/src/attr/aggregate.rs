@@ -36,7 +36,8 @@ pub(crate) struct AggregateAttr {
     /// The user's own enum of all events.
     pub(crate) event_set: Cell<TypePath>,
     pub(crate) krate: Cell<Path>,
-    /// Whether a key could not be read. A key that seems to be missing may then be the unreadable one.
+    /// Whether a key could not be read. A key that seems to be missing may then be the unreadable
+    /// one.
     pub(crate) is_garbled: bool,
     /// Whether a part of a list could not be read, so that an event may be missing.
     has_unread_list: bool,

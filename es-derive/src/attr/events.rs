@@ -1,4 +1,5 @@
-//! `#[events(retired(".."), split(Old), crate = path)]` on an enum, and the `#[event(..)]` of its variants.
+//! `#[events(retired(".."), split(Old), crate = path)]` on an enum, and the `#[event(..)]` of its
+//! variants.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;

@@ -163,8 +163,8 @@ pub(super) struct Bodies {
 /// fn is_end(event: &InvoiceEvent) -> bool { .. }
 /// ```
 ///
-/// They name the enum itself. `Self::Event` would require `Aggregate` of the state, and the compiler
-/// would report a field that threads cannot share once more.
+/// They name the enum itself. `Self::Event` would require `Aggregate` of the state, and the
+/// compiler would report a field that threads cannot share once more.
 fn expand_methods(aggregate: &Aggregate<'_>, bodies: Bodies) -> TokenStream {
     let Bodies { can_begin, can_continue, begin, fold, is_end } = bodies;
     let (private, set) = (private(&aggregate.krate), expand_set_type(aggregate));

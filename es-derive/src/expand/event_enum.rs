@@ -128,9 +128,9 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
 /// }
 /// ```
 ///
-/// Prints an event if it implements `Debug`, and otherwise the name of its variant. For an event with
-/// a parameter of the aggregate, the compiler cannot choose before the parameter is known, so the
-/// name is printed.
+/// Prints an event if it implements `Debug`, and otherwise the name of its variant. For an event
+/// with a parameter of the aggregate, the compiler cannot choose before the parameter is known, so
+/// the name is printed.
 fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
     if aggregate.events.is_empty() {
         return TokenStream::new();

@@ -36,7 +36,8 @@ fn listed(event: &Listed<'_>, private: &TokenStream, item: &str) -> TokenStream 
     qualified(event.ty, &event.ty.to_token_stream(), &quote!(#private::Listed), item)
 }
 
-/// `<InvoicePaidAndSent as Split>::in_set::<Self>()`, with the span of the event in the user's list.
+/// `<InvoicePaidAndSent as Split>::in_set::<Self>()`, with the span of the event in the user's
+/// list.
 fn in_set(ty: &TypePath, private: &TokenStream) -> TokenStream {
     let in_set = qualified(ty, &ty.to_token_stream(), &quote!(#private::Split), "in_set");
     let (_, last) = ends(ty);

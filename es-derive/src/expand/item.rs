@@ -66,8 +66,8 @@ fn has_conditional_attributes(item: &mut DeriveInput) -> bool {
 /// struct InvoicePaid { .. }
 /// ```
 ///
-/// Other derives see the stored names, and our derive declares `#[serde(..)]` for those of them that
-/// do not.
+/// Other derives see the stored names, and our derive declares `#[serde(..)]` for those of them
+/// that do not.
 fn declare_serde(event: &Event<'_>) -> TokenStream {
     let mut item = event.input.clone();
     // serde's own form of a tuple or of a unit is not the stored one, with any names.
@@ -107,8 +107,8 @@ fn derive_serde(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// An import beside the item, which the attributes of the item name. serde takes a path as a string,
-/// in which `$crate` has no meaning; a name always works.
+/// An import beside the item, which the attributes of the item name. serde takes a path as a
+/// string, in which `$crate` has no meaning; a name always works.
 fn import_beside(library: &Path, ident: &Ident, imported: &Ident) -> (TokenStream, Ident) {
     let name = format_ident!("__{imported}Of{}", ident.unraw());
     let import = quote! {

@@ -16,8 +16,8 @@ pub(super) fn spell_out(tokens: &impl ToTokens, input: &DeriveInput) -> TokenStr
     Names { this: quote!(#ident #ty_generics), input, primitives: BTreeSet::new() }.replace(tokens.to_token_stream())
 }
 
-/// `type __own_u32 = u32;`, for each name of a primitive type in the types of the fields. Outside the
-/// mirror it is the type that the user means.
+/// `type __own_u32 = u32;`, for each name of a primitive type in the types of the fields. Outside
+/// the mirror it is the type that the user means.
 pub(super) fn expand_own_types(fields: &[&syn::Field], input: &DeriveInput) -> TokenStream {
     let mut names = Names { this: TokenStream::new(), input, primitives: BTreeSet::new() };
     for field in fields {

@@ -1,5 +1,5 @@
-//! Checks that threads can share each field, and that serde can store it. The error is on the field;
-//! without the check, the compiler and serde report it on the whole type.
+//! Checks that threads can share each field, and that serde can store it. The error is on the
+//! field; without the check, the compiler and serde report it on the whole type.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -139,7 +139,8 @@ fn expand_threads(original: &DeriveInput, krate: &Path, role: Role) -> TokenStre
     }
 }
 
-/// `stored(Probe::<Vec<Money>>::NEW.in_event().inside());`, which the compiler underlines at the type.
+/// `stored(Probe::<Vec<Money>>::NEW.in_event().inside());`, which the compiler underlines at the
+/// type.
 fn expand_stored(private: &TokenStream, field: &Field, ty: &TokenStream, role: Role) -> TokenStream {
     let (first, last) = ends(&field.ty);
     let checked = match role {

@@ -1,8 +1,9 @@
 //! Reads a store by position, and follows it live.
 //!
-//! `feed.read` reads everything; the driver reads the same documents by the same index in raw batches.
-//! `feed.live` measures the time from the acknowledgement of an append to the follower: in the process
-//! that appends, in a different one, and in a different one that may not open a change stream.
+//! `feed.read` reads everything; the driver reads the same documents by the same index in raw
+//! batches. `feed.live` measures the time from the acknowledgement of an append to the follower: in
+//! the process that appends, in a different one, and in a different one that may not open a change
+//! stream.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The cost of an append, a load and the feed as the store grows: stores of different sizes, measured
-//! in turns.
+//! The cost of an append, a load and the feed as the store grows: stores of different sizes,
+//! measured in turns.
 
 use std::time::{Duration, Instant};
 

@@ -1,11 +1,11 @@
 //! Compares this library with the bare driver in one run.
 //!
 //! `cargo bench -p es-mongo` runs everything. `cargo bench -p es-mongo -- append.128 load` runs a
-//! part of one section and all of another section. For `fleet`, `hot` and `cache`, `--rounds=3` and `--seconds=2` set
-//! the number and the length of the rounds, and `--short` stands for one round of 2 s. Each figure is a line `name value unit`. The
-//! rivals run in interleaved rounds and medians are printed, because other work on the machine
-//! disturbs single rounds. Every write is `w: majority, j: true`, into collections with all indexes
-//! of the library, on one `mongod`.
+//! part of one section and all of another section. For `fleet`, `hot` and `cache`, `--rounds=3` and
+//! `--seconds=2` set the number and the length of the rounds, and `--short` stands for one round of
+//! 2 s. Each figure is a line `name value unit`. The rivals run in interleaved rounds and medians
+//! are printed, because other work on the machine disturbs single rounds. Every write is
+//! `w: majority, j: true`, into collections with all indexes of the library, on one `mongod`.
 
 #![allow(clippy::disallowed_methods, reason = "the bare driver is the rival")]
 

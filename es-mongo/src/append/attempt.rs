@@ -12,7 +12,7 @@ use crate::append::prepared::Written;
 use crate::append::slots::{Lookup, Slots};
 use crate::collections::Collections;
 use crate::document::field::{ID, POSITION};
-use crate::document::{integer_in, position_index};
+use crate::document::{position_in, position_index};
 use crate::error::{DriverError, WriteOutcome};
 use crate::sessions::{GivenUp, Lease};
 
@@ -145,6 +145,5 @@ async fn find_archived(
     let Some(highest) = highest.projection(doc! { ID: 0, POSITION: 1 }).session(session).await? else {
         return Ok(None);
     };
-    let highest = integer_in(&highest, POSITION).and_then(|highest| Position::try_from(highest).ok());
-    Ok(Some(WriteOutcome::Outdated(highest.unwrap_or(position))))
+    Ok(Some(WriteOutcome::Outdated(position_in(&highest).unwrap_or(position))))
 }

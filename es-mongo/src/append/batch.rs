@@ -93,8 +93,8 @@ impl Batcher {
         self.events < MAX_EVENTS && self.bytes < MAX_BYTES
     }
 
-    /// Takes the appends of the next commit: at most one group for each stream, and none for a stream
-    /// that a different commit is writing to. The others stay here, in order.
+    /// Takes the appends of the next commit: at most one group for each stream, and none for a
+    /// stream that a different commit is writing to. The others stay here, in order.
     pub(crate) fn take(&mut self, busy: &HashSet<StreamId>) -> Vec<Request> {
         let waiting = std::mem::take(&mut self.waiting);
         (self.events, self.bytes) = (0, 0);

@@ -1,6 +1,7 @@
 //! Commits one batch, and retries until every append in it has an answer.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -425,7 +426,8 @@ impl Commit<'_> {
 
     /// Answers the first appends of the batch: they are stored.
     fn answer_stored(&mut self, appends: usize) {
-        for request in self.batch.drain(..appends).collect::<Vec<_>>() {
+        let others = self.batch.split_off(appends);
+        for request in mem::replace(&mut self.batch, others) {
             self.note_stored(&request);
             request.answer_stored();
         }

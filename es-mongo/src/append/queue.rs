@@ -108,7 +108,7 @@ struct Run {
 
 /// A commit that is complete.
 struct Done {
-    streams: HashSet<StreamId>,
+    streams: Vec<StreamId>,
     is_large: bool,
     heads: Heads,
     unused: Vec<Position>,
@@ -154,7 +154,9 @@ impl Run {
             if batch.is_empty() {
                 return;
             }
-            let streams: HashSet<_> = batch.iter().map(|request| request.stream().clone()).collect();
+            let mut streams: Vec<_> = batch.iter().map(|request| request.stream().clone()).collect();
+            // Appends in turn follow each other.
+            streams.dedup();
             self.busy.extend(streams.iter().cloned());
             let is_large = commits_worth(&batch) > 1;
             self.large += usize::from(is_large);

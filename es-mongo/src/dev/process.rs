@@ -113,8 +113,8 @@ impl Process {
         String::from_utf8_lossy(&output).into_owned()
     }
 
-    /// Sends a signal and returns when it was delivered; after [`Signal::Freeze`], when every thread
-    /// is stopped. The shell answers in milliseconds.
+    /// Sends a signal and returns when it was delivered; after [`Signal::Freeze`], when every
+    /// thread is stopped. The shell answers in milliseconds.
     pub(super) fn signal(&mut self, signal: Signal) -> io::Result<()> {
         let orders = self.orders.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         writeln!(orders, "{}", signal.name())?;

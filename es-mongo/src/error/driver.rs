@@ -9,9 +9,9 @@ use super::{code, denied, unreachable};
 
 /// What the driver or the server reports, in one sentence, with the remedy if there is one.
 ///
-/// It is the cause of the errors of this crate. The driver's own text has labels, topology and the server's whole reply
-/// behind each error, and repeats values of the domain, so it is not displayed; [`driver_error`](Self::driver_error)
-/// returns the error itself.
+/// It is the cause of the errors of this crate. The driver's own text has labels, topology and the
+/// server's whole reply behind each error, and repeats values of the domain, so it is not
+/// displayed; [`driver_error`](Self::driver_error) returns the error itself.
 ///
 /// ```no_run
 /// use es_mongo::DriverError;
@@ -104,8 +104,8 @@ pub(super) fn first_refusal(error: &mongodb::error::Error) -> Option<Refusal<'_>
     }
 }
 
-/// The name of the index in the text of a duplicate key. The driver keeps nothing else of it, and no decision depends
-/// on it.
+/// The name of the index in the text of a duplicate key. The driver keeps nothing else of it, and
+/// no decision depends on it.
 pub(super) fn index_in(message: &str) -> Option<&str> {
     let (_, named) = message.split_once(" index: ")?;
     let end = [" collation:", " dup key"].iter().filter_map(|next| named.find(next)).min()?;

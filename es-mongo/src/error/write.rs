@@ -25,8 +25,8 @@ pub(crate) enum WriteOutcome {
     },
     /// An event that is to be written was recorded and archived before. Nothing was written.
     Archived,
-    /// At least one of the positions is decided: the archive has an event at this position, which is
-    /// its highest one. Nothing was written.
+    /// At least one of the positions is decided: the archive has an event at this position, which
+    /// is its highest one. Nothing was written.
     Outdated(Position),
     /// Nothing was written, and a retry may succeed.
     NotWritten(SharedError),

@@ -1,7 +1,7 @@
 //! The change stream of a process: one for all its followers, and none without followers.
 //!
-//! It reports new events as they become durable. If it fails, or the user may not open it, followers
-//! look more often by themselves. No resume token is kept: it always begins now.
+//! It reports new events as they become durable. If it fails, or the user may not open it,
+//! followers look more often by themselves. No resume token is kept: it always begins now.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

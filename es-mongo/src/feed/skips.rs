@@ -1,8 +1,8 @@
 //! Decides a position that stays open: if no writer records an event there, a skip is recorded.
 //!
 //! Skips are recorded in the order of positions, and never above a position that is still open. A
-//! transaction that is about to record an event at one of them makes the insert wait, or fail. Either
-//! the event or the skip is stored, because the index on positions is unique.
+//! transaction that is about to record an event at one of them makes the insert wait, or fail.
+//! Either the event or the skip is stored, because the index on positions is unique.
 
 use std::time::{Duration, Instant};
 

@@ -111,9 +111,9 @@ impl Snapshot {
         Ok(recorded.and_then(|recorded| frontier::read(&recorded)).unwrap_or(0))
     }
 
-    /// The highest position in the archive, or 0 if it is empty. Everything up to it is decided: the
-    /// archive moves no event beyond the frontier. Earlier versions recorded no frontier, and had no
-    /// open positions below an event.
+    /// The highest position in the archive, or 0 if it is empty. Everything up to it is decided:
+    /// the archive moves no event beyond the frontier. Earlier versions recorded no frontier, and
+    /// had no open positions below an event.
     pub(super) async fn newest_archived(&mut self) -> DriverResult<i64> {
         let newest = self.collections.archive.find_one(doc! {}).sort(doc! { POSITION: -1 }).hint(by_position());
         let newest = newest.projection(doc! { ID: 0, POSITION: 1 }).session(&mut self.session).await?;

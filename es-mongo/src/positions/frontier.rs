@@ -1,8 +1,9 @@
-//! The frontier: a small document with the highest position up to which all are known to be decided.
+//! The frontier: a small document with the highest position up to which all are known to be
+//! decided.
 //!
 //! It is written with a majority, after everything up to it was read from a majority. So a node
-//! whose majority snapshot has the document has everything up to it too. It only grows, and it may be
-//! behind: readers find the rest by themselves.
+//! whose majority snapshot has the document has everything up to it too. It only grows, and it may
+//! be behind: readers find the rest by themselves.
 
 use bson::raw::RawDocument;
 use bson::{Document, doc};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_core::Position;
 
-/// The highest position that this store has seen in any way: in an answer to an append, in a load, a
-/// query or a feed, or in an expected version.
+/// The highest position that this store has seen in any way: in an answer to an append, in a load,
+/// a query or a feed, or in an expected version.
 ///
 /// An append that begins later gets a higher position, also if the counter is behind.
 #[derive(Debug, Clone, Default)]

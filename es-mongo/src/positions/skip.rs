@@ -12,14 +12,11 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::document::field;
 use crate::error::invalid;
 
-/// The aggregate type of skips. No aggregate can have it.
+/// The aggregate type and the event type of skips. No aggregate can have it.
 pub(crate) const SKIP_TYPE: &str = "$skip";
 
 /// The aggregate id of all skips.
 const SKIP_ID: &str = "positions";
-
-/// The event type of skips.
-const SKIPPED: &str = "Skipped";
 
 /// Why a position was skipped, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +60,7 @@ impl Serialize for Skip {
         document.serialize_field(field::ID, &self.id)?;
         document.serialize_field(field::AGGREGATE_ID, SKIP_ID)?;
         document.serialize_field(field::AGGREGATE_TYPE, SKIP_TYPE)?;
-        document.serialize_field(field::EVENT_TYPE, SKIPPED)?;
+        document.serialize_field(field::EVENT_TYPE, SKIP_TYPE)?;
         document.serialize_field(field::EVENT_VERSION, &1_i32)?;
         document.serialize_field(field::EVENT_DATA, &doc! { "reason": self.reason.as_str() })?;
         document.serialize_field(field::METADATA, &Document::new())?;
@@ -72,11 +69,6 @@ impl Serialize for Skip {
         document.serialize_field(field::POSITION, &self.position.as_i64())?;
         document.end()
     }
-}
-
-/// The filter for the skips.
-pub(crate) fn of_skips() -> Document {
-    doc! { field::AGGREGATE_ID: SKIP_ID, field::AGGREGATE_TYPE: SKIP_TYPE }
 }
 
 /// Whether a document of the events collection is a skip.

@@ -93,8 +93,8 @@ impl Along {
 }
 
 impl Order for Along {
-    /// The value of the field, or its complement if the newest event comes first, which reverses the
-    /// order.
+    /// The value of the field, or its complement if the newest event comes first, which reverses
+    /// the order.
     type Key = i64;
 
     fn key(&self, document: &RawDocument) -> Option<i64> {

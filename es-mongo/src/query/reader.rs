@@ -6,13 +6,13 @@ use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 use es_core::store::{EventBatch, Query, QueryStart, StoredEvent};
-use es_core::{EventId, Position, StoreError};
+use es_core::{EventId, StoreError};
 
 use super::conditions::{filter, ranges};
 use super::order::{Along, field, hint};
 use crate::collections::Collections;
 use crate::document::field::{CORRELATION_ID, ID, POSITION};
-use crate::document::{integer, read_event};
+use crate::document::{integer, position_in, read_event};
 use crate::error::malformed;
 use crate::merge::{Found, Merge, Order};
 
@@ -126,8 +126,7 @@ impl Reader {
             later => later,
         };
         let documents = in_order(documents, self.order.newest_first)?;
-        let positions = documents.iter().filter_map(|document| document.get(POSITION).ok().flatten().and_then(integer));
-        self.collections.known.raise(positions.max().and_then(|position| Position::try_from(position).ok()));
+        self.collections.known.raise(documents.iter().filter_map(|document| position_in(document)).max());
         self.ready.extend(documents);
         Ok(())
     }

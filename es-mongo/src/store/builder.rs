@@ -101,7 +101,8 @@ impl StoreBuilder {
     /// records that the position is skipped; 1 s by default.
     ///
     /// A writer that is slower than this gets a new position for its event, so nothing is lost. If
-    /// the writer is in a transaction that has written the event already, the follower waits for it.
+    /// the writer is in a transaction that has written the event already, the follower waits for
+    /// it.
     #[must_use]
     pub fn position_grace(mut self, grace: Duration) -> Self {
         self.options.position_grace = grace;
@@ -114,14 +115,14 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// - [`StoreError::InvalidName`] for a name that a database or collection cannot have, and if two
-    ///   collections have the same name.
-    /// - [`StoreError::Unsafe`] if the server is not a replica set, or the client is connected to one
-    ///   node of several.
-    /// - [`StoreError::Unsafe`] if a collection, its validator or an index makes the server delete or
-    ///   hide documents or accept invalid ones.
-    /// - [`StoreError::Unsafe`] if the [ordering](Self::ordering) is impossible for the collection, or
-    ///   differs from the one with which the store was created.
+    /// - [`StoreError::InvalidName`] for a name that a database or collection cannot have, and if
+    ///   two collections have the same name.
+    /// - [`StoreError::Unsafe`] if the server is not a replica set, or the client is connected to
+    ///   one node of several.
+    /// - [`StoreError::Unsafe`] if a collection, its validator or an index makes the server delete
+    ///   or hide documents or accept invalid ones.
+    /// - [`StoreError::Unsafe`] if the [ordering](Self::ordering) is impossible for the collection,
+    ///   or differs from the one with which the store was created.
     /// - [`StoreError::RuntimeEnded`] if the runtime ends in the meantime.
     /// - [`StoreError::Unavailable`] and [`StoreError::Unauthorized`] as the server reports.
     ///

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bson::doc;
-use bson::raw::{RawBson, RawDocument};
+use bson::raw::RawBson;
 use es_core::{Position, StoreError};
 use tokio::time::sleep;
 
@@ -12,7 +12,7 @@ use super::order::ByPosition;
 use super::{Finding, VerificationReport};
 use crate::collections::Collections;
 use crate::document::field::{ID, POSITION, SEQUENCE};
-use crate::document::{documents, integer_in, stream_index};
+use crate::document::{documents, integer_in, position_in, stream_index};
 use crate::error::store_error;
 use crate::merge::{Found, Merge};
 
@@ -35,16 +35,12 @@ pub(super) async fn check(collections: &Collections, report: &mut VerificationRe
             report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
             continue;
         };
-        let Some(position) = in_use.first().or(archived.first()).and_then(|document| position_of(document)) else {
+        let Some(position) = in_use.first().or(archived.first()).and_then(|document| position_in(document)) else {
             let reason = format!("`{POSITION}` is below 1");
             report.found(Finding::Malformed { what: "an event document".to_owned(), reason });
             continue;
         };
-        if position > expected
-            && let Ok(last) = Position::try_from(position.as_i64() - 1)
-        {
-            gaps.push((expected, last));
-        }
+        gaps.extend(gap(expected, position));
         expected = position.next();
         if in_use.len() > 1 || archived.len() > 1 {
             report.found(Finding::DuplicatePosition { position });
@@ -72,25 +68,26 @@ async fn report_missing(
     report: &mut VerificationReport,
 ) -> Result<(), StoreError> {
     let mut merge = Merge::new(collections.clone(), ByPosition::between(first, last));
-    let mut expected = first;
+    let (mut expected, mut missing) = (first, Vec::new());
     while let Some(found) = merge.next().await? {
         let Found::Same { in_use, archived } = found else { continue };
-        let Some(position) = in_use.first().or(archived.first()).and_then(|document| position_of(document)) else {
+        let Some(position) = in_use.first().or(archived.first()).and_then(|document| position_in(document)) else {
             continue;
         };
-        report_gap(expected, position, report);
+        missing.extend(gap(expected, position));
         expected = position.next();
     }
-    report_gap(expected, last.next(), report);
+    missing.extend(gap(expected, last.next()));
+    for (first, last) in missing {
+        report.found(Finding::PositionGap { first, last });
+    }
     Ok(())
 }
 
-fn report_gap(first: Position, before: Position, report: &mut VerificationReport) {
-    if let Ok(last) = Position::try_from(before.get() - 1)
-        && first <= last
-    {
-        report.found(Finding::PositionGap { first, last });
-    }
+/// The positions from one on that are before another, if there are any.
+fn gap(first: Position, before: Position) -> Option<Gap> {
+    let last = Position::try_from(before.get() - 1).ok()?;
+    (first <= last).then_some((first, last))
 }
 
 /// If events are ordered only within their aggregate, the position of an event is its sequence.
@@ -117,10 +114,6 @@ pub(super) async fn check_per_aggregate(
     Ok(())
 }
 
-fn position_of(document: &RawDocument) -> Option<Position> {
-    Position::try_from(integer_in(document, POSITION)?).ok()
-}
-
 /// Reports the positions that one event has in the events collection and a different event has in
 /// the archive.
 async fn compare(
@@ -136,7 +129,7 @@ async fn compare(
     for collection in [&collections.events, &collections.archive] {
         let found = collections.find(collection, doc! { POSITION: { "$in": wanted.clone() } });
         for document in found.projection(doc! { POSITION: 1 }).all().await? {
-            let Some(position) = position_of(&document) else { continue };
+            let Some(position) = position_in(&document) else { continue };
             let id = document.get(ID).ok().flatten().map_or(RawBson::Null, RawBson::from);
             if ids.get(&position).is_some_and(|other| *other != id) {
                 report.found(Finding::DuplicatePosition { position });

@@ -3,8 +3,8 @@
 //!
 //! The section "The states of a position" of `ARCHITECTURE.md` describes the protocol. Each module
 //! has the state and the steps of one participant: `database`, `writer` with `insert`, `reader`
-//! and `archive`. [`properties`] has what must hold in every state, and [`config`] the bounds of a run
-//! and the bugs that can be planted.
+//! and `archive`. [`properties`] has what must hold in every state, and [`config`] the bounds of a
+//! run and the bugs that can be planted.
 
 mod archive;
 mod check;

@@ -82,8 +82,8 @@ impl Recorder {
     }
 }
 
-/// Adds the records of a process to a history. Returns the longest time that a reader of the process
-/// has waited for an open position.
+/// Adds the records of a process to a history. Returns the longest time that a reader of the
+/// process has waited for an open position.
 pub(super) fn read(file: &Path, process: u32, history: &mut History) -> Duration {
     let mut longest_wait = Duration::ZERO;
     for line in BufReader::new(File::open(file).unwrap()).lines() {

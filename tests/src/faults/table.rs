@@ -129,8 +129,8 @@ fn zeros(verdict: &Verdict, longest_wait: Duration) -> String {
     text
 }
 
-/// The longest time between the acknowledgement of an append and its arrival at a reader, also while
-/// a fault holds up the reader.
+/// The longest time between the acknowledgement of an append and its arrival at a reader, also
+/// while a fault holds up the reader.
 fn longest_delay(history: &History) -> Duration {
     let acknowledged: BTreeMap<Mark, Nanos> = history
         .asked

@@ -1,5 +1,6 @@
 //! Checks whether an append that was sent later has a higher position: after everything that its
-//! process had seen before, and in an undisturbed run after everything that was acknowledged before.
+//! process had seen before, and in an undisturbed run after everything that was acknowledged
+//! before.
 
 use std::collections::{BTreeMap, BTreeSet};
 

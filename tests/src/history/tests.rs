@@ -174,8 +174,8 @@ fn a_stream_against_the_order_of_positions_is_found() {
     breaks(&history(&asked, &[event(1, 0, 1, 2), event(2, 0, 2, 1)]), &Broken::OutOfOrder("s".into()));
 }
 
-/// Two streams: the append 1 of process 0 is stored at position 2, and then the append 2 of a process
-/// is sent and stored at position 1.
+/// Two streams: the append 1 of process 0 is stored at position 2, and then the append 2 of a
+/// process is sent and stored at position 1.
 fn against_time(process: u32) -> History {
     let early = asked(1, 1, Answer::Acknowledged(Place { sequence: 1, position: 2 }));
     let mark = Mark { process, ..mark(2) };

@@ -1,5 +1,5 @@
-//! Following a store on a server: across the archive, live, and what a follower does with a position
-//! at which no event is recorded.
+//! Following a store on a server: across the archive, live, and what a follower does with a
+//! position at which no event is recorded.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
 mod moved;

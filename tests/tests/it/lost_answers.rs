@@ -48,8 +48,8 @@ impl Victim {
         self.store.append(append(id, version, events)).await
     }
 
-    /// The stored events: every event once, versions without gaps, and each position with an event or
-    /// a skip.
+    /// The stored events: every event once, versions without gaps, and each position with an event
+    /// or a skip.
     async fn assert_stored(&self, expected: &[(&str, usize)]) {
         tests::settle(&self.store).await;
         let events = self.store.database().collection::<Document>("events");

@@ -122,7 +122,7 @@ async fn take_and_die(store: &MongoStore) -> i64 {
 
 fn skip(position: i64) -> Document {
     doc! {
-        "_id": ObjectId::new(), "aggregateId": "positions", "aggregateType": "$skip", "eventType": "Skipped",
+        "_id": ObjectId::new(), "aggregateId": "positions", "aggregateType": "$skip", "eventType": "$skip",
         "eventVersion": 1, "eventData": { "reason": "abandoned" }, "metadata": {},
         "timestamp": es_mongo::mongodb::bson::DateTime::now(), "sequenceNumber": position, "position": position,
     }
@@ -187,18 +187,23 @@ async fn a_skip_where_an_event_was_is_a_finding() {
     assert_eq!(position.get(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_knows_only_archived_positions_takes_none_of_them_again() {
+/// A store with archived events at the positions 2 to 7, and a writer that knows only position 1.
+async fn beside_a_frozen_writer() -> (MongoStore, MongoStore) {
     let store = empty_store().await;
     let frozen = open(store.database().name()).await;
     append(&frozen, "f").await;
-    // From now on the frozen writer knows nothing of the others.
     tests::account::import(&store, "a", 6).await;
     tests::account::accounts(&store).take_snapshot("a").await.unwrap();
     append(&store, "b").await;
     let report = store.archive::<Account>(es_core::Timestamp::now()).run().await.unwrap();
     assert_eq!(report.moved, 6, "{report:?}");
     delete_counter(&store).await;
+    (store, frozen)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_knows_only_archived_positions_takes_none_of_them_again() {
+    let (store, frozen) = beside_a_frozen_writer().await;
     let position = append(&frozen, "g").await;
     assert!(position > 8, "{position}");
     let report = store.verify::<Account>().run().await.unwrap();
@@ -207,14 +212,7 @@ async fn a_writer_that_knows_only_archived_positions_takes_none_of_them_again() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_of_archived_and_free_positions_leaves_no_position_open() {
-    let store = empty_store().await;
-    let frozen = open(store.database().name()).await;
-    append(&frozen, "f").await;
-    tests::account::import(&store, "a", 6).await;
-    tests::account::accounts(&store).take_snapshot("a").await.unwrap();
-    append(&store, "b").await;
-    assert_eq!(store.archive::<Account>(es_core::Timestamp::now()).run().await.unwrap().moved, 6);
-    delete_counter(&store).await;
+    let (store, frozen) = beside_a_frozen_writer().await;
     // Its ticket has the archived positions, the one in use, and free ones.
     let mut many = first("many");
     many.events = vec![many.events[0].clone(); 12];

@@ -296,7 +296,7 @@ async fn a_refused_read_between_two_attempts_ends_the_append_immediately() {
     let positions = store.database().collection::<Document>("events_positions");
     positions.update_one(doc! { "_id": "counter" }, doc! { "$set": { "next": 1_i64 } }).await.unwrap();
     let name = store.database().name();
-    // For a new session the server itself reads a collection of its own.
+    // A new session makes the server itself read `config.transactions`.
     let fault = doc! { "failCommands": ["find"], "errorCode": 2, "namespace": format!("{name}.events") };
     let fault = FailPoint::on_commands(server().await.uri(), name, doc! { "times": 1_000_000 }, fault).await;
     let appends = (0..8).map(|number| append(&format!("third-{number}"), &["carol"]));

@@ -14,8 +14,8 @@ pub(crate) fn write() -> Outcome {
     Ok(())
 }
 
-/// The crates whose types each crate shows in its public API. A new major version of one of them is a breaking change of
-/// this crate too.
+/// The crates whose types each crate shows in its public API. A new major version of one of them is
+/// a breaking change of this crate too.
 fn shown(name: &str) -> &'static [&'static str] {
     match name {
         "es-core" => &["alloc", "bson", "core", "es_core", "futures_core", "serde", "serde_core", "std", "uuid"],
@@ -73,10 +73,11 @@ fn file(name: &str) -> String {
     format!("{name}/api.txt")
 }
 
-/// All public items, with all features, without the implementations that the compiler adds by itself.
+/// All public items, with all features, without the implementations that the compiler adds by
+/// itself.
 ///
-/// They come from the JSON of rustdoc. Its format is unstable, and the pinned toolchain fixes its version, so no nightly
-/// compiler is needed.
+/// They come from the JSON of rustdoc. Its format is unstable, and the pinned toolchain fixes its
+/// version, so no nightly compiler is needed.
 fn listing(name: &str) -> Outcome<String> {
     let rustdoc = fs::canonicalize("tests/xtask/unstable-rustdoc.sh")?;
     let features = ["--quiet", "--locked", "--all-features", "-p", name];

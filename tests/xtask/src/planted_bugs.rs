@@ -99,7 +99,8 @@ impl Patch {
         })
     }
 
-    /// Whether the test program exists, and somewhere the name in the filter: `cargo test` passes if a filter matches nothing.
+    /// Whether the test program exists, and somewhere the name in the filter: `cargo test` passes
+    /// if a filter matches nothing.
     fn guard_exists(&self) -> Outcome<bool> {
         let after = |option| self.guard.iter().skip_while(|argument| *argument != option).nth(1);
         let (Some(package), Some(program)) = (after("-p"), after("--test")) else { return Ok(false) };

@@ -66,7 +66,7 @@ struct Caller {
 
 /// The state after all decided appends.
 enum State<A> {
-    /// There is none. An older one may be brought up to date.
+    /// It has to be loaded. An older one may be brought up to date.
     Missing(Option<Replay<A>>),
     Here(Replay<A>),
     /// A caller decides on it, in a thread.
@@ -220,11 +220,16 @@ impl<A: Aggregate> Work<A> {
         }
     }
 
+    /// Whether every event of the state is recorded.
+    fn is_recorded(&self) -> bool {
+        self.decided.is_empty() && self.sent.is_empty()
+    }
+
     /// Takes the state, if all of its events are recorded.
     pub(super) fn take_recorded(&mut self) -> Option<Replay<A>> {
-        let is_settled = self.decided.is_empty() && self.sent.is_empty();
+        let is_recorded = self.is_recorded();
         match mem::replace(&mut self.state, State::Missing(None)) {
-            State::Here(mut replay) if is_settled => {
+            State::Here(mut replay) if is_recorded => {
                 replay.is_recorded_up_to(self.head);
                 Some(replay)
             }
@@ -240,16 +245,16 @@ impl<A: Aggregate> Work<A> {
     pub(super) fn lend(&mut self, place: u64) -> Option<Turn<A>> {
         let caller = self.callers.get(&place)?;
         let (is_loaded_since, floor) = (self.loaded > caller.loads, caller.floor);
-        let is_settled = self.decided.is_empty() && self.sent.is_empty();
+        let is_recorded = self.is_recorded();
         match mem::replace(&mut self.state, State::Missing(None)) {
             State::Here(replay) if is_loaded_since || floor.is_none_or(|floor| replay.version() >= floor) => {
                 self.state = State::Lent(place, thread::current().id());
                 self.waiting.remove(&place);
-                let is_confirmed = is_settled && (is_loaded_since || floor.is_some());
+                let is_confirmed = is_recorded && (is_loaded_since || floor.is_some());
                 return Some(Turn { replay, is_confirmed, round: self.round });
             }
             // Others have recorded events that the queue has not seen.
-            State::Here(mut replay) if is_settled => {
+            State::Here(mut replay) if is_recorded => {
                 replay.is_recorded_up_to(self.head);
                 self.state = State::Missing(Some(replay));
             }
@@ -323,8 +328,8 @@ impl<A: Aggregate> Work<A> {
         }
     }
 
-    /// Whether others may decide before the appends are sent: the caller has let others run, as
-    /// long as they decided more. There is no timer.
+    /// Whether others may decide before the appends are sent: the caller lets others run as long
+    /// as they decide more. It does not wait for any time.
     fn may_grow(&mut self, place: u64) -> bool {
         let seen = (self.sends, self.decided.len());
         if self.callers.len() == 1 || self.decided.len() >= MANY {

@@ -168,7 +168,8 @@ impl Enums {
         self.met.values().any(Enum::is_unfinished)
     }
 
-    /// The enum of which this round reads a further variant, and the path of what the variant holds.
+    /// The enum of which this round reads a further variant, and the path of what the variant
+    /// holds.
     pub(super) fn moved(&self) -> Option<(&str, String)> {
         let path = self.moved.as_deref()?;
         let moved = self.met.get(path)?;

@@ -8,9 +8,8 @@ use std::time::Duration;
 use es_core::memory::MemoryStore;
 use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventData, EventStore, Head, ReadRange, Receipt, Runtime,
-    SnapshotStore, StoredSnapshot,
 };
-use es_core::{RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use es_core::{RecordedEvent, StoreError, StreamId, Timestamp};
 use futures_util::StreamExt;
 
 #[derive(Debug, Clone, Default)]
@@ -210,24 +209,7 @@ impl EventStore for Each {
     }
 }
 
-impl SnapshotStore for SlowStore {
-    fn newest_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        state_version: u32,
-        at_most: Version,
-    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
-        self.inner.newest_snapshot(stream, state_version, at_most)
-    }
-
-    fn put_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: StoredSnapshot,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.put_snapshot(stream, snapshot)
-    }
-}
+snapshots_of!(inner, [] SlowStore);
 
 impl Runtime for SlowStore {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {

@@ -1,4 +1,5 @@
-//! A store that is read by position with one mistake on purpose, so that each law of feeds is seen to fail.
+//! A store that is read by position with one mistake on purpose, so that each law of feeds is seen
+//! to fail.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use es_core::memory::MemoryStore;
 use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, FeedFilter, FeedPage,
-    FeedStore, Head, ReadRange, Receipt, Runtime, SnapshotStore, StoredEvent, StoredSnapshot,
+    FeedStore, Head, ReadRange, Receipt, Runtime, StoredEvent,
 };
-use es_core::{Position, RecordedEvent, StoreError, StreamId, Version};
+use es_core::{Position, RecordedEvent, StoreError, StreamId};
 
 mistakes! {
     /// The last event of a page is left out.
@@ -210,24 +211,7 @@ impl<M: Debug + Copy + Send + Sync + 'static> EventStore for Wrong<M> {
     }
 }
 
-impl<M: Debug + Copy + Send + Sync + 'static> SnapshotStore for Wrong<M> {
-    fn newest_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        state_version: u32,
-        at_most: Version,
-    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
-        self.right.newest_snapshot(stream, state_version, at_most)
-    }
-
-    fn put_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: StoredSnapshot,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.right.put_snapshot(stream, snapshot)
-    }
-}
+snapshots_of!(right, [M: Debug + Copy + Send + Sync + 'static] Wrong<M>);
 
 impl<M: Send + Sync + 'static> Runtime for Wrong<M> {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {

@@ -1,4 +1,5 @@
-//! A store that answers queries with one mistake on purpose, so that each law of queries is seen to fail.
+//! A store that answers queries with one mistake on purpose, so that each law of queries is seen to
+//! fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,10 +8,9 @@ use std::time::Duration;
 use es_core::memory::MemoryStore;
 use es_core::store::{
     Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, Head, QueriedAggregates,
-    Query, QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, SnapshotStore, StoredEvent,
-    StoredSnapshot,
+    Query, QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, StoredEvent,
 };
-use es_core::{RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use es_core::{RecordedEvent, StoreError, StreamId, Timestamp};
 
 mistakes! {
     /// The type of the aggregates has no effect.
@@ -270,24 +270,7 @@ impl EventStore for WrongStore {
     }
 }
 
-impl SnapshotStore for WrongStore {
-    fn newest_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        state_version: u32,
-        at_most: Version,
-    ) -> BoxFuture<'a, Result<Option<StoredSnapshot>, StoreError>> {
-        self.right.newest_snapshot(stream, state_version, at_most)
-    }
-
-    fn put_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: StoredSnapshot,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.right.put_snapshot(stream, snapshot)
-    }
-}
+snapshots_of!(right, [] WrongStore);
 
 impl Runtime for WrongStore {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {

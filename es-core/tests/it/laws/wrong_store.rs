@@ -60,7 +60,8 @@ mistakes! {
     TurnAsOneAppend => appends_in_turn_are_recorded_in_order_each_with_its_own_receipt,
     /// Appends in turn are recorded from the last to the first.
     TurnBackwards => appends_in_turn_are_recorded_in_order_each_with_its_own_receipt,
-    /// After an append that fails, the next one in turn is recorded at the version that was reached.
+    /// After an append that fails, the next one in turn is recorded at the version that was
+    /// reached.
     TurnGoesOnAfterAFailure => of_appends_in_turn_none_is_recorded_after_one_that_is_not,
     /// If one append fails, those before it in turn are not recorded either.
     TurnIsAllOrNothing => of_appends_in_turn_none_is_recorded_after_one_that_is_not,

@@ -138,7 +138,8 @@ impl Writer {
                 }
             }
             match gap {
-                // Once in each gap, at any time of it. Two writers would otherwise meet always or never.
+                // Once in each gap, at any time of it. Two writers would otherwise meet always or
+                // never.
                 Some(gap) => {
                     turns += 1;
                     due = begin + gap.mul_f64(f64::from(turns) + fastrand::f64());

@@ -1,5 +1,6 @@
-//! A crate that depends on es-core under a different name. It gives the name back to the library, or
-//! writes the path in `crate = path`, also in a module that has a different item with the old name.
+//! A crate that depends on es-core under a different name. It gives the name back to the library,
+//! or writes the path in `crate = path`, also in a module that has a different item with the old
+//! name.
 
 extern crate sourcing as es_core;
 

@@ -1,4 +1,5 @@
-//! A bank account that an ATM and checks draw on. One enum of events, with the data in its variants.
+//! A bank account that an ATM and checks draw on. One enum of events, with the data in its
+//! variants.
 
 use es_core::memory::MemoryStore;
 use es_core::testing::given;

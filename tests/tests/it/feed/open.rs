@@ -37,7 +37,7 @@ async fn an_open_position_is_waited_for_and_then_skipped() {
 
     let skip = events(&store).find_one(doc! { "position": 3_i64 }).await.unwrap().unwrap();
     assert_eq!(skip.get_str("aggregateId").unwrap(), "positions");
-    assert_eq!(skip.get_str("eventType").unwrap(), "Skipped");
+    assert_eq!(skip.get_str("eventType").unwrap(), "$skip");
     assert_eq!(skip.get("sequenceNumber"), Some(&Bson::Int64(3)));
     assert_eq!(skip.get_document("eventData").unwrap(), &doc! { "reason": "abandoned" });
 

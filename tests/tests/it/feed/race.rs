@@ -1,5 +1,5 @@
-//! Many writers that reserve positions and are slow, and followers that wait for less long than that:
-//! either the event or the skip is stored, and every follower sees the same.
+//! Many writers that reserve positions and are slow, and followers that wait for less long than
+//! that: either the event or the skip is stored, and every follower sees the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};

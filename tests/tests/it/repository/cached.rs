@@ -55,7 +55,8 @@ async fn a_cache_sees_what_another_process_has_recorded() {
             if account.cents < cents { Err(account.cents) } else { Ok(deposit(-cents)) }
         }
     };
-    // Each turn finds a cache that the other process has made outdated, once for each way to use it.
+    // Each turn finds a cache that the other process has made outdated, once for each way to use
+    // it.
     for turn in 1..=5 {
         there.update("a", |_| deposit(10)).await.unwrap();
         assert_eq!(here.load("a").await.unwrap().cents, 10, "turn {turn}");
