@@ -5,7 +5,8 @@ pub(crate) mod ensure;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Acquire, Ordering::Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::time::{Duration, Instant};
 
 use bson::raw::RawDocumentBuf;
@@ -51,6 +52,14 @@ struct ArchiveState {
     present: AtomicBool,
     started: Instant,
     checked_millis: AtomicI64,
+    /// Whether it is being checked although the last answer may still be used.
+    refreshing: AtomicBool,
+}
+
+impl ArchiveState {
+    fn now(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 /// How long the information that there is no archive may be used.
@@ -63,7 +72,7 @@ impl Collections {
             events: handles.collection(&names.events),
             snapshots: handles.collection(&names.snapshots),
             archive: handles.collection(&names.archive),
-            counter: Counter::new(handles.records(&names.positions), patience.clone()),
+            counter: Counter::new(handles.clone(), &names.positions, patience.clone()),
             known: Known::default(),
             positions: handles.collection(&names.positions),
             wakes: Wakes::default(),
@@ -71,6 +80,7 @@ impl Collections {
                 present: AtomicBool::new(false),
                 started: Instant::now(),
                 checked_millis: AtomicI64::new(i64::MIN / 2),
+                refreshing: AtomicBool::new(false),
             }),
             patience,
             handles,
@@ -105,12 +115,27 @@ impl Collections {
         if state.present.load(Acquire) {
             return Ok(true);
         }
-        // The time before the query is decisive, not the time of the answer.
-        let now = i64::try_from(state.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
-        if now - state.checked_millis.load(Acquire) < lasts {
-            return Ok(false);
+        let age = state.now() - state.checked_millis.load(Acquire);
+        if age >= lasts {
+            return self.look_for_archive().await;
         }
+        if age >= lasts / 2 && !state.refreshing.swap(true, AcqRel) {
+            // So a process that uses the store all the time never waits for this.
+            let collections = self.clone();
+            drop(self.patience.spawn(async move {
+                // If it fails, the next answer is waited for.
+                let _ = collections.look_for_archive().await;
+                collections.archive_state.refreshing.store(false, Release);
+            }));
+        }
+        Ok(false)
+    }
+
+    async fn look_for_archive(&self) -> Result<bool, StoreError> {
+        let state = &self.archive_state;
+        // The time before the query is decisive, not the time of the answer.
+        let now = state.now();
         let any = self.find(&self.archive, doc! {}).projection(doc! { field::ID: 1 }).one().await?;
         if any.is_some() {
             self.archive_becomes_present();

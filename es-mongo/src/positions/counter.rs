@@ -16,10 +16,10 @@ use bson::{Bson, Document, doc};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 use mongodb::error::Result as DriverResult;
-use mongodb::options::ReturnDocument;
 
 use crate::document::field::ID;
 use crate::error::malformed;
+use crate::handles::Handles;
 use crate::patience::Patience;
 
 /// The `_id` of the counter.
@@ -42,6 +42,7 @@ const LIMIT: i64 = i64::MAX - (1 << 32);
 /// The counter of a store.
 #[derive(Debug, Clone)]
 pub(crate) struct Counter {
+    handles: Handles,
     documents: Collection<Document>,
     patience: Patience,
 }
@@ -95,8 +96,8 @@ pub(crate) struct Look {
 }
 
 impl Counter {
-    pub(crate) fn new(documents: Collection<Document>, patience: Patience) -> Self {
-        Self { documents, patience }
+    pub(crate) fn new(handles: Handles, collection: &str, patience: Patience) -> Self {
+        Self { documents: handles.records(collection), handles, patience }
     }
 
     /// The same counter, with another time limit for its answers.
@@ -106,15 +107,20 @@ impl Counter {
 
     /// Asks for positions. Positions whose answer was lost belong to nobody, so readers skip them.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<Answer, StoreError> {
-        let update = ask.update();
+        // A retryable write of the driver costs the server half as much again, because it keeps a
+        // copy of the counter for each of them.
+        let command = doc! {
+            "findAndModify": self.documents.name(), "query": { ID: COUNTER }, "update": ask.update(), "upsert": true,
+            "writeConcern": { "w": 1 },
+        };
         let asked = self.patience.ask(|| {
-            let (documents, update) = (self.documents.clone(), update.clone());
-            async move {
-                let asking = documents.find_one_and_update(doc! { ID: COUNTER }, update).upsert(true);
-                asking.return_document(ReturnDocument::Before).await
-            }
+            let (handles, command) = (self.handles.clone(), command.clone());
+            async move { handles.command(command).await }
         });
-        ask.answer(&asked.await?.unwrap_or_default())
+        match asked.await?.remove("value") {
+            Some(Bson::Document(before)) => ask.answer(&before),
+            _ => ask.answer(&Document::new()),
+        }
     }
 
     /// Gives back the last positions of a ticket, if none was given out after them. Returns whether
