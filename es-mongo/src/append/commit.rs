@@ -84,9 +84,25 @@ impl Writer {
         self.ordering == Ordering::PerAggregate || self.tickets.allow_several()
     }
 
+    /// Whether this writer is alone. A batch at the same time as others ends that.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.tickets.is_alone()
+    }
+
+    /// Waits until a batch has its positions.
+    pub(crate) async fn taken(&self) {
+        self.tickets.taken().await;
+    }
+
     /// The wait after this many failed attempts.
     pub(super) fn wait_after(&self, failed: u32) -> Option<Duration> {
         self.backoff.wait_after(failed)
+    }
+
+    /// Whether a batch must check the archive.
+    async fn is_archived(&self) -> Result<bool, Problem> {
+        let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
+        answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
     }
 
     /// Writes a batch and answers every append in it. Returns the new versions of its streams, if
@@ -152,9 +168,11 @@ impl Commit<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let Writer { collections, .. } = self.writer;
-        self.places.assign(&mut self.batch).await.map_err(Problem::asking)?;
-        let archived = self.is_archived().await?;
+        let writer @ Writer { collections, .. } = self.writer;
+        // The state of the archive is refreshed at the same time. What it is afterwards is decisive.
+        let (assigned, _) = tokio::join!(self.places.assign(&mut self.batch), writer.is_archived());
+        assigned.map_err(Problem::asking)?;
+        let archived = writer.is_archived().await?;
         let documents = self.places.documents(&self.batch);
         let timer = metrics::Timer::start();
         let limit = self.time_limit();
@@ -454,13 +472,6 @@ impl Commit<'_> {
         let request = self.batch.remove(at);
         self.places.removed(&request);
         request
-    }
-
-    /// Whether the batch must check the archive.
-    async fn is_archived(&self) -> Result<bool, Problem> {
-        let Writer { collections, attempt_limit, .. } = self.writer;
-        let answer = tokio::time::timeout(*attempt_limit, collections.archive_is_present()).await;
-        answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
     }
 }
 

@@ -100,8 +100,9 @@ struct Run {
     commits: FuturesUnordered<BoxFuture<'static, Done>>,
     /// The streams that the running commits write to.
     busy: HashSet<StreamId>,
-    /// The number of running commits of one append that is as large as several.
-    large: usize,
+    /// The numbers of streams in the running commits, except those of one append that is as large as
+    /// several.
+    sizes: Vec<usize>,
     /// Records skips for positions that a commit did not use.
     skipping: FuturesUnordered<BoxFuture<'static, ()>>,
 }
@@ -109,7 +110,8 @@ struct Run {
 /// A commit that is complete.
 struct Done {
     streams: Vec<StreamId>,
-    is_large: bool,
+    /// Its number of streams, unless it is one append that is as large as several.
+    size: Option<usize>,
     heads: Heads,
     unused: Vec<Position>,
 }
@@ -121,7 +123,7 @@ async fn run(receiver: mpsc::Receiver<Group>, writer: Writer) {
         waiting: Batcher::default(),
         commits: FuturesUnordered::new(),
         busy: HashSet::new(),
-        large: 0,
+        sizes: Vec::new(),
         skipping: FuturesUnordered::new(),
     };
     run.until_closed().await;
@@ -132,9 +134,11 @@ impl Run {
         let mut is_open = true;
         while is_open || !self.waiting.is_empty() || !self.commits.is_empty() || !self.skipping.is_empty() {
             self.start().await;
+            let writer = Arc::clone(&self.writer);
             tokio::select! {
                 biased;
                 Some(done) = self.commits.next(), if !self.commits.is_empty() => self.finish(done),
+                () = writer.taken(), if !self.waiting.is_empty() => {}
                 Some(()) = self.skipping.next(), if !self.skipping.is_empty() => {}
                 group = self.receiver.recv(), if is_open && self.waiting.has_room() => match group {
                     Some(group) => self.waiting.push(group),
@@ -158,26 +162,41 @@ impl Run {
             // Appends in turn follow each other.
             streams.dedup();
             self.busy.extend(streams.iter().cloned());
-            let is_large = commits_worth(&batch) > 1;
-            self.large += usize::from(is_large);
+            let size = (commits_worth(&batch) == 1).then_some(streams.len());
+            self.sizes.extend(size);
             let writer = Arc::clone(&self.writer);
             self.commits.push(Box::pin(async move {
                 let (heads, unused) = writer.commit(batch).await;
-                Done { streams, is_large, heads, unused }
+                Done { streams, size, heads, unused }
             }));
         }
     }
 
+    /// A further commit begins at the same time as others if it is at least as large as they are, or
+    /// full. Otherwise the appends of a few callers would be spread over many small commits, each of
+    /// which costs the server as much as a large one.
+    ///
+    /// A writer that is alone has one commit at a time and need not ask for positions. That is
+    /// faster until there are enough appends for a second full commit, as in an import, or until
+    /// others wait for an append that takes as long as several commits.
     fn may_start(&self) -> bool {
-        self.commits.is_empty() || (self.writer.allows_several() && self.commits.len() - self.large < COMMITS_AT_ONCE)
+        let Some(largest) = self.sizes.iter().max().copied() else {
+            return self.commits.is_empty() || self.writer.allows_several() || self.writer.is_alone();
+        };
+        let is_full = !self.waiting.has_room();
+        self.sizes.len() < COMMITS_AT_ONCE
+            && ((self.writer.allows_several() && (is_full || self.waiting.len() >= largest))
+                || (self.writer.is_alone() && is_full))
     }
 
     fn finish(&mut self, done: Done) {
-        let Done { streams, is_large, heads, unused } = done;
+        let Done { streams, size, heads, unused } = done;
         for stream in &streams {
             self.busy.remove(stream);
         }
-        self.large -= usize::from(is_large);
+        if let Some(at) = self.sizes.iter().position(|running| Some(*running) == size) {
+            self.sizes.swap_remove(at);
+        }
         self.waiting.answer_outdated(&heads);
         if !unused.is_empty() {
             let writer = Arc::clone(&self.writer);

@@ -20,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use es_core::{Position, StoreError};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::append::ticket::{Kind, Ticket};
@@ -40,6 +41,8 @@ pub(super) struct Tickets {
     state: Mutex<State>,
     /// Held while the counter is asked, so that each answer shows whether others have asked.
     asking: tokio::sync::Mutex<()>,
+    /// Notified when a batch has its positions.
+    taken: Notify,
 }
 
 #[derive(Debug)]
@@ -102,12 +105,25 @@ impl Drop for Turn<'_> {
 impl Tickets {
     pub(super) fn new(collections: Collections) -> Self {
         let state = State { mode: Mode::New, last: 0, own: None, met: Instant::now(), batches: 0 };
-        Self { collections, state: Mutex::new(state), asking: tokio::sync::Mutex::default() }
+        Self { collections, state: Mutex::new(state), asking: tokio::sync::Mutex::default(), taken: Notify::new() }
     }
 
-    /// Whether several batches may be written at the same time.
+    /// Whether a further batch may begin now.
+    ///
+    /// While one waits for its positions, appends are gathered instead: a batch that begins then
+    /// would wait for the same answer of the counter, and ask once more.
     pub(super) fn allow_several(&self) -> bool {
-        self.state().mode == Mode::Asking
+        self.state().mode == Mode::Asking && self.asking.try_lock().is_ok()
+    }
+
+    /// Whether this writer is alone. A further batch ends that: both then ask the counter.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self.state().mode, Mode::Alone { .. })
+    }
+
+    /// Waits until a batch has its positions.
+    pub(super) async fn taken(&self) {
+        self.taken.notified().await;
     }
 
     /// Begins to write a batch.
@@ -119,6 +135,12 @@ impl Tickets {
     /// Gets positions for a batch. All of its requests must have arrived: a request may have seen
     /// every position that was given out before.
     pub(super) async fn take(&self, positions: u64) -> Result<Ticket, StoreError> {
+        let taken = self.take_in_turn(positions).await;
+        self.taken.notify_one();
+        taken
+    }
+
+    async fn take_in_turn(&self, positions: u64) -> Result<Ticket, StoreError> {
         let _asking = self.asking.lock().await;
         if self.state().mode == Mode::New {
             // Otherwise a process that starts with a counter that is missing or was set back would
