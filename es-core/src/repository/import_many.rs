@@ -13,7 +13,7 @@ use crate::store::BoxFuture;
 use crate::{Aggregate, IdFor, StoreError, StreamId};
 
 /// The number of histories that are recorded at the same time by default.
-const IN_FLIGHT: usize = 128;
+const IN_FLIGHT: usize = 1_024;
 
 /// The number of events that are recorded at the same time, unless a single history has more.
 const EVENTS_IN_FLIGHT: usize = 20_000;
@@ -138,7 +138,8 @@ impl<A: Aggregate> Repository<A> {
 }
 
 impl<'a, A: Aggregate> ImportMany<'a, A> {
-    /// Sets the number of histories that are recorded at the same time: 128 by default, at least 1.
+    /// Sets the number of histories that are recorded at the same time: 1,024 by default, at least 1.
+    /// Fewer are recorded at the same time if they have many events: 20,000 together.
     pub fn in_flight(self, histories: usize) -> Self {
         Self { in_flight: histories.max(1), ..self }
     }

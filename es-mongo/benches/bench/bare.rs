@@ -92,7 +92,7 @@ impl Bare {
         self.in_transaction.insert_one(document).session(session).await.map(drop)
     }
 
-    fn next_document(&self, id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
+    pub(crate) fn next_document(&self, id: &str, sequence: i64, event: &NewEvent) -> RawDocumentBuf {
         document(id, sequence, self.position.fetch_add(self.step, Ordering::Relaxed), event)
     }
 }

@@ -1,7 +1,7 @@
 //! Compares this library with the bare driver in one run.
 //!
 //! `cargo bench -p es-mongo` runs everything. `cargo bench -p es-mongo -- append.128 load` runs a
-//! part of one section and all of another section. For `fleet`, `hot` and `cache`, `--rounds=3` and
+//! part of one section and all of another section. For `fleet`, `hot`, `cache` and `import`, `--rounds=3` and
 //! `--seconds=2` set the number and the length of the rounds, and `--short` stands for one round of
 //! 2 s. Each figure is a line `name value unit`. The rivals run in interleaved rounds and medians
 //! are printed, because other work on the machine disturbs single rounds. Every write is
@@ -20,6 +20,7 @@ mod feed;
 mod fleet;
 mod growth;
 mod hot;
+mod import;
 mod load;
 mod members;
 mod memory;
@@ -117,6 +118,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("hot") {
         hot::run(uri, wanted).await?;
+    }
+    if wanted.section("import") {
+        import::run(uri, wanted).await?;
     }
     if wanted.section("cache") {
         cache::run(uri, wanted).await?;
