@@ -28,6 +28,10 @@ use crate::{Outcome, Wanted, bare};
 /// rival must not be slowed down by it.
 const SETTLE: Duration = Duration::from_millis(300);
 
+/// The time at the beginning of each round that is not measured. A process that begins after a pause
+/// has to find out about the others first, and the row shows a fleet that is running.
+const LEAD_IN: Duration = Duration::from_secs(1);
+
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// The goals of each row beside its own.
@@ -101,7 +105,7 @@ async fn side_by_side(
             // The first round warms up connections and caches.
             let length = if number == 0 { WARM_UP } else { round };
             let mut measured = Measured::new(length);
-            for answer in members.round(rival.name(), number, length)? {
+            for answer in members.round(rival.name(), number, LEAD_IN + length)? {
                 measured.add(&answer)?;
             }
             if rival == Rival::Store {

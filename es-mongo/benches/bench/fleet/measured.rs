@@ -10,7 +10,7 @@ pub(super) struct Measured {
     length: Duration,
     /// The appends of each process that were acknowledged within the round.
     in_time: Vec<u64>,
-    /// All that were acknowledged, also after the round.
+    /// All that were acknowledged, also before and after the time that is measured.
     pub(super) acknowledged: u64,
     pub(super) failed: u64,
     /// Appends that were due in the round, but whose writer was busy with its previous one until
@@ -25,13 +25,13 @@ impl Measured {
 
     /// Adds the answer of a process.
     pub(super) fn add(&mut self, answer: &[u64]) -> Outcome {
-        let [in_time, failed, missed, latencies @ ..] = answer else {
+        let [lead_in, in_time, failed, missed, latencies @ ..] = answer else {
             return Err(format!("{answer:?} is not the answer of a process").into());
         };
         self.in_time.push(*in_time);
         self.failed += failed;
         self.missed += missed;
-        self.acknowledged += latencies.len() as u64;
+        self.acknowledged += lead_in + latencies.len() as u64;
         let latencies: Vec<_> = latencies.iter().copied().map(Duration::from_micros).collect();
         self.latencies.round(&latencies, self.length);
         Ok(())

@@ -1,7 +1,7 @@
 //! A process of the fleet.
 //!
-//! It answers with the number of appends that were acknowledged before the end of the round, the
-//! number that failed, the number that were due but not begun before the end, and each latency in
+//! It answers with the number of appends of the lead-in, the number of later ones that were
+//! acknowledged before the end of the round, the number that failed, the number that were due but not begun before the end, and each latency in
 //! microseconds.
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use es_core::store::EventStore;
 use es_mongo::MongoStore;
 use tokio::task::JoinSet;
 
-use super::Rival;
+use super::{LEAD_IN, Rival};
 use crate::Outcome;
 use crate::bare::{self, Bare};
 use crate::domain::{append, new_event};
@@ -44,7 +44,7 @@ pub(crate) async fn work(arguments: &[String]) -> Outcome {
         if let Some(failure) = all.failure {
             eprintln!("{database}, process {member}: {} appends failed, for example: {failure}", all.failed);
         }
-        let counts = [all.in_time, all.failed, all.missed];
+        let counts = [all.lead_in, all.in_time, all.failed, all.missed];
         members::answer(counts.into_iter().chain(all.latencies.into_iter().map(micros)));
     }
     rivals.store.close().await;
@@ -120,13 +120,18 @@ impl Writer {
             if gap.is_some() {
                 tokio::time::sleep_until(due.into()).await;
             }
+            let is_measured = due >= begin + LEAD_IN;
             if !waited.is_zero() && Instant::now() >= end {
                 appended.missed += 1;
             } else {
                 match rival.append(&id, version).await {
                     Ok(took) => {
-                        appended.latencies.push(waited + took);
-                        appended.in_time += u64::from(Instant::now() < end);
+                        if is_measured {
+                            appended.latencies.push(waited + took);
+                            appended.in_time += u64::from(Instant::now() < end);
+                        } else {
+                            appended.lead_in += 1;
+                        }
                         version += 1;
                     }
                     Err(failure) => {
@@ -154,6 +159,7 @@ impl Writer {
 /// What one writer, or all writers of a process, appended in a round.
 #[derive(Default)]
 struct Appended {
+    lead_in: u64,
     latencies: Vec<Duration>,
     in_time: u64,
     failed: u64,
@@ -163,6 +169,7 @@ struct Appended {
 
 impl Appended {
     fn add(&mut self, other: Self) {
+        self.lead_in += other.lead_in;
         self.latencies.extend(other.latencies);
         self.in_time += other.in_time;
         self.failed += other.failed;
