@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use es_core::feed;
 use es_core::store::{Appended, EventStore, Snapshot, SnapshotStore};
 use es_core::{StreamId, Version};
 use es_mongo::mongodb::bson::{Document, doc};
@@ -174,6 +175,34 @@ async fn killed_between_the_insert_and_the_commit_of_a_transaction_it_acts_once(
     let (store, waited) = killed_in_append("commitTransaction", 5).await;
     println!("killed between insert and commit: the next append of another process took {waited:?}");
     acts_once(&store, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_its_ticket_and_the_insert_it_leaves_one_skip_and_nothing_else() {
+    let store = empty_store().await;
+    store.append(keyed("before", 2, "key")).await.unwrap();
+    // The insert waits and then fails, so the child gets a position and uses it for nothing.
+    let name = store.database().name();
+    let lost = doc! {
+        "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 1_500, "closeConnection": true,
+        "namespace": format!("{name}.events"),
+    };
+    let fault = FailPoint::on_commands(server().await.uri(), name, doc! { "times": 1 }, lost).await;
+    let victim = Victim::start(&store, &["append", "lost", "1", "key"]).await;
+    fault.met().await;
+    assert_eq!(victim.kill(), Vec::<String>::new());
+    drop(fault);
+    store.append(keyed("after", 2, "key")).await.unwrap();
+
+    let mut events = store.follow(feed::From::beginning()).of::<Account>().read();
+    for position in [1, 2, 4, 5] {
+        let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
+        assert_eq!(event.expect("the position stays open").unwrap().unwrap().position.get(), position);
+    }
+    let report = store.verify::<Account>().run().await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!((report.events, report.other_events, report.skips), (4, 0, 1));
+    assert!(!accounts(&store).exists("lost").await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::feed;
 use es_core::repository::IntoEvents;
 use es_core::store::{Append, EventStore, NewEvent, ReadRange};
 use es_core::{Metadata, Repository, StoreError, StreamId, Version};
@@ -23,8 +24,13 @@ fn append(id: &str, version: u32) -> Append {
 
 /// Stops the secondaries from fetching the writes of the primary, or lets them continue.
 async fn replication(server: &DevServer, mode: &str) {
-    let primary = server.primary().await.unwrap();
-    for node in server.nodes().unwrap().iter().filter(|node| node.address() != primary.address()) {
+    let primary = server.primary().await.unwrap().address();
+    replication_without(server, primary, mode).await;
+}
+
+/// The same for all nodes except one.
+async fn replication_without(server: &DevServer, except: &str, mode: &str) {
+    for node in server.nodes().unwrap().iter().filter(|node| node.address() != except) {
         let uri = format!("mongodb://{}/?directConnection=true", node.address());
         let command = doc! { "configureFailPoint": "stopReplProducer", "mode": mode };
         Client::with_uri_str(uri).await.unwrap().database("admin").run_command(command).await.unwrap();
@@ -136,4 +142,45 @@ async fn writes_that_only_the_primary_has_are_neither_read_nor_acknowledged() {
     let appended = patient.append(append("c", 0)).await.unwrap();
     assert!(appended.receipt().stamps[0].position.get() >= 4);
     assert_eq!(read(&store, "a").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_election_that_sets_the_counter_back_gives_no_position_twice() {
+    let server = DevServer::builder().nodes(3).always_own().start().await.unwrap();
+    let client = Client::with_uri_str(server.uri()).await.unwrap();
+    let first = MongoStore::builder(client.clone(), "set_back").open().await.unwrap();
+    let second = MongoStore::builder(client.clone(), "set_back").open().await.unwrap();
+    first.append(append("a", 0)).await.unwrap();
+    second.append(append("b", 0)).await.unwrap();
+
+    // Only the primary has the position that the counter now gives out, and the event.
+    replication(&server, "alwaysOn").await;
+    let writer = first.clone();
+    let pending = tokio::spawn(async move { writer.append(append("c", 0)).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let deposed = server.primary().await.unwrap();
+    deposed.kill().await.unwrap();
+    replication_without(&server, deposed.address(), "off").await;
+    let position = pending.await.unwrap().unwrap().receipt().stamps[0].position;
+    let counters: Collection<Document> = client.database("set_back").collection("events_positions");
+    let counter = counters.find_one(doc! { "_id": "counter" }).await.unwrap().unwrap();
+    assert!(counter.get_i64("next").unwrap() < position.as_i64(), "the election did not set it back: {counter}");
+
+    for version in 1..20 {
+        let (one, other) = tokio::join!(first.append(append("c", version)), second.append(append("b", version)));
+        (one.unwrap(), other.unwrap());
+        if version == 10 {
+            deposed.restart().await.unwrap();
+        }
+    }
+    let mut events = first.follow(feed::From::beginning()).of::<Counter>().read();
+    let mut last = None;
+    for _ in 0..41 {
+        let next = tokio::time::timeout(Duration::from_secs(30), events.next()).await;
+        let event = next.expect("a position stays open").unwrap().unwrap();
+        assert!(Some(event.position) > last, "{} was given out twice", event.position);
+        last = Some(event.position);
+    }
+    let report = first.verify::<Counter>().run().await.unwrap();
+    assert!(report.is_sound() && report.events == 41, "{report:?}");
 }
