@@ -168,7 +168,8 @@ async fn an_election_that_sets_the_counter_back_gives_no_position_twice() {
 
     for version in 1..20 {
         let (one, other) = tokio::join!(first.append(append("c", version)), second.append(append("b", version)));
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
         if version == 10 {
             deposed.restart().await.unwrap();
         }
