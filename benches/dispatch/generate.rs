@@ -136,8 +136,8 @@ fn source(count: usize, fields: &str) -> String {
         pub fn derived<P: Payload>(event_type: &str, version: u32, payload: &P, state: &mut Derived, context: &Context) {{
             match <DerivedEvent as EventSet>::decode(event_type, version, payload) {{
                 Ok(Decoded::One(event)) => _ = Aggregate::fold(state, event, context),
-                Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::fold(state, event, context); }},
-                _ => {{}}
+                Ok(parts) => super::fold_parts(state, parts, context),
+                Err(_) => {{}}
             }}
         }}
 
@@ -145,8 +145,8 @@ fn source(count: usize, fields: &str) -> String {
         pub fn own<P: Payload>(event_type: &str, version: u32, payload: &P, state: &mut Own, context: &Context) {{
             match <OwnEvent as EventSet>::decode(event_type, version, payload) {{
                 Ok(Decoded::One(event)) => _ = Aggregate::fold(state, event, context),
-                Ok(Decoded::Many(events)) => for event in events {{ _ = Aggregate::fold(state, event, context); }},
-                _ => {{}}
+                Ok(parts) => super::fold_parts(state, parts, context),
+                Err(_) => {{}}
             }}
         }}
 

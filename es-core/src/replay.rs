@@ -160,8 +160,7 @@ impl<A: Aggregate> Replay<A> {
         let state = &mut self.state;
         let folded = Panicked::catch(|| match decoded {
             Decoded::One(one) => fold(state, one, context),
-            Decoded::Many(many) => many.into_iter().try_for_each(|one| fold(state, one, context)),
-            Decoded::Retired => Ok(()),
+            parts => fold_parts(state, parts, context),
         });
         let folded = folded.unwrap_or_else(|Panicked { message }| {
             Err(FoldError::Panicked { event_type: event.event_type.to_owned(), message })
@@ -268,6 +267,18 @@ pub(crate) fn check_next(stream: &StreamId, version: Version, event: &StoredEven
         found: event.sequence,
         event_type: event.event_type.to_owned(),
     })
+}
+
+/// Folds the parts of a split, or nothing.
+///
+/// It is not inlined, because a single event would then save the registers that only this loop needs.
+#[inline(never)]
+fn fold_parts<A: Aggregate>(
+    state: &mut Option<A>,
+    parts: Decoded<A::Event>,
+    context: &Context,
+) -> Result<(), FoldError> {
+    parts.into_vec().into_iter().try_for_each(|event| fold(state, event, context))
 }
 
 #[inline]

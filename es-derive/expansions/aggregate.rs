@@ -73,20 +73,20 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            use __es_core::__private::{ShowData as _, ShowName as _};
+            use __es_core::__private::ShowName as _;
             match self {
                 Self::InvoiceCreated(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "InvoiceCreated",
-                    })
+                    }
                         .__show(__formatter)
                 }
                 Self::InvoicePaid(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "InvoicePaid",
-                    })
+                    }
                         .__show(__formatter)
                 }
             }

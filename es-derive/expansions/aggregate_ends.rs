@@ -95,27 +95,27 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            use __es_core::__private::{ShowData as _, ShowName as _};
+            use __es_core::__private::ShowName as _;
             match self {
                 Self::DoorMoved(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "DoorMoved",
-                    })
+                    }
                         .__show(__formatter)
                 }
                 Self::DoorPainted(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "DoorPainted",
-                    })
+                    }
                         .__show(__formatter)
                 }
                 Self::DoorRemoved(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "DoorRemoved",
-                    })
+                    }
                         .__show(__formatter)
                 }
             }

@@ -80,7 +80,7 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            use __es_core::__private::{ShowData as _, ShowName as _};
+            use __es_core::__private::ShowName as _;
             match self {
                 Self::ItemAdded(_) => {
                     __es_core::__private::fmt::Formatter::write_str(
@@ -89,10 +89,10 @@ const _: () = {
                     )
                 }
                 Self::Emptied(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "Emptied",
-                    })
+                    }
                         .__show(__formatter)
                 }
             }

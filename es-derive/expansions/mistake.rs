@@ -77,20 +77,20 @@ const _: () = {
             &self,
             __formatter: &mut __es_core::__private::fmt::Formatter<'_>,
         ) -> __es_core::__private::fmt::Result {
-            use __es_core::__private::{ShowData as _, ShowName as _};
+            use __es_core::__private::ShowName as _;
             match self {
                 Self::DoorOpened(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "DoorOpened",
-                    })
+                    }
                         .__show(__formatter)
                 }
                 Self::DoorClosed(__event) => {
-                    (&__es_core::__private::Shown {
+                    __es_core::__private::Shown {
                         event: __event,
                         name: "DoorClosed",
-                    })
+                    }
                         .__show(__formatter)
                 }
             }

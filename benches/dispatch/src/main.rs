@@ -7,8 +7,8 @@
 use std::hint::black_box;
 
 use es_core::error::BoxError;
-use es_core::store::{BsonPayload, Payload};
-use es_core::{AggregateId, Context, Metadata, Sequence, Timestamp};
+use es_core::store::{BsonPayload, Decoded, Payload};
+use es_core::{Aggregate, AggregateId, Context, Metadata, Sequence, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, MapDeserializer};
 
@@ -32,6 +32,14 @@ struct Nothing;
 impl Payload for Nothing {
     fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
         Ok(T::deserialize(MapDeserializer::<_, Error>::new(std::iter::empty::<(&str, u32)>()))?)
+    }
+}
+
+/// Folds the parts of a split. It is a separate function, as in `es_core::Replay`.
+#[inline(never)]
+fn fold_parts<A: Aggregate>(state: &mut A, parts: Decoded<A::Event>, context: &Context) {
+    for event in parts.into_vec() {
+        _ = state.fold(event, context);
     }
 }
 

@@ -5,19 +5,20 @@ use crate::store::EventInfo;
 
 /// Compares names in a `const` assertion, because `==` on strings is not `const`.
 pub const fn same_name(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
+    same_bytes(left.as_bytes(), right.as_bytes())
+}
+
+/// The assertions compare each event of a list with each one before it, so this decides what they
+/// cost at compile time. There a call is slow, even that of `len`, and a pattern needs none.
+const fn same_bytes(mut left: &[u8], mut right: &[u8]) -> bool {
     // Backwards, because the ends of event names differ more often than their beginnings.
-    let mut at = left.len();
-    while at > 0 {
-        at -= 1;
-        if left[at] != right[at] {
+    while let ([left_start @ .., left_end], [right_start @ .., right_end]) = (left, right) {
+        if *left_end != *right_end {
             return false;
         }
+        (left, right) = (left_start, right_start);
     }
-    true
+    matches!((left, right), ([], []))
 }
 
 /// Whether every older name of a predecessor is one of its successor too, because only the names of
@@ -40,9 +41,16 @@ pub const fn keeps_aliases(old: &[&str], new: &[&str]) -> bool {
 /// The first of `others`, up to `end`, that shares a stored name with `event`: its index, and the
 /// name.
 pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: usize) -> Option<(usize, &'a str)> {
+    let name = event.event_type.as_bytes();
     let mut at = 0;
     while at < end {
-        if let Some(name) = shared_name(&others[at], event) {
+        let other = &others[at];
+        if same_bytes(other.event_type.as_bytes(), name) {
+            return Some((at, other.event_type));
+        }
+        if !matches!((other.aliases, event.aliases), ([], []))
+            && let Some(name) = shared_name(other, event)
+        {
             return Some((at, name));
         }
         at += 1;

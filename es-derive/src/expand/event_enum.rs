@@ -123,7 +123,7 @@ fn expand_conversions(aggregate: &Aggregate<'_>) -> TokenStream {
 /// ```text
 /// impl Debug for InvoiceEvent {
 ///     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
-///         match self { Self::InvoicePaid(event) => (&Shown { event, name: "InvoicePaid" }).__show(formatter) }
+///         match self { Self::InvoicePaid(event) => Shown { event, name: "InvoicePaid" }.__show(formatter) }
 ///     }
 /// }
 /// ```
@@ -145,11 +145,11 @@ fn expand_debug(aggregate: &Aggregate<'_>) -> TokenStream {
         if listed.generic {
             return quote!(Self::#variant(_) => #private::fmt::Formatter::write_str(#formatter, #shown),);
         }
-        quote!(Self::#variant(#event) => (&#private::Shown { event: #event, name: #shown }).__show(#formatter),)
+        quote!(Self::#variant(#event) => #private::Shown { event: #event, name: #shown }.__show(#formatter),)
     });
     let traits = aggregate.events.iter().any(|listed| !listed.generic).then(|| {
         quote! {
-            use #private::{ShowData as _, ShowName as _};
+            use #private::ShowName as _;
         }
     });
     quote! {
