@@ -60,6 +60,12 @@ impl ArchiveState {
     fn now(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
+
+    /// The age of the last answer.
+    fn age(&self) -> Duration {
+        let millis = self.now().saturating_sub(self.checked_millis.load(Acquire));
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
 }
 
 /// How long the information that there is no archive may be used.
@@ -115,21 +121,26 @@ impl Collections {
         if state.present.load(Acquire) {
             return Ok(true);
         }
-        let lasts = i64::try_from(ARCHIVE_STATE_LASTS.as_millis()).unwrap_or(i64::MAX);
-        let age = state.now() - state.checked_millis.load(Acquire);
-        if age >= lasts {
-            return self.look_for_archive().await;
+        if state.age() < ARCHIVE_STATE_LASTS {
+            return Ok(false);
         }
-        if age >= lasts / 2 && !state.refreshing.swap(true, AcqRel) {
-            // So a process that uses the store all the time never waits for this.
-            let collections = self.clone();
-            drop(self.patience.spawn(async move {
-                // If it fails, the next answer is waited for.
-                let _ = collections.look_for_archive().await;
-                collections.archive_state.refreshing.store(false, Release);
-            }));
+        self.look_for_archive().await
+    }
+
+    /// Asks in the background if the answer about the archive is soon too old. So a process that
+    /// appends all the time never waits for it.
+    pub(crate) fn refresh_archive_state(&self) {
+        let state = &self.archive_state;
+        let is_due = (ARCHIVE_STATE_LASTS / 2..ARCHIVE_STATE_LASTS).contains(&state.age());
+        if !is_due || state.present.load(Acquire) || state.refreshing.swap(true, AcqRel) {
+            return;
         }
-        Ok(false)
+        let collections = self.clone();
+        drop(self.patience.spawn(async move {
+            // If it fails, the next append waits for an answer.
+            let _ = collections.look_for_archive().await;
+            collections.archive_state.refreshing.store(false, Release);
+        }));
     }
 
     async fn look_for_archive(&self) -> Result<bool, StoreError> {

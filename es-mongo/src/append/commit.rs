@@ -101,6 +101,7 @@ impl Writer {
 
     /// Whether a batch must check the archive.
     async fn is_archived(&self) -> Result<bool, Problem> {
+        self.collections.refresh_archive_state();
         let answer = tokio::time::timeout(self.attempt_limit, self.collections.archive_is_present()).await;
         answer.map_err(Problem::unavailable)?.map_err(Problem::asking)
     }
