@@ -28,16 +28,16 @@ impl InTurn {
     /// [`StoreError::Conflict`] if the append must not be sent: one before it was not recorded, or
     /// it does not follow the last one.
     pub fn admit(&self, append: &Append) -> Result<Option<Head>, StoreError> {
-        let (stream, expected) = (append.stream.clone(), append.expected.version());
+        let expected = append.expected.version();
         let actual = match &self.0 {
             Reached::Nothing => return Ok(None),
-            Reached::Head(reached, head) if head.version() == expected && *reached == stream => {
+            Reached::Head(reached, head) if head.version() == expected && *reached == append.stream => {
                 return Ok(Some(*head));
             }
             Reached::Head(_, head) => head.version(),
             Reached::Failed(actual) => *actual,
         };
-        Err(StoreError::Conflict { stream, expected, actual })
+        Err(StoreError::Conflict { stream: append.stream.clone(), expected, actual })
     }
 
     /// An append to a stream, which expected a version, has this answer.

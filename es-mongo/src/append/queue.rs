@@ -132,9 +132,9 @@ async fn run(receiver: mpsc::Receiver<Group>, writer: Writer) {
 impl Run {
     async fn until_closed(mut self) {
         let mut is_open = true;
+        let writer = Arc::clone(&self.writer);
         while is_open || !self.waiting.is_empty() || !self.commits.is_empty() || !self.skipping.is_empty() {
             self.start().await;
-            let writer = Arc::clone(&self.writer);
             tokio::select! {
                 biased;
                 Some(done) = self.commits.next(), if !self.commits.is_empty() => self.finish(done),
@@ -180,13 +180,14 @@ impl Run {
     /// faster until there are enough appends for a second full commit, as in an import, or until
     /// others wait for an append that takes as long as several commits.
     fn may_start(&self) -> bool {
-        let Some(largest) = self.sizes.iter().max().copied() else {
-            return self.commits.is_empty() || self.writer.allows_several() || self.writer.is_alone();
-        };
-        let is_full = !self.waiting.has_room();
+        if self.commits.is_empty() {
+            return true;
+        }
+        let several = self.writer.allows_several();
+        let is_large = self.sizes.iter().max().is_none_or(|largest| several && self.waiting.len() >= *largest);
         self.sizes.len() < COMMITS_AT_ONCE
-            && ((self.writer.allows_several() && (is_full || self.waiting.len() >= largest))
-                || (self.writer.is_alone() && is_full))
+            && (is_large || !self.waiting.has_room())
+            && (several || self.writer.is_alone())
     }
 
     fn finish(&mut self, done: Done) {
