@@ -59,8 +59,8 @@ impl<A: Aggregate> Replay<A> {
         Self { version: loaded.version, state: Some(loaded.state.clone()), ..Self::new(stream) }
     }
 
-    /// Starts from the newest usable snapshot at or below a version, or before the first event if
-    /// there is none.
+    /// Starts from the newest usable snapshot at or below a version, or before the first event if no
+    /// snapshot is usable.
     ///
     /// # Errors
     ///
@@ -129,8 +129,8 @@ impl<A: Aggregate> Replay<A> {
     /// [`StoreError::Gap`] if the event is not the next one, [`StoreError::InvalidId`] if the id of
     /// the stream is not one of `A`, [`StoreError::Decode`] if it cannot be decoded, and
     /// [`StoreError::Fold`] if it cannot follow. A panic in the aggregate's code is one of the last
-    /// two, depending on where it happens. After an error of the fold there is no state, because
-    /// the event may have changed a part of it.
+    /// two, depending on where it happens. An error of the fold removes the state, because the event
+    /// may have changed a part of it.
     pub fn push(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError> {
         check_next(&self.stream, self.version, event)?;
         if self.context.is_none() {

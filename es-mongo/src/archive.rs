@@ -54,7 +54,7 @@ impl MongoStore {
     ///
     /// The oldest part of each stream is moved: an event is moved only if all earlier events of its
     /// stream are archived and a usable snapshot covers it. If the snapshot is missing, the run
-    /// takes it and reads it back. If an aggregate has ended, there is no state to cover. The
+    /// takes it and reads it back. An aggregate that has ended has no state and needs no snapshot. The
     /// newest event of the store is never moved, and neither is an event above the frontier, the
     /// position up to which each one has an event or a skip. Loads, queries, traces, feeds and
     /// appends give the same results before, during and after a run, because they read archived

@@ -145,8 +145,8 @@ impl Feed {
 
     /// Everything after one position and up to another was read. Records this, if it is due.
     ///
-    /// The caller of a page chooses where it begins, so a page proves nothing about positions that
-    /// are beyond what is proven already.
+    /// A page may begin anywhere. If it begins above what is proven, the positions between the two are
+    /// not known to be decided, so nothing is recorded.
     fn reached(&self, collections: &Collections, after: i64, until: Position) {
         if after > self.proven() {
             return;

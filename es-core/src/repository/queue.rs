@@ -12,8 +12,8 @@
 //! ```
 //!
 //! No caller runs the decision of a different caller, and none waits for a different caller to run.
-//! Every caller that is polled drives what the queue waits for, be it a load or an append. So a
-//! caller that is dropped or that is no longer polled does not delay the others.
+//! Every caller that is polled drives what the queue waits for, be it a load or an append. So the
+//! others continue if a caller is dropped or no longer polled.
 //!
 //! The state is ahead of the store. If an append is not recorded, every decision after it is
 //! repeated on a new state. A decision that records nothing is answered only on a state of which
