@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_core::error::SharedError;
@@ -82,6 +83,35 @@ impl Patience {
         E: Fn(Error) -> StoreError,
     {
         Box::pin(self.clone().ask_until(question, told))
+    }
+
+    /// The same for a question whose answer takes something, so an answer that nobody waits for any
+    /// longer must be returned: `late` does that.
+    pub(crate) async fn ask_for<T, F, L>(
+        &self,
+        question: impl Fn() -> F,
+        late: impl Fn(T) -> L + Clone + Send + 'static,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = DriverResult<T>> + Send + 'static,
+        L: Future<Output = ()> + Send + 'static,
+    {
+        let is_answered = Arc::new(AtomicBool::new(false));
+        let answer = self.ask(|| {
+            let (question, late, is_answered) = (question(), late.clone(), Arc::clone(&is_answered));
+            async move {
+                let answer = question.await?;
+                if is_answered.swap(true, Ordering::AcqRel) {
+                    late(answer).await;
+                    return Err(Error::custom("a different attempt was answered first"));
+                }
+                Ok(answer)
+            }
+        });
+        let answer = answer.await;
+        is_answered.store(true, Ordering::Release);
+        answer
     }
 
     async fn ask_until<T, F>(
@@ -195,7 +225,7 @@ struct Late {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use es_core::error::ErrorChain;
 

@@ -19,13 +19,16 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use es_core::store::BoxFuture;
 use es_core::{Position, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::append::ticket::{Kind, Ticket};
+use crate::append::skip::record_skips;
+use crate::append::ticket::{self, Kind, Ticket};
 use crate::collections::Collections;
 use crate::positions::counter::{Answer, Ask, Solitude};
+use crate::positions::skip::{Reason, Skip};
 
 /// For how long a writer must not have met a different one before it is alone.
 const ALONE_AFTER: Duration = Duration::from_secs(2);
@@ -33,6 +36,9 @@ const ALONE_AFTER: Duration = Duration::from_secs(2);
 /// How often a writer that is alone looks at the counter. Otherwise it would not notice a writer
 /// that is always slightly too late.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The time limit of the skips for positions that came too late.
+const LATE_SKIPS_WITHIN: Duration = Duration::from_secs(5);
 
 /// The positions of one store.
 #[derive(Debug)]
@@ -152,7 +158,7 @@ impl Tickets {
             return Ok(ticket);
         }
         let ask = self.prepare(positions);
-        match self.collections.counter.ask(ask).await? {
+        match self.collections.counter.ask(ask, self.late(positions)).await? {
             Answer::Given { first, before, alone } => Ok(self.given(ask, first, before, alone)),
             Answer::Competes { with, next: above } => {
                 self.collections.read_newest().await?;
@@ -163,6 +169,23 @@ impl Tickets {
                 let next = position(self.collections.known.get() + 1)?;
                 Ok(Ticket { kind: Kind::Competing { with, above }, next, left: positions })
             }
+        }
+    }
+
+    /// Returns positions that the counter has given too late, or records skips for them.
+    fn late(&self, positions: u64) -> impl Fn(Position) -> BoxFuture<'static, ()> + Clone + Send + 'static {
+        let collections = self.collections.clone();
+        move |first| {
+            let (collections, ticket) =
+                (collections.clone(), Ticket { kind: Kind::Given, next: first, left: positions });
+            Box::pin(async move {
+                tracing::debug!(%first, positions, "positions came too late");
+                if !collections.counter.give_back(ticket.last(), positions).await.unwrap_or(false) {
+                    let skips = ticket::positions(first, positions).map(|position| Skip::new(position, Reason::Unused));
+                    // If it fails, readers record them.
+                    let _ = record_skips(&collections, skips.collect(), LATE_SKIPS_WITHIN).await;
+                }
+            })
         }
     }
 

@@ -105,22 +105,35 @@ impl Counter {
         Self { patience, ..self.clone() }
     }
 
-    /// Asks for positions. Positions whose answer was lost belong to nobody, so readers skip them.
-    pub(crate) async fn ask(&self, ask: Ask) -> Result<Answer, StoreError> {
+    /// Asks for positions. If a frozen node is asked twice, the positions of the answer that comes
+    /// too late go to `late`. Positions whose answer was lost belong to nobody, so readers skip them.
+    pub(crate) async fn ask<L>(
+        &self,
+        ask: Ask,
+        late: impl Fn(Position) -> L + Clone + Send + 'static,
+    ) -> Result<Answer, StoreError>
+    where
+        L: Future<Output = ()> + Send + 'static,
+    {
         // A retryable write of the driver costs the server half as much again, because it keeps a
         // copy of the counter for each of them.
         let command = doc! {
             "findAndModify": self.documents.name(), "query": { ID: COUNTER }, "update": ask.update(), "upsert": true,
             "writeConcern": { "w": 1 },
         };
-        let asked = self.patience.ask(|| {
+        let question = || {
             let (handles, command) = (self.handles.clone(), command.clone());
             async move { handles.command(command).await }
-        });
-        match asked.await?.remove("value") {
-            Some(Bson::Document(before)) => ask.answer(&before),
-            _ => ask.answer(&Document::new()),
-        }
+        };
+        let late = move |answer| {
+            let late = late.clone();
+            async move {
+                if let Ok(Answer::Given { first, .. }) = ask.read(answer) {
+                    late(first).await;
+                }
+            }
+        };
+        ask.read(self.patience.ask_for(question, late).await?)
     }
 
     /// Gives back the last positions of a ticket, if none was given out after them. Returns whether
@@ -185,6 +198,14 @@ impl Ask {
             field::ALONE: { "$cond": [competes.clone(), &alone, alone_then] },
             field::ASKED: { "$cond": [competes, true, "$$REMOVE"] },
         } }]
+    }
+
+    /// The answer, from the server's answer to the command.
+    fn read(&self, mut answer: Document) -> Result<Answer, StoreError> {
+        match answer.remove("value") {
+            Some(Bson::Document(before)) => self.answer(&before),
+            _ => self.answer(&Document::new()),
+        }
     }
 
     /// The answer, from the counter as it was before.
