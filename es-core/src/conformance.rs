@@ -5,7 +5,9 @@
 //! [`query_conformance_tests!`](crate::query_conformance_tests) does the same for a store that
 //! answers queries ([`QueryStore`](crate::store::QueryStore)), and
 //! [`feed_conformance_tests!`](crate::feed_conformance_tests) for one that can be read by position
-//! ([`FeedStore`](crate::store::FeedStore)).
+//! ([`FeedStore`](crate::store::FeedStore)), and
+//! [`read_model_conformance_tests!`](crate::read_model_conformance_tests) for one that keeps read
+//! models ([`ReadModelStore`](crate::store::ReadModelStore)).
 //!
 //! ```
 //! # #[cfg(test)]
@@ -13,6 +15,7 @@
 //!     es_core::conformance_tests!(es_core::memory::MemoryStore::new());
 //!     es_core::query_conformance_tests!(es_core::memory::MemoryStore::new());
 //!     es_core::feed_conformance_tests!(es_core::memory::MemoryStore::new());
+//!     es_core::read_model_conformance_tests!(es_core::memory::MemoryStore::new());
 //! }
 //! ```
 
@@ -23,6 +26,7 @@ mod feed;
 mod in_turn;
 mod query;
 mod read;
+mod read_model;
 mod retired;
 mod snapshot;
 
@@ -35,6 +39,7 @@ pub use feed::*;
 pub use in_turn::*;
 pub use query::*;
 pub use read::*;
+pub use read_model::*;
 pub use retired::*;
 pub use snapshot::*;
 
@@ -215,6 +220,33 @@ macro_rules! feed_laws {
 macro_rules! feed_conformance_tests {
     ($store:expr $(, order $within:ident $aggregates:ident)?) => {
         $crate::feed_laws! { $crate::conformance_tests, $store $(, order $within $aggregates)? }
+    };
+}
+
+/// Passes the names of the laws of read models to a macro, as
+/// [`conformance_laws!`](crate::conformance_laws) does with the others.
+#[macro_export]
+macro_rules! read_model_laws {
+    ($callback:path $(, $argument:expr)?) => {
+        $callback! { $($argument;)?
+            a_read_model_begins_before_the_first_event
+            a_read_model_is_prepared_once
+            rows_are_those_of_their_checkpoint
+            a_commit_with_an_old_fence_writes_nothing
+            one_of_concurrent_commits_wins
+            a_lease_has_one_owner_until_it_is_given_back_or_ends
+            a_failure_is_shown_until_somebody_continues
+            rows_of_two_versions_and_of_odd_keys_never_meet
+        }
+    };
+}
+
+/// Makes one test of each law of read models, for a store that implements
+/// [`ReadModelStore`](crate::store::ReadModelStore) too.
+#[macro_export]
+macro_rules! read_model_conformance_tests {
+    ($store:expr) => {
+        $crate::read_model_laws! { $crate::conformance_tests, $store }
     };
 }
 

@@ -65,3 +65,14 @@ pub mod changing_events {}
 #[doc = code!(run "coming_from_cqrs_es/import.rs", after "coming_from_cqrs_es/events.rs", after "coming_from_cqrs_es/aggregate.rs", after "coming_from_cqrs_es/rows.rs")]
 #[doc = include_str!("docs/coming_from_cqrs_es/8_next.md")]
 pub mod coming_from_cqrs_es {}
+
+#[doc = include_str!("docs/read_models/1_projection.md")]
+#[doc = code!("read_models/domain.rs")]
+#[doc = include_str!("docs/read_models/2_declare.md")]
+#[doc = code!("read_models/projection.rs", after "read_models/domain.rs")]
+#[doc = include_str!("docs/read_models/3_test.md")]
+#[doc = code!(run "read_models/test.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
+#[doc = include_str!("docs/read_models/4_run.md")]
+#[doc = code!(run "read_models/run.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
+#[doc = include_str!("docs/read_models/5_rules.md")]
+pub mod read_models {}

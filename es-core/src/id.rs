@@ -198,6 +198,24 @@ impl Id for AggregateId {
     }
 }
 
+/// Every text is canonical.
+#[diagnostic::do_not_recommend]
+impl Id for String {
+    const NAME: &'static str = "String";
+
+    fn to_text(&self) -> String {
+        self.clone()
+    }
+
+    fn from_text(text: &str) -> Result<Self, BoxError> {
+        Ok(text.to_owned())
+    }
+
+    fn canonical(text: &str) -> Result<AggregateId, InvalidId> {
+        AggregateId::new(text)
+    }
+}
+
 impl AggregateId {
     /// The id as a type of the user.
     ///

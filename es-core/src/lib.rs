@@ -53,6 +53,10 @@
 //! | *snapshot* | folded state that saves folding again ([`store::Snapshot`]) |
 //! | *query* | the events of all aggregates that meet conditions ([`store::QueryStore::events`]) |
 //! | *feed* | the events of the store by position, and each new one ([`store::FeedStore::follow`]) |
+//! | *projection* | a pure function from events to rows ([`projection::Projection`]) |
+//! | *read model* | the rows of a projection ([`read_model::ReadModel`]) |
+//! | *checkpoint* | the position up to which the rows are folded ([`store::Checkpoint`]) |
+//! | *lease*, *fence* | the right of one process to fold rows, and its number ([`store::Lease`]) |
 //! | *trace* | the events of a correlation as a tree of causes and effects ([`store::QueryStore::trace`]) |
 //! | *correlation*, *causation* | what an event is a part of, and what made it happen ([`Metadata`]) |
 //!
@@ -64,6 +68,7 @@
 //! | [`guide::lifecycle`] | events that change nothing, an aggregate that ends, decisions in several steps |
 //! | [`guide::testing`] | given, when, then; tests of a service with `MemoryStore`; tests against a real server |
 //! | [`guide::changing_events`] | every way in which an event can change after its release |
+//! | [`guide::read_models`] | rows that are folded from events: declare, test, run, read and change them |
 //! | [`guide::coming_from_cqrs_es`] | a bank account of cqrs-es, ported step by step with the events that it has stored |
 //!
 //! # Which crate do I need
@@ -74,7 +79,8 @@
 //!
 //! The root has what an aggregate and its callers need. [`repository`] has the actions and what
 //! they take and return, [`error`] the errors of values, [`query`] the questions about recorded
-//! events, [`feed`] what follows them, and [`store`] what the author of a store implements.
+//! events, [`feed`] what follows them, [`projection`], [`subscription`] and [`read_model`] the rows
+//! that are folded from them, and [`store`] what the author of a store implements.
 //!
 //! # Features
 //!
@@ -105,8 +111,10 @@ pub mod memory;
 mod metadata;
 mod nesting;
 mod panicked;
+pub mod projection;
 pub mod query;
 mod read_back;
+pub mod read_model;
 mod recorded;
 mod replay;
 pub mod repository;
@@ -117,6 +125,7 @@ mod snapshot;
 mod sources;
 pub mod store;
 mod stream;
+pub mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timestamp;

@@ -1,6 +1,7 @@
 //! A store in memory, for tests and experiments.
 
 mod feed;
+mod read_model;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
@@ -64,6 +65,7 @@ struct Inner {
     log: Vec<Arc<RecordedEvent<EventData>>>,
     streams: HashMap<StreamId, Recording>,
     waiting: feed::Waiting,
+    read_models: read_model::ReadModels,
 }
 
 #[derive(Debug)]

@@ -4,6 +4,8 @@
 //! All of them are here, primitive types too, because the caller may have shadowed any name,
 //! including `std` and `str`.
 
+#[path = "private/event_of.rs"]
+mod event_of;
 #[path = "private/field.rs"]
 pub mod field;
 #[path = "private/fits.rs"]
@@ -34,6 +36,7 @@ pub use std::string::String;
 pub use std::vec::Vec;
 pub use unread::Unread;
 
+pub use self::event_of::{AggregateProbe, EventOf, NotAggregate, assert_complete};
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
 pub use names::{Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
@@ -41,6 +44,7 @@ pub use shown::{ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};
+pub use crate::projection::{Inputs, Keyed, Keys, Projection};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};
@@ -118,6 +122,26 @@ pub trait Begin: Sized {
 impl<A: Default> Begin for A {
     fn begin() -> Self {
         A::default()
+    }
+}
+
+/// The row that the first event of a projection without `init(..)` changes.
+///
+/// It is `Default` with a better error message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not define how a row begins",
+    label = "neither `init(..)` nor `Default`",
+    note = "list the events that begin a row in `#[projection(init(..))]`, or implement `Default` for `{Self}`"
+)]
+pub trait BeginRow: Sized {
+    /// The row before the first event.
+    fn begin_row() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: Default> BeginRow for P {
+    fn begin_row() -> Self {
+        P::default()
     }
 }
 

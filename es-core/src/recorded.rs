@@ -10,7 +10,7 @@ use serde::ser::{self, Serialize, Serializer};
 
 use crate::error::Panicked;
 use crate::error::StoreError;
-use crate::event_types::{BoxError, DecodeError, Decoded, EventSet, Payload};
+use crate::event_types::{BoxError, DecodeError, Decoded, Event, EventSet, Payload};
 use crate::nesting::{MAX_NESTING, TooDeep, is_too_deep};
 use crate::read_back::Refused;
 use crate::store::Stamp;
@@ -202,6 +202,19 @@ impl StoredEvent<'_> {
         Panicked::catch(|| E::decode(self.event_type, self.event_version, &self.data))
             .unwrap_or_else(|panicked| Err(panicked.into()))
             .map_err(|source| self.undecodable(source))
+    }
+
+    /// Reads the data as event `E`, in any of its versions.
+    pub(crate) fn decode_as<E: Event>(&self) -> Result<E, StoreError> {
+        Panicked::catch(|| E::decode(self.event_version, &self.data))
+            .unwrap_or_else(|panicked| Err(panicked.into()))
+            .map_err(|source| self.undecodable(source))
+    }
+
+    /// The circumstances of the event, which is one of `stream`.
+    pub(crate) fn context(&self, stream: &StreamId) -> crate::Context {
+        let metadata = Metadata::from_raw(self.metadata.to_owned());
+        crate::Context::new(stream.aggregate_id().clone(), self.sequence, self.timestamp, metadata)
     }
 
     /// An owned copy, with the data still in its stored form.

@@ -4,6 +4,7 @@ mod feed;
 mod in_turn;
 mod ordering;
 mod query;
+mod read_model;
 
 use std::error::Error;
 use std::fmt;
@@ -28,6 +29,9 @@ pub use feed::{FeedFilter, FeedPage, FeedStore};
 pub use in_turn::InTurn;
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
+pub use read_model::{
+    Checkpoint, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows,
+};
 
 use crate::{StoreError, StreamId, Timestamp, Version};
 

@@ -29,22 +29,26 @@
 //! ```
 
 mod roundtrip;
+mod rows;
 
 use std::fmt::{Debug, Write};
 
 pub use roundtrip::{assert_roundtrip, assert_roundtrip_eq};
+pub use rows::rows;
 
+use self::rows::project;
 use crate::error::ErrorChain;
+use crate::projection::{Projection, Rows};
 use crate::read_back::write_state;
 use crate::repository::check_foldable;
 use crate::repository::{
     Begins, Continues, Decides, DecisionResult, FirstEvents, IntoEvents, OnLoadedOnce, OnLoadedOrMissingOnce, Upserts,
     WriteCheck,
 };
-use crate::store::{EventSet, NewEvent, Replay};
+use crate::store::{EventSet, NewEvent, Replay, Stamp};
 use crate::{
-    Aggregate, AggregateId, Context, EventId, Id, IdFor, Metadata, Sequence, SnapshotPolicy, StoreError, StreamId,
-    Timestamp, UpdateError, Version,
+    Aggregate, AggregateId, Context, EventId, Id, IdFor, Metadata, Position, Sequence, SnapshotPolicy, StoreError,
+    StreamId, Timestamp, UpdateError, Version,
 };
 
 /// The past: folds these events into the aggregate, after each was written as BSON and read back.
@@ -116,7 +120,7 @@ pub fn given_with_id<A: Aggregate>(id: impl IdFor<A::Id>, events: impl FirstEven
 fn begin<A: Aggregate>(stream: StreamId, events: &[A::Event]) -> Given<A> {
     let (mut replay, events) = (Replay::new(stream), encode(events));
     match fold(&mut replay, &events) {
-        Ok(()) => Given { replay },
+        Ok(()) => Given { replay, events },
         Err(error) => panic!("the given events do not form an aggregate: {}", ErrorChain::new(&error)),
     }
 }
@@ -126,6 +130,7 @@ fn begin<A: Aggregate>(stream: StreamId, events: &[A::Event]) -> Given<A> {
 #[must_use = "nothing is checked before `.when(..).then(..)`"]
 pub struct Given<A> {
     replay: Replay<A>,
+    events: Vec<NewEvent>,
 }
 
 /// The result of a decision.
@@ -137,6 +142,24 @@ pub struct Decided<A: Aggregate, R, E> {
 }
 
 impl<A: Aggregate> Given<A> {
+    /// The rows of a read model that the given events are folded into.
+    ///
+    /// For the events of several aggregates, use [`rows`](fn@rows).
+    ///
+    /// # Panics
+    ///
+    /// If an event cannot be folded, or a row cannot be stored.
+    #[track_caller]
+    pub fn rows<P: Projection>(self) -> Rows<P> {
+        let Self { replay, events } = self;
+        let (mut sequence, mut position) = (Sequence::FIRST, Position::FIRST);
+        project(events.iter().map(|event| {
+            let stamp = Stamp::new(EventId::new(), sequence, position, Timestamp::now());
+            (sequence, position) = (sequence.next(), position.next());
+            event.as_stored(replay.stream(), stamp)
+        }))
+    }
+
     /// Calls a decision with the aggregate, as an [`update`](crate::Repository::update) does.
     ///
     /// # Panics

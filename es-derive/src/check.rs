@@ -7,8 +7,10 @@ mod events;
 mod fields;
 mod id;
 mod item;
+mod projection;
 
 pub(crate) use aggregate::{aggregate, is_implemented};
 pub(crate) use event::{event, is_serde_derive};
 pub(crate) use events::events;
 pub(crate) use id::id;
+pub(crate) use projection::projection;

@@ -11,6 +11,7 @@ mod id;
 mod item;
 mod mirror;
 mod own_set;
+mod projection;
 mod proof;
 mod self_type;
 mod span;
@@ -29,6 +30,7 @@ use crate::attr::aggregate::AggregateAttr;
 use crate::attr::event::EventAttr;
 use crate::attr::events::EventsAttr;
 use crate::attr::id::IdAttr;
+use crate::attr::projection::ProjectionAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, half_written, model};
 
@@ -36,6 +38,7 @@ pub(crate) use aggregate::expand_set_type;
 pub(crate) use event_enum::{expand_definition, expand_impls};
 pub(crate) use events::{expand_conversions, without_event_attributes};
 pub(crate) use id::of_aggregate as id_of_aggregate;
+pub(crate) use projection::{expand_key, expand_keyed_by_aggregate};
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -90,6 +93,26 @@ pub(crate) fn aggregate(input: TokenStream) -> TokenStream {
     match diag.finish() {
         Ok(()) => aggregate::expand(&aggregate),
         Err(error) => fallback::aggregate(aggregate, &error),
+    }
+}
+
+pub(crate) fn projection(input: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(input.clone()) {
+        Ok(input) => input,
+        Err(error) => {
+            let Some(input) = half_written::header(input) else { return error.into_compile_error() };
+            let diag = Diag::new();
+            let attr = ProjectionAttr::parse(&diag, &input.attrs);
+            return fallback::half_written_projection(&model::Projection::new(&attr, &input), diag.finish().err());
+        }
+    };
+    let diag = Diag::new();
+    let attr = ProjectionAttr::parse(&diag, &input.attrs);
+    let projection = model::Projection::new(&attr, &input);
+    check::projection(&diag, &projection);
+    match diag.finish() {
+        Ok(()) => projection::expand(&projection),
+        Err(error) => fallback::projection(&projection, &error),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -14,10 +14,10 @@ use syn::{
 
 use crate::check::{is_implemented, is_serde_derive};
 use crate::expand::{
-    expand_conversions, expand_definition, expand_impls, expand_set_type, id_of_aggregate, impl_attributes, in_block,
-    private, without_event_attributes,
+    expand_conversions, expand_definition, expand_impls, expand_key, expand_keyed_by_aggregate, expand_set_type,
+    id_of_aggregate, impl_attributes, in_block, private, without_event_attributes,
 };
-use crate::model::{Aggregate, Event, Events};
+use crate::model::{Aggregate, Event, Events, Projection};
 use crate::symbol::{EVENT, SERDE};
 
 /// The attribute is on an item that is not a type.
@@ -322,6 +322,69 @@ fn expand_impl(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream, never:
             }
         }
     }
+}
+
+/// ```text
+/// compile_error! { .. }
+/// impl Projection for CustomerBalance { .. }
+/// ```
+pub(crate) fn projection(projection: &Projection<'_>, error: &Error) -> TokenStream {
+    let error = error.to_compile_error();
+    // The compiler does not report a type that it does not find at the place of an error, and
+    // accepts each signature of `Keyed::key` for it.
+    let key = match projection.attr.key.get() {
+        Some(_) => expand_key(projection),
+        None => Ident::new("__unknown", projection.input.ident.span()).into_token_stream(),
+    };
+    let stubs = expand_projection(projection, &key, &quote!(loop {}));
+    quote! {
+        #error
+        #stubs
+    }
+}
+
+/// The same for an item that cannot be parsed. The compiler reports that; `error` has only the
+/// mistakes in the attribute.
+pub(crate) fn half_written_projection(projection: &Projection<'_>, error: Option<Error>) -> TokenStream {
+    let error = error.map(Error::into_compile_error);
+    let never = unsupported(&private(&projection.krate), "#[derive(Projection)]");
+    let stubs = expand_projection(projection, &expand_key(projection), &never);
+    quote! {
+        #error
+        #stubs
+    }
+}
+
+fn expand_projection(projection: &Projection<'_>, key: &TokenStream, never: &TokenStream) -> TokenStream {
+    let private = private(&projection.krate);
+    let attributes = impl_attributes();
+    let (name, version) = (&projection.name, projection.version);
+    let stub = Stub::of(projection.input, &quote!(#private::Send + #private::Sync + 'static));
+    let (impl_generics, this, where_clause) = stub.parts();
+    let keyed = (projection.is_keyed_by_aggregate() && projection.input.generics.params.is_empty())
+        .then(|| expand_keyed_by_aggregate(projection));
+    let stubs = quote! {
+        #attributes
+        impl #impl_generics #private::Projection for #this #where_clause {
+            type Key = #key;
+            const NAME: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+            fn declare(_: &mut #private::Inputs<Self>) {}
+            fn serialize_row<__S: #private::serde::Serializer>(
+                &self,
+                _: __S,
+            ) -> #private::Result<__S::Ok, __S::Error> {
+                #never
+            }
+            fn deserialize_row<'__de, __D: #private::serde::Deserializer<'__de>>(
+                _: __D,
+            ) -> #private::Result<Self, __D::Error> {
+                #never
+            }
+        }
+        #keyed
+    };
+    in_block(&projection.library, &stubs)
 }
 
 /// The type as the stub impls name it. Its lifetimes, which are an error, become `'static`.

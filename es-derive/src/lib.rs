@@ -1,4 +1,5 @@
-//! The macros of es-core: `#[event]`, `#[events]`, `#[derive(Aggregate)]` and `#[derive(Id)]`.
+//! The macros of es-core: `#[event]`, `#[events]`, `#[derive(Aggregate)]`, `#[derive(Projection)]` and
+//! `#[derive(Id)]`.
 //!
 //! `es_core` re-exports them; depend on that crate. The generated code names only that crate, as
 //! `::es_core` or by the path in `crate = path`.
@@ -12,6 +13,7 @@ mod fallback;
 mod half_written;
 mod model;
 mod nearest;
+mod snake_case;
 mod symbol;
 
 use proc_macro::TokenStream;
@@ -255,6 +257,53 @@ pub fn derive_serde_attributes(_: TokenStream) -> TokenStream {
 #[proc_macro_derive(Aggregate, attributes(aggregate, serde))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     expand::aggregate(input.into()).into()
+}
+
+/// Makes a struct or an enum a projection: a row of a read model that is folded from the events of
+/// one or several aggregates.
+///
+/// ```text
+/// #[derive(Projection)]
+/// #[projection(version = 1, key = CustomerId)]
+/// #[projection(init(Customer(CustomerRegistered)), events(Customer(CustomerRenamed, ..), Invoice(InvoiceCreated, InvoicePaid)))]
+/// #[projection(remove(Customer(CustomerErased)))]
+/// pub struct CustomerBalance { name: String, open: i64 }
+/// ```
+///
+/// | key | meaning | without it |
+/// |---|---|---|
+/// | `version = N` | the version of the rows, 1 or higher; increase it if a fold, a key or the shape of the row changes | required |
+/// | `key = CustomerId` | the type that identifies a row, which implements `Id`; `Keyed<E>` names the rows of each event | required |
+/// | `key = aggregate_id` | each aggregate has its row; `Keyed` is generated | |
+/// | `init(Customer(A), ..)` | events that begin a row, by `Init<A>`; if there is a row, it is an error, unless the event is also in `events(..)` | each event of `events(..)` can begin a row and is applied to `Default::default()` |
+/// | `events(Customer(B), ..)` | events that change a row, by `Apply<B>` | no event changes a row |
+/// | `events(Customer(B, ..))` | the same; the other events of the aggregate are left out | all its events must be listed |
+/// | `events(Invoice)` | every event of the aggregate that is in no other list changes a row, by `Apply<InvoiceEvent>` and `Keyed<InvoiceEvent>` | |
+/// | `remove(Customer(C), ..)` | events that remove the row; in no other list | no row is removed |
+/// | `name = ".."` | the stored name of the projection: small letters, digits and `_` | the name of the type in `snake_case` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
+///
+/// The keys may be spread over several `#[projection(..)]` attributes, and lists that are given
+/// several times add up. Examples of each key:
+///
+/// ```text
+/// #[projection(version = 2, key = aggregate_id, events(Invoice), name = "invoice_list", crate = $crate::es_core)]
+/// #[projection(version = 1, key = CustomerId, init(Customer(CustomerRegistered)), remove(Customer(CustomerErased)))]
+/// #[projection(events(Customer(CustomerRenamed, ..), Invoice(InvoiceCreated, InvoicePaid)))]
+/// ```
+///
+/// The compiler checks that no event of a listed aggregate is forgotten: an aggregate without `..`
+/// has each of its events in a list. Write `..` to leave out the others on purpose.
+///
+/// The row is stored as a document with names in camelCase. `#[serde(..)]` attributes work as
+/// usual, but do not derive serde's traits on the row itself. The types of its fields must
+/// implement them. The store adds the key as `_id`, so no field may be stored under that name.
+///
+/// The macro implements `es_core::projection::Projection`, and with `key = aggregate_id` also
+/// `Keyed`.
+#[proc_macro_derive(Projection, attributes(projection, serde))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    expand::projection(input.into()).into()
 }
 
 /// Makes a type the id of an aggregate.

@@ -5,6 +5,7 @@ mod event;
 mod events;
 mod generics;
 mod id;
+mod projection;
 mod shape;
 
 pub(crate) use aggregate::{Aggregate, Listed};
@@ -12,4 +13,5 @@ pub(crate) use event::Event;
 pub(crate) use events::{Declared, EventVariant, Events, Kind};
 pub(crate) use generics::mentions;
 pub(crate) use id::{Id, Text};
+pub(crate) use projection::{Inputs, Projection, Role};
 pub(crate) use shape::Shape;

@@ -9,6 +9,7 @@ use syn::{Ident, Path};
 pub(crate) struct Symbol(pub(crate) &'static str);
 
 pub(crate) const AGGREGATE: Symbol = Symbol("aggregate");
+pub(crate) const AGGREGATE_ID: Symbol = Symbol("aggregate_id");
 pub(crate) const ALIAS: Symbol = Symbol("alias");
 pub(crate) const CRATE: Symbol = Symbol("crate");
 pub(crate) const ENDS: Symbol = Symbol("ends");
@@ -21,7 +22,10 @@ pub(crate) const INFORMS: Symbol = Symbol("informs");
 pub(crate) const DISPLAY: Symbol = Symbol("display");
 pub(crate) const ID: Symbol = Symbol("id");
 pub(crate) const INIT: Symbol = Symbol("init");
+pub(crate) const KEY: Symbol = Symbol("key");
 pub(crate) const NAME: Symbol = Symbol("name");
+pub(crate) const PROJECTION: Symbol = Symbol("projection");
+pub(crate) const REMOVE: Symbol = Symbol("remove");
 pub(crate) const RETIRED: Symbol = Symbol("retired");
 pub(crate) const SERDE: Symbol = Symbol("serde");
 pub(crate) const SINCE: Symbol = Symbol("since");

@@ -17,5 +17,6 @@ fn the_generated_code_works_among_hostile_names() {
     assert_eq!(<LampEvent as ::es_core::store::EventSet>::EVENTS.len(), 4);
     assert_eq!(<Lamp as ::es_core::Aggregate>::TYPE, "Lamp");
     assert_eq!(<FromMacro as ::es_core::Aggregate>::STATE_VERSION, 1);
+    assert_eq!(<Brightness as ::es_core::projection::Projection>::NAME, "brightness");
     assert_eq!(<Cart<::std::string::String> as ::es_core::Aggregate>::TYPE, "Cart");
 }

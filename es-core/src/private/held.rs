@@ -35,12 +35,16 @@ pub struct EventProbe<T>(PhantomData<T>);
 impl<T: Event> EventProbe<T> {
     /// It is one.
     pub const IS_EVENT: bool = true;
+    /// Its stored name.
+    pub const NAME: &'static str = T::TYPE;
 }
 
 /// The answer of [`EventProbe`] for every other type.
 pub trait NotEvent {
     /// It is not an event.
     const IS_EVENT: bool = false;
+    /// It has no stored name.
+    const NAME: &'static str = "";
 }
 
 impl<T> NotEvent for EventProbe<T> {}

@@ -1,6 +1,6 @@
 //! The result of an action.
 
-use crate::{AggregateId, RecordedEvent, StreamId, Version};
+use crate::{AggregateId, Position, RecordedEvent, StreamId, Version};
 
 /// The result of an action.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,5 +47,13 @@ impl<E> Committed<E> {
         let answer = answer.filter(|_| self.outcome != Outcome::AlreadyAppended);
         let Self { id, version, events, outcome, .. } = self;
         Committed { id, version, events, outcome, answer }
+    }
+}
+
+impl<E, R> Committed<E, R> {
+    /// The position of the last event, which a [read model](crate::read_model) must have reached to
+    /// contain the action. `None` if nothing was recorded.
+    pub fn position(&self) -> Option<Position> {
+        self.events.last().map(|event| event.position)
     }
 }

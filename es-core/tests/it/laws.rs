@@ -18,6 +18,7 @@ macro_rules! mistakes {
 
 mod wrong_feeds;
 mod wrong_queries;
+mod wrong_read_models;
 mod wrong_store;
 mod wrong_turns;
 
@@ -80,6 +81,17 @@ mod of_feeds {
     use super::wrong_feeds::{Mistake, WrongStore};
 
     es_core::feed_laws!(seen_to_fail);
+}
+
+mod of_read_models {
+    use std::panic::AssertUnwindSafe;
+
+    use es_core::conformance;
+    use futures_util::FutureExt;
+
+    use super::wrong_read_models::{Mistake, WrongStore};
+
+    es_core::read_model_laws!(seen_to_fail);
 }
 
 mod of_feeds_within_aggregates {

@@ -30,7 +30,7 @@ fn assign(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<()>
     Err(syn::Error::new(key.span(), format_args!("`{key}` has no value; write `{example}`")))
 }
 
-fn wrong_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Error {
+pub(super) fn wrong_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Error {
     input.error(format_args!("invalid value for `{key}`; write `{example}`"))
 }
 
@@ -94,9 +94,14 @@ pub(super) fn number(
 
 /// `name = "InvoicePaid"`: the stored name of a type.
 pub(super) fn name(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<LitStr>> {
+    Ok(text(diag, key, input, example)?.and_then(|lit| check_name(diag, lit, &key.to_string())))
+}
+
+/// A literal string.
+pub(super) fn text(diag: &Diag, key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Option<LitStr>> {
     let expr = expression(key, input, example)?;
     match literal(&expr) {
-        Ok(Lit::Str(lit)) => Ok(check_name(diag, lit.clone(), &key.to_string())),
+        Ok(Lit::Str(lit)) => Ok(Some(lit.clone())),
         Ok(other) => {
             diag.error(other, format_args!("`{key}` takes a string; write `{example}`"));
             Ok(None)
@@ -279,17 +284,28 @@ pub(super) fn types(
     let is_empty = content.is_empty();
     let mut types = Vec::new();
     list(diag, &content, example, |content| {
-        let begin = content.fork();
-        match content.parse::<Type>() {
-            Ok(Type::Path(own)) if own.path.is_ident("Self") => {
-                diag.error(own, format_args!("`{key}` takes the names of other types, not `Self`; write `{example}`"));
-            }
-            Ok(parsed) => types.extend(as_path(diag, parsed, &key.to_string(), example)),
-            Err(_) => return Err(wrong_value(&begin, key, example)),
-        }
+        types.extend(element_type(diag, key, content, example)?);
         Ok(())
     })?;
     Ok((is_empty || !types.is_empty()).then_some(types))
+}
+
+/// An element of a list of types.
+pub(super) fn element_type(
+    diag: &Diag,
+    key: &Ident,
+    content: ParseStream<'_>,
+    example: &str,
+) -> syn::Result<Option<TypePath>> {
+    let begin = content.fork();
+    match content.parse::<Type>() {
+        Ok(Type::Path(own)) if own.path.is_ident("Self") => {
+            diag.error(own, format_args!("`{key}` takes the names of other types, not `Self`; write `{example}`"));
+            Ok(None)
+        }
+        Ok(parsed) => Ok(as_path(diag, parsed, &key.to_string(), example)),
+        Err(_) => Err(wrong_value(&begin, key, example)),
+    }
 }
 
 /// `("OldName", "OlderName")`: stored names.
@@ -325,7 +341,7 @@ fn begin_error(input: ParseStream<'_>, key: &Ident, given: &str, example: &str) 
 }
 
 /// Reads elements between commas. After a mistake, reading continues behind the next comma.
-fn list(
+pub(super) fn list(
     diag: &Diag,
     content: ParseStream<'_>,
     example: &str,

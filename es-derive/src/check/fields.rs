@@ -121,7 +121,7 @@ fn shown(field: &Field) -> proc_macro2::TokenStream {
 }
 
 /// The fields of a struct, or of each variant together with the attributes of the variant.
-fn all_fields(data: &Data) -> Vec<(&[Attribute], &Fields)> {
+pub(super) fn all_fields(data: &Data) -> Vec<(&[Attribute], &Fields)> {
     match data {
         Data::Struct(data) => vec![(&[], &data.fields)],
         Data::Enum(data) => data.variants.iter().map(|variant| (variant.attrs.as_slice(), &variant.fields)).collect(),

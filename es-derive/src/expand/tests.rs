@@ -150,6 +150,24 @@ fn an_aggregate_that_ends() {
 }
 
 #[test]
+fn a_projection() {
+    let input = quote! {
+        #[projection(version = 2, key = CustomerId, events(Invoice(InvoiceCreated, InvoicePaid), Customer(CustomerRenamed, ..)))]
+        pub struct CustomerBalance { open: Money, #[serde(default)] last_name: Option<String> }
+    };
+    check("projection", super::projection(input));
+}
+
+#[test]
+fn a_projection_with_a_row_for_each_aggregate() {
+    let input = quote! {
+        #[projection(version = 1, key = aggregate_id, init(Invoice(InvoiceCreated)), events(Invoice), remove(Invoice(InvoicePaid)))]
+        pub struct OpenInvoice { owed: Money }
+    };
+    check("projection_aggregate_id", super::projection(input));
+}
+
+#[test]
 fn an_id() {
     let input = quote! {
         pub struct InvoiceId(Uuid);

@@ -5,6 +5,7 @@ mod domains;
 mod generated;
 mod other_derives;
 mod own_enum;
+mod projections;
 mod schema_lock;
 mod splits;
 mod stored_form;

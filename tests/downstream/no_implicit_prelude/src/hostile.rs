@@ -338,3 +338,36 @@ impl ::es_core::Apply<LampEvent> for Lamp {
         }
     }
 }
+
+/// The rows of a read model.
+#[derive(::es_core::projection::Projection, Debug)]
+#[projection(
+    version = 1,
+    key = aggregate_id,
+    init(Lamp(LampBought)),
+    events(Lamp, Account(Moved, ..)),
+    remove(Account(Closed))
+)]
+pub struct Brightness {
+    level: ::std::primitive::u32,
+    #[serde(default)]
+    moves: ::std::option::Option<::std::primitive::u32>,
+}
+
+impl ::es_core::Init<LampBought> for Brightness {
+    fn init(_: LampBought, _: &::es_core::Context) -> Self {
+        Self { level: 1, moves: ::std::option::Option::None }
+    }
+}
+
+impl ::es_core::Apply<LampEvent> for Brightness {
+    fn apply(&mut self, _: LampEvent, _: &::es_core::Context) {
+        self.level += 1;
+    }
+}
+
+impl ::es_core::Apply<Moved> for Brightness {
+    fn apply(&mut self, event: Moved, _: &::es_core::Context) {
+        self.moves = ::std::option::Option::Some(event.1);
+    }
+}

@@ -1,0 +1,197 @@
+//! Laws of read models, for a store that implements [`ReadModelStore`].
+
+use std::time::Duration;
+
+use super::{all, expect};
+use crate::store::{Checkpoint, EventData, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit};
+use crate::{AggregateId, Position};
+
+/// Far longer than a law takes.
+const LASTS: Duration = Duration::from_secs(600);
+
+const MODEL: ReadModelId = ReadModelId { name: "law", version: 1 };
+
+fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
+    Prepare { model, declared: "Numbers(Added)".to_owned(), partitions }
+}
+
+async fn prepare(store: &impl ReadModelStore, partitions: u32) {
+    let prepared = expect(store.prepare(&preparation(MODEL, partitions)).await);
+    assert_eq!(prepared, preparation(MODEL, partitions));
+}
+
+async fn take(store: &impl ReadModelStore, partition: Partition, owner: &str) -> Lease {
+    let lease = expect(store.take_lease(partition, owner, LASTS).await);
+    lease.unwrap_or_else(|| panic!("{owner} does not get the lease of {partition}"))
+}
+
+fn position(position: u64) -> Position {
+    expect(Position::try_from(position))
+}
+
+fn key(key: &str) -> AggregateId {
+    expect(AggregateId::new(key))
+}
+
+fn row(number: i64) -> EventData {
+    expect(EventData::encode("row", &bson::doc! { "number": number }))
+}
+
+/// A commit of one row.
+fn commit(partition: Partition, lease: Lease, to: u64, row_key: &str, number: impl Into<Option<i64>>) -> RowCommit {
+    RowCommit {
+        partition,
+        fence: lease.fence,
+        from: lease.position,
+        to: Some(position(to)),
+        rows: vec![(key(row_key), number.into().map(row))],
+        is_live: false,
+        lease_lasts: LASTS,
+    }
+}
+
+async fn checkpoint(store: &impl ReadModelStore, partition: Partition) -> Checkpoint {
+    let read = expect(store.read_rows(partition, &[]).await);
+    read.map_or_else(|| panic!("{partition} has no checkpoint"), |(checkpoint, _)| checkpoint)
+}
+
+/// The checkpoint and the number of the row with a key.
+async fn read(store: &impl ReadModelStore, partition: Partition, row_key: &str) -> (Option<u64>, Option<i64>) {
+    let keys = [key(row_key)];
+    let Some((checkpoint, rows)) = expect(store.read_rows(partition, &keys).await) else {
+        panic!("{partition} has no checkpoint");
+    };
+    let mut number = rows.iter().map(|(found, row)| {
+        assert_eq!(*found, keys[0]);
+        expect(row.as_raw().get_i64("number"))
+    });
+    (checkpoint.position.map(Position::get), number.next_back())
+}
+
+/// A read model has no checkpoint before it is prepared, and none of its rows are folded then.
+pub async fn a_read_model_begins_before_the_first_event(store: impl ReadModelStore) {
+    assert!(expect(store.read_rows(MODEL.partition(0), &[key("a")]).await).is_none());
+    assert!(expect(store.take_lease(MODEL.partition(0), "somebody", LASTS).await).is_none());
+    prepare(&store, 3).await;
+    let begun = Checkpoint { position: None, partitions: 3, is_live: false, failure: None };
+    for number in 0..3 {
+        assert_eq!(checkpoint(&store, MODEL.partition(number)).await, begun);
+        assert_eq!(take(&store, MODEL.partition(number), "somebody").await.position, None);
+    }
+}
+
+/// A read model keeps what it was prepared with first.
+pub async fn a_read_model_is_prepared_once(store: impl ReadModelStore) {
+    prepare(&store, 2).await;
+    let lease = take(&store, MODEL.partition(1), "somebody").await;
+    assert!(expect(store.commit_rows(commit(MODEL.partition(1), lease, 5, "a", 1)).await));
+    let other = Prepare { declared: "Others(Added)".to_owned(), ..preparation(MODEL, 4) };
+    assert_eq!(expect(store.prepare(&other).await), preparation(MODEL, 2));
+    assert_eq!(read(&store, MODEL.partition(1), "a").await, (Some(5), Some(1)));
+}
+
+/// Rows and checkpoint change together.
+pub async fn rows_are_those_of_their_checkpoint(store: impl ReadModelStore) {
+    prepare(&store, 1).await;
+    let partition = MODEL.partition(0);
+    let mut lease = take(&store, partition, "somebody").await;
+    for (to, number) in [(3, Some(1)), (4, Some(2)), (9, None), (10, Some(3))] {
+        assert!(expect(store.commit_rows(commit(partition, lease, to, "a", number)).await));
+        assert_eq!(read(&store, partition, "a").await, (Some(to), number));
+        lease.position = Some(position(to));
+    }
+    let nothing = RowCommit { rows: Vec::new(), ..commit(partition, lease, 20, "a", None) };
+    assert!(expect(store.commit_rows(nothing).await));
+    assert_eq!(read(&store, partition, "a").await, (Some(20), Some(3)));
+    assert_eq!(read(&store, partition, "b").await, (Some(20), None));
+}
+
+/// Whoever has lost the lease writes nothing.
+pub async fn a_commit_with_an_old_fence_writes_nothing(store: impl ReadModelStore) {
+    prepare(&store, 1).await;
+    let partition = MODEL.partition(0);
+    let old = take(&store, partition, "somebody").await;
+    expect(store.release(partition, old.fence, None).await);
+    let new = take(&store, partition, "somebody else").await;
+    assert!(new.fence > old.fence, "the fence does not grow");
+    let late = commit(partition, old, 5, "a", 1);
+    let nothing = RowCommit { rows: Vec::new(), ..late.clone() };
+    assert!(!expect(store.commit_rows(late).await));
+    assert!(!expect(store.commit_rows(nothing).await));
+    assert_eq!(read(&store, partition, "a").await, (None, None));
+    // Nor does it give back the lease of the other.
+    let failure = Failure { position: position(1), error: "too late".to_owned() };
+    expect(store.release(partition, old.fence, Some(&failure)).await);
+    assert_eq!(checkpoint(&store, partition).await.failure, None);
+    assert!(expect(store.take_lease(partition, "somebody", LASTS).await).is_none());
+    assert!(expect(store.commit_rows(commit(partition, new, 5, "a", 2)).await));
+}
+
+/// Of commits that begin at the same checkpoint, one writes.
+pub async fn one_of_concurrent_commits_wins(store: impl ReadModelStore) {
+    prepare(&store, 1).await;
+    let partition = MODEL.partition(0);
+    let lease = take(&store, partition, "somebody").await;
+    let commits = (1..=8).map(|number| store.commit_rows(commit(partition, lease, 7, "a", number)));
+    // A commit that meets a different one may fail, and then it has written nothing.
+    let won: Vec<_> = (1..=8).zip(all(commits).await).filter(|(_, answer)| matches!(answer, Ok(true))).collect();
+    assert!(won.len() <= 1, "{} commits from one checkpoint are acknowledged", won.len());
+    let (reached, number) = read(&store, partition, "a").await;
+    if let Some((winner, _)) = won.first() {
+        assert_eq!((reached, number), (Some(7), Some(*winner)));
+    }
+    let again = commit(partition, lease, 8, "a", 100);
+    assert!(reached.is_none() || !expect(store.commit_rows(again).await), "a commit from an old checkpoint writes");
+}
+
+/// A lease has one owner.
+pub async fn a_lease_has_one_owner_until_it_is_given_back_or_ends(store: impl ReadModelStore) {
+    prepare(&store, 2).await;
+    let partition = MODEL.partition(0);
+    let first = take(&store, partition, "somebody").await;
+    assert!(expect(store.take_lease(partition, "somebody else", LASTS).await).is_none());
+    take(&store, MODEL.partition(1), "somebody else").await;
+    let again = take(&store, partition, "somebody").await;
+    assert!(again.fence > first.fence, "the fence does not grow");
+    expect(store.release(partition, again.fence, None).await);
+    let short = expect(store.take_lease(partition, "somebody else", Duration::ZERO).await);
+    assert!(short.is_some(), "a lease that was given back is not free");
+    let taken = all((0..4).map(|_| store.take_lease(partition, "somebody", LASTS))).await;
+    assert!(taken.into_iter().all(|lease| expect(lease).is_some()), "a lease that has ended is not free");
+}
+
+/// A failure is shown until somebody continues, and the end of the log is reached once.
+pub async fn a_failure_is_shown_until_somebody_continues(store: impl ReadModelStore) {
+    prepare(&store, 1).await;
+    let partition = MODEL.partition(0);
+    let lease = take(&store, partition, "somebody").await;
+    let live = RowCommit { is_live: true, ..commit(partition, lease, 3, "a", 1) };
+    assert!(expect(store.commit_rows(live).await));
+    let failure = Failure { position: position(4), error: "it $broke".to_owned() };
+    expect(store.release(partition, lease.fence, Some(&failure)).await);
+    let stopped = Checkpoint { position: Some(position(3)), partitions: 1, is_live: true, failure: Some(failure) };
+    assert_eq!(checkpoint(&store, partition).await, stopped);
+    let lease = take(&store, partition, "somebody else").await;
+    assert_eq!(lease.position, Some(position(3)));
+    assert_eq!(checkpoint(&store, partition).await, Checkpoint { failure: None, ..stopped });
+    assert!(expect(store.commit_rows(commit(partition, lease, 4, "a", 2)).await));
+    assert!(checkpoint(&store, partition).await.is_live);
+}
+
+/// Keys are values, and versions and partitions are apart.
+pub async fn rows_of_two_versions_and_of_odd_keys_never_meet(store: impl ReadModelStore) {
+    let newer = ReadModelId { version: 2, ..MODEL };
+    let odd = ["a", "$set", "a.b", "{\"$gt\":\"\"}", "ä", " a "];
+    for (model, first) in [(MODEL, 0), (newer, 100)] {
+        expect(store.prepare(&preparation(model, 1)).await);
+        let partition = model.partition(0);
+        let lease = take(&store, partition, "somebody").await;
+        let rows = odd.iter().zip(first..).map(|(odd, number)| (key(odd), Some(row(number)))).collect();
+        assert!(expect(store.commit_rows(RowCommit { rows, ..commit(partition, lease, 1, "a", 1) }).await));
+    }
+    for (model, first) in [(MODEL, 0), (newer, 100)] {
+        for (odd, number) in odd.iter().zip(first..) {
+            assert_eq!(read(&store, model.partition(0), odd).await, (Some(1), Some(number)), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The read models of a store in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use super::{Inner, MemoryStore};
+use crate::projection::Projection;
+use crate::read_model::ReadModel;
+use crate::store::{
+    BoxFuture, Checkpoint, EventData, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit,
+    StoredRows,
+};
+use crate::{AggregateId, StoreError};
+
+/// The rows of one read model, and its partitions.
+#[derive(Debug)]
+pub(super) struct Kept {
+    declared: String,
+    partitions: Vec<Progress>,
+    rows: BTreeMap<AggregateId, EventData>,
+}
+
+/// How far one partition has come, and who folds it.
+#[derive(Debug, Clone)]
+struct Progress {
+    checkpoint: Checkpoint,
+    fence: u64,
+    owner: Option<(String, Instant)>,
+}
+
+pub(super) type ReadModels = HashMap<ReadModelId, Kept>;
+
+impl MemoryStore {
+    /// The rows of a projection: [`ReadModelStore::read_model`], without the import.
+    pub fn read_model<P: Projection>(&self) -> ReadModel<P, Self> {
+        ReadModelStore::read_model(self)
+    }
+}
+
+impl ReadModelStore for MemoryStore {
+    fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let kept = inner.read_models.entry(prepare.model).or_insert_with(|| Kept::new(prepare));
+            let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
+            Ok(Prepare { model: prepare.model, declared: kept.declared.clone(), partitions })
+        })
+    }
+
+    fn take_lease<'a>(
+        &'a self,
+        partition: Partition,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let Some(progress) = inner.progress(partition) else { return Ok(None) };
+            let now = Instant::now();
+            if progress.owner.as_ref().is_some_and(|(current, until)| current != owner && *until > now) {
+                return Ok(None);
+            }
+            progress.owner = Some((owner.to_owned(), now + lasts));
+            progress.fence += 1;
+            progress.checkpoint.failure = None;
+            Ok(Some(Lease { fence: progress.fence, position: progress.checkpoint.position }))
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        partition: Partition,
+        fence: u64,
+        failure: Option<&'a Failure>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            if let Some(progress) = inner.progress(partition).filter(|progress| progress.fence == fence) {
+                progress.owner = None;
+                progress.checkpoint.failure = failure.cloned();
+            }
+            Ok(())
+        })
+    }
+
+    fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let Some(progress) = inner.progress(commit.partition) else { return Ok(false) };
+            if progress.fence != commit.fence || progress.checkpoint.position != commit.from {
+                return Ok(false);
+            }
+            progress.checkpoint.position = commit.to;
+            progress.checkpoint.is_live |= commit.is_live;
+            if let Some((_, until)) = &mut progress.owner {
+                *until = Instant::now() + commit.lease_lasts;
+            }
+            if let Some(kept) = inner.read_models.get_mut(&commit.partition.model) {
+                for (key, row) in commit.rows {
+                    match row {
+                        Some(row) => kept.rows.insert(key, row),
+                        None => kept.rows.remove(&key),
+                    };
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    fn read_rows<'a>(
+        &'a self,
+        partition: Partition,
+        keys: &'a [AggregateId],
+    ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let Some(checkpoint) = inner.progress(partition).map(|progress| progress.checkpoint.clone()) else {
+                return Ok(None);
+            };
+            let rows = inner.read_models.get(&partition.model).map(|kept| &kept.rows);
+            let row = |key: &AggregateId| Some((key.clone(), rows?.get(key)?.clone()));
+            Ok(Some((checkpoint, keys.iter().filter_map(row).collect())))
+        })
+    }
+}
+
+impl Kept {
+    fn new(prepare: &Prepare) -> Self {
+        let partitions = prepare.partitions.max(1);
+        let checkpoint = Checkpoint { position: None, partitions, is_live: false, failure: None };
+        let progress = Progress { checkpoint, fence: 0, owner: None };
+        Self {
+            declared: prepare.declared.clone(),
+            partitions: (0..partitions).map(|_| progress.clone()).collect(),
+            rows: BTreeMap::new(),
+        }
+    }
+}
+
+impl Inner {
+    fn progress(&mut self, partition: Partition) -> Option<&mut Progress> {
+        let number = usize::try_from(partition.number).ok()?;
+        self.read_models.get_mut(&partition.model)?.partitions.get_mut(number)
+    }
+}

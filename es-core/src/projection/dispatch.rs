@@ -1,0 +1,115 @@
+//! Finds what an event changes, by aggregate type, stored name and version.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use super::change::Changes;
+use super::inputs::{Declared, Handler, Inputs};
+use super::{Change, Projection, ProjectionError, ProjectionFailure};
+use crate::StoreError;
+use crate::store::{BsonPayload, FeedFilter, StoredEvent};
+
+/// The declarations of a projection, by what is stored.
+pub struct Dispatch<P> {
+    aggregates: HashMap<&'static str, OfAggregate<P>>,
+}
+
+/// The declarations about one aggregate.
+struct OfAggregate<P> {
+    declared: Declared<P>,
+    /// By every name, older ones included, under which a listed event may be stored as itself.
+    handlers: HashMap<&'static str, Handler<P>>,
+}
+
+impl<P: Projection> Dispatch<P> {
+    /// The declarations of `P`.
+    #[allow(clippy::new_without_default, reason = "it is computed, so it is not a default")]
+    pub fn new() -> Self {
+        let aggregates = Inputs::<P>::of_projection().aggregates.into_iter();
+        Self { aggregates: aggregates.map(|declared| (declared.aggregate_type, OfAggregate::new(declared))).collect() }
+    }
+
+    /// The events that the projection reads.
+    pub fn filter(&self) -> FeedFilter {
+        let mut types: Vec<String> = self.aggregates.keys().map(|name| (*name).to_owned()).collect();
+        types.sort_unstable();
+        FeedFilter::OfTypes(types)
+    }
+
+    /// What the projection reads, as text: each aggregate type with the current names of its
+    /// events. Rows of one version are folded from the same events.
+    pub fn declared(&self) -> String {
+        let listed = self.aggregates.iter().map(|(aggregate, of)| {
+            let mut events: Vec<_> = of.declared.handlers.keys().copied().collect();
+            events.sort_unstable();
+            if of.declared.all.is_some() {
+                events.push("..");
+            }
+            (*aggregate, format!("{aggregate}({})", events.join(", ")))
+        });
+        let listed: BTreeMap<_, _> = listed.collect();
+        listed.into_values().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What an event changes. Nothing if the projection does not list it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectionError`] if the event cannot be read, or its name is unknown to its aggregate.
+    pub fn read(&self, event: &StoredEvent<'_>) -> Result<Vec<Change<P>>, ProjectionError> {
+        let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(Vec::new()) };
+        let mut changes = Changes::new();
+        let read = of.read(event, &mut changes).map_err(|error| ProjectionFailure::Event(Box::new(error)));
+        read.and_then(|()| changes.finish()).map_err(|failure| ProjectionError {
+            projection: P::NAME,
+            position: event.position,
+            event_type: event.event_type.to_owned(),
+            // As a stream id is displayed, but the name may be one that this library refuses.
+            aggregate: format!("{} {}", event.aggregate_type, event.aggregate_id),
+            failure,
+        })
+    }
+}
+
+impl<P: Projection> OfAggregate<P> {
+    fn new(declared: Declared<P>) -> Self {
+        let mut handlers = HashMap::new();
+        for info in declared.events {
+            if let Some(handler) = declared.handlers.get(info.event_type).copied().or(declared.all) {
+                handlers.insert(info.event_type, handler);
+                handlers.extend(info.aliases.iter().map(|alias| (*alias, handler)));
+            }
+        }
+        Self { declared, handlers }
+    }
+
+    fn read(&self, event: &StoredEvent<'_>, changes: &mut Changes<P>) -> Result<(), StoreError> {
+        if let Some(handler) = self.handlers.get(event.event_type) {
+            return handler(event, changes);
+        }
+        let Declared { sources, all, read_parts, .. } = &self.declared;
+        if sources.event_type(event.event_type).is_some() || sources.is_retired(event.event_type) {
+            // The projection leaves it out, or nobody needs it any longer.
+            return Ok(());
+        }
+        if let Some(handler) = all
+            && self.declared.handlers.is_empty()
+        {
+            return handler(event, changes);
+        }
+        // An old event that is read as others, or an unknown name.
+        for (info, data) in read_parts(event)? {
+            let Some(handler) = self.handlers.get(info.event_type) else { continue };
+            let (event_type, event_version) = (info.event_type, info.version);
+            let part = StoredEvent { event_type, event_version, data: BsonPayload(data.as_raw()), ..*event };
+            handler(&part, changes)?;
+        }
+        Ok(())
+    }
+}
+
+impl<P: Projection> fmt::Debug for Dispatch<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch").field("projection", &P::NAME).field("declared", &self.declared()).finish()
+    }
+}

@@ -1,0 +1,51 @@
+//! Why rows cannot be read.
+
+use std::time::Duration;
+
+use crate::store::{Failure, Partition, ReadModelId};
+use crate::{Position, StoreError};
+
+/// The rows of a projection cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadModelError {
+    /// No process has folded this version of the projection yet.
+    #[error("{projection} was never folded; run it with `Subscriptions`")]
+    NeverFolded {
+        /// The projection and its version.
+        projection: ReadModelId,
+    },
+    /// The rows are folded for the first time, and have not reached the end of the log yet.
+    #[error("{partition} is folded for the first time, and has reached {}", reached(*.position))]
+    Building {
+        /// The partition.
+        partition: Partition,
+        /// The position up to which the events are folded.
+        position: Option<Position>,
+    },
+    /// The partition has stopped before the position, so waiting is pointless.
+    #[error("{partition} has stopped at position {}: {}", failure.position, failure.error)]
+    Stopped {
+        /// The partition.
+        partition: Partition,
+        /// The reason.
+        failure: Failure,
+    },
+    /// The partition has not reached the position in time.
+    #[error("{partition} has reached only {} within {within:?}", reached(*.position))]
+    Late {
+        /// The partition.
+        partition: Partition,
+        /// The position up to which the events are folded.
+        position: Option<Position>,
+        /// The time limit.
+        within: Duration,
+    },
+    /// The store cannot be read, or a row cannot.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn reached(position: Option<Position>) -> String {
+    position.map_or_else(|| "no event".to_owned(), |position| format!("position {position}"))
+}

@@ -1,0 +1,243 @@
+//! Subscriptions: they fold projections, as long as the process runs.
+//!
+//! ```
+//! # use es_core::{event, Aggregate, Apply, Context, Repository};
+//! # use es_core::projection::Projection;
+//! # #[event(version = 1)]
+//! # pub struct Deposited { pub cents: i64 }
+//! # #[derive(Aggregate, Default)]
+//! # #[aggregate(events(Deposited))]
+//! # pub struct Account { cents: i64 }
+//! # impl Apply<Deposited> for Account {
+//! #     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+//! # }
+//! #[derive(Projection, Default)]
+//! #[projection(version = 1, key = aggregate_id, events(Account(Deposited)))]
+//! pub struct Balance { cents: i64 }
+//!
+//! impl Apply<Deposited> for Balance {
+//!     fn apply(&mut self, event: Deposited, _: &Context) { self.cents += event.cents; }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use es_core::memory::MemoryStore;
+//! use es_core::subscription::Subscriptions;
+//!
+//! let store = MemoryStore::new();
+//! let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+//! let subscriptions = Subscriptions::on(&store).project::<Balance>();
+//! let running = tokio::spawn(subscriptions.run_until(async { drop(stopped.await) }));
+//!
+//! let accounts = Repository::<Account>::new(&store);
+//! let deposited = accounts.create("alice", Deposited { cents: 500 }).await?;
+//! let balance = store.read_model::<Balance>().at_least(deposited.position()).get("alice").await?;
+//! assert_eq!(balance.map(|row| row.cents), Some(500));
+//!
+//! drop(stop);
+//! running.await??;
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod error;
+mod join;
+mod partitions;
+mod worker;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use error::SubscriptionError;
+pub(crate) use partitions::partition_of;
+
+use crate::projection::{Dispatch, Projection};
+use crate::store::{BoxFuture, Prepare, ReadModelId, ReadModelStore};
+use crate::{EventId, Position};
+use worker::Worker;
+
+/// How long a lease lasts after its last renewal.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// Folds projections into the read models of a store.
+///
+/// Each projection continues from its checkpoint, so it folds every event once, in the order of
+/// positions, whenever and wherever it runs. If several processes run the same projection, one of
+/// them folds each of its [partitions](ProjectionOptions::partitions), and the others take over if
+/// that one ends.
+///
+/// [`run`](Self::run) and [`run_until`](Self::run_until) return futures that run all projections
+/// in one task. For more parallelism, run several of these values.
+///
+/// # An event that cannot be folded
+///
+/// It stops its partition before the event: nothing is skipped. The [failure] is logged
+/// and stored, and a [reader](crate::read_model) that waits gets it. The other partitions and projections continue.
+/// The next start continues with the event. If the event was stored by a newer program, no failure
+/// is stored, because a process with the newer code takes over.
+///
+/// [failure]: crate::store::Failure
+#[must_use = "nothing is folded before `run`, `run_until` or `catch_up`"]
+pub struct Subscriptions {
+    store: Arc<dyn ReadModelStore>,
+    projections: Vec<Declared>,
+}
+
+/// A projection that is to be folded.
+struct Declared {
+    prepare: Prepare,
+    start: Box<dyn FnOnce(Start) -> BoxFuture<'static, Result<(), SubscriptionError>> + Send>,
+}
+
+/// What the workers of a run share.
+#[derive(Clone)]
+struct Start {
+    store: Arc<dyn ReadModelStore>,
+    /// The name of this run among the owners of leases.
+    owner: Arc<str>,
+    partitions: u32,
+    stopping: Arc<AtomicBool>,
+    until: Until,
+}
+
+/// Where a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// It does not end by itself.
+    Stopped,
+    /// When every event up to this position is folded.
+    Reached(Option<Position>),
+}
+
+/// The options of one projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct ProjectionOptions {
+    partitions: u32,
+}
+
+impl ProjectionOptions {
+    /// Divides the rows into this number of partitions by a hash of their keys; 1 by default. Each
+    /// partition has its own checkpoint, so several processes can share the work.
+    ///
+    /// The number is fixed with the first start of a version of the projection.
+    pub fn partitions(self, partitions: u32) -> Self {
+        Self { partitions: partitions.max(1) }
+    }
+}
+
+impl Subscriptions {
+    /// Subscriptions on a store, without any projection yet.
+    pub fn on(store: &(impl ReadModelStore + Clone)) -> Self {
+        Self { store: Arc::new(store.clone()), projections: Vec::new() }
+    }
+
+    /// Folds projection `P`.
+    pub fn project<P: Projection>(self) -> Self {
+        self.project_with::<P>(|options| options)
+    }
+
+    /// Folds projection `P` with options: `|options| options.partitions(4)`.
+    pub fn project_with<P: Projection>(mut self, options: impl FnOnce(ProjectionOptions) -> ProjectionOptions) -> Self {
+        let ProjectionOptions { partitions } = options(ProjectionOptions { partitions: 1 });
+        let dispatch = Arc::new(Dispatch::<P>::new());
+        let prepare = Prepare { model: ReadModelId::of::<P>(), declared: dispatch.declared(), partitions };
+        self.projections.push(Declared { prepare, start: Box::new(move |start| Box::pin(fold::<P>(dispatch, start))) });
+        self
+    }
+
+    /// Folds every event that is recorded now, and returns. For tests, and for programs that run
+    /// from time to time.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError`], also if another process folds one of the projections at the time.
+    pub async fn catch_up(self) -> Result<(), SubscriptionError> {
+        let until = Until::Reached(self.store.frontier().await?);
+        self.fold(until, pending()).await
+    }
+
+    /// Folds every event that is recorded, and each new one, until all projections have stopped
+    /// because of an error.
+    ///
+    /// If the future is dropped, nothing is lost, but other processes wait until the leases end,
+    /// for up to 10 s. [`run_until`](Self::run_until) gives them back.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError`]: why the first of the projections has stopped.
+    pub async fn run(self) -> Result<(), SubscriptionError> {
+        self.fold(Until::Stopped, pending()).await
+    }
+
+    /// The same, until `stop` is ready. Then the batches in hand are finished, and the leases are
+    /// given back.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionError`] if a projection has stopped before.
+    pub async fn run_until(self, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
+        self.fold(Until::Stopped, stop).await
+    }
+
+    async fn fold(self, until: Until, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
+        let Self { store, projections } = self;
+        let mut names = HashSet::new();
+        for Declared { prepare, .. } in &projections {
+            if !names.insert(prepare.model.name) {
+                return Err(SubscriptionError::Twice { projection: prepare.model.name });
+            }
+        }
+        // A store without a global order refuses it here.
+        store.frontier().await?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let start = Start { owner: EventId::new().to_string().into(), partitions: 1, stopping, until, store };
+        let mut running = Vec::with_capacity(projections.len());
+        for Declared { prepare, start: run } in projections {
+            let prepared = start.store.prepare(&prepare).await?;
+            check(&prepare, prepared)?;
+            running.push(run(Start { partitions: prepare.partitions, ..start.clone() }));
+        }
+        let stop = async {
+            stop.await;
+            start.stopping.store(true, Ordering::Relaxed);
+        };
+        join::all_beside(running, pin!(stop)).await.into_iter().collect()
+    }
+}
+
+/// Refuses to fold other events, or into other partitions, than the version began with.
+fn check(wanted: &Prepare, stored: Prepare) -> Result<(), SubscriptionError> {
+    let projection = wanted.model;
+    if stored.declared != wanted.declared {
+        let (stored, declared) = (stored.declared, wanted.declared.clone());
+        return Err(SubscriptionError::Changed { projection, stored, declared });
+    }
+    if stored.partitions != wanted.partitions {
+        let (stored, wanted) = (stored.partitions, wanted.partitions);
+        return Err(SubscriptionError::Partitions { projection, stored, wanted });
+    }
+    Ok(())
+}
+
+/// Folds all partitions of a projection.
+async fn fold<P: Projection>(dispatch: Arc<Dispatch<P>>, start: Start) -> Result<(), SubscriptionError> {
+    let workers = (0..start.partitions).map(|number| {
+        let worker = Worker::new(Arc::clone(&dispatch), start.clone(), ReadModelId::of::<P>().partition(number));
+        Box::pin(worker.run()) as BoxFuture<'static, _>
+    });
+    join::all_beside(workers.collect(), pin!(pending())).await.into_iter().collect()
+}
+
+impl fmt::Debug for Subscriptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let projections: Vec<_> = self.projections.iter().map(|declared| &declared.prepare).collect();
+        f.debug_struct("Subscriptions").field("projections", &projections).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a subscription does not start, or has stopped.
+
+use crate::StoreError;
+use crate::projection::ProjectionError;
+use crate::store::{Partition, ReadModelId};
+
+/// A subscription does not start, or has stopped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscriptionError {
+    /// The same projection was added twice.
+    #[error("projection `{projection}` was added twice; add it once")]
+    Twice {
+        /// Its name.
+        projection: &'static str,
+    },
+    /// The projection reads other events than when this version of it was started first.
+    #[error(
+        "the rows of {projection} are folded from {stored}, but the code declares {declared}; increase the `version` of the projection"
+    )]
+    Changed {
+        /// The projection and its version.
+        projection: ReadModelId,
+        /// What the rows are folded from.
+        stored: String,
+        /// What the code declares.
+        declared: String,
+    },
+    /// The version of the projection has a different number of partitions.
+    #[error(
+        "{projection} has {stored} partitions, and not {wanted}; the number is fixed with the first start of a version"
+    )]
+    Partitions {
+        /// The projection and its version.
+        projection: ReadModelId,
+        /// The number with which it was started.
+        stored: u32,
+        /// The number that was asked for.
+        wanted: u32,
+    },
+    /// Another process folds the partition, so this one cannot catch up.
+    #[error("another process folds {partition}")]
+    Held {
+        /// The partition.
+        partition: Partition,
+    },
+    /// An event cannot be folded.
+    #[error("{partition} has stopped")]
+    Stopped {
+        /// The partition.
+        partition: Partition,
+        /// The reason.
+        source: Box<ProjectionError>,
+    },
+    /// The store refuses what a subscription needs.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

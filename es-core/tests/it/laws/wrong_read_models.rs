@@ -1,0 +1,195 @@
+//! A store with one mistake about read models on purpose, so that each law of them is seen to fail.
+
+use std::time::Duration;
+
+use es_core::memory::MemoryStore;
+use es_core::store::{
+    BoxFuture, Checkpoint, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition, Prepare, ReadModelId,
+    ReadModelStore, RowCommit, Runtime, StoredRows,
+};
+use es_core::{AggregateId, Position, StoreError};
+
+mistakes! {
+    /// A read model that was never prepared looks as if it were.
+    NeverPreparedIsPrepared => a_read_model_begins_before_the_first_event,
+    /// All partitions but the first have no checkpoint.
+    OnePartitionOnly => a_read_model_begins_before_the_first_event,
+    /// What is declared last is stored.
+    LastDeclarationIsKept => a_read_model_is_prepared_once,
+    /// The checkpoint moves, and the rows are lost.
+    CheckpointWithoutRows => rows_are_those_of_their_checkpoint,
+    /// The rows are written, and the checkpoint stays.
+    RowsWithoutCheckpoint => rows_are_those_of_their_checkpoint,
+    /// A row that is removed stays.
+    RemovedRowStays => rows_are_those_of_their_checkpoint,
+    /// The fence is not compared.
+    FenceNotCompared => a_commit_with_an_old_fence_writes_nothing,
+    /// Whoever has lost the lease gives it back nevertheless.
+    ReleasedByAnybody => a_commit_with_an_old_fence_writes_nothing,
+    /// The checkpoint is not compared.
+    CheckpointNotCompared => one_of_concurrent_commits_wins,
+    /// Everybody gets the lease.
+    LeaseForEverybody => a_lease_has_one_owner_until_it_is_given_back_or_ends,
+    /// The lease is never given back.
+    LeaseIsKept => a_lease_has_one_owner_until_it_is_given_back_or_ends,
+    /// The failure is not recorded.
+    FailureForgotten => a_failure_is_shown_until_somebody_continues,
+    /// The next commit forgets that the end of the log was reached.
+    NeverLive => a_failure_is_shown_until_somebody_continues,
+    /// All versions share their rows.
+    VersionsMixed => rows_of_two_versions_and_of_odd_keys_never_meet,
+    /// A key is compared without its spaces.
+    KeysTrimmed => rows_of_two_versions_and_of_odd_keys_never_meet,
+}
+
+/// [`MemoryStore`], whose read models have a mistake, or none.
+#[derive(Debug, Clone)]
+pub(crate) struct WrongStore {
+    right: MemoryStore,
+    mistake: Option<Mistake>,
+}
+
+impl WrongStore {
+    pub(crate) fn new(mistake: impl Into<Option<Mistake>>) -> Self {
+        Self { right: MemoryStore::new(), mistake: mistake.into() }
+    }
+
+    fn has(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    fn model(&self, model: ReadModelId) -> ReadModelId {
+        if self.has(Mistake::VersionsMixed) { ReadModelId { version: 1, ..model } } else { model }
+    }
+
+    fn partition(&self, partition: Partition) -> Partition {
+        self.model(partition.model).partition(partition.number)
+    }
+
+    fn key(&self, key: &AggregateId) -> AggregateId {
+        if self.has(Mistake::KeysTrimmed) { AggregateId::new(key.as_str().trim()).unwrap() } else { key.clone() }
+    }
+
+    /// The checkpoint that is stored now.
+    async fn now(&self, partition: Partition) -> Result<Option<Position>, StoreError> {
+        let read = self.right.read_rows(partition, &[]).await?;
+        Ok(read.and_then(|(checkpoint, _)| checkpoint.position))
+    }
+}
+
+impl ReadModelStore for WrongStore {
+    fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
+        Box::pin(async move {
+            let prepare = Prepare { model: self.model(prepare.model), ..prepare.clone() };
+            let prepared = self.right.prepare(&prepare).await?;
+            Ok(if self.has(Mistake::LastDeclarationIsKept) { prepare } else { prepared })
+        })
+    }
+
+    fn take_lease<'a>(
+        &'a self,
+        partition: Partition,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+        Box::pin(async move {
+            let owner = if self.has(Mistake::LeaseForEverybody) { "everybody" } else { owner };
+            self.right.take_lease(self.partition(partition), owner, lasts).await
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        partition: Partition,
+        fence: u64,
+        failure: Option<&'a Failure>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let partition = self.partition(partition);
+            let failure = failure.filter(|_| !self.has(Mistake::FailureForgotten));
+            if self.has(Mistake::LeaseIsKept) {
+                return Ok(());
+            }
+            self.right.release(partition, fence, failure).await?;
+            if self.has(Mistake::ReleasedByAnybody) {
+                self.right.release(partition, fence + 1, failure).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn commit_rows(&self, mut commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            commit.partition = self.partition(commit.partition);
+            match self.mistake {
+                Some(Mistake::CheckpointWithoutRows) => commit.rows.clear(),
+                Some(Mistake::RowsWithoutCheckpoint) => commit.to = commit.from,
+                Some(Mistake::RemovedRowStays) => commit.rows.retain(|(_, row)| row.is_some()),
+                Some(Mistake::CheckpointNotCompared) => commit.from = self.now(commit.partition).await?,
+                Some(Mistake::NeverLive) => commit.is_live = false,
+                Some(Mistake::KeysTrimmed) => {
+                    commit.rows = commit.rows.iter().map(|(key, row)| (self.key(key), row.clone())).collect();
+                }
+                _ => {}
+            }
+            let done = self.right.commit_rows(commit.clone()).await?;
+            if done || !self.has(Mistake::FenceNotCompared) {
+                return Ok(done);
+            }
+            let fence = commit.fence + 1;
+            self.right.commit_rows(RowCommit { fence, ..commit }).await
+        })
+    }
+
+    fn read_rows<'a>(
+        &'a self,
+        partition: Partition,
+        keys: &'a [AggregateId],
+    ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
+        Box::pin(async move {
+            if self.has(Mistake::OnePartitionOnly) && partition.number > 0 {
+                return Ok(None);
+            }
+            let wanted: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
+            let read = self.right.read_rows(self.partition(partition), &wanted).await?;
+            if read.is_none() && self.has(Mistake::NeverPreparedIsPrepared) {
+                let begun = Checkpoint { position: None, partitions: 1, is_live: false, failure: None };
+                return Ok(Some((begun, Vec::new())));
+            }
+            let asked = |row: &AggregateId| {
+                keys.iter().zip(&wanted).find(|(_, wanted)| *wanted == row).map(|(key, _)| key.clone())
+            };
+            Ok(read.map(|(checkpoint, rows)| {
+                (checkpoint, rows.into_iter().filter_map(|(key, row)| Some((asked(&key)?, row))).collect())
+            }))
+        })
+    }
+}
+
+impl FeedStore for WrongStore {
+    fn page<'a>(
+        &'a self,
+        after: Option<Position>,
+        filter: &'a FeedFilter,
+    ) -> BoxFuture<'a, Result<FeedPage, StoreError>> {
+        self.right.page(after, filter)
+    }
+
+    fn frontier(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        self.right.frontier()
+    }
+
+    fn wake(&self, after: Option<Position>) -> BoxFuture<'_, ()> {
+        self.right.wake(after)
+    }
+}
+
+impl Runtime for WrongStore {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.right.sleep(duration)
+    }
+
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        self.right.spawn(work);
+    }
+}

@@ -1,0 +1,307 @@
+use std::collections::HashMap;
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Expr, ExprLit, GenericParam, Lit, Meta, Token, TypePath, punctuated::Punctuated};
+
+use super::aggregate::{check_is_not_empty, listed_twice};
+use super::{fields, item};
+use crate::attr::Cell;
+use crate::attr::projection::{OfAggregate, RowKey};
+use crate::attr::serde::{names_of, serde_attrs};
+use crate::diag::{Diag, shown};
+use crate::model::{Projection, Shape};
+use crate::nearest::nearest;
+use crate::symbol::AGGREGATE_ID;
+
+pub(crate) fn projection(diag: &Diag, projection: &Projection<'_>) {
+    let input = projection.input;
+    item::check_kind(diag, input, "a projection");
+    item::check_lifetimes(diag, input, "a projection");
+    item::check_is_not_packed(diag, input, "a projection");
+    item::check_is_not_named_as_a_primitive(diag, input, "a projection");
+    check_has_no_parameters(diag, projection);
+    fields::check_owned(diag, input);
+    fields::check_stored_names_differ(diag, input, projection.shape);
+    check_no_field_is_the_key(diag, projection);
+    check_keys_are_given(diag, projection);
+    check_key_is_a_type(diag, projection);
+    check_name(diag, projection);
+    check_lists_are_not_empty(diag, projection);
+    check_only_events_lists_whole_aggregates(diag, projection);
+    check_aggregates_are_listed_in_one_way(diag, projection);
+    check_events_are_listed_once(diag, projection);
+    check_removed_events_are_in_no_other_list(diag, projection);
+    projection.serde.refuse(diag, "#[derive(Projection)]");
+}
+
+/// The events of a projection are checked in constants, which cannot name a parameter.
+fn check_has_no_parameters(diag: &Diag, projection: &Projection<'_>) {
+    for param in &projection.input.generics.params {
+        let name = match param {
+            GenericParam::Type(param) => &param.ident,
+            GenericParam::Const(param) => &param.ident,
+            GenericParam::Lifetime(_) => continue,
+        };
+        diag.error(
+            name,
+            format_args!(
+                "a projection has no parameters; write one for each `{name}`, and share their code in the type of a field"
+            ),
+        );
+    }
+}
+
+/// The required keys. If there is no key at all, it is one mistake.
+fn check_keys_are_given(diag: &Diag, projection: &Projection<'_>) {
+    let (attr, ident) = (projection.attr, &projection.input.ident);
+    if attr.is_garbled {
+        return;
+    }
+    if !attr.is_given {
+        diag.error(
+            ident,
+            "a projection has a version, a key and events; write `#[projection(version = 1, key = CustomerId, events(Invoice(InvoiceCreated, InvoicePaid)))]`",
+        );
+        return;
+    }
+    if !attr.version.is_given() {
+        diag.error(ident, "`version` is missing; write `#[projection(version = 1, ..)]`");
+    }
+    if !attr.key.is_given() {
+        diag.error(
+            ident,
+            "`key` is missing; write `#[projection(key = CustomerId, ..)]` with the type that identifies a row, or `key = aggregate_id` if each aggregate has its row",
+        );
+    }
+    if attr.init.is_given() || attr.events.is_given() {
+        return;
+    }
+    match attr.remove.key() {
+        Some(key) => diag.error(
+            key,
+            "a projection that only removes rows has none; list the events that begin a row, as in `events(Invoice(InvoiceCreated))`",
+        ),
+        None if attr.remove.is_given() => {}
+        None => diag.error(ident, "a projection has events; write `#[projection(events(Invoice(InvoiceCreated)), ..)]`"),
+    }
+}
+
+/// `key = aggregateid` would be a type that does not exist.
+fn check_key_is_a_type(diag: &Diag, projection: &Projection<'_>) {
+    let Some(RowKey::Type(ty)) = projection.attr.key.get() else { return };
+    let Some(name) = ty.path.get_ident() else { return };
+    if name == "Self" {
+        diag.error(name, "the key is not the row itself; write `key = CustomerId`, or `key = aggregate_id`");
+    } else if nearest(&name.to_string(), &[AGGREGATE_ID.0]).is_some() {
+        diag.error(name, format_args!("`key = {name}` is not known; write `key = {AGGREGATE_ID}`"));
+    }
+}
+
+/// The name is part of the name of a collection, before the version.
+fn check_name(diag: &Diag, projection: &Projection<'_>) {
+    const LONGEST: usize = 60;
+    let name = &projection.name;
+    let (place, what, remedy) = match projection.attr.name.get() {
+        Some(given) => (given.to_token_stream(), format!("`name = {name:?}`"), String::new()),
+        None if projection.attr.name.is_given() => return,
+        None => {
+            let ident = &projection.input.ident;
+            (
+                ident.to_token_stream(),
+                format!("`{name}`, the name of the projection,"),
+                ", as in `name = \"..\"`".into(),
+            )
+        }
+    };
+    let is_allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let version = name.rsplit_once("_v").map(|(_, digits)| digits);
+    if name.is_empty() {
+        diag.error(place, "the name of the projection is empty; write one, such as `name = \"customer_balance\"`");
+    } else if name.len() > LONGEST {
+        diag.error(place, format_args!("{what} is longer than {LONGEST} bytes; write a shorter one{remedy}"));
+    } else if let Some(letter) = name.chars().find(|letter| !is_allowed(*letter)) {
+        diag.error(
+            place,
+            format_args!(
+                "{what} contains {letter:?}; a name consists of small letters, digits and `_`, such as `name = \"customer_balance\"`"
+            ),
+        );
+    } else if let Some(first) = name.chars().next().filter(|first| !first.is_ascii_lowercase()) {
+        diag.error(
+            place,
+            format_args!(
+                "{what} starts with {first:?}; a name starts with a small letter, such as `name = \"customer_balance\"`"
+            ),
+        );
+    } else if version.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())) {
+        diag.error(
+            place,
+            format_args!(
+                "{what} ends like a version, but the version is added to the stored name; write a name without `_v` and digits at the end{remedy}"
+            ),
+        );
+    }
+}
+
+/// An empty list is a leftover or a mistake, because it means the same as no list.
+fn check_lists_are_not_empty(diag: &Diag, projection: &Projection<'_>) {
+    for list in projection.attr.lists() {
+        check_is_not_empty(diag, list, "the events of an aggregate");
+        for (key, of) in of_list(list) {
+            let name = shown(&of.aggregate);
+            let Some([]) = of.events.as_deref() else { continue };
+            if of.rest.is_none() {
+                let whole =
+                    if key == "events" { format!(", or `{name}` alone for all its events") } else { String::new() };
+                diag.error(
+                    &of.aggregate,
+                    format_args!("`{key}` lists no event of `{name}`; write `{key}({name}(FirstEvent))`{whole}"),
+                );
+            } else if key == "events" && !is_listed_with_events(projection, &name) {
+                diag.error(
+                    &of.aggregate,
+                    format_args!(
+                        "`..` leaves out all events of `{name}`; list those that change a row before it, or remove `{name}`"
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn is_listed_with_events(projection: &Projection<'_>, aggregate: &str) -> bool {
+    projection.inputs.iter().any(|inputs| shown(inputs.aggregate) == aggregate && !inputs.events.is_empty())
+}
+
+/// `init(..)` and `remove(..)` name single events, and `..` belongs to `events(..)`.
+fn check_only_events_lists_whole_aggregates(diag: &Diag, projection: &Projection<'_>) {
+    for list in [&projection.attr.init, &projection.attr.remove] {
+        for (key, of) in of_list(list) {
+            let name = shown(&of.aggregate);
+            if of.events.is_none() {
+                diag.error(
+                    &of.aggregate,
+                    format_args!("`{key}` lists single events; write `{key}({name}(FirstEvent))`"),
+                );
+            }
+            if let Some(rest) = &of.rest {
+                diag.error(
+                    rest,
+                    format_args!("`..` belongs in `events(..)`; remove it here, and write `events({name}(..))`"),
+                );
+            }
+        }
+    }
+}
+
+/// `events(..)` names an aggregate alone, or with some of its events, with or without `..`.
+fn check_aggregates_are_listed_in_one_way(diag: &Diag, projection: &Projection<'_>) {
+    let mut seen: HashMap<String, &OfAggregate> = HashMap::new();
+    for of in projection.attr.events.get().into_iter().flatten() {
+        let name = shown(&of.aggregate);
+        let Some(first) = seen.get(&name) else {
+            seen.insert(name, of);
+            continue;
+        };
+        let (there, here) = (&first.aggregate, &of.aggregate);
+        match (&first.events, &of.events) {
+            (None, None) => listed_twice(diag, &name, there, here),
+            (None, Some(_)) | (Some(_), None) => diag.conflict(
+                (there, format_args!("`{name}` is listed with all its events and with some of them")),
+                (here, format_args!("list `{name}` once: alone, or as `{name}(FirstEvent, SecondEvent)`")),
+            ),
+            (Some(_), Some(_)) if first.rest.is_some() != of.rest.is_some() => diag.conflict(
+                (there, format_args!("`{name}` is listed with `..` and without it")),
+                (here, format_args!("write `..` in both, or list all events of `{name}` and remove it")),
+            ),
+            (Some(_), Some(_)) => {}
+        }
+    }
+}
+
+/// Each list names an event of an aggregate once. An event may be in `init(..)` and `events(..)`.
+fn check_events_are_listed_once(diag: &Diag, projection: &Projection<'_>) {
+    for list in projection.attr.lists() {
+        let mut seen: HashMap<(String, String), &TypePath> = HashMap::new();
+        for (aggregate, ty) in events_of(list) {
+            let name = shown(ty);
+            match seen.get(&(aggregate.clone(), name.clone())) {
+                Some(first) => listed_twice(diag, &name, first, ty),
+                None => drop(seen.insert((aggregate, name), ty)),
+            }
+        }
+    }
+}
+
+/// After an event of `remove(..)` there is no row.
+fn check_removed_events_are_in_no_other_list(diag: &Diag, projection: &Projection<'_>) {
+    let attr = projection.attr;
+    for (aggregate, ty) in events_of(&attr.remove) {
+        let name = shown(ty);
+        let is_in = |list: &&Cell<Vec<OfAggregate>>| {
+            events_of(list).any(|(other, event)| other == aggregate && shown(event) == name)
+        };
+        if let Some(other) = [&attr.init, &attr.events].into_iter().find(is_in).and_then(Cell::key) {
+            diag.error(
+                ty,
+                format_args!(
+                    "`{name}` is also listed in `{other}(..)`, but an event of `remove(..)` only removes the row; remove it from one of them"
+                ),
+            );
+        }
+    }
+}
+
+fn of_list(list: &Cell<Vec<OfAggregate>>) -> impl Iterator<Item = (String, &OfAggregate)> {
+    let key = list.key().map(ToString::to_string).unwrap_or_default();
+    list.get().into_iter().flatten().map(move |of| (key.clone(), of))
+}
+
+/// Each event of a list, with its aggregate.
+fn events_of(list: &Cell<Vec<OfAggregate>>) -> impl Iterator<Item = (String, &TypePath)> {
+    let all = list.get().into_iter().flatten();
+    all.flat_map(|of| of.events.iter().flatten().map(|ty| (shown(&of.aggregate), ty)))
+}
+
+/// The store writes the key of the row as `_id`.
+fn check_no_field_is_the_key(diag: &Diag, projection: &Projection<'_>) {
+    const STORED: &str = "_id";
+    let refuse = |place: proc_macro2::TokenStream| {
+        diag.error(place, "a row is stored with its key as `_id`; store this field under another name");
+    };
+    let is_tagged = Shape::is_chosen(&projection.serde);
+    if projection.shape == Shape::Enum && !is_tagged {
+        return;
+    }
+    // The field `_id` becomes `id` in camelCase, which is the default.
+    let keeps_names = serde_values(projection, "rename_all").any(|style| style == "snake_case" || style == "lowercase");
+    for field in fields::all_fields(&projection.input.data).into_iter().flat_map(|(_, fields)| fields) {
+        let names = names_of(&field.attrs);
+        let own = field.ident.as_ref().is_some_and(|ident| ident.unraw() == STORED);
+        let is_stored = match &names.renamed {
+            Some(renamed) => renamed == STORED,
+            None => own && keeps_names,
+        };
+        if is_stored || names.aliases.iter().any(|alias| alias == STORED) {
+            refuse(field.ident.as_ref().map_or_else(|| field.ty.to_token_stream(), ToTokens::to_token_stream));
+        }
+    }
+    if ["tag", "content"].iter().any(|key| serde_values(projection, key).any(|name| name == STORED)) {
+        refuse(projection.input.ident.to_token_stream());
+    }
+}
+
+/// The strings that `#[serde(..)]` on the type gives to a key.
+fn serde_values<'a>(projection: &'a Projection<'_>, key: &'a str) -> impl Iterator<Item = String> + 'a {
+    serde_attrs(&projection.input.attrs)
+        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
+        .flatten()
+        .filter_map(move |meta| match meta {
+            Meta::NameValue(given) if given.path.is_ident(key) => match given.value {
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        })
+}

@@ -1,0 +1,346 @@
+//! What `#[derive(Projection)]` declares, and what is folded then.
+
+use es_core::bson::{self, doc};
+use es_core::memory::MemoryStore;
+use es_core::projection::{Dispatch, Keyed, Keys, Projection, ProjectionFailure, Rows};
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, FeedFilter, NewEvent};
+use es_core::testing::{given, given_with_id, rows};
+use es_core::{Aggregate, Apply, Context, Id, Init, Metadata, Repository, StreamId, event, events};
+
+#[event(version = 1)]
+struct Registered {
+    name: String,
+}
+
+#[event(version = 1)]
+struct Renamed {
+    name: String,
+}
+
+#[event(version = 1)]
+struct Erased;
+
+#[derive(Aggregate)]
+#[aggregate(init(Registered), events(Renamed), ends(Erased))]
+struct Customer {}
+
+impl Init<Registered> for Customer {
+    fn init(_: Registered, _: &Context) -> Self {
+        Self {}
+    }
+}
+
+impl Apply<Renamed> for Customer {
+    fn apply(&mut self, _: Renamed, _: &Context) {}
+}
+
+#[event(version = 2, from = PaidV1, alias = "Settled")]
+struct Paid {
+    customer: String,
+    cents: i64,
+}
+
+#[event(version = 1, name = "Paid")]
+struct PaidV1 {
+    customer: String,
+}
+
+impl From<PaidV1> for Paid {
+    fn from(old: PaidV1) -> Self {
+        Self { customer: old.customer, cents: 1 }
+    }
+}
+
+#[event(version = 1)]
+struct Shipped {}
+
+#[event(version = 1, split(Paid, Shipped))]
+struct PaidAndShipped {
+    customer: String,
+    cents: i64,
+}
+
+impl From<PaidAndShipped> for (Paid, Shipped) {
+    fn from(old: PaidAndShipped) -> Self {
+        (Paid { customer: old.customer, cents: old.cents }, Shipped {})
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events(Paid, Shipped), split(PaidAndShipped), retired("Reminded"))]
+struct Order {}
+
+impl Apply<Paid> for Order {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+impl Apply<Shipped> for Order {
+    fn apply(&mut self, _: Shipped, _: &Context) {}
+}
+
+/// What a customer has paid.
+#[derive(Projection, Debug, PartialEq)]
+#[projection(
+    version = 1, key = String,
+    init(Customer(Registered)),
+    events(Customer(Renamed), Order(Paid, ..)),
+    remove(Customer(Erased))
+)]
+struct Account {
+    name: String,
+    cents: i64,
+}
+
+impl Keyed<Registered> for Account {
+    fn key(_: &Registered, context: &Context) -> Keys<String> {
+        context.aggregate_id().to_string().into()
+    }
+}
+
+impl Init<Registered> for Account {
+    fn init(event: Registered, _: &Context) -> Self {
+        Self { name: event.name, cents: 0 }
+    }
+}
+
+impl Keyed<Renamed> for Account {
+    fn key(_: &Renamed, context: &Context) -> Keys<String> {
+        context.aggregate_id().to_string().into()
+    }
+}
+
+impl Apply<Renamed> for Account {
+    fn apply(&mut self, event: Renamed, _: &Context) {
+        assert!(event.name != "nobody", "everybody has a name");
+        self.name = event.name;
+    }
+}
+
+impl Keyed<Erased> for Account {
+    fn key(_: &Erased, context: &Context) -> Keys<String> {
+        context.aggregate_id().to_string().into()
+    }
+}
+
+impl Keyed<Paid> for Account {
+    /// A payment of `ann+bob` counts for both, and one of nobody for no row.
+    fn key(event: &Paid, _: &Context) -> Keys<String> {
+        event.customer.split_terminator('+').map(str::to_owned).collect::<Vec<_>>().into()
+    }
+}
+
+impl Apply<Paid> for Account {
+    fn apply(&mut self, event: Paid, _: &Context) {
+        self.cents += event.cents;
+    }
+}
+
+fn account(name: &str, cents: i64) -> Account {
+    Account { name: name.into(), cents }
+}
+
+/// Records an event as it was stored, of any name and version.
+async fn record(store: &MemoryStore, id: &str, event_type: &'static str, version: u32, data: bson::Document) {
+    let stream = StreamId::of::<Order>(id).unwrap();
+    let expected = ExpectedVersion::exactly(store.head(&stream).await.unwrap().version());
+    let data = EventData::encode(event_type, &data).unwrap();
+    let event = NewEvent::from_data(event_type, version, data, Metadata::new()).unwrap();
+    store.append(Append::new(stream, expected, vec![event])).await.unwrap();
+}
+
+async fn with_customers() -> MemoryStore {
+    let store = MemoryStore::new();
+    let customers = Repository::<Customer>::new(&store);
+    for id in ["ann", "bob"] {
+        customers.create(id, Registered { name: id.to_uppercase() }).await.unwrap();
+    }
+    store
+}
+
+#[tokio::test]
+async fn the_events_of_two_aggregates_begin_change_and_remove_rows() {
+    let store = with_customers().await;
+    let customers = Repository::<Customer>::new(&store);
+    customers.update("ann", |_| Renamed { name: "Ann".into() }).await.unwrap();
+    let orders = Repository::<Order>::new(&store);
+    orders.create("1", (Paid { customer: "ann".into(), cents: 5 }, Shipped {})).await.unwrap();
+    let folded = rows::<Account>(&store);
+    assert_eq!((folded.get("ann"), folded.get("bob")), (Some(&account("Ann", 5)), Some(&account("BOB", 0))));
+    customers.update("ann", |_| Erased).await.unwrap();
+    let folded = rows::<Account>(&store);
+    assert_eq!((folded.get("ann"), folded.len()), (None, 1));
+    // An event that removes a row needs none.
+    customers.create("ann", Registered { name: "A".into() }).await.unwrap();
+    assert_eq!(rows::<Account>(&store).get("ann"), Some(&account("A", 0)));
+}
+
+#[tokio::test]
+async fn every_stored_form_of_an_event_is_folded() {
+    let store = with_customers().await;
+    record(&store, "1", "Paid", 1, doc! { "customer": "ann" }).await;
+    record(&store, "1", "Settled", 2, doc! { "customer": "ann", "cents": 10_i64 }).await;
+    record(&store, "1", "PaidAndShipped", 1, doc! { "customer": "ann", "cents": 100_i64 }).await;
+    record(&store, "1", "Reminded", 7, doc! {}).await;
+    assert_eq!(rows::<Account>(&store).get("ann"), Some(&account("ANN", 111)));
+}
+
+#[tokio::test]
+async fn an_event_concerns_one_row_several_rows_or_none() {
+    let store = with_customers().await;
+    for customer in ["ann+bob", "bob", ""] {
+        record(&store, "1", "Paid", 2, doc! { "customer": customer, "cents": 7_i64 }).await;
+    }
+    let folded = rows::<Account>(&store);
+    assert_eq!((folded.get("ann"), folded.get("bob")), (Some(&account("ANN", 7)), Some(&account("BOB", 14))));
+}
+
+/// The error of the last event of a store.
+fn failure(store: &MemoryStore) -> es_core::projection::ProjectionError {
+    let (dispatch, mut rows) = (Dispatch::<Account>::new(), Rows::new());
+    let log = store.log();
+    let (last, before) = log.split_last().unwrap();
+    for event in before {
+        rows.push(&dispatch, &event.as_stored()).unwrap();
+    }
+    let error = rows.push(&dispatch, &last.as_stored()).unwrap_err();
+    assert_eq!((error.projection, error.position), ("account", last.position));
+    error
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_folded_is_an_error_that_names_it() {
+    let store = with_customers().await;
+    record(&store, "1", "Paid", 2, doc! { "customer": "zoe", "cents": 7_i64 }).await;
+    let error = failure(&store);
+    assert!(matches!(&error.failure, ProjectionFailure::NoRow { key } if key == "zoe"), "{error:?}");
+    assert!(error.to_string().contains("`Paid` at position 3"), "{error}");
+
+    let store = with_customers().await;
+    record(&store, "1", "Paid", 2, doc! { "customer": "+", "cents": 7_i64 }).await;
+    assert!(matches!(failure(&store).failure, ProjectionFailure::Key(_)));
+
+    let store = with_customers().await;
+    Repository::<Customer>::new(&store).update("ann", |_| Renamed { name: "nobody".into() }).await.unwrap();
+    let error = failure(&store);
+    assert!(matches!(&error.failure, ProjectionFailure::Panicked(panicked) if panicked.message.contains("everybody")));
+
+    for (event_type, version) in [("Paid", 3), ("Refunded", 1)] {
+        let store = with_customers().await;
+        record(&store, "1", event_type, version, doc! {}).await;
+        let error = failure(&store);
+        assert!(error.is_newer_event(), "{error:?}");
+    }
+    let store = with_customers().await;
+    record(&store, "1", "Paid", 2, doc! { "customer": 7 }).await;
+    assert!(!failure(&store).is_newer_event());
+}
+
+#[tokio::test]
+async fn a_row_that_exists_cannot_begin_again() {
+    let (dispatch, mut folded) = (Dispatch::<Account>::new(), Rows::new());
+    let store = with_customers().await;
+    let first = store.log().remove(0);
+    folded.push(&dispatch, &first.as_stored()).unwrap();
+    let error = folded.push(&dispatch, &first.as_stored()).unwrap_err();
+    assert!(matches!(&error.failure, ProjectionFailure::RowExists { key } if key == "ann"), "{error:?}");
+}
+
+#[test]
+fn what_is_read_is_described_and_filtered_by_aggregate() {
+    let dispatch = Dispatch::<Account>::new();
+    assert_eq!(dispatch.declared(), "Customer(Erased, Registered, Renamed), Order(Paid)");
+    assert_eq!(dispatch.filter(), FeedFilter::OfTypes(vec!["Customer".into(), "Order".into()]));
+    assert_eq!((Account::NAME, Account::VERSION), ("account", 1));
+}
+
+/// Each order has a row, for all its events.
+#[derive(Projection, Debug, Default, PartialEq)]
+#[projection(version = 2, key = aggregate_id, name = "orders", events(Order))]
+struct Line {
+    events: Vec<String>,
+}
+
+impl Apply<OrderEvent> for Line {
+    fn apply(&mut self, event: OrderEvent, _: &Context) {
+        self.events.push(match event {
+            OrderEvent::Paid(paid) => format!("paid {}", paid.cents),
+            OrderEvent::Shipped(_) => "shipped".into(),
+        });
+    }
+}
+
+#[tokio::test]
+async fn all_events_of_an_aggregate_are_folded_as_its_enum() {
+    let store = MemoryStore::new();
+    record(&store, "1", "Paid", 1, doc! { "customer": "ann" }).await;
+    record(&store, "1", "PaidAndShipped", 1, doc! { "customer": "ann", "cents": 100_i64 }).await;
+    record(&store, "1", "Reminded", 7, doc! {}).await;
+    let folded = rows::<Line>(&store);
+    assert_eq!(folded.get("1").unwrap().events, ["paid 1", "paid 100", "shipped"]);
+    assert_eq!(Dispatch::<Line>::new().declared(), "Order(..)");
+}
+
+#[derive(Id, Debug, Clone, PartialEq)]
+struct WalletId(u64);
+
+#[events]
+#[derive(Debug, Clone, PartialEq)]
+enum WalletEvent {
+    #[event(version = 1)]
+    Earned(i64),
+    #[event(version = 1)]
+    Spent { cents: i64 },
+    #[event]
+    Closed(Closed),
+}
+
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+struct Closed {}
+
+#[derive(Aggregate, Default)]
+#[aggregate(events = WalletEvent, id = WalletId)]
+struct Wallet {}
+
+impl Apply<WalletEvent> for Wallet {
+    fn apply(&mut self, _: WalletEvent, _: &Context) {}
+}
+
+/// Of an own enum all events are folded, and a type that a variant holds can be listed separately.
+#[derive(Projection, Debug, Default, PartialEq)]
+#[projection(version = 1, key = WalletId, events(Wallet), remove(Wallet(Closed)))]
+struct Content {
+    cents: i64,
+}
+
+impl Keyed<WalletEvent> for Content {
+    fn key(_: &WalletEvent, context: &Context) -> Keys<WalletId> {
+        context.id::<Wallet>().into()
+    }
+}
+
+impl Keyed<Closed> for Content {
+    fn key(_: &Closed, context: &Context) -> Keys<WalletId> {
+        context.id::<Wallet>().into()
+    }
+}
+
+impl Apply<WalletEvent> for Content {
+    fn apply(&mut self, event: WalletEvent, _: &Context) {
+        match event {
+            WalletEvent::Earned(cents) => self.cents += cents,
+            WalletEvent::Spent { cents } => self.cents -= cents,
+            // `remove(..)` lists it.
+            WalletEvent::Closed(_) => unreachable!(),
+        }
+    }
+}
+
+#[test]
+fn an_own_enum_is_folded_and_a_type_that_it_holds_can_remove_the_row() {
+    let past = vec![WalletEvent::Earned(10), WalletEvent::Spent { cents: 3 }];
+    let folded = given_with_id::<Wallet>(WalletId(7), past.clone()).rows::<Content>();
+    assert_eq!(folded.get(WalletId(7)), Some(&Content { cents: 7 }));
+    let closed = [past, vec![WalletEvent::Closed(Closed {})]].concat();
+    assert!(given::<Wallet>(closed).rows::<Content>().is_empty());
+}

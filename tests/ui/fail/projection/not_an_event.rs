@@ -1,0 +1,45 @@
+use es_core::projection::Projection;
+use es_core::{Aggregate, Apply, Context, Id, Init, event};
+
+#[event(version = 1)]
+struct Created {}
+
+#[event(version = 1)]
+struct Paid {}
+
+struct Other {}
+
+#[derive(Aggregate)]
+#[aggregate(init(Created), events(Paid))]
+struct Invoice {}
+
+impl Init<Created> for Invoice {
+    fn init(_: Created, _: &Context) -> Self {
+        Self {}
+    }
+}
+
+impl Apply<Paid> for Invoice {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+#[derive(Id, Debug, Clone, PartialEq, Eq)]
+struct Customer(String);
+
+#[derive(Projection, Default)]
+#[projection(version = 1, key = aggregate_id, events(Invoice(Created, Paid, Other)))]
+struct Balance {}
+
+impl Apply<Created> for Balance {
+    fn apply(&mut self, _: Created, _: &Context) {}
+}
+
+impl Apply<Paid> for Balance {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+impl Apply<Other> for Balance {
+    fn apply(&mut self, _: Other, _: &Context) {}
+}
+
+fn main() {}

@@ -1,0 +1,55 @@
+use es_core::projection::Projection;
+use es_core::{Aggregate, Apply, Context, Init, event};
+
+#[event(version = 1)]
+struct Created {
+    customer: String,
+    cents: i64,
+}
+
+#[event(version = 1)]
+struct Paid {
+    cents: i64,
+}
+
+#[event(version = 1)]
+struct Erased {}
+
+#[derive(Aggregate)]
+#[aggregate(init(Created), events(Paid, Erased))]
+struct Invoice {}
+
+impl Init<Created> for Invoice {
+    fn init(_: Created, _: &Context) -> Self {
+        Self {}
+    }
+}
+
+impl Apply<Paid> for Invoice {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+impl Apply<Erased> for Invoice {
+    fn apply(&mut self, _: Erased, _: &Context) {}
+}
+
+#[derive(Projection)]
+#[projection(version = 1, key = aggregate_id, init(Invoice(Created)), events(Invoice(Paid, ..)))]
+enum Progress {
+    Open,
+    PaidInPart { paid_cents: i64 },
+}
+
+impl Init<Created> for Progress {
+    fn init(_: Created, _: &Context) -> Self {
+        Self::Open
+    }
+}
+
+impl Apply<Paid> for Progress {
+    fn apply(&mut self, event: Paid, _: &Context) {
+        *self = Self::PaidInPart { paid_cents: event.cents };
+    }
+}
+
+fn main() {}
