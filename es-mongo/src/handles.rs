@@ -73,6 +73,15 @@ impl Handles {
         self.database.run_command(command).selection_criteria(primary()).await
     }
 
+    /// Runs a command in the transaction of a session, which has the concerns.
+    pub(crate) async fn command_in(
+        &self,
+        session: &mut ClientSession,
+        command: RawDocumentBuf,
+    ) -> DriverResult<Document> {
+        self.database.run_raw_command(command).session(session).await
+    }
+
     /// Runs a command that writes, durably.
     pub(crate) async fn write_command(&self, mut command: Document) -> DriverResult<Document> {
         command.insert("writeConcern", bson::serialize_to_bson(&durable())?);

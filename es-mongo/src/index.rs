@@ -168,7 +168,7 @@ pub(crate) async fn ensure(
     ordering: Ordering,
     patience: &Patience,
 ) -> Result<(), StoreError> {
-    let CollectionNames { events, snapshots, archive, sessions, positions } = names;
+    let CollectionNames { events, snapshots, archive, sessions, positions, .. } = names;
     ensure::ensure(handles, [events, snapshots, archive, sessions, positions], validator(), patience).await?;
     ensure_indexes(handles, events, &event_indexes(ordering), patience).await?;
     ensure_indexes(handles, snapshots, &snapshot_indexes(), patience).await?;

@@ -24,6 +24,12 @@ pub struct CollectionNames {
     pub sessions: String,
     /// The counter that gives out positions, and the frontier; `events_positions` by default.
     pub positions: String,
+    /// How far each read model has come, and who folds it; `subscriptions` by default. It is
+    /// created by the first subscription.
+    pub subscriptions: String,
+    /// What the name of every collection of rows begins with; nothing by default. The rows of
+    /// version 1 of the projection `customer_balance` are in `customer_balance_v1`.
+    pub rows_prefix: String,
 }
 
 impl Default for CollectionNames {
@@ -34,33 +40,39 @@ impl Default for CollectionNames {
             archive: "events_archive".into(),
             sessions: "events_sessions".into(),
             positions: "events_positions".into(),
+            subscriptions: "subscriptions".into(),
+            rows_prefix: String::new(),
         }
     }
 }
 
 impl CollectionNames {
     /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`,
-    /// `billing_events_sessions`, `billing_events_positions` for `billing_`.
+    /// `billing_events_sessions`, `billing_events_positions`, `billing_subscriptions`, and
+    /// `billing_customer_balance_v1` for rows, for `billing_`.
     #[must_use]
     pub fn prefixed(prefix: &str) -> Self {
-        let Self { events, snapshots, archive, sessions, positions } = Self::default();
+        let Self { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = Self::default();
         Self {
             events: format!("{prefix}{events}"),
             snapshots: format!("{prefix}{snapshots}"),
             archive: format!("{prefix}{archive}"),
             sessions: format!("{prefix}{sessions}"),
             positions: format!("{prefix}{positions}"),
+            subscriptions: format!("{prefix}{subscriptions}"),
+            rows_prefix: prefix.to_owned(),
         }
     }
 
     /// Refuses names that the server cannot use, and duplicate names: if the archive were the
     /// events collection, an archive run would take each event for its own copy, and delete it.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let names = [&self.events, &self.snapshots, &self.archive, &self.sessions, &self.positions];
+        let Self { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = self;
+        let names = [events, snapshots, archive, sessions, positions, subscriptions];
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                let reason = "events, snapshots, the archive, sessions and positions each need their own collection; choose a different name";
+                let reason = "events, snapshots, the archive, sessions, positions and subscriptions each need their own collection; choose a different name";
                 return Err(invalid(name, reason));
             }
         }

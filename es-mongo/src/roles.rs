@@ -174,7 +174,7 @@ impl Roles {
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive, sessions, positions } = &self.names;
+        let CollectionNames { events, snapshots, archive, sessions, positions, .. } = &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);

@@ -13,6 +13,7 @@ pub mod order;
 pub mod proxy;
 pub mod secured;
 pub mod stores;
+pub mod wallet;
 
 /// The path that the macros of this crate use.
 pub use es_core as library;

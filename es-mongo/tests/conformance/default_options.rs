@@ -13,3 +13,4 @@ async fn empty_store() -> MongoStore {
 es_core::conformance_tests!(empty_store().await);
 es_core::query_conformance_tests!(empty_store().await);
 es_core::feed_conformance_tests!(empty_store().await);
+es_core::read_model_conformance_tests!(empty_store().await);

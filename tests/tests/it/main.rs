@@ -28,6 +28,7 @@ mod proxy;
 mod queries;
 mod query_events;
 mod read_back;
+mod read_models;
 mod reads;
 mod refusals;
 mod refused_appends;

@@ -1,0 +1,74 @@
+//! Read models: a collection of rows for each version of a projection, and one document for each of
+//! its partitions.
+//!
+//! The document of a partition has its checkpoint, its lease and its fence, and changes in the
+//! transaction that writes the rows. So the rows are those of the checkpoint at any time, and a
+//! process that has lost its lease cannot write any.
+
+mod commit;
+mod find;
+mod progress;
+mod rows;
+
+use std::time::Duration;
+
+use es_core::projection::Projection;
+use es_core::read_model::ReadModel;
+use es_core::store::{
+    BoxFuture, Checkpoint, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows,
+};
+use es_core::{AggregateId, StoreError};
+
+pub use find::{FindRows, RowsFound};
+
+use crate::store::MongoStore;
+
+impl MongoStore {
+    /// The rows of a projection: [`ReadModelStore::read_model`], without the import. [`FindRows`]
+    /// finds them by filters of MongoDB.
+    pub fn read_model<P: Projection>(&self) -> ReadModel<P, Self> {
+        ReadModelStore::read_model(self)
+    }
+
+    /// The name of the collection with the rows of a read model.
+    fn rows_name(&self, model: ReadModelId) -> String {
+        let ReadModelId { name, version } = model;
+        format!("{}{name}_v{version}", self.inner.options.names.rows_prefix)
+    }
+}
+
+impl ReadModelStore for MongoStore {
+    fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
+        Box::pin(progress::prepare(self, prepare))
+    }
+
+    fn take_lease<'a>(
+        &'a self,
+        partition: Partition,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+        Box::pin(progress::take_lease(self, partition, owner, lasts))
+    }
+
+    fn release<'a>(
+        &'a self,
+        partition: Partition,
+        fence: u64,
+        failure: Option<&'a Failure>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(progress::release(self, partition, fence, failure))
+    }
+
+    fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(commit::commit(self, commit))
+    }
+
+    fn read_rows<'a>(
+        &'a self,
+        partition: Partition,
+        keys: &'a [AggregateId],
+    ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
+        Box::pin(rows::read(self, partition, keys))
+    }
+}

@@ -1,0 +1,188 @@
+//! The document of a partition: its checkpoint, its lease and its fence.
+
+use std::time::Duration;
+
+use bson::{Bson, Document, doc};
+use es_core::store::{Checkpoint, Failure, Lease, Partition, Prepare};
+use es_core::{Position, StoreError};
+use mongodb::Collection;
+
+use crate::document::field::ID;
+use crate::error::{is_namespace_exists, is_unauthorized, malformed};
+use crate::store::MongoStore;
+
+/// The fields of the document, besides its `_id`, which is `customer_balance@1/0`.
+pub(super) mod field {
+    /// The position up to which every event is folded, or 0.
+    pub(in super::super) const POSITION: &str = "position";
+    /// The number of partitions of the read model.
+    pub(super) const PARTITIONS: &str = "partitions";
+    /// How keys are divided into partitions.
+    pub(super) const HASH: &str = "hash";
+    /// What is read: each aggregate type with the names of its events.
+    pub(super) const DECLARED: &str = "declared";
+    /// How often the lease was taken. Each commit names it.
+    pub(in super::super) const FENCE: &str = "fence";
+    /// Who has the lease.
+    pub(super) const OWNER: &str = "owner";
+    /// When the lease ends, by the clock of the server.
+    pub(in super::super) const UNTIL: &str = "until";
+    /// Whether the end of the log was reached once.
+    pub(in super::super) const IS_LIVE: &str = "isLive";
+    /// Why the partition has stopped.
+    pub(super) const FAILURE: &str = "failure";
+}
+
+/// The name of the hash that divides keys, as it is stored.
+const HASH: &str = "xxh64";
+
+/// The documents of all partitions.
+pub(super) fn documents(store: &MongoStore) -> Collection<Document> {
+    store.collections().handles.collection(&store.inner.options.names.subscriptions).clone_with_type()
+}
+
+/// The filter for the document of a partition.
+pub(super) fn by_id(partition: Partition) -> Document {
+    doc! { ID: partition.to_string() }
+}
+
+/// The time at which a lease ends that begins now, by the clock of the server.
+pub(super) fn until(lasts: Duration) -> Document {
+    doc! { "$add": ["$$NOW", i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX)] }
+}
+
+pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Prepare, StoreError> {
+    create(store, store.inner.options.names.subscriptions.clone()).await?;
+    create(store, store.rows_name(prepare.model)).await?;
+    // The first partition comes last, so if its document exists, all others do.
+    let first = prepare.model.partition(0);
+    if find(store, first).await?.is_none() {
+        for number in (0..prepare.partitions).rev() {
+            let partition = by_id(prepare.model.partition(number));
+            let begin = doc! { "$setOnInsert": {
+                field::POSITION: 0_i64, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
+                field::DECLARED: &prepare.declared, field::FENCE: 0_i64, field::IS_LIVE: false,
+            } };
+            let prepared = store.collections().patience.ask(|| {
+                let (documents, partition, begin) = (documents(store), partition.clone(), begin.clone());
+                async move { documents.update_one(partition, begin).upsert(true).await }
+            });
+            prepared.await?;
+        }
+    }
+    let stored = find(store, first).await?.ok_or_else(|| malformed(first.to_string(), "it was deleted"))?;
+    let declared = stored.get_str(field::DECLARED).map_err(|error| malformed(first.to_string(), error))?;
+    let partitions = checkpoint(first, &stored)?.partitions;
+    Ok(Prepare { model: prepare.model, declared: declared.to_owned(), partitions })
+}
+
+/// Creates a collection. If the user has no right to, somebody else has created it, or the first
+/// write fails.
+async fn create(store: &MongoStore, name: String) -> Result<(), StoreError> {
+    let created = store.collections().patience.ask(|| {
+        let (database, name) = (store.database().clone(), name.clone());
+        async move {
+            match database.create_collection(name).await {
+                Err(error) if is_namespace_exists(&error) || is_unauthorized(&error) => Ok(()),
+                created => created,
+            }
+        }
+    });
+    created.await
+}
+
+async fn find(store: &MongoStore, partition: Partition) -> Result<Option<Document>, StoreError> {
+    let found = store.collections().patience.ask(|| {
+        let documents = documents(store);
+        async move { documents.find_one(by_id(partition)).await }
+    });
+    found.await
+}
+
+pub(super) async fn take_lease(
+    store: &MongoStore,
+    partition: Partition,
+    owner: &str,
+    lasts: Duration,
+) -> Result<Option<Lease>, StoreError> {
+    let is_free = doc! { "$or": [
+        { "$eq": [format!("${}", field::OWNER), { "$literal": owner }] },
+        { "$lte": [{ "$ifNull": [format!("${}", field::UNTIL), "$$NOW"] }, "$$NOW"] },
+    ] };
+    let command = doc! {
+        "findAndModify": &store.inner.options.names.subscriptions,
+        "query": { ID: partition.to_string(), "$expr": is_free },
+        "update": [{ "$set": {
+            field::OWNER: { "$literal": owner },
+            field::UNTIL: until(lasts),
+            field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] },
+            field::FAILURE: "$$REMOVE",
+        } }],
+        "new": true,
+    };
+    let collections = store.collections();
+    // The last commit of a process that died may still hold the document.
+    let taken = collections.sessions.clear_the_way(collections.patience.ask(|| {
+        let (handles, command) = (collections.handles.clone(), command.clone());
+        async move { handles.write_command(command).await }
+    }));
+    let Some(Bson::Document(taken)) = taken.await?.remove("value") else { return Ok(None) };
+    let fence = taken.get_i64(field::FENCE).ok().and_then(|fence| u64::try_from(fence).ok());
+    let fence = fence.ok_or_else(|| malformed(partition.to_string(), "it has no valid fence"))?;
+    Ok(Some(Lease { fence, position: checkpoint(partition, &taken)?.position }))
+}
+
+pub(super) async fn release(
+    store: &MongoStore,
+    partition: Partition,
+    fence: u64,
+    failure: Option<&Failure>,
+) -> Result<(), StoreError> {
+    let mut filter = by_id(partition);
+    filter.insert(field::FENCE, i64::try_from(fence).unwrap_or(i64::MAX));
+    let mut update = doc! { "$unset": { field::OWNER: "", field::UNTIL: "" } };
+    if let Some(Failure { position, error }) = failure {
+        update.insert(
+            "$set",
+            doc! { field::FAILURE: {
+                "position": position.as_i64(), "error": error, "at": bson::DateTime::now(),
+            } },
+        );
+    }
+    let released = store.collections().patience.ask(|| {
+        let (documents, filter, update) = (documents(store), filter.clone(), update.clone());
+        async move { documents.update_one(filter, update).await }
+    });
+    released.await.map(drop)
+}
+
+/// Reads the document of a partition.
+pub(super) fn checkpoint(partition: Partition, stored: &Document) -> Result<Checkpoint, StoreError> {
+    let invalid = |what: &str| malformed(partition.to_string(), format!("its `{what}` is invalid"));
+    let position = stored.get_i64(field::POSITION).map_err(|_| invalid(field::POSITION))?;
+    let partitions = stored.get_i64(field::PARTITIONS).ok().and_then(|number| u32::try_from(number).ok());
+    Ok(Checkpoint {
+        position: Position::try_from(position).ok(),
+        partitions: partitions.filter(|number| *number > 0).ok_or_else(|| invalid(field::PARTITIONS))?,
+        is_live: stored.get_bool(field::IS_LIVE).map_err(|_| invalid(field::IS_LIVE))?,
+        failure: stored.get_document(field::FAILURE).ok().and_then(failure),
+    })
+}
+
+fn failure(stored: &Document) -> Option<Failure> {
+    let position = Position::try_from(stored.get_i64("position").ok()?).ok()?;
+    Some(Failure { position, error: stored.get_str("error").ok()?.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_was_changed_by_hand_is_an_error_that_names_the_field() {
+        let model = es_core::store::ReadModelId { name: "balance", version: 1 };
+        let stored = doc! { "position": "seven", "partitions": 1_i64, "isLive": true };
+        let error = checkpoint(model.partition(0), &stored).unwrap_err();
+        assert!(error.to_string().contains("balance@1/0"), "{error}");
+    }
+}

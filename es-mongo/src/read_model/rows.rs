@@ -1,0 +1,127 @@
+//! The documents of rows: the fields of the row, and the key as `_id`.
+
+use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf, cstr};
+use bson::{Document, doc};
+use es_core::store::{Checkpoint, EventData, Partition, StoredRows};
+use es_core::{AggregateId, StoreError};
+use futures_util::StreamExt;
+use mongodb::error::{Error, Result as DriverResult};
+use mongodb::{ClientSession, Collection};
+
+use super::progress;
+use crate::document::field::ID;
+use crate::error::malformed;
+use crate::store::MongoStore;
+
+/// The checkpoint of a partition and some of its rows, as a majority had them at one time.
+pub(super) async fn read(
+    store: &MongoStore,
+    partition: Partition,
+    keys: &[AggregateId],
+) -> Result<Option<(Checkpoint, StoredRows)>, StoreError> {
+    let wanted: Vec<String> = keys.iter().map(|key| key.as_str().to_owned()).collect();
+    let found = store.collections().patience.ask(|| {
+        let (store, wanted) = (store.clone(), wanted.clone());
+        async move { find(&store, partition, wanted).await }
+    });
+    let Some((document, rows)) = found.await? else { return Ok(None) };
+    let checkpoint = progress::checkpoint(partition, &document)?;
+    let rows = rows.iter().map(|row| key_and_row(row));
+    Ok(Some((checkpoint, rows.collect::<Result<_, _>>()?)))
+}
+
+async fn find(
+    store: &MongoStore,
+    partition: Partition,
+    keys: Vec<String>,
+) -> DriverResult<Option<(Document, Vec<RawDocumentBuf>)>> {
+    let handles = &store.collections().handles;
+    let mut session = handles.snapshot_session().await?;
+    let progress = progress::documents(store).find_one(progress::by_id(partition)).session(&mut session).await?;
+    let Some(progress) = progress else { return Ok(None) };
+    if keys.is_empty() {
+        return Ok(Some((progress, Vec::new())));
+    }
+    let rows = handles.collection(&store.rows_name(partition.model));
+    let filter = match keys.as_slice() {
+        [key] => doc! { ID: key },
+        keys => doc! { ID: { "$in": keys } },
+    };
+    Ok(Some((progress, all(&rows, filter, &mut session).await?)))
+}
+
+async fn all(
+    rows: &Collection<RawDocumentBuf>,
+    filter: Document,
+    session: &mut ClientSession,
+) -> DriverResult<Vec<RawDocumentBuf>> {
+    let mut found = Vec::new();
+    let mut cursor = rows.find(filter).session(&mut *session).await?;
+    let mut documents = cursor.stream(session);
+    while let Some(row) = documents.next().await.transpose()? {
+        found.push(row);
+    }
+    Ok(found)
+}
+
+/// The key and the row of a document.
+pub(super) fn key_and_row(document: &RawDocument) -> Result<(AggregateId, EventData), StoreError> {
+    let unreadable = |error: bson::error::Error| malformed("a row", error);
+    let key = document.get_str(ID).map_err(|error| malformed("a row", error))?;
+    let key = AggregateId::new(key)?;
+    let mut row = RawDocumentBuf::new();
+    for element in document.iter_elements() {
+        let element = element.map_err(unreadable)?;
+        if element.key().as_str() != ID {
+            row.append(element.key(), element.value().map_err(unreadable)?);
+        }
+    }
+    Ok((key, EventData::from(row)))
+}
+
+/// The document of a row.
+fn document(key: &AggregateId, row: &EventData) -> Result<RawDocumentBuf, Error> {
+    let mut document = RawDocumentBuf::new();
+    document.append(cstr!("_id"), key.as_str());
+    for element in row.as_raw().iter_elements() {
+        let element = element.map_err(Error::custom)?;
+        document.append(element.key(), element.value().map_err(Error::custom)?);
+    }
+    Ok(document)
+}
+
+/// The commands that write rows.
+pub(super) fn commands(
+    collection: &str,
+    rows: &[(AggregateId, Option<EventData>)],
+) -> Result<Vec<RawDocumentBuf>, Error> {
+    let (mut updates, mut deletes) = (RawArrayBuf::new(), RawArrayBuf::new());
+    for (key, row) in rows {
+        let mut query = RawDocumentBuf::new();
+        query.append(cstr!("_id"), key.as_str());
+        let mut statement = RawDocumentBuf::new();
+        statement.append(cstr!("q"), query);
+        match row {
+            Some(row) => {
+                statement.append(cstr!("u"), document(key, row)?);
+                statement.append(cstr!("upsert"), true);
+                updates.push(statement);
+            }
+            None => {
+                statement.append(cstr!("limit"), 1_i32);
+                deletes.push(statement);
+            }
+        }
+    }
+    let mut commands = Vec::new();
+    let (update, delete) = ((cstr!("update"), cstr!("updates"), updates), (cstr!("delete"), cstr!("deletes"), deletes));
+    for (command, field, statements) in [update, delete] {
+        if !statements.is_empty() {
+            let mut document = RawDocumentBuf::new();
+            document.append(command, collection);
+            document.append(field, statements);
+            commands.push(document);
+        }
+    }
+    Ok(commands)
+}

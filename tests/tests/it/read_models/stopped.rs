@@ -1,0 +1,131 @@
+//! Events that cannot be folded.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use es_core::projection::{Keyed, Keys, Projection};
+use es_core::read_model::ReadModelError;
+use es_core::{Apply, Context, event};
+use tests::empty_store;
+
+use super::*;
+
+static IS_FIXED: AtomicBool = AtomicBool::new(false);
+
+/// A projection whose code has a bug at first.
+#[derive(Projection, Debug, Default)]
+#[projection(version = 1, key = aggregate_id, events(Wallet(Earned, Spent)))]
+struct Buggy {
+    events: u64,
+}
+
+impl Apply<Earned> for Buggy {
+    fn apply(&mut self, event: Earned, _: &Context) {
+        assert!(event.cents != 13 || IS_FIXED.load(Ordering::Relaxed), "thirteen");
+        self.events += 1;
+    }
+}
+
+impl Apply<Spent> for Buggy {
+    fn apply(&mut self, _: Spent, _: &Context) {
+        self.events += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_folded_stops_the_projection_before_it() {
+    let store = empty_store().await;
+    let wallets = Repository::<Wallet>::new(&store);
+    let mut thirteenth = None;
+    for cents in 1..=20 {
+        let recorded = wallets.upsert("w", move |_| Earned { owner: "ann".into(), cents }).await.unwrap();
+        thirteenth = thirteenth.or(recorded.position().filter(|_| cents == 13));
+    }
+    let stopped = Subscriptions::on(&store).project::<Buggy>().project::<Entries>().run_until(async {
+        while store.read_model::<Entries>().get("w").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let stopped = stopped.await.unwrap_err();
+    let SubscriptionError::Stopped { source, .. } = &stopped else { panic!("{stopped}") };
+    assert_eq!(Some(source.position), thirteenth);
+    assert!(es_core::error::ErrorChain::new(&stopped).to_string().contains("thirteen"));
+    // The other projection has continued.
+    assert_eq!(store.read_model::<Entries>().get("w").await.unwrap().unwrap().cents.len(), 20);
+
+    let waits = store.read_model::<Buggy>().at_least(thirteenth).get("w").await.unwrap_err();
+    let ReadModelError::Stopped { failure, .. } = waits else { panic!("{waits}") };
+    assert_eq!(Some(failure.position), thirteenth);
+    assert!(failure.error.contains("thirteen"), "{}", failure.error);
+    let stored = rows(&store, "buggy_v1").find_one(doc! { "_id": "w" }).await.unwrap().unwrap();
+    assert_eq!(stored.get_i64("events").unwrap(), 12);
+
+    IS_FIXED.store(true, Ordering::Relaxed);
+    Subscriptions::on(&store).project::<Buggy>().catch_up().await.unwrap();
+    let row = store.read_model::<Buggy>().at_least(thirteenth).get("w").await.unwrap().unwrap();
+    assert_eq!(row.events, 20);
+}
+
+/// `Earned` of newer code.
+#[event(version = 2, name = "Earned", since = 1)]
+struct NewerEarned {
+    owner: String,
+    cents: i64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_newer_code_is_left_to_newer_code() {
+    use es_core::store::{Append, EventStore, ExpectedVersion, NewEvent};
+    use es_core::{Metadata, StreamId};
+    let store = empty_store().await;
+    let newer = NewerEarned { owner: "ann".into(), cents: 5 };
+    let data = es_core::store::EventData::encode("Earned", &newer).unwrap();
+    let newer = NewEvent::from_data("Earned", 2, data, Metadata::new()).unwrap();
+    let stream = StreamId::of::<Wallet>("w").unwrap();
+    store.append(Append::new(stream, ExpectedVersion::NONE, vec![newer])).await.unwrap();
+    let error = Subscriptions::on(&store).project::<Balance>().catch_up().await.unwrap_err();
+    let SubscriptionError::Stopped { source, .. } = &error else { panic!("{error}") };
+    assert!(source.is_newer_event(), "{error}");
+    // A program that runs on gives the lease back, and waits for newer code.
+    let waits = tokio::time::timeout(Duration::from_secs(2), Subscriptions::on(&store).project::<Balance>().run());
+    assert!(waits.await.is_err(), "it has stopped");
+    let partition = rows(&store, "subscriptions").find_one(doc! { "_id": "balance@1/0" }).await.unwrap().unwrap();
+    assert!(!partition.contains_key("owner") && !partition.contains_key("failure"), "{partition}");
+}
+
+/// A row that grows until it is too large.
+#[derive(Projection, Debug, Default)]
+#[projection(version = 1, key = String, events(Wallet(Earned, ..)))]
+struct Growing {
+    text: String,
+}
+
+impl Keyed<Earned> for Growing {
+    fn key(event: &Earned, _: &Context) -> Keys<String> {
+        event.owner.clone().into()
+    }
+}
+
+impl Apply<Earned> for Growing {
+    fn apply(&mut self, _: Earned, _: &Context) {
+        self.text.push_str(&"x".repeat(3 << 20));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_becomes_too_large_stops_the_projection_and_large_batches_are_divided() {
+    let store = empty_store().await;
+    let wallets = Repository::<Wallet>::new(&store);
+    for number in 0..16 {
+        let owner = OWNERS[number % 2].to_owned();
+        wallets.create(format!("w{number}"), Earned { owner, cents: 1 }).await.unwrap();
+    }
+    let error = Subscriptions::on(&store).project::<Growing>().catch_up().await.unwrap_err();
+    let text = es_core::error::ErrorChain::new(&error).to_string();
+    assert!(text.contains("growing@1") && text.contains("bytes"), "{text}");
+    let mut lengths = BTreeMap::new();
+    for owner in ["ann", "bob"] {
+        let row = rows(&store, "growing_v1").find_one(doc! { "_id": owner }).await.unwrap().unwrap();
+        lengths.insert(owner, row.get_str("text").unwrap().len() >> 20);
+    }
+    assert_eq!(lengths, BTreeMap::from([("ann", 15), ("bob", 15)]));
+}
