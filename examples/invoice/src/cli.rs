@@ -113,6 +113,15 @@ pub enum Command {
         #[arg(long, value_name = "CURSOR")]
         after: Option<QueryCursor>,
     },
+    /// List the invoices that are not paid, those that are due first at the beginning
+    Owed {
+        /// Only those of this customer
+        #[arg(long)]
+        customer: Option<String>,
+        /// The largest number of invoices
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// Take a snapshot of an invoice
     Snapshot { id: String },
     /// Move old events to the archive; every invoice can still be loaded at any version and time

@@ -4,6 +4,7 @@ mod change;
 mod demo;
 mod import;
 mod migrate;
+mod owed;
 mod query;
 mod show;
 mod stats;
@@ -48,6 +49,7 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
         Command::ByType { event_type, since, until, limit, after } => {
             query::by_type(connection, &event_type, (since, until), limit, after, view).await?;
         }
+        Command::Owed { customer, limit } => owed::owed(connection, customer.as_deref(), limit, view).await?,
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
         Command::Archive { older_than_days } => return upkeep::archive(connection, older_than_days, view).await,
         Command::Migrate { from } => return migrate::migrate(connection, &from, view).await,

@@ -3,6 +3,7 @@
 mod events;
 mod invoice;
 mod money;
+mod open_invoice;
 #[cfg(test)]
 mod tests;
 
@@ -13,3 +14,4 @@ pub use events::{
 pub use invoice::InvoiceError;
 pub use invoice::{Invoice, InvoiceEvent, Order, Payment, Status};
 pub use money::Money;
+pub use open_invoice::OpenInvoice;

@@ -139,3 +139,19 @@ async fn old_documents_are_migrated_once_and_an_invalid_one_is_named() {
     assert_eq!(json!([again["migrated"], again["already"], again["failed"]]), json!([0, 2, 1]));
     assert_eq!(program.data(&["stats"])[0]["total"], "1599.10");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_is_listed_by_due_date_and_customer() {
+    let program = with_an_invoice("owed").await;
+    program.data(&["create", "inv-2", "--customer", "cust_2", "--amount", "70", "--days-to-pay", "3"]);
+    program.data(&["create", "inv-3", "--customer", "cust_1", "--amount", "90", "--days-to-pay", "5"]);
+    let owed = |arguments: &[&str]| -> Vec<String> {
+        let listed = program.data(&[&["owed"], arguments].concat());
+        listed.iter().map(|row| format!("{} {}", row["invoice"], row["owed"]).replace('"', "")).collect()
+    };
+    assert_eq!(owed(&[]), ["inv-2 70.00", "inv-3 90.00", "inv-1 1500.00"]);
+    program.data(&["credit", "inv-1", "--amount", "300.00"]);
+    program.data(&["pay", "inv-3"]);
+    assert_eq!(owed(&[]), ["inv-2 70.00", "inv-1 1200.00"]);
+    assert_eq!(owed(&["--customer", "cust_1"]), ["inv-1 1200.00"]);
+}

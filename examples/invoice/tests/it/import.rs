@@ -167,3 +167,13 @@ async fn an_existing_invoice_with_a_different_past_is_reported() {
     );
     assert_eq!(figures(&program)[0], 8);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_invoice_that_is_paid_is_not_owed() {
+    let program = Program::new("owed_import").await;
+    program.data(&["create", "inv-1", "--customer", "A-100", "--amount", "12"]);
+    program.data(&["import", sample().to_str().unwrap()]);
+    // Every invoice of the file is paid.
+    let owed: Vec<_> = program.data(&["owed"]).iter().map(|row| row["invoice"].clone()).collect();
+    assert_eq!(owed, ["inv-1"]);
+}

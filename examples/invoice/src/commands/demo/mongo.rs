@@ -1,5 +1,5 @@
-//! The additional features of a MongoDB store: queries, traces, the archive, migration, the daily
-//! check, figures.
+//! The additional features of a MongoDB store: queries, traces, the archive, migration, a read
+//! model, the daily check, figures.
 
 use bson::Bson;
 use es_core::LoadError;
@@ -8,7 +8,7 @@ use es_mongo::{LoadedFrom, MigratingRepository, ReadMode};
 use super::story::Story;
 use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
-use crate::commands::{stats, upkeep};
+use crate::commands::{owed, stats, upkeep};
 use crate::connect::Connection;
 use crate::domain::{Invoice, InvoicePaid};
 use crate::failure::Failure;
@@ -22,6 +22,7 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
     archive(story, connection).await?;
     migrate(story, connection).await?;
     switch(story, connection).await?;
+    owed(story, connection).await?;
     verify(story, connection).await?;
     story.step("Figures that are computed from the events")?;
     story.one(&stats::read(connection).await?)
@@ -97,6 +98,11 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
         story.outcome(format!("{flag}: {}", found.join(", ")))?;
     }
     Ok(())
+}
+
+async fn owed(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("A read model lists what is owed, by due date; a payment removes the invoice from the list")?;
+    story.list(&owed::read(connection, None, 100).await?)
 }
 
 async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
