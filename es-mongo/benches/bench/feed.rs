@@ -80,7 +80,7 @@ async fn rate(events: u64, read: impl Future<Output = u64>) -> f64 {
 }
 
 /// The fastest way to get the bytes from the driver.
-async fn raw_batches(store: &MongoStore) -> u64 {
+pub(crate) async fn raw_batches(store: &MongoStore) -> u64 {
     let events: Collection<RawDocumentBuf> = store.database().collection("events");
     let find = events.find(doc! { "position": { "$gt": 0_i64 } }).sort(doc! { "position": 1 });
     let mut batches = find.hint(Hint::Keys(doc! { "position": 1 })).batch().await.expect("the server answers");

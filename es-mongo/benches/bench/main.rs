@@ -24,6 +24,7 @@ mod import;
 mod load;
 mod members;
 mod memory;
+mod read_side;
 mod report;
 mod targets;
 
@@ -127,6 +128,9 @@ async fn run(wanted: &Wanted) -> Outcome {
     }
     if wanted.section("feed") {
         feed::run(uri, wanted).await?;
+    }
+    if wanted.section("read_side") {
+        read_side::run(uri, wanted).await?;
     }
     if wanted.section("load") {
         load::run(uri, wanted).await?;
