@@ -50,6 +50,11 @@ pub enum Role {
 /// [`Preparer`](Role::Preparer). No role can update an event or an archived event, or drop a
 /// collection or an index.
 ///
+/// No role covers read models. A process that folds them needs, in addition to
+/// [`Writer`](Role::Writer), `find`, `insert`, `update` and `createCollection` on the collection
+/// `subscriptions`, and these and `remove` on the collections of rows. A process that only reads
+/// them needs `find` on both.
+///
 /// If a dead client has left a transaction open, another writer that uses the same user of the
 /// server ends it within seconds; no additional right is needed. Writers with different users
 /// cannot end each other's transactions, so the server ends them after a minute, unless their users

@@ -59,7 +59,7 @@ impl<P: Projection> Dispatch<P> {
     pub fn read(&self, event: &StoredEvent<'_>) -> Result<Vec<Change<P>>, ProjectionError> {
         let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(Vec::new()) };
         let mut changes = Changes::new();
-        let read = of.read(event, &mut changes).map_err(|error| ProjectionFailure::Event(Box::new(error)));
+        let read = of.read(event, &mut changes).map_err(|error| ProjectionFailure::Unreadable(Box::new(error)));
         read.and_then(|()| changes.finish()).map_err(|failure| ProjectionError {
             projection: P::NAME,
             position: event.position,

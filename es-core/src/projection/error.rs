@@ -24,7 +24,7 @@ pub struct ProjectionError {
 impl ProjectionError {
     /// Whether the event was stored by newer code, so that a newer program can fold it.
     pub fn is_newer_event(&self) -> bool {
-        let ProjectionFailure::Event(error) = &self.failure else { return false };
+        let ProjectionFailure::Unreadable(error) = &self.failure else { return false };
         let StoreError::Decode { source, .. } = &**error else { return false };
         matches!(source, DecodeError::NewerVersion { .. } | DecodeError::UnknownType)
     }
@@ -36,7 +36,7 @@ impl ProjectionError {
 pub enum ProjectionFailure {
     /// The event cannot be read.
     #[error("the event cannot be read")]
-    Event(#[source] Box<StoreError>),
+    Unreadable(#[source] Box<StoreError>),
     /// The key cannot be the key of a row.
     #[error("its key cannot be the key of a row")]
     Key(#[source] Box<InvalidId>),

@@ -111,15 +111,20 @@ impl<P: Projection> Worker<P> {
         let failure = Failure { position, error: ErrorChain::new(&error).to_string() };
         if is_newer && self.start.until == Until::Stopped {
             tracing::warn!(%position, error = %failure.error, "a process with newer code has to continue");
-            store.release(partition, lease.fence, None).await?;
+            self.release(lease, None).await;
             self.unless_stopping(store.sleep(LEASE)).await;
             return Ok(());
         }
         tracing::error!(%position, error = %failure.error, "a projection has stopped");
-        if let Err(problem) = store.release(partition, lease.fence, Some(&failure)).await {
-            tracing::warn!(error = %ErrorChain::new(&problem), "the failure could not be recorded");
-        }
+        self.release(lease, Some(&failure)).await;
         Err(error)
+    }
+
+    /// Gives the lease back. If that fails, it ends by itself.
+    async fn release(&self, lease: Lease, failure: Option<&Failure>) {
+        if let Err(problem) = self.start.store.release(self.partition, lease.fence, failure).await {
+            tracing::warn!(error = %ErrorChain::new(&problem), "a lease could not be given back");
+        }
     }
 
     async fn fold(&self, lease: Lease) -> Result<End, StoreError> {
@@ -138,7 +143,7 @@ impl<P: Projection> Worker<P> {
                 if !self.commit(&mut held, Vec::new()).await? {
                     return Ok(End::Lost);
                 }
-                self.start.store.release(self.partition, held.fence, None).await?;
+                self.release(lease, None).await;
                 return Ok(End::Done);
             }
             let after = held.reached;

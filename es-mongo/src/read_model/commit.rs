@@ -8,7 +8,6 @@ use mongodb::error::Error;
 use super::progress::{self, field};
 use super::rows;
 use crate::error::{WriteOutcome, store_error};
-use crate::patience::attempt_within;
 use crate::sessions::Lease;
 use crate::store::MongoStore;
 
@@ -34,7 +33,8 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
         return advance(store, &commit).await;
     }
     let collections = store.collections();
-    let limit = attempt_within(store.inner.options.append_deadline);
+    // A commit that is too slow would be too slow again, so it gets all the time that there is.
+    let limit = store.inner.options.append_deadline;
     let mut lease = collections.sessions.take().await.map_err(store_error)?;
     let (own, waiter) = (store.clone(), lease.waiter());
     let transaction = async move { transact(&own, &mut lease, &commit).await };
@@ -82,7 +82,7 @@ async fn transact(store: &MongoStore, lease: &mut Lease, commit: &RowCommit) -> 
         }
         return Err(ended);
     }
-    let limit = attempt_within(store.inner.options.append_deadline);
+    let limit = store.inner.options.append_deadline;
     let unavailable = |source| Ended::Failed(StoreError::Unavailable { source });
     match lease.commit(limit).await.map_err(|given_up| unavailable(given_up.into()))? {
         WriteOutcome::Stored => Ok(()),
