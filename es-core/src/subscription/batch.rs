@@ -52,20 +52,23 @@ impl<P: Projection> Rows<P> {
         Self { dispatch, rows: HashMap::new() }
     }
 
-    /// Reads what the events of a page, before position `end`, change in a partition.
+    /// Reads what the events of a page, which begins after a position and is read before `end`,
+    /// change in a partition.
     pub(super) fn read(
         &self,
         page: &FeedPage,
+        after: Option<Position>,
         end: Option<Position>,
         partition: Partition,
         partitions: u32,
     ) -> Changes<P> {
         let mut read = Changes { changes: Vec::new(), failure: None };
-        let mut last = None;
+        let mut last = after;
         for event in page.batches.iter().flat_map(|batch| batch.events()) {
             let event = match event {
                 Ok(event) => event,
                 Err(error) => {
+                    // Its position cannot be read either, but nothing between is wanted.
                     let position = last.map_or(Position::FIRST, Position::next);
                     read.failure = Some(Failed { position, error: FailedBy::Store(error) });
                     break;

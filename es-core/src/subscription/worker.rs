@@ -177,7 +177,7 @@ impl<P: Projection> Worker<P> {
         let mut end = None;
         let mut failed = None;
         loop {
-            let mut changes = held.rows.read(&page, end, self.partition, self.start.partitions);
+            let mut changes = held.rows.read(&page, held.reached, end, self.partition, self.start.partitions);
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);

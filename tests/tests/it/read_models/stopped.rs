@@ -129,3 +129,28 @@ async fn a_row_that_becomes_too_large_stops_the_projection_and_large_batches_are
     }
     assert_eq!(lengths, BTreeMap::from([("ann", 15), ("bob", 15)]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_malformed_stops_the_projection_where_it_is() {
+    let store = empty_store().await;
+    for number in 0..5 {
+        record(&store, "w", number).await;
+    }
+    Subscriptions::on(&store).project::<Entries>().catch_up().await.unwrap();
+    let before = store.read_model::<Entries>().get("w").await.unwrap();
+    record(&store, "w", 5).await;
+    let events = rows(&store, "events");
+    let malformed = doc! { "$set": { "eventVersion": "one" } };
+    events.update_one(doc! { "position": 6_i64 }, malformed).bypass_document_validation(true).await.unwrap();
+    for _ in 0..2 {
+        let stopped = Subscriptions::on(&store).project::<Entries>().catch_up().await.unwrap_err();
+        assert!(matches!(stopped, SubscriptionError::Store(_)), "{stopped}");
+        let partition = rows(&store, "subscriptions").find_one(doc! { "_id": "entries@1/0" }).await.unwrap().unwrap();
+        assert_eq!(partition.get_i64("position").unwrap(), 5);
+        assert_eq!(partition.get_document("failure").unwrap().get_i64("position").unwrap(), 6);
+    }
+    assert_eq!(store.read_model::<Entries>().get("w").await.unwrap(), before);
+    events.update_one(doc! { "position": 6_i64 }, doc! { "$set": { "eventVersion": 1 } }).await.unwrap();
+    Subscriptions::on(&store).project::<Entries>().catch_up().await.unwrap();
+    assert_eq!(store.read_model::<Entries>().get("w").await.unwrap().unwrap().cents.len(), 6);
+}
