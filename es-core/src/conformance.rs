@@ -30,9 +30,8 @@ mod read_model;
 mod retired;
 mod snapshot;
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+use std::future::{Future, pending};
+use std::pin::pin;
 
 pub use append::*;
 pub use feed::*;
@@ -44,6 +43,7 @@ pub use retired::*;
 pub use snapshot::*;
 
 use crate::error::ErrorChain;
+use crate::join::all_beside;
 use crate::repository::IntoEvents;
 use crate::store::next_batch;
 use crate::store::{Append, Appended, EventData, EventStore, ExpectedVersion, NewEvent, ReadRange};
@@ -293,20 +293,7 @@ fn is_conflict(answer: &Result<Appended, StoreError>, expected: u64, actual: u64
 
 /// Runs futures concurrently in one task.
 async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut running: Vec<Pin<Box<_>>> = futures.into_iter().map(Box::pin).collect();
-    let mut results: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, result) in running.iter_mut().zip(&mut results) {
-            if result.is_none()
-                && let Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *result = Some(value);
-            }
-        }
-        if results.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    results.into_iter().flatten().collect()
+    all_beside(futures.into_iter().map(Box::pin).collect(), pin!(pending())).await
 }
 
 #[track_caller]

@@ -11,7 +11,6 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use follower::Follower;
 pub use select::{AllEvents, Of, ReadAs};
@@ -143,11 +142,7 @@ pub struct Follow<S = AllEvents> {
 impl Follow {
     /// All events of a store.
     pub(crate) fn new(store: Arc<dyn FeedStore>, from: From) -> Self {
-        let retry = RetryPolicy::default()
-            .within(Duration::MAX)
-            .base_wait(Duration::from_millis(50))
-            .max_wait(Duration::from_secs(1));
-        Self { store, from, types: Vec::new(), retry, selection: PhantomData }
+        Self { store, from, types: Vec::new(), retry: RetryPolicy::forever(), selection: PhantomData }
     }
 
     /// The events of all aggregates, with their data as stored;

@@ -107,6 +107,7 @@ pub mod feed;
 pub mod guide;
 mod head;
 mod id;
+mod join;
 pub mod memory;
 mod metadata;
 mod nesting;

@@ -51,8 +51,8 @@ mod error;
 mod inputs;
 mod keys;
 
+pub(crate) use change::encode_row;
 pub use change::{Change, Origin, Rows, decode_row};
-pub(crate) use change::{Row, RowRef};
 pub use dispatch::Dispatch;
 pub use error::{ProjectionError, ProjectionFailure};
 pub use inputs::{Input, Inputs};

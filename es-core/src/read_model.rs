@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 pub use error::ReadModelError;
 
-use crate::projection::{Projection, Row};
+use crate::projection::{Projection, decode_row};
 use crate::store::{Checkpoint, ReadModelId, ReadModelStore, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, IdFor, Position, StoreError};
@@ -20,8 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The rows of projection `P`, for reading; `store.read_model::<P>()` creates it.
 ///
-/// A row is the fold of exactly the events up to the checkpoint of its partition. Each read sees
-/// the rows as of one time, and a later read is never older.
+/// A row is the fold of exactly the events up to the checkpoint of its partition.
 ///
 /// # Reading one's own writes
 ///
@@ -107,7 +106,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         if first.partitions > 1 {
             rows = self.read(partition_of(&key[0], first.partitions), &key, begun).await?;
         }
-        let row = rows.first().map(|(_, row)| Row::decode(row));
+        let row = rows.first().map(|(_, row)| decode_row(row));
         row.transpose().map_err(ReadModelError::Store)
     }
 
@@ -119,7 +118,8 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     /// [`ReadModelError`].
     pub async fn ready(&self) -> Result<(), ReadModelError> {
         let begun = Instant::now();
-        for partition in 0..self.partitions(begun).await? {
+        let (first, _) = self.wait(0, &[], begun, |checkpoint| self.is_ready(checkpoint)).await?;
+        for partition in 1..first.partitions {
             self.read(partition, &[], begun).await?;
         }
         Ok(())
@@ -128,11 +128,6 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     /// The store.
     pub fn store(&self) -> &S {
         &self.store
-    }
-
-    async fn partitions(&self, begun: Instant) -> Result<u32, ReadModelError> {
-        let (checkpoint, _) = self.wait(0, &[], begun, |_| true).await?;
-        Ok(checkpoint.partitions)
     }
 
     fn is_ready(&self, checkpoint: &Checkpoint) -> bool {

@@ -124,6 +124,12 @@ impl EventData {
         Ok(Self(data))
     }
 
+    /// The same for the code of a user that writes a state or a row. A panic in it is an error, too.
+    pub(crate) fn encode_caught<T: Serialize>(what: &str, data: &T) -> Result<Self, StoreError> {
+        Panicked::catch(|| Self::encode(what, data))
+            .unwrap_or_else(|panicked| Err(StoreError::Encode { what: what.to_owned(), source: panicked.into() }))
+    }
+
     /// The document itself.
     pub fn as_raw(&self) -> &RawDocument {
         &self.0
@@ -199,16 +205,19 @@ impl StoredEvent<'_> {
     ///
     /// [`StoreError::Decode`], which names the event, also if an upcast panics.
     pub fn decode<E: EventSet>(&self) -> Result<Decoded<E>, StoreError> {
-        Panicked::catch(|| E::decode(self.event_type, self.event_version, &self.data))
-            .unwrap_or_else(|panicked| Err(panicked.into()))
-            .map_err(|source| self.undecodable(source))
+        self.caught(|| E::decode(self.event_type, self.event_version, &self.data))
     }
 
     /// Reads the data as event `E`, in any of its versions.
     pub(crate) fn decode_as<E: Event>(&self) -> Result<E, StoreError> {
-        Panicked::catch(|| E::decode(self.event_version, &self.data))
-            .unwrap_or_else(|panicked| Err(panicked.into()))
-            .map_err(|source| self.undecodable(source))
+        self.caught(|| E::decode(self.event_version, &self.data))
+    }
+
+    /// Runs the code that reads the event. A panic in it is an error, too.
+    #[inline]
+    fn caught<T>(&self, decode: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, StoreError> {
+        let decoded = Panicked::catch(decode).unwrap_or_else(|panicked| Err(panicked.into()));
+        decoded.map_err(|source| self.undecodable(source))
     }
 
     /// The circumstances of the event, which is one of `stream`.

@@ -6,9 +6,7 @@ use crate::error::{FoldError, Panicked};
 use crate::repository::LastEvent;
 use crate::store::next_batch;
 use crate::store::{Decoded, Head, NewEvent, ReadRange, Snapshot, SnapshotStore, Stamp, Store, StoredEvent};
-use crate::{
-    Aggregate, Context, EventId, Id, Loaded, Metadata, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version,
-};
+use crate::{Aggregate, Context, EventId, Id, Loaded, Position, RetryPolicy, StoreError, StreamId, Timestamp, Version};
 
 /// An aggregate that is being rebuilt, event by event.
 ///
@@ -150,12 +148,7 @@ impl<A: Aggregate> Replay<A> {
                 context.advance(event.sequence, event.timestamp, event.metadata);
                 context
             }
-            none => none.insert(Context::new(
-                self.stream.aggregate_id().clone(),
-                event.sequence,
-                event.timestamp,
-                Metadata::from_raw(event.metadata.to_owned()),
-            )),
+            none => none.insert(event.context(&self.stream)),
         };
         let state = &mut self.state;
         let folded = Panicked::catch(|| match decoded {

@@ -42,6 +42,16 @@ impl RetryPolicy {
         Self { tries: 1, ..Self::default() }
     }
 
+    /// Retries forever, for work in the background that nobody waits for.
+    pub(crate) fn forever() -> Self {
+        Self {
+            within: Duration::MAX,
+            base_wait: Duration::from_millis(50),
+            max_wait: Duration::from_secs(1),
+            ..Self::default()
+        }
+    }
+
     /// Sets the limit of time, from the start of the first attempt to the start of the last one.
     #[must_use]
     pub fn within(self, within: Duration) -> Self {

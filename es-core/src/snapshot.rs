@@ -149,8 +149,7 @@ impl<A: Aggregate> StateRef<'_, A> {
     ///
     /// [`StoreError::Encode`] and [`StoreError::TooDeep`].
     pub fn encode(&self) -> Result<EventData, StoreError> {
-        Panicked::catch(|| EventData::encode(A::TYPE, self))
-            .unwrap_or_else(|panicked| Err(StoreError::Encode { what: A::TYPE.to_owned(), source: panicked.into() }))
+        EventData::encode_caught(A::TYPE, self)
     }
 }
 

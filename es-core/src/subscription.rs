@@ -42,7 +42,6 @@
 
 mod batch;
 mod error;
-mod join;
 mod partitions;
 mod worker;
 
@@ -57,6 +56,7 @@ use std::time::Duration;
 pub use error::SubscriptionError;
 pub(crate) use partitions::partition_of;
 
+use crate::join::all_beside;
 use crate::projection::{Dispatch, Projection};
 use crate::store::{BoxFuture, Prepare, ReadModelId, ReadModelStore};
 use crate::{EventId, Position};
@@ -77,10 +77,10 @@ const LEASE: Duration = Duration::from_secs(10);
 ///
 /// # An event that cannot be folded
 ///
-/// It stops its partition before the event: nothing is skipped. The [failure] is logged
-/// and stored, and a [reader](crate::read_model) that waits gets it. The other partitions and projections continue.
-/// The next start continues with the event. If the event was stored by a newer program, no failure
-/// is stored, because a process with the newer code takes over.
+/// It stops its partition before the event: nothing is skipped. The [failure] is logged and stored,
+/// and a [reader](crate::read_model) that waits gets it. The other partitions and projections
+/// continue. The next start continues with the event. If the event was stored by a newer program,
+/// no failure is stored, because a process with the newer code takes over.
 ///
 /// [failure]: crate::store::Failure
 #[must_use = "nothing is folded before `run`, `run_until` or `catch_up`"]
@@ -92,8 +92,14 @@ pub struct Subscriptions {
 /// A projection that is to be folded.
 struct Declared {
     prepare: Prepare,
-    start: Box<dyn FnOnce(Start) -> BoxFuture<'static, Result<(), SubscriptionError>> + Send>,
+    start: Box<StartWorkers>,
 }
+
+/// Starts a worker for each partition of a projection.
+type StartWorkers = dyn FnOnce(&Start) -> Vec<Working> + Send;
+
+/// A worker, until it ends.
+type Working = BoxFuture<'static, Result<(), SubscriptionError>>;
 
 /// What the workers of a run share.
 #[derive(Clone)]
@@ -101,12 +107,11 @@ struct Start {
     store: Arc<dyn ReadModelStore>,
     /// The name of this run among the owners of leases.
     owner: Arc<str>,
-    partitions: u32,
     stopping: Arc<AtomicBool>,
     until: Until,
 }
 
-/// Where a run ends.
+/// What ends a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     /// It does not end by itself.
@@ -147,8 +152,17 @@ impl Subscriptions {
     pub fn project_with<P: Projection>(mut self, options: impl FnOnce(ProjectionOptions) -> ProjectionOptions) -> Self {
         let ProjectionOptions { partitions } = options(ProjectionOptions { partitions: 1 });
         let dispatch = Arc::new(Dispatch::<P>::new());
-        let prepare = Prepare { model: ReadModelId::of::<P>(), declared: dispatch.declared(), partitions };
-        self.projections.push(Declared { prepare, start: Box::new(move |start| Box::pin(fold::<P>(dispatch, start))) });
+        let model = ReadModelId::of::<P>();
+        let prepare = Prepare { model, declared: dispatch.declared(), partitions };
+        let start = Box::new(move |start: &Start| {
+            let worker = |number| {
+                let partition = model.partition(number);
+                let worker = Worker::new(Arc::clone(&dispatch), start.clone(), partition, partitions);
+                Box::pin(worker.run()) as Working
+            };
+            (0..partitions).map(worker).collect()
+        });
+        self.projections.push(Declared { prepare, start });
         self
     }
 
@@ -197,18 +211,18 @@ impl Subscriptions {
         // A store without a global order refuses it here.
         store.frontier().await?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let start = Start { owner: EventId::new().to_string().into(), partitions: 1, stopping, until, store };
-        let mut running = Vec::with_capacity(projections.len());
+        let start = Start { owner: EventId::new().to_string().into(), stopping, until, store };
+        let mut running = Vec::new();
         for Declared { prepare, start: run } in projections {
             let prepared = start.store.prepare(&prepare).await?;
             check(&prepare, prepared)?;
-            running.push(run(Start { partitions: prepare.partitions, ..start.clone() }));
+            running.extend(run(&start));
         }
         let stop = async {
             stop.await;
             start.stopping.store(true, Ordering::Relaxed);
         };
-        join::all_beside(running, pin!(stop)).await.into_iter().collect()
+        all_beside(running, pin!(stop)).await.into_iter().collect()
     }
 }
 
@@ -224,15 +238,6 @@ fn check(wanted: &Prepare, stored: Prepare) -> Result<(), SubscriptionError> {
         return Err(SubscriptionError::Partitions { projection, stored, wanted });
     }
     Ok(())
-}
-
-/// Folds all partitions of a projection.
-async fn fold<P: Projection>(dispatch: Arc<Dispatch<P>>, start: Start) -> Result<(), SubscriptionError> {
-    let workers = (0..start.partitions).map(|number| {
-        let worker = Worker::new(Arc::clone(&dispatch), start.clone(), ReadModelId::of::<P>().partition(number));
-        Box::pin(worker.run()) as BoxFuture<'static, _>
-    });
-    join::all_beside(workers.collect(), pin!(pending())).await.into_iter().collect()
 }
 
 impl fmt::Debug for Subscriptions {

@@ -22,7 +22,7 @@ pub(super) enum NoFold {
 /// Folds one event into a row.
 pub(super) type Fold<P, E> = fn(Option<P>, E, &Context) -> Result<Option<P>, NoFold>;
 
-/// Folds one event that it has.
+/// Folds the event that it holds.
 type FoldOnce<P> = Box<dyn FnOnce(Option<P>) -> Result<Option<P>, NoFold> + Send>;
 
 /// What one event changes in one row.
@@ -42,7 +42,6 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The event of a projection, which is known by name.
     pub(super) fn of(event: &StoredEvent<'_>, aggregate: StreamId) -> Self {
         Self { position: event.position, event_type: event.event_type.into(), aggregate }
     }
@@ -53,7 +52,7 @@ impl Origin {
     }
 
     /// The error that projection `P` cannot handle the event.
-    pub fn failed<P: Projection>(&self, failure: ProjectionFailure) -> ProjectionError {
+    pub(super) fn failed<P: Projection>(&self, failure: ProjectionFailure) -> ProjectionError {
         ProjectionError {
             projection: P::NAME,
             position: self.position,
@@ -61,6 +60,11 @@ impl Origin {
             aggregate: self.aggregate.to_string(),
             failure,
         }
+    }
+
+    /// The error that projection `P` cannot store a row after the event.
+    pub(crate) fn unstorable<P: Projection>(&self, key: &AggregateId, source: StoreError) -> ProjectionError {
+        self.failed::<P>(ProjectionFailure::Row { key: key.to_string(), source: Box::new(source) })
     }
 }
 
@@ -204,9 +208,8 @@ impl<P: Projection> Rows<P> {
         for change in dispatch.read(event)? {
             let key = change.key().clone();
             let (Some(row), origin) = change.fold(self.rows.remove(&key))? else { continue };
-            let stored = RowRef(&row).encode().and_then(|row| Row::<P>::decode(&row));
-            let unstorable = |source| ProjectionFailure::Row { key: key.to_string(), source: Box::new(source) };
-            let row = stored.map_err(|source| origin.failed::<P>(unstorable(source)))?;
+            let stored = encode_row(&row).and_then(|row| decode_row(&row));
+            let row = stored.map_err(|error| origin.unstorable::<P>(&key, error))?;
             self.rows.insert(key, row);
         }
         Ok(())
@@ -234,21 +237,27 @@ impl<P: Projection> Default for Rows<P> {
     }
 }
 
-/// A row in a form that serde can write.
-#[derive(Debug)]
-pub(crate) struct RowRef<'a, P>(pub(crate) &'a P);
+/// Writes a row. A panic in its serializer is an error, too.
+pub(crate) fn encode_row<P: Projection>(row: &P) -> Result<EventData, StoreError> {
+    EventData::encode_caught(P::NAME, &RowRef(row))
+}
 
-impl<P: Projection> RowRef<'_, P> {
-    /// Writes the row. A panic in its serializer is an error too.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Encode`] and [`StoreError::TooDeep`].
-    pub(crate) fn encode(&self) -> Result<EventData, StoreError> {
-        Panicked::catch(|| EventData::encode(P::NAME, self))
-            .unwrap_or_else(|panicked| Err(StoreError::Encode { what: P::NAME.to_owned(), source: panicked.into() }))
+/// Reads a stored row. A panic in its deserializer is an error, too.
+///
+/// # Errors
+///
+/// [`StoreError::NotReadBack`] if the data is not a row of `P`.
+pub fn decode_row<P: Projection>(row: &impl Payload) -> Result<P, StoreError> {
+    let unreadable = |reason: String| StoreError::NotReadBack { what: P::NAME.to_owned(), field: None, reason };
+    match Panicked::catch(|| row.decode::<Row<P>>()) {
+        Ok(Ok(Row(row))) => Ok(row),
+        Ok(Err(error)) => Err(unreadable(error.to_string())),
+        Err(panicked) => Err(unreadable(panicked.to_string())),
     }
 }
+
+/// A row in a form that serde can write.
+struct RowRef<'a, P>(&'a P);
 
 impl<P: Projection> Serialize for RowRef<'_, P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -257,36 +266,10 @@ impl<P: Projection> Serialize for RowRef<'_, P> {
 }
 
 /// A row in a form that serde can read.
-#[derive(Debug)]
-pub(crate) struct Row<P>(pub(crate) P);
-
-impl<P: Projection> Row<P> {
-    /// Reads a row. A panic in its deserializer is an error too.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotReadBack`] if the data is not such a row.
-    pub(crate) fn decode(row: &impl Payload) -> Result<P, StoreError> {
-        let unreadable = |reason: String| StoreError::NotReadBack { what: P::NAME.to_owned(), field: None, reason };
-        match Panicked::catch(|| row.decode::<Self>()) {
-            Ok(Ok(Self(row))) => Ok(row),
-            Ok(Err(error)) => Err(unreadable(error.to_string())),
-            Err(panicked) => Err(unreadable(panicked.to_string())),
-        }
-    }
-}
+struct Row<P>(P);
 
 impl<'de, P: Projection> Deserialize<'de> for Row<P> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         P::deserialize_row(deserializer).map(Self)
     }
-}
-
-/// Reads a stored row, for a store with its own ways to find rows.
-///
-/// # Errors
-///
-/// [`StoreError::NotReadBack`] if the data is not a row of `P`.
-pub fn decode_row<P: Projection>(row: &impl Payload) -> Result<P, StoreError> {
-    Row::decode(row)
 }

@@ -17,8 +17,9 @@ pub struct Dispatch<P> {
 /// The declarations about one aggregate.
 struct OfAggregate<P> {
     declared: Declared<P>,
-    /// By every name, older ones included, under which a listed event may be stored as itself.
-    handlers: HashMap<&'static str, Handler<P>>,
+    /// By every name, older ones included, under which an event may be stored as itself. `None` if
+    /// the projection leaves it out.
+    handlers: HashMap<&'static str, Option<Handler<P>>>,
 }
 
 impl<P: Projection> Dispatch<P> {
@@ -75,31 +76,22 @@ impl<P: Projection> OfAggregate<P> {
     fn new(declared: Declared<P>) -> Self {
         let mut handlers = HashMap::new();
         for info in declared.events {
-            if let Some(handler) = declared.handlers.get(info.event_type).copied().or(declared.all) {
-                handlers.insert(info.event_type, handler);
-                handlers.extend(info.aliases.iter().map(|alias| (*alias, handler)));
-            }
+            let handler = declared.handlers.get(info.event_type).copied().or(declared.all);
+            handlers.insert(info.event_type, handler);
+            handlers.extend(info.aliases.iter().map(|alias| (*alias, handler)));
         }
         Self { declared, handlers }
     }
 
     fn read(&self, event: &StoredEvent<'_>, changes: &mut Changes<P>) -> Result<(), StoreError> {
-        if let Some(handler) = self.handlers.get(event.event_type) {
-            return handler(event, changes);
+        match self.handlers.get(event.event_type) {
+            Some(Some(handler)) => return handler(event, changes),
+            Some(None) => return Ok(()),
+            None => {}
         }
-        let Declared { sources, all, read_parts, .. } = &self.declared;
-        if sources.event_type(event.event_type).is_some() || sources.is_retired(event.event_type) {
-            // The projection leaves it out, or nobody needs it any longer.
-            return Ok(());
-        }
-        if let Some(handler) = all
-            && self.declared.handlers.is_empty()
-        {
-            return handler(event, changes);
-        }
-        // An old event that is read as others, or an unknown name.
-        for (info, data) in read_parts(event)? {
-            let Some(handler) = self.handlers.get(info.event_type) else { continue };
+        // An old event that is read as others, a retired one, or an unknown name.
+        for (info, data) in (self.declared.read_parts)(event)? {
+            let Some(Some(handler)) = self.handlers.get(info.event_type) else { continue };
             let (event_type, event_version) = (info.event_type, info.version);
             let part = StoredEvent { event_type, event_version, data: BsonPayload(data.as_raw()), ..*event };
             handler(&part, changes)?;

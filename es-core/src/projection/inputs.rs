@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::change::{Changes, Fold, NoFold};
 use super::{Keyed, Projection};
 use crate::__private::{BeginRow, EventOf};
-use crate::store::{Decoded, EventData, EventInfo, EventSet, EventSources, StoredEvent};
+use crate::store::{Decoded, EventData, EventInfo, EventSet, StoredEvent};
 use crate::{Aggregate, Apply, Event, Init, StoreError};
 
 /// The events that a projection folds, by aggregate; filled by [`Projection::declare`].
@@ -30,7 +30,6 @@ pub(super) type ReadParts = fn(&StoredEvent<'_>) -> Result<Vec<(&'static EventIn
 /// What a projection declares about one aggregate.
 pub(super) struct Declared<P> {
     pub(super) aggregate_type: &'static str,
-    pub(super) sources: EventSources,
     pub(super) events: &'static [EventInfo],
     /// By the current name of the event.
     pub(super) handlers: HashMap<&'static str, Handler<P>>,
@@ -52,7 +51,6 @@ impl<P: Projection> Inputs<P> {
         let at = known.unwrap_or_else(|| {
             self.aggregates.push(Declared {
                 aggregate_type: A::TYPE,
-                sources: EventSources::of::<A::Event>(),
                 events: A::Event::EVENTS,
                 handlers: HashMap::new(),
                 all: None,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, ProjectionFailure, Row, RowRef};
+use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, decode_row, encode_row};
 use crate::store::{EventData, FeedPage, Partition, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
@@ -12,7 +12,7 @@ use crate::{AggregateId, Position, StoreError};
 const KEPT_ROWS: usize = 20_000;
 
 /// The rows that a partition has in memory. They are valid as long as its lease.
-pub(super) struct Rows<P> {
+pub(super) struct KeptRows<P> {
     dispatch: Arc<Dispatch<P>>,
     /// `None` if there is no row with the key.
     rows: HashMap<AggregateId, Option<P>>,
@@ -47,7 +47,7 @@ impl From<ProjectionError> for Failed {
 /// Rows to write, with `None` for those that are removed.
 pub(super) type Written = Vec<(AggregateId, Option<EventData>)>;
 
-impl<P: Projection> Rows<P> {
+impl<P: Projection> KeptRows<P> {
     pub(super) fn new(dispatch: Arc<Dispatch<P>>) -> Self {
         Self { dispatch, rows: HashMap::new() }
     }
@@ -101,7 +101,7 @@ impl<P: Projection> Rows<P> {
     pub(super) fn keep(&mut self, keys: Vec<AggregateId>, stored: StoredRows) -> Result<(), StoreError> {
         self.rows.extend(keys.into_iter().map(|key| (key, None)));
         for (key, row) in stored {
-            self.rows.insert(key, Some(Row::decode(&row)?));
+            self.rows.insert(key, Some(decode_row(&row)?));
         }
         Ok(())
     }
@@ -118,13 +118,8 @@ impl<P: Projection> Rows<P> {
         }
         let mut written = Vec::with_capacity(touched.len());
         for (key, origin) in touched {
-            let row = match self.rows.get(&key) {
-                Some(Some(row)) => {
-                    let unwritable = |source| ProjectionFailure::Row { key: key.to_string(), source: Box::new(source) };
-                    Some(RowRef(row).encode().map_err(|source| origin.failed::<P>(unwritable(source)))?)
-                }
-                _ => None,
-            };
+            let row = self.rows.get(&key).and_then(Option::as_ref).map(encode_row).transpose();
+            let row = row.map_err(|error| origin.unstorable::<P>(&key, error))?;
             written.push((key, row));
         }
         Ok(written)

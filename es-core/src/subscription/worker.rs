@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::Instrument;
 
-use super::batch::{Changes, Failed, FailedBy, Rows, Written};
+use super::batch::{Changes, Failed, FailedBy, KeptRows, Written};
 use super::{LEASE, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
 use crate::projection::{Dispatch, Projection};
@@ -28,6 +28,8 @@ pub(super) struct Worker<P> {
     filter: FeedFilter,
     start: Start,
     partition: Partition,
+    /// The number of partitions of the read model.
+    partitions: u32,
 }
 
 /// Why a worker no longer folds under its lease.
@@ -43,7 +45,7 @@ enum End {
 /// The state of a worker under one lease.
 struct Held<P> {
     fence: u64,
-    rows: Rows<P>,
+    rows: KeptRows<P>,
     /// As stored.
     checkpoint: Option<Position>,
     /// The position up to which every event is folded.
@@ -61,9 +63,9 @@ struct Batch {
 }
 
 impl<P: Projection> Worker<P> {
-    pub(super) fn new(dispatch: Arc<Dispatch<P>>, start: Start, partition: Partition) -> Self {
+    pub(super) fn new(dispatch: Arc<Dispatch<P>>, start: Start, partition: Partition, partitions: u32) -> Self {
         let filter = dispatch.filter();
-        Self { dispatch, filter, start, partition }
+        Self { dispatch, filter, start, partition, partitions }
     }
 
     pub(super) async fn run(self) -> Result<(), SubscriptionError> {
@@ -130,7 +132,7 @@ impl<P: Projection> Worker<P> {
     async fn fold(&self, lease: Lease) -> Result<End, StoreError> {
         let mut held = Held {
             fence: lease.fence,
-            rows: Rows::new(Arc::clone(&self.dispatch)),
+            rows: KeptRows::new(Arc::clone(&self.dispatch)),
             checkpoint: lease.position,
             reached: lease.position,
             renewed: Instant::now(),
@@ -177,7 +179,7 @@ impl<P: Projection> Worker<P> {
         let mut end = None;
         let mut failed = None;
         loop {
-            let mut changes = held.rows.read(&page, held.reached, end, self.partition, self.start.partitions);
+            let mut changes = held.rows.read(&page, held.reached, end, self.partition, self.partitions);
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);
@@ -199,7 +201,7 @@ impl<P: Projection> Worker<P> {
                 }
             }
             // The rows in memory contain events beyond the new end.
-            held.rows = Rows::new(Arc::clone(&self.dispatch));
+            held.rows = KeptRows::new(Arc::clone(&self.dispatch));
         }
     }
 
@@ -257,11 +259,7 @@ impl<P: Projection> Worker<P> {
         &self,
         ask: impl Fn() -> BoxFuture<'a, Result<R, StoreError>>,
     ) -> Result<Option<R>, StoreError> {
-        let retry = RetryPolicy::default()
-            .within(Duration::MAX)
-            .base_wait(Duration::from_millis(50))
-            .max_wait(Duration::from_secs(1));
-        let mut retries = retry.start();
+        let mut retries = RetryPolicy::forever().start();
         while !self.is_stopping() {
             let error = match ask().await {
                 Err(error @ StoreError::Unavailable { .. }) => error,

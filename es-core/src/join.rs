@@ -4,14 +4,12 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use crate::store::BoxFuture;
-
 /// Runs all futures to their end, and returns their results in order. `beside` runs at the same
 /// time, until it ends or all others have ended.
-pub(super) async fn all_beside<T>(
-    futures: Vec<BoxFuture<'static, T>>,
-    mut beside: Pin<&mut (impl Future<Output = ()> + Send)>,
-) -> Vec<T> {
+pub(crate) async fn all_beside<F: Future + ?Sized>(
+    futures: Vec<Pin<Box<F>>>,
+    mut beside: Pin<&mut impl Future<Output = ()>>,
+) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(|future| (Some(future), None)).collect();
     let mut is_beside = true;
     poll_fn(|context| {
