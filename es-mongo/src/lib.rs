@@ -81,6 +81,7 @@ mod snapshot;
 mod source;
 mod stats;
 mod store;
+mod transaction;
 mod verify;
 
 /// The driver, in the version that this crate uses.

@@ -15,6 +15,7 @@ use crate::document::field::{ID, POSITION};
 use crate::document::{position_in, position_index};
 use crate::error::{DriverError, WriteOutcome};
 use crate::sessions::{GivenUp, Lease};
+use crate::transaction;
 
 /// Writes documents with one ordered command. It stops at the first document that is refused, so
 /// the stored documents are a prefix.
@@ -56,50 +57,19 @@ pub(crate) async fn transact(
     archived: Option<Claims>,
     limit: Duration,
 ) -> WriteOutcome {
-    let mut lease = match collections.sessions.take().await {
-        Ok(lease) => lease,
-        Err(error) => return WriteOutcome::NotWritten(DriverError::new(error).into()),
-    };
-    let (own, waiter) = (collections.clone(), lease.waiter());
-    let transaction = async move { run(&own, &mut lease, documents, archived, limit).await };
-    match collections.patience.once_within(limit, transaction).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(given_up)) => WriteOutcome::NotWritten(given_up.into()),
-        Err(late) => {
-            waiter.abandon();
-            WriteOutcome::Unknown(late)
-        }
-    }
-}
-
-async fn run(
-    collections: &Collections,
-    lease: &mut Lease,
-    documents: Vec<Written>,
-    archived: Option<Claims>,
-    limit: Duration,
-) -> Result<WriteOutcome, GivenUp> {
-    if let Err(error) = lease.begin_transaction().await {
-        return Ok(WriteOutcome::of_statement(error));
-    }
-    if let Some(failed) = write_all(collections, lease, documents, archived).await? {
-        // An explicit abort frees the keys at once. If it fails, the server has usually ended the
-        // transaction already.
-        let _ = lease.session()?.abort_transaction().await;
-        return Ok(failed);
-    }
-    lease.commit(limit).await
+    let own = collections.clone();
+    transaction::run(collections, limit, move |lease| Box::pin(write_all(own, lease, documents, archived))).await
 }
 
 /// Runs the statements of the transaction. Returns `None` if it is ready to commit.
 async fn write_all(
-    collections: &Collections,
+    collections: Collections,
     lease: &mut Lease,
     documents: Vec<Written>,
     archived: Option<Claims>,
 ) -> Result<Option<WriteOutcome>, GivenUp> {
     if let Some(claims) = archived {
-        let failed = match find_archived(collections, lease.session()?, &claims).await {
+        let failed = match find_archived(&collections, lease.session()?, &claims).await {
             Ok(found) => found,
             Err(error) => Some(WriteOutcome::of_statement(error)),
         };

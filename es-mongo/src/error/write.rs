@@ -49,7 +49,7 @@ pub(crate) enum Objection {
 }
 
 impl Objection {
-    fn of_code(code: i32) -> Self {
+    pub(crate) fn of_code(code: i32) -> Self {
         match code {
             code::DUPLICATE_KEY => Self::DuplicateKey,
             code if is_transient(code) => Self::Transient,

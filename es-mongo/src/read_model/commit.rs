@@ -7,18 +7,30 @@ use mongodb::error::Error;
 
 use super::progress::{self, field};
 use super::rows;
-use crate::error::{WriteOutcome, store_error};
-use crate::sessions::Lease;
+use crate::error::{Objection, WriteOutcome, store_error};
+use crate::sessions::{GivenUp, Lease};
 use crate::store::MongoStore;
+use crate::transaction;
 
-/// The code of a write conflict.
-const WRITE_CONFLICT: i32 = 112;
-
-/// Why a transaction does not commit.
-enum Ended {
+/// The answer to a commit.
+enum Answer {
+    Committed,
     /// The fence or the checkpoint is a different one.
     Lost,
     Failed(StoreError),
+}
+
+impl From<WriteOutcome> for Answer {
+    fn from(outcome: WriteOutcome) -> Self {
+        match outcome {
+            WriteOutcome::Stored => Self::Committed,
+            WriteOutcome::NotWritten(source) | WriteOutcome::Unknown(source) => {
+                Self::Failed(StoreError::Unavailable { source })
+            }
+            WriteOutcome::Permanent(error) | WriteOutcome::Refused { error, .. } => Self::Failed(store_error(error)),
+            WriteOutcome::Archived | WriteOutcome::Outdated(_) => Self::Lost,
+        }
+    }
 }
 
 pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool, StoreError> {
@@ -35,17 +47,12 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
     let collections = store.collections();
     // A commit that is too slow would be too slow again, so it gets all the time that there is.
     let limit = store.inner.options.append_deadline;
-    let mut lease = collections.sessions.take().await.map_err(store_error)?;
-    let (own, waiter) = (store.clone(), lease.waiter());
-    let transaction = async move { transact(&own, &mut lease, &commit).await };
-    match collections.sessions.clear_the_way(collections.patience.once_within(limit, transaction)).await {
-        Ok(Ok(())) => Ok(true),
-        Ok(Err(Ended::Lost)) => Ok(false),
-        Ok(Err(Ended::Failed(error))) => Err(error),
-        Err(late) => {
-            waiter.abandon();
-            Err(StoreError::Unavailable { source: late })
-        }
+    let own = store.clone();
+    let committed = transaction::run(collections, limit, move |lease| Box::pin(write(own, lease, commit)));
+    match collections.sessions.clear_the_way(committed).await {
+        Answer::Committed => Ok(true),
+        Answer::Lost => Ok(false),
+        Answer::Failed(error) => Err(error),
     }
 }
 
@@ -72,45 +79,29 @@ async fn advance(store: &MongoStore, commit: &RowCommit) -> Result<bool, StoreEr
     Ok(advanced.map_err(store_error)?.matched_count == 1)
 }
 
-async fn transact(store: &MongoStore, lease: &mut Lease, commit: &RowCommit) -> Result<(), Ended> {
-    lease.begin_transaction().await.map_err(failed)?;
-    if let Err(ended) = write(store, lease, commit).await {
-        // An explicit abort frees the documents at once. If it fails, the server has usually ended
-        // the transaction already.
-        if let Ok(session) = lease.session() {
-            let _ = session.abort_transaction().await;
-        }
-        return Err(ended);
-    }
-    let limit = store.inner.options.append_deadline;
-    let unavailable = |source| Ended::Failed(StoreError::Unavailable { source });
-    match lease.commit(limit).await.map_err(|given_up| unavailable(given_up.into()))? {
-        WriteOutcome::Stored => Ok(()),
-        WriteOutcome::NotWritten(source) | WriteOutcome::Unknown(source) => Err(unavailable(source)),
-        WriteOutcome::Permanent(error) | WriteOutcome::Refused { error, .. } => Err(failed(error)),
-        WriteOutcome::Archived | WriteOutcome::Outdated(_) => Err(Ended::Lost),
-    }
-}
-
-/// Runs the statements of the transaction.
-async fn write(store: &MongoStore, lease: &mut Lease, commit: &RowCommit) -> Result<(), Ended> {
-    let (filter, update) = change(commit);
-    let session = lease.session().map_err(|given_up| failed(Error::custom(given_up)))?;
-    let moved = progress::documents(store).update_one(filter, update).session(&mut *session).await;
-    match moved {
+/// Runs the statements of the transaction. Returns `None` if it is ready to commit.
+async fn write(store: MongoStore, lease: &mut Lease, commit: RowCommit) -> Result<Option<Answer>, GivenUp> {
+    let (filter, update) = change(&commit);
+    match progress::documents(&store).update_one(filter, update).session(lease.session()?).await {
         Ok(moved) if moved.matched_count == 1 => {}
-        Ok(_) => return Err(Ended::Lost),
-        Err(error) => return Err(statement_failed(lease, error)),
+        Ok(_) => return Ok(Some(Answer::Lost)),
+        Err(error) => return Ok(Some(statement_failed(lease, error))),
     }
-    let collection = store.rows_name(commit.partition.model);
-    for command in rows::commands(&collection, &commit.rows).map_err(failed)? {
-        let session = lease.session().map_err(|given_up| failed(Error::custom(given_up)))?;
-        match store.collections().handles.command_in(session, command).await {
-            Ok(answer) => check(commit.partition, &answer).map_err(Ended::Failed)?,
-            Err(error) => return Err(statement_failed(lease, error)),
+    let commands = match rows::commands(&store.rows_name(commit.partition.model), &commit.rows) {
+        Ok(commands) => commands,
+        Err(error) => return Ok(Some(Answer::Failed(store_error(error)))),
+    };
+    for command in commands {
+        match store.collections().handles.command_in(lease.session()?, command).await {
+            Ok(answer) => {
+                if let Err(error) = check(commit.partition, &answer) {
+                    return Ok(Some(Answer::Failed(error)));
+                }
+            }
+            Err(error) => return Ok(Some(statement_failed(lease, error))),
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Fails if the answer to a command has an error for one of its rows. The driver does not look for
@@ -120,24 +111,14 @@ fn check(partition: Partition, answer: &Document) -> Result<(), StoreError> {
         return Ok(());
     };
     let message = format!("a row of {partition} was refused: {}", first.get_str("errmsg").unwrap_or_default());
-    if first.get_i32("code").is_ok_and(|code| code == WRITE_CONFLICT) {
-        return Err(StoreError::Unavailable { source: message.into() });
+    match first.get_i32("code").map(Objection::of_code) {
+        Ok(Objection::Transient) => Err(StoreError::Unavailable { source: message.into() }),
+        _ => Err(StoreError::Backend { source: message.into() }),
     }
-    Err(StoreError::Backend { source: message.into() })
-}
-
-fn failed(error: Error) -> Ended {
-    Ended::Failed(store_error(error))
 }
 
 /// A statement failed, so nothing of the transaction is stored.
-fn statement_failed(lease: &Lease, error: Error) -> Ended {
+fn statement_failed(lease: &Lease, error: Error) -> Answer {
     lease.failed(&error);
-    match WriteOutcome::of_statement(error) {
-        WriteOutcome::Permanent(error) | WriteOutcome::Refused { error, .. } => failed(error),
-        WriteOutcome::NotWritten(source) | WriteOutcome::Unknown(source) => {
-            Ended::Failed(StoreError::Unavailable { source })
-        }
-        _ => Ended::Lost,
-    }
+    WriteOutcome::of_statement(error).into()
 }
