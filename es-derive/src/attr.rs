@@ -12,7 +12,7 @@ mod value;
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Path, Token};
+use syn::{Attribute, Meta, Path, Token};
 
 use crate::diag::Diag;
 use crate::nearest::nearest;
@@ -128,6 +128,31 @@ fn parse_keys(
     Ok(keys)
 }
 
+/// Reads the keys of all attributes with a name. `wrong_form` is the error for one without a list.
+fn parse_attributes(
+    diag: &Diag,
+    attrs: &[Attribute],
+    name: Symbol,
+    wrong_form: &str,
+    example: &str,
+    mut read: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
+) -> Keys {
+    let mut keys = Keys::Read;
+    for given in attrs.iter().filter(|attr| *attr.path() == name) {
+        let Meta::List(_) = &given.meta else {
+            diag.error(&given.meta, wrong_form);
+            keys = Keys::Garbled;
+            continue;
+        };
+        match given.parse_args_with(|input: ParseStream<'_>| parse_keys(diag, input, example, &mut read)) {
+            Ok(Keys::Read) => {}
+            Ok(Keys::Garbled) => keys = Keys::Garbled,
+            Err(error) => diag.push(error),
+        }
+    }
+    keys
+}
+
 /// Reports the attributes and doc comments before a key or an element, and continues behind them.
 fn refuse_attributes(diag: &Diag, input: ParseStream<'_>, what: &str) -> syn::Result<()> {
     for attr in input.call(Attribute::parse_outer)? {
@@ -163,6 +188,13 @@ fn unknown_key(diag: &Diag, attribute: &str, key: &Ident, known: &[Symbol]) {
     let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let hint = nearest(&key.to_string(), &words).map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
     diag.error(key, format_args!("unknown key `{key}` in `{attribute}`; {hint}the keys are {list}"));
+}
+
+/// The list that an unknown key probably means.
+fn misspelt_list(key: &Ident, known: &[Symbol], lists: &'static [Symbol]) -> Option<&'static Symbol> {
+    let words: Vec<&str> = known.iter().map(|symbol| symbol.0).collect();
+    let meant = nearest(&key.to_string(), &words).filter(|_| known.iter().all(|known| key != *known))?;
+    lists.iter().find(|list| list.0 == meant)
 }
 
 /// The path of the library if there is no `crate = path`.

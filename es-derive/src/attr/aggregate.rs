@@ -4,11 +4,10 @@
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
 use syn::token::Paren;
-use syn::{Attribute, LitInt, LitStr, Meta, Path, Token, TypePath};
+use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
-use super::{Cell, Keys, parse_keys, unknown_key, value};
+use super::{Cell, Keys, misspelt_list, parse_attributes, parse_keys, unknown_key, value};
 use crate::diag::Diag;
-use crate::nearest::nearest;
 use crate::symbol::{
     AGGREGATE, CRATE, ENDS, EVENT_ENUM, EVENTS, EVERY, ID, INFORMS, INIT, NAME, RETIRED, SNAPSHOT, SPLIT, Symbol,
     VERSION,
@@ -67,21 +66,12 @@ impl AggregateAttr {
             is_garbled: false,
             has_unread_list: false,
         };
-        for given in attrs.iter().filter(|attr| *attr.path() == AGGREGATE) {
-            let Meta::List(_) = &given.meta else {
-                diag.error(&given.meta, "`aggregate` is a list in parentheses; write `#[aggregate(events(..))]`");
-                attr.is_garbled = true;
-                continue;
-            };
-            let parsed = given.parse_args_with(|input: ParseStream<'_>| {
-                let example = "#[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]";
-                parse_keys(diag, input, example, |key, input| attr.parse_next(diag, key, input))
-            });
-            match parsed {
-                Ok(keys) => attr.is_garbled |= keys == Keys::Garbled,
-                Err(error) => diag.push(error),
-            }
-        }
+        let wrong_form = "`aggregate` is a list in parentheses; write `#[aggregate(events(..))]`";
+        let example = "#[aggregate(init(InvoiceCreated), events(InvoicePaid, InvoiceDisputed))]";
+        let keys = parse_attributes(diag, attrs, AGGREGATE, wrong_form, example, |key, input| {
+            attr.parse_next(diag, key, input)
+        });
+        attr.is_garbled |= keys == Keys::Garbled;
         attr
     }
 
@@ -93,7 +83,7 @@ impl AggregateAttr {
     }
 
     fn parse_next(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-        if let Some(list) = misspelt_list(key).filter(|_| input.peek(Paren)) {
+        if let Some(list) = misspelt_list(key, KEYS, LISTS).filter(|_| input.peek(Paren)) {
             unknown_key(diag, "#[aggregate(..)]", key, KEYS);
             // Continue with the list that was probably meant, so that no other errors follow.
             return self.parse_next(diag, &Ident::new(list.0, key.span()), input);
@@ -168,13 +158,6 @@ impl AggregateAttr {
             super::skip_to_comma(input)
         }
     }
-}
-
-/// The list that an unknown key probably means.
-fn misspelt_list(key: &Ident) -> Option<&'static Symbol> {
-    let words: Vec<&str> = KEYS.iter().map(|symbol| symbol.0).collect();
-    let meant = nearest(&key.to_string(), &words).filter(|_| KEYS.iter().all(|known| key != *known))?;
-    LISTS.iter().find(|list| list.0 == meant)
 }
 
 impl SnapshotAttr {

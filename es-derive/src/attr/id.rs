@@ -2,9 +2,9 @@
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
-use syn::{Attribute, Meta, Path};
+use syn::{Attribute, Path};
 
-use super::{Cell, parse_keys, unknown_key, value};
+use super::{Cell, parse_attributes, unknown_key, value};
 use crate::diag::Diag;
 use crate::symbol::{CRATE, DISPLAY, ID, Symbol, TRANSPARENT};
 
@@ -22,18 +22,8 @@ impl IdAttr {
     pub(crate) fn parse(diag: &Diag, attrs: &[Attribute]) -> Self {
         let mut attr =
             Self { transparent: Cell::new(TRANSPARENT), display: Cell::new(DISPLAY), krate: Cell::new(CRATE) };
-        for given in attrs.iter().filter(|attr| *attr.path() == ID) {
-            let Meta::List(_) = &given.meta else {
-                diag.error(&given.meta, "`id` is a list in parentheses; write `#[id(display)]`, or remove it");
-                continue;
-            };
-            let parsed = given.parse_args_with(|input: ParseStream<'_>| {
-                parse_keys(diag, input, "#[id(display)]", |key, input| attr.parse_key(diag, key, input))
-            });
-            if let Err(error) = parsed {
-                diag.push(error);
-            }
-        }
+        let wrong_form = "`id` is a list in parentheses; write `#[id(display)]`, or remove it";
+        parse_attributes(diag, attrs, ID, wrong_form, "#[id(display)]", |key, input| attr.parse_key(diag, key, input));
         attr
     }
 

@@ -3,11 +3,10 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
 use syn::token::Paren;
-use syn::{Attribute, LitInt, LitStr, Meta, Path, Token, TypePath};
+use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
-use super::{Cell, Keys, parse_keys, unknown_key, value};
+use super::{Cell, Keys, misspelt_list, parse_attributes, unknown_key, value};
 use crate::diag::{Diag, shown};
-use crate::nearest::nearest;
 use crate::symbol::{AGGREGATE_ID, CRATE, EVENTS, INIT, KEY, NAME, PROJECTION, REMOVE, Symbol, VERSION};
 
 const KEYS: &[Symbol] = &[VERSION, KEY, INIT, EVENTS, REMOVE, NAME, CRATE];
@@ -58,23 +57,13 @@ impl ProjectionAttr {
             name: Cell::new(NAME),
             krate: Cell::new(CRATE),
             is_garbled: false,
-            is_given: false,
+            is_given: attrs.iter().any(|attr| *attr.path() == PROJECTION),
         };
-        for given in attrs.iter().filter(|attr| *attr.path() == PROJECTION) {
-            attr.is_given = true;
-            let Meta::List(_) = &given.meta else {
-                diag.error(&given.meta, format_args!("`projection` is a list in parentheses; write `{EXAMPLE}`"));
-                attr.is_garbled = true;
-                continue;
-            };
-            let parsed = given.parse_args_with(|input: ParseStream<'_>| {
-                parse_keys(diag, input, EXAMPLE, |key, input| attr.parse_next(diag, key, input))
-            });
-            match parsed {
-                Ok(keys) => attr.is_garbled |= keys == Keys::Garbled,
-                Err(error) => diag.push(error),
-            }
-        }
+        let wrong_form = format!("`projection` is a list in parentheses; write `{EXAMPLE}`");
+        let keys = parse_attributes(diag, attrs, PROJECTION, &wrong_form, EXAMPLE, |key, input| {
+            attr.parse_next(diag, key, input)
+        });
+        attr.is_garbled |= keys == Keys::Garbled;
         attr
     }
 
@@ -83,7 +72,7 @@ impl ProjectionAttr {
     }
 
     fn parse_next(&mut self, diag: &Diag, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-        if let Some(list) = misspelt_list(key).filter(|_| input.peek(Paren)) {
+        if let Some(list) = misspelt_list(key, KEYS, LISTS).filter(|_| input.peek(Paren)) {
             unknown_key(diag, "#[projection(..)]", key, KEYS);
             // Continue with the list that was probably meant, so that no other errors follow.
             return self.parse_key(diag, &Ident::new(list.0, key.span()), input);
@@ -132,13 +121,6 @@ impl RowKey {
     fn of(given: TypePath) -> Self {
         if given.qself.is_none() && given.path == AGGREGATE_ID { Self::AggregateId } else { Self::Type(given) }
     }
-}
-
-/// The list that an unknown key probably means.
-fn misspelt_list(key: &Ident) -> Option<&'static Symbol> {
-    let words: Vec<&str> = KEYS.iter().map(|symbol| symbol.0).collect();
-    let meant = nearest(&key.to_string(), &words).filter(|_| KEYS.iter().all(|known| key != *known))?;
-    LISTS.iter().find(|list| list.0 == meant)
 }
 
 /// `(Customer(CustomerRenamed, ..), Invoice)`

@@ -2,11 +2,11 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use syn::{Generics, parse_quote};
 
-use super::mirror::{mirror_imports, own_default};
+use super::mirror::{Original, mirror_imports, own_default};
 use super::span::{local, self_as};
-use super::{
-    event_set, expand_definition, expand_impls, id, impl_attributes, in_block, own_set, private, proof, state,
-};
+use super::state::{self, State};
+use super::storable::Role;
+use super::{event_set, expand_definition, expand_impls, id, impl_attributes, in_block, own_set, private, proof};
 use crate::model::{Aggregate, Listed};
 
 /// ```text
@@ -85,7 +85,14 @@ fn expand_impl(aggregate: &Aggregate<'_>) -> TokenStream {
         None => expand_fold(aggregate),
     };
     let fold = expand_methods(aggregate, bodies);
-    let state::State { types, items, methods } = state::expand(aggregate);
+    let original = Original {
+        input: aggregate.input,
+        krate: &aggregate.krate,
+        serde: &aggregate.serde,
+        shape: aggregate.shape,
+        role: Role::State,
+    };
+    let State { types, items, methods } = state::expand(&original, ["serialize_state", "deserialize_state"]);
     let imports = mirror_imports(&private);
     quote! {
         #types

@@ -1,8 +1,9 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::mirror::{Mirror, Original, mirror_imports};
+use super::mirror::{Original, mirror_imports};
 use super::span::{ends, local, over};
+use super::state::{self, State};
 use super::storable::Role as StoredAs;
 use super::{impl_attributes, in_block, private};
 use crate::attr::projection::RowKey;
@@ -32,11 +33,10 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         shape: projection.shape,
         role: StoredAs::State,
     };
-    let Mirror { types, items, serialize, deserialize } = original.mirror();
+    let State { types, items, methods } = state::expand(&original, ["serialize_row", "deserialize_row"]);
     let imports = mirror_imports(&private);
     let keyed = projection.is_keyed_by_aggregate().then(|| expand_keyed_by_aggregate(projection));
     let complete = expand_complete(projection);
-    let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
     let block = quote! {
         #types
         #private::mirror! {
@@ -51,18 +51,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
 
                 #declare
 
-                fn serialize_row<#s: #private::serde::Serializer>(
-                    &self,
-                    #serializer: #s,
-                ) -> #private::Result<#s::Ok, #s::Error> {
-                    #serialize(self, #serializer)
-                }
-
-                fn deserialize_row<'__de, #d: #private::serde::Deserializer<'__de>>(
-                    #deserializer: #d,
-                ) -> #private::Result<Self, #d::Error> {
-                    #deserialize(#deserializer)
-                }
+                #methods
             }
         }
         #keyed

@@ -1,13 +1,11 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::mirror::{Mirror, Original};
 use super::private;
 use super::span::local;
-use super::storable::Role;
-use crate::model::Aggregate;
 
-/// The mirror of the state, and the two methods that use it.
+/// The mirror of a state or of a row, and the two methods that use it.
 pub(super) struct State {
     /// Aliases of types, beside the block of the mirror.
     pub(super) types: TokenStream,
@@ -19,26 +17,22 @@ pub(super) struct State {
 /// fn serialize_state<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { __Stored::serialize(self, serializer) }
 /// fn deserialize_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> { __Stored::deserialize(deserializer) }
 /// ```
-pub(super) fn expand(aggregate: &Aggregate<'_>) -> State {
-    let private = private(&aggregate.krate);
-    let original = Original {
-        input: aggregate.input,
-        krate: &aggregate.krate,
-        serde: &aggregate.serde,
-        shape: aggregate.shape,
-        role: Role::State,
-    };
+///
+/// The two methods have these names.
+pub(super) fn expand(original: &Original<'_>, names: [&str; 2]) -> State {
+    let private = private(original.krate);
     let Mirror { types, items, serialize, deserialize } = original.mirror();
+    let [write, read] = names.map(|name| Ident::new(name, Span::call_site()));
     let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
     let methods = quote! {
-        fn serialize_state<#s: #private::serde::Serializer>(
+        fn #write<#s: #private::serde::Serializer>(
             &self,
             #serializer: #s,
         ) -> #private::Result<#s::Ok, #s::Error> {
             #serialize(self, #serializer)
         }
 
-        fn deserialize_state<'__de, #d: #private::serde::Deserializer<'__de>>(
+        fn #read<'__de, #d: #private::serde::Deserializer<'__de>>(
             #deserializer: #d,
         ) -> #private::Result<Self, #d::Error> {
             #deserialize(#deserializer)
