@@ -25,7 +25,9 @@ use es_core::store::{ExpectedVersion, FeedStore, Head};
 use es_core::{Position, Sequence, StoreError};
 use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
+use es_mongo::mongodb::Client;
 use es_mongo::mongodb::bson::{Document, doc};
+use es_mongo::mongodb::options::ClientOptions;
 
 /// The server that all tests of one program share. It ends with the program.
 ///
@@ -53,6 +55,19 @@ pub async fn empty_store() -> MongoStore {
 pub async fn open(database: &str) -> MongoStore {
     let opened = MongoStore::connect(server().await.uri(), database).await;
     opened.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A client of the shared server with an application name, so that a fail point can select its
+/// connections.
+///
+/// # Panics
+///
+/// If the server cannot be started.
+pub async fn client_named(application: &str) -> Client {
+    let options = ClientOptions::parse(server().await.uri()).await;
+    let mut options = options.unwrap_or_else(|error| panic!("{error}"));
+    options.app_name = Some(application.to_owned());
+    Client::with_options(options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Expects this version without a check by the store, as if its event had been read at the first

@@ -13,7 +13,6 @@ use es_core::store::{Append, AppendId, Appended, EventData, EventStore, Expected
 use es_core::{CreateError, EventId, Metadata, Outcome, StoreError, StreamId, Timestamp, Version};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
-use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{ArchiveReport, ArchiveStep, LoadedFrom, MigratingRepository, MongoStore, ReadMode};
 use futures_util::TryStreamExt;
@@ -22,7 +21,7 @@ use tests::account::{
     Account, AccountEvent, Deposited, Opened, accounts, append, assert_loads_everywhere, day, import,
 };
 use tests::fail_point::FailPoint;
-use tests::{empty_store, server};
+use tests::{client_named, empty_store, server};
 
 fn events(store: &MongoStore) -> Collection<Document> {
     store.database().collection("events")
@@ -137,9 +136,7 @@ async fn a_run_that_ended_in_the_middle_of_copying_is_finished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_without_an_answer_does_not_block_the_next_run() {
     let application = fresh_database_name("archivist");
-    let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(application.clone());
-    let client = Client::with_options(options).unwrap();
+    let client = client_named(&application).await;
     let hung = MongoStore::builder(client, &application).read_deadline(Duration::from_secs(3)).open().await.unwrap();
     import(&hung, "a", 12).await;
     // The server blocks the command for this time.

@@ -14,7 +14,6 @@ use es_core::store::{Appended, EventStore, NewEvent};
 use es_core::{Metadata, StreamId};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{DateTime, Document, doc};
-use es_mongo::mongodb::options::ClientOptions;
 use es_mongo::mongodb::{Client, ClientSession};
 use es_mongo::{MongoStore, Role};
 use futures_util::TryStreamExt;
@@ -24,7 +23,7 @@ use tests::commands::Commands;
 use tests::fail_point::FailPoint;
 use tests::killed::keyed;
 use tests::secured::{self, Secured};
-use tests::{empty_store, server, settle};
+use tests::{client_named, empty_store, server, settle};
 
 /// The longest time that a dead client may block others. The server ends its transaction after 60
 /// s.
@@ -308,9 +307,7 @@ async fn abandoned_inserts_do_not_pile_up_on_the_server() {
     let store = empty_store().await;
     store.append(keyed("before", 1, "key")).await.unwrap();
     let (admin, name) = (Client::with_uri_str(server().await.uri()).await.unwrap(), store.database().name());
-    let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(name.to_owned());
-    let client = Client::with_options(options).unwrap();
+    let client = client_named(name).await;
     // An attempt is abandoned after a second.
     let hasty = MongoStore::builder(client, name).append_deadline(Duration::from_secs(2)).open().await.unwrap();
     let mut session = begin(&admin, &store, false).await;

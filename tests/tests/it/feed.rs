@@ -12,11 +12,10 @@ use std::time::Duration;
 use es_core::feed::{self, Follower};
 use es_core::store::EventData;
 use es_core::{Position, RecordedEvent};
+use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
-use es_mongo::mongodb::options::ClientOptions;
-use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{MongoStore, StoreBuilder};
-use tests::server;
+use tests::client_named;
 use tokio::time::timeout;
 
 fn events(store: &MongoStore) -> Collection<Document> {
@@ -81,7 +80,5 @@ fn from_the_beginning(store: &MongoStore) -> Follower<EventData> {
 
 /// A builder for a separate handle of a store, as if it were in a different process.
 async fn another_process(store: &MongoStore, application: &str) -> StoreBuilder {
-    let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(application.to_owned());
-    MongoStore::builder(Client::with_options(options).unwrap(), store.database().name())
+    MongoStore::builder(client_named(application).await, store.database().name())
 }

@@ -9,14 +9,14 @@ use std::time::Duration;
 use es_core::repository::IntoEvents;
 use es_core::store::{Append, EventStore, ExpectedVersion, NewEvent};
 use es_core::{Metadata, StoreError, StreamId};
+use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{Bson, Document, doc, oid::ObjectId};
-use es_mongo::mongodb::{Client, Collection};
 use es_mongo::{Finding, MongoStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::Account;
 use tests::counter::{Counter, CounterEvent, OneAdded, add_from_many_tasks, add_one, patient};
-use tests::{empty_store, open, server};
+use tests::{client_named, empty_store, open, server};
 
 fn collection(store: &MongoStore, name: &str) -> Collection<Document> {
     store.database().collection(name)
@@ -295,9 +295,7 @@ async fn positions_that_the_counter_gives_too_late_do_not_stay_open() {
     use tests::fail_point::FailPoint;
     let store = empty_store().await;
     let name = es_mongo::dev::fresh_database_name("app");
-    let mut options = es_mongo::mongodb::options::ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(name.clone());
-    let client = Client::with_options(options).unwrap();
+    let client = client_named(&name).await;
     let deadline = Duration::from_secs(4);
     let late = MongoStore::builder(client, store.database().name()).append_deadline(deadline).open().await.unwrap();
     assert_eq!(append(&late, "a").await, 1);
@@ -340,9 +338,7 @@ async fn an_append_that_is_frozen_after_it_has_its_position_is_written_at_a_late
     use tests::fail_point::FailPoint;
     let store = empty_store().await;
     let name = es_mongo::dev::fresh_database_name("app");
-    let mut options = es_mongo::mongodb::options::ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(name.clone());
-    let client = Client::with_options(options).unwrap();
+    let client = client_named(&name).await;
     let frozen = MongoStore::builder(client, store.database().name()).open().await.unwrap();
     assert_eq!(append(&frozen, "a").await, 1);
     let data = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 1_500 };

@@ -9,7 +9,7 @@ use es_core::{Metadata, StoreError, StreamId, Version};
 use es_mongo::dev::fresh_database_name;
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
-use es_mongo::mongodb::options::{ClientOptions, IndexOptions};
+use es_mongo::mongodb::options::IndexOptions;
 use es_mongo::mongodb::{Client, IndexModel};
 use es_mongo::{DriverError, Migrated, MongoStore};
 use futures_util::TryStreamExt;
@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, day, import};
 use tests::counter::{Counter, CounterEvent, OneAdded};
 use tests::fail_point::{FailPoint, Turn};
-use tests::server;
+use tests::{client_named, server};
 
 /// The longest time of a refusal on a busy machine. The append deadline is much longer.
 const AT_ONCE: Duration = Duration::from_secs(6);
@@ -25,9 +25,7 @@ const AT_ONCE: Duration = Duration::from_secs(6);
 /// A store whose connections have the name of its database, so that a fail point can select them.
 async fn store(ordering: Ordering) -> MongoStore {
     let database = fresh_database_name("refused");
-    let mut options = ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(database.clone());
-    MongoStore::builder(Client::with_options(options).unwrap(), database).ordering(ordering).open().await.unwrap()
+    MongoStore::builder(client_named(&database).await, database).ordering(ordering).open().await.unwrap()
 }
 
 /// A store with an archive, which every append has to check.

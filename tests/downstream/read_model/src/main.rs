@@ -3,6 +3,8 @@
 
 #[rustfmt::skip]
 mod balance;
+// The domain of the guide.
+#[path = "../../../../es-core/src/docs/read_models/domain.rs"]
 #[rustfmt::skip]
 mod domain;
 

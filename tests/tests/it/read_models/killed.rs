@@ -1,16 +1,13 @@
 //! Processes that fold a read model, and are killed, frozen or in each other's way.
 
 use tests::fail_point::FailPoint;
-use tests::{empty_store, open, server};
+use tests::{client_named, empty_store, open, server};
 
 use super::*;
 
 /// A store in a database, as a client with this application name sees it.
 async fn named(database: &str, name: &str) -> MongoStore {
-    let mut options = es_mongo::mongodb::options::ClientOptions::parse(server().await.uri()).await.unwrap();
-    options.app_name = Some(name.to_owned());
-    let client = es_mongo::mongodb::Client::with_options(options).unwrap();
-    MongoStore::builder(client, database).open().await.unwrap()
+    MongoStore::builder(client_named(name).await, database).open().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
