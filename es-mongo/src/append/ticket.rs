@@ -12,6 +12,8 @@ pub(super) struct Ticket {
     pub(super) next: Position,
     /// The number of positions from there on.
     pub(super) left: u64,
+    /// The last position that this writer uses before them. Those between may belong to others.
+    pub(super) before: u64,
 }
 
 /// How the batch got its positions.
@@ -36,6 +38,7 @@ impl Ticket {
         let first = self.next;
         self.next = plus(first, positions);
         self.left = self.left.saturating_sub(positions);
+        self.before = self.next.get() - 1;
         first
     }
 

@@ -92,7 +92,9 @@ impl State {
     fn withdraw(&mut self, ticket: &Ticket, unused: u64) -> bool {
         let is_last = self.last == ticket.last();
         if is_last {
-            self.last -= unused;
+            // The positions before the ticket may belong to others, which may give them back too. If
+            // this writer asked for positions after them, they would stay open.
+            self.last = if unused == ticket.left { ticket.before } else { self.last - unused };
         }
         is_last
     }
@@ -167,7 +169,8 @@ impl Tickets {
                 state.met = Instant::now();
                 // A node that is behind may show a lower position than this writer has seen.
                 let next = position(self.collections.known.get() + 1)?;
-                Ok(Ticket { kind: Kind::Competing { with, above }, next, left: positions })
+                let before = state.last;
+                Ok(Ticket { kind: Kind::Competing { with, above }, next, left: positions, before })
             }
         }
     }
@@ -176,11 +179,11 @@ impl Tickets {
     fn late(&self, positions: u64) -> impl Fn(Position) -> BoxFuture<'static, ()> + Clone + Send + 'static {
         let collections = self.collections.clone();
         move |first| {
-            let (collections, ticket) =
-                (collections.clone(), Ticket { kind: Kind::Given, next: first, left: positions });
+            let collections = collections.clone();
+            let last = first.get() + positions - 1;
             Box::pin(async move {
                 tracing::debug!(%first, positions, "positions came too late");
-                if !collections.counter.give_back(ticket.last(), positions).await.unwrap_or(false) {
+                if !collections.counter.give_back(last, positions).await.unwrap_or(false) {
                     let skips = ticket::positions(first, positions).map(|position| Skip::new(position, Reason::Unused));
                     // If it fails, readers record them.
                     let _ = record_skips(&collections, skips.collect(), LATE_SKIPS_WITHIN).await;
@@ -207,9 +210,9 @@ impl Tickets {
         if look.is_some() {
             state.mode = Mode::Alone { looked: Instant::now() };
         }
-        let next = position(state.last + 1)?;
+        let (before, next) = (state.last, position(state.last + 1)?);
         state.last += positions;
-        Ok(Some(Ticket { kind: Kind::Alone, next, left: positions }))
+        Ok(Some(Ticket { kind: Kind::Alone, next, left: positions, before }))
     }
 
     fn prepare(&self, positions: u64) -> Ask {
@@ -234,7 +237,7 @@ impl Tickets {
         if before != state.last || first.get() != state.last + 1 {
             state.meet();
         }
-        let ticket = Ticket { kind: Kind::Given, next: first, left: ask.positions };
+        let ticket = Ticket { kind: Kind::Given, next: first, left: ask.positions, before: state.last };
         state.last = ticket.last();
         state.mode = match ask.alone_after {
             Some((solitude, _)) if alone => {

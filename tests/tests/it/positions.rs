@@ -291,6 +291,30 @@ async fn conflicts_between_processes_leave_no_position_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn positions_that_two_processes_give_back_from_the_last_to_the_first_are_used_again() {
+    use tests::fail_point::FailPoint;
+    let store = empty_store().await;
+    assert_eq!(append(&store, "a").await, 1);
+    let name = es_mongo::dev::fresh_database_name("app");
+    let slow = MongoStore::builder(client_named(&name).await, store.database().name()).open().await.unwrap();
+    let data = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 1_000 };
+    let fault = FailPoint::on_commands(server().await.uri(), &name, doc! { "times": 1 }, data).await;
+    // This one has position 2, and is refused after the other one, which has position 3.
+    let refused = tokio::spawn(async move { slow.append(first("a")).await });
+    fault.met().await;
+    let fast = open(store.database().name()).await;
+    fast.append(first("a")).await.unwrap_err();
+    assert!(!refused.is_finished());
+    refused.await.unwrap().unwrap_err();
+    // The caller has its answer before the position is given back.
+    let counter = collection(&store, "events_positions");
+    while counter.count_documents(doc! { "_id": "counter", "next": 1_i64 }).await.unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(append(&fast, "b").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn positions_that_the_counter_gives_too_late_do_not_stay_open() {
     use tests::fail_point::FailPoint;
     let store = empty_store().await;
