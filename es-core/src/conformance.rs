@@ -237,6 +237,10 @@ macro_rules! read_model_laws {
             a_lease_has_one_owner_until_it_is_given_back_or_ends
             a_failure_is_shown_until_somebody_continues
             rows_of_two_versions_and_of_odd_keys_never_meet
+            a_paused_read_model_changes_nothing
+            a_reset_read_model_begins_again
+            owners_are_counted_until_their_time_ends
+            partitions_are_listed_with_their_owners
         }
     };
 }

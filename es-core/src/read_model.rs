@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub use error::ReadModelError;
 
 use crate::projection::{Projection, decode_row};
-use crate::store::{Checkpoint, ReadModelId, ReadModelStore, StoredRows};
+use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, IdFor, Position, StoreError};
 
@@ -101,7 +101,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let key = [key.to_stored().map_err(StoreError::from)?];
         let begun = Instant::now();
         // Most read models have one partition, so its number of partitions and the row are one read.
-        let is_enough = |checkpoint: &Checkpoint| checkpoint.partitions > 1 || self.is_ready(checkpoint);
+        let is_enough = |checkpoint: &Checkpoint| checkpoint.partitions > 1 || self.accepts(checkpoint);
         let (first, mut rows) = self.wait(0, &key, begun, is_enough).await?;
         if first.partitions > 1 {
             rows = self.read(partition_of(&key[0], first.partitions), &key, begun).await?;
@@ -118,7 +118,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     /// [`ReadModelError`].
     pub async fn ready(&self) -> Result<(), ReadModelError> {
         let begun = Instant::now();
-        let (first, _) = self.wait(0, &[], begun, |checkpoint| self.is_ready(checkpoint)).await?;
+        let (first, _) = self.wait(0, &[], begun, |checkpoint| self.accepts(checkpoint)).await?;
         for partition in 1..first.partitions {
             self.read(partition, &[], begun).await?;
         }
@@ -130,13 +130,15 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         &self.store
     }
 
-    fn is_ready(&self, checkpoint: &Checkpoint) -> bool {
+    /// Whether rows as of a checkpoint are those that are asked for, for a read of several rows by
+    /// other means than this type.
+    pub fn accepts(&self, checkpoint: &Checkpoint) -> bool {
         checkpoint.is_live && checkpoint.position >= self.at_least
     }
 
     /// The stored rows with these keys, as of the position or later.
     async fn read(&self, partition: u32, keys: &[AggregateId], begun: Instant) -> Result<StoredRows, ReadModelError> {
-        let (_, rows) = self.wait(partition, keys, begun, |checkpoint| self.is_ready(checkpoint)).await?;
+        let (_, rows) = self.wait(partition, keys, begun, |checkpoint| self.accepts(checkpoint)).await?;
         Ok(rows)
     }
 
@@ -152,10 +154,13 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let partition = projection.partition(partition);
         loop {
             let is_late = self.at_least.is_none() || begun.elapsed() >= self.within;
-            match self.store.read_rows(partition, keys).await? {
+            match self.store.read_rows(&partition, keys).await? {
                 Some((checkpoint, rows)) if is_ready(&checkpoint) => return Ok((checkpoint, rows)),
-                Some((Checkpoint { failure: Some(failure), .. }, _)) => {
+                Some((Checkpoint { activity: Activity::Stopped(failure), .. }, _)) => {
                     return Err(ReadModelError::Stopped { partition, failure });
+                }
+                Some((Checkpoint { activity: Activity::Paused, position, .. }, _)) => {
+                    return Err(ReadModelError::Paused { partition, position });
                 }
                 Some((Checkpoint { position, is_live: false, .. }, _)) if is_late => {
                     return Err(ReadModelError::Building { partition, position });

@@ -42,7 +42,9 @@
 
 mod batch;
 mod error;
+mod health;
 mod partitions;
+mod share;
 mod worker;
 
 use std::collections::HashSet;
@@ -54,23 +56,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use error::SubscriptionError;
+pub use health::{Health, Lag, PartitionHealth, Problem};
 pub(crate) use partitions::partition_of;
 
 use crate::join::all_beside;
 use crate::projection::{Dispatch, Projection};
 use crate::store::{BoxFuture, Prepare, ReadModelId, ReadModelStore};
 use crate::{EventId, Position};
+use share::Share;
 use worker::Worker;
 
 /// How long a lease lasts after its last renewal.
 const LEASE: Duration = Duration::from_secs(10);
 
+/// How long a worker without a lease waits before it asks for one again.
+const STANDBY: Duration = Duration::from_secs(1);
+
 /// Folds projections into the read models of a store.
 ///
 /// Each projection continues from its checkpoint, so it folds every event once, in the order of
-/// positions, whenever and wherever it runs. If several processes run the same projection, one of
-/// them folds each of its [partitions](ProjectionOptions::partitions), and the others take over if
-/// that one ends.
+/// positions, whenever and wherever it runs. If several processes run the same projection, they
+/// share its [partitions](ProjectionOptions::partitions): each is folded by one of them. A process
+/// that ends gives its partitions back, and those of a process that dies are taken over within
+/// seconds. A process that joins gets its share as soon as the others have finished their batch.
 ///
 /// [`run`](Self::run) and [`run_until`](Self::run_until) return futures that run all projections
 /// in one task. For more parallelism, run several of these values.
@@ -92,6 +100,7 @@ pub struct Subscriptions {
 /// A projection that is to be folded.
 struct Declared {
     prepare: Prepare,
+    share: Arc<Share>,
     start: Box<StartWorkers>,
 }
 
@@ -153,16 +162,18 @@ impl Subscriptions {
         let ProjectionOptions { partitions } = options(ProjectionOptions { partitions: 1 });
         let dispatch = Arc::new(Dispatch::<P>::new());
         let model = ReadModelId::of::<P>();
-        let prepare = Prepare { model, declared: dispatch.declared(), partitions };
+        let prepare = Prepare { model: model.clone(), declared: dispatch.declared(), partitions };
+        let share = Arc::new(Share::new(model.clone(), partitions));
+        let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {
             let worker = |number| {
-                let partition = model.partition(number);
-                let worker = Worker::new(Arc::clone(&dispatch), start.clone(), partition, partitions);
+                let (dispatch, share) = (Arc::clone(&dispatch), Arc::clone(&workers_share));
+                let worker = Worker::new(dispatch, start.clone(), share, model.partition(number), partitions);
                 Box::pin(worker.run()) as Working
             };
             (0..partitions).map(worker).collect()
         });
-        self.projections.push(Declared { prepare, start });
+        self.projections.push(Declared { prepare, share, start });
         self
     }
 
@@ -204,31 +215,36 @@ impl Subscriptions {
         let Self { store, projections } = self;
         let mut names = HashSet::new();
         for Declared { prepare, .. } in &projections {
-            if !names.insert(prepare.model.name) {
-                return Err(SubscriptionError::Twice { projection: prepare.model.name });
+            if !names.insert(prepare.model.name.clone()) {
+                return Err(SubscriptionError::Twice { projection: prepare.model.name.clone().into_owned() });
             }
         }
         // A store without a global order refuses it here.
         store.frontier().await?;
         let stopping = Arc::new(AtomicBool::new(false));
         let start = Start { owner: EventId::new().to_string().into(), stopping, until, store };
-        let mut running = Vec::new();
-        for Declared { prepare, start: run } in projections {
+        let (mut running, mut shares) = (Vec::new(), Vec::new());
+        for Declared { prepare, share, start: run } in projections {
             let prepared = start.store.prepare(&prepare).await?;
             check(&prepare, prepared)?;
             running.extend(run(&start));
+            shares.push(share);
         }
         let stop = async {
             stop.await;
             start.stopping.store(true, Ordering::Relaxed);
         };
-        all_beside(running, pin!(stop)).await.into_iter().collect()
+        let ended = all_beside(running, pin!(stop)).await;
+        for share in shares {
+            share.end(&start).await;
+        }
+        ended.into_iter().collect()
     }
 }
 
 /// Refuses to fold other events, or into other partitions, than the version began with.
 fn check(wanted: &Prepare, stored: Prepare) -> Result<(), SubscriptionError> {
-    let projection = wanted.model;
+    let projection = wanted.model.clone();
     if stored.declared != wanted.declared {
         let (stored, declared) = (stored.declared, wanted.declared.clone());
         return Err(SubscriptionError::Changed { projection, stored, declared });

@@ -5,8 +5,10 @@
 //! transaction that writes the rows. So the rows are those of the checkpoint at any time, and a
 //! process that has lost its lease cannot write any.
 
+mod announced;
 mod commit;
 mod find;
+mod operate;
 mod progress;
 mod rows;
 
@@ -15,7 +17,8 @@ use std::time::Duration;
 use es_core::projection::Projection;
 use es_core::read_model::ReadModel;
 use es_core::store::{
-    BoxFuture, Checkpoint, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows,
+    BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit,
+    StoredRows,
 };
 use es_core::{AggregateId, StoreError};
 
@@ -31,7 +34,7 @@ impl MongoStore {
     }
 
     /// The name of the collection with the rows of a read model.
-    fn rows_name(&self, model: ReadModelId) -> String {
+    fn rows_name(&self, model: &ReadModelId) -> String {
         let ReadModelId { name, version } = model;
         format!("{}{name}_v{version}", self.inner.options.names.rows_prefix)
     }
@@ -44,7 +47,7 @@ impl ReadModelStore for MongoStore {
 
     fn take_lease<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
@@ -53,7 +56,7 @@ impl ReadModelStore for MongoStore {
 
     fn release<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         fence: u64,
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -66,9 +69,34 @@ impl ReadModelStore for MongoStore {
 
     fn read_rows<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         Box::pin(rows::read(self, partition, keys))
+    }
+
+    fn announce<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<u32, StoreError>> {
+        Box::pin(announced::announce(self, model, owner, lasts))
+    }
+
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<PartitionRecord>, StoreError>> {
+        Box::pin(operate::partitions(self))
+    }
+
+    fn pause<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(operate::pause(self, model))
+    }
+
+    fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(operate::resume(self, model))
+    }
+
+    fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(operate::reset(self, model))
     }
 }

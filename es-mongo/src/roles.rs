@@ -51,9 +51,9 @@ pub enum Role {
 /// collection or an index.
 ///
 /// No role covers read models. A process that folds them needs, in addition to
-/// [`Writer`](Role::Writer), `find`, `insert`, `update` and `createCollection` on the collection
-/// `subscriptions`, and these and `remove` on the collections of rows. A process that only reads
-/// them needs `find` on both.
+/// [`Writer`](Role::Writer), `find`, `insert`, `update`, `remove` and `createCollection` on the
+/// collection `subscriptions` and on the collections of rows. A process that only reads them, or
+/// asks for their health, needs `find` on both.
 ///
 /// If a dead client has left a transaction open, another writer that uses the same user of the
 /// server ends it within seconds; no additional right is needed. Writers with different users

@@ -1,15 +1,19 @@
 //! Laws of read models, for a store that implements [`ReadModelStore`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{all, expect};
-use crate::store::{Checkpoint, EventData, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit};
+use crate::store::{
+    Activity, Checkpoint, EventData, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
+    RowCommit,
+};
 use crate::{AggregateId, Position};
 
 /// Far longer than a law takes.
 const LASTS: Duration = Duration::from_secs(600);
 
-const MODEL: ReadModelId = ReadModelId { name: "law", version: 1 };
+const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
 
 fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
     Prepare { model, declared: "Numbers(Added)".to_owned(), partitions }
@@ -20,7 +24,7 @@ async fn prepare(store: &impl ReadModelStore, partitions: u32) {
     assert_eq!(prepared, preparation(MODEL, partitions));
 }
 
-async fn take(store: &impl ReadModelStore, partition: Partition, owner: &str) -> Lease {
+async fn take(store: &impl ReadModelStore, partition: &Partition, owner: &str) -> Lease {
     let lease = expect(store.take_lease(partition, owner, LASTS).await);
     lease.unwrap_or_else(|| panic!("{owner} does not get the lease of {partition}"))
 }
@@ -38,9 +42,9 @@ fn row(number: i64) -> EventData {
 }
 
 /// A commit of one row.
-fn commit(partition: Partition, lease: Lease, to: u64, row_key: &str, number: impl Into<Option<i64>>) -> RowCommit {
+fn commit(partition: &Partition, lease: Lease, to: u64, row_key: &str, number: impl Into<Option<i64>>) -> RowCommit {
     RowCommit {
-        partition,
+        partition: partition.clone(),
         fence: lease.fence,
         from: lease.position,
         to: Some(position(to)),
@@ -50,13 +54,13 @@ fn commit(partition: Partition, lease: Lease, to: u64, row_key: &str, number: im
     }
 }
 
-async fn checkpoint(store: &impl ReadModelStore, partition: Partition) -> Checkpoint {
+async fn checkpoint(store: &impl ReadModelStore, partition: &Partition) -> Checkpoint {
     let read = expect(store.read_rows(partition, &[]).await);
     read.map_or_else(|| panic!("{partition} has no checkpoint"), |(checkpoint, _)| checkpoint)
 }
 
 /// The checkpoint and the number of the row with a key.
-async fn read(store: &impl ReadModelStore, partition: Partition, row_key: &str) -> (Option<u64>, Option<i64>) {
+async fn read(store: &impl ReadModelStore, partition: &Partition, row_key: &str) -> (Option<u64>, Option<i64>) {
     let keys = [key(row_key)];
     let Some((checkpoint, rows)) = expect(store.read_rows(partition, &keys).await) else {
         panic!("{partition} has no checkpoint");
@@ -70,30 +74,30 @@ async fn read(store: &impl ReadModelStore, partition: Partition, row_key: &str) 
 
 /// A read model has no checkpoint before it is prepared, and none of its rows are folded then.
 pub async fn a_read_model_begins_before_the_first_event(store: impl ReadModelStore) {
-    assert!(expect(store.read_rows(MODEL.partition(0), &[key("a")]).await).is_none());
-    assert!(expect(store.take_lease(MODEL.partition(0), "somebody", LASTS).await).is_none());
+    assert!(expect(store.read_rows(&MODEL.partition(0), &[key("a")]).await).is_none());
+    assert!(expect(store.take_lease(&MODEL.partition(0), "somebody", LASTS).await).is_none());
     prepare(&store, 3).await;
-    let begun = Checkpoint { position: None, partitions: 3, is_live: false, failure: None };
+    let begun = Checkpoint { position: None, partitions: 3, is_live: false, activity: Activity::Running };
     for number in 0..3 {
-        assert_eq!(checkpoint(&store, MODEL.partition(number)).await, begun);
-        assert_eq!(take(&store, MODEL.partition(number), "somebody").await.position, None);
+        assert_eq!(checkpoint(&store, &MODEL.partition(number)).await, begun);
+        assert_eq!(take(&store, &MODEL.partition(number), "somebody").await.position, None);
     }
 }
 
 /// A read model keeps what it was prepared with first.
 pub async fn a_read_model_is_prepared_once(store: impl ReadModelStore) {
     prepare(&store, 2).await;
-    let lease = take(&store, MODEL.partition(1), "somebody").await;
-    assert!(expect(store.commit_rows(commit(MODEL.partition(1), lease, 5, "a", 1)).await));
+    let lease = take(&store, &MODEL.partition(1), "somebody").await;
+    assert!(expect(store.commit_rows(commit(&MODEL.partition(1), lease, 5, "a", 1)).await));
     let other = Prepare { declared: "Others(Added)".to_owned(), ..preparation(MODEL, 4) };
     assert_eq!(expect(store.prepare(&other).await), preparation(MODEL, 2));
-    assert_eq!(read(&store, MODEL.partition(1), "a").await, (Some(5), Some(1)));
+    assert_eq!(read(&store, &MODEL.partition(1), "a").await, (Some(5), Some(1)));
 }
 
 /// Rows and checkpoint change together.
 pub async fn rows_are_those_of_their_checkpoint(store: impl ReadModelStore) {
     prepare(&store, 1).await;
-    let partition = MODEL.partition(0);
+    let partition = &MODEL.partition(0);
     let mut lease = take(&store, partition, "somebody").await;
     for (to, number) in [(3, Some(1)), (4, Some(2)), (9, None), (10, Some(3))] {
         assert!(expect(store.commit_rows(commit(partition, lease, to, "a", number)).await));
@@ -109,7 +113,7 @@ pub async fn rows_are_those_of_their_checkpoint(store: impl ReadModelStore) {
 /// Whoever has lost the lease writes nothing.
 pub async fn a_commit_with_an_old_fence_writes_nothing(store: impl ReadModelStore) {
     prepare(&store, 1).await;
-    let partition = MODEL.partition(0);
+    let partition = &MODEL.partition(0);
     let old = take(&store, partition, "somebody").await;
     expect(store.release(partition, old.fence, None).await);
     let new = take(&store, partition, "somebody else").await;
@@ -122,7 +126,7 @@ pub async fn a_commit_with_an_old_fence_writes_nothing(store: impl ReadModelStor
     // Nor does it give back the lease of the other.
     let failure = Failure { position: position(1), error: "too late".to_owned() };
     expect(store.release(partition, old.fence, Some(&failure)).await);
-    assert_eq!(checkpoint(&store, partition).await.failure, None);
+    assert_eq!(checkpoint(&store, partition).await.activity, Activity::Running);
     assert!(expect(store.take_lease(partition, "somebody", LASTS).await).is_none());
     assert!(expect(store.commit_rows(commit(partition, new, 5, "a", 2)).await));
 }
@@ -130,7 +134,7 @@ pub async fn a_commit_with_an_old_fence_writes_nothing(store: impl ReadModelStor
 /// Of commits that begin at the same checkpoint, one writes.
 pub async fn one_of_concurrent_commits_wins(store: impl ReadModelStore) {
     prepare(&store, 1).await;
-    let partition = MODEL.partition(0);
+    let partition = &MODEL.partition(0);
     let lease = take(&store, partition, "somebody").await;
     let commits = (1..=8).map(|number| store.commit_rows(commit(partition, lease, 7, "a", number)));
     // A commit that meets a different one may fail, and then it has written nothing.
@@ -147,10 +151,10 @@ pub async fn one_of_concurrent_commits_wins(store: impl ReadModelStore) {
 /// A lease has one owner.
 pub async fn a_lease_has_one_owner_until_it_is_given_back_or_ends(store: impl ReadModelStore) {
     prepare(&store, 2).await;
-    let partition = MODEL.partition(0);
+    let partition = &MODEL.partition(0);
     let first = take(&store, partition, "somebody").await;
     assert!(expect(store.take_lease(partition, "somebody else", LASTS).await).is_none());
-    take(&store, MODEL.partition(1), "somebody else").await;
+    take(&store, &MODEL.partition(1), "somebody else").await;
     let again = take(&store, partition, "somebody").await;
     assert!(again.fence > first.fence, "the fence does not grow");
     expect(store.release(partition, again.fence, None).await);
@@ -163,17 +167,18 @@ pub async fn a_lease_has_one_owner_until_it_is_given_back_or_ends(store: impl Re
 /// A failure is shown until somebody continues, and the end of the log is reached once.
 pub async fn a_failure_is_shown_until_somebody_continues(store: impl ReadModelStore) {
     prepare(&store, 1).await;
-    let partition = MODEL.partition(0);
+    let partition = &MODEL.partition(0);
     let lease = take(&store, partition, "somebody").await;
     let live = RowCommit { is_live: true, ..commit(partition, lease, 3, "a", 1) };
     assert!(expect(store.commit_rows(live).await));
     let failure = Failure { position: position(4), error: "it $broke".to_owned() };
     expect(store.release(partition, lease.fence, Some(&failure)).await);
-    let stopped = Checkpoint { position: Some(position(3)), partitions: 1, is_live: true, failure: Some(failure) };
+    let stopped =
+        Checkpoint { position: Some(position(3)), partitions: 1, is_live: true, activity: Activity::Stopped(failure) };
     assert_eq!(checkpoint(&store, partition).await, stopped);
     let lease = take(&store, partition, "somebody else").await;
     assert_eq!(lease.position, Some(position(3)));
-    assert_eq!(checkpoint(&store, partition).await, Checkpoint { failure: None, ..stopped });
+    assert_eq!(checkpoint(&store, partition).await, Checkpoint { activity: Activity::Running, ..stopped });
     assert!(expect(store.commit_rows(commit(partition, lease, 4, "a", 2)).await));
     assert!(checkpoint(&store, partition).await.is_live);
 }
@@ -182,16 +187,122 @@ pub async fn a_failure_is_shown_until_somebody_continues(store: impl ReadModelSt
 pub async fn rows_of_two_versions_and_of_odd_keys_never_meet(store: impl ReadModelStore) {
     let newer = ReadModelId { version: 2, ..MODEL };
     let odd = ["a", "$set", "a.b", "{\"$gt\":\"\"}", "ä", " a "];
-    for (model, first) in [(MODEL, 0), (newer, 100)] {
-        expect(store.prepare(&preparation(model, 1)).await);
-        let partition = model.partition(0);
+    for (model, first) in [(&MODEL, 0), (&newer, 100)] {
+        expect(store.prepare(&preparation(model.clone(), 1)).await);
+        let partition = &model.partition(0);
         let lease = take(&store, partition, "somebody").await;
         let rows = odd.iter().zip(first..).map(|(odd, number)| (key(odd), Some(row(number)))).collect();
         assert!(expect(store.commit_rows(RowCommit { rows, ..commit(partition, lease, 1, "a", 1) }).await));
     }
-    for (model, first) in [(MODEL, 0), (newer, 100)] {
+    for (model, first) in [(&MODEL, 0), (&newer, 100)] {
         for (odd, number) in odd.iter().zip(first..) {
-            assert_eq!(read(&store, model.partition(0), odd).await, (Some(1), Some(number)), "{odd}");
+            assert_eq!(read(&store, &model.partition(0), odd).await, (Some(1), Some(number)), "{odd}");
         }
     }
+}
+
+/// A read model that is paused changes no row, until it is resumed.
+pub async fn a_paused_read_model_changes_nothing(store: impl ReadModelStore) {
+    prepare(&store, 2).await;
+    let partition = &MODEL.partition(1);
+    let mut lease = take(&store, partition, "somebody").await;
+    assert!(expect(store.commit_rows(commit(partition, lease, 3, "a", 1)).await));
+    lease.position = Some(position(3));
+    assert!(expect(store.pause(&MODEL).await), "there is such a read model");
+    assert!(!expect(store.commit_rows(commit(partition, lease, 4, "a", 2)).await), "a commit of a paused partition");
+    let failure = Failure { position: position(4), error: "too late".to_owned() };
+    expect(store.release(partition, lease.fence, Some(&failure)).await);
+    for number in 0..2 {
+        assert_eq!(checkpoint(&store, &MODEL.partition(number)).await.activity, Activity::Paused);
+        assert!(expect(store.take_lease(&MODEL.partition(number), "somebody", LASTS).await).is_none());
+    }
+    assert_eq!(read(&store, partition, "a").await, (Some(3), Some(1)));
+    assert!(expect(store.resume(&MODEL).await));
+    let resumed = take(&store, partition, "somebody else").await;
+    assert!(resumed.fence > lease.fence && resumed.position == Some(position(3)), "{resumed:?}");
+    // Only what is paused is resumed.
+    expect(store.release(partition, resumed.fence, Some(&failure)).await);
+    assert!(expect(store.resume(&MODEL).await));
+    assert_eq!(checkpoint(&store, partition).await.activity, Activity::Stopped(failure));
+    let unknown = ReadModelId { version: 2, ..MODEL };
+    assert!(!expect(store.pause(&unknown).await) && !expect(store.resume(&unknown).await), "{unknown} exists");
+}
+
+/// A read model that is reset has no rows, and every event before it.
+pub async fn a_reset_read_model_begins_again(store: impl ReadModelStore) {
+    let newer = ReadModelId { version: 2, ..MODEL };
+    let mut leases = Vec::new();
+    for model in [&MODEL, &newer] {
+        expect(store.prepare(&preparation(model.clone(), 2)).await);
+        for (number, row) in ["a", "b"].into_iter().enumerate() {
+            let partition = &model.partition(u32::from(number > 0));
+            let lease = take(&store, partition, "somebody").await;
+            let live = RowCommit { is_live: true, ..commit(partition, lease, 3, row, 1) };
+            assert!(expect(store.commit_rows(live).await));
+            leases.push(lease);
+        }
+    }
+    assert!(expect(store.reset(&MODEL).await), "there is such a read model");
+    let begun = Checkpoint { position: None, partitions: 2, is_live: false, activity: Activity::Running };
+    for (number, row) in ["a", "b"].into_iter().enumerate() {
+        let partition = &MODEL.partition(u32::from(number > 0));
+        assert_eq!(checkpoint(&store, partition).await, begun);
+        assert_eq!(read(&store, partition, row).await, (None, None));
+        for position in [leases[number].position, Some(position(3))] {
+            let late = commit(partition, Lease { position, ..leases[number] }, 4, row, 2);
+            assert!(!expect(store.commit_rows(late).await), "a commit under a lease from before the reset");
+        }
+        let lease = take(&store, partition, "somebody else").await;
+        assert!(lease.fence > leases[number].fence && lease.position.is_none(), "{lease:?}");
+        assert_eq!(read(&store, &newer.partition(u32::from(number > 0)), row).await, (Some(3), Some(1)));
+    }
+    assert!(expect(store.pause(&MODEL).await) && expect(store.reset(&MODEL).await), "there is such a read model");
+    assert_eq!(checkpoint(&store, &MODEL.partition(1)).await, Checkpoint { activity: Activity::Paused, ..begun });
+    assert!(!expect(store.reset(&ReadModelId { version: 3, ..MODEL }).await), "it does not exist");
+}
+
+/// Each owner that announces itself is counted once, until its time ends.
+pub async fn owners_are_counted_until_their_time_ends(store: impl ReadModelStore) {
+    let newer = ReadModelId { version: 2, ..MODEL };
+    for model in [&MODEL, &newer] {
+        expect(store.prepare(&preparation(model.clone(), 2)).await);
+    }
+    let steps = [
+        (&MODEL, "a", LASTS, 1),
+        (&MODEL, "b$.", LASTS, 2),
+        (&MODEL, "a", LASTS, 2),
+        (&newer, "a", LASTS, 1),
+        (&MODEL, "a", Duration::ZERO, 1),
+        (&MODEL, "c", LASTS, 2),
+        (&newer, "b$.", LASTS, 2),
+    ];
+    for (model, owner, lasts, counted) in steps {
+        assert_eq!(expect(store.announce(model, owner, lasts).await), counted, "{model} {owner}");
+    }
+}
+
+/// What is listed is what is stored.
+pub async fn partitions_are_listed_with_their_owners(store: impl ReadModelStore) {
+    assert_eq!(expect(store.partitions().await), []);
+    let newer = ReadModelId { version: 12, ..MODEL };
+    let older = ReadModelId { version: 2, ..MODEL };
+    let mut expected = Vec::new();
+    for (model, partitions) in [(&newer, 1), (&older, 11)] {
+        expect(store.prepare(&preparation(model.clone(), partitions)).await);
+        expect(store.announce(model, "somebody", LASTS).await);
+    }
+    let lease = take(&store, &older.partition(10), "somebody").await;
+    assert!(expect(store.commit_rows(commit(&older.partition(10), lease, 7, "a", 1)).await));
+    expect(store.take_lease(&older.partition(9), "somebody else", Duration::ZERO).await);
+    for (model, partitions) in [(&older, 11), (&newer, 1)] {
+        for number in 0..partitions {
+            let partition = model.partition(number);
+            let is_owned = partition == older.partition(10);
+            let owner = is_owned.then(|| "somebody".to_owned());
+            let position = is_owned.then(|| position(7));
+            let checkpoint = Checkpoint { position, partitions, is_live: false, activity: Activity::Running };
+            expected.push(PartitionRecord { partition, checkpoint, owner });
+        }
+    }
+    assert_eq!(expect(store.partitions().await), expected);
 }

@@ -7,8 +7,8 @@ use super::{Inner, MemoryStore};
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
 use crate::store::{
-    BoxFuture, Checkpoint, EventData, Failure, Lease, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit,
-    StoredRows,
+    Activity, BoxFuture, Checkpoint, EventData, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId,
+    ReadModelStore, RowCommit, StoredRows,
 };
 use crate::{AggregateId, StoreError};
 
@@ -18,6 +18,8 @@ pub(super) struct Kept {
     declared: String,
     partitions: Vec<Progress>,
     rows: BTreeMap<AggregateId, EventData>,
+    /// Until when each owner folds it.
+    announced: HashMap<String, Instant>,
 }
 
 /// How far one partition has come, and who folds it.
@@ -28,7 +30,7 @@ struct Progress {
     owner: Option<(String, Instant)>,
 }
 
-pub(super) type ReadModels = HashMap<ReadModelId, Kept>;
+pub(super) type ReadModels = BTreeMap<ReadModelId, Kept>;
 
 impl MemoryStore {
     /// The rows of a projection: [`ReadModelStore::read_model`], without the import.
@@ -41,15 +43,15 @@ impl ReadModelStore for MemoryStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let kept = inner.read_models.entry(prepare.model).or_insert_with(|| Kept::new(prepare));
+            let kept = inner.read_models.entry(prepare.model.clone()).or_insert_with(|| Kept::new(prepare));
             let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
-            Ok(Prepare { model: prepare.model, declared: kept.declared.clone(), partitions })
+            Ok(Prepare { declared: kept.declared.clone(), partitions, ..prepare.clone() })
         })
     }
 
     fn take_lease<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
@@ -57,19 +59,20 @@ impl ReadModelStore for MemoryStore {
             let mut inner = self.lock();
             let Some(progress) = inner.progress(partition) else { return Ok(None) };
             let now = Instant::now();
-            if progress.owner.as_ref().is_some_and(|(current, until)| current != owner && *until > now) {
+            let is_held = progress.owner.as_ref().is_some_and(|(current, until)| current != owner && *until > now);
+            if is_held || progress.checkpoint.activity == Activity::Paused {
                 return Ok(None);
             }
             progress.owner = Some((owner.to_owned(), now + lasts));
             progress.fence += 1;
-            progress.checkpoint.failure = None;
+            progress.checkpoint.activity = Activity::Running;
             Ok(Some(Lease { fence: progress.fence, position: progress.checkpoint.position }))
         })
     }
 
     fn release<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         fence: u64,
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -77,7 +80,7 @@ impl ReadModelStore for MemoryStore {
             let mut inner = self.lock();
             if let Some(progress) = inner.progress(partition).filter(|progress| progress.fence == fence) {
                 progress.owner = None;
-                progress.checkpoint.failure = failure.cloned();
+                progress.checkpoint.activity = failure.cloned().map_or(Activity::Running, Activity::Stopped);
             }
             Ok(())
         })
@@ -86,7 +89,7 @@ impl ReadModelStore for MemoryStore {
     fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let Some(progress) = inner.progress(commit.partition) else { return Ok(false) };
+            let Some(progress) = inner.progress(&commit.partition) else { return Ok(false) };
             if progress.fence != commit.fence || progress.checkpoint.position != commit.from {
                 return Ok(false);
             }
@@ -109,7 +112,7 @@ impl ReadModelStore for MemoryStore {
 
     fn read_rows<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         Box::pin(async move {
@@ -122,24 +125,104 @@ impl ReadModelStore for MemoryStore {
             Ok(Some((checkpoint, keys.iter().filter_map(row).collect())))
         })
     }
+
+    fn announce<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<u32, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let Some(kept) = inner.read_models.get_mut(model) else { return Ok(0) };
+            let now = Instant::now();
+            kept.announced.insert(owner.to_owned(), now + lasts);
+            kept.announced.retain(|_, until| *until > now);
+            Ok(u32::try_from(kept.announced.len()).unwrap_or(u32::MAX))
+        })
+    }
+
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<PartitionRecord>, StoreError>> {
+        Box::pin(async move {
+            let inner = self.lock();
+            let records = inner.read_models.iter().flat_map(|(model, kept)| {
+                (0..).zip(&kept.partitions).map(|(number, progress)| progress.record(model.partition(number)))
+            });
+            Ok(records.collect())
+        })
+    }
+
+    fn pause<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(
+            async move { Ok(self.lock().change_partitions(model, |progress| progress.interrupt(Activity::Paused))) },
+        )
+    }
+
+    fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            Ok(self.lock().change_partitions(model, |progress| {
+                if progress.checkpoint.activity == Activity::Paused {
+                    progress.checkpoint.activity = Activity::Running;
+                }
+            }))
+        })
+    }
+
+    fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let exists = inner.change_partitions(model, |progress| {
+                let is_paused = progress.checkpoint.activity == Activity::Paused;
+                progress.interrupt(if is_paused { Activity::Paused } else { Activity::Running });
+                progress.checkpoint.position = None;
+                progress.checkpoint.is_live = false;
+            });
+            if let Some(kept) = inner.read_models.get_mut(model) {
+                kept.rows.clear();
+            }
+            Ok(exists)
+        })
+    }
+}
+
+impl Progress {
+    /// Ends the lease, so that nothing is committed under it.
+    fn interrupt(&mut self, activity: Activity) {
+        self.fence += 1;
+        self.owner = None;
+        self.checkpoint.activity = activity;
+    }
+
+    fn record(&self, partition: Partition) -> PartitionRecord {
+        let owner = self.owner.as_ref().filter(|(_, until)| *until > Instant::now());
+        let owner = owner.map(|(owner, _)| owner.clone());
+        PartitionRecord { partition, checkpoint: self.checkpoint.clone(), owner }
+    }
 }
 
 impl Kept {
     fn new(prepare: &Prepare) -> Self {
         let partitions = prepare.partitions.max(1);
-        let checkpoint = Checkpoint { position: None, partitions, is_live: false, failure: None };
+        let checkpoint = Checkpoint { position: None, partitions, is_live: false, activity: Activity::Running };
         let progress = Progress { checkpoint, fence: 0, owner: None };
         Self {
             declared: prepare.declared.clone(),
             partitions: (0..partitions).map(|_| progress.clone()).collect(),
             rows: BTreeMap::new(),
+            announced: HashMap::new(),
         }
     }
 }
 
 impl Inner {
-    fn progress(&mut self, partition: Partition) -> Option<&mut Progress> {
+    fn progress(&mut self, partition: &Partition) -> Option<&mut Progress> {
         let number = usize::try_from(partition.number).ok()?;
         self.read_models.get_mut(&partition.model)?.partitions.get_mut(number)
+    }
+
+    /// Changes the partitions of a read model. Returns whether there is one.
+    fn change_partitions(&mut self, model: &ReadModelId, change: impl FnMut(&mut Progress)) -> bool {
+        let kept = self.read_models.get_mut(model);
+        kept.map(|kept| kept.partitions.iter_mut().for_each(change)).is_some()
     }
 }

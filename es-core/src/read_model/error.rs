@@ -15,8 +15,9 @@ pub enum ReadModelError {
         /// The projection and its version.
         projection: ReadModelId,
     },
-    /// The rows are folded for the first time, and have not reached the end of the log yet.
-    #[error("{partition} is folded for the first time, and has reached {}", reached(*.position))]
+    /// The rows are folded for the first time, or again after a reset, and have not reached the end
+    /// of the log yet.
+    #[error("{partition} is folded from the beginning, and has reached {}", reached(*.position))]
     Building {
         /// The partition.
         partition: Partition,
@@ -30,6 +31,14 @@ pub enum ReadModelError {
         partition: Partition,
         /// The reason.
         failure: Failure,
+    },
+    /// The partition is paused before the position, so waiting is pointless.
+    #[error("{partition} is paused, and has reached {}", reached(*.position))]
+    Paused {
+        /// The partition.
+        partition: Partition,
+        /// The position up to which the events are folded.
+        position: Option<Position>,
     },
     /// The partition has not reached the position in time.
     #[error("{partition} has reached only {} within {within:?}", reached(*.position))]

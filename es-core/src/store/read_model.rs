@@ -1,19 +1,25 @@
 //! The contract of a store that keeps read models.
 
-use std::fmt;
+mod id;
+mod records;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use id::{ParseReadModelError, Partition, ReadModelId};
+pub use records::{Activity, Checkpoint, Failure, Lease, PartitionRecord, Prepare, RowCommit, StoredRows};
 
 use super::{BoxFuture, FeedStore};
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
-use crate::store::EventData;
-use crate::{AggregateId, Position, StoreError};
+use crate::subscription::Health;
+use crate::{AggregateId, StoreError};
 
 /// A store that keeps read models: the rows of projections, and how far each of them has come.
 ///
-/// [`read_model`](Self::read_model) is for users; the other methods are for
-/// [`Subscriptions`](crate::subscription::Subscriptions).
+/// [`read_model`](Self::read_model) is for users. [`health`](Self::health), [`pause`](Self::pause),
+/// [`resume`](Self::resume) and [`reset`](Self::reset) are for those who operate them. The other
+/// methods are for [`Subscriptions`](crate::subscription::Subscriptions).
 ///
 /// # Contract
 ///
@@ -27,6 +33,8 @@ use crate::{AggregateId, Position, StoreError};
 /// - MUST measure the time of a lease by one clock for all processes, that of the storage.
 /// - MUST return from [`commit_rows`](Self::commit_rows) only when the commit is durable.
 /// - MUST read the checkpoint and the rows of [`read_rows`](Self::read_rows) as of one time.
+/// - MUST give no lease of a partition that is paused or being reset, and MUST make the fence grow
+///   when it begins to be, so that no commit under an earlier lease succeeds after it.
 /// - MUST return all other failures as an [`EventStore`](super::EventStore) does. After an error of
 ///   [`commit_rows`](Self::commit_rows) the caller takes the lease again and reads the checkpoint,
 ///   so the outcome may be unknown.
@@ -46,7 +54,7 @@ pub trait ReadModelStore: FeedStore {
     /// As the contract describes.
     fn take_lease<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
@@ -58,7 +66,7 @@ pub trait ReadModelStore: FeedStore {
     /// As the contract describes.
     fn release<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         fence: u64,
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -79,9 +87,74 @@ pub trait ReadModelStore: FeedStore {
     /// As the contract describes.
     fn read_rows<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>>;
+
+    /// Announces that an owner folds a read model for a time, or no longer if the time is zero.
+    /// Returns the number of owners that fold it now.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn announce<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<u32, StoreError>>;
+
+    /// Every partition that was ever prepared, in the order of names, versions and numbers.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<PartitionRecord>, StoreError>>;
+
+    /// Pauses the partitions of a read model until they are resumed, also if the programs that fold
+    /// them are started again. Returns whether there is such a read model.
+    ///
+    /// When it returns, no row changes any more. The rows stay readable. A read that waits for a
+    /// later position fails with [`Paused`](crate::read_model::ReadModelError::Paused).
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn pause<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Lets the partitions of a read model be folded again after [`pause`](Self::pause). Returns
+    /// whether there is such a read model.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Deletes the rows of a read model, so that all events are folded again. Returns whether there
+    /// is such a read model.
+    ///
+    /// From its begin until the end of the log is reached again, every read fails with
+    /// [`Building`](crate::read_model::ReadModelError::Building). To keep the old rows readable
+    /// meanwhile, increase the `version` of the projection instead. A read model that is paused
+    /// stays paused. If this process dies meanwhile, call it once more.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// How far the partitions of all read models are behind, and which of them need attention. It
+    /// is computed from what is stored, so a process that folds nothing can ask too.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn health(&self) -> BoxFuture<'_, Result<Health, StoreError>>
+    where
+        Self: Sized,
+    {
+        Box::pin(Health::of(self))
+    }
 
     /// The rows of a projection, for reading.
     fn read_model<P: Projection>(&self) -> ReadModel<P, Self>
@@ -92,114 +165,6 @@ pub trait ReadModelStore: FeedStore {
     }
 }
 
-/// Rows by their keys.
-pub type StoredRows = Vec<(AggregateId, EventData)>;
-
-/// The rows of one version of a projection. Displayed as `customer_balance@1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReadModelId {
-    /// The name of the projection.
-    pub name: &'static str,
-    /// The version of its rows.
-    pub version: u32,
-}
-
-impl ReadModelId {
-    /// The read model of projection `P`.
-    pub const fn of<P: Projection>() -> Self {
-        Self { name: P::NAME, version: P::VERSION }
-    }
-
-    /// One of its partitions, from 0.
-    pub const fn partition(self, number: u32) -> Partition {
-        Partition { model: self, number }
-    }
-}
-
-impl fmt::Display for ReadModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.name, self.version)
-    }
-}
-
-/// One partition of a read model: the rows of some of its keys. Displayed as
-/// `customer_balance@1/0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Partition {
-    /// The read model.
-    pub model: ReadModelId,
-    /// The number of the partition, from 0.
-    pub number: u32,
-}
-
-impl fmt::Display for Partition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.model, self.number)
-    }
-}
-
-/// How a read model is prepared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepare {
-    /// The read model.
-    pub model: ReadModelId,
-    /// What it reads, as [`Dispatch::declared`](crate::projection::Dispatch::declared) writes it.
-    pub declared: String,
-    /// The number of its partitions, at least 1.
-    pub partitions: u32,
-}
-
-/// The right to fold a partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    /// The number that every commit under this lease has to name.
-    pub fence: u64,
-    /// The checkpoint, or `None` if no event is folded yet.
-    pub position: Option<Position>,
-}
-
-/// How far a partition has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The position up to which every event is folded, or `None` if there is none.
-    pub position: Option<Position>,
-    /// The number of partitions of the read model.
-    pub partitions: u32,
-    /// Whether it has reached the end of the log once, so that its rows can be read.
-    pub is_live: bool,
-    /// Why it has stopped, until a process continues with it.
-    pub failure: Option<Failure>,
-}
-
-/// Why a partition has stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The position of the event that could not be folded, or of the first event of the batch that
-    /// could not be stored.
-    pub position: Position,
-    /// The error with its causes.
-    pub error: String,
-}
-
-/// One commit of a partition.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RowCommit {
-    /// The partition.
-    pub partition: Partition,
-    /// The fence of the lease.
-    pub fence: u64,
-    /// The checkpoint before the commit.
-    pub from: Option<Position>,
-    /// The checkpoint after it.
-    pub to: Option<Position>,
-    /// The rows by their keys, each at most once. `None` removes a row.
-    pub rows: Vec<(AggregateId, Option<EventData>)>,
-    /// Whether the end of the log is reached.
-    pub is_live: bool,
-    /// For how long the lease is renewed.
-    pub lease_lasts: Duration,
-}
-
 impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         (**self).prepare(prepare)
@@ -207,7 +172,7 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
 
     fn take_lease<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
@@ -216,7 +181,7 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
 
     fn release<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         fence: u64,
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -229,9 +194,34 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
 
     fn read_rows<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         (**self).read_rows(partition, keys)
+    }
+
+    fn announce<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<u32, StoreError>> {
+        (**self).announce(model, owner, lasts)
+    }
+
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<PartitionRecord>, StoreError>> {
+        (**self).partitions()
+    }
+
+    fn pause<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).pause(model)
+    }
+
+    fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).resume(model)
+    }
+
+    fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).reset(model)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, decode_row, encode_row};
-use crate::store::{EventData, FeedPage, Partition, StoredRows};
+use crate::store::{EventData, FeedPage, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -59,7 +59,7 @@ impl<P: Projection> KeptRows<P> {
         page: &FeedPage,
         after: Option<Position>,
         end: Option<Position>,
-        partition: Partition,
+        partition: u32,
         partitions: u32,
     ) -> Changes<P> {
         let mut read = Changes { changes: Vec::new(), failure: None };
@@ -79,9 +79,9 @@ impl<P: Projection> KeptRows<P> {
             }
             last = Some(event.position);
             match self.dispatch.read(&event) {
-                Ok(changes) => read.changes.extend(
-                    changes.into_iter().filter(|change| partition_of(change.key(), partitions) == partition.number),
-                ),
+                Ok(changes) => read
+                    .changes
+                    .extend(changes.into_iter().filter(|change| partition_of(change.key(), partitions) == partition)),
                 Err(error) => {
                     read.failure = Some(error.into());
                     break;

@@ -12,7 +12,7 @@ pub enum SubscriptionError {
     #[error("projection `{projection}` was added twice; add it once")]
     Twice {
         /// Its name.
-        projection: &'static str,
+        projection: String,
     },
     /// The projection reads other events than when this version of it was started first.
     #[error(
@@ -41,6 +41,12 @@ pub enum SubscriptionError {
     /// Another process folds the partition, so this one cannot catch up.
     #[error("another process folds {partition}")]
     Held {
+        /// The partition.
+        partition: Partition,
+    },
+    /// The partition is paused, so this process cannot catch up.
+    #[error("{partition} is paused; resume it, and retry")]
+    Paused {
         /// The partition.
         partition: Partition,
     },

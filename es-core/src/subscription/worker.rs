@@ -10,10 +10,11 @@ use std::time::Instant;
 use tracing::Instrument;
 
 use super::batch::{Changes, Failed, FailedBy, KeptRows, Written};
-use super::{LEASE, Start, SubscriptionError, Until};
+use super::share::{Place, Share};
+use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
 use crate::projection::{Dispatch, Projection};
-use crate::store::{BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit};
+use crate::store::{Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit};
 use crate::{Position, RetryPolicy, StoreError};
 
 /// The number of positions without a change after which the checkpoint moves nevertheless.
@@ -27,6 +28,7 @@ pub(super) struct Worker<P> {
     dispatch: Arc<Dispatch<P>>,
     filter: FeedFilter,
     start: Start,
+    share: Arc<Share>,
     partition: Partition,
     /// The number of partitions of the read model.
     partitions: u32,
@@ -38,6 +40,8 @@ enum End {
     Done,
     /// The lease belongs to another process, or nobody knows.
     Lost,
+    /// The process has more partitions than its share. The lease is given back.
+    Shared,
     /// An event cannot be handled.
     Failed(Failed),
 }
@@ -63,9 +67,15 @@ struct Batch {
 }
 
 impl<P: Projection> Worker<P> {
-    pub(super) fn new(dispatch: Arc<Dispatch<P>>, start: Start, partition: Partition, partitions: u32) -> Self {
+    pub(super) fn new(
+        dispatch: Arc<Dispatch<P>>,
+        start: Start,
+        share: Arc<Share>,
+        partition: Partition,
+        partitions: u32,
+    ) -> Self {
         let filter = dispatch.filter();
-        Self { dispatch, filter, start, partition, partitions }
+        Self { dispatch, filter, start, share, partition, partitions }
     }
 
     pub(super) async fn run(self) -> Result<(), SubscriptionError> {
@@ -74,39 +84,70 @@ impl<P: Projection> Worker<P> {
     }
 
     async fn run_in_span(self) -> Result<(), SubscriptionError> {
-        let (store, partition) = (&self.start.store, self.partition);
         while !self.is_stopping() {
-            let taken = self.retried(|| store.take_lease(partition, &self.start.owner, LEASE)).await?;
-            let Some(lease) = taken.flatten() else {
-                if self.start.until != Until::Stopped {
-                    return Err(SubscriptionError::Held { partition });
-                }
-                self.unless_stopping(store.sleep(LEASE / 3)).await;
+            self.share.renew(&self.start).await;
+            let place = self.share.place();
+            // A process that is to catch up folds all partitions.
+            if place.is_none() && self.start.until == Until::Stopped {
+                self.unless_stopping(self.start.store.sleep(STANDBY)).await;
                 continue;
-            };
-            tracing::debug!(fence = lease.fence, position = ?lease.position, "the lease is taken");
-            match self.fold(lease).await {
-                Ok(End::Done) => return Ok(()),
-                Ok(End::Lost) => tracing::debug!("the lease is lost"),
-                Ok(End::Failed(failed)) => self.fail(lease, failed).await?,
-                Err(error) => {
-                    let position = lease.position.map_or(Position::FIRST, Position::next);
-                    self.fail(lease, Failed { position, error: FailedBy::Store(error) }).await?;
-                }
+            }
+            if self.fold_once(place).await? {
+                return Ok(());
             }
         }
         Ok(())
     }
 
+    /// Folds as long as the lease lasts. Returns whether everything is done.
+    async fn fold_once(&self, place: Option<Place<'_>>) -> Result<bool, SubscriptionError> {
+        let (store, partition) = (&self.start.store, &self.partition);
+        let taken = self.retried(|| store.take_lease(partition, &self.start.owner, LEASE)).await?;
+        let Some(lease) = taken.flatten() else {
+            drop(place);
+            if self.start.until != Until::Stopped {
+                return Err(self.why_held().await?);
+            }
+            self.unless_stopping(store.sleep(STANDBY)).await;
+            return Ok(false);
+        };
+        tracing::debug!(fence = lease.fence, position = ?lease.position, "the lease is taken");
+        match self.fold(lease, place).await {
+            Ok(End::Done) => return Ok(true),
+            Ok(End::Lost) => tracing::debug!("the lease is lost"),
+            Ok(End::Shared) => {
+                tracing::debug!("the lease is left to another process");
+                self.unless_stopping(store.sleep(STANDBY)).await;
+            }
+            Ok(End::Failed(failed)) => self.fail(lease, failed).await?,
+            Err(error) => {
+                let position = lease.position.map_or(Position::FIRST, Position::next);
+                self.fail(lease, Failed { position, error: FailedBy::Store(error) }).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Why a process that is to catch up gets no lease.
+    async fn why_held(&self) -> Result<SubscriptionError, SubscriptionError> {
+        let read = self.retried(|| self.start.store.read_rows(&self.partition, &[])).await?;
+        let activity = read.flatten().map(|(checkpoint, _)| checkpoint.activity);
+        let partition = self.partition.clone();
+        Ok(match activity {
+            Some(Activity::Paused) => SubscriptionError::Paused { partition },
+            _ => SubscriptionError::Held { partition },
+        })
+    }
+
     /// Gives the lease back because of an event that cannot be handled. Fails, unless a process with
     /// newer code may handle it.
     async fn fail(&self, lease: Lease, failed: Failed) -> Result<(), SubscriptionError> {
-        let (store, partition) = (&self.start.store, self.partition);
+        let store = &self.start.store;
         let Failed { position, error } = failed;
         let (error, is_newer) = match error {
             FailedBy::Projection(source) => {
                 let is_newer = source.is_newer_event();
-                (SubscriptionError::Stopped { partition, source }, is_newer)
+                (SubscriptionError::Stopped { partition: self.partition.clone(), source }, is_newer)
             }
             FailedBy::Store(error) => (error.into(), false),
         };
@@ -124,12 +165,12 @@ impl<P: Projection> Worker<P> {
 
     /// Gives the lease back. If that fails, it ends by itself.
     async fn release(&self, lease: Lease, failure: Option<&Failure>) {
-        if let Err(problem) = self.start.store.release(self.partition, lease.fence, failure).await {
+        if let Err(problem) = self.start.store.release(&self.partition, lease.fence, failure).await {
             tracing::warn!(error = %ErrorChain::new(&problem), "a lease could not be given back");
         }
     }
 
-    async fn fold(&self, lease: Lease) -> Result<End, StoreError> {
+    async fn fold(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
         let mut held = Held {
             fence: lease.fence,
             rows: KeptRows::new(Arc::clone(&self.dispatch)),
@@ -140,13 +181,15 @@ impl<P: Projection> Worker<P> {
         };
         loop {
             let is_at_end = matches!(self.start.until, Until::Reached(until) if held.reached >= until);
-            if is_at_end || self.is_stopping() {
+            self.share.renew(&self.start).await;
+            let is_shared = self.start.until == Until::Stopped && place.as_mut().is_some_and(Place::is_given_up);
+            if is_at_end || is_shared || self.is_stopping() {
                 held.is_live |= is_at_end;
                 if !self.commit(&mut held, Vec::new()).await? {
                     return Ok(End::Lost);
                 }
                 self.release(lease, None).await;
-                return Ok(End::Done);
+                return Ok(if is_at_end || self.is_stopping() { End::Done } else { End::Shared });
             }
             let after = held.reached;
             let Some(page) = self.retried(|| self.start.store.page(after, &self.filter)).await? else { continue };
@@ -179,7 +222,7 @@ impl<P: Projection> Worker<P> {
         let mut end = None;
         let mut failed = None;
         loop {
-            let mut changes = held.rows.read(&page, held.reached, end, self.partition, self.partitions);
+            let mut changes = held.rows.read(&page, held.reached, end, self.partition.number, self.partitions);
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);
@@ -212,7 +255,7 @@ impl<P: Projection> Worker<P> {
     ) -> Result<Option<Result<Written, Failed>>, StoreError> {
         let missing = held.rows.missing(&changes);
         if !missing.is_empty() {
-            let read = self.retried(|| self.start.store.read_rows(self.partition, &missing)).await?;
+            let read = self.retried(|| self.start.store.read_rows(&self.partition, &missing)).await?;
             let Some((checkpoint, stored)) = read.flatten() else { return Ok(None) };
             if checkpoint.position != held.checkpoint {
                 // Another process has the lease, or a node was elected that does not yet show the
@@ -228,7 +271,7 @@ impl<P: Projection> Worker<P> {
     /// the lease is still held.
     async fn commit(&self, held: &mut Held<P>, rows: Written) -> Result<bool, StoreError> {
         let commit = RowCommit {
-            partition: self.partition,
+            partition: self.partition.clone(),
             fence: held.fence,
             from: held.checkpoint,
             to: held.reached,

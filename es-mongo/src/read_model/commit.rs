@@ -1,5 +1,6 @@
 //! Commits rows together with the checkpoint.
 
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use es_core::StoreError;
 use es_core::store::{MAX_EVENT_BYTES, Partition, RowCommit};
@@ -44,11 +45,29 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
     if commit.rows.is_empty() {
         return advance(store, &commit).await;
     }
+    let (condition, update) = change(&commit);
+    let commands = rows::commands(&store.rows_name(&commit.partition.model), &commit.rows).map_err(store_error)?;
+    together(store, RowChange { partition: commit.partition, condition, update, commands }).await
+}
+
+/// A change of rows together with the document of a partition.
+pub(super) struct RowChange {
+    pub(super) partition: Partition,
+    /// The filter for the document. If it does not match, nothing is changed.
+    pub(super) condition: Document,
+    /// What changes in the document.
+    pub(super) update: Vec<Document>,
+    /// The commands that change the rows.
+    pub(super) commands: Vec<RawDocumentBuf>,
+}
+
+/// Changes rows and the document in one transaction. Returns whether the condition was met.
+pub(super) async fn together(store: &MongoStore, change: RowChange) -> Result<bool, StoreError> {
     let collections = store.collections();
     // A commit that is too slow would be too slow again, so it gets all the time that there is.
     let limit = store.inner.options.append_deadline;
     let own = store.clone();
-    let committed = transaction::run(collections, limit, move |lease| Box::pin(write(own, lease, commit)));
+    let committed = transaction::run(collections, limit, move |lease| Box::pin(write(own, lease, change)));
     match collections.sessions.clear_the_way(committed).await {
         Answer::Committed => Ok(true),
         Answer::Lost => Ok(false),
@@ -60,7 +79,7 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
 fn change(commit: &RowCommit) -> (Document, Vec<Document>) {
     let RowCommit { partition, fence, from, to, is_live, lease_lasts, .. } = commit;
     let [from, to] = [from, to].map(|position| position.map_or(0, es_core::Position::as_i64));
-    let mut filter = progress::by_id(*partition);
+    let mut filter = progress::by_id(partition);
     filter.insert(field::FENCE, i64::try_from(*fence).unwrap_or(i64::MAX));
     filter.insert(field::POSITION, from);
     let mut set = doc! { field::POSITION: to, field::UNTIL: progress::until(*lease_lasts) };
@@ -80,21 +99,17 @@ async fn advance(store: &MongoStore, commit: &RowCommit) -> Result<bool, StoreEr
 }
 
 /// Runs the statements of the transaction. Returns `None` if it is ready to commit.
-async fn write(store: MongoStore, lease: &mut Lease, commit: RowCommit) -> Result<Option<Answer>, GivenUp> {
-    let (filter, update) = change(&commit);
-    match progress::documents(&store).update_one(filter, update).session(lease.session()?).await {
+async fn write(store: MongoStore, lease: &mut Lease, change: RowChange) -> Result<Option<Answer>, GivenUp> {
+    let RowChange { partition, condition, update, commands } = change;
+    match progress::documents(&store).update_one(condition, update).session(lease.session()?).await {
         Ok(moved) if moved.matched_count == 1 => {}
         Ok(_) => return Ok(Some(Answer::Lost)),
         Err(error) => return Ok(Some(statement_failed(lease, error))),
     }
-    let commands = match rows::commands(&store.rows_name(commit.partition.model), &commit.rows) {
-        Ok(commands) => commands,
-        Err(error) => return Ok(Some(Answer::Failed(store_error(error)))),
-    };
     for command in commands {
         match store.collections().handles.command_in(lease.session()?, command).await {
             Ok(answer) => {
-                if let Err(error) = check(commit.partition, &answer) {
+                if let Err(error) = check(&partition, &answer) {
                     return Ok(Some(Answer::Failed(error)));
                 }
             }
@@ -106,7 +121,7 @@ async fn write(store: MongoStore, lease: &mut Lease, commit: RowCommit) -> Resul
 
 /// Fails if the answer to a command has an error for one of its rows. The driver does not look for
 /// it.
-fn check(partition: Partition, answer: &Document) -> Result<(), StoreError> {
+fn check(partition: &Partition, answer: &Document) -> Result<(), StoreError> {
     let Some(Bson::Document(first)) = answer.get_array("writeErrors").ok().and_then(|errors| errors.first()) else {
         return Ok(());
     };

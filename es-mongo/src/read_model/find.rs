@@ -8,9 +8,9 @@ use es_core::projection::{Projection, decode_row};
 use es_core::read_model::{ReadModel, ReadModelError};
 use es_core::store::{BoxFuture, ReadModelId};
 use es_core::{Id, StoreError};
-use futures_util::TryStreamExt;
 use mongodb::options::FindOptions;
 
+use super::progress::checkpoint;
 use super::rows;
 use crate::store::MongoStore;
 
@@ -95,14 +95,23 @@ impl<'a, P: Projection> IntoFuture for RowsFound<'a, P> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { rows, filter, options } = self;
-            rows.ready().await?;
-            let store = rows.store();
-            let found = store.collections().patience.ask(|| {
-                let rows = store.collections().handles.collection(&store.rows_name(ReadModelId::of::<P>()));
-                let (filter, options) = (filter.clone(), options.clone());
-                async move { rows.find(filter).with_options(options).await?.try_collect::<Vec<_>>().await }
-            });
-            let decoded = found.await?.into_iter().map(|row| {
+            let (store, model) = (rows.store(), ReadModelId::of::<P>());
+            let found = loop {
+                rows.ready().await?;
+                let found = store.collections().patience.ask(|| {
+                    let (store, model, filter, options) =
+                        (store.clone(), model.clone(), filter.clone(), options.clone());
+                    async move { rows::matching(&store, &model, filter, options).await }
+                });
+                let (partitions, found) = found.await?;
+                let checkpoints = (0..).zip(&partitions);
+                let checkpoints = checkpoints.map(|(number, stored)| checkpoint(&model.partition(number), stored));
+                // The read model may have been reset after it was ready.
+                if checkpoints.collect::<Result<Vec<_>, _>>()?.iter().all(|checkpoint| rows.accepts(checkpoint)) {
+                    break found;
+                }
+            };
+            let decoded = found.into_iter().map(|row| {
                 let (key, row) = rows::key_and_row(&row)?;
                 let key = P::Key::from_aggregate_id(&key).map_err(StoreError::from)?;
                 Ok((key, decode_row(&row)?))

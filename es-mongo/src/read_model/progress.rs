@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
-use es_core::store::{Checkpoint, Failure, Lease, Partition, Prepare};
+use es_core::store::{Activity, Checkpoint, Failure, Lease, Partition, Prepare};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
@@ -16,7 +16,7 @@ pub(super) mod field {
     /// The position up to which every event is folded, or 0.
     pub(in super::super) const POSITION: &str = "position";
     /// The number of partitions of the read model.
-    pub(super) const PARTITIONS: &str = "partitions";
+    pub(in super::super) const PARTITIONS: &str = "partitions";
     /// How keys are divided into partitions.
     pub(super) const HASH: &str = "hash";
     /// What is read: each aggregate type with the names of its events.
@@ -24,13 +24,17 @@ pub(super) mod field {
     /// How often the lease was taken. Each commit names it.
     pub(in super::super) const FENCE: &str = "fence";
     /// Who has the lease.
-    pub(super) const OWNER: &str = "owner";
+    pub(in super::super) const OWNER: &str = "owner";
     /// When the lease ends, by the clock of the server.
     pub(in super::super) const UNTIL: &str = "until";
     /// Whether the end of the log was reached once.
     pub(in super::super) const IS_LIVE: &str = "isLive";
+    /// Whether it is paused.
+    pub(in super::super) const IS_PAUSED: &str = "isPaused";
+    /// Whether its rows are being deleted.
+    pub(in super::super) const IS_RESETTING: &str = "isResetting";
     /// Why the partition has stopped.
-    pub(super) const FAILURE: &str = "failure";
+    pub(in super::super) const FAILURE: &str = "failure";
 }
 
 /// The name of the hash that divides keys, as it is stored.
@@ -42,7 +46,7 @@ pub(super) fn documents(store: &MongoStore) -> Collection<Document> {
 }
 
 /// The filter for the document of a partition.
-pub(super) fn by_id(partition: Partition) -> Document {
+pub(super) fn by_id(partition: &Partition) -> Document {
     doc! { ID: partition.to_string() }
 }
 
@@ -53,12 +57,12 @@ pub(super) fn until(lasts: Duration) -> Document {
 
 pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Prepare, StoreError> {
     create(store, store.inner.options.names.subscriptions.clone()).await?;
-    create(store, store.rows_name(prepare.model)).await?;
+    create(store, store.rows_name(&prepare.model)).await?;
     // The first partition comes last, so if its document exists, all others do.
-    let first = prepare.model.partition(0);
+    let first = &prepare.model.partition(0);
     if find(store, first).await?.is_none() {
         for number in (0..prepare.partitions).rev() {
-            let partition = by_id(prepare.model.partition(number));
+            let partition = by_id(&prepare.model.partition(number));
             let begin = doc! { "$setOnInsert": {
                 field::POSITION: 0_i64, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
                 field::DECLARED: &prepare.declared, field::FENCE: 0_i64, field::IS_LIVE: false,
@@ -73,7 +77,7 @@ pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Pre
     let stored = find(store, first).await?.ok_or_else(|| malformed(first.to_string(), "it was deleted"))?;
     let declared = stored.get_str(field::DECLARED).map_err(|error| malformed(first.to_string(), error))?;
     let partitions = checkpoint(first, &stored)?.partitions;
-    Ok(Prepare { model: prepare.model, declared: declared.to_owned(), partitions })
+    Ok(Prepare { declared: declared.to_owned(), partitions, ..prepare.clone() })
 }
 
 /// Creates a collection. If the user has no right to, somebody else has created it, or the first
@@ -91,17 +95,17 @@ async fn create(store: &MongoStore, name: String) -> Result<(), StoreError> {
     created.await
 }
 
-async fn find(store: &MongoStore, partition: Partition) -> Result<Option<Document>, StoreError> {
+pub(super) async fn find(store: &MongoStore, partition: &Partition) -> Result<Option<Document>, StoreError> {
     let found = store.collections().patience.ask(|| {
-        let documents = documents(store);
-        async move { documents.find_one(by_id(partition)).await }
+        let (documents, partition) = (documents(store), by_id(partition));
+        async move { documents.find_one(partition).await }
     });
     found.await
 }
 
 pub(super) async fn take_lease(
     store: &MongoStore,
-    partition: Partition,
+    partition: &Partition,
     owner: &str,
     lasts: Duration,
 ) -> Result<Option<Lease>, StoreError> {
@@ -111,7 +115,10 @@ pub(super) async fn take_lease(
     ] };
     let command = doc! {
         "findAndModify": &store.inner.options.names.subscriptions,
-        "query": { ID: partition.to_string(), "$expr": is_free },
+        "query": {
+            ID: partition.to_string(), field::IS_PAUSED: { "$ne": true }, field::IS_RESETTING: { "$ne": true },
+            "$expr": is_free,
+        },
         "update": [{ "$set": {
             field::OWNER: { "$literal": owner },
             field::UNTIL: until(lasts),
@@ -134,7 +141,7 @@ pub(super) async fn take_lease(
 
 pub(super) async fn release(
     store: &MongoStore,
-    partition: Partition,
+    partition: &Partition,
     fence: u64,
     failure: Option<&Failure>,
 ) -> Result<(), StoreError> {
@@ -157,7 +164,7 @@ pub(super) async fn release(
 }
 
 /// Reads the document of a partition.
-pub(super) fn checkpoint(partition: Partition, stored: &Document) -> Result<Checkpoint, StoreError> {
+pub(super) fn checkpoint(partition: &Partition, stored: &Document) -> Result<Checkpoint, StoreError> {
     let invalid = |what: &str| malformed(partition.to_string(), format!("its `{what}` is invalid"));
     let position = stored.get_i64(field::POSITION).map_err(|_| invalid(field::POSITION))?;
     let partitions = stored.get_i64(field::PARTITIONS).ok().and_then(|number| u32::try_from(number).ok());
@@ -165,8 +172,23 @@ pub(super) fn checkpoint(partition: Partition, stored: &Document) -> Result<Chec
         position: Position::try_from(position).ok(),
         partitions: partitions.filter(|number| *number > 0).ok_or_else(|| invalid(field::PARTITIONS))?,
         is_live: stored.get_bool(field::IS_LIVE).map_err(|_| invalid(field::IS_LIVE))?,
-        failure: stored.get_document(field::FAILURE).ok().and_then(failure),
+        activity: activity(stored),
     })
+}
+
+pub(super) fn is_set(stored: &Document, field: &str) -> bool {
+    stored.get_bool(field).unwrap_or(false)
+}
+
+fn activity(stored: &Document) -> Activity {
+    if is_set(stored, field::IS_RESETTING) {
+        return Activity::Resetting;
+    }
+    if is_set(stored, field::IS_PAUSED) {
+        return Activity::Paused;
+    }
+    let failure = stored.get_document(field::FAILURE).ok().and_then(failure);
+    failure.map_or(Activity::Running, Activity::Stopped)
 }
 
 fn failure(stored: &Document) -> Option<Failure> {
@@ -180,9 +202,9 @@ mod tests {
 
     #[test]
     fn a_document_that_was_changed_by_hand_is_an_error_that_names_the_field() {
-        let model = es_core::store::ReadModelId { name: "balance", version: 1 };
+        let model = es_core::store::ReadModelId { name: "balance".into(), version: 1 };
         let stored = doc! { "position": "seven", "partitions": 1_i64, "isLive": true };
-        let error = checkpoint(model.partition(0), &stored).unwrap_err();
+        let error = checkpoint(&model.partition(0), &stored).unwrap_err();
         assert!(error.to_string().contains("balance@1/0"), "{error}");
     }
 }

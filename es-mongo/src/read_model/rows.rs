@@ -2,10 +2,11 @@
 
 use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf, cstr};
 use bson::{Document, doc};
-use es_core::store::{Checkpoint, EventData, Partition, StoredRows};
+use es_core::store::{Checkpoint, EventData, Partition, ReadModelId, StoredRows};
 use es_core::{AggregateId, StoreError};
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use mongodb::error::{Error, Result as DriverResult};
+use mongodb::options::FindOptions;
 use mongodb::{ClientSession, Collection};
 
 use super::progress;
@@ -16,13 +17,13 @@ use crate::store::MongoStore;
 /// The checkpoint of a partition and some of its rows, as a majority had them at one time.
 pub(super) async fn read(
     store: &MongoStore,
-    partition: Partition,
+    partition: &Partition,
     keys: &[AggregateId],
 ) -> Result<Option<(Checkpoint, StoredRows)>, StoreError> {
     let wanted: Vec<String> = keys.iter().map(|key| key.as_str().to_owned()).collect();
     let found = store.collections().patience.ask(|| {
-        let (store, wanted) = (store.clone(), wanted.clone());
-        async move { find(&store, partition, wanted).await }
+        let (store, partition, wanted) = (store.clone(), partition.clone(), wanted.clone());
+        async move { find(&store, &partition, wanted).await }
     });
     let Some((document, rows)) = found.await? else { return Ok(None) };
     let checkpoint = progress::checkpoint(partition, &document)?;
@@ -32,7 +33,7 @@ pub(super) async fn read(
 
 async fn find(
     store: &MongoStore,
-    partition: Partition,
+    partition: &Partition,
     keys: Vec<String>,
 ) -> DriverResult<Option<(Document, Vec<RawDocumentBuf>)>> {
     let handles = &store.collections().handles;
@@ -42,26 +43,43 @@ async fn find(
     if keys.is_empty() {
         return Ok(Some((progress, Vec::new())));
     }
-    let rows = handles.collection(&store.rows_name(partition.model));
+    let rows = handles.collection(&store.rows_name(&partition.model));
     let filter = match keys.as_slice() {
         [key] => doc! { ID: key },
         keys => doc! { ID: { "$in": keys } },
     };
-    Ok(Some((progress, all(&rows, filter, &mut session).await?)))
+    Ok(Some((progress, all(&rows, filter, FindOptions::default(), &mut session).await?)))
+}
+
+/// The documents of all partitions, and the rows that a filter matches, as a majority had them at
+/// one time.
+pub(super) async fn matching(
+    store: &MongoStore,
+    model: &ReadModelId,
+    filter: Document,
+    options: FindOptions,
+) -> DriverResult<(Vec<Document>, Vec<RawDocumentBuf>)> {
+    let handles = &store.collections().handles;
+    let mut session = handles.snapshot_session().await?;
+    let mut partitions = Vec::new();
+    loop {
+        let partition = model.partition(u32::try_from(partitions.len()).unwrap_or(u32::MAX));
+        let found = progress::documents(store).find_one(progress::by_id(&partition)).session(&mut session).await?;
+        let Some(found) = found else { break };
+        partitions.push(found);
+    }
+    let rows = handles.collection(&store.rows_name(model));
+    Ok((partitions, all(&rows, filter, options, &mut session).await?))
 }
 
 async fn all(
     rows: &Collection<RawDocumentBuf>,
     filter: Document,
+    options: FindOptions,
     session: &mut ClientSession,
 ) -> DriverResult<Vec<RawDocumentBuf>> {
-    let mut found = Vec::new();
-    let mut cursor = rows.find(filter).session(&mut *session).await?;
-    let mut documents = cursor.stream(session);
-    while let Some(row) = documents.next().await.transpose()? {
-        found.push(row);
-    }
-    Ok(found)
+    let mut cursor = rows.find(filter).with_options(options).session(&mut *session).await?;
+    cursor.stream(session).try_collect().await
 }
 
 /// The key and the row of a document.
@@ -90,7 +108,7 @@ fn document(key: &AggregateId, row: &EventData) -> Result<RawDocumentBuf, Error>
     Ok(document)
 }
 
-/// The commands that write rows.
+/// The commands that write rows, or remove them.
 pub(super) fn commands(
     collection: &str,
     rows: &[(AggregateId, Option<EventData>)],

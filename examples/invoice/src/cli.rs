@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use es_core::query::QueryCursor;
+use es_core::store::ReadModelId;
 use es_core::{Metadata, Timestamp};
 
 use crate::domain::{Money, PaymentMethod};
@@ -122,6 +123,11 @@ pub enum Command {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// List what folds the read models: how far it has come, and what needs attention
+    Subscriptions {
+        #[command(subcommand)]
+        operation: Option<Operation>,
+    },
     /// Take a snapshot of an invoice
     Snapshot { id: String },
     /// Move old events to the archive; every invoice can still be loaded at any version and time
@@ -139,6 +145,17 @@ pub enum Command {
     Verify,
     /// Show figures that are computed from the events
     Stats,
+}
+
+/// What an operator does with a read model, such as open_invoice@1.
+#[derive(Debug, Subcommand)]
+pub enum Operation {
+    /// Fold no events until it is resumed; the rows stay readable
+    Pause { model: ReadModelId },
+    /// Fold events again
+    Resume { model: ReadModelId },
+    /// Delete the rows, and fold all events again
+    Reset { model: ReadModelId },
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod owed;
 mod query;
 mod show;
 mod stats;
+mod subscriptions;
 mod upkeep;
 
 use std::process::ExitCode;
@@ -50,6 +51,10 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
             query::by_type(connection, &event_type, (since, until), limit, after, view).await?;
         }
         Command::Owed { customer, limit } => owed::owed(connection, customer.as_deref(), limit, view).await?,
+        Command::Subscriptions { operation: None } => return subscriptions::list(connection, view).await,
+        Command::Subscriptions { operation: Some(operation) } => {
+            subscriptions::operate(connection, operation, view).await?;
+        }
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
         Command::Archive { older_than_days } => return upkeep::archive(connection, older_than_days, view).await,
         Command::Migrate { from } => return migrate::migrate(connection, &from, view).await,

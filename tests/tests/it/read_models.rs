@@ -2,7 +2,9 @@
 //! it, and a reader is never shown less than it asks for.
 
 mod killed;
+mod operated;
 mod reading;
+mod shared;
 mod stopped;
 
 use std::collections::BTreeMap;

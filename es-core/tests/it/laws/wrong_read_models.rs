@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    BoxFuture, Checkpoint, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition, Prepare, ReadModelId,
-    ReadModelStore, RowCommit, Runtime, StoredRows,
+    Activity, BoxFuture, Checkpoint, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition, PartitionRecord,
+    Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -40,6 +40,26 @@ mistakes! {
     VersionsMixed => rows_of_two_versions_and_of_odd_keys_never_meet,
     /// A key is compared without its spaces.
     KeysTrimmed => rows_of_two_versions_and_of_odd_keys_never_meet,
+    /// Nothing is paused.
+    PauseForgotten => a_paused_read_model_changes_nothing,
+    /// The commit in hand succeeds although the partition is paused.
+    PauseKeepsFence => a_paused_read_model_changes_nothing,
+    /// A partition that has stopped is resumed too.
+    ResumesTheStopped => a_paused_read_model_changes_nothing,
+    /// Rows and checkpoint stay as they are.
+    ResetOnlyInterrupts => a_reset_read_model_begins_again,
+    /// All versions are reset.
+    ResetOfAllVersions => a_reset_read_model_begins_again,
+    /// A read model that is paused is folded after a reset.
+    ResetResumes => a_reset_read_model_begins_again,
+    /// Owners of different versions are counted together.
+    VersionsCountedTogether => owners_are_counted_until_their_time_ends,
+    /// The time of an owner never ends.
+    CountedForever => owners_are_counted_until_their_time_ends,
+    /// Partitions are listed in the order of their texts.
+    ListedAsText => partitions_are_listed_with_their_owners,
+    /// The last owner is listed although its lease has ended.
+    OwnerListedForever => partitions_are_listed_with_their_owners,
 }
 
 /// [`MemoryStore`], whose read models have a mistake, or none.
@@ -58,12 +78,12 @@ impl WrongStore {
         self.mistake == Some(mistake)
     }
 
-    fn model(&self, model: ReadModelId) -> ReadModelId {
-        if self.has(Mistake::VersionsMixed) { ReadModelId { version: 1, ..model } } else { model }
+    fn model(&self, model: &ReadModelId) -> ReadModelId {
+        if self.has(Mistake::VersionsMixed) { first(model) } else { model.clone() }
     }
 
-    fn partition(&self, partition: Partition) -> Partition {
-        self.model(partition.model).partition(partition.number)
+    fn partition(&self, partition: &Partition) -> Partition {
+        self.model(&partition.model).partition(partition.number)
     }
 
     fn key(&self, key: &AggregateId) -> AggregateId {
@@ -71,7 +91,7 @@ impl WrongStore {
     }
 
     /// The checkpoint that is stored now.
-    async fn now(&self, partition: Partition) -> Result<Option<Position>, StoreError> {
+    async fn now(&self, partition: &Partition) -> Result<Option<Position>, StoreError> {
         let read = self.right.read_rows(partition, &[]).await?;
         Ok(read.and_then(|(checkpoint, _)| checkpoint.position))
     }
@@ -80,7 +100,7 @@ impl WrongStore {
 impl ReadModelStore for WrongStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
-            let prepare = Prepare { model: self.model(prepare.model), ..prepare.clone() };
+            let prepare = Prepare { model: self.model(&prepare.model), ..prepare.clone() };
             let prepared = self.right.prepare(&prepare).await?;
             Ok(if self.has(Mistake::LastDeclarationIsKept) { prepare } else { prepared })
         })
@@ -88,24 +108,24 @@ impl ReadModelStore for WrongStore {
 
     fn take_lease<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         Box::pin(async move {
             let owner = if self.has(Mistake::LeaseForEverybody) { "everybody" } else { owner };
-            self.right.take_lease(self.partition(partition), owner, lasts).await
+            self.right.take_lease(&self.partition(partition), owner, lasts).await
         })
     }
 
     fn release<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         fence: u64,
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let partition = self.partition(partition);
+            let partition = &self.partition(partition);
             let failure = failure.filter(|_| !self.has(Mistake::FailureForgotten));
             if self.has(Mistake::LeaseIsKept) {
                 return Ok(());
@@ -120,12 +140,12 @@ impl ReadModelStore for WrongStore {
 
     fn commit_rows(&self, mut commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            commit.partition = self.partition(commit.partition);
+            commit.partition = self.partition(&commit.partition);
             match self.mistake {
                 Some(Mistake::CheckpointWithoutRows) => commit.rows.clear(),
                 Some(Mistake::RowsWithoutCheckpoint) => commit.to = commit.from,
                 Some(Mistake::RemovedRowStays) => commit.rows.retain(|(_, row)| row.is_some()),
-                Some(Mistake::CheckpointNotCompared) => commit.from = self.now(commit.partition).await?,
+                Some(Mistake::CheckpointNotCompared) => commit.from = self.now(&commit.partition).await?,
                 Some(Mistake::NeverLive) => commit.is_live = false,
                 Some(Mistake::KeysTrimmed) => {
                     commit.rows = commit.rows.iter().map(|(key, row)| (self.key(key), row.clone())).collect();
@@ -133,7 +153,7 @@ impl ReadModelStore for WrongStore {
                 _ => {}
             }
             let done = self.right.commit_rows(commit.clone()).await?;
-            if done || !self.has(Mistake::FenceNotCompared) {
+            if done || !self.has(Mistake::FenceNotCompared) && !self.has(Mistake::PauseKeepsFence) {
                 return Ok(done);
             }
             let fence = commit.fence + 1;
@@ -143,7 +163,7 @@ impl ReadModelStore for WrongStore {
 
     fn read_rows<'a>(
         &'a self,
-        partition: Partition,
+        partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         Box::pin(async move {
@@ -151,9 +171,9 @@ impl ReadModelStore for WrongStore {
                 return Ok(None);
             }
             let wanted: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
-            let read = self.right.read_rows(self.partition(partition), &wanted).await?;
+            let read = self.right.read_rows(&self.partition(partition), &wanted).await?;
             if read.is_none() && self.has(Mistake::NeverPreparedIsPrepared) {
-                let begun = Checkpoint { position: None, partitions: 1, is_live: false, failure: None };
+                let begun = Checkpoint { position: None, partitions: 1, is_live: false, activity: Activity::Running };
                 return Ok(Some((begun, Vec::new())));
             }
             let asked = |row: &AggregateId| {
@@ -164,6 +184,72 @@ impl ReadModelStore for WrongStore {
             }))
         })
     }
+
+    fn announce<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        owner: &'a str,
+        lasts: Duration,
+    ) -> BoxFuture<'a, Result<u32, StoreError>> {
+        Box::pin(async move {
+            let model = if self.has(Mistake::VersionsCountedTogether) { &first(model) } else { model };
+            let lasts = if self.has(Mistake::CountedForever) { Duration::from_secs(600) } else { lasts };
+            self.right.announce(model, owner, lasts).await
+        })
+    }
+
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<PartitionRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut partitions = self.right.partitions().await?;
+            if self.has(Mistake::ListedAsText) {
+                partitions.sort_by_key(|record| record.partition.to_string());
+            }
+            if self.has(Mistake::OwnerListedForever) {
+                for record in &mut partitions {
+                    record.owner = Some("somebody else".to_owned());
+                }
+            }
+            Ok(partitions)
+        })
+    }
+
+    fn pause<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        if self.has(Mistake::PauseForgotten) {
+            return Box::pin(async move { Ok(true) });
+        }
+        self.right.pause(model)
+    }
+
+    fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            if self.has(Mistake::ResumesTheStopped) {
+                self.right.pause(model).await?;
+            }
+            self.right.resume(model).await
+        })
+    }
+
+    fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            if self.has(Mistake::ResetOnlyInterrupts) {
+                self.right.pause(model).await?;
+                return self.right.resume(model).await;
+            }
+            if self.has(Mistake::ResetOfAllVersions) {
+                self.right.reset(&ReadModelId { version: 2, ..model.clone() }).await?;
+            }
+            let exists = self.right.reset(model).await?;
+            if self.has(Mistake::ResetResumes) {
+                self.right.resume(model).await?;
+            }
+            Ok(exists)
+        })
+    }
+}
+
+/// Version 1 of a read model.
+fn first(model: &ReadModelId) -> ReadModelId {
+    ReadModelId { version: 1, ..model.clone() }
 }
 
 impl FeedStore for WrongStore {

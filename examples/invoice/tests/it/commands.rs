@@ -155,3 +155,29 @@ async fn what_is_owed_is_listed_by_due_date_and_customer() {
     assert_eq!(owed(&[]), ["inv-2 70.00", "inv-1 1200.00"]);
     assert_eq!(owed(&["--customer", "cust_1"]), ["inv-1 1200.00"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_are_listed_paused_and_reset() {
+    let program = with_an_invoice("subscriptions").await;
+    assert_eq!(program.data(&["subscriptions"]).len(), 0);
+    program.data(&["owed"]);
+    let listed = program.data(&["subscriptions"]);
+    assert_eq!((&listed[0]["partition"], &listed[0]["state"]), (&"open_invoice@1/0".into(), &"live".into()));
+    assert_eq!((&listed[0]["lag"], &listed[0]["owner"]), (&0.into(), &serde_json::Value::Null));
+
+    let paused = program.run(&["subscriptions", "pause", "open_invoice@1"]);
+    assert_eq!(paused.output, "open_invoice@1 is paused\n");
+    assert!(!program.run(&["subscriptions"]).success, "a paused read model needs attention");
+    let refused = program.run(&["owed"]);
+    assert!(refused.errors.contains("open_invoice@1/0 is paused"), "{}", refused.errors);
+    assert!(program.run(&["subscriptions", "resume", "open_invoice@1"]).success);
+    assert_eq!(program.data(&["owed"]).len(), 1);
+
+    assert!(program.run(&["subscriptions", "reset", "open_invoice@1"]).success);
+    let reset = program.run(&["subscriptions"]);
+    assert!(!reset.success && reset.output.contains("no process folds it"), "{}", reset.output);
+    assert_eq!(program.data(&["owed"]).len(), 1);
+
+    let unknown = program.run(&["subscriptions", "pause", "open_invoices@1"]);
+    assert!(unknown.errors.contains("there are: open_invoice@1"), "{}", unknown.errors);
+}

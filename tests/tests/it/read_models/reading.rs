@@ -154,7 +154,7 @@ async fn other_events_or_partitions_under_the_same_version_are_refused() {
     let divided = Subscriptions::on(&store).project_with::<Balance>(|options| options.partitions(2)).catch_up().await;
     assert!(matches!(divided, Err(SubscriptionError::Partitions { stored: 1, wanted: 2, .. })), "{divided:?}");
     let twice = Subscriptions::on(&store).project::<Balance>().project::<Changed>().catch_up().await.unwrap_err();
-    assert!(matches!(twice, SubscriptionError::Twice { projection: "balance" }), "{twice}");
+    assert!(matches!(&twice, SubscriptionError::Twice { projection } if projection == "balance"), "{twice}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,97 @@
+//! What is stored about read models.
+
+use std::time::Duration;
+
+use super::{Partition, ReadModelId};
+use crate::store::EventData;
+use crate::{AggregateId, Position};
+
+/// Rows by their keys.
+pub type StoredRows = Vec<(AggregateId, EventData)>;
+
+/// How a read model is prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepare {
+    /// The read model.
+    pub model: ReadModelId,
+    /// What it reads, as [`Dispatch::declared`](crate::projection::Dispatch::declared) writes it.
+    pub declared: String,
+    /// The number of its partitions, at least 1.
+    pub partitions: u32,
+}
+
+/// The right to fold a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The number that every commit under this lease has to name.
+    pub fence: u64,
+    /// The checkpoint, or `None` if no event is folded yet.
+    pub position: Option<Position>,
+}
+
+/// How far a partition has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The position up to which every event is folded, or `None` if there is none.
+    pub position: Option<Position>,
+    /// The number of partitions of the read model.
+    pub partitions: u32,
+    /// Whether it has reached the end of the log once, so that its rows can be read.
+    pub is_live: bool,
+    /// Whether events are folded.
+    pub activity: Activity,
+}
+
+/// Whether the events of a partition are folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Activity {
+    /// A process folds them, or one may begin to.
+    Running,
+    /// They are not folded until the read model is resumed.
+    Paused,
+    /// The rows are being deleted.
+    Resetting,
+    /// No event is folded until a process begins again with the one that failed.
+    Stopped(Failure),
+}
+
+/// A partition as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionRecord {
+    /// The partition.
+    pub partition: Partition,
+    /// How far it has come.
+    pub checkpoint: Checkpoint,
+    /// Who has its lease now.
+    pub owner: Option<String>,
+}
+
+/// Why a partition has stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The position of the event that could not be folded, or of the first event of the batch that
+    /// could not be stored.
+    pub position: Position,
+    /// The error with its causes.
+    pub error: String,
+}
+
+/// One commit of a partition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowCommit {
+    /// The partition.
+    pub partition: Partition,
+    /// The fence of the lease.
+    pub fence: u64,
+    /// The checkpoint before the commit.
+    pub from: Option<Position>,
+    /// The checkpoint after it.
+    pub to: Option<Position>,
+    /// The rows by their keys, each at most once. `None` removes a row.
+    pub rows: Vec<(AggregateId, Option<EventData>)>,
+    /// Whether the end of the log is reached.
+    pub is_live: bool,
+    /// For how long the lease is renewed.
+    pub lease_lasts: Duration,
+}

@@ -1,0 +1,151 @@
+//! What those who operate read models do: list, pause, resume and reset them.
+
+use bson::raw::RawDocumentBuf;
+use bson::{Document, doc};
+use es_core::StoreError;
+use es_core::store::{Partition, PartitionRecord, ReadModelId};
+use futures_util::TryStreamExt;
+
+use super::commit::{self, RowChange};
+use super::progress::{self, documents, field, is_set};
+use super::rows;
+use crate::document::field::ID;
+use crate::error::{malformed, store_error};
+use crate::store::MongoStore;
+
+/// The number of rows that a reset deletes in one transaction.
+const DELETED_AT_ONCE: i64 = 1_000;
+
+/// Every partition, in order.
+pub(super) async fn partitions(store: &MongoStore) -> Result<Vec<PartitionRecord>, StoreError> {
+    /// The name of a computed field.
+    const IS_OWNED: &str = "isOwned";
+    let found = store.collections().patience.ask(|| {
+        let documents = documents(store);
+        let is_owned = doc! { "$gt": [format!("${}", field::UNTIL), "$$NOW"] };
+        let stages =
+            [doc! { "$match": { field::PARTITIONS: { "$exists": true } } }, doc! { "$set": { IS_OWNED: is_owned } }];
+        async move { documents.aggregate(stages).await?.try_collect::<Vec<Document>>().await }
+    });
+    let records = found.await?.into_iter().map(|stored| {
+        let partition = partition(&stored)?;
+        let owner = stored.get_str(field::OWNER).ok().filter(|_| stored.get_bool(IS_OWNED).unwrap_or(false));
+        let checkpoint = progress::checkpoint(&partition, &stored)?;
+        Ok(PartitionRecord { partition, checkpoint, owner: owner.map(str::to_owned) })
+    });
+    let mut records = records.collect::<Result<Vec<_>, StoreError>>()?;
+    records.sort_by(|a, b| a.partition.cmp(&b.partition));
+    Ok(records)
+}
+
+/// The partition of a document.
+fn partition(stored: &Document) -> Result<Partition, StoreError> {
+    let id = stored.get_str(ID).map_err(|error| malformed("a partition", error))?;
+    id.parse().map_err(|error| malformed(format!("partition `{id}`"), error))
+}
+
+pub(super) async fn pause(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
+    let pause = doc! {
+        "$set": { field::IS_PAUSED: true }, "$inc": { field::FENCE: 1_i64 },
+        "$unset": { field::OWNER: "", field::UNTIL: "", field::FAILURE: "" },
+    };
+    change(store, model, |stored| !is_set(stored, field::IS_PAUSED), &pause).await
+}
+
+pub(super) async fn resume(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
+    let resume = doc! { "$unset": { field::IS_PAUSED: "" }, "$inc": { field::FENCE: 1_i64 } };
+    change(store, model, |stored| is_set(stored, field::IS_PAUSED), &resume).await
+}
+
+pub(super) async fn reset(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
+    let begin = doc! {
+        "$set": { field::IS_RESETTING: true, field::IS_LIVE: false, field::POSITION: 0_i64 },
+        "$inc": { field::FENCE: 1_i64 },
+        "$unset": { field::OWNER: "", field::UNTIL: "", field::FAILURE: "" },
+    };
+    if !change(store, model, |stored| !is_set(stored, field::IS_RESETTING), &begin).await? {
+        return Ok(false);
+    }
+    if delete_rows(store, model).await? {
+        let end = doc! { "$unset": { field::IS_RESETTING: "" }, "$inc": { field::FENCE: 1_i64 } };
+        change(store, model, |stored| is_set(stored, field::IS_RESETTING), &end).await?;
+    }
+    Ok(true)
+}
+
+/// Changes the documents of all partitions that need it, the first partition first. Returns whether
+/// there are some.
+///
+/// `update` increases the fence, and each document is changed only if its fence is the one that was
+/// read. So if a change is sent a second time because its answer was lost, the second one changes
+/// nothing.
+async fn change(
+    store: &MongoStore,
+    model: &ReadModelId,
+    needs: fn(&Document) -> bool,
+    update: &Document,
+) -> Result<bool, StoreError> {
+    let collections = store.collections();
+    loop {
+        let mut stored = of_model(store, model).await?;
+        let exists = !stored.is_empty();
+        stored.retain(needs);
+        if stored.is_empty() {
+            return Ok(exists);
+        }
+        for stored in stored {
+            let condition = doc! { ID: stored.get(ID), field::FENCE: stored.get(field::FENCE) };
+            let changed = collections.patience.ask(|| {
+                let (documents, condition, update) = (documents(store), condition.clone(), update.clone());
+                async move { documents.update_one(condition, update).await }
+            });
+            // The last commit of a process that died may still hold the document.
+            collections.sessions.clear_the_way(changed).await?;
+        }
+    }
+}
+
+/// The documents of all partitions of a read model, in order.
+async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<Vec<Document>, StoreError> {
+    let first = progress::find(store, &model.partition(0)).await?;
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let partitions = progress::checkpoint(&model.partition(0), &first)?.partitions;
+    let mut stored = vec![first];
+    for number in 1..partitions {
+        stored.extend(progress::find(store, &model.partition(number)).await?);
+    }
+    Ok(stored)
+}
+
+/// Deletes the rows of a read model that is being reset. Returns `false` if a different process has
+/// completed the reset meanwhile.
+async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
+    let name = store.rows_name(model);
+    // The first partition is the first that is no longer being reset, so as long as it is, no
+    // process writes rows.
+    let partition = model.partition(0);
+    loop {
+        let found = store.collections().patience.ask(|| {
+            let rows = store.collections().handles.collection(&name);
+            async move {
+                let found = rows.find(doc! {}).projection(doc! { ID: 1 }).limit(DELETED_AT_ONCE).await?;
+                found.try_collect::<Vec<RawDocumentBuf>>().await
+            }
+        });
+        let removed = found
+            .await?
+            .iter()
+            .map(|row| Ok((rows::key_and_row(row)?.0, None)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        if removed.is_empty() {
+            return Ok(true);
+        }
+        let mut condition = progress::by_id(&partition);
+        condition.insert(field::IS_RESETTING, true);
+        let update = vec![doc! { "$set": { field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] } } }];
+        let commands = rows::commands(&name, &removed).map_err(store_error)?;
+        if !commit::together(store, RowChange { partition: partition.clone(), condition, update, commands }).await? {
+            return Ok(false);
+        }
+    }
+}
