@@ -8,6 +8,7 @@ use es_core::query::QueryCursor;
 use es_core::store::ReadModelId;
 use es_core::{Metadata, Timestamp};
 
+use crate::commands::Period;
 use crate::domain::{Money, PaymentMethod};
 
 /// Event-sourced invoices on MongoDB.
@@ -48,7 +49,7 @@ pub enum Command {
         #[arg(long)]
         keep: bool,
     },
-    /// Import invoices and their history from a CSV file
+    /// Import invoices and their history from a CSV file, and show the largest balances
     Import { file: PathBuf },
     /// Create an invoice
     Create(Create),
@@ -127,6 +128,23 @@ pub enum Command {
     Subscriptions {
         #[command(subcommand)]
         operation: Option<Operation>,
+    },
+    /// List what customers owe, those that owe most at the beginning, one line for each currency
+    Balances {
+        /// Only this customer
+        #[arg(long)]
+        customer: Option<String>,
+        /// The largest number of customers
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Show what was invoiced and paid in each month, and after them in the year
+    Statement {
+        /// A month such as 2013-05, or a year such as 2013 with its months
+        period: Option<Period>,
+        /// Only this currency
+        #[arg(long)]
+        currency: Option<String>,
     },
     /// Take a snapshot of an invoice
     Snapshot { id: String },

@@ -1,12 +1,15 @@
 //! One file for each command, or for a few related commands.
 
+mod balances;
 mod change;
 mod demo;
 mod import;
 mod migrate;
 mod owed;
 mod query;
+mod read_models;
 mod show;
+mod statement;
 mod stats;
 mod subscriptions;
 mod upkeep;
@@ -17,6 +20,8 @@ use crate::cli::{Cli, Command};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::view::View;
+
+pub use statement::Period;
 
 pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { options, command } = cli;
@@ -54,6 +59,12 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
         Command::Subscriptions { operation: None } => return subscriptions::list(connection, view).await,
         Command::Subscriptions { operation: Some(operation) } => {
             subscriptions::operate(connection, operation, view).await?;
+        }
+        Command::Balances { customer, limit } => {
+            balances::balances(connection, customer.as_deref(), limit, view).await?;
+        }
+        Command::Statement { period, currency } => {
+            statement::statement(connection, period.as_ref(), currency.as_deref(), view).await?;
         }
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,
         Command::Archive { older_than_days } => return upkeep::archive(connection, older_than_days, view).await,

@@ -1,17 +1,22 @@
 //! The domain: invoices and their events. Nothing here depends on how events are stored.
 
+mod customer_balance;
 mod events;
 mod invoice;
 mod money;
+mod monthly_statement;
 mod open_invoice;
 #[cfg(test)]
 mod tests;
+mod unposted;
 
+pub use customer_balance::{Balance, CustomerBalance};
 pub use events::{
-    InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, InvoicePaidV1, Item, PaymentMethod,
+    Account, AccountPosted, InvalidAccount, InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated,
+    InvoicePaid, InvoicePaidV1, Item, PaymentMethod, PostedPayment, Posting,
 };
-#[cfg(test)]
-pub use invoice::InvoiceError;
-pub use invoice::{Invoice, InvoiceEvent, Order, Payment, Status};
+pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
 pub use money::Money;
+pub use monthly_statement::MonthlyStatement;
 pub use open_invoice::OpenInvoice;
+pub use unposted::Unposted;

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use event::summary;
 pub use invoice::InvoiceView;
 pub use progress::{bar, spinner};
-pub use table::{Row, count};
+pub use table::{Row, count, table};
 pub use time::{date, parse_time, parse_time_from, utc};
 
 /// Prints in the form that the user chose.
@@ -49,7 +49,7 @@ impl View {
         if self.json {
             return rows.iter().try_for_each(|row| self.data(row));
         }
-        if rows.is_empty() { self.note("(none)") } else { self.note(table::table(rows).trim_fmt()) }
+        self.note(table(rows))
     }
 
     /// Prints something that only people read.

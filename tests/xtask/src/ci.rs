@@ -14,6 +14,9 @@ const REAL_DATA: &str = "../shared/data/accounts_receivable.csv";
 /// The totals of the real data, computed from the source and not by this program.
 const REAL_TOTALS: [&str; 4] = ["2,466", "147,703.18", "561", "877"];
 
+/// The number of customers in the real data, the largest sum of one of them, and the sum of all.
+const REAL_BALANCES: [&str; 3] = ["100 customers", "2,646.81", "147,703.18"];
+
 pub(crate) fn everything() -> Outcome {
     lint::everything()?;
     step("each feature alone");
@@ -57,7 +60,10 @@ impl Example<'_> {
     fn import(&self, file: &str) -> Outcome {
         let invoice = |arguments: &[&str]| self.command(&[&["--database", "ci_import"], arguments].concat());
         run(&mut invoice(&["import", file]))?;
-        run(&mut invoice(&["import", file]))?;
+        let imported = tee(&mut invoice(&["import", file]))?;
+        if let Some(missing) = REAL_BALANCES.iter().find(|total| !imported.contains(**total)) {
+            return Err(Failure::new(format!("{missing} is missing from the balances of the customers")));
+        }
         let before = tee(&mut invoice(&["stats"]))?;
         if let Some(missing) = REAL_TOTALS.iter().find(|total| !before.contains(**total)) {
             return Err(Failure::new(format!("the total {missing} is missing from the statistics")));

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use es_core::Repository;
 use es_core::error::ErrorChain;
+use es_core::repository::{ImportDifference, ImportError};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
+use super::balances;
 use crate::connect::Connection;
 use crate::domain::Invoice;
 use crate::failure::Failure;
@@ -80,6 +82,7 @@ pub async fn import(connection: &Connection, file: &Path, view: View) -> Result<
         eprintln!("{}, line {line}: {reason}", file.display());
     }
     view.one(&report)?;
+    view.one(&balances::summary(connection).await?)?;
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -98,7 +101,12 @@ fn refuse_repeated(line: Result<Line, Failure>, first_lines: &mut HashMap<String
 
 async fn record(invoices: &Repository<Invoice>, invoice: PastInvoice) -> Result<Outcome, Failure> {
     let number = invoice.number.clone();
-    match invoices.import(&number, invoice.into_import()).await {
+    let mut imported = invoices.import(&number, invoice.clone().into_import()).await;
+    if matches!(&imported, Err(ImportError::Differs { difference, .. }) if is_account(difference)) {
+        // An earlier version of this program has imported the payment, without the account.
+        imported = invoices.import(&number, invoice.without_account().into_import()).await;
+    }
+    match imported {
         Ok(committed) if committed.outcome == es_core::Outcome::AlreadyAppended => Ok(Outcome::Already),
         Ok(committed) if committed.events.first().is_some_and(|event| event.sequence.get() > 1) => {
             Ok(Outcome::Continued)
@@ -110,11 +118,36 @@ async fn record(invoices: &Repository<Invoice>, invoice: PastInvoice) -> Result<
     }
 }
 
+fn is_account(difference: &ImportDifference) -> bool {
+    matches!(difference, ImportDifference::Data { field } if field.split('.').next() == Some("account"))
+}
+
 impl Show for Report {
     fn text(&self) -> String {
         let Self { lines, imported, continued, already, failed } = self;
         let [lines, imported, continued, already] = [lines, imported, continued, already].map(|number| count(*number));
         let failed = failed.len();
         format!("{lines} lines: {imported} imported, {continued} continued, {already} already existed, {failed} failed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::memory::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_imported_without_an_account_is_imported_once() {
+        let invoices = Repository::<Invoice>::new(&MemoryStore::new());
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample.csv");
+        let line = Lines::open(&sample).unwrap().next().unwrap().unwrap();
+        let invoice = line.invoice.unwrap();
+        let number = invoice.number.clone();
+        invoices.import(&number, invoice.clone().without_account().into_import()).await.unwrap();
+        for _ in 0..2 {
+            assert!(matches!(record(&invoices, invoice.clone()).await.unwrap(), Outcome::Already));
+            invoices.update(&number, |invoice| invoice.post()).await.unwrap();
+        }
     }
 }

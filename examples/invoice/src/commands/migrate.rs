@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use bson::Bson;
+use es_core::error::ErrorChain;
 use es_core::{Metadata, Timestamp};
 use es_mongo::{Migrated, MigrationReport};
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Connection;
-use crate::domain::{Invoice, InvoiceMigrated, Money};
+use crate::domain::{Account, Invoice, InvoiceMigrated, Money};
 use crate::failure::Failure;
 use crate::view::{Show, View, bar, count};
 
@@ -57,6 +58,7 @@ fn convert(document: BillingDocument) -> Result<Migrated<Invoice>, String> {
         Bson::ObjectId(id) => id.to_hex(),
         other => return Err(format!("`{other}` is not a valid invoice id")),
     };
+    Account::check(&document.customer_id, &document.currency).map_err(|error| ErrorChain::new(&error).to_string())?;
     let event = InvoiceMigrated {
         invoice_number: document.invoice_number,
         customer_id: document.customer_id,

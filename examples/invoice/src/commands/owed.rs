@@ -1,10 +1,10 @@
 //! What customers owe, from a read model.
 
 use bson::{Bson, Document, doc};
-use es_core::subscription::Subscriptions;
 use es_mongo::FindRows;
 use serde::Serialize;
 
+use super::read_models;
 use crate::connect::Connection;
 use crate::domain::{Money, OpenInvoice};
 use crate::failure::Failure;
@@ -16,9 +16,7 @@ pub async fn owed(connection: &Connection, customer: Option<&str>, limit: u32, v
 
 /// The invoices that are not paid, those that are due first at the beginning.
 pub async fn read(connection: &Connection, customer: Option<&str>, limit: u32) -> Result<Vec<Line>, Failure> {
-    // A service runs its subscriptions all the time. This program ends after each command, so it
-    // first folds what was recorded since.
-    Subscriptions::on(&connection.store).project::<OpenInvoice>().catch_up().await?;
+    read_models::catch_up(connection).await?;
     let mut filter = doc! { "owed": { "$gt": 0 } };
     filter.extend(customer.map(|customer| ("customerId".to_owned(), Bson::from(customer))));
     let order: Document = doc! { "dueDate": 1, "_id": 1 };

@@ -93,6 +93,8 @@ impl Tally {
             InvoiceEvent::InvoiceCredited(credited) => {
                 self.figures.credited = add(self.figures.credited, credited.amount)?;
             }
+            // The events before it are counted.
+            InvoiceEvent::AccountPosted(_) => {}
             // An invoice that is disputed twice counts once.
             InvoiceEvent::InvoiceDisputed(_) => self.figures.disputed += u64::from(self.disputed.insert(id.clone())),
         }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use es_core::{Timestamp, event};
+use es_core::error::InvalidId;
+use es_core::{AggregateId, Timestamp, event};
 use serde::{Deserialize, Serialize};
 
 use super::Money;
@@ -29,13 +30,16 @@ pub struct Item {
 }
 
 /// The customer has paid what was owed.
-#[event(version = 2, from = InvoicePaidV1)]
+#[event(version = 3, since = 2, from = InvoicePaidV1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoicePaid {
     pub payment_id: String,
     pub payment_method: PaymentMethod,
     pub paid_amount: Money,
     pub paid_at: Timestamp,
+    /// `None` in an event of version 1 or 2; see [`AccountPosted`].
+    #[serde(default)]
+    pub account: Option<Account>,
 }
 
 /// Version 1 of the payment, without its method. It is kept so that old events stay readable
@@ -55,6 +59,7 @@ impl From<InvoicePaidV1> for InvoicePaid {
             payment_method: PaymentMethod::Unknown,
             paid_amount: old.paid_amount,
             paid_at: old.paid_at,
+            account: None,
         }
     }
 }
@@ -67,11 +72,14 @@ pub struct InvoiceDisputed {
 }
 
 /// A part of the amount is waived, which settles a dispute.
-#[event(version = 1)]
+#[event(version = 2, since = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvoiceCredited {
     pub amount: Money,
     pub reason: String,
+    /// `None` in an event of version 1; see [`AccountPosted`].
+    #[serde(default)]
+    pub account: Option<Account>,
 }
 
 /// The state of an invoice in a document of the older system.
@@ -84,8 +92,63 @@ pub struct InvoiceMigrated {
     pub currency: String,
     pub created_at: Timestamp,
     pub due_date: Timestamp,
-    /// When it was paid, if it was.
+    /// When it was paid, if it was. The payment is posted by [`AccountPosted`].
     pub paid_at: Option<Timestamp>,
+}
+
+/// What earlier events of the invoice have changed in the account of the customer.
+///
+/// Those events do not name the account, so a read model by customer cannot find its row by them. It
+/// finds it by this one, which is recorded once after them.
+#[event(version = 1)]
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountPosted {
+    pub account: Account,
+    pub posting: Posting,
+}
+
+/// Who owes, and in which currency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    pub customer_id: String,
+    pub currency: String,
+}
+
+/// Why nothing can be owed in an account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAccount {
+    #[error("the customer is invalid")]
+    Customer(#[source] InvalidId),
+    #[error("`{0}` is not a currency such as EUR")]
+    Currency(String),
+}
+
+impl Account {
+    /// Read models have a row for each customer and for each currency, so both must be able to be a
+    /// part of a key.
+    pub fn check(customer_id: &str, currency: &str) -> Result<(), InvalidAccount> {
+        AggregateId::new(customer_id).map_err(InvalidAccount::Customer)?;
+        if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_uppercase()) {
+            return Err(InvalidAccount::Currency(currency.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// The credits and the payment of an invoice that no event with an account contains.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Posting {
+    pub credited: Money,
+    pub paid: Option<PostedPayment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PostedPayment {
+    pub amount: Money,
+    pub paid_at: Timestamp,
 }
 
 /// How a payment was made.

@@ -4,15 +4,16 @@ use es_core::{Aggregate, Apply, Context, Init, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated, InvoicePaid, Item, Money, PaymentMethod,
+    Account, AccountPosted, InvalidAccount, InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated,
+    InvoicePaid, Item, Money, PaymentMethod, PostedPayment, Posting,
 };
 
 /// An invoice, folded from its events.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
 #[aggregate(
     init(InvoiceCreated, InvoiceMigrated),
-    events(InvoicePaid, InvoiceDisputed, InvoiceCredited),
-    snapshot(every = 100, version = 1)
+    events(InvoicePaid, InvoiceDisputed, InvoiceCredited, AccountPosted),
+    snapshot(every = 100, version = 2)
 )]
 pub struct Invoice {
     pub number: String,
@@ -23,6 +24,8 @@ pub struct Invoice {
     pub due_date: Timestamp,
     pub created_at: Timestamp,
     pub status: Status,
+    /// What events without an account have changed, until it is posted.
+    pub unposted: Option<Posting>,
 }
 
 /// The status of an invoice.
@@ -67,8 +70,10 @@ pub struct Payment {
 pub enum InvoiceError {
     #[error("an invoice needs a positive amount, not {0}")]
     NotPositive(Money),
-    #[error("the sum of the amounts is too large to be exact")]
+    #[error("the amount is too large; an invoice is at most {}", Money::LARGEST_INVOICE)]
     TooLarge,
+    #[error(transparent)]
+    InvalidAccount(#[from] InvalidAccount),
     #[error("the invoice is already paid, with payment {payment_id}")]
     AlreadyPaid { payment_id: String },
     #[error("the payment is {paid}, but {owed} is owed")]
@@ -87,6 +92,10 @@ impl Invoice {
         if !amount.is_positive() {
             return Err(InvoiceError::NotPositive(amount));
         }
+        if amount > Money::LARGEST_INVOICE {
+            return Err(InvoiceError::TooLarge);
+        }
+        Account::check(&order.customer_id, &order.currency)?;
         let Order { invoice_number, customer_id, country, currency, due_date, items } = order;
         Ok(InvoiceCreated { invoice_number, customer_id, country, amount, currency, due_date, items })
     }
@@ -104,6 +113,7 @@ impl Invoice {
             payment_method: payment.method,
             paid_amount: payment.amount,
             paid_at: payment.at,
+            account: Some(self.account()),
         })
     }
 
@@ -124,13 +134,23 @@ impl Invoice {
         if amount > owed {
             return Err(InvoiceError::CreditTooLarge { owed, credit: amount });
         }
-        Ok(InvoiceCredited { amount, reason: reason.into() })
+        Ok(InvoiceCredited { amount, reason: reason.into(), account: Some(self.account()) })
+    }
+
+    /// Posts to the account what events without an account have changed.
+    pub fn post(&self) -> Option<AccountPosted> {
+        let posting = self.unposted.clone()?;
+        Some(AccountPosted { account: self.account(), posting })
     }
 
     /// The amount without credits, which remains to be paid if the invoice is not paid.
     pub fn owed(&self) -> Money {
         // A credit is never more than what is owed, so this is exact.
         self.amount.checked_sub(self.credited).unwrap_or(self.amount)
+    }
+
+    fn account(&self) -> Account {
+        Account { customer_id: self.customer_id.clone(), currency: self.currency.clone() }
     }
 
     fn refuse_if_paid(&self) -> Result<(), InvoiceError> {
@@ -159,6 +179,7 @@ impl Init<InvoiceCreated> for Invoice {
             due_date: event.due_date,
             created_at: context.timestamp(),
             status: Status::Pending,
+            unposted: None,
         }
     }
 }
@@ -170,6 +191,7 @@ impl Init<InvoiceMigrated> for Invoice {
             payment_method: PaymentMethod::Unknown,
             paid_at,
         });
+        let paid = event.paid_at.map(|paid_at| PostedPayment { amount: event.amount, paid_at });
         Self {
             number: event.invoice_number,
             customer_id: event.customer_id,
@@ -179,13 +201,17 @@ impl Init<InvoiceMigrated> for Invoice {
             due_date: event.due_date,
             created_at: event.created_at,
             status,
+            unposted: paid.map(|paid| Posting { credited: Money::ZERO, paid: Some(paid) }),
         }
     }
 }
 
 impl Apply<InvoicePaid> for Invoice {
     fn apply(&mut self, event: InvoicePaid, _: &Context) {
-        let InvoicePaid { payment_id, payment_method, paid_at, .. } = event;
+        let InvoicePaid { payment_id, payment_method, paid_amount, paid_at, account } = event;
+        if account.is_none() {
+            self.unposted.get_or_insert_default().paid = Some(PostedPayment { amount: paid_amount, paid_at });
+        }
         self.status = Status::Paid { payment_id, payment_method, paid_at };
     }
 }
@@ -200,5 +226,15 @@ impl Apply<InvoiceCredited> for Invoice {
     fn apply(&mut self, event: InvoiceCredited, _: &Context) {
         self.credited = self.credited.checked_add(event.amount).unwrap_or(self.credited);
         self.status = Status::Pending;
+        if event.account.is_none() {
+            let unposted = self.unposted.get_or_insert_default();
+            unposted.credited = unposted.credited.checked_add(event.amount).unwrap_or(unposted.credited);
+        }
+    }
+}
+
+impl Apply<AccountPosted> for Invoice {
+    fn apply(&mut self, _: AccountPosted, _: &Context) {
+        self.unposted = None;
     }
 }

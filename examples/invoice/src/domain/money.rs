@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// An amount of money: an exact decimal, never a float.
 ///
 /// In BSON it is a Decimal128. In formats for people it is a text such as `"1500.00"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(Decimal);
 
 /// A text is not a valid amount.
@@ -21,10 +21,21 @@ pub struct InvalidMoney(String);
 
 impl Money {
     pub const ZERO: Self = Self(Decimal::ZERO);
+    /// 10^15, so that the sum of any realistic number of invoices is exact.
+    pub const LARGEST_INVOICE: Self = Self(Decimal::from_parts(0xA4C6_8000, 0x0003_8D7E, 0, false, 0));
 
     /// The sum, or `None` if it is too large to be exact.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The sum in a row of a read model.
+    ///
+    /// # Panics
+    ///
+    /// If it is too large to be exact. This stops the read model, so it never shows a wrong sum.
+    pub fn plus(self, other: Self) -> Self {
+        self.checked_add(other).unwrap_or_else(|| panic!("the sum of {self} and {other} is too large to be exact"))
     }
 
     /// The difference, or `None` if it is too large to be exact.
@@ -162,6 +173,11 @@ mod tests {
         ] {
             assert_eq!(money(text).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn the_largest_invoice_is_a_round_amount() {
+        assert_eq!(Money::LARGEST_INVOICE.to_string(), "1,000,000,000,000,000.00");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The read model of a billing clerk: what is open, by customer and due date.
+//! The list of what is open, by due date.
 
 use es_core::projection::Projection;
 use es_core::{Apply, Context, Init, Timestamp};
@@ -11,7 +11,7 @@ use super::{Invoice, InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMi
     version = 1,
     key = aggregate_id,
     init(Invoice(InvoiceCreated, InvoiceMigrated)),
-    events(Invoice(InvoiceCredited, InvoiceDisputed)),
+    events(Invoice(InvoiceCredited, InvoiceDisputed, ..)),
     remove(Invoice(InvoicePaid))
 )]
 pub struct OpenInvoice {

@@ -1,4 +1,7 @@
+mod read_models;
+
 use es_core::Timestamp;
+use es_core::error::InvalidId;
 use es_core::store::{EventData, EventSet};
 use es_core::testing::given;
 
@@ -39,7 +42,12 @@ fn paid(amount: &str) -> InvoicePaid {
         payment_method: PaymentMethod::CreditCard,
         paid_amount: money(amount),
         paid_at: day("2024-01-20"),
+        account: Some(account()),
     }
+}
+
+fn account() -> Account {
+    Account { customer_id: "cust_1".into(), currency: "EUR".into() }
 }
 
 fn disputed() -> InvoiceDisputed {
@@ -47,7 +55,7 @@ fn disputed() -> InvoiceDisputed {
 }
 
 fn credited(amount: &str) -> InvoiceCredited {
-    InvoiceCredited { amount: money(amount), reason: "goodwill".into() }
+    InvoiceCredited { amount: money(amount), reason: "goodwill".into(), account: Some(account()) }
 }
 
 #[test]
@@ -59,6 +67,21 @@ fn the_amount_of_an_invoice_is_the_sum_of_its_items() {
 fn an_invoice_without_an_amount_is_refused() {
     let refused = || Invoice::create(order(&[]));
     given::<Invoice>(()).when_new(refused).then_error(InvoiceError::NotPositive(Money::ZERO));
+}
+
+#[test]
+fn an_invoice_that_no_read_model_could_add_up_is_refused() {
+    let create = |order: Order| move || Invoice::create(order);
+    let too_large = order(&["1000000000000000", "0.01"]);
+    given::<Invoice>(()).when_new(create(too_large)).then_error(InvoiceError::TooLarge);
+    let nobody = Order { customer_id: String::new(), ..order(&["1"]) };
+    let refused = InvalidAccount::Customer(InvalidId::Empty);
+    given::<Invoice>(()).when_new(create(nobody)).then_error(InvoiceError::InvalidAccount(refused));
+    for currency in ["", "eur", "EURO", "E/R"] {
+        let order = Order { currency: currency.into(), ..order(&["1"]) };
+        let refused = InvalidAccount::Currency(currency.into());
+        given::<Invoice>(()).when_new(create(order)).then_error(InvoiceError::InvalidAccount(refused));
+    }
 }
 
 #[test]
@@ -118,6 +141,6 @@ fn a_payment_of_version_1_is_read_with_an_unknown_method() {
 fn fields_are_stored_under_the_names_that_other_programs_use() {
     let stored = EventData::encode("InvoicePaid", &paid("1500")).unwrap();
     let keys: Vec<_> = stored.as_raw().iter().map(|entry| entry.unwrap().0.to_string()).collect();
-    assert_eq!(keys, ["paymentId", "paymentMethod", "paidAmount", "paidAt"]);
+    assert_eq!(keys, ["paymentId", "paymentMethod", "paidAmount", "paidAt", "account"]);
     assert!(stored.as_raw().get_str("paymentMethod").is_ok_and(|method| method == "credit_card"));
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use csv::StringRecord;
+use es_core::error::ErrorChain;
 use es_core::repository::ImportedEvent;
 use es_core::{Metadata, Timestamp};
 
 use super::date;
 use crate::domain::{
-    Invoice, InvoiceCreated, InvoiceDisputed, InvoiceEvent, InvoicePaid, Item, Money, Order, PaymentMethod,
+    Account, Invoice, InvoiceCreated, InvoiceDisputed, InvoiceError, InvoiceEvent, InvoicePaid, Item, Money, Order,
+    PaymentMethod,
 };
 use crate::failure::Failure;
 
@@ -86,8 +88,12 @@ impl Columns {
             due_date: day("DueDate", self.due)?,
             items: vec![Item { description: "as invoiced".to_owned(), amount }],
         };
-        let created = Invoice::create(order).map_err(|error| format!("InvoiceAmount: {error}"))?;
-        Ok(PastInvoice { number, created, invoiced, disputed, settled })
+        let created = Invoice::create(order).map_err(|error| match error {
+            InvoiceError::InvalidAccount(error) => format!("customerID: {}", ErrorChain::new(&error)),
+            error => format!("InvoiceAmount: {error}"),
+        })?;
+        let account = Account { customer_id: created.customer_id.clone(), currency: created.currency.clone() };
+        Ok(PastInvoice { number, created, invoiced, disputed, settled, account: Some(account) })
     }
 }
 
@@ -101,13 +107,20 @@ pub struct PastInvoice {
     disputed: bool,
     /// `None` if the invoice is open. Later events come with a later file.
     settled: Option<Timestamp>,
+    /// The account of the payment.
+    account: Option<Account>,
 }
 
 impl PastInvoice {
+    /// The history as it was recorded before payments named an account.
+    pub fn without_account(self) -> Self {
+        Self { account: None, ..self }
+    }
+
     /// The events for the store. They have one correlation, and the creation caused all later
     /// events.
     pub fn into_import(self) -> Vec<ImportedEvent<InvoiceEvent>> {
-        let Self { number, created, invoiced, disputed, settled } = self;
+        let Self { number, created, invoiced, disputed, settled, account } = self;
         let metadata = |user: &str| Metadata::new().user(user).correlation(format!("invoice-{number}"));
         // The customer's actions are recorded with the customer as the user.
         let by_customer = metadata(&created.customer_id);
@@ -124,6 +137,7 @@ impl PastInvoice {
             payment_method: PaymentMethod::Unknown,
             paid_amount,
             paid_at: settled,
+            account,
         };
         events.push(ImportedEvent::new(paid, settled, by_customer).caused_by_first());
         events

@@ -3,7 +3,7 @@
 use es_core::RecordedEvent;
 
 use super::{Row, date, utc};
-use crate::domain::InvoiceEvent;
+use crate::domain::{Account, InvoiceEvent, Posting};
 
 /// The event, its invoice and its user, in one line.
 pub fn summary(event: &RecordedEvent<InvoiceEvent>) -> String {
@@ -45,6 +45,14 @@ fn details(event: &InvoiceEvent) -> String {
             format!("{} by {}, payment {}", paid.paid_amount, paid.payment_method, paid.payment_id)
         }
         InvoiceEvent::InvoiceDisputed(disputed) => disputed.reason.clone(),
+        InvoiceEvent::AccountPosted(posted) => {
+            let Account { customer_id, currency } = &posted.account;
+            let Posting { credited, paid } = &posted.posting;
+            let credited = credited.is_positive().then(|| format!("{credited} {currency} waived"));
+            let paid = paid.as_ref().map(|paid| format!("{} {currency} paid {}", paid.amount, date(paid.paid_at)));
+            let changes: Vec<_> = credited.into_iter().chain(paid).collect();
+            format!("account of {customer_id}: {}", changes.join(", "))
+        }
         InvoiceEvent::InvoiceCredited(credited) => format!("{} waived: {}", credited.amount, credited.reason),
     }
 }

@@ -15,7 +15,19 @@ pub trait Row: Serialize {
 /// One line below the titles.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
-pub(super) fn table<R: Row>(rows: &[R]) -> Table {
+impl<R: Row> Row for &R {
+    const COLUMNS: &'static [&'static str] = R::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        (*self).cells()
+    }
+}
+
+/// The rows below the titles of their columns.
+pub fn table<R: Row>(rows: &[R]) -> String {
+    if rows.is_empty() {
+        return "(none)".to_owned();
+    }
     let cell = |(title, text): (&&str, String)| {
         let alignment = if title.starts_with('>') { CellAlignment::Right } else { CellAlignment::Left };
         Cell::new(text).set_alignment(alignment)
@@ -29,7 +41,7 @@ pub(super) fn table<R: Row>(rows: &[R]) -> Table {
     for row in rows {
         table.add_row(R::COLUMNS.iter().zip(row.cells()).map(cell));
     }
-    table
+    table.trim_fmt()
 }
 
 /// A count with separators between thousands, as in `2,466`.

@@ -1,9 +1,10 @@
 //! What the commands record, print and refuse.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::common::{Answer, Program, bare, json_lines};
-use serde_json::json;
+use crate::common::{Answer, Program, bare, json_lines, sample};
+use serde_json::{Value, json};
 
 async fn with_an_invoice(test: &str) -> Program {
     let program = Program::new(test).await;
@@ -14,14 +15,7 @@ async fn with_an_invoice(test: &str) -> Program {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_one_of_two_concurrent_payments_is_recorded() {
     let program = with_an_invoice("pay").await;
-    let pay = || {
-        program
-            .command(&["pay", "inv-1"])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
+    let pay = || program.command(&["pay", "inv-1"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let answers = [pay(), pay()].map(|child| Answer::from(child.wait_with_output().unwrap()));
     let lost: Vec<_> = answers.iter().filter(|answer| !answer.success).collect();
     let [lost] = &lost[..] else { panic!("{answers:?}") };
@@ -96,6 +90,8 @@ async fn a_refusal_is_one_line_and_an_exit_status() {
         (&["show", "inv-1", "--as-of", "2001-01-01"], "does not exist"),
         (&["create", "inv-1", "--customer", "c", "--amount", "1"], "already exists"),
         (&["create", "inv-3", "--customer", "c", "--amount", "0"], "needs a positive amount"),
+        (&["create", "inv-3", "--customer", "", "--amount", "1"], "the customer is invalid: an id must not be empty"),
+        (&["create", "inv-3", "--customer", "c", "--amount", "1", "--currency", "eur"], "`eur` is not a currency"),
         (&["by-type", "InvoicePayed"], "`InvoicePayed` is not the name of an event: Invoice has `InvoiceCreated`"),
         (&["migrate", "--from", "nothing"], "the collection `nothing`"),
         (&["stats", "--memory"], "need a server"),
@@ -180,4 +176,99 @@ async fn read_models_are_listed_paused_and_reset() {
 
     let unknown = program.run(&["subscriptions", "pause", "open_invoices@1"]);
     assert!(unknown.errors.contains("there are: open_invoice@1"), "{}", unknown.errors);
+}
+
+/// The named fields of each line, separated by spaces.
+fn fields(lines: &[Value], names: &[&str]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let line = |line: &Value| names.iter().map(|name| text(&line[name])).collect::<Vec<_>>().join(" ");
+    lines.iter().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_balances_of_customers_are_listed_in_each_currency() {
+    let program = with_an_invoice("balances").await;
+    program.data(&["create", "inv-2", "--customer", "cust_2", "--amount", "70", "--currency", "USD"]);
+    program.data(&["create", "inv-3", "--customer", "cust_2", "--amount", "90", "--days-to-pay", "5"]);
+    program.data(&["create", "inv-4", "--customer", "cust_2", "--amount", "9", "--days-to-pay", "9"]);
+    let balances = |arguments: &[&str]| {
+        let listed = program.data(&[&["balances"], arguments].concat());
+        fields(&listed, &["customer", "open", "currency", "openInvoices", "invoiced", "credited", "paid"])
+    };
+    let owed_due = |invoice: &str| {
+        let owed = program.data(&["owed"]);
+        owed.iter().find(|line| line["invoice"] == invoice).unwrap()["due"].clone()
+    };
+    assert_eq!(
+        balances(&[]),
+        [
+            "cust_1 1500.00 EUR 1 1500.00 0.00 0.00",
+            "cust_2 99.00 EUR 2 99.00 0.00 0.00",
+            "cust_2 70.00 USD 1 70.00 0.00 0.00"
+        ]
+    );
+    assert_eq!(program.data(&["balances", "--customer", "cust_2"])[0]["earliestDue"], owed_due("inv-3"));
+    program.data(&["credit", "inv-1", "--amount", "1450.00"]);
+    program.data(&["pay", "inv-3"]);
+    assert_eq!(
+        balances(&["--limit", "1"]),
+        ["cust_2 9.00 EUR 1 99.00 0.00 90.00", "cust_2 70.00 USD 1 70.00 0.00 0.00"]
+    );
+    assert_eq!(balances(&["--customer", "cust_1"]), ["cust_1 50.00 EUR 1 1500.00 1450.00 0.00"]);
+    assert_eq!(program.data(&["balances", "--customer", "cust_2"])[0]["earliestDue"], owed_due("inv-4"));
+    let table = program.run(&["balances"]).output;
+    assert!(table.contains("1,450.00") && table.contains("Earliest due"), "{table}");
+    assert_eq!(program.run(&["balances", "--customer", "cust_3"]).output, "(none)\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_of_an_older_version_is_posted_to_the_account_once() {
+    let program = with_an_invoice("posted").await;
+    program.pay_before_accounts("inv-1", "1500.00").await;
+    // Several clerks may look at the same time.
+    let clerks = [(); 3].map(|()| program.command(&["balances", "--json"]).stdout(Stdio::piped()).spawn().unwrap());
+    for clerk in clerks {
+        let answer = Answer::from(clerk.wait_with_output().unwrap());
+        assert!(answer.success, "{answer:?}");
+        let balances = json_lines(&answer.output);
+        assert_eq!(fields(&balances, &["customer", "open", "paid"]), ["cust_1 0.00 1500.00"]);
+    }
+    let history = program.data(&["history", "inv-1"]);
+    assert_eq!(
+        fields(&history, &["sequenceNumber", "eventType"]),
+        ["1 InvoiceCreated", "2 InvoicePaid", "3 AccountPosted"]
+    );
+    assert_eq!(history[2]["metadata"]["causationId"], history[1]["id"]);
+    let table = program.run(&["history", "inv-1"]).output;
+    assert!(table.contains("account of cust_1: 1,500.00 EUR paid 2024-01-20"), "{table}");
+    assert_eq!(program.data(&["verify"])[0]["sound"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statement_has_a_line_for_each_month_and_year() {
+    let program = Program::new("statement").await;
+    program.data(&["import", sample().to_str().unwrap()]);
+    let statement = |arguments: &[&str]| {
+        let listed = program.data(&[&["statement"], arguments].concat());
+        fields(&listed, &["period", "currency", "invoices", "invoiced", "payments", "paid"])
+    };
+    let all = [
+        "2023-11 USD 1 64.00 0 0.00",
+        "2023-12 USD 1 10432.17 1 64.00",
+        "2023 USD 2 10496.17 1 64.00",
+        "2024-01 USD 2 1339.90 2 11682.17",
+        "2024-02 USD 2 1250.05 1 89.90",
+        "2024-03 USD 2 378.10 2 1327.70",
+        "2024-04 USD 0 0.00 1 0.05",
+        "2024-05 USD 0 0.00 1 300.40",
+        "2024 USD 6 2968.05 7 13400.22",
+    ];
+    assert_eq!(statement(&[]), all);
+    assert_eq!(statement(&["2023"]), all[..3]);
+    assert_eq!(statement(&["2024-02"]), all[4..5]);
+    assert_eq!(statement(&["2024-02", "--currency", "EUR"]), [""; 0]);
+    let table = program.run(&["statement", "2024-01"]).output;
+    assert!(table.contains("11,682.17"), "{table}");
+    let refused = program.run(&["statement", "2024-1"]);
+    assert!(!refused.success && refused.errors.contains("a period is a month such as 2013-05"), "{refused:?}");
 }

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use bson::doc;
+use es_core::store::{Append, EventData, EventStore, ExpectedVersion, NewEvent};
+use es_core::{Metadata, StreamId, Version};
+use es_mongo::MongoStore;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::Client;
 use serde_json::Value;
@@ -46,6 +49,20 @@ impl Program {
             [document("old_1", 1500.10.into()), document("old_2", 99.into()), document("old_3", "a lot".into())];
         let collection = client.database(&self.database).collection("billing_documents");
         collection.insert_many(documents).await.expect("the documents are inserted");
+    }
+
+    /// Records a payment of version 1, which names neither a method nor an account.
+    pub(crate) async fn pay_before_accounts(&self, id: &str, amount: &str) {
+        let store = MongoStore::connect(&self.uri, &self.database).await.expect("a store");
+        let stream = StreamId::new("Invoice", id).expect("an id");
+        let paid_at = bson::DateTime::from_millis(1_705_708_800_000);
+        let amount: bson::Decimal128 = amount.parse().expect("an amount");
+        let payment = doc! { "paymentId": "pay_1", "paidAmount": amount, "paidAt": paid_at };
+        let data = EventData::encode("InvoicePaid", &payment).expect("an event");
+        let paid = NewEvent::from_data("InvoicePaid", 1, data, Metadata::new()).expect("an event");
+        let append = Append::new(stream, ExpectedVersion::exactly(Version::from(1)), vec![paid]);
+        store.append(append).await.expect("the payment is recorded");
+        store.close().await;
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {

@@ -1,6 +1,8 @@
 //! What is imported, what is refused, and the figures afterwards.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use crate::common::{Program, sample};
 use serde_json::{Value, json};
@@ -166,6 +168,71 @@ async fn an_existing_invoice_with_a_different_past_is_reported() {
         answer.errors
     );
     assert_eq!(figures(&program)[0], 8);
+}
+
+/// The sum of the amounts of each customer in a file, as text.
+fn sums(file: &Path) -> BTreeMap<String, String> {
+    let mut cents: BTreeMap<String, u64> = BTreeMap::new();
+    for line in fs::read_to_string(file).unwrap().lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        *cents.entry(columns[1].to_owned()).or_default() += columns[6].replace('.', "").parse::<u64>().unwrap();
+    }
+    cents.into_iter().map(|(customer, sum)| (customer, format!("{}.{:02}", sum / 100, sum % 100))).collect()
+}
+
+/// The field of each customer.
+fn by_customer(balances: &[Value], field: &str) -> BTreeMap<String, String> {
+    let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
+    balances.iter().map(|line| (text(line, "customer"), text(line, field))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_balances_after_an_import_are_the_sums_of_the_file() {
+    let program = Program::new("import_balances").await;
+    let sample = sample();
+    let imported = program.data(&["import", sample.to_str().unwrap()]);
+    let [_, balances] = &imported[..] else { panic!("{imported:?}") };
+    let largest = balances["largest"].as_array().unwrap();
+    assert_eq!(balances["customers"], 5);
+    assert_eq!(by_customer(largest, "invoiced"), sums(&sample));
+    assert_eq!(by_customer(largest, "paid"), sums(&sample));
+    assert!(largest.iter().all(|line| line["open"] == "0.00" && line["earliestDue"].is_null()), "{balances}");
+    let total = &balances["totals"][0];
+    assert_eq!(
+        json!([total["currency"], total["invoices"], total["invoiced"], total["paid"], total["open"]]),
+        json!(["USD", 8, "13464.22", "13464.22", "0.00"])
+    );
+    assert_eq!(by_customer(&program.data(&["balances"]), "paid"), sums(&sample));
+
+    // A second import shows the same.
+    assert_eq!(program.data(&["import", sample.to_str().unwrap()])[1], *balances);
+    let text = program.run(&["import", sample.to_str().unwrap()]).output;
+    assert!(text.contains("The largest balances of 5 customers"), "{text}");
+    assert!(text.lines().last().unwrap().trim().starts_with("all "), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_shows_ten_of_many_customers_those_that_owe_most_first() {
+    let program = Program::new("import_largest").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("open.csv");
+    let header = fs::read_to_string(sample()).unwrap().lines().next().unwrap().to_owned();
+    // Two invoices of each customer, of which one is open.
+    let lines = (10..40).map(|number| {
+        let (customer, settled) = (10 + (number - 10) / 2, if number % 2 == 0 { "" } else { "1/25/2024" });
+        format!("FR,C-{customer},4/1/2021,{number},1/5/2024,3/{}/2024,{number}.50,No,{settled},Paper,,", number - 9)
+    });
+    fs::write(&file, [header].into_iter().chain(lines).collect::<Vec<_>>().join("\n")).unwrap();
+    let imported = program.data(&["import", file.to_str().unwrap()]);
+    let balances = &imported[1];
+    assert_eq!(balances["customers"], 15, "{imported:?}");
+    let largest = balances["largest"].as_array().unwrap();
+    let open: Vec<_> = largest.iter().map(|line| line["open"].as_str().unwrap()).collect();
+    assert_eq!(open, ["38.50", "36.50", "34.50", "32.50", "30.50", "28.50", "26.50", "24.50", "22.50", "20.50"]);
+    assert_eq!(largest[0]["earliestDue"], "2024-03-29");
+    assert_eq!(by_customer(&program.data(&["balances"]), "invoiced"), sums(&file));
+    let total = &balances["totals"][0];
+    assert_eq!(json!([total["open"], total["paid"]]), json!(["367.50", "382.50"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

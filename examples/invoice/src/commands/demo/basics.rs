@@ -6,8 +6,8 @@ use es_core::{Metadata, Repository, StreamId, Timestamp, Version};
 
 use super::story::Story;
 use crate::domain::{
-    Invoice, InvoiceCredited, InvoiceDisputed, InvoiceEvent, InvoicePaid, InvoicePaidV1, Item, Money, Order, Payment,
-    PaymentMethod,
+    Account, Invoice, InvoiceCredited, InvoiceDisputed, InvoiceEvent, InvoicePaid, InvoicePaidV1, Item, Money, Order,
+    Payment, PaymentMethod,
 };
 use crate::failure::Failure;
 use crate::view::InvoiceView;
@@ -96,16 +96,20 @@ async fn go_back_in_time(story: &mut Story, invoices: &Repository<Invoice>) -> R
     story.step("The history from an older system is imported, and can be loaded at any version and time")?;
     let id = "invoice_7";
     let metadata = || Metadata::new().user("import").correlation("corr_import");
+    let account = Some(Account { customer_id: "cust_456".to_owned(), currency: "EUR".to_owned() });
+    let credited =
+        InvoiceCredited { amount: "0.01".parse()?, reason: "our mistake".to_owned(), account: account.clone() };
     let paid = InvoicePaid {
         payment_id: "pay_7".to_owned(),
         payment_method: PaymentMethod::BankTransfer,
         paid_amount: "1499.99".parse()?,
         paid_at: "2023-03-01T09:00:00Z".parse()?,
+        account,
     };
     let past: [(InvoiceEvent, &str); 4] = [
         (Invoice::create(order(id)?)?.into(), "2023-01-10T09:00:00Z"),
         (InvoiceDisputed { reason: "wrong address".to_owned() }.into(), "2023-02-01T09:00:00Z"),
-        (InvoiceCredited { amount: "0.01".parse()?, reason: "our mistake".to_owned() }.into(), "2023-02-10T09:00:00Z"),
+        (credited.into(), "2023-02-10T09:00:00Z"),
         (paid.into(), "2023-03-01T09:00:00Z"),
     ];
     let past: Result<Vec<_>, Failure> =
@@ -160,6 +164,6 @@ fn order(number: &str) -> Result<Order, Failure> {
     })
 }
 
-fn payment(id: &str, amount: Money) -> Payment {
+pub(super) fn payment(id: &str, amount: Money) -> Payment {
     Payment { id: id.to_owned(), method: PaymentMethod::CreditCard, amount, at: Timestamp::now() }
 }

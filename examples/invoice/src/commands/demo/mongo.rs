@@ -1,16 +1,17 @@
-//! The additional features of a MongoDB store: queries, traces, the archive, migration, a read
-//! model, the daily check, figures.
+//! The additional features of a MongoDB store: queries, traces, the archive, migration, read models,
+//! the daily check, figures.
 
 use bson::Bson;
 use es_core::LoadError;
 use es_mongo::{LoadedFrom, MigratingRepository, ReadMode};
 
+use super::basics::payment;
 use super::story::Story;
 use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
-use crate::commands::{owed, stats, upkeep};
+use crate::commands::{balances, owed, statement, stats, upkeep};
 use crate::connect::Connection;
-use crate::domain::{Invoice, InvoicePaid};
+use crate::domain::{AccountPosted, Invoice, InvoicePaid};
 use crate::failure::Failure;
 use crate::view::InvoiceView;
 
@@ -23,6 +24,8 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
     migrate(story, connection).await?;
     switch(story, connection).await?;
     owed(story, connection).await?;
+    balances(story, connection).await?;
+    statement(story, connection).await?;
     verify(story, connection).await?;
     story.step("Figures that are computed from the events")?;
     story.one(&stats::read(connection).await?)
@@ -103,6 +106,23 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
 async fn owed(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step("A read model lists what is owed, by due date; a payment removes the invoice from the list")?;
     story.list(&owed::read(connection, None, 100).await?)
+}
+
+async fn balances(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("A second read model adds up what each customer owes; a payment changes it at once")?;
+    story.list(&balances::read(connection, None, 100).await?)?;
+    story.outcome("old_2 is paid:")?;
+    let invoices = connection.invoices();
+    invoices.update("old_2", |invoice| invoice.pay(payment("pay_old_2", invoice.owed()))).by("user_789").await?;
+    story.list(&balances::read(connection, None, 100).await?)?;
+    story.outcome("the payment of version 1 names no customer, so an event that does was recorded once:")?;
+    let posted = connection.store.events().of::<AccountPosted>();
+    story.list(&posted.read_as::<Invoice>().collect().await?)
+}
+
+async fn statement(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("A third read model has a row for each month and one for the year, and each event changes both")?;
+    story.list(&statement::read(connection, None, None).await?)
 }
 
 async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {

@@ -1,0 +1,69 @@
+//! Folds what was recorded into the read models.
+
+use std::time::{Duration, Instant};
+
+use bson::doc;
+use es_core::subscription::{SubscriptionError, Subscriptions};
+use es_mongo::FindRows;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::connect::Connection;
+use crate::domain::{CustomerBalance, MonthlyStatement, OpenInvoice, Unposted};
+use crate::failure::Failure;
+
+/// For how long a call waits for another call that folds. It is longer than the lease of a process
+/// that died.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The number of invoices that are posted before the rows are folded again.
+const PAGE: u32 = 1_000;
+
+/// The number of invoices that are posted at the same time.
+const AT_ONCE: usize = 64;
+
+/// Folds every event that is recorded now.
+///
+/// A service runs its subscriptions all the time. This program ends after each command, so it first
+/// folds what was recorded since.
+pub async fn catch_up(connection: &Connection) -> Result<(), Failure> {
+    fold(connection).await?;
+    while post(connection).await? {
+        fold(connection).await?;
+    }
+    Ok(())
+}
+
+async fn fold(connection: &Connection) -> Result<(), Failure> {
+    let begun = Instant::now();
+    loop {
+        let subscriptions = Subscriptions::on(&connection.store)
+            .project::<OpenInvoice>()
+            .project::<CustomerBalance>()
+            .project::<MonthlyStatement>()
+            .project::<Unposted>();
+        match subscriptions.catch_up().await {
+            Err(SubscriptionError::Held { .. }) if begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            folded => return Ok(folded?),
+        }
+    }
+}
+
+/// Posts to the accounts what events of earlier versions have changed. Returns whether there was
+/// anything to post.
+async fn post(connection: &Connection) -> Result<bool, Failure> {
+    let unposted = connection.store.read_model::<Unposted>().find(doc! {}).limit(PAGE).await?;
+    let is_any = !unposted.is_empty();
+    let invoices = connection.invoices();
+    let posting = unposted.into_iter().map(|(id, _)| {
+        let invoices = invoices.clone();
+        async move {
+            // Of two concurrent calls, one posts, and the other finds nothing to post.
+            let posted = invoices.update(&id, |invoice| invoice.post()).by("posting").caused_by_last_event().await;
+            posted.map(drop).map_err(Failure::from)
+        }
+    });
+    stream::iter(posting).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    Ok(is_any)
+}
