@@ -4,17 +4,19 @@
 mod killed;
 mod operated;
 mod reading;
+mod rebuilt;
 mod shared;
 mod stopped;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
-use es_core::Repository;
 use es_core::feed;
 use es_core::projection::{Dispatch, Rows};
 use es_core::store::FeedStore;
 use es_core::subscription::{SubscriptionError, Subscriptions};
+use es_core::{Position, Repository};
 use es_mongo::MongoStore;
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{Document, doc};
@@ -24,14 +26,25 @@ use tests::wallet::{Balance, Earned, Entries, Spent, Wallet, WalletEvent};
 /// The owners of the wallets, more than there are partitions.
 const OWNERS: [&str; 7] = ["ann", "bob", "cid", "dora", "eve", "fay", "gus"];
 
-async fn record(store: &MongoStore, wallet: &str, number: usize) {
-    let owner = OWNERS[number % OWNERS.len()].to_owned();
+/// What the event with this number changes.
+fn cents(number: usize) -> i64 {
     let cents = i64::try_from(number).unwrap() + 1;
-    let decide = move |_: Option<&es_core::Loaded<Wallet>>| -> WalletEvent {
-        let owner = owner.clone();
-        if number.is_multiple_of(3) { Spent { owner, cents }.into() } else { Earned { owner, cents }.into() }
-    };
-    Repository::<Wallet>::new(store).upsert(wallet, decide).await.unwrap();
+    if number.is_multiple_of(3) { -cents } else { cents }
+}
+
+fn event(number: usize) -> WalletEvent {
+    let (owner, cents) = (OWNERS[number % OWNERS.len()].to_owned(), cents(number));
+    if cents < 0 { Spent { owner, cents: -cents }.into() } else { Earned { owner, cents }.into() }
+}
+
+async fn record(store: &MongoStore, wallet: &str, number: usize) {
+    record_all(store, wallet, number..number + 1).await;
+}
+
+/// Records the events with these numbers in one append, and returns the position of the last one.
+async fn record_all(store: &MongoStore, wallet: &str, numbers: Range<usize>) -> Position {
+    let decide = move |_: Option<&es_core::Loaded<Wallet>>| numbers.clone().map(event).collect::<Vec<_>>();
+    Repository::<Wallet>::new(store).upsert(wallet, decide).await.unwrap().position().unwrap()
 }
 
 /// The fold of the log, event by event, without a read model.
