@@ -134,11 +134,14 @@ pub enum Command {
         /// Only this customer
         #[arg(long)]
         customer: Option<String>,
+        /// Only customers who owe something
+        #[arg(long)]
+        open: bool,
         /// The largest number of customers
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Show what was invoiced and paid in each month, and after them in the year
+    /// Show what was invoiced, credited and paid in each month, and after them in the year
     Statement {
         /// A month such as 2013-05, or a year such as 2013 with its months
         period: Option<Period>,

@@ -16,6 +16,8 @@ mod upkeep;
 
 use std::process::ExitCode;
 
+use balances::Selection;
+
 use crate::cli::{Cli, Command};
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -60,8 +62,9 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
         Command::Subscriptions { operation: Some(operation) } => {
             subscriptions::operate(connection, operation, view).await?;
         }
-        Command::Balances { customer, limit } => {
-            balances::balances(connection, customer.as_deref(), limit, view).await?;
+        Command::Balances { customer, open, limit } => {
+            let selection = Selection { customer: customer.as_deref(), open };
+            balances::balances(connection, selection, limit, view).await?;
         }
         Command::Statement { period, currency } => {
             statement::statement(connection, period.as_ref(), currency.as_deref(), view).await?;

@@ -13,7 +13,7 @@ mod unposted;
 pub use customer_balance::{Balance, CustomerBalance};
 pub use events::{
     Account, AccountPosted, InvalidAccount, InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated,
-    InvoicePaid, InvoicePaidV1, Item, PaymentMethod, PostedPayment, Posting,
+    InvoicePaid, InvoicePaidV1, Item, PaymentMethod, Posting,
 };
 pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
 pub use money::Money;

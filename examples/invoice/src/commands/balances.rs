@@ -15,14 +15,31 @@ use crate::view::{Row, Show, View, count, date, table};
 /// The number of balances that an import shows.
 const LARGEST: usize = 10;
 
-pub async fn balances(connection: &Connection, customer: Option<&str>, limit: u32, view: View) -> Result<(), Failure> {
-    Ok(view.list(&read(connection, customer, limit).await?)?)
+/// Which customers are listed.
+#[derive(Debug, Default)]
+pub struct Selection<'a> {
+    pub customer: Option<&'a str>,
+    /// Only those who owe something.
+    pub open: bool,
+}
+
+pub async fn balances(
+    connection: &Connection,
+    selection: Selection<'_>,
+    limit: u32,
+    view: View,
+) -> Result<(), Failure> {
+    Ok(view.list(&read(connection, selection, limit).await?)?)
 }
 
 /// The balances of customers, the largest at the beginning.
-pub async fn read(connection: &Connection, customer: Option<&str>, limit: u32) -> Result<Vec<Line>, Failure> {
+pub async fn read(connection: &Connection, selection: Selection<'_>, limit: u32) -> Result<Vec<Line>, Failure> {
     read_models::catch_up(connection).await?;
-    let filter = customer.map_or_else(Document::new, |customer| doc! { "_id": customer });
+    let Selection { customer, open } = selection;
+    let mut filter = customer.map_or_else(Document::new, |customer| doc! { "_id": customer });
+    if open {
+        filter.insert("balances.open", doc! { "$gt": 0 });
+    }
     let rows = connection.store.read_model::<CustomerBalance>().find(filter).sort(largest_first()).limit(limit).await?;
     Ok(lines(rows).collect())
 }

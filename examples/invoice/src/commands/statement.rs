@@ -1,4 +1,4 @@
-//! What was invoiced and paid in each month and year, from a read model.
+//! What was invoiced, credited and paid in each month and year, from a read model.
 
 use std::str::FromStr;
 
@@ -71,28 +71,39 @@ pub struct Line {
     currency: String,
     invoices: u64,
     invoiced: Money,
+    credited: Money,
     payments: u64,
     paid: Money,
 }
 
 impl Line {
     fn new(key: &str, row: MonthlyStatement) -> Option<Self> {
-        let MonthlyStatement { invoices, invoiced, payments, paid } = row;
+        let MonthlyStatement { invoices, invoiced, credited, payments, paid } = row;
         let (period, currency) = key.split_once('/')?;
-        Some(Self { period: period.to_owned(), currency: currency.to_owned(), invoices, invoiced, payments, paid })
+        Some(Self {
+            period: period.to_owned(),
+            currency: currency.to_owned(),
+            invoices,
+            invoiced,
+            credited,
+            payments,
+            paid,
+        })
     }
 }
 
 impl Row for Line {
-    const COLUMNS: &'static [&'static str] = &["Period", "Currency", ">Invoices", ">Invoiced", ">Payments", ">Paid"];
+    const COLUMNS: &'static [&'static str] =
+        &["Period", "Currency", ">Invoices", ">Invoiced", ">Credited", ">Payments", ">Paid"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { period, currency, invoices, invoiced, payments, paid } = self;
+        let Self { period, currency, invoices, invoiced, credited, payments, paid } = self;
         vec![
             period.clone(),
             currency.clone(),
             count(*invoices),
             invoiced.to_string(),
+            credited.to_string(),
             count(*payments),
             paid.to_string(),
         ]

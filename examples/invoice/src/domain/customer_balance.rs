@@ -4,7 +4,9 @@ use es_core::projection::{Keyed, Keys, Projection};
 use es_core::{Apply, Context, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountPosted, Invoice, InvoiceCreated, InvoiceCredited, InvoiceMigrated, InvoicePaid, Money};
+use super::{
+    Account, AccountPosted, Invoice, InvoiceCreated, InvoiceCredited, InvoiceMigrated, InvoicePaid, Money, Posting,
+};
 
 /// A customer, by the id of the customer.
 ///
@@ -178,10 +180,10 @@ impl Keyed<AccountPosted> for CustomerBalance {
 
 impl Apply<AccountPosted> for CustomerBalance {
     fn apply(&mut self, event: AccountPosted, context: &Context) {
-        let AccountPosted { account, posting } = event;
-        self.credit(context, &account.currency, posting.credited);
-        if let Some(paid) = posting.paid {
-            self.settle(context, &account.currency, paid.amount);
+        let currency = event.account.currency;
+        match event.posting {
+            Posting::Credited { amount, .. } => self.credit(context, &currency, amount),
+            Posting::Paid { amount, .. } => self.settle(context, &currency, amount),
         }
     }
 }

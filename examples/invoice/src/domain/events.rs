@@ -96,10 +96,10 @@ pub struct InvoiceMigrated {
     pub paid_at: Option<Timestamp>,
 }
 
-/// What earlier events of the invoice have changed in the account of the customer.
+/// What an earlier event of the invoice has changed in the account of the customer.
 ///
-/// Those events do not name the account, so a read model by customer cannot find its row by them. It
-/// finds it by this one, which is recorded once after them.
+/// That event does not name the account, so a read model by customer cannot find its row by it. It
+/// finds it by this one, which is recorded once.
 #[event(version = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountPosted {
@@ -136,19 +136,12 @@ impl Account {
     }
 }
 
-/// The credits and the payment of an invoice that no event with an account contains.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Posting {
-    pub credited: Money,
-    pub paid: Option<PostedPayment>,
-}
-
+/// A change of what is owed, with its own time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PostedPayment {
-    pub amount: Money,
-    pub paid_at: Timestamp,
+#[serde(rename_all = "snake_case")]
+pub enum Posting {
+    Credited { amount: Money, at: Timestamp },
+    Paid { amount: Money, at: Timestamp },
 }
 
 /// How a payment was made.

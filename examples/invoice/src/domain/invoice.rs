@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Account, AccountPosted, InvalidAccount, InvoiceCreated, InvoiceCredited, InvoiceDisputed, InvoiceMigrated,
-    InvoicePaid, Item, Money, PaymentMethod, PostedPayment, Posting,
+    InvoicePaid, Item, Money, PaymentMethod, Posting,
 };
 
 /// An invoice, folded from its events.
@@ -25,7 +25,7 @@ pub struct Invoice {
     pub created_at: Timestamp,
     pub status: Status,
     /// What events without an account have changed, until it is posted.
-    pub unposted: Option<Posting>,
+    pub unposted: Vec<Posting>,
 }
 
 /// The status of an invoice.
@@ -138,9 +138,9 @@ impl Invoice {
     }
 
     /// Posts to the account what events without an account have changed.
-    pub fn post(&self) -> Option<AccountPosted> {
-        let posting = self.unposted.clone()?;
-        Some(AccountPosted { account: self.account(), posting })
+    pub fn post(&self) -> Vec<AccountPosted> {
+        let postings = self.unposted.iter().cloned();
+        postings.map(|posting| AccountPosted { account: self.account(), posting }).collect()
     }
 
     /// The amount without credits, which remains to be paid if the invoice is not paid.
@@ -179,7 +179,7 @@ impl Init<InvoiceCreated> for Invoice {
             due_date: event.due_date,
             created_at: context.timestamp(),
             status: Status::Pending,
-            unposted: None,
+            unposted: Vec::new(),
         }
     }
 }
@@ -191,7 +191,7 @@ impl Init<InvoiceMigrated> for Invoice {
             payment_method: PaymentMethod::Unknown,
             paid_at,
         });
-        let paid = event.paid_at.map(|paid_at| PostedPayment { amount: event.amount, paid_at });
+        let paid = event.paid_at.map(|at| Posting::Paid { amount: event.amount, at });
         Self {
             number: event.invoice_number,
             customer_id: event.customer_id,
@@ -201,7 +201,7 @@ impl Init<InvoiceMigrated> for Invoice {
             due_date: event.due_date,
             created_at: event.created_at,
             status,
-            unposted: paid.map(|paid| Posting { credited: Money::ZERO, paid: Some(paid) }),
+            unposted: paid.into_iter().collect(),
         }
     }
 }
@@ -210,7 +210,7 @@ impl Apply<InvoicePaid> for Invoice {
     fn apply(&mut self, event: InvoicePaid, _: &Context) {
         let InvoicePaid { payment_id, payment_method, paid_amount, paid_at, account } = event;
         if account.is_none() {
-            self.unposted.get_or_insert_default().paid = Some(PostedPayment { amount: paid_amount, paid_at });
+            self.unposted.push(Posting::Paid { amount: paid_amount, at: paid_at });
         }
         self.status = Status::Paid { payment_id, payment_method, paid_at };
     }
@@ -223,18 +223,19 @@ impl Apply<InvoiceDisputed> for Invoice {
 }
 
 impl Apply<InvoiceCredited> for Invoice {
-    fn apply(&mut self, event: InvoiceCredited, _: &Context) {
+    fn apply(&mut self, event: InvoiceCredited, context: &Context) {
         self.credited = self.credited.checked_add(event.amount).unwrap_or(self.credited);
         self.status = Status::Pending;
         if event.account.is_none() {
-            let unposted = self.unposted.get_or_insert_default();
-            unposted.credited = unposted.credited.checked_add(event.amount).unwrap_or(unposted.credited);
+            self.unposted.push(Posting::Credited { amount: event.amount, at: context.timestamp() });
         }
     }
 }
 
 impl Apply<AccountPosted> for Invoice {
-    fn apply(&mut self, _: AccountPosted, _: &Context) {
-        self.unposted = None;
+    fn apply(&mut self, event: AccountPosted, _: &Context) {
+        if let Some(posted) = self.unposted.iter().position(|posting| *posting == event.posting) {
+            self.unposted.remove(posted);
+        }
     }
 }

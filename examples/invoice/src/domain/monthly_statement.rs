@@ -1,9 +1,9 @@
-//! The read model of an accountant: what was invoiced and paid in each month and year.
+//! The read model of an accountant: what was invoiced, credited and paid in each month and year.
 
 use es_core::projection::{Keyed, Keys, Projection};
 use es_core::{Apply, Context, Timestamp};
 
-use super::{AccountPosted, Invoice, InvoiceCreated, InvoiceMigrated, InvoicePaid, Money};
+use super::{AccountPosted, Invoice, InvoiceCreated, InvoiceCredited, InvoiceMigrated, InvoicePaid, Money, Posting};
 
 /// A month or a year in one currency, by a key such as `2013-05/EUR` or `2013/EUR`. So each event
 /// concerns two rows.
@@ -11,11 +11,12 @@ use super::{AccountPosted, Invoice, InvoiceCreated, InvoiceMigrated, InvoicePaid
 #[projection(
     version = 1,
     key = String,
-    events(Invoice(InvoiceCreated, InvoiceMigrated, InvoicePaid, AccountPosted, ..))
+    events(Invoice(InvoiceCreated, InvoiceMigrated, InvoiceCredited, InvoicePaid, AccountPosted, ..))
 )]
 pub struct MonthlyStatement {
     pub invoices: u64,
     pub invoiced: Money,
+    pub credited: Money,
     pub payments: u64,
     pub paid: Money,
 }
@@ -24,6 +25,10 @@ impl MonthlyStatement {
     fn invoice(&mut self, amount: Money) {
         self.invoices += 1;
         self.invoiced = self.invoiced.plus(amount);
+    }
+
+    fn credit(&mut self, amount: Money) {
+        self.credited = self.credited.plus(amount);
     }
 
     fn pay(&mut self, amount: Money) {
@@ -65,6 +70,19 @@ impl Apply<InvoiceMigrated> for MonthlyStatement {
     }
 }
 
+impl Keyed<InvoiceCredited> for MonthlyStatement {
+    fn key(event: &InvoiceCredited, context: &Context) -> Keys<String> {
+        let rows = event.account.as_ref().map(|account| rows_of(context.timestamp(), &account.currency));
+        rows.unwrap_or_default().into()
+    }
+}
+
+impl Apply<InvoiceCredited> for MonthlyStatement {
+    fn apply(&mut self, event: InvoiceCredited, _: &Context) {
+        self.credit(event.amount);
+    }
+}
+
 impl Keyed<InvoicePaid> for MonthlyStatement {
     fn key(event: &InvoicePaid, _: &Context) -> Keys<String> {
         let rows = event.account.as_ref().map(|account| rows_of(event.paid_at, &account.currency));
@@ -80,15 +98,16 @@ impl Apply<InvoicePaid> for MonthlyStatement {
 
 impl Keyed<AccountPosted> for MonthlyStatement {
     fn key(event: &AccountPosted, _: &Context) -> Keys<String> {
-        let rows = event.posting.paid.as_ref().map(|paid| rows_of(paid.paid_at, &event.account.currency));
-        rows.unwrap_or_default().into()
+        let (Posting::Credited { at, .. } | Posting::Paid { at, .. }) = event.posting;
+        rows_of(at, &event.account.currency).into()
     }
 }
 
 impl Apply<AccountPosted> for MonthlyStatement {
     fn apply(&mut self, event: AccountPosted, _: &Context) {
-        if let Some(paid) = event.posting.paid {
-            self.pay(paid.amount);
+        match event.posting {
+            Posting::Credited { amount, .. } => self.credit(amount),
+            Posting::Paid { amount, .. } => self.pay(amount),
         }
     }
 }

@@ -47,11 +47,11 @@ fn details(event: &InvoiceEvent) -> String {
         InvoiceEvent::InvoiceDisputed(disputed) => disputed.reason.clone(),
         InvoiceEvent::AccountPosted(posted) => {
             let Account { customer_id, currency } = &posted.account;
-            let Posting { credited, paid } = &posted.posting;
-            let credited = credited.is_positive().then(|| format!("{credited} {currency} waived"));
-            let paid = paid.as_ref().map(|paid| format!("{} {currency} paid {}", paid.amount, date(paid.paid_at)));
-            let changes: Vec<_> = credited.into_iter().chain(paid).collect();
-            format!("account of {customer_id}: {}", changes.join(", "))
+            let (amount, what, at) = match posted.posting {
+                Posting::Credited { amount, at } => (amount, "waived", at),
+                Posting::Paid { amount, at } => (amount, "paid", at),
+            };
+            format!("account of {customer_id}: {amount} {currency} {what} {}", date(at))
         }
         InvoiceEvent::InvoiceCredited(credited) => format!("{} waived: {}", credited.amount, credited.reason),
     }

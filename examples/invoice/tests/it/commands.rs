@@ -216,6 +216,8 @@ async fn the_balances_of_customers_are_listed_in_each_currency() {
     );
     assert_eq!(balances(&["--customer", "cust_1"]), ["cust_1 50.00 EUR 1 1500.00 1450.00 0.00"]);
     assert_eq!(program.data(&["balances", "--customer", "cust_2"])[0]["earliestDue"], owed_due("inv-4"));
+    program.data(&["pay", "inv-1"]);
+    assert_eq!(fields(&program.data(&["balances", "--open"]), &["customer"]), ["cust_2", "cust_2"]);
     let table = program.run(&["balances"]).output;
     assert!(table.contains("1,450.00") && table.contains("Earliest due"), "{table}");
     assert_eq!(program.run(&["balances", "--customer", "cust_3"]).output, "(none)\n");
@@ -264,6 +266,11 @@ async fn the_statement_has_a_line_for_each_month_and_year() {
         "2024 USD 6 2968.05 7 13400.22",
     ];
     assert_eq!(statement(&[]), all);
+    program.data(&["create", "inv-1", "--customer", "A-100", "--amount", "90", "--currency", "EUR"]);
+    program.data(&["credit", "inv-1", "--amount", "30"]);
+    let this_year = program.data(&["history", "inv-1"])[0]["timestamp"].as_str().unwrap()[..4].to_owned();
+    let credited = program.data(&["statement", &this_year, "--currency", "EUR"]).pop().unwrap();
+    assert_eq!(fields(&[credited], &["period", "invoiced", "credited"]), [format!("{this_year} 90.00 30.00")]);
     assert_eq!(statement(&["2023"]), all[..3]);
     assert_eq!(statement(&["2024-02"]), all[4..5]);
     assert_eq!(statement(&["2024-02", "--currency", "EUR"]), [""; 0]);

@@ -7,6 +7,7 @@ use es_mongo::{LoadedFrom, MigratingRepository, ReadMode};
 
 use super::basics::payment;
 use super::story::Story;
+use crate::commands::balances::Selection;
 use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
 use crate::commands::{balances, owed, statement, stats, upkeep};
@@ -110,11 +111,11 @@ async fn owed(story: &mut Story, connection: &Connection) -> Result<(), Failure>
 
 async fn balances(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step("A second read model adds up what each customer owes; a payment changes it at once")?;
-    story.list(&balances::read(connection, None, 100).await?)?;
+    story.list(&balances::read(connection, Selection::default(), 100).await?)?;
     story.outcome("old_2 is paid:")?;
     let invoices = connection.invoices();
     invoices.update("old_2", |invoice| invoice.pay(payment("pay_old_2", invoice.owed()))).by("user_789").await?;
-    story.list(&balances::read(connection, None, 100).await?)?;
+    story.list(&balances::read(connection, Selection::default(), 100).await?)?;
     story.outcome("the payment of version 1 names no customer, so an event that does was recorded once:")?;
     let posted = connection.store.events().of::<AccountPosted>();
     story.list(&posted.read_as::<Invoice>().collect().await?)
