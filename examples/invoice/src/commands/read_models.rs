@@ -50,8 +50,8 @@ async fn fold(connection: &Connection) -> Result<(), Failure> {
     }
 }
 
-/// Posts to the accounts what events of earlier versions have changed. Returns whether there was
-/// anything to post.
+/// Posts to the accounts what events of earlier versions have changed, because until then a customer
+/// seems to owe what was paid. Returns whether there was anything to post.
 async fn post(connection: &Connection) -> Result<bool, Failure> {
     let unposted = connection.store.read_model::<Unposted>().find(doc! {}).limit(PAGE).await?;
     let is_any = !unposted.is_empty();

@@ -29,7 +29,7 @@ pub async fn read(
 ) -> Result<Vec<Line>, Failure> {
     read_models::catch_up(connection).await?;
     let rows = connection.store.read_model::<MonthlyStatement>().find(doc! {}).sort(doc! { "_id": 1 }).await?;
-    let lines = rows.into_iter().filter_map(|(key, row)| Line::new(&key, row));
+    let lines = rows.into_iter().filter_map(|(key, row)| Line::new(&key, &row));
     let is_wanted = |line: &Line| {
         period.is_none_or(|period| period.contains(&line.period))
             && currency.is_none_or(|currency| currency == line.currency)
@@ -77,8 +77,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(key: &str, row: MonthlyStatement) -> Option<Self> {
-        let MonthlyStatement { invoices, invoiced, credited, payments, paid } = row;
+    fn new(key: &str, row: &MonthlyStatement) -> Option<Self> {
+        let MonthlyStatement { invoices, invoiced, credited, payments, paid } = *row;
         let (period, currency) = key.split_once('/')?;
         Some(Self {
             period: period.to_owned(),

@@ -10,7 +10,8 @@ use super::{
 
 /// A customer, by the id of the customer.
 ///
-/// The open invoices are part of the row, so the earliest due date is right after each payment.
+/// The open invoices are part of the row, so the earliest due date is right after each payment. A row
+/// of 16 MiB has about 100,000 of them.
 #[derive(Projection, Debug, Clone, Default, PartialEq)]
 #[projection(
     version = 1,
@@ -65,13 +66,13 @@ impl Balance {
 }
 
 impl CustomerBalance {
-    fn charge(&mut self, context: &Context, currency: String, amount: Money, due_date: Timestamp) {
-        let balance = self.in_currency(&currency);
+    fn charge(&mut self, context: &Context, currency: &str, amount: Money, due_date: Timestamp) {
+        let balance = self.in_currency(currency);
         balance.invoices += 1;
         balance.invoiced = balance.invoiced.plus(amount);
         let invoice = context.aggregate_id().to_string();
-        self.open_items.push(OpenItem { invoice, currency: currency.clone(), owed: amount, due_date });
-        self.add_up(&currency);
+        self.open_items.push(OpenItem { invoice, currency: currency.to_owned(), owed: amount, due_date });
+        self.add_up(currency);
     }
 
     fn credit(&mut self, context: &Context, currency: &str, amount: Money) {
@@ -128,7 +129,7 @@ impl Keyed<InvoiceCreated> for CustomerBalance {
 
 impl Apply<InvoiceCreated> for CustomerBalance {
     fn apply(&mut self, event: InvoiceCreated, context: &Context) {
-        self.charge(context, event.currency, event.amount, event.due_date);
+        self.charge(context, &event.currency, event.amount, event.due_date);
     }
 }
 
@@ -140,7 +141,7 @@ impl Keyed<InvoiceMigrated> for CustomerBalance {
 
 impl Apply<InvoiceMigrated> for CustomerBalance {
     fn apply(&mut self, event: InvoiceMigrated, context: &Context) {
-        self.charge(context, event.currency, event.amount, event.due_date);
+        self.charge(context, &event.currency, event.amount, event.due_date);
     }
 }
 

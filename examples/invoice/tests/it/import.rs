@@ -173,16 +173,16 @@ async fn an_existing_invoice_with_a_different_past_is_reported() {
 /// The sum of the amounts of each customer in a file, as text.
 fn sums(file: &Path) -> BTreeMap<String, String> {
     let mut cents: BTreeMap<String, u64> = BTreeMap::new();
-    for line in fs::read_to_string(file).unwrap().lines().skip(1) {
+    for line in fs::read_to_string(file).expect("a file").lines().skip(1) {
         let columns: Vec<&str> = line.split(',').collect();
-        *cents.entry(columns[1].to_owned()).or_default() += columns[6].replace('.', "").parse::<u64>().unwrap();
+        *cents.entry(columns[1].to_owned()).or_default() += columns[6].replace('.', "").parse::<u64>().expect("cents");
     }
     cents.into_iter().map(|(customer, sum)| (customer, format!("{}.{:02}", sum / 100, sum % 100))).collect()
 }
 
 /// The field of each customer.
 fn by_customer(balances: &[Value], field: &str) -> BTreeMap<String, String> {
-    let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
+    let text = |line: &Value, field: &str| line[field].as_str().expect(field).to_owned();
     balances.iter().map(|line| (text(line, "customer"), text(line, field))).collect()
 }
 

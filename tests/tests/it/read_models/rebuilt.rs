@@ -87,7 +87,7 @@ impl Writer {
         }
     }
 
-    /// What an owner has been told: the number of events, and the position of the last one.
+    /// The number of acknowledged events of an owner, and the position of the last one.
     fn acknowledged(&self, owner: &str) -> (u64, Position) {
         self.truth.lock().unwrap().acknowledged[owner]
     }
