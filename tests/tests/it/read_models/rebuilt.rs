@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+/// For how long a reader waits on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Version 2 of `Balance`: the same balance in a different shape.
 #[derive(Projection, Debug, Default)]
 #[projection(name = "balance", version = 2, key = String, events(Wallet(Earned, Spent)))]
@@ -102,13 +105,13 @@ impl Writer {
     /// Reads version 1 as of the last acknowledged event of an owner.
     async fn check_version_1(&self, owner: &str) {
         let (count, last) = self.acknowledged(owner);
-        let row = self.store.read_model::<Balance>().at_least(last).get(owner).await.unwrap().unwrap();
+        let row = self.store.read_model::<Balance>().at_least(last).within(PATIENCE).get(owner).await.unwrap().unwrap();
         self.check(1, owner, count, (row.cents, row.events));
     }
 
     /// Reads version 2, and checks the row if there is an answer.
     async fn check_version_2(&self, owner: &str, count: u64, at_least: Option<Position>) -> Result<(), ReadModelError> {
-        let row = self.store.read_model::<InAndOut>().at_least(at_least).get(owner).await?.unwrap();
+        let row = self.store.read_model::<InAndOut>().at_least(at_least).within(PATIENCE).get(owner).await?.unwrap();
         let InAndOut { earned, spent } = row;
         self.check(2, owner, count, (earned.cents - spent.cents, earned.events + spent.events));
         Ok(())
