@@ -241,6 +241,10 @@ macro_rules! read_model_laws {
             a_reset_read_model_begins_again
             owners_are_counted_until_their_time_ends
             partitions_are_listed_with_their_owners
+            a_unique_index_refuses_rows_with_the_same_values
+            a_unique_index_compares_the_rows_after_a_commit
+            a_missing_field_is_null_and_each_element_of_an_array_counts
+            an_index_can_be_added_to_rows_that_exist
         }
     };
 }

@@ -21,7 +21,8 @@ pub use crate::stream::InvalidId;
 pub use crate::timestamp::InvalidTimestamp;
 pub use crate::version::InvalidCount;
 
-use crate::{Position, Sequence, StreamId, Version};
+use crate::store::ReadModelId;
+use crate::{AggregateId, Position, Sequence, StreamId, Version};
 
 /// A store refused a request, or could not fulfil it.
 ///
@@ -179,6 +180,18 @@ pub enum StoreError {
         index: String,
         /// What was reported.
         source: SharedError,
+    },
+    /// A row of a read model would have the same values as a different row in a unique index.
+    /// Nothing was written.
+    #[error("{}", not_unique(.read_model, .key.as_ref(), .index))]
+    NotUnique {
+        /// The read model.
+        read_model: ReadModelId,
+        /// The key of the row that was refused. `None` if the index could not be created, because
+        /// rows that are stored have the same values.
+        key: Option<AggregateId>,
+        /// The name of the index.
+        index: String,
     },
     /// The store refuses a write for a reason that a retry does not remove: a validator, a quota, a
     /// full disk. Nothing was written.
@@ -371,8 +384,9 @@ impl StoreError {
     /// [`InvalidName`](Self::InvalidName), [`EmptyAppend`](Self::EmptyAppend),
     /// [`AppendIdReused`](Self::AppendIdReused), [`Unfoldable`](Self::Unfoldable),
     /// [`Encode`](Self::Encode), [`NotReadBack`](Self::NotReadBack), [`TooLarge`](Self::TooLarge),
-    /// [`TooDeep`](Self::TooDeep), [`DuplicateKey`](Self::DuplicateKey), [`Query`](Self::Query),
-    /// [`Missing`](Self::Missing) and [`NoGlobalOrder`](Self::NoGlobalOrder).
+    /// [`TooDeep`](Self::TooDeep), [`DuplicateKey`](Self::DuplicateKey),
+    /// [`NotUnique`](Self::NotUnique), [`Query`](Self::Query), [`Missing`](Self::Missing) and
+    /// [`NoGlobalOrder`](Self::NoGlobalOrder).
     pub fn is_invalid_input(&self) -> bool {
         matches!(
             self,
@@ -387,6 +401,7 @@ impl StoreError {
                 | Self::TooLarge { .. }
                 | Self::TooDeep { .. }
                 | Self::DuplicateKey { .. }
+                | Self::NotUnique { .. }
                 | Self::Query(_)
                 | Self::Missing { .. }
                 | Self::NoGlobalOrder
@@ -428,6 +443,7 @@ impl StoreError {
             | Self::TooLarge { .. }
             | Self::TooDeep { .. }
             | Self::DuplicateKey { .. }
+            | Self::NotUnique { .. }
             | Self::Refused { .. }
             | Self::NoSnapshot { .. }
             | Self::NotReadBack { .. }
@@ -444,4 +460,15 @@ impl StoreError {
 
 fn because_of(field: Option<&str>) -> String {
     field.map(|field| format!(", because of `{field}`")).unwrap_or_default()
+}
+
+fn not_unique(read_model: &ReadModelId, key: Option<&AggregateId>, index: &str) -> String {
+    match key {
+        Some(key) => format!(
+            "the row `{key}` of {read_model} has the same values as a different row in the unique index `{index}`"
+        ),
+        None => format!(
+            "rows of {read_model} have the same values in `{index}`, so it cannot be a unique index; write `index(..)`, or increase the `version` of the projection"
+        ),
+    }
 }

@@ -75,4 +75,8 @@ pub mod coming_from_cqrs_es {}
 #[doc = include_str!("docs/read_models/4_run.md")]
 #[doc = code!(run "read_models/run.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
 #[doc = include_str!("docs/read_models/5_rules.md")]
+#[doc = include_str!("docs/read_models/6_indexes.md")]
+#[doc = code!("read_models/indexes.rs", after "read_models/domain.rs")]
+#[doc = include_str!("docs/read_models/7_unique.md")]
+#[doc = include_str!("docs/read_models/8_change.md")]
 pub mod read_models {}

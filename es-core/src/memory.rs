@@ -2,6 +2,7 @@
 
 mod feed;
 mod read_model;
+mod unique;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;

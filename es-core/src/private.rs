@@ -44,7 +44,7 @@ pub use shown::{ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};
-pub use crate::projection::{Inputs, Keyed, Keys, Projection};
+pub use crate::projection::{Direction, Inputs, Keyed, Keys, Projection, RowIndex, Uniqueness};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};

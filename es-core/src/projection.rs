@@ -48,6 +48,7 @@
 mod change;
 mod dispatch;
 mod error;
+mod index;
 mod inputs;
 mod keys;
 
@@ -55,6 +56,7 @@ pub(crate) use change::encode_row;
 pub use change::{Change, Origin, Rows, decode_row};
 pub use dispatch::Dispatch;
 pub use error::{ProjectionError, ProjectionFailure};
+pub use index::{Direction, RowIndex, Uniqueness};
 pub use inputs::{Input, Inputs};
 pub use keys::Keys;
 
@@ -90,6 +92,8 @@ pub trait Projection: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The version of the rows, from 1.
     const VERSION: u32;
+    /// The indexes on the rows. They may change without a new version.
+    const INDEXES: &'static [RowIndex] = &[];
 
     /// Declares the events that are folded, and how.
     fn declare(inputs: &mut Inputs<Self>);

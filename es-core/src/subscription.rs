@@ -90,6 +90,8 @@ const STANDBY: Duration = Duration::from_secs(1);
 /// continue. The next start continues with the event. If the event was stored by a newer program,
 /// no failure is stored, because a process with the newer code takes over.
 ///
+/// The same applies to an event after which two rows would have the same values in a unique index.
+///
 /// [failure]: crate::store::Failure
 #[must_use = "nothing is folded before `run`, `run_until` or `catch_up`"]
 pub struct Subscriptions {
@@ -138,7 +140,8 @@ pub struct ProjectionOptions {
 
 impl ProjectionOptions {
     /// Divides the rows into this number of partitions by a hash of their keys; 1 by default. Each
-    /// partition has its own checkpoint, so several processes can share the work.
+    /// partition has its own checkpoint, so several processes can share the work. A projection with
+    /// a unique index has one partition.
     ///
     /// The number is fixed with the first start of a version of the projection.
     pub fn partitions(self, partitions: u32) -> Self {
@@ -162,7 +165,8 @@ impl Subscriptions {
         let ProjectionOptions { partitions } = options(ProjectionOptions { partitions: 1 });
         let dispatch = Arc::new(Dispatch::<P>::new());
         let model = ReadModelId::of::<P>();
-        let prepare = Prepare { model: model.clone(), declared: dispatch.declared(), partitions };
+        let declared = dispatch.declared();
+        let prepare = Prepare { model: model.clone(), declared, partitions, indexes: P::INDEXES };
         let share = Arc::new(Share::new(model.clone(), partitions));
         let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {
@@ -217,6 +221,14 @@ impl Subscriptions {
         for Declared { prepare, .. } in &projections {
             if !names.insert(prepare.model.name.clone()) {
                 return Err(SubscriptionError::Twice { projection: prepare.model.name.clone().into_owned() });
+            }
+            if let Some(unique) = prepare.indexes.iter().find(|index| index.is_unique() && prepare.partitions > 1) {
+                let (projection, partitions) = (prepare.model.clone(), prepare.partitions);
+                return Err(SubscriptionError::UniqueInPartitions {
+                    projection,
+                    partitions,
+                    index: unique.to_string(),
+                });
             }
         }
         // A store without a global order refuses it here.

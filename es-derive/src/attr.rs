@@ -5,6 +5,7 @@ pub(crate) mod aggregate;
 pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod id;
+pub(crate) mod index;
 pub(crate) mod projection;
 pub(crate) mod serde;
 mod value;

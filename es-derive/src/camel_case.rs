@@ -20,6 +20,21 @@ pub(crate) fn field(name: &str) -> String {
     if cased.is_empty() { name.to_owned() } else { cased }
 }
 
+/// The name of a field in PascalCase.
+pub(crate) fn pascal(name: &str) -> String {
+    let mut cased = String::with_capacity(name.len());
+    let mut begins_word = true;
+    for letter in name.chars() {
+        match (letter, begins_word) {
+            ('_', _) => {}
+            (letter, true) => cased.push(letter.to_ascii_uppercase()),
+            (letter, false) => cased.push(letter),
+        }
+        begins_word = letter == '_';
+    }
+    cased
+}
+
 /// The name for a field on which serde panics, because serde takes the first byte for a letter.
 pub(crate) fn field_beyond_serde(name: &str) -> Option<String> {
     let first = name.chars().find(|letter| *letter != '_');

@@ -6,6 +6,7 @@ mod event;
 mod events;
 mod fields;
 mod id;
+mod indexes;
 mod item;
 mod projection;
 

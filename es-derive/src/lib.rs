@@ -280,11 +280,13 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// | `events(Customer(B, ..))` | the same; the other events of the aggregate are left out | all its events must be listed |
 /// | `events(Invoice)` | every event of the aggregate that is in no other list changes a row, by `Apply<InvoiceEvent>` and `Keyed<InvoiceEvent>` | |
 /// | `remove(Customer(C), ..)` | events that remove the row; in no other list | no row is removed |
+/// | `index(open = -1)`, `index(customer_id, due_date = -1)` | an index on fields of the row, ascending, or descending with `= -1`; the key may be repeated | rows are found by their key only, or by reading all of them |
+/// | `unique(email)` | an index in which no two rows have the same values; the key may be repeated | any rows may |
 /// | `name = ".."` | the stored name of the projection: small letters, digits and `_` | the name of the type in `snake_case` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
-/// The keys may be spread over several `#[projection(..)]` attributes, and lists that are given
-/// several times add up. Examples of each key:
+/// The keys may be spread over several `#[projection(..)]` attributes, and lists of events that are
+/// given several times add up. Examples of each key:
 ///
 /// ```text
 /// #[projection(version = 2, key = aggregate_id, events(Invoice), name = "invoice_list", crate = $crate::es_core)]
@@ -294,6 +296,29 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 ///
 /// The compiler checks that no event of a listed aggregate is forgotten: an aggregate without `..`
 /// has each of its events in a list. Write `..` to leave out the others on purpose.
+///
+/// # Indexes
+///
+/// ```text
+/// #[derive(Projection)]
+/// #[projection(version = 1, key = CustomerId, init(Customer(CustomerRegistered)), events(Invoice(InvoiceCreated, ..)))]
+/// #[projection(index(open = -1), index(country, open = -1), unique(email))]
+/// pub struct CustomerBalance { email: String, country: String, open: i64 }
+/// ```
+///
+/// `index(..)` and `unique(..)` name fields of the row, which is a struct with named fields. The
+/// store gets the names under which the fields are stored, so a field that serde skips or flattens
+/// has no index. At most one field of an index is an array.
+///
+/// An index may be added without a new `version`: the next start of the projection creates it. An
+/// index that is removed here stays in the store until somebody drops it.
+///
+/// A unique index is not a rule for decisions, because the events are already recorded when they
+/// are folded. If an event gives two rows the same values, the projection stops before the event. A
+/// field that is missing or `None` counts as the value null, which only one row may have. A
+/// projection with a unique index has one partition.
+///
+/// # The row
 ///
 /// The row is stored as a document with names in camelCase. `#[serde(..)]` attributes work as
 /// usual, but do not derive serde's traits on the row itself. The types of its fields must

@@ -7,6 +7,7 @@ mod generics;
 mod id;
 mod projection;
 mod shape;
+mod stored_name;
 
 pub(crate) use aggregate::{Aggregate, Listed};
 pub(crate) use event::Event;
@@ -15,3 +16,4 @@ pub(crate) use generics::mentions;
 pub(crate) use id::{Id, Text};
 pub(crate) use projection::{Inputs, Projection, Role};
 pub(crate) use shape::Shape;
+pub(crate) use stored_name::stored_name;

@@ -18,6 +18,7 @@ pub(crate) const EVENT_ENUM: Symbol = Symbol("event_enum");
 pub(crate) const EVENTS: Symbol = Symbol("events");
 pub(crate) const EVERY: Symbol = Symbol("every");
 pub(crate) const FROM: Symbol = Symbol("from");
+pub(crate) const INDEX: Symbol = Symbol("index");
 pub(crate) const INFORMS: Symbol = Symbol("informs");
 pub(crate) const DISPLAY: Symbol = Symbol("display");
 pub(crate) const ID: Symbol = Symbol("id");
@@ -32,6 +33,7 @@ pub(crate) const SINCE: Symbol = Symbol("since");
 pub(crate) const SNAPSHOT: Symbol = Symbol("snapshot");
 pub(crate) const SPLIT: Symbol = Symbol("split");
 pub(crate) const TRANSPARENT: Symbol = Symbol("transparent");
+pub(crate) const UNIQUE: Symbol = Symbol("unique");
 pub(crate) const VERSION: Symbol = Symbol("version");
 
 impl Display for Symbol {

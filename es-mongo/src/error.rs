@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
 pub use driver::DriverError;
+pub(crate) use driver::index_in;
 use es_core::error::SharedError;
 use es_core::{StoreError, StreamId};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
@@ -74,6 +75,11 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Write(WriteFailure::WriteError(refusal)) if refusal.code == code::DUPLICATE_KEY)
 }
 
+/// Whether an index could not be created because documents have the same key.
+pub(crate) fn is_duplicate_key(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(failure) if failure.code == code::DUPLICATE_KEY)
+}
+
 /// Whether it is the server's own answer, and not that there was none.
 pub(crate) fn is_answer(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))
@@ -126,7 +132,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
 pub(crate) fn refused(stream: &StreamId, error: Error) -> StoreError {
     let stream = stream.clone();
     if let Some(refusal) = driver::first_refusal(&error).filter(|refusal| refusal.code == code::DUPLICATE_KEY) {
-        let index = driver::index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
+        let index = index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
         return StoreError::DuplicateKey { stream, index, source: DriverError::new(error).into() };
     }
     match store_error(error) {

@@ -8,6 +8,7 @@ use bson::{Bson, Document, doc};
 use es_core::StoreError;
 use es_core::store::Ordering;
 use mongodb::IndexModel;
+use mongodb::error::Error;
 use mongodb::options::IndexOptions;
 
 use crate::collections::ensure::{self, VALIDATOR_TITLE, is_simple};
@@ -22,13 +23,13 @@ use crate::options::CollectionNames;
 use crate::patience::Patience;
 
 /// A required index.
-struct Index {
-    keys: Document,
-    uniqueness: Uniqueness,
+pub(crate) struct Index {
+    pub(crate) keys: Document,
+    pub(crate) uniqueness: Uniqueness,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Uniqueness {
+pub(crate) enum Uniqueness {
     NotUnique,
     Unique,
     /// Unique among the documents in which the field is a string.
@@ -80,12 +81,12 @@ fn snapshot_indexes() -> Vec<Index> {
 
 impl Index {
     /// The name that MongoDB gives to the index by default: `aggregateId_1_sequenceNumber_1`.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let parts: Vec<String> = self.keys.iter().map(|(key, direction)| format!("{key}_{direction}")).collect();
         parts.join("_")
     }
 
-    fn model(&self) -> IndexModel {
+    pub(crate) fn model(&self) -> IndexModel {
         let options = IndexOptions::builder()
             .name(self.name())
             .unique(self.is_unique().then_some(true))
@@ -133,7 +134,7 @@ impl Index {
         })
     }
 
-    fn is_unique(&self) -> bool {
+    pub(crate) fn is_unique(&self) -> bool {
         self.uniqueness != NotUnique
     }
 }
@@ -218,14 +219,7 @@ async fn ensure_indexes(
     let models: Vec<IndexModel> = missing.into_iter().map(Index::model).collect();
     match handles.collection(name).create_indexes(models).await {
         Ok(_) => {}
-        Err(error) if is_index_conflict(&error) => {
-            return Err(StoreError::Unsafe {
-                reason: format!(
-                    "an index on `{name}` has the same keys as a required one, but a different name or different options: {}; drop it and open the store again to create the required one",
-                    DriverError::new(error)
-                ),
-            });
-        }
+        Err(error) if is_index_conflict(&error) => return Err(conflicting(name, error)),
         Err(error) => return Err(store_error(error)),
     }
     // Another process may have created an index with one of these names in between, with different
@@ -239,8 +233,18 @@ async fn ensure_indexes(
     }
 }
 
+/// An index could not be created, because a similar one exists.
+pub(crate) fn conflicting(collection: &str, error: Error) -> StoreError {
+    StoreError::Unsafe {
+        reason: format!(
+            "an index on `{collection}` has the same keys as a required one, but a different name or different options: {}; drop it and open the store again to create the required one",
+            DriverError::new(error)
+        ),
+    }
+}
+
 /// The missing indexes. Fails if an existing one differs.
-async fn missing_indexes<'a>(
+pub(crate) async fn missing_indexes<'a>(
     handles: &Handles,
     collection: &str,
     wanted: &'a [Index],

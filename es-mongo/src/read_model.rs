@@ -8,6 +8,7 @@
 mod announced;
 mod commit;
 mod find;
+mod indexes;
 mod operate;
 mod progress;
 mod rows;

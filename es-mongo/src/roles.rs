@@ -52,8 +52,10 @@ pub enum Role {
 ///
 /// No role covers read models. A process that folds them needs, in addition to
 /// [`Writer`](Role::Writer), `find`, `insert`, `update`, `remove` and `createCollection` on the
-/// collection `subscriptions` and on the collections of rows. A process that only reads them, or
-/// asks for their health, needs `find` on both.
+/// collection `subscriptions`, and these, `listIndexes` and `createIndex` on the collections of rows.
+/// If it lacks `createIndex`, somebody else has to create the indexes of the rows: the projection
+/// starts without an index of `index(..)`, and not without one of `unique(..)`. A process that only
+/// reads rows, or asks for their health, needs `find` on both.
 ///
 /// If a dead client has left a transaction open, another writer that uses the same user of the
 /// server ends it within seconds; no additional right is needed. Writers with different users

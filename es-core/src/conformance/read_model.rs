@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{all, expect};
+use crate::projection::{Direction, RowIndex, Uniqueness};
 use crate::store::{
     Activity, Checkpoint, EventData, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
     RowCommit,
 };
-use crate::{AggregateId, Position};
+use crate::{AggregateId, Position, StoreError};
 
 /// Far longer than a law takes.
 const LASTS: Duration = Duration::from_secs(600);
@@ -16,8 +17,15 @@ const LASTS: Duration = Duration::from_secs(600);
 const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
 
 fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
-    Prepare { model, declared: "Numbers(Added)".to_owned(), partitions }
+    Prepare { model, declared: "Numbers(Added)".to_owned(), partitions, indexes: &[] }
 }
+
+/// The index on the number of a row.
+const BY_NUMBER: RowIndex =
+    RowIndex { fields: &[("number", Direction::Descending)], uniqueness: Uniqueness::NotUnique };
+
+/// The same index if no two rows may have the same number.
+const UNIQUE_NUMBER: RowIndex = RowIndex { uniqueness: Uniqueness::Unique, ..BY_NUMBER };
 
 async fn prepare(store: &impl ReadModelStore, partitions: u32) {
     let prepared = expect(store.prepare(&preparation(MODEL, partitions)).await);
@@ -305,4 +313,144 @@ pub async fn partitions_are_listed_with_their_owners(store: impl ReadModelStore)
         }
     }
     assert_eq!(expect(store.partitions().await), expected);
+}
+
+/// A preparation of one partition with indexes.
+fn indexed(indexes: &'static [RowIndex]) -> Prepare {
+    Prepare { indexes, ..preparation(MODEL, 1) }
+}
+
+/// The number of each row that exists, of those with the keys `a` to `d`.
+async fn numbers(store: &impl ReadModelStore) -> Vec<(String, i64)> {
+    let keys = ["a", "b", "c", "d"].map(key);
+    let read = expect(store.read_rows(&MODEL.partition(0), &keys).await);
+    let rows = read.map(|(_, rows)| rows).unwrap_or_default();
+    let mut numbers: Vec<_> =
+        rows.iter().map(|(key, row)| (key.to_string(), expect(row.as_raw().get_i64("number")))).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// A commit of several rows.
+fn commit_all(lease: Lease, to: u64, rows: &[(&str, Option<i64>)]) -> RowCommit {
+    let rows = rows.iter().map(|(row_key, number)| (key(row_key), number.map(row))).collect();
+    RowCommit { rows, ..commit(&MODEL.partition(0), lease, to, "a", None) }
+}
+
+/// Requires that a commit or a preparation is refused because of a row of `MODEL`.
+fn assert_not_unique<R: std::fmt::Debug>(
+    answer: Result<R, StoreError>,
+    index: RowIndex,
+    is_refused: impl Fn(Option<&str>) -> bool,
+) {
+    match answer {
+        Err(StoreError::NotUnique { read_model, key, index: name }) => {
+            assert_eq!((read_model, name), (MODEL, index.to_string()));
+            let key = key.as_ref().map(AggregateId::as_str);
+            assert!(is_refused(key), "the error names the row {key:?}");
+        }
+        answer => panic!("rows with the same values are not refused: {answer:?}"),
+    }
+}
+
+/// A commit after which two rows have the same values in a unique index writes nothing, and names
+/// the row and the index.
+pub async fn a_unique_index_refuses_rows_with_the_same_values(store: impl ReadModelStore) {
+    const PAIR: RowIndex = RowIndex {
+        fields: &[("other", Direction::Ascending), ("number", Direction::Ascending)],
+        uniqueness: Uniqueness::NotUnique,
+    };
+    let wanted = indexed(&[UNIQUE_NUMBER, PAIR]);
+    for _ in 0..2 {
+        assert_eq!(expect(store.prepare(&wanted).await), wanted);
+    }
+    let partition = &MODEL.partition(0);
+    let mut lease = take(&store, partition, "somebody").await;
+    assert!(expect(store.commit_rows(commit_all(lease, 1, &[("a", Some(1)), ("b", Some(2))])).await));
+    lease.position = Some(position(1));
+    let before = checkpoint(&store, partition).await;
+    let refused = store.commit_rows(commit_all(lease, 2, &[("c", Some(3)), ("d", Some(1))])).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("d"));
+    let refused = store.commit_rows(commit_all(lease, 2, &[("c", Some(7)), ("d", Some(7))])).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("c") || key == Some("d"));
+    let refused = store.commit_rows(commit(partition, lease, 2, "a", 2)).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("a"));
+    assert_eq!(checkpoint(&store, partition).await, before);
+    assert_eq!(numbers(&store).await, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    // The row itself has the value, so it can keep it, and the lease is still held.
+    assert!(expect(store.commit_rows(commit_all(lease, 2, &[("a", Some(1)), ("c", Some(3))])).await));
+    // A different version has separate rows.
+    let newer = ReadModelId { version: 2, ..MODEL };
+    expect(store.prepare(&Prepare { model: newer.clone(), ..wanted }).await);
+    let lease = take(&store, &newer.partition(0), "somebody").await;
+    assert!(expect(store.commit_rows(commit(&newer.partition(0), lease, 1, "z", 1)).await));
+}
+
+/// The order of the rows in a commit does not matter to a unique index.
+pub async fn a_unique_index_compares_the_rows_after_a_commit(store: impl ReadModelStore) {
+    expect(store.prepare(&indexed(&[UNIQUE_NUMBER])).await);
+    let mut lease = take(&store, &MODEL.partition(0), "somebody").await;
+    let commits: [(&[_], &[_]); 4] = [
+        (&[("a", Some(1)), ("b", Some(2)), ("c", Some(3))], &[("a", 1), ("b", 2), ("c", 3)]),
+        // Two rows exchange their values.
+        (&[("a", Some(2)), ("b", Some(1))], &[("a", 2), ("b", 1), ("c", 3)]),
+        // Each takes the value of the next, and the last one gets a new value.
+        (&[("a", Some(1)), ("b", Some(3)), ("c", Some(4))], &[("a", 1), ("b", 3), ("c", 4)]),
+        // One takes the value of a row that is removed.
+        (&[("d", Some(3)), ("b", None)], &[("a", 1), ("c", 4), ("d", 3)]),
+    ];
+    for (to, (rows, expected)) in (1..).zip(commits) {
+        assert!(expect(store.commit_rows(commit_all(lease, to, rows)).await));
+        let expected: Vec<_> = expected.iter().map(|(key, number)| ((*key).to_owned(), *number)).collect();
+        assert_eq!(numbers(&store).await, expected);
+        lease.position = Some(position(to));
+    }
+    let refused = store.commit_rows(commit_all(lease, 9, &[("a", Some(4)), ("b", Some(1))])).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("a"));
+    // After a reset, no row has a value.
+    assert!(expect(store.reset(&MODEL).await));
+    let lease = take(&store, &MODEL.partition(0), "somebody").await;
+    assert!(expect(store.commit_rows(commit_all(lease, 1, &[("e", Some(1)), ("f", Some(3))])).await));
+}
+
+/// Missing fields have the same value, and each element of an array is a value.
+pub async fn a_missing_field_is_null_and_each_element_of_an_array_counts(store: impl ReadModelStore) {
+    expect(store.prepare(&indexed(&[UNIQUE_NUMBER])).await);
+    let lease = take(&store, &MODEL.partition(0), "somebody").await;
+    let of = |first: bson::Document, second: bson::Document| {
+        let row = |document| Some(expect(EventData::encode("row", &document)));
+        RowCommit { rows: vec![(key("a"), row(first)), (key("b"), row(second))], ..commit_all(lease, 1, &[]) }
+    };
+    let same = [
+        (bson::doc! {}, bson::doc! { "number": null }),
+        (bson::doc! { "number": 1_i32 }, bson::doc! { "number": 1.0 }),
+        (bson::doc! { "number": [1, 2] }, bson::doc! { "number": [3, 2] }),
+        (bson::doc! { "number": [] }, bson::doc! { "number": [] }),
+    ];
+    for (first, second) in same {
+        let refused = store.commit_rows(of(first, second)).await;
+        assert_not_unique(refused, UNIQUE_NUMBER, |key| key.is_some());
+    }
+    let different = of(bson::doc! { "number": [1, 1] }, bson::doc! { "number": [] });
+    assert!(expect(store.commit_rows(different).await));
+}
+
+/// An index that a read model did not have at first is created on the rows that exist.
+pub async fn an_index_can_be_added_to_rows_that_exist(store: impl ReadModelStore) {
+    expect(store.prepare(&indexed(&[])).await);
+    let mut lease = take(&store, &MODEL.partition(0), "somebody").await;
+    assert!(expect(store.commit_rows(commit_all(lease, 1, &[("a", Some(1)), ("b", Some(1))])).await));
+    lease.position = Some(position(1));
+    // The index is refused as long as two rows have the same values.
+    assert_not_unique(store.prepare(&indexed(&[UNIQUE_NUMBER])).await, UNIQUE_NUMBER, |key| key.is_none());
+    assert!(expect(store.commit_rows(commit_all(lease, 2, &[("b", Some(2))])).await));
+    lease.position = Some(position(2));
+    expect(store.prepare(&indexed(&[UNIQUE_NUMBER])).await);
+    let refused = store.commit_rows(commit_all(lease, 3, &[("c", Some(1))])).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("c"));
+    // A program that does not declare the index leaves it alone.
+    expect(store.prepare(&indexed(&[])).await);
+    let refused = store.commit_rows(commit_all(lease, 3, &[("c", Some(2))])).await;
+    assert_not_unique(refused, UNIQUE_NUMBER, |key| key == Some("c"));
+    assert!(expect(store.commit_rows(commit_all(lease, 3, &[("c", Some(3))])).await));
 }

@@ -43,6 +43,15 @@ fn query_errors() -> [QueryError; 3] {
     ]
 }
 
+fn not_unique(key: Option<&str>) -> StoreError {
+    let read_model = ReadModelId { name: "customers".into(), version: 1 };
+    StoreError::NotUnique {
+        read_model,
+        key: key.map(|key| AggregateId::new(key).unwrap()),
+        index: "email_1".to_owned(),
+    }
+}
+
 /// Every variant, and which predicates hold: conflict, retryable, unavailable, invalid input, the
 /// whole store.
 fn store_errors() -> Vec<(StoreError, &'static str)> {
@@ -63,6 +72,8 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
         (StoreError::TooLarge { what: what(), bytes: 2, limit: 1 }, "invalid"),
         (StoreError::TooDeep { what: what(), limit: 100 }, "invalid"),
         (StoreError::DuplicateKey { stream: stream(), index: "owner_1".to_owned(), source: cut() }, "invalid"),
+        (not_unique(Some("ann")), "invalid"),
+        (not_unique(None), "invalid"),
         (StoreError::Refused { stream: stream(), source: cut() }, ""),
         (StoreError::NoSnapshot { stream: stream(), version: 2.into(), reason: reason() }, ""),
         (
@@ -135,6 +146,7 @@ fn variant(error: &StoreError) -> usize {
         StoreError::InvalidVersion(_) => 28,
         StoreError::NoGlobalOrder => 29,
         StoreError::MissingPosition { .. } => 30,
+        StoreError::NotUnique { .. } => 31,
     }
 }
 
@@ -209,7 +221,7 @@ fn every_variant_is_tested() {
     let mut seen: Vec<usize> = store_errors().iter().map(|(error, _)| variant(error)).collect();
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen, (0..31).collect::<Vec<_>>());
+    assert_eq!(seen, (0..32).collect::<Vec<_>>());
 }
 
 #[test]

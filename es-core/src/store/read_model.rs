@@ -35,16 +35,25 @@ use crate::{AggregateId, StoreError};
 /// - MUST read the checkpoint and the rows of [`read_rows`](Self::read_rows) as of one time.
 /// - MUST give no lease of a partition that is paused or being reset, and MUST make the fence grow
 ///   when it begins to be, so that no commit under an earlier lease succeeds after it.
+/// - MUST have every index of [`Prepare::indexes`] when [`prepare`](Self::prepare) returns, also if
+///   the read model was prepared before without it. It SHOULD not remove any other index, because
+///   a program of a different release may need it.
+/// - MUST refuse a commit with [`StoreError::NotUnique`], and write nothing, if two rows would have
+///   the same values in a unique index afterwards. Only the rows after the commit matter, not their
+///   order in it: two rows may exchange their values, and a row may take those of one that the
+///   commit removes. A field that is missing counts as null, and of an array, each element counts.
 /// - MUST return all other failures as an [`EventStore`](super::EventStore) does. After an error of
 ///   [`commit_rows`](Self::commit_rows) the caller takes the lease again and reads the checkpoint,
 ///   so the outcome may be unknown.
 pub trait ReadModelStore: FeedStore {
     /// Prepares the rows and the partitions of a read model. `declared` describes what is read.
-    /// Returns the description and the number of partitions with which it was prepared first.
+    /// Returns the description and the number of partitions with which it was prepared first, and
+    /// the given indexes.
     ///
     /// # Errors
     ///
-    /// As the contract describes.
+    /// As the contract describes, and [`StoreError::NotUnique`] without a key if stored rows have
+    /// the same values in a unique index.
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>>;
 
     /// Takes or keeps the lease of a partition, unless another owner has it. The fence grows.
@@ -76,7 +85,8 @@ pub trait ReadModelStore: FeedStore {
     ///
     /// # Errors
     ///
-    /// As the contract describes, and [`StoreError::TooLarge`] if a row is too large.
+    /// As the contract describes, [`StoreError::TooLarge`] if a row is too large, and
+    /// [`StoreError::NotUnique`] if a unique index refuses one.
     fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// The checkpoint of a partition, and those of the rows with these keys that exist. `None` if

@@ -47,6 +47,20 @@ impl From<ProjectionError> for Failed {
 /// Rows to write, with `None` for those that are removed.
 pub(super) type Written = Vec<(AggregateId, Option<EventData>)>;
 
+impl<P: Projection> Changes<P> {
+    /// The failure of the only event, at this position, one of whose rows the store refused.
+    pub(super) fn refused(&self, position: Position, error: StoreError) -> Failed {
+        let refused = match &error {
+            StoreError::NotUnique { key, .. } => key.as_ref(),
+            _ => None,
+        };
+        match self.changes.iter().find(|change| refused.is_none_or(|key| change.key() == key)) {
+            Some(change) => change.origin().unstorable::<P>(change.key(), error).into(),
+            None => Failed { position, error: FailedBy::Store(error) },
+        }
+    }
+}
+
 impl<P: Projection> KeptRows<P> {
     pub(super) fn new(dispatch: Arc<Dispatch<P>>) -> Self {
         Self { dispatch, rows: HashMap::new() }

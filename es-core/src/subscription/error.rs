@@ -38,6 +38,19 @@ pub enum SubscriptionError {
         /// The number that was asked for.
         wanted: u32,
     },
+    /// The projection has a unique index and several partitions. Partitions are folded independently,
+    /// so one may give a row a value that a row of a different partition is about to lose.
+    #[error(
+        "{projection} has {partitions} partitions, so the index `{index}` cannot be unique; use one partition, or write `index(..)` instead of `unique(..)`"
+    )]
+    UniqueInPartitions {
+        /// The projection and its version.
+        projection: ReadModelId,
+        /// The number of partitions that was asked for.
+        partitions: u32,
+        /// The name of the index.
+        index: String,
+    },
     /// Another process folds the partition, so this one cannot catch up.
     #[error("another process folds {partition}")]
     Held {

@@ -56,6 +56,8 @@ struct Held<P> {
     reached: Option<Position>,
     renewed: Instant,
     is_live: bool,
+    /// The next batch ends before this position, because a larger one was refused.
+    end: Option<Position>,
 }
 
 /// A part of a page, folded.
@@ -178,6 +180,7 @@ impl<P: Projection> Worker<P> {
             reached: lease.position,
             renewed: Instant::now(),
             is_live: false,
+            end: None,
         };
         loop {
             let is_at_end = matches!(self.start.until, Until::Reached(until) if held.reached >= until);
@@ -192,7 +195,7 @@ impl<P: Projection> Worker<P> {
                 return Ok(if is_at_end || self.is_stopping() { End::Done } else { End::Shared });
             }
             let after = held.reached;
-            let Some(page) = self.retried(|| self.start.store.page(after, &self.filter)).await? else { continue };
+            let Some(mut page) = self.retried(|| self.start.store.page(after, &self.filter)).await? else { continue };
             if page.reaches <= held.reached {
                 let is_first = !std::mem::replace(&mut held.is_live, true);
                 let is_due = is_first || held.reached > held.checkpoint || held.must_renew();
@@ -202,12 +205,21 @@ impl<P: Projection> Worker<P> {
                 self.unless_stopping(self.start.store.wake(held.reached)).await;
                 continue;
             }
-            let Some(Batch { rows, to, failed }) = self.batch(&mut held, page).await? else { return Ok(End::Lost) };
+            let Some(Batch { rows, to, failed }) = self.batch(&mut held, &mut page).await? else {
+                return Ok(End::Lost);
+            };
             held.reached = to;
             let passed = to.map_or(0, Position::get) - held.checkpoint.map_or(0, Position::get);
             let is_due = !rows.is_empty() || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
-            if is_due && !self.commit(&mut held, rows).await? {
-                return Ok(End::Lost);
+            let committed = if is_due { self.commit(&mut held, rows).await } else { Ok(true) };
+            match committed {
+                Ok(true) => {}
+                Ok(false) => return Ok(End::Lost),
+                Err(error @ StoreError::NotUnique { .. }) => match self.divide(&mut held, &page, after, error) {
+                    Some(refused) => return Ok(End::Failed(refused)),
+                    None => continue,
+                },
+                Err(error) => return Err(error),
             }
             if let Some(failed) = failed {
                 return Ok(End::Failed(failed));
@@ -217,12 +229,15 @@ impl<P: Projection> Worker<P> {
 
     /// Folds a page, or the part of it that can be folded and written in one commit. `None` if the
     /// stored rows are not those of the checkpoint, or cannot be read.
-    async fn batch(&self, held: &mut Held<P>, page: FeedPage) -> Result<Option<Batch>, StoreError> {
+    ///
+    /// The page is not changed. It is borrowed mutably because it can be sent between threads, but
+    /// not be shared.
+    async fn batch(&self, held: &mut Held<P>, page: &mut FeedPage) -> Result<Option<Batch>, StoreError> {
         // What remains to be folded ends before this position.
-        let mut end = None;
+        let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
         let mut failed = None;
         loop {
-            let mut changes = held.rows.read(&page, held.reached, end, self.partition.number, self.partitions);
+            let mut changes = held.rows.read(page, held.reached, end, self.partition.number, self.partitions);
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);
@@ -246,6 +261,25 @@ impl<P: Projection> Worker<P> {
             // The rows in memory contain events beyond the new end.
             held.rows = KeptRows::new(Arc::clone(&self.dispatch));
         }
+    }
+
+    /// Undoes in memory what was folded after a position, because the store refused one of its rows.
+    /// Returns the event if there is only one; otherwise the next batch is half as large.
+    fn divide(
+        &self,
+        held: &mut Held<P>,
+        page: &FeedPage,
+        after: Option<Position>,
+        error: StoreError,
+    ) -> Option<Failed> {
+        let to = std::mem::replace(&mut held.reached, after)?;
+        held.rows = KeptRows::new(Arc::clone(&self.dispatch));
+        held.end = middle(after, Some(to)).filter(|middle| Some(*middle) > after).map(Position::next);
+        if held.end.is_some() {
+            return None;
+        }
+        let changes = held.rows.read(page, after, Some(to.next()), self.partition.number, self.partitions);
+        Some(changes.refused(to, error))
     }
 
     async fn fold_changes(

@@ -1,17 +1,18 @@
-//! `#[projection(version = 1, key = CustomerId, init(Customer(A)), events(Customer(B, ..), Invoice), remove(Customer(C)), name = "..", crate = path)]`
+//! `#[projection(version = 1, key = CustomerId, init(Customer(A)), events(Customer(B, ..), Invoice), remove(Customer(C)), index(open = -1), unique(email), name = "..", crate = path)]`
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
 use syn::token::Paren;
 use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
+use super::index::DeclaredIndex;
 use super::{Cell, Keys, misspelt_list, parse_attributes, unknown_key, value};
 use crate::diag::{Diag, shown};
-use crate::symbol::{AGGREGATE_ID, CRATE, EVENTS, INIT, KEY, NAME, PROJECTION, REMOVE, Symbol, VERSION};
+use crate::symbol::{AGGREGATE_ID, CRATE, EVENTS, INDEX, INIT, KEY, NAME, PROJECTION, REMOVE, Symbol, UNIQUE, VERSION};
 
-const KEYS: &[Symbol] = &[VERSION, KEY, INIT, EVENTS, REMOVE, NAME, CRATE];
-/// The keys whose values are lists. A list that is given several times adds up.
-const LISTS: &[Symbol] = &[INIT, EVENTS, REMOVE];
+const KEYS: &[Symbol] = &[VERSION, KEY, INIT, EVENTS, REMOVE, INDEX, UNIQUE, NAME, CRATE];
+/// The keys whose values are lists.
+const LISTS: &[Symbol] = &[INIT, EVENTS, REMOVE, INDEX, UNIQUE];
 const EXAMPLE: &str = "#[projection(version = 1, key = CustomerId, events(Invoice(InvoiceCreated, InvoicePaid)))]";
 
 pub(crate) struct ProjectionAttr {
@@ -20,6 +21,8 @@ pub(crate) struct ProjectionAttr {
     pub(crate) init: Cell<Vec<OfAggregate>>,
     pub(crate) events: Cell<Vec<OfAggregate>>,
     pub(crate) remove: Cell<Vec<OfAggregate>>,
+    /// Those that could be read. Each `index(..)` and `unique(..)` is one.
+    pub(crate) indexes: Vec<DeclaredIndex>,
     pub(crate) name: Cell<LitStr>,
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable
@@ -54,6 +57,7 @@ impl ProjectionAttr {
             init: Cell::new(INIT),
             events: Cell::new(EVENTS),
             remove: Cell::new(REMOVE),
+            indexes: Vec::new(),
             name: Cell::new(NAME),
             krate: Cell::new(CRATE),
             is_garbled: false,
@@ -67,6 +71,7 @@ impl ProjectionAttr {
         attr
     }
 
+    /// The lists of events. Lists with the same key add up.
     pub(crate) fn lists(&self) -> [&Cell<Vec<OfAggregate>>; 3] {
         [&self.init, &self.events, &self.remove]
     }
@@ -101,6 +106,10 @@ impl ProjectionAttr {
             // remove(Customer(CustomerErased))
             let value = of_aggregates(diag, key, input, "remove(Customer(CustomerErased))");
             self.remove.add(key, value)
+        } else if key == INDEX || key == UNIQUE {
+            // index(customer_id, due_date = -1)
+            self.indexes.extend(DeclaredIndex::parse(diag, key, input)?);
+            Ok(())
         } else if key == NAME {
             // name = "customer_balance"
             let value = value::text(diag, key, input, "name = \"customer_balance\"");

@@ -1,7 +1,7 @@
 //! The user's own `#[serde(..)]` attributes. The generated attributes must not contradict them.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, MetaNameValue, Token};
 
 use crate::diag::Diag;
 use crate::symbol::SERDE;
@@ -62,23 +62,30 @@ pub(crate) struct Names {
     pub(crate) aliases: Vec<String>,
 }
 
-/// The names in `rename = ".."` and `alias = ".."`. If reading and writing use different names, the
-/// check is left to serde.
+/// The names in `rename = ".."` and `alias = ".."`. If reading and writing use different names, it
+/// is the one that is written.
 pub(crate) fn names_of(attrs: &[Attribute]) -> Names {
-    let mut names = Names::default();
-    for attr in serde_attrs(attrs) {
-        let Ok(metas) = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) else { continue };
-        for meta in &metas {
-            let Meta::NameValue(given) = meta else { continue };
-            let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &given.value else { continue };
-            if given.path.is_ident("rename") {
-                names.renamed = Some(text.value());
-            } else if given.path.is_ident("alias") {
-                names.aliases.push(text.value());
-            }
+    Names { renamed: written(attrs, "rename").pop(), aliases: written(attrs, "alias") }
+}
+
+/// The strings that the attributes give to a key: `key = ".."`, or `key(serialize = "..")`.
+pub(crate) fn written(attrs: &[Attribute], key: &str) -> Vec<String> {
+    let text = |value: &Expr| match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
+    };
+    let metas = serde_attrs(attrs)
+        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
+        .flatten();
+    let values = metas.filter(|meta| meta.path().is_ident(key)).filter_map(|meta| match meta {
+        Meta::NameValue(given) => text(&given.value),
+        Meta::List(list) => {
+            let given = list.parse_args_with(Punctuated::<MetaNameValue, Token![,]>::parse_terminated).ok()?;
+            given.iter().find(|given| given.path.is_ident("serialize")).and_then(|given| text(&given.value))
         }
-    }
-    names
+        Meta::Path(_) => None,
+    });
+    values.collect()
 }
 
 pub(crate) fn serde_attrs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {

@@ -2,13 +2,13 @@ use std::collections::HashMap;
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, GenericParam, Lit, Meta, Token, TypePath, punctuated::Punctuated};
+use syn::{GenericParam, TypePath};
 
 use super::aggregate::{check_is_not_empty, listed_twice};
-use super::{fields, item};
+use super::{fields, indexes, item};
 use crate::attr::Cell;
 use crate::attr::projection::{OfAggregate, RowKey};
-use crate::attr::serde::{names_of, serde_attrs};
+use crate::attr::serde::{names_of, written};
 use crate::diag::{Diag, shown};
 use crate::model::{Projection, Shape};
 use crate::nearest::nearest;
@@ -32,6 +32,7 @@ pub(crate) fn projection(diag: &Diag, projection: &Projection<'_>) {
     check_aggregates_are_listed_in_one_way(diag, projection);
     check_events_are_listed_once(diag, projection);
     check_removed_events_are_in_no_other_list(diag, projection);
+    indexes::check(diag, projection);
     projection.serde.refuse(diag, "#[derive(Projection)]");
 }
 
@@ -275,7 +276,8 @@ fn check_no_field_is_the_key(diag: &Diag, projection: &Projection<'_>) {
         return;
     }
     // The field `_id` becomes `id` in camelCase, which is the default.
-    let keeps_names = serde_values(projection, "rename_all").any(|style| style == "snake_case" || style == "lowercase");
+    let styles = written(&projection.input.attrs, "rename_all");
+    let keeps_names = styles.iter().any(|style| style == "snake_case" || style == "lowercase");
     for field in fields::all_fields(&projection.input.data).into_iter().flat_map(|(_, fields)| fields) {
         let names = names_of(&field.attrs);
         let own = field.ident.as_ref().is_some_and(|ident| ident.unraw() == STORED);
@@ -287,21 +289,8 @@ fn check_no_field_is_the_key(diag: &Diag, projection: &Projection<'_>) {
             refuse(field.ident.as_ref().map_or_else(|| field.ty.to_token_stream(), ToTokens::to_token_stream));
         }
     }
-    if ["tag", "content"].iter().any(|key| serde_values(projection, key).any(|name| name == STORED)) {
+    let given = |key| written(&projection.input.attrs, key);
+    if ["tag", "content"].into_iter().flat_map(given).any(|name| name == STORED) {
         refuse(projection.input.ident.to_token_stream());
     }
-}
-
-/// The strings that `#[serde(..)]` on the type gives to a key.
-fn serde_values<'a>(projection: &'a Projection<'_>, key: &'a str) -> impl Iterator<Item = String> + 'a {
-    serde_attrs(&projection.input.attrs)
-        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
-        .flatten()
-        .filter_map(move |meta| match meta {
-            Meta::NameValue(given) if given.path.is_ident(key) => match given.value {
-                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        })
 }

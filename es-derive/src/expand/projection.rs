@@ -6,9 +6,11 @@ use super::span::{ends, local, over};
 use super::state::{self, State};
 use super::storable::Role as StoredAs;
 use super::{impl_attributes, in_block, private};
+use crate::attr::index::Direction;
 use crate::attr::projection::RowKey;
 use crate::diag::shown;
-use crate::model::{Inputs, Projection, Role};
+use crate::model::{Inputs, Projection, Role, stored_name};
+use crate::symbol::UNIQUE;
 
 /// ```text
 /// const _: () = {
@@ -25,6 +27,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     let ident = &projection.input.ident;
     let (name, version) = (&projection.name, Literal::u32_unsuffixed(projection.version));
     let key = expand_key(projection);
+    let indexes = expand_indexes(projection);
     let declare = expand_declare(projection);
     let original = Original {
         input: projection.input,
@@ -48,6 +51,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
                 type Key = #key;
                 const NAME: &'static #private::str = #name;
                 const VERSION: #private::u32 = #version;
+                #indexes
 
                 #declare
 
@@ -58,6 +62,28 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         #complete
     };
     in_block(&projection.library, &block)
+}
+
+/// ```text
+/// const INDEXES: &'static [RowIndex] =
+///     &[RowIndex { fields: &[("customerId", Direction::Ascending)], uniqueness: Uniqueness::Unique }];
+/// ```
+fn expand_indexes(projection: &Projection<'_>) -> Option<TokenStream> {
+    let private = private(&projection.krate);
+    let indexes = projection.attr.indexes.iter().map(|index| {
+        let fields = index.fields.iter().filter_map(|named| {
+            let stored = stored_name(&named.name, &projection.field(&named.name)?.attrs, &projection.input.attrs);
+            let direction = match named.direction {
+                Direction::Ascending => quote!(Ascending),
+                Direction::Descending => quote!(Descending),
+            };
+            Some(quote!((#stored, #private::Direction::#direction)))
+        });
+        let uniqueness = if index.key == UNIQUE { quote!(Unique) } else { quote!(NotUnique) };
+        quote!(#private::RowIndex { fields: &[#(#fields),*], uniqueness: #private::Uniqueness::#uniqueness })
+    });
+    (!projection.attr.indexes.is_empty())
+        .then(|| quote!(const INDEXES: &'static [#private::RowIndex] = &[#(#indexes),*];))
 }
 
 /// The type of the key.

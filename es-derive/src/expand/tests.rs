@@ -168,6 +168,16 @@ fn a_projection_with_a_row_for_each_aggregate() {
 }
 
 #[test]
+fn a_projection_with_indexes() {
+    let input = quote! {
+        #[projection(version = 1, key = CustomerId, events(Invoice(InvoiceCreated, ..)))]
+        #[projection(index(customer_id, due_date = -1), unique(email))]
+        pub struct Due { customer_id: String, #[serde(rename = "due")] due_date: Date, email: String }
+    };
+    check("projection_indexes", super::projection(input));
+}
+
+#[test]
 fn an_id() {
     let input = quote! {
         pub struct InvoiceId(Uuid);

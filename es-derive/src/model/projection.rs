@@ -1,7 +1,7 @@
 //! A projection, as its attribute and its type describe it.
 
 use syn::ext::IdentExt;
-use syn::{DeriveInput, LitStr, Path, Token, TypePath};
+use syn::{Data, DeriveInput, Field, Ident, LitStr, Path, Token, TypePath};
 
 use super::Shape;
 use crate::attr::projection::{OfAggregate, ProjectionAttr, RowKey};
@@ -95,6 +95,12 @@ impl<'a> Projection<'a> {
             (false, _) if self.has_init() => Role::Changes,
             (false, _) => Role::ChangesOrDefault,
         }
+    }
+
+    /// A field of the row by its name.
+    pub(crate) fn field(&self, name: &Ident) -> Option<&'a Field> {
+        let Data::Struct(data) = &self.input.data else { return None };
+        data.fields.iter().find(|field| field.ident.as_ref().is_some_and(|ident| ident.unraw() == name.unraw()))
     }
 
     /// Whether a row may begin with `Default`.

@@ -40,7 +40,7 @@ impl Denied<'_> {
                 )
             }
             (&"create" | &"createIndexes" | &"collMod", Some(collection)) => format!(
-                "the user lacks {actions} on `{database}.{collection}`, which is not, or not completely, prepared; open the store once as a user with `Role::Preparer`"
+                "the user lacks {actions} on `{database}.{collection}`, which is not, or not completely, prepared; open the store once as a user with `Role::Preparer`, or, for the rows of a projection, start it once as a user with this right"
             ),
             (_, Some(collection)) => format!(
                 "the user lacks {actions} on `{database}.{collection}`; the roles of `es_mongo::Roles` have what a store needs"

@@ -106,7 +106,7 @@ pub(super) fn first_refusal(error: &mongodb::error::Error) -> Option<Refusal<'_>
 
 /// The name of the index in the text of a duplicate key. The driver keeps nothing else of it, and
 /// no decision depends on it.
-pub(super) fn index_in(message: &str) -> Option<&str> {
+pub(crate) fn index_in(message: &str) -> Option<&str> {
     let (_, named) = message.split_once(" index: ")?;
     let end = [" collation:", " dup key"].iter().filter_map(|next| named.find(next)).min()?;
     named.get(..end)

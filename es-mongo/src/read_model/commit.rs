@@ -1,14 +1,15 @@
 //! Commits rows together with the checkpoint.
 
-use bson::raw::RawDocumentBuf;
+use std::sync::Arc;
+
 use bson::{Bson, Document, doc};
-use es_core::StoreError;
-use es_core::store::{MAX_EVENT_BYTES, Partition, RowCommit};
+use es_core::store::{EventData, MAX_EVENT_BYTES, Partition, RowCommit};
+use es_core::{AggregateId, StoreError};
 use mongodb::error::Error;
 
 use super::progress::{self, field};
-use super::rows;
-use crate::error::{Objection, WriteOutcome, store_error};
+use super::rows::{self, Writing};
+use crate::error::{Objection, WriteOutcome, index_in, store_error};
 use crate::sessions::{GivenUp, Lease};
 use crate::store::MongoStore;
 use crate::transaction;
@@ -46,8 +47,7 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
         return advance(store, &commit).await;
     }
     let (condition, update) = change(&commit);
-    let commands = rows::commands(&store.rows_name(&commit.partition.model), &commit.rows).map_err(store_error)?;
-    together(store, RowChange { partition: commit.partition, condition, update, commands }).await
+    together(store, RowChange { partition: commit.partition, condition, update, rows: commit.rows }).await
 }
 
 /// A change of rows together with the document of a partition.
@@ -57,8 +57,8 @@ pub(super) struct RowChange {
     pub(super) condition: Document,
     /// What changes in the document.
     pub(super) update: Vec<Document>,
-    /// The commands that change the rows.
-    pub(super) commands: Vec<RawDocumentBuf>,
+    /// The rows by their keys. `None` removes a row.
+    pub(super) rows: Vec<(AggregateId, Option<EventData>)>,
 }
 
 /// Changes rows and the document in one transaction. Returns whether the condition was met.
@@ -66,9 +66,20 @@ pub(super) async fn together(store: &MongoStore, change: RowChange) -> Result<bo
     let collections = store.collections();
     // A commit that is too slow would be too slow again, so it gets all the time that there is.
     let limit = store.inner.options.append_deadline;
-    let own = store.clone();
-    let committed = transaction::run(collections, limit, move |lease| Box::pin(write(own, lease, change)));
-    match collections.sessions.clear_the_way(committed).await {
+    let change = Arc::new(change);
+    let run = async |writing| {
+        let (own, change) = (store.clone(), Arc::clone(&change));
+        let committed = transaction::run(collections, limit, move |lease| Box::pin(write(own, lease, change, writing)));
+        collections.sessions.clear_the_way(committed).await
+    };
+    let mut answer = run(Writing::Changed).await;
+    if let Answer::Failed(StoreError::NotUnique { .. }) = answer
+        && change.rows.len() > 1
+    {
+        // A row may be in the way only until its turn comes.
+        answer = run(Writing::Replaced).await;
+    }
+    match answer {
         Answer::Committed => Ok(true),
         Answer::Lost => Ok(false),
         Answer::Failed(error) => Err(error),
@@ -99,17 +110,27 @@ async fn advance(store: &MongoStore, commit: &RowCommit) -> Result<bool, StoreEr
 }
 
 /// Runs the statements of the transaction. Returns `None` if it is ready to commit.
-async fn write(store: MongoStore, lease: &mut Lease, change: RowChange) -> Result<Option<Answer>, GivenUp> {
-    let RowChange { partition, condition, update, commands } = change;
-    match progress::documents(&store).update_one(condition, update).session(lease.session()?).await {
+async fn write(
+    store: MongoStore,
+    lease: &mut Lease,
+    change: Arc<RowChange>,
+    writing: Writing,
+) -> Result<Option<Answer>, GivenUp> {
+    let RowChange { partition, condition, update, rows } = &*change;
+    let documents = progress::documents(&store);
+    match documents.update_one(condition.clone(), update.clone()).session(lease.session()?).await {
         Ok(moved) if moved.matched_count == 1 => {}
         Ok(_) => return Ok(Some(Answer::Lost)),
         Err(error) => return Ok(Some(statement_failed(lease, error))),
     }
+    let commands = match rows::commands(&store.rows_name(&partition.model), rows, writing) {
+        Ok(commands) => commands,
+        Err(error) => return Ok(Some(Answer::Failed(store_error(error)))),
+    };
     for command in commands {
         match store.collections().handles.command_in(lease.session()?, command).await {
             Ok(answer) => {
-                if let Err(error) = check(&partition, &answer) {
+                if let Err(error) = check(&change, &answer) {
                     return Ok(Some(Answer::Failed(error)));
                 }
             }
@@ -121,13 +142,21 @@ async fn write(store: MongoStore, lease: &mut Lease, change: RowChange) -> Resul
 
 /// Fails if the answer to a command has an error for one of its rows. The driver does not look for
 /// it.
-fn check(partition: &Partition, answer: &Document) -> Result<(), StoreError> {
+fn check(change: &RowChange, answer: &Document) -> Result<(), StoreError> {
     let Some(Bson::Document(first)) = answer.get_array("writeErrors").ok().and_then(|errors| errors.first()) else {
         return Ok(());
     };
-    let message = format!("a row of {partition} was refused: {}", first.get_str("errmsg").unwrap_or_default());
+    let reason = first.get_str("errmsg").unwrap_or_default();
+    let message = format!("a row of {} was refused: {reason}", change.partition);
     match first.get_i32("code").map(Objection::of_code) {
         Ok(Objection::Transient) => Err(StoreError::Unavailable { source: message.into() }),
+        Ok(Objection::DuplicateKey) => {
+            let at = first.get_i32("index").ok().and_then(|at| usize::try_from(at).ok());
+            let written = change.rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key);
+            let key = at.and_then(|at| written.clone().nth(at)).cloned();
+            let index = index_in(reason).unwrap_or("an index that the server does not name").to_owned();
+            Err(StoreError::NotUnique { read_model: change.partition.model.clone(), key, index })
+        }
         _ => Err(StoreError::Backend { source: message.into() }),
     }
 }

@@ -17,7 +17,8 @@ use crate::store::MongoStore;
 /// Finds the rows of a read model by filters of MongoDB.
 ///
 /// The fields have the names under which they are stored: in camelCase, unless `#[serde(..)]`
-/// changes them. The key is `_id`.
+/// changes them. The key is `_id`. `#[projection(index(cents))]` creates an index, without which a
+/// filter on other fields reads all rows.
 ///
 /// ```no_run
 /// # use es_core::{event, Aggregate, Apply, Context};

@@ -10,7 +10,7 @@ use super::commit::{self, RowChange};
 use super::progress::{self, documents, field, is_set};
 use super::rows;
 use crate::document::field::ID;
-use crate::error::{malformed, store_error};
+use crate::error::malformed;
 use crate::store::MongoStore;
 
 /// The number of rows that a reset deletes in one transaction.
@@ -143,8 +143,8 @@ async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, St
         let mut condition = progress::by_id(&partition);
         condition.insert(field::IS_RESETTING, true);
         let update = vec![doc! { "$set": { field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] } } }];
-        let commands = rows::commands(&name, &removed).map_err(store_error)?;
-        if !commit::together(store, RowChange { partition: partition.clone(), condition, update, commands }).await? {
+        let change = RowChange { partition: partition.clone(), condition, update, rows: removed };
+        if !commit::together(store, change).await? {
             return Ok(false);
         }
     }

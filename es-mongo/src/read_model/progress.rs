@@ -7,6 +7,7 @@ use es_core::store::{Activity, Checkpoint, Failure, Lease, Partition, Prepare};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
+use super::indexes;
 use crate::document::field::ID;
 use crate::error::{is_namespace_exists, is_unauthorized, malformed};
 use crate::store::MongoStore;
@@ -58,6 +59,7 @@ pub(super) fn until(lasts: Duration) -> Document {
 pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Prepare, StoreError> {
     create(store, store.inner.options.names.subscriptions.clone()).await?;
     create(store, store.rows_name(&prepare.model)).await?;
+    indexes::ensure(store, prepare).await?;
     // The first partition comes last, so if its document exists, all others do.
     let first = &prepare.model.partition(0);
     if find(store, first).await?.is_none() {

@@ -1,7 +1,7 @@
 //! The documents of rows: the fields of the row, and the key as `_id`.
 
 use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf, cstr};
-use bson::{Document, doc};
+use bson::{Document, doc, rawdoc};
 use es_core::store::{Checkpoint, EventData, Partition, ReadModelId, StoredRows};
 use es_core::{AggregateId, StoreError};
 use futures_util::TryStreamExt;
@@ -108,32 +108,40 @@ fn document(key: &AggregateId, row: &EventData) -> Result<RawDocumentBuf, Error>
     Ok(document)
 }
 
-/// The commands that write rows, or remove them.
+/// How rows that exist are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// In their places.
+    Changed,
+    /// All of them are removed first, so that they can exchange what is unique.
+    Replaced,
+}
+
+/// The commands that write rows: those that are removed, and then each of the others with a
+/// statement, in order.
 pub(super) fn commands(
     collection: &str,
     rows: &[(AggregateId, Option<EventData>)],
+    writing: Writing,
 ) -> Result<Vec<RawDocumentBuf>, Error> {
-    let (mut updates, mut deletes) = (RawArrayBuf::new(), RawArrayBuf::new());
+    let (mut deletes, mut updates) = (RawArrayBuf::new(), RawArrayBuf::new());
     for (key, row) in rows {
-        let mut query = RawDocumentBuf::new();
-        query.append(cstr!("_id"), key.as_str());
         let mut statement = RawDocumentBuf::new();
-        statement.append(cstr!("q"), query);
-        match row {
-            Some(row) => {
-                statement.append(cstr!("u"), document(key, row)?);
-                statement.append(cstr!("upsert"), true);
-                updates.push(statement);
-            }
-            None => {
-                statement.append(cstr!("limit"), 1_i32);
-                deletes.push(statement);
-            }
+        statement.append(cstr!("q"), rawdoc! { "_id": key.as_str() });
+        if row.is_none() || writing == Writing::Replaced {
+            let mut delete = statement.clone();
+            delete.append(cstr!("limit"), 1_i32);
+            deletes.push(delete);
+        }
+        if let Some(row) = row {
+            statement.append(cstr!("u"), document(key, row)?);
+            statement.append(cstr!("upsert"), true);
+            updates.push(statement);
         }
     }
     let mut commands = Vec::new();
-    let (update, delete) = ((cstr!("update"), cstr!("updates"), updates), (cstr!("delete"), cstr!("deletes"), deletes));
-    for (command, field, statements) in [update, delete] {
+    let (delete, update) = ((cstr!("delete"), cstr!("deletes"), deletes), (cstr!("update"), cstr!("updates"), updates));
+    for (command, field, statements) in [delete, update] {
         if !statements.is_empty() {
             let mut document = RawDocumentBuf::new();
             document.append(command, collection);

@@ -2,7 +2,9 @@
 
 use es_core::bson::{self, doc};
 use es_core::memory::MemoryStore;
-use es_core::projection::{Dispatch, Keyed, Keys, Projection, ProjectionFailure, Rows};
+use es_core::projection::{
+    Direction, Dispatch, Keyed, Keys, Projection, ProjectionFailure, RowIndex, Rows, Uniqueness,
+};
 use es_core::store::{Append, EventData, EventStore, ExpectedVersion, FeedFilter, NewEvent};
 use es_core::testing::{given, given_with_id, rows};
 use es_core::{Aggregate, Apply, Context, Id, Init, Metadata, Repository, StreamId, event, events};
@@ -343,4 +345,94 @@ fn an_own_enum_is_folded_and_a_type_that_it_holds_can_remove_the_row() {
     assert_eq!(folded.get(WalletId(7)), Some(&Content { cents: 7 }));
     let closed = [past, vec![WalletEvent::Closed(Closed {})]].concat();
     assert!(given::<Wallet>(closed).rows::<Content>().is_empty());
+}
+
+/// A row in a style of names. Every field is indexed, in the order of the fields.
+macro_rules! styled {
+    ($module:ident, #[serde($($style:tt)*)]) => {
+        mod $module {
+            use super::*;
+
+            #[derive(Projection, Default)]
+            #[projection(version = 1, key = aggregate_id, events(Order(Shipped, ..)))]
+            #[projection(index(due_date, r#type, _under_score, renamed, written, a1_b2))]
+            #[serde($($style)*)]
+            pub(super) struct Row {
+                due_date: i64,
+                r#type: i64,
+                _under_score: i64,
+                #[serde(rename = "Re_Named")]
+                renamed: i64,
+                #[serde(rename(serialize = "Wri_Tten", deserialize = "read"))]
+                written: i64,
+                a1_b2: i64,
+            }
+
+            impl Apply<Shipped> for Row {
+                fn apply(&mut self, _: Shipped, _: &Context) {}
+            }
+        }
+    };
+}
+
+styled!(by_default, #[serde()]);
+styled!(camel_case, #[serde(rename_all = "camelCase")]);
+styled!(pascal_case, #[serde(rename_all = "PascalCase")]);
+styled!(snake_case, #[serde(rename_all = "snake_case")]);
+styled!(lowercase, #[serde(rename_all = "lowercase")]);
+styled!(uppercase, #[serde(rename_all = "UPPERCASE")]);
+styled!(screaming_snake_case, #[serde(rename_all = "SCREAMING_SNAKE_CASE")]);
+styled!(kebab_case, #[serde(rename_all = "kebab-case")]);
+styled!(screaming_kebab_case, #[serde(rename_all = "SCREAMING-KEBAB-CASE")]);
+styled!(for_writing, #[serde(rename_all(serialize = "PascalCase", deserialize = "snake_case"))]);
+styled!(for_reading, #[serde(rename_all(deserialize = "PascalCase"))]);
+
+/// The names of the fields that are stored, and those that are indexed.
+fn stored_and_indexed<P: Projection + Default>() -> [Vec<String>; 2] {
+    let row = P::default().serialize_row(bson::Serializer::new()).unwrap();
+    let stored = row.as_document().unwrap().keys().cloned().collect();
+    let [index] = P::INDEXES else { panic!("{:?}", P::INDEXES) };
+    [stored, index.fields.iter().map(|(name, _)| (*name).to_owned()).collect()]
+}
+
+#[test]
+fn an_index_has_the_names_under_which_the_fields_are_stored_in_every_style() {
+    for [stored, indexed] in [
+        stored_and_indexed::<by_default::Row>(),
+        stored_and_indexed::<camel_case::Row>(),
+        stored_and_indexed::<pascal_case::Row>(),
+        stored_and_indexed::<snake_case::Row>(),
+        stored_and_indexed::<lowercase::Row>(),
+        stored_and_indexed::<uppercase::Row>(),
+        stored_and_indexed::<screaming_snake_case::Row>(),
+        stored_and_indexed::<kebab_case::Row>(),
+        stored_and_indexed::<screaming_kebab_case::Row>(),
+        stored_and_indexed::<for_writing::Row>(),
+        stored_and_indexed::<for_reading::Row>(),
+    ] {
+        assert_eq!(stored, indexed);
+    }
+}
+
+/// Letters beyond ASCII, on which serde panics.
+#[derive(Projection, Default)]
+#[projection(version = 1, key = aggregate_id, events(Order(Shipped, ..)), index(über_fällig = -1), unique(r#type))]
+struct Beyond {
+    über_fällig: i64,
+    r#type: String,
+}
+
+impl Apply<Shipped> for Beyond {
+    fn apply(&mut self, _: Shipped, _: &Context) {}
+}
+
+#[test]
+fn an_index_has_the_declared_directions_and_uniqueness() {
+    let overdue = RowIndex { fields: &[("überFällig", Direction::Descending)], uniqueness: Uniqueness::NotUnique };
+    let by_type = RowIndex { fields: &[("type", Direction::Ascending)], uniqueness: Uniqueness::Unique };
+    assert_eq!(Beyond::INDEXES, [overdue, by_type]);
+    assert_eq!(overdue.to_string(), "überFällig_-1");
+    assert_eq!(Account::INDEXES, []);
+    let row = Beyond::default().serialize_row(bson::Serializer::new()).unwrap();
+    assert!(row.as_document().unwrap().contains_key("überFällig"));
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Partition, ReadModelId};
+use crate::projection::RowIndex;
 use crate::store::EventData;
 use crate::{AggregateId, Position};
 
@@ -18,6 +19,8 @@ pub struct Prepare {
     pub declared: String,
     /// The number of its partitions, at least 1.
     pub partitions: u32,
+    /// The indexes on its rows.
+    pub indexes: &'static [RowIndex],
 }
 
 /// The right to fold a partition.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use es_core::bson::doc;
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Activity, BoxFuture, Checkpoint, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition, PartitionRecord,
-    Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows,
+    Activity, BoxFuture, Checkpoint, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition,
+    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -60,6 +61,18 @@ mistakes! {
     ListedAsText => partitions_are_listed_with_their_owners,
     /// The last owner is listed although its lease has ended.
     OwnerListedForever => partitions_are_listed_with_their_owners,
+    /// No index is unique.
+    NothingIsUnique => a_unique_index_refuses_rows_with_the_same_values,
+    /// A commit that a unique index refuses moves the checkpoint.
+    RefusedCommitMoves => a_unique_index_refuses_rows_with_the_same_values,
+    /// A commit that a unique index refuses writes its first row.
+    RefusedCommitIsDivided => a_unique_index_refuses_rows_with_the_same_values,
+    /// A unique index compares each row with those that are stored when it is written.
+    RowsOneByOne => a_unique_index_compares_the_rows_after_a_commit,
+    /// Missing fields differ.
+    NullIsUnique => a_missing_field_is_null_and_each_element_of_an_array_counts,
+    /// A read model has only the indexes with which it was prepared first.
+    IndexesOfTheFirst => an_index_can_be_added_to_rows_that_exist,
 }
 
 /// [`MemoryStore`], whose read models have a mistake, or none.
@@ -97,12 +110,25 @@ impl WrongStore {
     }
 }
 
+/// The row with its key as the number if it has none.
+fn not_null(key: &AggregateId, row: &EventData) -> EventData {
+    if matches!(row.as_raw().get("number"), Ok(Some(number)) if number.as_null().is_none()) {
+        return row.clone();
+    }
+    EventData::encode("row", &doc! { "number": key.as_str() }).unwrap()
+}
+
 impl ReadModelStore for WrongStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
-            let prepare = Prepare { model: self.model(&prepare.model), ..prepare.clone() };
+            let mut prepare = Prepare { model: self.model(&prepare.model), ..prepare.clone() };
+            let wanted = prepare.indexes;
+            let is_prepared = self.right.read_rows(&prepare.model.partition(0), &[]).await?.is_some();
+            if self.has(Mistake::NothingIsUnique) || is_prepared && self.has(Mistake::IndexesOfTheFirst) {
+                prepare.indexes = &[];
+            }
             let prepared = self.right.prepare(&prepare).await?;
-            Ok(if self.has(Mistake::LastDeclarationIsKept) { prepare } else { prepared })
+            Ok(if self.has(Mistake::LastDeclarationIsKept) { prepare } else { Prepare { indexes: wanted, ..prepared } })
         })
     }
 
@@ -150,9 +176,31 @@ impl ReadModelStore for WrongStore {
                 Some(Mistake::KeysTrimmed) => {
                     commit.rows = commit.rows.iter().map(|(key, row)| (self.key(key), row.clone())).collect();
                 }
+                Some(Mistake::NullIsUnique) => {
+                    let rows = commit.rows.iter();
+                    commit.rows =
+                        rows.map(|(key, row)| (key.clone(), row.as_ref().map(|row| not_null(key, row)))).collect();
+                }
+                Some(Mistake::RowsOneByOne) => {
+                    for row in std::mem::take(&mut commit.rows) {
+                        let one = RowCommit { rows: vec![row], to: commit.from, ..commit.clone() };
+                        self.right.commit_rows(one).await?;
+                    }
+                }
                 _ => {}
             }
-            let done = self.right.commit_rows(commit.clone()).await?;
+            let done = match self.right.commit_rows(commit.clone()).await {
+                Err(refused @ StoreError::NotUnique { .. }) => {
+                    commit.rows.truncate(1);
+                    if self.has(Mistake::RefusedCommitMoves) {
+                        self.right.commit_rows(RowCommit { rows: Vec::new(), ..commit }).await?;
+                    } else if self.has(Mistake::RefusedCommitIsDivided) {
+                        self.right.commit_rows(RowCommit { to: commit.from, ..commit }).await?;
+                    }
+                    return Err(refused);
+                }
+                done => done?,
+            };
             if done || !self.has(Mistake::FenceNotCompared) && !self.has(Mistake::PauseKeepsFence) {
                 return Ok(done);
             }

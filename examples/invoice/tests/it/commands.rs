@@ -159,7 +159,7 @@ async fn read_models_are_listed_paused_and_reset() {
     program.data(&["owed"]);
     let listed = program.data(&["subscriptions"]);
     assert_eq!((&listed[0]["partition"], &listed[0]["state"]), (&"open_invoice@1/0".into(), &"live".into()));
-    assert_eq!((&listed[0]["lag"], &listed[0]["owner"]), (&0.into(), &serde_json::Value::Null));
+    assert_eq!((&listed[0]["lag"], &listed[0]["owner"]), (&0.into(), &Value::Null));
 
     let paused = program.run(&["subscriptions", "pause", "open_invoice@1"]);
     assert_eq!(paused.output, "open_invoice@1 is paused\n");

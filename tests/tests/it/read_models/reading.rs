@@ -62,7 +62,7 @@ async fn rows_that_are_not_folded_yet_are_an_error_and_not_an_empty_answer() {
     assert!(matches!(never, ReadModelError::NeverFolded { .. }), "{never}");
     // A process has begun, and died.
     let declared = Dispatch::<Balance>::new().declared();
-    let prepare = Prepare { model: ReadModelId::of::<Balance>(), declared, partitions: 1 };
+    let prepare = Prepare { model: ReadModelId::of::<Balance>(), declared, partitions: 1, indexes: &[] };
     store.prepare(&prepare).await.unwrap();
     for at_least in [None, Some(Position::FIRST)] {
         let balances = store.read_model::<Balance>().at_least(at_least).within(Duration::from_millis(20));

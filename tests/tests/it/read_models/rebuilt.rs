@@ -156,7 +156,10 @@ async fn no_reader_sees_a_wrong_balance_while_a_new_version_is_built() {
         assert!(matches!(never, ReadModelError::NeverFolded { .. }), "{never}");
         // A process begins version 2, and has not folded any event yet.
         let declared = Dispatch::<InAndOut>::new().declared();
-        store.prepare(&Prepare { model: ReadModelId::of::<InAndOut>(), declared, partitions: 1 }).await.unwrap();
+        store
+            .prepare(&Prepare { model: ReadModelId::of::<InAndOut>(), declared, partitions: 1, indexes: &[] })
+            .await
+            .unwrap();
         let building = writer.check_version_2("ann", 0, None).await.unwrap_err();
         assert!(matches!(building, ReadModelError::Building { position: None, .. }), "{building}");
 
