@@ -167,13 +167,15 @@ fn check_differ(diag: &Diag, indexes: &[DeclaredIndex]) {
     for (at, index) in indexes.iter().enumerate() {
         let Some(first) = indexes[..at].iter().find(|first| normal(first) == normal(index)) else { continue };
         let (there, here) = (first.shown(), index.shown());
-        let why = match (first.key == index.key, there == here) {
-            (true, true) => format!("`{here}` is listed twice"),
-            (true, false) => format!("an index is read in both directions, so `{here}` is the same as `{there}`"),
-            (false, _) => "a unique index is also read like any other".to_owned(),
+        let (why, remedy) = if first.key != index.key {
+            let (unique, other) = if first.key == UNIQUE { (&there, &here) } else { (&here, &there) };
+            (format!("`{unique}` is also an index for reading"), format!("remove `{other}`"))
+        } else if there == here {
+            (format!("`{here}` is listed twice"), "remove one".to_owned())
+        } else {
+            let why = format!("an index is read in both directions, so `{here}` is the same as `{there}`");
+            (why, "remove one".to_owned())
         };
-        let superfluous = if first.key == UNIQUE && index.key != UNIQUE { &here } else { &there };
-        let remedy = if first.key == index.key { "remove one".to_owned() } else { format!("remove `{superfluous}`") };
         diag.conflict(
             (&first.key, format_args!("{why}; this is the first")),
             (&index.key, format_args!("{why}; {remedy}")),

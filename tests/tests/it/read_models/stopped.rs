@@ -190,7 +190,7 @@ async fn a_unique_index_stops_the_projection_at_the_event_that_breaks_it(store: 
         let stopped = Subscriptions::on(&store).project::<Owned>().catch_up().await.unwrap_err();
         let SubscriptionError::Stopped { source, .. } = &stopped else { panic!("{stopped:?}") };
         assert_eq!(Some(source.position), broken);
-        assert_eq!((source.event_type.as_str(), source.aggregate.as_str()), ("Earned", "Wallet w23"));
+        assert_eq!((source.event_type.as_str(), source.aggregate.as_str()), ("Earned", "Wallet `w23`"));
         let ProjectionFailure::Row { key, source } = &source.failure else { panic!("{stopped:?}") };
         let StoreError::NotUnique { read_model, key: Some(refused), index } = &**source else { panic!("{stopped:?}") };
         assert_eq!((key.as_str(), refused.as_str()), ("w23", "w23"));
