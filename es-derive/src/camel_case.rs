@@ -20,7 +20,7 @@ pub(crate) fn field(name: &str) -> String {
     if cased.is_empty() { name.to_owned() } else { cased }
 }
 
-/// The name of a field in PascalCase.
+/// The name of a field in `PascalCase`.
 pub(crate) fn pascal(name: &str) -> String {
     let mut cased = String::with_capacity(name.len());
     let mut begins_word = true;
