@@ -195,6 +195,9 @@ impl<P: Projection> Worker<P> {
                 return Ok(if is_at_end || self.is_stopping() { End::Done } else { End::Shared });
             }
             let after = held.reached;
+            // The rows can be read if they contain what is recorded now. What is recorded later does
+            // not matter, because others may record without a pause.
+            let end = if held.is_live { None } else { self.retried(|| self.start.store.frontier()).await? };
             let Some(mut page) = self.retried(|| self.start.store.page(after, &self.filter)).await? else { continue };
             if page.reaches <= held.reached {
                 let is_first = !std::mem::replace(&mut held.is_live, true);
@@ -209,16 +212,22 @@ impl<P: Projection> Worker<P> {
                 return Ok(End::Lost);
             };
             held.reached = to;
+            let is_first = failed.is_none() && end.is_some_and(|end| to >= end);
+            held.is_live |= is_first;
             let passed = to.map_or(0, Position::get) - held.checkpoint.map_or(0, Position::get);
-            let is_due = !rows.is_empty() || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
+            let is_due =
+                !rows.is_empty() || is_first || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
             let committed = if is_due { self.commit(&mut held, rows).await } else { Ok(true) };
             match committed {
                 Ok(true) => {}
                 Ok(false) => return Ok(End::Lost),
-                Err(error @ StoreError::NotUnique { .. }) => match self.divide(&mut held, &page, after, error) {
-                    Some(refused) => return Ok(End::Failed(refused)),
-                    None => continue,
-                },
+                Err(error @ StoreError::NotUnique { .. }) => {
+                    held.is_live &= !is_first;
+                    match self.divide(&mut held, &page, after, error) {
+                        Some(refused) => return Ok(End::Failed(refused)),
+                        None => continue,
+                    }
+                }
                 Err(error) => return Err(error),
             }
             if let Some(failed) = failed {

@@ -201,3 +201,48 @@ async fn no_reader_sees_a_wrong_balance_while_a_new_version_is_built() {
     version_1.await.unwrap().unwrap();
     version_2.await.unwrap().unwrap();
 }
+
+/// A read model that is folded more slowly than events are recorded.
+#[derive(Projection, Debug, Default)]
+#[projection(version = 1, key = String, events(Wallet(Earned, ..)))]
+struct Slow {
+    events: u64,
+}
+
+impl Keyed<Earned> for Slow {
+    fn key(event: &Earned, _: &Context) -> Keys<String> {
+        event.owner.clone().into()
+    }
+}
+
+impl Apply<Earned> for Slow {
+    fn apply(&mut self, _: Earned, _: &Context) {
+        std::thread::sleep(Duration::from_millis(10));
+        self.events += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_version_can_be_read_although_there_are_always_events_to_fold() {
+    let store = empty_store().await;
+    let (recorded, is_read) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let write = async |wallet: &str| {
+        while !is_read.load(Ordering::Relaxed) {
+            record(&store, wallet, recorded.fetch_add(1, Ordering::Relaxed)).await;
+        }
+    };
+    let reading = async {
+        while recorded.load(Ordering::Relaxed) < 100 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let running = fold::<Slow>(&store);
+        let rows = store.read_model::<Slow>().at_least(Position::FIRST).within(Duration::from_secs(15));
+        let row = rows.get("bob").await;
+        is_read.store(true, Ordering::Relaxed);
+        (row, running)
+    };
+    let (.., (row, (stop, running))) = tokio::join!(write("1"), write("2"), write("3"), write("4"), reading);
+    drop(stop);
+    running.await.unwrap().unwrap();
+    assert!(row.unwrap().unwrap().events > 0);
+}
