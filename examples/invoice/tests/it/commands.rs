@@ -158,8 +158,8 @@ async fn read_models_are_listed_paused_and_reset() {
     assert_eq!(program.data(&["subscriptions"]).len(), 0);
     program.data(&["owed"]);
     let listed = program.data(&["subscriptions"]);
-    assert_eq!((&listed[0]["partition"], &listed[0]["state"]), (&"open_invoice@1/0".into(), &"live".into()));
-    assert_eq!((&listed[0]["lag"], &listed[0]["owner"]), (&0.into(), &Value::Null));
+    let listed = fields(&listed, &["partition", "state", "lag", "owner"]);
+    assert!(listed.contains(&"open_invoice@1/0 live 0 null".to_owned()), "{listed:?}");
 
     let paused = program.run(&["subscriptions", "pause", "open_invoice@1"]);
     assert_eq!(paused.output, "open_invoice@1 is paused\n");
@@ -175,7 +175,7 @@ async fn read_models_are_listed_paused_and_reset() {
     assert_eq!(program.data(&["owed"]).len(), 1);
 
     let unknown = program.run(&["subscriptions", "pause", "open_invoices@1"]);
-    assert!(unknown.errors.contains("there are: open_invoice@1"), "{}", unknown.errors);
+    assert!(unknown.errors.contains("there are: customer_balance@1, "), "{}", unknown.errors);
 }
 
 /// The named fields of each line, separated by spaces.
