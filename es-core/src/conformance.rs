@@ -231,6 +231,7 @@ macro_rules! read_model_laws {
         $callback! { $($argument;)?
             a_read_model_begins_before_the_first_event
             a_read_model_is_prepared_once
+            a_subscription_begins_where_it_was_prepared_first
             rows_are_those_of_their_checkpoint
             a_commit_with_an_old_fence_writes_nothing
             one_of_concurrent_commits_wins

@@ -42,6 +42,14 @@ impl From {
         Self(Start::After(Some(position)))
     }
 
+    /// The position after which it begins, if `now` is the frontier.
+    pub(crate) fn after(self, now: Option<Position>) -> Option<Position> {
+        match self.0 {
+            Start::After(after) => after,
+            Start::Now => now,
+        }
+    }
+
     /// With the events that are recorded from now on.
     ///
     /// *Now* is when the stream is polled first. Events that were acknowledged shortly before may

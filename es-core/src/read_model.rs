@@ -104,7 +104,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let is_enough = |checkpoint: &Checkpoint| checkpoint.partitions > 1 || self.accepts(checkpoint);
         let (first, mut rows) = self.wait(0, &key, begun, is_enough).await?;
         if first.partitions > 1 {
-            rows = self.read(partition_of(&key[0], first.partitions), &key, begun).await?;
+            rows = self.read(partition_of(key[0].as_str(), first.partitions), &key, begun).await?;
         }
         let row = rows.first().map(|(_, row)| decode_row(row));
         row.transpose().map_err(ReadModelError::Store)

@@ -30,8 +30,8 @@ pub use in_turn::InTurn;
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 pub use read_model::{
-    Activity, Checkpoint, Failure, Lease, ParseReadModelError, Partition, PartitionRecord, Prepare, ReadModelId,
-    ReadModelStore, RowCommit, StoredRows,
+    Activity, Checkpoint, Failure, Lease, Output, ParseReadModelError, Partition, PartitionRecord, Prepare,
+    ReadModelId, ReadModelStore, RowCommit, StoredRows,
 };
 
 use crate::{StoreError, StreamId, Timestamp, Version};

@@ -42,11 +42,14 @@
 
 mod batch;
 mod error;
+mod fold;
+mod handle;
 mod health;
 mod partitions;
 mod share;
 mod worker;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::future::{Future, pending};
@@ -56,15 +59,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use error::SubscriptionError;
+pub use handle::{HandleError, Handler};
 pub use health::{Health, Lag, PartitionHealth, Problem};
 pub(crate) use partitions::partition_of;
 
+use crate::feed;
 use crate::join::all_beside;
-use crate::projection::{Dispatch, Projection};
-use crate::store::{BoxFuture, Prepare, ReadModelId, ReadModelStore};
-use crate::{EventId, Position};
+use crate::projection::Projection;
+use crate::store::{BoxFuture, FeedFilter, Output, Prepare, ReadModelId, ReadModelStore};
+use crate::{AggregateId, EventId, Position, StoreError};
+use fold::Fold;
+use handle::Handle;
 use share::Share;
-use worker::Worker;
+use worker::{Work, Worker};
 
 /// How long a lease lasts after its last renewal.
 const LEASE: Duration = Duration::from_secs(10);
@@ -72,11 +79,11 @@ const LEASE: Duration = Duration::from_secs(10);
 /// How long a worker without a lease waits before it asks for one again.
 const STANDBY: Duration = Duration::from_secs(1);
 
-/// Folds projections into the read models of a store.
+/// Folds projections into the read models of a store, and calls [handlers](Handler) with its events.
 ///
 /// Each projection continues from its checkpoint, so it folds every event once, in the order of
 /// positions, whenever and wherever it runs. If several processes run the same projection, they
-/// share its [partitions](ProjectionOptions::partitions): each is folded by one of them. A process
+/// share its [partitions](SubscriptionOptions::partitions): each is folded by one of them. A process
 /// that ends gives its partitions back, and those of a process that dies are taken over within
 /// seconds. A process that joins gets its share as soon as the others have finished their batch.
 ///
@@ -96,17 +103,19 @@ const STANDBY: Duration = Duration::from_secs(1);
 #[must_use = "nothing is folded before `run`, `run_until` or `catch_up`"]
 pub struct Subscriptions {
     store: Arc<dyn ReadModelStore>,
-    projections: Vec<Declared>,
+    declared: Vec<Declared>,
 }
 
-/// A projection that is to be folded.
+/// A projection or a handler that is to run.
 struct Declared {
     prepare: Prepare,
+    /// Where it begins if it never ran before.
+    from: feed::From,
     share: Arc<Share>,
     start: Box<StartWorkers>,
 }
 
-/// Starts a worker for each partition of a projection.
+/// Starts a worker for each partition.
 type StartWorkers = dyn FnOnce(&Start) -> Vec<Working> + Send;
 
 /// A worker, until it ends.
@@ -131,19 +140,19 @@ enum Until {
     Reached(Option<Position>),
 }
 
-/// The options of one projection.
+/// The options of one projection or handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub struct ProjectionOptions {
+pub struct SubscriptionOptions {
     partitions: u32,
 }
 
-impl ProjectionOptions {
+impl SubscriptionOptions {
     /// Divides the rows into this number of partitions by a hash of their keys; 1 by default. Each
     /// partition has its own checkpoint, so several processes can share the work. A projection with
-    /// a unique index has one partition.
+    /// a unique index has one partition. A handler gets the events of one aggregate in one partition.
     ///
-    /// The number is fixed with the first start of a version of the projection.
+    /// The number is fixed with the first start of a version of the projection, or of the handler.
     pub fn partitions(self, partitions: u32) -> Self {
         Self { partitions: partitions.max(1) }
     }
@@ -152,7 +161,7 @@ impl ProjectionOptions {
 impl Subscriptions {
     /// Subscriptions on a store, without any projection yet.
     pub fn on(store: &(impl ReadModelStore + Clone)) -> Self {
-        Self { store: Arc::new(store.clone()), projections: Vec::new() }
+        Self { store: Arc::new(store.clone()), declared: Vec::new() }
     }
 
     /// Folds projection `P`.
@@ -161,23 +170,55 @@ impl Subscriptions {
     }
 
     /// Folds projection `P` with options: `|options| options.partitions(4)`.
-    pub fn project_with<P: Projection>(mut self, options: impl FnOnce(ProjectionOptions) -> ProjectionOptions) -> Self {
-        let ProjectionOptions { partitions } = options(ProjectionOptions { partitions: 1 });
-        let dispatch = Arc::new(Dispatch::<P>::new());
-        let model = ReadModelId::of::<P>();
-        let declared = dispatch.declared();
-        let prepare = Prepare { model: model.clone(), declared, partitions, indexes: P::INDEXES };
+    pub fn project_with<P: Projection>(self, options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions) -> Self {
+        self.add(Fold::<P>::new(), Prepare::of::<P>(1), feed::From::beginning(), options)
+    }
+
+    /// Calls a [`Handler`] with the events from a position on. If a handler of this name has run
+    /// before, it continues from its checkpoint instead.
+    pub fn handle(self, name: impl Into<String>, from: feed::From, handler: impl Handler) -> Self {
+        self.handle_with(name, from, handler, |options| options)
+    }
+
+    /// Calls a [`Handler`] with options: `|options| options.partitions(4)`.
+    pub fn handle_with(
+        self,
+        name: impl Into<String>,
+        from: feed::From,
+        handler: impl Handler,
+        options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions,
+    ) -> Self {
+        let declared = match handler.filter() {
+            FeedFilter::All => "all events".to_owned(),
+            FeedFilter::OfTypes(types) => types.join(", "),
+        };
+        let model = ReadModelId { name: Cow::Owned(name.into()), version: 1 };
+        let (begins_after, output) = (None, Output::Effects);
+        let prepare = Prepare { model, declared, partitions: 1, indexes: &[], begins_after, output };
+        self.add(Handle::new(handler), prepare, from, options)
+    }
+
+    fn add(
+        mut self,
+        work: impl Work,
+        mut prepare: Prepare,
+        from: feed::From,
+        options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions,
+    ) -> Self {
+        let SubscriptionOptions { partitions } = options(SubscriptionOptions { partitions: 1 });
+        prepare.partitions = partitions;
+        let (work, model) = (Arc::new(work), prepare.model.clone());
         let share = Arc::new(Share::new(model.clone(), partitions));
         let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {
             let worker = |number| {
-                let (dispatch, share) = (Arc::clone(&dispatch), Arc::clone(&workers_share));
-                let worker = Worker::new(dispatch, start.clone(), share, model.partition(number), partitions);
+                let (work, share) = (Arc::clone(&work), Arc::clone(&workers_share));
+                let worker = Worker::new(work, start.clone(), share, model.partition(number), partitions);
                 Box::pin(worker.run()) as Working
             };
             (0..partitions).map(worker).collect()
         });
-        self.projections.push(Declared { prepare, share, start });
+        self.declared.push(Declared { prepare, from, share, start });
         self
     }
 
@@ -216,11 +257,12 @@ impl Subscriptions {
     }
 
     async fn fold(self, until: Until, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
-        let Self { store, projections } = self;
+        let Self { store, declared } = self;
         let mut names = HashSet::new();
-        for Declared { prepare, .. } in &projections {
+        for Declared { prepare, .. } in &declared {
+            AggregateId::new(&*prepare.model.name).map_err(StoreError::from)?;
             if !names.insert(prepare.model.name.clone()) {
-                return Err(SubscriptionError::Twice { projection: prepare.model.name.clone().into_owned() });
+                return Err(SubscriptionError::Twice { name: prepare.model.name.clone().into_owned() });
             }
             if let Some(unique) = prepare.indexes.iter().find(|index| index.is_unique() && prepare.partitions > 1) {
                 let (projection, partitions) = (prepare.model.clone(), prepare.partitions);
@@ -232,11 +274,12 @@ impl Subscriptions {
             }
         }
         // A store without a global order refuses it here.
-        store.frontier().await?;
+        let now = store.frontier().await?;
         let stopping = Arc::new(AtomicBool::new(false));
         let start = Start { owner: EventId::new().to_string().into(), stopping, until, store };
         let (mut running, mut shares) = (Vec::new(), Vec::new());
-        for Declared { prepare, share, start: run } in projections {
+        for Declared { mut prepare, from, share, start: run } in declared {
+            prepare.begins_after = from.after(now);
             let prepared = start.store.prepare(&prepare).await?;
             check(&prepare, prepared)?;
             running.extend(run(&start));
@@ -257,7 +300,7 @@ impl Subscriptions {
 /// Refuses to fold other events, or into other partitions, than the version began with.
 fn check(wanted: &Prepare, stored: Prepare) -> Result<(), SubscriptionError> {
     let projection = wanted.model.clone();
-    if stored.declared != wanted.declared {
+    if stored.declared != wanted.declared && wanted.output == Output::Rows {
         let (stored, declared) = (stored.declared, wanted.declared.clone());
         return Err(SubscriptionError::Changed { projection, stored, declared });
     }
@@ -270,7 +313,7 @@ fn check(wanted: &Prepare, stored: Prepare) -> Result<(), SubscriptionError> {
 
 impl fmt::Debug for Subscriptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let projections: Vec<_> = self.projections.iter().map(|declared| &declared.prepare).collect();
-        f.debug_struct("Subscriptions").field("projections", &projections).finish_non_exhaustive()
+        let declared: Vec<_> = self.declared.iter().map(|declared| &declared.prepare).collect();
+        f.debug_struct("Subscriptions").field("declared", &declared).finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{all, expect};
 use crate::projection::{Direction, RowIndex, Uniqueness};
 use crate::store::{
-    Activity, Checkpoint, EventData, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
-    RowCommit,
+    Activity, Checkpoint, EventData, Failure, Lease, Output, Partition, PartitionRecord, Prepare, ReadModelId,
+    ReadModelStore, RowCommit,
 };
 use crate::{AggregateId, Position, StoreError};
 
@@ -17,7 +17,8 @@ const LASTS: Duration = Duration::from_secs(600);
 const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
 
 fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
-    Prepare { model, declared: "Numbers(Added)".to_owned(), partitions, indexes: &[] }
+    let declared = "Numbers(Added)".to_owned();
+    Prepare { model, declared, partitions, indexes: &[], begins_after: None, output: Output::Rows }
 }
 
 /// The index on the number of a row.
@@ -100,6 +101,20 @@ pub async fn a_read_model_is_prepared_once(store: impl ReadModelStore) {
     let other = Prepare { declared: "Others(Added)".to_owned(), ..preparation(MODEL, 4) };
     assert_eq!(expect(store.prepare(&other).await), preparation(MODEL, 2));
     assert_eq!(read(&store, &MODEL.partition(1), "a").await, (Some(5), Some(1)));
+}
+
+/// What is recorded before a subscription begins is left out, and where it begins is determined once.
+pub async fn a_subscription_begins_where_it_was_prepared_first(store: impl ReadModelStore) {
+    let begins =
+        |at: Option<u64>| Prepare { begins_after: at.map(position), output: Output::Effects, ..preparation(MODEL, 2) };
+    for at in [Some(7), None, Some(9)] {
+        expect(store.prepare(&begins(at)).await);
+        for number in 0..2 {
+            let partition = &MODEL.partition(number);
+            assert_eq!(checkpoint(&store, partition).await.position, Some(position(7)));
+            assert_eq!(take(&store, partition, "somebody").await.position, Some(position(7)));
+        }
+    }
 }
 
 /// Rows and checkpoint change together.

@@ -204,7 +204,8 @@ impl Progress {
 impl Kept {
     fn new(prepare: &Prepare) -> Self {
         let partitions = prepare.partitions.max(1);
-        let checkpoint = Checkpoint { position: None, partitions, is_live: false, activity: Activity::Running };
+        let checkpoint =
+            Checkpoint { position: prepare.begins_after, partitions, is_live: false, activity: Activity::Running };
         let progress = Progress { checkpoint, fence: 0, owner: None };
         Self {
             declared: prepare.declared.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{BoxFuture, EventBatch, Runtime};
 use crate::feed::{Follow, From};
 use crate::store::StoredEvent;
-use crate::{Position, StoreError};
+use crate::{Aggregate, Position, StoreError};
 
 /// A store whose events can be read by position, across all aggregates and forever.
 ///
@@ -131,6 +131,11 @@ pub enum FeedFilter {
 }
 
 impl FeedFilter {
+    /// The events of aggregate `A`.
+    pub fn of<A: Aggregate>() -> Self {
+        Self::OfTypes(vec![A::TYPE.to_owned()])
+    }
+
     /// Whether the reader wants the event.
     pub fn includes(&self, event: &StoredEvent<'_>) -> bool {
         match self {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use id::{ParseReadModelError, Partition, ReadModelId};
-pub use records::{Activity, Checkpoint, Failure, Lease, PartitionRecord, Prepare, RowCommit, StoredRows};
+pub use records::{Activity, Checkpoint, Failure, Lease, Output, PartitionRecord, Prepare, RowCommit, StoredRows};
 
 use super::{BoxFuture, FeedStore};
 use crate::projection::Projection;

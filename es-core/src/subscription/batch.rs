@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::error::SharedError;
 use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, decode_row, encode_row};
 use crate::store::{EventData, FeedPage, StoredRows};
 use crate::subscription::partition_of;
@@ -35,6 +36,8 @@ pub(super) struct Failed {
 #[derive(Debug, Clone)]
 pub(super) enum FailedBy {
     Projection(Box<ProjectionError>),
+    /// A handler has refused it, or one after it.
+    Handler(SharedError),
     Store(StoreError),
 }
 
@@ -93,9 +96,9 @@ impl<P: Projection> KeptRows<P> {
             }
             last = Some(event.position);
             match self.dispatch.read(&event) {
-                Ok(changes) => read
-                    .changes
-                    .extend(changes.into_iter().filter(|change| partition_of(change.key(), partitions) == partition)),
+                Ok(changes) => read.changes.extend(
+                    changes.into_iter().filter(|change| partition_of(change.key().as_str(), partitions) == partition),
+                ),
                 Err(error) => {
                     read.failure = Some(error.into());
                     break;

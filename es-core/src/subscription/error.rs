@@ -1,18 +1,19 @@
 //! Why a subscription does not start, or has stopped.
 
-use crate::StoreError;
+use crate::error::SharedError;
 use crate::projection::ProjectionError;
 use crate::store::{Partition, ReadModelId};
+use crate::{Position, StoreError};
 
 /// A subscription does not start, or has stopped.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscriptionError {
-    /// The same projection was added twice.
-    #[error("projection `{projection}` was added twice; add it once")]
+    /// Two subscriptions have the same name.
+    #[error("`{name}` was added twice; add it once, or choose a different name")]
     Twice {
-        /// Its name.
-        projection: String,
+        /// The name.
+        name: String,
     },
     /// The projection reads other events than when this version of it was started first.
     #[error(
@@ -70,6 +71,16 @@ pub enum SubscriptionError {
         partition: Partition,
         /// The reason.
         source: Box<ProjectionError>,
+    },
+    /// A handler has refused an event.
+    #[error("{partition} has stopped, because its handler has refused the events from position {position} on")]
+    Refused {
+        /// The partition.
+        partition: Partition,
+        /// The position of the first event of the batch.
+        position: Position,
+        /// The error of the handler.
+        source: SharedError,
     },
     /// The store refuses what a subscription needs.
     #[error(transparent)]

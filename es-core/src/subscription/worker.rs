@@ -1,4 +1,4 @@
-//! Folds one partition, for as long as this process has its lease.
+//! Does the work of one partition, for as long as this process has its lease.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -9,29 +9,61 @@ use std::time::Instant;
 
 use tracing::Instrument;
 
-use super::batch::{Changes, Failed, FailedBy, KeptRows, Written};
+use super::batch::{Failed, FailedBy, Written};
 use super::share::{Place, Share};
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
-use crate::projection::{Dispatch, Projection};
 use crate::store::{Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit};
 use crate::{Position, RetryPolicy, StoreError};
 
 /// The number of positions without a change after which the checkpoint moves nevertheless.
 const CHECKPOINT_EVERY: u64 = 10_000;
 
-/// The size of the rows of one commit above which the batch is divided.
-const COMMIT_BYTES: usize = 8 << 20;
+/// What is done with the events of a partition.
+pub(super) trait Work: Send + Sync + Sized + 'static {
+    /// What is kept in memory under one lease.
+    type Kept: Send;
 
-/// Folds one partition of projection `P`.
-pub(super) struct Worker<P> {
-    dispatch: Arc<Dispatch<P>>,
+    /// What is kept at first.
+    fn begin(&self) -> Self::Kept;
+
+    /// The events that are wanted.
+    fn filter(&self) -> FeedFilter;
+
+    /// Does the work for a page, or for the first part of it. `None` if the lease is lost, or what is
+    /// stored cannot be read.
+    ///
+    /// The page is not changed. It is borrowed mutably because it can be sent between threads, but
+    /// not be shared.
+    fn batch(
+        worker: &Worker<Self>,
+        held: &mut Held<Self::Kept>,
+        page: &mut FeedPage,
+    ) -> impl Future<Output = Result<Option<Batch>, StoreError>> + Send;
+
+    /// A batch is committed.
+    fn committed(kept: &mut Self::Kept);
+
+    /// Undoes in memory what was done after a position, because the store refused one of the rows.
+    /// Returns the event if there is only one; otherwise the next batch is half as large.
+    fn divide(
+        worker: &Worker<Self>,
+        held: &mut Held<Self::Kept>,
+        page: &FeedPage,
+        after: Option<Position>,
+        error: StoreError,
+    ) -> Option<Failed>;
+}
+
+/// Does the work of one partition.
+pub(super) struct Worker<W> {
+    pub(super) work: Arc<W>,
     filter: FeedFilter,
-    start: Start,
+    pub(super) start: Start,
     share: Arc<Share>,
-    partition: Partition,
-    /// The number of partitions of the read model.
-    partitions: u32,
+    pub(super) partition: Partition,
+    /// The number of partitions of the subscription.
+    pub(super) partitions: u32,
 }
 
 /// Why a worker no longer folds under its lease.
@@ -47,41 +79,37 @@ enum End {
 }
 
 /// The state of a worker under one lease.
-struct Held<P> {
+pub(super) struct Held<K> {
     fence: u64,
-    rows: KeptRows<P>,
+    pub(super) kept: K,
     /// As stored.
-    checkpoint: Option<Position>,
-    /// The position up to which every event is folded.
-    reached: Option<Position>,
+    pub(super) checkpoint: Option<Position>,
+    /// The position up to which the work is done.
+    pub(super) reached: Option<Position>,
     renewed: Instant,
     is_live: bool,
     /// The next batch ends before this position, because a larger one was refused.
-    end: Option<Position>,
+    pub(super) end: Option<Position>,
 }
 
-/// A part of a page, folded.
-struct Batch {
-    rows: Written,
-    to: Option<Position>,
+/// A part of a page, with the work done.
+pub(super) struct Batch {
+    pub(super) rows: Written,
+    pub(super) to: Option<Position>,
     /// The event after the part, if it cannot be handled.
-    failed: Option<Failed>,
+    pub(super) failed: Option<Failed>,
+    /// Whether the checkpoint must move now, even without rows.
+    pub(super) is_due: bool,
 }
 
-impl<P: Projection> Worker<P> {
-    pub(super) fn new(
-        dispatch: Arc<Dispatch<P>>,
-        start: Start,
-        share: Arc<Share>,
-        partition: Partition,
-        partitions: u32,
-    ) -> Self {
-        let filter = dispatch.filter();
-        Self { dispatch, filter, start, share, partition, partitions }
+impl<W: Work> Worker<W> {
+    pub(super) fn new(work: Arc<W>, start: Start, share: Arc<Share>, partition: Partition, partitions: u32) -> Self {
+        let filter = work.filter();
+        Self { work, filter, start, share, partition, partitions }
     }
 
     pub(super) async fn run(self) -> Result<(), SubscriptionError> {
-        let span = tracing::debug_span!("project", partition = %self.partition);
+        let span = tracing::debug_span!("subscription", partition = %self.partition);
         self.run_in_span().instrument(span).await
     }
 
@@ -94,15 +122,15 @@ impl<P: Projection> Worker<P> {
                 self.unless_stopping(self.start.store.sleep(STANDBY)).await;
                 continue;
             }
-            if self.fold_once(place).await? {
+            if self.work_once(place).await? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Folds as long as the lease lasts. Returns whether everything is done.
-    async fn fold_once(&self, place: Option<Place<'_>>) -> Result<bool, SubscriptionError> {
+    /// Works as long as the lease lasts. Returns whether everything is done.
+    async fn work_once(&self, place: Option<Place<'_>>) -> Result<bool, SubscriptionError> {
         let (store, partition) = (&self.start.store, &self.partition);
         let taken = self.retried(|| store.take_lease(partition, &self.start.owner, LEASE)).await?;
         let Some(lease) = taken.flatten() else {
@@ -114,7 +142,7 @@ impl<P: Projection> Worker<P> {
             return Ok(false);
         };
         tracing::debug!(fence = lease.fence, position = ?lease.position, "the lease is taken");
-        match self.fold(lease, place).await {
+        match self.work(lease, place).await {
             Ok(End::Done) => return Ok(true),
             Ok(End::Lost) => tracing::debug!("the lease is lost"),
             Ok(End::Shared) => {
@@ -151,6 +179,10 @@ impl<P: Projection> Worker<P> {
                 let is_newer = source.is_newer_event();
                 (SubscriptionError::Stopped { partition: self.partition.clone(), source }, is_newer)
             }
+            FailedBy::Handler(source) => {
+                let partition = self.partition.clone();
+                (SubscriptionError::Refused { partition, position, source }, false)
+            }
             FailedBy::Store(error) => (error.into(), false),
         };
         let failure = Failure { position, error: ErrorChain::new(&error).to_string() };
@@ -172,10 +204,10 @@ impl<P: Projection> Worker<P> {
         }
     }
 
-    async fn fold(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
+    async fn work(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
         let mut held = Held {
             fence: lease.fence,
-            rows: KeptRows::new(Arc::clone(&self.dispatch)),
+            kept: self.work.begin(),
             checkpoint: lease.position,
             reached: lease.position,
             renewed: Instant::now(),
@@ -208,22 +240,20 @@ impl<P: Projection> Worker<P> {
                 self.unless_stopping(self.start.store.wake(held.reached)).await;
                 continue;
             }
-            let Some(Batch { rows, to, failed }) = self.batch(&mut held, &mut page).await? else {
-                return Ok(End::Lost);
-            };
+            let Some(batch) = W::batch(self, &mut held, &mut page).await? else { return Ok(End::Lost) };
+            let Batch { rows, to, failed, is_due } = batch;
             held.reached = to;
             let is_first = failed.is_none() && end.is_some_and(|end| to >= end);
             held.is_live |= is_first;
             let passed = to.map_or(0, Position::get) - held.checkpoint.map_or(0, Position::get);
-            let is_due =
-                !rows.is_empty() || is_first || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
+            let is_due = is_due || is_first || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
             let committed = if is_due { self.commit(&mut held, rows).await } else { Ok(true) };
             match committed {
                 Ok(true) => {}
                 Ok(false) => return Ok(End::Lost),
                 Err(error @ StoreError::NotUnique { .. }) => {
                     held.is_live &= !is_first;
-                    match self.divide(&mut held, &page, after, error) {
+                    match W::divide(self, &mut held, &page, after, error) {
                         Some(refused) => return Ok(End::Failed(refused)),
                         None => continue,
                     }
@@ -236,83 +266,9 @@ impl<P: Projection> Worker<P> {
         }
     }
 
-    /// Folds a page, or the part of it that can be folded and written in one commit. `None` if the
-    /// stored rows are not those of the checkpoint, or cannot be read.
-    ///
-    /// The page is not changed. It is borrowed mutably because it can be sent between threads, but
-    /// not be shared.
-    async fn batch(&self, held: &mut Held<P>, page: &mut FeedPage) -> Result<Option<Batch>, StoreError> {
-        // What remains to be folded ends before this position.
-        let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
-        let mut failed = None;
-        loop {
-            let mut changes = held.rows.read(page, held.reached, end, self.partition.number, self.partitions);
-            if let Some(unread) = changes.failure.take() {
-                end = Some(unread.position);
-                failed = Some(unread);
-            }
-            match self.fold_changes(held, changes).await? {
-                None => return Ok(None),
-                Some(Err(unfolded)) => {
-                    end = Some(unfolded.position);
-                    failed = Some(unfolded);
-                }
-                Some(Ok(rows)) => {
-                    let to = end.map_or(page.reaches, before);
-                    let middle = middle(held.reached, to);
-                    if bytes(&rows) <= COMMIT_BYTES || middle <= held.reached {
-                        return Ok(Some(Batch { rows, to, failed }));
-                    }
-                    end = middle.map(Position::next);
-                    failed = None;
-                }
-            }
-            // The rows in memory contain events beyond the new end.
-            held.rows = KeptRows::new(Arc::clone(&self.dispatch));
-        }
-    }
-
-    /// Undoes in memory what was folded after a position, because the store refused one of its rows.
-    /// Returns the event if there is only one; otherwise the next batch is half as large.
-    fn divide(
-        &self,
-        held: &mut Held<P>,
-        page: &FeedPage,
-        after: Option<Position>,
-        error: StoreError,
-    ) -> Option<Failed> {
-        let to = std::mem::replace(&mut held.reached, after)?;
-        held.rows = KeptRows::new(Arc::clone(&self.dispatch));
-        held.end = middle(after, Some(to)).filter(|middle| Some(*middle) > after).map(Position::next);
-        if held.end.is_some() {
-            return None;
-        }
-        let changes = held.rows.read(page, after, Some(to.next()), self.partition.number, self.partitions);
-        Some(changes.refused(to, error))
-    }
-
-    async fn fold_changes(
-        &self,
-        held: &mut Held<P>,
-        changes: Changes<P>,
-    ) -> Result<Option<Result<Written, Failed>>, StoreError> {
-        let missing = held.rows.missing(&changes);
-        if !missing.is_empty() {
-            let read = self.retried(|| self.start.store.read_rows(&self.partition, &missing)).await?;
-            let Some((checkpoint, stored)) = read.flatten() else { return Ok(None) };
-            if checkpoint.position != held.checkpoint {
-                // Another process has the lease, or a node was elected that does not yet show the
-                // last commit.
-                return Ok(None);
-            }
-            held.rows.keep(missing, stored)?;
-        }
-        Ok(Some(held.rows.fold(changes)))
-    }
-
     /// Commits rows, moves the checkpoint to what is reached, and renews the lease. Returns whether
     /// the lease is still held.
-    async fn commit(&self, held: &mut Held<P>, rows: Written) -> Result<bool, StoreError> {
+    pub(super) async fn commit(&self, held: &mut Held<W::Kept>, rows: Written) -> Result<bool, StoreError> {
         let commit = RowCommit {
             partition: self.partition.clone(),
             fence: held.fence,
@@ -328,7 +284,7 @@ impl<P: Projection> Worker<P> {
             Ok(true) => {
                 held.checkpoint = held.reached;
                 held.renewed = begun;
-                held.rows.committed();
+                W::committed(&mut held.kept);
                 Ok(true)
             }
             Err(error @ StoreError::Unavailable { .. }) => {
@@ -341,7 +297,7 @@ impl<P: Projection> Worker<P> {
     }
 
     /// Asks until the store is available. `None` if the worker was asked to stop.
-    async fn retried<'a, R>(
+    pub(super) async fn retried<'a, R>(
         &self,
         ask: impl Fn() -> BoxFuture<'a, Result<R, StoreError>>,
     ) -> Result<Option<R>, StoreError> {
@@ -357,34 +313,19 @@ impl<P: Projection> Worker<P> {
         Ok(None)
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.start.stopping.load(Ordering::Relaxed)
     }
 
     /// Waits, unless the worker is asked to stop.
-    async fn unless_stopping(&self, wait: impl Future<Output = ()>) {
+    pub(super) async fn unless_stopping(&self, wait: impl Future<Output = ()>) {
         let mut wait = pin!(wait);
         poll_fn(|context| if self.is_stopping() { Poll::Ready(()) } else { wait.as_mut().poll(context) }).await;
     }
 }
 
-impl<P> Held<P> {
-    fn must_renew(&self) -> bool {
+impl<K> Held<K> {
+    pub(super) fn must_renew(&self) -> bool {
         self.renewed.elapsed() >= LEASE / 3
     }
-}
-
-fn bytes(rows: &Written) -> usize {
-    rows.iter().filter_map(|(_, row)| row.as_ref()).map(|row| row.as_raw().as_bytes().len()).sum()
-}
-
-/// The position before this one.
-fn before(position: Position) -> Option<Position> {
-    Position::try_from(position.get() - 1).ok()
-}
-
-/// A position between two, or the first of them if there is none.
-fn middle(after: Option<Position>, to: Option<Position>) -> Option<Position> {
-    let [after, to] = [after, to].map(|position| position.map_or(0, Position::get));
-    Position::try_from(after + (to - after) / 2).ok()
 }

@@ -33,6 +33,7 @@ mod ends;
 mod features;
 mod feeds;
 mod generic;
+mod handlers;
 mod ids;
 mod informs;
 mod laws;

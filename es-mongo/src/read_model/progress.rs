@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
-use es_core::store::{Activity, Checkpoint, Failure, Lease, Partition, Prepare};
+use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Prepare};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
@@ -58,15 +58,18 @@ pub(super) fn until(lasts: Duration) -> Document {
 
 pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Prepare, StoreError> {
     create(store, store.inner.options.names.subscriptions.clone()).await?;
-    create(store, store.rows_name(&prepare.model)).await?;
-    indexes::ensure(store, prepare).await?;
+    if prepare.output == Output::Rows {
+        create(store, store.rows_name(&prepare.model)).await?;
+        indexes::ensure(store, prepare).await?;
+    }
     // The first partition comes last, so if its document exists, all others do.
     let first = &prepare.model.partition(0);
     if find(store, first).await?.is_none() {
         for number in (0..prepare.partitions).rev() {
             let partition = by_id(&prepare.model.partition(number));
+            let position = prepare.begins_after.map_or(0, Position::as_i64);
             let begin = doc! { "$setOnInsert": {
-                field::POSITION: 0_i64, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
+                field::POSITION: position, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
                 field::DECLARED: &prepare.declared, field::FENCE: 0_i64, field::IS_LIVE: false,
             } };
             let prepared = store.collections().patience.ask(|| {

@@ -1,6 +1,7 @@
 //! Read models on a server: every event counts once, whatever happens to the processes that fold
 //! it, and a reader is never shown less than it asks for.
 
+mod handled;
 mod indexes;
 mod killed;
 mod operated;

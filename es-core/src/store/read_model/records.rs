@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{Partition, ReadModelId};
-use crate::projection::RowIndex;
+use crate::projection::{Dispatch, Projection, RowIndex};
 use crate::store::EventData;
 use crate::{AggregateId, Position};
 
 /// Rows by their keys.
 pub type StoredRows = Vec<(AggregateId, EventData)>;
 
-/// How a read model is prepared.
+/// How a subscription is prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepare {
     /// The read model.
@@ -21,6 +21,34 @@ pub struct Prepare {
     pub partitions: u32,
     /// The indexes on its rows.
     pub indexes: &'static [RowIndex],
+    /// Its checkpoint at first: what is recorded up to there is left out.
+    pub begins_after: Option<Position>,
+    /// What it changes.
+    pub output: Output,
+}
+
+impl Prepare {
+    /// How the read model of projection `P` is prepared.
+    pub fn of<P: Projection>(partitions: u32) -> Self {
+        Self {
+            model: ReadModelId::of::<P>(),
+            declared: Dispatch::<P>::new().declared(),
+            partitions,
+            indexes: P::INDEXES,
+            begins_after: None,
+            output: Output::Rows,
+        }
+    }
+}
+
+/// What a subscription changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// The rows of a projection, in the store.
+    Rows,
+    /// Something outside the store, by a [`Handler`](crate::subscription::Handler).
+    Effects,
 }
 
 /// The right to fold a partition.

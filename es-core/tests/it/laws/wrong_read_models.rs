@@ -17,6 +17,8 @@ mistakes! {
     OnePartitionOnly => a_read_model_begins_before_the_first_event,
     /// What is declared last is stored.
     LastDeclarationIsKept => a_read_model_is_prepared_once,
+    /// Every subscription begins before the first event.
+    BeginsBeforeTheFirst => a_subscription_begins_where_it_was_prepared_first,
     /// The checkpoint moves, and the rows are lost.
     CheckpointWithoutRows => rows_are_those_of_their_checkpoint,
     /// The rows are written, and the checkpoint stays.
@@ -123,6 +125,9 @@ impl ReadModelStore for WrongStore {
         Box::pin(async move {
             let mut prepare = Prepare { model: self.model(&prepare.model), ..prepare.clone() };
             let wanted = prepare.indexes;
+            if self.has(Mistake::BeginsBeforeTheFirst) {
+                prepare.begins_after = None;
+            }
             let is_prepared = self.right.read_rows(&prepare.model.partition(0), &[]).await?.is_some();
             if self.has(Mistake::NothingIsUnique) || is_prepared && self.has(Mistake::IndexesOfTheFirst) {
                 prepare.indexes = &[];

@@ -2,7 +2,7 @@
 
 use es_core::projection::{Keyed, Keys, Projection};
 use es_core::read_model::ReadModelError;
-use es_core::store::{Ordering, Prepare, ReadModelId, ReadModelStore};
+use es_core::store::{Ordering, Prepare, ReadModelStore};
 use es_core::{Apply, Context, Position, StoreError};
 use es_mongo::{FindRows, MongoStore};
 use tests::{empty_store, server};
@@ -61,9 +61,7 @@ async fn rows_that_are_not_folded_yet_are_an_error_and_not_an_empty_answer() {
     let never = balances.at_least(Position::FIRST).within(Duration::from_millis(20)).get("bob").await.unwrap_err();
     assert!(matches!(never, ReadModelError::NeverFolded { .. }), "{never}");
     // A process has begun, and died.
-    let declared = Dispatch::<Balance>::new().declared();
-    let prepare = Prepare { model: ReadModelId::of::<Balance>(), declared, partitions: 1, indexes: &[] };
-    store.prepare(&prepare).await.unwrap();
+    store.prepare(&Prepare::of::<Balance>(1)).await.unwrap();
     for at_least in [None, Some(Position::FIRST)] {
         let balances = store.read_model::<Balance>().at_least(at_least).within(Duration::from_millis(20));
         let building = balances.get("bob").await.unwrap_err();
@@ -154,7 +152,7 @@ async fn other_events_or_partitions_under_the_same_version_are_refused() {
     let divided = Subscriptions::on(&store).project_with::<Balance>(|options| options.partitions(2)).catch_up().await;
     assert!(matches!(divided, Err(SubscriptionError::Partitions { stored: 1, wanted: 2, .. })), "{divided:?}");
     let twice = Subscriptions::on(&store).project::<Balance>().project::<Changed>().catch_up().await.unwrap_err();
-    assert!(matches!(&twice, SubscriptionError::Twice { projection } if projection == "balance"), "{twice}");
+    assert!(matches!(&twice, SubscriptionError::Twice { name } if name == "balance"), "{twice}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use es_core::projection::{Keyed, Keys, Projection};
 use es_core::read_model::ReadModelError;
-use es_core::store::{Prepare, ReadModelId, ReadModelStore};
+use es_core::store::{Prepare, ReadModelStore};
 use es_core::{Apply, Context};
 use tests::empty_store;
 use tokio::sync::oneshot;
@@ -155,11 +155,7 @@ async fn no_reader_sees_a_wrong_balance_while_a_new_version_is_built() {
         let never = writer.check_version_2("ann", 0, None).await.unwrap_err();
         assert!(matches!(never, ReadModelError::NeverFolded { .. }), "{never}");
         // A process begins version 2, and has not folded any event yet.
-        let declared = Dispatch::<InAndOut>::new().declared();
-        store
-            .prepare(&Prepare { model: ReadModelId::of::<InAndOut>(), declared, partitions: 1, indexes: &[] })
-            .await
-            .unwrap();
+        store.prepare(&Prepare::of::<InAndOut>(1)).await.unwrap();
         let building = writer.check_version_2("ann", 0, None).await.unwrap_err();
         assert!(matches!(building, ReadModelError::Building { position: None, .. }), "{building}");
 

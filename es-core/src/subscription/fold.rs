@@ -1,0 +1,126 @@
+//! The work of a projection: its events are folded into rows.
+
+use std::sync::Arc;
+
+use super::batch::{Changes, Failed, KeptRows, Written};
+use super::worker::{Batch, Held, Work, Worker};
+use crate::projection::{Dispatch, Projection};
+use crate::store::{FeedFilter, FeedPage};
+use crate::{Position, StoreError};
+
+/// The size of the rows of one commit above which the batch is divided.
+const COMMIT_BYTES: usize = 8 << 20;
+
+/// Folds projection `P`.
+pub(super) struct Fold<P> {
+    dispatch: Arc<Dispatch<P>>,
+}
+
+impl<P: Projection> Fold<P> {
+    pub(super) fn new() -> Self {
+        Self { dispatch: Arc::new(Dispatch::new()) }
+    }
+}
+
+impl<P: Projection> Work for Fold<P> {
+    type Kept = KeptRows<P>;
+
+    fn begin(&self) -> KeptRows<P> {
+        KeptRows::new(Arc::clone(&self.dispatch))
+    }
+
+    fn filter(&self) -> FeedFilter {
+        self.dispatch.filter()
+    }
+
+    async fn batch(
+        worker: &Worker<Self>,
+        held: &mut Held<KeptRows<P>>,
+        page: &mut FeedPage,
+    ) -> Result<Option<Batch>, StoreError> {
+        // What remains to be folded ends before this position.
+        let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
+        let mut failed = None;
+        loop {
+            let mut changes = held.kept.read(page, held.reached, end, worker.partition.number, worker.partitions);
+            if let Some(unread) = changes.failure.take() {
+                end = Some(unread.position);
+                failed = Some(unread);
+            }
+            match fold_changes(worker, held, changes).await? {
+                None => return Ok(None),
+                Some(Err(unfolded)) => {
+                    end = Some(unfolded.position);
+                    failed = Some(unfolded);
+                }
+                Some(Ok(rows)) => {
+                    let to = end.map_or(page.reaches, before);
+                    let middle = middle(held.reached, to);
+                    if bytes(&rows) <= COMMIT_BYTES || middle <= held.reached {
+                        let is_due = !rows.is_empty();
+                        return Ok(Some(Batch { rows, to, failed, is_due }));
+                    }
+                    end = middle.map(Position::next);
+                    failed = None;
+                }
+            }
+            // The rows in memory contain events beyond the new end.
+            held.kept = worker.work.begin();
+        }
+    }
+
+    fn committed(kept: &mut KeptRows<P>) {
+        kept.committed();
+    }
+
+    fn divide(
+        worker: &Worker<Self>,
+        held: &mut Held<KeptRows<P>>,
+        page: &FeedPage,
+        after: Option<Position>,
+        error: StoreError,
+    ) -> Option<Failed> {
+        let to = std::mem::replace(&mut held.reached, after)?;
+        held.kept = worker.work.begin();
+        held.end = middle(after, Some(to)).filter(|middle| Some(*middle) > after).map(Position::next);
+        if held.end.is_some() {
+            return None;
+        }
+        let changes = held.kept.read(page, after, Some(to.next()), worker.partition.number, worker.partitions);
+        Some(changes.refused(to, error))
+    }
+}
+
+async fn fold_changes<P: Projection>(
+    worker: &Worker<Fold<P>>,
+    held: &mut Held<KeptRows<P>>,
+    changes: Changes<P>,
+) -> Result<Option<Result<Written, Failed>>, StoreError> {
+    let missing = held.kept.missing(&changes);
+    if !missing.is_empty() {
+        let read = worker.retried(|| worker.start.store.read_rows(&worker.partition, &missing)).await?;
+        let Some((checkpoint, stored)) = read.flatten() else { return Ok(None) };
+        if checkpoint.position != held.checkpoint {
+            // Another process has the lease, or a node was elected that does not yet show the last
+            // commit.
+            return Ok(None);
+        }
+        held.kept.keep(missing, stored)?;
+    }
+    Ok(Some(held.kept.fold(changes)))
+}
+
+fn bytes(rows: &Written) -> usize {
+    rows.iter().filter_map(|(_, row)| row.as_ref()).map(|row| row.as_raw().as_bytes().len()).sum()
+}
+
+/// The position before this one.
+pub(super) fn before(position: Position) -> Option<Position> {
+    Position::try_from(position.get() - 1).ok()
+}
+
+/// A position between two, or the first of them if there is none.
+fn middle(after: Option<Position>, to: Option<Position>) -> Option<Position> {
+    let [after, to] = [after, to].map(|position| position.map_or(0, Position::get));
+    Position::try_from(after + (to - after) / 2).ok()
+}
