@@ -50,7 +50,7 @@ const AT_ONCE: usize = 1_000;
 ///
 ///     async fn handle(&self, events: &[RecordedEvent<EventData>]) -> Result<(), HandleError> {
 ///         for event in events {
-///             for invoice in event.decode::<Invoice>()? {
+///             for invoice in event.decode::<Invoice>()?.into_vec() {
 ///                 let InvoiceEvent::InvoiceCreated(created) = invoice;
 ///                 // To insert the same entry twice changes nothing.
 ///                 self.0.lock().unwrap().insert(event.aggregate_id.to_string(), created.customer);
@@ -90,8 +90,9 @@ pub trait Handler: Send + Sync + 'static {
 
 /// A handler has not handled its events.
 ///
-/// Any error converts to [`Retry`](Self::Retry), so `?` retries. Like [`SharedError`], it is not an
-/// [`Error`](std::error::Error) itself.
+/// Errors convert to it by `?`: to [`Refused`](Self::Refused) if it is a [`StoreError`] that a retry
+/// does not change, such as an event that cannot be decoded, and to [`Retry`](Self::Retry) otherwise.
+/// Like [`SharedError`], it is not an [`Error`](std::error::Error) itself.
 #[derive(Debug, Clone)]
 pub enum HandleError {
     /// The events are handled again after a growing wait, until it succeeds. For what ends without a
@@ -110,7 +111,11 @@ impl HandleError {
 
 impl<E: Into<SharedError>> From<E> for HandleError {
     fn from(error: E) -> Self {
-        Self::Retry(error.into())
+        let error = error.into();
+        match error.as_error().downcast_ref::<StoreError>() {
+            None | Some(StoreError::Unavailable { .. }) => Self::Retry(error),
+            Some(_) => Self::Refused(error),
+        }
     }
 }
 

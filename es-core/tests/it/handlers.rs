@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use es_core::memory::MemoryStore;
 use es_core::store::{Activity, EventData, FeedFilter, ReadModelStore};
 use es_core::subscription::{HandleError, Handler, SubscriptionError, Subscriptions};
-use es_core::{Aggregate, Apply, Context, RecordedEvent, Repository, event, feed};
+use es_core::{Aggregate, Apply, Context, RecordedEvent, Repository, StoreError, event, feed};
 
 #[event(version = 1)]
 struct Sent {
@@ -147,6 +147,32 @@ async fn what_is_refused_stops_the_handler_before_it() {
     assert!(failure.error.contains("the letter has no address"), "{}", failure.error);
     script(&store, &letters).catch_up().await.unwrap();
     assert_eq!(letters.calls(), [[1, 2], [3, 4], [3, 4]]);
+}
+
+/// A handler that reads its events as those of a different aggregate.
+struct Confused;
+
+impl Handler for Confused {
+    async fn handle(&self, events: &[RecordedEvent<EventData>]) -> Result<(), HandleError> {
+        for event in events {
+            event.decode::<Bell>()?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_decoded_stops_the_handler_and_is_not_retried() {
+    let store = MemoryStore::new();
+    send(&store, 0..1).await;
+    let confused = Subscriptions::on(&store).handle("confused", feed::From::beginning(), Confused);
+    let stopped = confused.catch_up().await.unwrap_err();
+    let SubscriptionError::Refused { position, source, .. } = &stopped else { panic!("{stopped}") };
+    assert_eq!(position.get(), 1);
+    assert!(source.to_string().contains("Sent"), "{source}");
+    let unavailable = StoreError::Unavailable { source: "the cable is cut".into() };
+    assert!(matches!(HandleError::from(unavailable), HandleError::Retry(_)));
+    assert!(matches!(HandleError::from("the index is down"), HandleError::Retry(_)));
 }
 
 #[tokio::test]

@@ -124,6 +124,13 @@ pub enum Command {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// Find invoices by the beginnings of words: of their ids, customers, countries and items
+    Search {
+        words: Vec<String>,
+        /// The largest number of invoices
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// List what folds the read models: how far it has come, and what needs attention
     Subscriptions {
         #[command(subcommand)]

@@ -8,6 +8,7 @@ mod migrate;
 mod owed;
 mod query;
 mod read_models;
+mod search;
 mod show;
 mod statement;
 mod stats;
@@ -58,6 +59,7 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
             query::by_type(connection, &event_type, (since, until), limit, after, view).await?;
         }
         Command::Owed { customer, limit } => owed::owed(connection, customer.as_deref(), limit, view).await?,
+        Command::Search { words, limit } => search::search(connection, &words, limit, view).await?,
         Command::Subscriptions { operation: None } => return subscriptions::list(connection, view).await,
         Command::Subscriptions { operation: Some(operation) } => {
             subscriptions::operate(connection, operation, view).await?;

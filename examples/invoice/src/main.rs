@@ -9,6 +9,7 @@ mod domain;
 mod failure;
 mod import;
 mod own_server;
+mod search_list;
 mod view;
 
 use std::process::ExitCode;

@@ -1,8 +1,9 @@
-//! Folds what was recorded into the read models.
+//! Folds what was recorded into the read models, and into the search list.
 
 use std::time::{Duration, Instant};
 
 use bson::doc;
+use es_core::feed;
 use es_core::subscription::{SubscriptionError, Subscriptions};
 use es_mongo::FindRows;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::connect::Connection;
 use crate::domain::{CustomerBalance, MonthlyStatement, OpenInvoice, Unposted};
 use crate::failure::Failure;
+use crate::search_list::SearchList;
 
 /// For how long a call waits for another call that folds. It is longer than the lease of a process
 /// that died.
@@ -40,7 +42,8 @@ async fn fold(connection: &Connection) -> Result<(), Failure> {
             .project::<OpenInvoice>()
             .project::<CustomerBalance>()
             .project::<MonthlyStatement>()
-            .project::<Unposted>();
+            .project::<Unposted>()
+            .handle("invoice_search", feed::From::beginning(), SearchList::of(&connection.store));
         match subscriptions.catch_up().await {
             Err(SubscriptionError::Held { .. }) if begun.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -153,6 +153,24 @@ async fn what_is_owed_is_listed_by_due_date_and_customer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn invoices_are_found_by_the_beginnings_of_words() {
+    let program = with_an_invoice("search").await;
+    let create = |id: &str, customer: &str, description: &str| {
+        program.data(&["create", id, "--customer", customer, "--amount", "70", "--description", description]);
+    };
+    create("inv-2", "ann", "Éclairs and tea");
+    create("inv-3", "ann", "teapots");
+    create("inv-4", "bob", "tea (green)");
+    let found = |words: &[&str]| fields(&program.data(&[&["search"], words].concat()), &["invoice", "customer"]);
+    assert_eq!(found(&["tea"]), ["inv-2 ann", "inv-3 ann", "inv-4 bob"]);
+    assert_eq!(found(&["TEA", "ann"]), ["inv-2 ann", "inv-3 ann"]);
+    assert_eq!(found(&["écl"]), ["inv-2 ann"]);
+    assert_eq!(found(&["tea", "--limit", "1"]), ["inv-2 ann"]);
+    assert_eq!(found(&["$gt"]), Vec::<String>::new());
+    assert_eq!(found(&["--limit", "2"]).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn read_models_are_listed_paused_and_reset() {
     let program = with_an_invoice("subscriptions").await;
     assert_eq!(program.data(&["subscriptions"]).len(), 0);

@@ -10,7 +10,7 @@ use super::story::Story;
 use crate::commands::balances::Selection;
 use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
-use crate::commands::{balances, owed, statement, stats, upkeep};
+use crate::commands::{balances, owed, search, statement, stats, upkeep};
 use crate::connect::Connection;
 use crate::domain::{AccountPosted, Invoice, InvoicePaid};
 use crate::failure::Failure;
@@ -27,6 +27,7 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
     owed(story, connection).await?;
     balances(story, connection).await?;
     statement(story, connection).await?;
+    search(story, connection).await?;
     verify(story, connection).await?;
     story.step("Figures that are computed from the events")?;
     story.one(&stats::read(connection).await?)
@@ -124,6 +125,11 @@ async fn balances(story: &mut Story, connection: &Connection) -> Result<(), Fail
 async fn statement(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
     story.step("A third read model has a row for each month and one for the year, and each event changes both")?;
     story.list(&statement::read(connection, None, None).await?)
+}
+
+async fn search(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step("A handler keeps a search list in a collection of the program; here, what is about cust_456")?;
+    story.list(&search::find(connection, &["cust_456".to_owned()], 100).await?)
 }
 
 async fn verify(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
