@@ -4,7 +4,8 @@ use es_core::read_model::ReadModelError;
 use es_core::store::{Activity, ReadModelId, ReadModelStore};
 use es_core::subscription::{Lag, Problem};
 use es_mongo::FindRows;
-use tests::empty_store;
+use tests::fail_point::FailPoint;
+use tests::{client_named, empty_store, server};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -123,6 +124,25 @@ async fn a_reset_is_never_seen_as_an_old_or_a_partial_answer() {
     drop(stop);
     running.await.unwrap().unwrap();
     assert_folded(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_reset_while_they_are_found_are_not_an_empty_answer() {
+    let store = empty_store().await;
+    record(&store, "wallet", 1).await;
+    Subscriptions::on(&store).project::<Balance>().catch_up().await.unwrap();
+    let name = es_mongo::dev::fresh_database_name("app");
+    let reader = MongoStore::builder(client_named(&name).await, store.database().name()).open().await.unwrap();
+    // The first read of the reader finds that the rows are ready. The second one waits.
+    let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 1_000 };
+    let fault = FailPoint::on_commands(server().await.uri(), &name, doc! { "skip": 1 }, data).await;
+    let found = tokio::spawn(async move { reader.read_model::<Balance>().find(doc! {}).await });
+    fault.met().await;
+    assert!(store.reset(&ReadModelId::of::<Balance>()).await.unwrap());
+    assert!(!found.is_finished());
+    drop(fault);
+    let building = found.await.unwrap().unwrap_err();
+    assert!(matches!(building, ReadModelError::Building { .. }), "{building}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
