@@ -2,6 +2,7 @@
 
 mod feed;
 mod read_model;
+mod table;
 mod unique;
 
 use std::collections::{BTreeMap, HashMap};

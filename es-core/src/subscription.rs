@@ -230,7 +230,7 @@ impl Subscriptions {
     /// [`SubscriptionError`], also if another process folds one of the projections at the time.
     pub async fn catch_up(self) -> Result<(), SubscriptionError> {
         let until = Until::Reached(self.store.frontier().await?);
-        self.fold(until, pending()).await
+        self.work(until, pending()).await
     }
 
     /// Folds every event that is recorded, and each new one, until all projections have stopped
@@ -243,7 +243,7 @@ impl Subscriptions {
     ///
     /// [`SubscriptionError`]: why the first of the projections has stopped.
     pub async fn run(self) -> Result<(), SubscriptionError> {
-        self.fold(Until::Stopped, pending()).await
+        self.work(Until::Stopped, pending()).await
     }
 
     /// The same, until `stop` is ready. Then the batches in hand are finished, and the leases are
@@ -253,10 +253,10 @@ impl Subscriptions {
     ///
     /// [`SubscriptionError`] if a projection has stopped before.
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
-        self.fold(Until::Stopped, stop).await
+        self.work(Until::Stopped, stop).await
     }
 
-    async fn fold(self, until: Until, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
+    async fn work(self, until: Until, stop: impl Future<Output = ()> + Send) -> Result<(), SubscriptionError> {
         let Self { store, declared } = self;
         let mut names = HashSet::new();
         for Declared { prepare, .. } in &declared {

@@ -103,7 +103,8 @@ pub async fn a_read_model_is_prepared_once(store: impl ReadModelStore) {
     assert_eq!(read(&store, &MODEL.partition(1), "a").await, (Some(5), Some(1)));
 }
 
-/// What is recorded before a subscription begins is left out, and where it begins is determined once.
+/// What is recorded before a subscription begins is left out. The first preparation determines the
+/// position at which it begins.
 pub async fn a_subscription_begins_where_it_was_prepared_first(store: impl ReadModelStore) {
     let begins =
         |at: Option<u64>| Prepare { begins_after: at.map(position), output: Output::Effects, ..preparation(MODEL, 2) };

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::unique::UniqueIndex;
+use super::table::Table;
 use super::{Inner, MemoryStore};
-use crate::projection::{Projection, RowIndex};
+use crate::projection::Projection;
 use crate::read_model::ReadModel;
 use crate::store::{
-    Activity, BoxFuture, Checkpoint, EventData, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId,
-    ReadModelStore, RowCommit, StoredRows,
+    Activity, BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
+    RowCommit, StoredRows,
 };
 use crate::{AggregateId, StoreError};
 
@@ -18,11 +18,9 @@ use crate::{AggregateId, StoreError};
 pub(super) struct Kept {
     declared: String,
     partitions: Vec<Progress>,
-    rows: BTreeMap<AggregateId, EventData>,
+    rows: Table,
     /// Until when each owner folds it.
     announced: HashMap<String, Instant>,
-    /// The unique indexes. The others change nothing that a store in memory returns.
-    unique: Vec<UniqueIndex>,
 }
 
 /// How far one partition has come, and who folds it.
@@ -47,7 +45,7 @@ impl ReadModelStore for MemoryStore {
         Box::pin(async move {
             let mut inner = self.lock();
             let kept = inner.read_models.entry(prepare.model.clone()).or_insert_with(|| Kept::new(prepare));
-            kept.add_indexes(&prepare.model, prepare.indexes)?;
+            kept.rows.add_indexes(&prepare.model, prepare.indexes)?;
             let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
             Ok(Prepare { declared: kept.declared.clone(), partitions, ..prepare.clone() })
         })
@@ -93,14 +91,13 @@ impl ReadModelStore for MemoryStore {
     fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let Some(progress) = inner.progress(&commit.partition) else { return Ok(false) };
+            let Partition { model, number } = &commit.partition;
+            let Some(kept) = inner.read_models.get_mut(model) else { return Ok(false) };
+            let Some(progress) = progress(&mut kept.partitions, *number) else { return Ok(false) };
             if progress.fence != commit.fence || progress.checkpoint.position != commit.from {
                 return Ok(false);
             }
-            if let Some(kept) = inner.read_models.get_mut(&commit.partition.model) {
-                kept.write(&commit.partition.model, commit.rows)?;
-            }
-            let Some(progress) = inner.progress(&commit.partition) else { return Ok(false) };
+            kept.rows.write(model, commit.rows)?;
             progress.checkpoint.position = commit.to;
             progress.checkpoint.is_live |= commit.is_live;
             if let Some((_, until)) = &mut progress.owner {
@@ -179,7 +176,6 @@ impl ReadModelStore for MemoryStore {
             });
             if let Some(kept) = inner.read_models.get_mut(model) {
                 kept.rows.clear();
-                kept.unique.iter_mut().for_each(UniqueIndex::clear);
             }
             Ok(exists)
         })
@@ -210,53 +206,19 @@ impl Kept {
         Self {
             declared: prepare.declared.clone(),
             partitions: (0..partitions).map(|_| progress.clone()).collect(),
-            rows: BTreeMap::new(),
+            rows: Table::default(),
             announced: HashMap::new(),
-            unique: Vec::new(),
         }
     }
+}
 
-    /// Creates the unique indexes that are missing.
-    fn add_indexes(&mut self, model: &ReadModelId, indexes: &[RowIndex]) -> Result<(), StoreError> {
-        for index in indexes.iter().filter(|index| index.is_unique()) {
-            if self.unique.iter().all(|existing| existing.index != *index) {
-                self.unique.push(UniqueIndex::new(model, *index, &self.rows)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes all rows, or none if a unique index refuses one.
-    fn write(&mut self, model: &ReadModelId, rows: Vec<(AggregateId, Option<EventData>)>) -> Result<(), StoreError> {
-        for unique in &self.unique {
-            unique.check(model, &rows)?;
-        }
-        for unique in &mut self.unique {
-            for (key, _) in &rows {
-                if let Some(old) = self.rows.get(key) {
-                    unique.remove(old);
-                }
-            }
-            for (key, row) in &rows {
-                if let Some(row) = row {
-                    unique.insert(key, row);
-                }
-            }
-        }
-        for (key, row) in rows {
-            match row {
-                Some(row) => self.rows.insert(key, row),
-                None => self.rows.remove(&key),
-            };
-        }
-        Ok(())
-    }
+fn progress(partitions: &mut [Progress], number: u32) -> Option<&mut Progress> {
+    partitions.get_mut(usize::try_from(number).ok()?)
 }
 
 impl Inner {
     fn progress(&mut self, partition: &Partition) -> Option<&mut Progress> {
-        let number = usize::try_from(partition.number).ok()?;
-        self.read_models.get_mut(&partition.model)?.partitions.get_mut(number)
+        progress(&mut self.read_models.get_mut(&partition.model)?.partitions, partition.number)
     }
 
     /// Changes the partitions of a read model. Returns whether there is one.

@@ -41,6 +41,13 @@ pub(super) enum FailedBy {
     Store(StoreError),
 }
 
+impl Failed {
+    /// The event after a position. Its own position cannot be read, but nothing between is wanted.
+    pub(super) fn after(position: Option<Position>, error: StoreError) -> Self {
+        Self { position: position.map_or(Position::FIRST, Position::next), error: FailedBy::Store(error) }
+    }
+}
+
 impl From<ProjectionError> for Failed {
     fn from(error: ProjectionError) -> Self {
         Self { position: error.position, error: FailedBy::Projection(Box::new(error)) }
@@ -85,9 +92,7 @@ impl<P: Projection> KeptRows<P> {
             let event = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    // Its position cannot be read either, but nothing between is wanted.
-                    let position = last.map_or(Position::FIRST, Position::next);
-                    read.failure = Some(Failed { position, error: FailedBy::Store(error) });
+                    read.failure = Some(Failed::after(last, error));
                     break;
                 }
             };

@@ -150,10 +150,8 @@ impl Taken {
                     }
                 }
                 Err(error) => {
-                    // Its position cannot be read either, but nothing between is wanted.
-                    let position = last.map_or(Position::FIRST, Position::next);
-                    let failed = Failed { position, error: FailedBy::Store(error) };
-                    return Self { events, to: before(position), failed: Some(failed) };
+                    let failed = Failed::after(last, error);
+                    return Self { events, to: before(failed.position), failed: Some(failed) };
                 }
             }
         }
@@ -212,7 +210,7 @@ impl<H: Handler> Work for Handle<H> {
     ) -> Option<Failed> {
         // A handler has no rows that the store could refuse.
         held.reached = after;
-        Some(Failed { position: after.map_or(Position::FIRST, Position::next), error: FailedBy::Store(error) })
+        Some(Failed::after(after, error))
     }
 }
 

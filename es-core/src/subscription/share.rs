@@ -1,4 +1,4 @@
-//! Which part of the partitions of a projection one run folds.
+//! Which part of the partitions of a projection or of a handler one run has.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,8 +8,8 @@ use super::{LEASE, Start, Until};
 use crate::error::ErrorChain;
 use crate::store::ReadModelId;
 
-/// The partitions of one projection that a run may fold: all of them divided by the number of runs
-/// that fold it, rounded up.
+/// The number of partitions that a run may have: all of them divided by the number of runs that share
+/// them, rounded up.
 #[derive(Debug)]
 pub(super) struct Share {
     model: ReadModelId,

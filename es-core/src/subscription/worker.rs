@@ -150,10 +150,7 @@ impl<W: Work> Worker<W> {
                 self.unless_stopping(store.sleep(STANDBY)).await;
             }
             Ok(End::Failed(failed)) => self.fail(lease, failed).await?,
-            Err(error) => {
-                let position = lease.position.map_or(Position::FIRST, Position::next);
-                self.fail(lease, Failed { position, error: FailedBy::Store(error) }).await?;
-            }
+            Err(error) => self.fail(lease, Failed::after(lease.position, error)).await?,
         }
         Ok(false)
     }
@@ -192,7 +189,7 @@ impl<W: Work> Worker<W> {
             self.unless_stopping(store.sleep(LEASE)).await;
             return Ok(());
         }
-        tracing::error!(%position, error = %failure.error, "a projection has stopped");
+        tracing::error!(%position, error = %failure.error, "a subscription has stopped");
         self.release(lease, Some(&failure)).await;
         Err(error)
     }

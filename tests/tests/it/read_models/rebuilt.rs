@@ -161,7 +161,7 @@ async fn no_reader_sees_a_wrong_balance_while_a_new_version_is_built() {
 
         let begun: HashMap<&str, u64> = OWNERS.map(|owner| (owner, writer.acknowledged(owner).0)).into();
         let running = fold::<InAndOut>(&store);
-        // Until it has reached the end of the log, there is no answer, and never an early one.
+        // A read fails until the end of the log is reached.
         for owner in owners() {
             match writer.check_version_2(owner, begun[owner], None).await {
                 Ok(()) => break,
