@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 pub(crate) use connection_string::refused as connection_string_refused;
 pub use driver::DriverError;
-pub(crate) use driver::index_in;
+pub(crate) use driver::index_or_unnamed;
 use es_core::error::SharedError;
 use es_core::{StoreError, StreamId};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
@@ -132,7 +132,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
 pub(crate) fn refused(stream: &StreamId, error: Error) -> StoreError {
     let stream = stream.clone();
     if let Some(refusal) = driver::first_refusal(&error).filter(|refusal| refusal.code == code::DUPLICATE_KEY) {
-        let index = index_in(refusal.message).unwrap_or("an index that the server does not name").to_owned();
+        let index = index_or_unnamed(refusal.message);
         return StoreError::DuplicateKey { stream, index, source: DriverError::new(error).into() };
     }
     match store_error(error) {

@@ -104,9 +104,14 @@ pub(super) fn first_refusal(error: &mongodb::error::Error) -> Option<Refusal<'_>
     }
 }
 
+/// The same for an error that names an index in any case.
+pub(crate) fn index_or_unnamed(message: &str) -> String {
+    index_in(message).unwrap_or("an index that the server does not name").to_owned()
+}
+
 /// The name of the index in the text of a duplicate key. The driver keeps nothing else of it, and
 /// no decision depends on it.
-pub(crate) fn index_in(message: &str) -> Option<&str> {
+fn index_in(message: &str) -> Option<&str> {
     let (_, named) = message.split_once(" index: ")?;
     let end = [" collation:", " dup key"].iter().filter_map(|next| named.find(next)).min()?;
     named.get(..end)

@@ -6,7 +6,7 @@ use bson::doc;
 use es_core::StoreError;
 use es_core::store::ReadModelId;
 
-use super::progress::{documents, until};
+use super::progress::{documents, is_later, until};
 use crate::document::field::ID;
 use crate::store::MongoStore;
 
@@ -28,7 +28,6 @@ pub(super) async fn announce(
     let patience = &store.collections().patience;
     let model = model.to_string();
     let this = doc! { ID: format!("{model} {owner}") };
-    let announced = format!("${}", field::ANNOUNCED);
     if lasts.is_zero() {
         let deleted = patience.ask(|| {
             let (documents, this) = (documents(store), this.clone());
@@ -43,7 +42,7 @@ pub(super) async fn announce(
         });
         if stored.await?.upserted_id.is_some() {
             // A process that died has left its document.
-            let dead = doc! { field::MODEL: &model, "$expr": { "$lte": [&announced, "$$NOW"] } };
+            let dead = doc! { field::MODEL: &model, "$expr": { "$not": [is_later(field::ANNOUNCED)] } };
             let deleted = patience.ask(|| {
                 let (documents, dead) = (documents(store), dead.clone());
                 async move { documents.delete_many(dead).await }
@@ -51,7 +50,7 @@ pub(super) async fn announce(
             deleted.await?;
         }
     }
-    let alive = doc! { field::MODEL: &model, "$expr": { "$gt": [&announced, "$$NOW"] } };
+    let alive = doc! { field::MODEL: &model, "$expr": is_later(field::ANNOUNCED) };
     let counted = patience.ask(|| {
         let (documents, alive) = (documents(store), alive.clone());
         async move { documents.count_documents(alive).await }

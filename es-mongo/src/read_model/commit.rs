@@ -9,7 +9,7 @@ use mongodb::error::Error;
 
 use super::progress::{self, field};
 use super::rows::{self, Writing};
-use crate::error::{Objection, WriteOutcome, index_in, store_error};
+use crate::error::{Objection, WriteOutcome, index_or_unnamed, store_error};
 use crate::sessions::{GivenUp, Lease};
 use crate::store::MongoStore;
 use crate::transaction;
@@ -154,7 +154,7 @@ fn check(change: &RowChange, answer: &Document) -> Result<(), StoreError> {
             let at = first.get_i32("index").ok().and_then(|at| usize::try_from(at).ok());
             let written = change.rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key);
             let key = at.and_then(|at| written.clone().nth(at)).cloned();
-            let index = index_in(reason).unwrap_or("an index that the server does not name").to_owned();
+            let index = index_or_unnamed(reason);
             Err(StoreError::NotUnique { read_model: change.partition.model.clone(), key, index })
         }
         _ => Err(StoreError::Backend { source: message.into() }),

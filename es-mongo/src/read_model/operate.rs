@@ -3,14 +3,13 @@
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
 use es_core::StoreError;
-use es_core::store::{Partition, PartitionRecord, ReadModelId};
+use es_core::store::{PartitionRecord, ReadModelId};
 use futures_util::TryStreamExt;
 
 use super::commit::{self, RowChange};
 use super::progress::{self, documents, field, is_set};
 use super::rows;
 use crate::document::field::ID;
-use crate::error::malformed;
 use crate::store::MongoStore;
 
 /// The number of rows that a reset deletes in one transaction.
@@ -22,13 +21,12 @@ pub(super) async fn partitions(store: &MongoStore) -> Result<Vec<PartitionRecord
     const IS_OWNED: &str = "isOwned";
     let found = store.collections().patience.ask(|| {
         let documents = documents(store);
-        let is_owned = doc! { "$gt": [format!("${}", field::UNTIL), "$$NOW"] };
-        let stages =
-            [doc! { "$match": { field::PARTITIONS: { "$exists": true } } }, doc! { "$set": { IS_OWNED: is_owned } }];
+        let is_partition = doc! { field::PARTITIONS: { "$exists": true } };
+        let stages = [doc! { "$match": is_partition }, doc! { "$set": { IS_OWNED: progress::is_later(field::UNTIL) } }];
         async move { documents.aggregate(stages).await?.try_collect::<Vec<Document>>().await }
     });
     let records = found.await?.into_iter().map(|stored| {
-        let partition = partition(&stored)?;
+        let partition = progress::partition(&stored)?;
         let owner = stored.get_str(field::OWNER).ok().filter(|_| stored.get_bool(IS_OWNED).unwrap_or(false));
         let checkpoint = progress::checkpoint(&partition, &stored)?;
         Ok(PartitionRecord { partition, checkpoint, owner: owner.map(str::to_owned) })
@@ -36,12 +34,6 @@ pub(super) async fn partitions(store: &MongoStore) -> Result<Vec<PartitionRecord
     let mut records = records.collect::<Result<Vec<_>, StoreError>>()?;
     records.sort_by(|a, b| a.partition.cmp(&b.partition));
     Ok(records)
-}
-
-/// The partition of a document.
-fn partition(stored: &Document) -> Result<Partition, StoreError> {
-    let id = stored.get_str(ID).map_err(|error| malformed("a partition", error))?;
-    id.parse().map_err(|error| malformed(format!("partition `{id}`"), error))
 }
 
 pub(super) async fn pause(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
@@ -105,23 +97,23 @@ async fn change(
     }
 }
 
-/// The documents of all partitions of a read model, in order.
+/// The documents of all partitions of a read model, in order. There are none until the first one is
+/// prepared, which is prepared last.
 async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<Vec<Document>, StoreError> {
-    let first = progress::find(store, &model.partition(0)).await?;
-    let Some(first) = first else { return Ok(Vec::new()) };
-    let partitions = progress::checkpoint(&model.partition(0), &first)?.partitions;
-    let mut stored = vec![first];
-    for number in 1..partitions {
-        stored.extend(progress::find(store, &model.partition(number)).await?);
-    }
-    Ok(stored)
+    let found = store.collections().patience.ask(|| {
+        let (documents, filter) = (documents(store), progress::by_model(model));
+        async move { documents.find(filter).await?.try_collect::<Vec<Document>>().await }
+    });
+    let stored = progress::of_model(model, found.await?)?;
+    let is_prepared = stored.first().is_some_and(|(partition, _)| partition.number == 0);
+    Ok(stored.into_iter().filter(|_| is_prepared).map(|(_, stored)| stored).collect())
 }
 
 /// Deletes the rows of a read model that is being reset. Returns `false` if a different process has
 /// completed the reset meanwhile.
 async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
     let name = store.rows_name(model);
-    // The first partition is the first that is no longer being reset, so as long as it is, no
+    // The end of a reset begins with the first partition. As long as that one is being reset, no
     // process writes rows.
     let partition = model.partition(0);
     loop {

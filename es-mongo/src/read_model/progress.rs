@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
-use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Prepare};
+use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Prepare, ReadModelId};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
@@ -49,6 +49,33 @@ pub(super) fn documents(store: &MongoStore) -> Collection<Document> {
 /// The filter for the document of a partition.
 pub(super) fn by_id(partition: &Partition) -> Document {
     doc! { ID: partition.to_string() }
+}
+
+/// Whether a time in a field is later than the clock of the server.
+pub(super) fn is_later(field: &str) -> Document {
+    doc! { "$gt": [format!("${field}"), "$$NOW"] }
+}
+
+/// The filter for the documents of all partitions of a read model, and perhaps of others, which
+/// [`of_model`] leaves out.
+pub(super) fn by_model(model: &ReadModelId) -> Document {
+    // `0` is the character after `/`.
+    doc! { ID: { "$gte": format!("{model}/"), "$lt": format!("{model}0") } }
+}
+
+/// The partitions of a read model among stored documents, in order.
+pub(super) fn of_model(model: &ReadModelId, stored: Vec<Document>) -> Result<Vec<(Partition, Document)>, StoreError> {
+    let stored = stored.into_iter().map(|stored| Ok((partition(&stored)?, stored)));
+    let mut stored = stored.collect::<Result<Vec<_>, StoreError>>()?;
+    stored.retain(|(partition, _)| partition.model == *model);
+    stored.sort_by_key(|(partition, _)| partition.number);
+    Ok(stored)
+}
+
+/// The partition of a document.
+pub(super) fn partition(stored: &Document) -> Result<Partition, StoreError> {
+    let id = stored.get_str(ID).map_err(|error| malformed("a partition", error))?;
+    id.parse().map_err(|error| malformed(format!("partition `{id}`"), error))
 }
 
 /// The time at which a lease ends that begins now, by the clock of the server.
@@ -100,7 +127,7 @@ async fn create(store: &MongoStore, name: String) -> Result<(), StoreError> {
     created.await
 }
 
-pub(super) async fn find(store: &MongoStore, partition: &Partition) -> Result<Option<Document>, StoreError> {
+async fn find(store: &MongoStore, partition: &Partition) -> Result<Option<Document>, StoreError> {
     let found = store.collections().patience.ask(|| {
         let (documents, partition) = (documents(store), by_id(partition));
         async move { documents.find_one(partition).await }
@@ -116,7 +143,7 @@ pub(super) async fn take_lease(
 ) -> Result<Option<Lease>, StoreError> {
     let is_free = doc! { "$or": [
         { "$eq": [format!("${}", field::OWNER), { "$literal": owner }] },
-        { "$lte": [{ "$ifNull": [format!("${}", field::UNTIL), "$$NOW"] }, "$$NOW"] },
+        { "$not": [is_later(field::UNTIL)] },
     ] };
     let command = doc! {
         "findAndModify": &store.inner.options.names.subscriptions,
@@ -207,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_document_that_was_changed_by_hand_is_an_error_that_names_the_field() {
-        let model = es_core::store::ReadModelId { name: "balance".into(), version: 1 };
+        let model = ReadModelId { name: "balance".into(), version: 1 };
         let stored = doc! { "position": "seven", "partitions": 1_i64, "isLive": true };
         let error = checkpoint(&model.partition(0), &stored).unwrap_err();
         assert!(error.to_string().contains("balance@1/0"), "{error}");
