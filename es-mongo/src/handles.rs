@@ -56,6 +56,16 @@ impl Handles {
         self.database.collection(name)
     }
 
+    /// The same collection for the reads of a [snapshot session](Self::snapshot_session).
+    ///
+    /// The driver keeps the level of a read concern that the collection has, and adds only the time.
+    /// So with any other level, the reads would not be of one time.
+    pub(crate) fn of_snapshot<T: Send + Sync>(&self, collection: &Collection<T>) -> Collection<T> {
+        let options =
+            CollectionOptions::builder().read_concern(ReadConcern::snapshot()).selection_criteria(primary()).build();
+        self.database.collection_with_options(collection.name(), options)
+    }
+
     /// A collection as the primary has it, whether or not a majority does. This is only for finding
     /// out why the primary refused a write, never for an answer about stored events.
     pub(crate) fn collection_of_the_primary(&self, name: &str) -> Collection<RawDocumentBuf> {
@@ -112,7 +122,7 @@ impl Handles {
     }
 
     /// A session whose reads all see the store as a majority had it at one time: that of the first
-    /// read. The read concern of the collections has no effect in it.
+    /// read. They need collections [of a snapshot](Self::of_snapshot).
     pub(crate) async fn snapshot_session(&self) -> DriverResult<ClientSession> {
         self.database.client().start_session().snapshot(true).await
     }

@@ -69,8 +69,12 @@ struct Part {
 }
 
 impl Snapshot {
-    pub(super) async fn open(collections: Collections) -> DriverResult<Self> {
+    pub(super) async fn open(mut collections: Collections) -> DriverResult<Self> {
         let session = collections.handles.snapshot_session().await?;
+        let handles = collections.handles.clone();
+        collections.events = handles.of_snapshot(&collections.events);
+        collections.archive = handles.of_snapshot(&collections.archive);
+        collections.positions = handles.of_snapshot(&collections.positions);
         Ok(Self { collections, session })
     }
 

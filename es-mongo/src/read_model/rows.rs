@@ -38,12 +38,13 @@ async fn find(
 ) -> DriverResult<Option<(Document, Vec<RawDocumentBuf>)>> {
     let handles = &store.collections().handles;
     let mut session = handles.snapshot_session().await?;
-    let progress = progress::documents(store).find_one(progress::by_id(partition)).session(&mut session).await?;
+    let documents = handles.of_snapshot(&progress::documents(store));
+    let progress = documents.find_one(progress::by_id(partition)).session(&mut session).await?;
     let Some(progress) = progress else { return Ok(None) };
     if keys.is_empty() {
         return Ok(Some((progress, Vec::new())));
     }
-    let rows = handles.collection(&store.rows_name(&partition.model));
+    let rows = handles.of_snapshot(&handles.collection(&store.rows_name(&partition.model)));
     let filter = match keys.as_slice() {
         [key] => doc! { ID: key },
         keys => doc! { ID: { "$in": keys } },
@@ -64,11 +65,12 @@ pub(super) async fn matching(
     let mut partitions = Vec::new();
     loop {
         let partition = model.partition(u32::try_from(partitions.len()).unwrap_or(u32::MAX));
-        let found = progress::documents(store).find_one(progress::by_id(&partition)).session(&mut session).await?;
+        let documents = handles.of_snapshot(&progress::documents(store));
+        let found = documents.find_one(progress::by_id(&partition)).session(&mut session).await?;
         let Some(found) = found else { break };
         partitions.push(found);
     }
-    let rows = handles.collection(&store.rows_name(model));
+    let rows = handles.of_snapshot(&handles.collection(&store.rows_name(model)));
     Ok((partitions, all(&rows, filter, options, &mut session).await?))
 }
 

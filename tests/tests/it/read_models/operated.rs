@@ -146,6 +146,24 @@ async fn rows_that_are_reset_while_they_are_found_are_not_an_empty_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_found_as_of_the_time_of_their_checkpoint() {
+    let store = empty_store().await;
+    record(&store, "wallet", 1).await;
+    Subscriptions::on(&store).project::<Balance>().catch_up().await.unwrap();
+    let name = es_mongo::dev::fresh_database_name("app");
+    let reader = MongoStore::builder(client_named(&name).await, store.database().name()).open().await.unwrap();
+    // The reads before that of the rows: whether they are ready, and the checkpoint of each partition.
+    let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": 1_000 };
+    let fault = FailPoint::on_commands(server().await.uri(), &name, doc! { "skip": 3 }, data).await;
+    let found = tokio::spawn(async move { reader.read_model::<Balance>().find(doc! {}).await });
+    fault.met().await;
+    assert!(store.reset(&ReadModelId::of::<Balance>()).await.unwrap());
+    assert!(!found.is_finished());
+    drop(fault);
+    assert_eq!(found.await.unwrap().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_whose_process_died_is_completed_by_the_next() {
     let store = empty_store().await;
     for number in 0..20 {
