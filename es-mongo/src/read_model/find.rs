@@ -10,8 +10,7 @@ use es_core::store::{BoxFuture, ReadModelId};
 use es_core::{Id, StoreError};
 use mongodb::options::FindOptions;
 
-use super::progress::checkpoint;
-use super::rows;
+use super::{progress, rows};
 use crate::store::MongoStore;
 
 /// Finds the rows of a read model by filters of MongoDB.
@@ -98,19 +97,20 @@ impl<'a, P: Projection> IntoFuture for RowsFound<'a, P> {
             let Self { rows, filter, options } = self;
             let (store, model) = (rows.store(), ReadModelId::of::<P>());
             let found = loop {
-                rows.ready().await?;
                 let found = store.collections().patience.ask(|| {
                     let (store, model, filter, options) =
                         (store.clone(), model.clone(), filter.clone(), options.clone());
                     async move { rows::matching(&store, &model, filter, options).await }
                 });
                 let (partitions, found) = found.await?;
-                let checkpoints = (0..).zip(&partitions);
-                let checkpoints = checkpoints.map(|(number, stored)| checkpoint(&model.partition(number), stored));
-                // The read model may have been reset after it was ready.
-                if checkpoints.collect::<Result<Vec<_>, _>>()?.iter().all(|checkpoint| rows.accepts(checkpoint)) {
+                let partitions = progress::of_model(&model, partitions)?;
+                let checkpoints = partitions.iter().map(|(partition, stored)| progress::checkpoint(partition, stored));
+                let checkpoints = checkpoints.collect::<Result<Vec<_>, _>>()?;
+                if !checkpoints.is_empty() && checkpoints.iter().all(|checkpoint| rows.accepts(checkpoint)) {
                     break found;
                 }
+                // It waits for what is missing, or fails.
+                rows.ready().await?;
             };
             let decoded = found.into_iter().map(|row| {
                 let (key, row) = rows::key_and_row(&row)?;

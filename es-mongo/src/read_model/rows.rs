@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use mongodb::error::{Error, Result as DriverResult};
 use mongodb::options::FindOptions;
 use mongodb::{ClientSession, Collection};
+use serde::de::DeserializeOwned;
 
 use super::progress;
 use crate::document::field::ID;
@@ -53,7 +54,7 @@ async fn find(
 }
 
 /// The documents of all partitions, and the rows that a filter matches, as a majority had them at
-/// one time.
+/// one time. No rows if there are no partitions.
 pub(super) async fn matching(
     store: &MongoStore,
     model: &ReadModelId,
@@ -62,25 +63,22 @@ pub(super) async fn matching(
 ) -> DriverResult<(Vec<Document>, Vec<RawDocumentBuf>)> {
     let handles = &store.collections().handles;
     let mut session = handles.snapshot_session().await?;
-    let mut partitions = Vec::new();
-    loop {
-        let partition = model.partition(u32::try_from(partitions.len()).unwrap_or(u32::MAX));
-        let documents = handles.of_snapshot(&progress::documents(store));
-        let found = documents.find_one(progress::by_id(&partition)).session(&mut session).await?;
-        let Some(found) = found else { break };
-        partitions.push(found);
+    let documents = handles.of_snapshot(&progress::documents(store));
+    let partitions = all(&documents, progress::by_model(model), FindOptions::default(), &mut session).await?;
+    if partitions.is_empty() {
+        return Ok((partitions, Vec::new()));
     }
     let rows = handles.of_snapshot(&handles.collection(&store.rows_name(model)));
     Ok((partitions, all(&rows, filter, options, &mut session).await?))
 }
 
-async fn all(
-    rows: &Collection<RawDocumentBuf>,
+async fn all<T: DeserializeOwned + Send + Sync>(
+    collection: &Collection<T>,
     filter: Document,
     options: FindOptions,
     session: &mut ClientSession,
-) -> DriverResult<Vec<RawDocumentBuf>> {
-    let mut cursor = rows.find(filter).with_options(options).session(&mut *session).await?;
+) -> DriverResult<Vec<T>> {
+    let mut cursor = collection.find(filter).with_options(options).session(&mut *session).await?;
     cursor.stream(session).try_collect().await
 }
 
