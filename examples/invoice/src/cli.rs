@@ -124,18 +124,6 @@ pub enum Command {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Find invoices by the beginnings of words: of their ids, customers, countries and items
-    Search {
-        words: Vec<String>,
-        /// The largest number of invoices
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-    },
-    /// List what folds the read models: how far it has come, and what needs attention
-    Subscriptions {
-        #[command(subcommand)]
-        operation: Option<Operation>,
-    },
     /// List what customers owe, those that owe most at the beginning, one line for each currency
     Balances {
         /// Only this customer
@@ -155,6 +143,18 @@ pub enum Command {
         /// Only this currency
         #[arg(long)]
         currency: Option<String>,
+    },
+    /// Find invoices by the beginnings of words: of their ids, customers, countries and items
+    Search {
+        words: Vec<String>,
+        /// The largest number of invoices
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// List what folds the read models: how far it has come, and what needs attention
+    Subscriptions {
+        #[command(subcommand)]
+        operation: Option<Operation>,
     },
     /// Take a snapshot of an invoice
     Snapshot { id: String },
