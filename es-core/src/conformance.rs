@@ -236,6 +236,7 @@ macro_rules! read_model_laws {
             a_commit_with_an_old_fence_writes_nothing
             one_of_concurrent_commits_wins
             a_lease_has_one_owner_until_it_is_given_back_or_ends
+            a_lease_that_is_taken_from_its_owner_ends
             a_failure_is_shown_until_somebody_continues
             rows_of_two_versions_and_of_odd_keys_never_meet
             a_paused_read_model_changes_nothing

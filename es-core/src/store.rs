@@ -31,7 +31,7 @@ pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 pub use read_model::{
     Activity, Checkpoint, Failure, Lease, Output, ParseReadModelError, Partition, PartitionRecord, Prepare,
-    ReadModelId, ReadModelStore, RowCommit, StoredRows,
+    ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 
 use crate::{StoreError, StreamId, Timestamp, Version};

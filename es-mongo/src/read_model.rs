@@ -19,7 +19,7 @@ use es_core::projection::Projection;
 use es_core::read_model::ReadModel;
 use es_core::store::{
     BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit,
-    StoredRows,
+    StoredRows, Take,
 };
 use es_core::{AggregateId, StoreError};
 
@@ -51,8 +51,9 @@ impl ReadModelStore for MongoStore {
         partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
+        take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-        Box::pin(progress::take_lease(self, partition, owner, lasts))
+        Box::pin(progress::take_lease(self, partition, owner, lasts, take))
     }
 
     fn release<'a>(

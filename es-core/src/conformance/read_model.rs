@@ -7,7 +7,7 @@ use super::{all, expect};
 use crate::projection::{Direction, RowIndex, Uniqueness};
 use crate::store::{
     Activity, Checkpoint, EventData, Failure, Lease, Output, Partition, PartitionRecord, Prepare, ReadModelId,
-    ReadModelStore, RowCommit,
+    ReadModelStore, RowCommit, Take,
 };
 use crate::{AggregateId, Position, StoreError};
 
@@ -34,7 +34,7 @@ async fn prepare(store: &impl ReadModelStore, partitions: u32) {
 }
 
 async fn take(store: &impl ReadModelStore, partition: &Partition, owner: &str) -> Lease {
-    let lease = expect(store.take_lease(partition, owner, LASTS).await);
+    let lease = expect(store.take_lease(partition, owner, LASTS, Take::IfFree).await);
     lease.unwrap_or_else(|| panic!("{owner} does not get the lease of {partition}"))
 }
 
@@ -84,7 +84,7 @@ async fn read(store: &impl ReadModelStore, partition: &Partition, row_key: &str)
 /// A read model has no checkpoint before it is prepared, and none of its rows are folded then.
 pub async fn a_read_model_begins_before_the_first_event(store: impl ReadModelStore) {
     assert!(expect(store.read_rows(&MODEL.partition(0), &[key("a")]).await).is_none());
-    assert!(expect(store.take_lease(&MODEL.partition(0), "somebody", LASTS).await).is_none());
+    assert!(expect(store.take_lease(&MODEL.partition(0), "somebody", LASTS, Take::IfFree).await).is_none());
     prepare(&store, 3).await;
     let begun = Checkpoint { position: None, partitions: 3, is_live: false, activity: Activity::Running };
     for number in 0..3 {
@@ -151,7 +151,7 @@ pub async fn a_commit_with_an_old_fence_writes_nothing(store: impl ReadModelStor
     let failure = Failure { position: position(1), error: "too late".to_owned() };
     expect(store.release(partition, old.fence, Some(&failure)).await);
     assert_eq!(checkpoint(&store, partition).await.activity, Activity::Running);
-    assert!(expect(store.take_lease(partition, "somebody", LASTS).await).is_none());
+    assert!(expect(store.take_lease(partition, "somebody", LASTS, Take::IfFree).await).is_none());
     assert!(expect(store.commit_rows(commit(partition, new, 5, "a", 2)).await));
 }
 
@@ -177,15 +177,33 @@ pub async fn a_lease_has_one_owner_until_it_is_given_back_or_ends(store: impl Re
     prepare(&store, 2).await;
     let partition = &MODEL.partition(0);
     let first = take(&store, partition, "somebody").await;
-    assert!(expect(store.take_lease(partition, "somebody else", LASTS).await).is_none());
+    assert!(expect(store.take_lease(partition, "somebody else", LASTS, Take::IfFree).await).is_none());
     take(&store, &MODEL.partition(1), "somebody else").await;
     let again = take(&store, partition, "somebody").await;
     assert!(again.fence > first.fence, "the fence does not grow");
     expect(store.release(partition, again.fence, None).await);
-    let short = expect(store.take_lease(partition, "somebody else", Duration::ZERO).await);
+    let short = expect(store.take_lease(partition, "somebody else", Duration::ZERO, Take::IfFree).await);
     assert!(short.is_some(), "a lease that was given back is not free");
-    let taken = all((0..4).map(|_| store.take_lease(partition, "somebody", LASTS))).await;
+    let taken = all((0..4).map(|_| store.take_lease(partition, "somebody", LASTS, Take::IfFree))).await;
     assert!(taken.into_iter().all(|lease| expect(lease).is_some()), "a lease that has ended is not free");
+}
+
+/// A lease that is taken from its owner ends at once, and a failure is still shown.
+pub async fn a_lease_that_is_taken_from_its_owner_ends(store: impl ReadModelStore) {
+    prepare(&store, 1).await;
+    let partition = &MODEL.partition(0);
+    let first = take(&store, partition, "somebody").await;
+    let taken = expect(store.take_lease(partition, "somebody else", LASTS, Take::FromOwner).await);
+    let taken = taken.unwrap_or_else(|| panic!("the lease of {partition} is not taken from its owner"));
+    assert!(taken.fence > first.fence, "the fence does not grow");
+    assert!(!expect(store.commit_rows(commit(partition, first, 3, "a", 1)).await), "the owner commits still");
+    assert!(expect(store.commit_rows(commit(partition, taken, 3, "a", 1)).await));
+    let failure = Failure { position: position(4), error: "it failed".to_owned() };
+    expect(store.release(partition, taken.fence, Some(&failure)).await);
+    expect(store.take_lease(partition, "somebody else", LASTS, Take::FromOwner).await);
+    assert_eq!(checkpoint(&store, partition).await.activity, Activity::Stopped(failure));
+    expect(store.pause(&MODEL).await);
+    assert!(expect(store.take_lease(partition, "somebody", LASTS, Take::FromOwner).await).is_none());
 }
 
 /// A failure is shown until somebody continues, and the end of the log is reached once.
@@ -238,7 +256,7 @@ pub async fn a_paused_read_model_changes_nothing(store: impl ReadModelStore) {
     expect(store.release(partition, lease.fence, Some(&failure)).await);
     for number in 0..2 {
         assert_eq!(checkpoint(&store, &MODEL.partition(number)).await.activity, Activity::Paused);
-        assert!(expect(store.take_lease(&MODEL.partition(number), "somebody", LASTS).await).is_none());
+        assert!(expect(store.take_lease(&MODEL.partition(number), "somebody", LASTS, Take::IfFree).await).is_none());
     }
     assert_eq!(read(&store, partition, "a").await, (Some(3), Some(1)));
     assert!(expect(store.resume(&MODEL).await));
@@ -317,7 +335,7 @@ pub async fn partitions_are_listed_with_their_owners(store: impl ReadModelStore)
     }
     let lease = take(&store, &older.partition(10), "somebody").await;
     assert!(expect(store.commit_rows(commit(&older.partition(10), lease, 7, "a", 1)).await));
-    expect(store.take_lease(&older.partition(9), "somebody else", Duration::ZERO).await);
+    expect(store.take_lease(&older.partition(9), "somebody else", Duration::ZERO, Take::IfFree).await);
     for (model, partitions) in [(&older, 11), (&newer, 1)] {
         for number in 0..partitions {
             let partition = model.partition(number);

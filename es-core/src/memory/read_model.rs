@@ -9,7 +9,7 @@ use crate::projection::Projection;
 use crate::read_model::ReadModel;
 use crate::store::{
     Activity, BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
-    RowCommit, StoredRows,
+    RowCommit, StoredRows, Take,
 };
 use crate::{AggregateId, StoreError};
 
@@ -56,18 +56,21 @@ impl ReadModelStore for MemoryStore {
         partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
+        take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
             let Some(progress) = inner.progress(partition) else { return Ok(None) };
             let now = Instant::now();
             let is_held = progress.owner.as_ref().is_some_and(|(current, until)| current != owner && *until > now);
-            if is_held || progress.checkpoint.activity == Activity::Paused {
+            if (is_held && take == Take::IfFree) || progress.checkpoint.activity == Activity::Paused {
                 return Ok(None);
             }
             progress.owner = Some((owner.to_owned(), now + lasts));
             progress.fence += 1;
-            progress.checkpoint.activity = Activity::Running;
+            if take == Take::IfFree {
+                progress.checkpoint.activity = Activity::Running;
+            }
             Ok(Some(Lease { fence: progress.fence, position: progress.checkpoint.position }))
         })
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use id::{ParseReadModelError, Partition, ReadModelId};
-pub use records::{Activity, Checkpoint, Failure, Lease, Output, PartitionRecord, Prepare, RowCommit, StoredRows};
+pub use records::{
+    Activity, Checkpoint, Failure, Lease, Output, PartitionRecord, Prepare, RowCommit, StoredRows, Take,
+};
 
 use super::{BoxFuture, FeedStore};
 use crate::projection::Projection;
@@ -56,7 +58,7 @@ pub trait ReadModelStore: FeedStore {
     /// the same values in a unique index.
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>>;
 
-    /// Takes or keeps the lease of a partition, unless another owner has it. The fence grows.
+    /// Takes or keeps the lease of a partition, if [`Take`] allows it. The fence grows.
     ///
     /// # Errors
     ///
@@ -66,6 +68,7 @@ pub trait ReadModelStore: FeedStore {
         partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
+        take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
 
     /// Gives a lease back, with the failure that stopped the partition, unless it was lost.
@@ -185,8 +188,9 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
         partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
+        take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-        (**self).take_lease(partition, owner, lasts)
+        (**self).take_lease(partition, owner, lasts, take)
     }
 
     fn release<'a>(

@@ -13,7 +13,7 @@ use super::batch::{Failed, FailedBy, Written};
 use super::share::{Place, Share};
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
-use crate::store::{Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit};
+use crate::store::{Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit, Take};
 use crate::{Position, RetryPolicy, StoreError};
 
 /// The number of positions without a change after which the checkpoint moves nevertheless.
@@ -132,7 +132,7 @@ impl<W: Work> Worker<W> {
     /// Works as long as the lease lasts. Returns whether everything is done.
     async fn work_once(&self, place: Option<Place<'_>>) -> Result<bool, SubscriptionError> {
         let (store, partition) = (&self.start.store, &self.partition);
-        let taken = self.retried(|| store.take_lease(partition, &self.start.owner, LEASE)).await?;
+        let taken = self.retried(|| store.take_lease(partition, &self.start.owner, LEASE, Take::IfFree)).await?;
         let Some(lease) = taken.flatten() else {
             drop(place);
             if self.start.until != Until::Stopped {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
-use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Prepare, ReadModelId};
+use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Prepare, ReadModelId, Take};
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
@@ -140,23 +140,27 @@ pub(super) async fn take_lease(
     partition: &Partition,
     owner: &str,
     lasts: Duration,
+    take: Take,
 ) -> Result<Option<Lease>, StoreError> {
     let is_free = doc! { "$or": [
         { "$eq": [format!("${}", field::OWNER), { "$literal": owner }] },
         { "$not": [is_later(field::UNTIL)] },
     ] };
+    let mut filter = by_id(partition);
+    filter.extend(doc! { field::IS_PAUSED: { "$ne": true }, field::IS_RESETTING: { "$ne": true } });
+    let mut set = doc! {
+        field::OWNER: { "$literal": owner },
+        field::UNTIL: until(lasts),
+        field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] },
+    };
+    if take == Take::IfFree {
+        filter.insert("$expr", is_free);
+        set.insert(field::FAILURE, "$$REMOVE");
+    }
     let command = doc! {
         "findAndModify": &store.inner.options.names.subscriptions,
-        "query": {
-            ID: partition.to_string(), field::IS_PAUSED: { "$ne": true }, field::IS_RESETTING: { "$ne": true },
-            "$expr": is_free,
-        },
-        "update": [{ "$set": {
-            field::OWNER: { "$literal": owner },
-            field::UNTIL: until(lasts),
-            field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] },
-            field::FAILURE: "$$REMOVE",
-        } }],
+        "query": filter,
+        "update": [{ "$set": set }],
         "new": true,
     };
     let collections = store.collections();

@@ -60,6 +60,16 @@ pub struct Lease {
     pub position: Option<Position>,
 }
 
+/// Which leases are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// Only one that nobody has. The failure of a partition that has stopped is removed.
+    IfFree,
+    /// Also that of a different owner, who can commit nothing from then on. The failure stays. For
+    /// those who operate a read model, for a short time.
+    FromOwner,
+}
+
 /// How far a partition has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {

@@ -6,7 +6,7 @@ use es_core::bson::doc;
 use es_core::memory::MemoryStore;
 use es_core::store::{
     Activity, BoxFuture, Checkpoint, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition,
-    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows,
+    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows, Take,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -35,6 +35,10 @@ mistakes! {
     LeaseForEverybody => a_lease_has_one_owner_until_it_is_given_back_or_ends,
     /// The lease is never given back.
     LeaseIsKept => a_lease_has_one_owner_until_it_is_given_back_or_ends,
+    /// A lease is not taken from its owner.
+    OwnerKeepsTheLease => a_lease_that_is_taken_from_its_owner_ends,
+    /// The failure is forgotten with the lease.
+    FailureTakenToo => a_lease_that_is_taken_from_its_owner_ends,
     /// The failure is not recorded.
     FailureForgotten => a_failure_is_shown_until_somebody_continues,
     /// The next commit forgets that the end of the log was reached.
@@ -142,10 +146,17 @@ impl ReadModelStore for WrongStore {
         partition: &'a Partition,
         owner: &'a str,
         lasts: Duration,
+        take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         Box::pin(async move {
             let owner = if self.has(Mistake::LeaseForEverybody) { "everybody" } else { owner };
-            self.right.take_lease(&self.partition(partition), owner, lasts).await
+            let partition = &self.partition(partition);
+            let take = if self.has(Mistake::OwnerKeepsTheLease) { Take::IfFree } else { take };
+            let lease = self.right.take_lease(partition, owner, lasts, take).await?;
+            if let Some(lease) = lease.filter(|_| take == Take::FromOwner && self.has(Mistake::FailureTakenToo)) {
+                self.right.release(partition, lease.fence, None).await?;
+            }
+            Ok(lease)
         })
     }
 
