@@ -24,6 +24,7 @@
 mod append;
 mod feed;
 mod in_turn;
+mod live;
 mod query;
 mod read;
 mod read_model;
@@ -36,6 +37,7 @@ use std::pin::pin;
 pub use append::*;
 pub use feed::*;
 pub use in_turn::*;
+pub use live::*;
 pub use query::*;
 pub use read::*;
 pub use read_model::*;
@@ -247,6 +249,10 @@ macro_rules! read_model_laws {
             a_unique_index_compares_the_rows_after_a_commit
             a_missing_field_is_null_and_each_element_of_an_array_counts
             an_index_can_be_added_to_rows_that_exist
+            the_first_version_is_live
+            a_version_becomes_live_only_if_it_has_reached_the_live_one
+            keys_are_listed_in_order
+            a_version_is_dropped_unless_it_is_live
         }
     };
 }

@@ -79,4 +79,6 @@ pub mod coming_from_cqrs_es {}
 #[doc = code!("read_models/indexes.rs", after "read_models/domain.rs")]
 #[doc = include_str!("docs/read_models/7_unique.md")]
 #[doc = include_str!("docs/read_models/8_change.md")]
+#[doc = code!("read_models/rebuild.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
+#[doc = include_str!("docs/read_models/9_live.md")]
 pub mod read_models {}

@@ -116,6 +116,7 @@ pub mod projection;
 pub mod query;
 mod read_back;
 pub mod read_model;
+pub mod rebuild;
 mod recorded;
 mod replay;
 pub mod repository;

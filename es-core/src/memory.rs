@@ -1,6 +1,7 @@
 //! A store in memory, for tests and experiments.
 
 mod feed;
+mod live;
 mod read_model;
 mod table;
 mod unique;
@@ -68,6 +69,7 @@ struct Inner {
     streams: HashMap<StreamId, Recording>,
     waiting: feed::Waiting,
     read_models: read_model::ReadModels,
+    live: live::Live,
 }
 
 #[derive(Debug)]

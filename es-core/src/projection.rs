@@ -51,6 +51,7 @@ mod error;
 mod index;
 mod inputs;
 mod keys;
+mod log;
 
 pub(crate) use change::encode_row;
 pub use change::{Change, Origin, Rows, decode_row};
@@ -59,6 +60,7 @@ pub use error::{ProjectionError, ProjectionFailure};
 pub use index::{Direction, RowIndex, Uniqueness};
 pub use inputs::{Input, Inputs};
 pub use keys::Keys;
+pub(crate) use log::{LogRows, Unfoldable};
 
 #[cfg(feature = "derive")]
 pub use es_derive::Projection;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 pub use error::ReadModelError;
 
-use crate::projection::{Projection, decode_row};
+use crate::projection::{LogRows, Projection, decode_row};
 use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, IdFor, Position, StoreError};
@@ -110,6 +110,36 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         row.transpose().map_err(ReadModelError::Store)
     }
 
+    /// The row with this key, folded now from the log. It needs no stored rows, so the projection
+    /// need not run.
+    ///
+    /// It reads all events of the aggregates that the projection lists, so it is for tests, for
+    /// examining a row, and for read models that are rarely read.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadModelError::Unfoldable`], [`ReadModelError::Store`], or [`ReadModelError::Late`] if the
+    /// position to wait for is not reached.
+    pub async fn fold_now(&self, key: impl IdFor<P::Key>) -> Result<Option<P>, ReadModelError> {
+        let key = key.to_stored().map_err(StoreError::from)?;
+        let begun = Instant::now();
+        let frontier = loop {
+            let frontier = self.store.frontier().await?;
+            if frontier >= self.at_least {
+                break frontier;
+            }
+            if begun.elapsed() >= self.within {
+                let partition = ReadModelId::of::<P>().partition(0);
+                return Err(ReadModelError::Late { partition, position: frontier, within: self.within });
+            }
+            self.pause(begun).await;
+        };
+        let wanted = key.clone();
+        let mut rows = LogRows::<P>::new(1, move |key| *key == wanted);
+        rows.fold(&self.store, 0..1, frontier).await?;
+        Ok(rows.remove(&key))
+    }
+
     /// Waits until every partition has reached the position, for a read of several rows by other
     /// means than this type.
     ///
@@ -171,8 +201,12 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
                 None if is_late => return Err(ReadModelError::NeverFolded { projection }),
                 _ => {}
             }
-            self.store.sleep((begun.elapsed() / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
+            self.pause(begun).await;
         }
+    }
+
+    async fn pause(&self, begun: Instant) {
+        self.store.sleep((begun.elapsed() / 4).clamp(SHORTEST_WAIT, LONGEST_WAIT)).await;
     }
 }
 

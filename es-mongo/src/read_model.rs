@@ -6,20 +6,24 @@
 //! process that has lost its lease cannot write any.
 
 mod announced;
+mod changes;
 mod commit;
 mod find;
 mod indexes;
+mod live;
 mod operate;
 mod progress;
 mod rows;
+mod view;
 
 use std::time::Duration;
 
 use es_core::projection::Projection;
 use es_core::read_model::ReadModel;
+use es_core::rebuild::Rebuild;
 use es_core::store::{
-    BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit,
-    StoredRows, Take,
+    BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Partition, PartitionRecord, Prepare,
+    ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 use es_core::{AggregateId, StoreError};
 
@@ -34,10 +38,21 @@ impl MongoStore {
         ReadModelStore::read_model(self)
     }
 
+    /// The version of a projection that this program has: [`ReadModelStore::rebuild`], without the
+    /// import.
+    pub fn rebuild<P: Projection>(&self) -> Rebuild<P, Self> {
+        ReadModelStore::rebuild(self)
+    }
+
     /// The name of the collection with the rows of a read model.
     fn rows_name(&self, model: &ReadModelId) -> String {
         let ReadModelId { name, version } = model;
         format!("{}{name}_v{version}", self.inner.options.names.rows_prefix)
+    }
+
+    /// The name of the view with the rows of the live version.
+    fn view_name(&self, name: &str) -> String {
+        format!("{}{name}", self.inner.options.names.rows_prefix)
     }
 }
 
@@ -100,5 +115,25 @@ impl ReadModelStore for MongoStore {
 
     fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(operate::reset(self, model))
+    }
+
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>> {
+        Box::pin(live::live_version(self, name))
+    }
+
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(live::make_live(self, change))
+    }
+
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>> {
+        Box::pin(live::row_keys(self, model, after))
+    }
+
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>> {
+        Box::pin(live::drop_version(self, model))
     }
 }

@@ -14,9 +14,9 @@ use crate::{AggregateId, Position, StoreError};
 /// Far longer than a law takes.
 const LASTS: Duration = Duration::from_secs(600);
 
-const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
+pub(super) const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
 
-fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
+pub(super) fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
     let declared = "Numbers(Added)".to_owned();
     Prepare { model, declared, partitions, indexes: &[], begins_after: None, output: Output::Rows }
 }
@@ -28,21 +28,21 @@ const BY_NUMBER: RowIndex =
 /// The same index if no two rows may have the same number.
 const UNIQUE_NUMBER: RowIndex = RowIndex { uniqueness: Uniqueness::Unique, ..BY_NUMBER };
 
-async fn prepare(store: &impl ReadModelStore, partitions: u32) {
+pub(super) async fn prepare(store: &impl ReadModelStore, partitions: u32) {
     let prepared = expect(store.prepare(&preparation(MODEL, partitions)).await);
     assert_eq!(prepared, preparation(MODEL, partitions));
 }
 
-async fn take(store: &impl ReadModelStore, partition: &Partition, owner: &str) -> Lease {
+pub(super) async fn take(store: &impl ReadModelStore, partition: &Partition, owner: &str) -> Lease {
     let lease = expect(store.take_lease(partition, owner, LASTS, Take::IfFree).await);
     lease.unwrap_or_else(|| panic!("{owner} does not get the lease of {partition}"))
 }
 
-fn position(position: u64) -> Position {
+pub(super) fn position(position: u64) -> Position {
     expect(Position::try_from(position))
 }
 
-fn key(key: &str) -> AggregateId {
+pub(super) fn key(key: &str) -> AggregateId {
     expect(AggregateId::new(key))
 }
 
@@ -51,7 +51,13 @@ fn row(number: i64) -> EventData {
 }
 
 /// A commit of one row.
-fn commit(partition: &Partition, lease: Lease, to: u64, row_key: &str, number: impl Into<Option<i64>>) -> RowCommit {
+pub(super) fn commit(
+    partition: &Partition,
+    lease: Lease,
+    to: u64,
+    row_key: &str,
+    number: impl Into<Option<i64>>,
+) -> RowCommit {
     RowCommit {
         partition: partition.clone(),
         fence: lease.fence,
@@ -63,13 +69,17 @@ fn commit(partition: &Partition, lease: Lease, to: u64, row_key: &str, number: i
     }
 }
 
-async fn checkpoint(store: &impl ReadModelStore, partition: &Partition) -> Checkpoint {
+pub(super) async fn checkpoint(store: &impl ReadModelStore, partition: &Partition) -> Checkpoint {
     let read = expect(store.read_rows(partition, &[]).await);
     read.map_or_else(|| panic!("{partition} has no checkpoint"), |(checkpoint, _)| checkpoint)
 }
 
 /// The checkpoint and the number of the row with a key.
-async fn read(store: &impl ReadModelStore, partition: &Partition, row_key: &str) -> (Option<u64>, Option<i64>) {
+pub(super) async fn read(
+    store: &impl ReadModelStore,
+    partition: &Partition,
+    row_key: &str,
+) -> (Option<u64>, Option<i64>) {
     let keys = [key(row_key)];
     let Some((checkpoint, rows)) = expect(store.read_rows(partition, &keys).await) else {
         panic!("{partition} has no checkpoint");

@@ -7,9 +7,10 @@ use super::table::Table;
 use super::{Inner, MemoryStore};
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
+use crate::rebuild::Rebuild;
 use crate::store::{
-    Activity, BoxFuture, Checkpoint, Failure, Lease, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore,
-    RowCommit, StoredRows, Take,
+    Activity, BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, Partition,
+    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 use crate::{AggregateId, StoreError};
 
@@ -38,16 +39,27 @@ impl MemoryStore {
     pub fn read_model<P: Projection>(&self) -> ReadModel<P, Self> {
         ReadModelStore::read_model(self)
     }
+
+    /// The version of a projection that this program has: [`ReadModelStore::rebuild`], without the
+    /// import.
+    pub fn rebuild<P: Projection>(&self) -> Rebuild<P, Self> {
+        ReadModelStore::rebuild(self)
+    }
 }
 
 impl ReadModelStore for MemoryStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let kept = inner.read_models.entry(prepare.model.clone()).or_insert_with(|| Kept::new(prepare));
+            let fence = inner.live.first_fence();
+            let kept = inner.read_models.entry(prepare.model.clone()).or_insert_with(|| Kept::new(prepare, fence));
             kept.rows.add_indexes(&prepare.model, prepare.indexes)?;
             let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
-            Ok(Prepare { declared: kept.declared.clone(), partitions, ..prepare.clone() })
+            let declared = kept.declared.clone();
+            if prepare.output == Output::Rows {
+                inner.live.prepared(&prepare.model);
+            }
+            Ok(Prepare { declared, partitions, ..prepare.clone() })
         })
     }
 
@@ -85,7 +97,9 @@ impl ReadModelStore for MemoryStore {
             let mut inner = self.lock();
             if let Some(progress) = inner.progress(partition).filter(|progress| progress.fence == fence) {
                 progress.owner = None;
-                progress.checkpoint.activity = failure.cloned().map_or(Activity::Running, Activity::Stopped);
+                if let Some(failure) = failure {
+                    progress.checkpoint.activity = Activity::Stopped(failure.clone());
+                }
             }
             Ok(())
         })
@@ -183,6 +197,26 @@ impl ReadModelStore for MemoryStore {
             Ok(exists)
         })
     }
+
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>> {
+        Box::pin(async move { Ok(self.lock().live.of(name)) })
+    }
+
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.lock().make_live(change)) })
+    }
+
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>> {
+        Box::pin(async move { Ok(self.lock().row_keys(model, after)) })
+    }
+
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>> {
+        Box::pin(async move { Ok(self.lock().drop_version(model)) })
+    }
 }
 
 impl Progress {
@@ -201,17 +235,30 @@ impl Progress {
 }
 
 impl Kept {
-    fn new(prepare: &Prepare) -> Self {
+    fn new(prepare: &Prepare, fence: u64) -> Self {
         let partitions = prepare.partitions.max(1);
         let checkpoint =
             Checkpoint { position: prepare.begins_after, partitions, is_live: false, activity: Activity::Running };
-        let progress = Progress { checkpoint, fence: 0, owner: None };
+        let progress = Progress { checkpoint, fence, owner: None };
         Self {
             declared: prepare.declared.clone(),
             partitions: (0..partitions).map(|_| progress.clone()).collect(),
             rows: Table::default(),
             announced: HashMap::new(),
         }
+    }
+
+    pub(super) fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
+        self.partitions.iter().map(|progress| &progress.checkpoint)
+    }
+
+    pub(super) fn highest_fence(&self) -> u64 {
+        self.partitions.iter().map(|progress| progress.fence).max().unwrap_or(0)
+    }
+
+    /// The keys of the rows after a key, in order.
+    pub(super) fn keys_after<'a>(&'a self, after: Option<&'a AggregateId>) -> impl Iterator<Item = &'a AggregateId> {
+        self.rows.keys_after(after)
     }
 }
 

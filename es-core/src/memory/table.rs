@@ -1,6 +1,7 @@
 //! The rows of a read model in memory, with their unique indexes.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::unique::UniqueIndex;
 use crate::projection::RowIndex;
@@ -18,6 +19,12 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn get(&self, key: &AggregateId) -> Option<&EventData> {
         self.rows.get(key)
+    }
+
+    /// The keys after a key, in order.
+    pub(super) fn keys_after<'a>(&'a self, after: Option<&'a AggregateId>) -> impl Iterator<Item = &'a AggregateId> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows.range((after, Bound::Unbounded)).map(|(key, _)| key)
     }
 
     /// Creates the unique indexes that are missing.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::projection::{ProjectionError, Unfoldable};
 use crate::store::{Failure, Partition, ReadModelId};
 use crate::{Position, StoreError};
 
@@ -50,9 +51,21 @@ pub enum ReadModelError {
         /// The time limit.
         within: Duration,
     },
+    /// An event of the log cannot be folded.
+    #[error("the log cannot be folded")]
+    Unfoldable(#[from] Box<ProjectionError>),
     /// The store cannot be read, or a row cannot.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Unfoldable> for ReadModelError {
+    fn from(unfoldable: Unfoldable) -> Self {
+        match unfoldable {
+            Unfoldable::Event(error) => Self::Unfoldable(error),
+            Unfoldable::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 fn reached(position: Option<Position>) -> String {

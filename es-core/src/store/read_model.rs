@@ -8,20 +8,24 @@ use std::time::Duration;
 
 pub use id::{ParseReadModelError, Partition, ReadModelId};
 pub use records::{
-    Activity, Checkpoint, Failure, Lease, Output, PartitionRecord, Prepare, RowCommit, StoredRows, Take,
+    Activity, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, PartitionRecord, Prepare, RowCommit,
+    StoredRows, Take,
 };
 
 use super::{BoxFuture, FeedStore};
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
+use crate::rebuild::Rebuild;
 use crate::subscription::Health;
 use crate::{AggregateId, StoreError};
 
 /// A store that keeps read models: the rows of projections, and how far each of them has come.
 ///
-/// [`read_model`](Self::read_model) is for users. [`health`](Self::health), [`pause`](Self::pause),
-/// [`resume`](Self::resume) and [`reset`](Self::reset) are for those who operate them. The other
-/// methods are for [`Subscriptions`](crate::subscription::Subscriptions).
+/// [`read_model`](Self::read_model) is for users. [`rebuild`](Self::rebuild),
+/// [`health`](Self::health), [`pause`](Self::pause), [`resume`](Self::resume),
+/// [`reset`](Self::reset) and [`drop_version`](Self::drop_version) are for those who operate them.
+/// The other methods are for [`Subscriptions`](crate::subscription::Subscriptions) and
+/// [`Rebuild`].
 ///
 /// # Contract
 ///
@@ -40,6 +44,12 @@ use crate::{AggregateId, StoreError};
 /// - MUST have every index of [`Prepare::indexes`] when [`prepare`](Self::prepare) returns, also if
 ///   the read model was prepared before without it. It SHOULD not remove any other index, because
 ///   a program of a different release may need it.
+/// - MUST make a version live when it is [prepared](Self::prepare) with [`Output::Rows`], if no
+///   version of this name is live and none was prepared before.
+/// - MUST change nothing in [`make_live`](Self::make_live) unless all of this is true at the time
+///   of the change: the old version is live, each partition of the new one is running, has reached
+///   the end of the log once, and has reached the given position, and no partition of the old one
+///   has passed that position. A commit of either version comes before the change or after it.
 /// - MUST refuse a commit with [`StoreError::NotUnique`], and write nothing, if two rows would have
 ///   the same values in a unique index afterwards. Only the rows after the commit matter, not their
 ///   order in it: two rows may exchange their values, and a row may take those of one that the
@@ -156,6 +166,41 @@ pub trait ReadModelStore: FeedStore {
     /// As the contract describes.
     fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>>;
 
+    /// Which version of the read model with this name is live, or `None` if none was ever prepared.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>>;
+
+    /// Makes a version live. Returns whether the conditions were met; otherwise nothing was changed.
+    /// [`Rebuild::switch`] meets them.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Some of the keys of the rows of a read model, in order, after a key. There are none after the
+    /// last one.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>>;
+
+    /// Deletes the rows and the partitions of a version that is not live. If a process folds it
+    /// later, it begins with the first event. If this process dies meanwhile, call it once more.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>>;
+
     /// How far the partitions of all read models are behind, and which of them need attention. It
     /// is computed from what is stored, so a process that folds nothing can ask too.
     ///
@@ -167,6 +212,15 @@ pub trait ReadModelStore: FeedStore {
         Self: Sized,
     {
         Box::pin(Health::of(self))
+    }
+
+    /// The version of a projection that this program has: how far it is built, whether it equals
+    /// the log, and the switch to it.
+    fn rebuild<P: Projection>(&self) -> Rebuild<P, Self>
+    where
+        Self: Clone + Sized,
+    {
+        Rebuild::new(self.clone())
     }
 
     /// The rows of a projection, for reading.
@@ -237,5 +291,25 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
 
     fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
         (**self).reset(model)
+    }
+
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>> {
+        (**self).live_version(name)
+    }
+
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).make_live(change)
+    }
+
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>> {
+        (**self).row_keys(model, after)
+    }
+
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>> {
+        (**self).drop_version(model)
     }
 }

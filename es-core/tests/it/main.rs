@@ -40,5 +40,6 @@ mod laws;
 mod own_enum;
 mod own_enum_ends;
 mod queries;
+mod rebuilds;
 mod steps;
 mod write_check;

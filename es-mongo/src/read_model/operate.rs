@@ -50,11 +50,9 @@ pub(super) async fn resume(store: &MongoStore, model: &ReadModelId) -> Result<bo
 }
 
 pub(super) async fn reset(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
-    let begin = doc! {
-        "$set": { field::IS_RESETTING: true, field::IS_LIVE: false, field::POSITION: 0_i64 },
-        "$inc": { field::FENCE: 1_i64 },
-        "$unset": { field::OWNER: "", field::UNTIL: "", field::FAILURE: "" },
-    };
+    let mut begin = begin_reset();
+    begin.insert("$inc", doc! { field::FENCE: 1_i64 });
+    begin.insert("$unset", doc! { field::OWNER: "", field::UNTIL: "", field::FAILURE: "" });
     if !change(store, model, |stored| !is_set(stored, field::IS_RESETTING), &begin).await? {
         return Ok(false);
     }
@@ -63,6 +61,11 @@ pub(super) async fn reset(store: &MongoStore, model: &ReadModelId) -> Result<boo
         change(store, model, |stored| is_set(stored, field::IS_RESETTING), &end).await?;
     }
     Ok(true)
+}
+
+/// What begins a reset: no process gets the lease, and nobody reads the rows.
+pub(super) fn begin_reset() -> Document {
+    doc! { "$set": { field::IS_RESETTING: true, field::IS_LIVE: false, field::POSITION: 0_i64 } }
 }
 
 /// Changes the documents of all partitions that need it, the first partition first. Returns whether
@@ -99,7 +102,7 @@ async fn change(
 
 /// The documents of all partitions of a read model, in order. There are none until the first one is
 /// prepared, which is prepared last.
-async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<Vec<Document>, StoreError> {
+pub(super) async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<Vec<Document>, StoreError> {
     let found = store.collections().patience.ask(|| {
         let (documents, filter) = (documents(store), progress::by_model(model));
         async move { documents.find(filter).await?.try_collect::<Vec<Document>>().await }
@@ -111,7 +114,7 @@ async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<Vec<Documen
 
 /// Deletes the rows of a read model that is being reset. Returns `false` if a different process has
 /// completed the reset meanwhile.
-async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
+pub(super) async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
     let name = store.rows_name(model);
     // The end of a reset begins with the first partition. As long as that one is being reset, no
     // process writes rows.

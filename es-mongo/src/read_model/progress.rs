@@ -7,7 +7,7 @@ use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Pr
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
-use super::indexes;
+use super::{indexes, live, view};
 use crate::document::field::ID;
 use crate::error::{is_namespace_exists, is_unauthorized, malformed};
 use crate::store::MongoStore;
@@ -34,6 +34,10 @@ pub(super) mod field {
     pub(in super::super) const IS_PAUSED: &str = "isPaused";
     /// Whether its rows are being deleted.
     pub(in super::super) const IS_RESETTING: &str = "isResetting";
+    /// When the version became live.
+    pub(in super::super) const LIVE_SINCE: &str = "liveSince";
+    /// When a different version became live instead.
+    pub(in super::super) const LIVE_UNTIL: &str = "liveUntil";
     /// Why the partition has stopped.
     pub(in super::super) const FAILURE: &str = "failure";
 }
@@ -46,9 +50,10 @@ pub(super) fn documents(store: &MongoStore) -> Collection<Document> {
     store.collections().handles.collection(&store.inner.options.names.subscriptions).clone_with_type()
 }
 
-/// The filter for the document of a partition.
+/// The filter for the document of a partition. Of a partition that was dropped, only the fence is
+/// left.
 pub(super) fn by_id(partition: &Partition) -> Document {
-    doc! { ID: partition.to_string() }
+    doc! { ID: partition.to_string(), field::PARTITIONS: { "$exists": true } }
 }
 
 /// Whether a time in a field is later than the clock of the server.
@@ -60,7 +65,8 @@ pub(super) fn is_later(field: &str) -> Document {
 /// [`of_model`] leaves out.
 pub(super) fn by_model(model: &ReadModelId) -> Document {
     // `0` is the character after `/`.
-    doc! { ID: { "$gte": format!("{model}/"), "$lt": format!("{model}0") } }
+    let range = doc! { "$gte": format!("{model}/"), "$lt": format!("{model}0") };
+    doc! { ID: range, field::PARTITIONS: { "$exists": true } }
 }
 
 /// The partitions of a read model among stored documents, in order.
@@ -88,27 +94,39 @@ pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Pre
     if prepare.output == Output::Rows {
         create(store, store.rows_name(&prepare.model)).await?;
         indexes::ensure(store, prepare).await?;
+        live::prepare(store, &prepare.model).await?;
     }
     // The first partition comes last, so if its document exists, all others do.
     let first = &prepare.model.partition(0);
     if find(store, first).await?.is_none() {
         for number in (0..prepare.partitions).rev() {
-            let partition = by_id(&prepare.model.partition(number));
+            let partition = doc! { ID: prepare.model.partition(number).to_string() };
             let position = prepare.begins_after.map_or(0, Position::as_i64);
-            let begin = doc! { "$setOnInsert": {
+            let begin = doc! {
                 field::POSITION: position, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
-                field::DECLARED: &prepare.declared, field::FENCE: 0_i64, field::IS_LIVE: false,
-            } };
-            let prepared = store.collections().patience.ask(|| {
-                let (documents, partition, begin) = (documents(store), partition.clone(), begin.clone());
-                async move { documents.update_one(partition, begin).upsert(true).await }
-            });
-            prepared.await?;
+                field::DECLARED: &prepare.declared, field::IS_LIVE: false,
+            };
+            let mut first = begin.clone();
+            first.insert(field::FENCE, 0_i64);
+            // Of a version that was dropped, the fence is left.
+            let mut dropped = partition.clone();
+            dropped.insert(field::PARTITIONS, doc! { "$exists": false });
+            for (filter, update) in [(partition, doc! { "$setOnInsert": first }), (dropped, doc! { "$set": begin })] {
+                let is_first = update.contains_key("$setOnInsert");
+                let prepared = store.collections().patience.ask(|| {
+                    let (documents, filter, update) = (documents(store), filter.clone(), update.clone());
+                    async move { documents.update_one(filter, update).upsert(is_first).await }
+                });
+                prepared.await?;
+            }
         }
     }
     let stored = find(store, first).await?.ok_or_else(|| malformed(first.to_string(), "it was deleted"))?;
     let declared = stored.get_str(field::DECLARED).map_err(|error| malformed(first.to_string(), error))?;
     let partitions = checkpoint(first, &stored)?.partitions;
+    if prepare.output == Output::Rows {
+        view::follow(store, &prepare.model.name).await;
+    }
     Ok(Prepare { declared: declared.to_owned(), partitions, ..prepare.clone() })
 }
 

@@ -9,6 +9,8 @@ mod reading;
 mod rebuilt;
 mod shared;
 mod stopped;
+mod switched;
+mod two_versions;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

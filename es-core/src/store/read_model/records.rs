@@ -97,6 +97,38 @@ pub enum Activity {
     Stopped(Failure),
 }
 
+/// Which version of a read model is live: the one that its public name shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveVersion {
+    /// The version.
+    pub version: u32,
+    /// The version that was live before, unless it was dropped.
+    pub previous: Option<u32>,
+}
+
+/// How a version of a read model becomes the live one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MakeLive {
+    /// The read model, with the version that becomes live.
+    pub model: ReadModelId,
+    /// The version that is live until then.
+    pub instead_of: u32,
+    /// The position that no partition of the old version has passed, and that each of the new one
+    /// has reached.
+    pub reached: Option<Position>,
+}
+
+/// What became of a version that was to be dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// Its rows are deleted.
+    Done,
+    /// It is the live version, so nothing was changed.
+    IsLive,
+    /// There is no such version.
+    Unknown,
+}
+
 /// A partition as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionRecord {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use es_core::bson::doc;
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Activity, BoxFuture, Checkpoint, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition,
-    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows, Take,
+    Activity, BoxFuture, Checkpoint, Dropped, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease, LiveVersion,
+    MakeLive, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows, Take,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -79,6 +79,24 @@ mistakes! {
     NullIsUnique => a_missing_field_is_null_and_each_element_of_an_array_counts,
     /// A read model has only the indexes with which it was prepared first.
     IndexesOfTheFirst => an_index_can_be_added_to_rows_that_exist,
+    /// The version that was prepared last is live.
+    LastIsLive => the_first_version_is_live,
+    /// A handler has a live version.
+    HandlerIsLive => the_first_version_is_live,
+    /// A switch asks for no position.
+    SwitchedWithoutPosition => a_version_becomes_live_only_if_it_has_reached_the_live_one,
+    /// A switch succeeds, and changes nothing.
+    NotSwitched => a_version_becomes_live_only_if_it_has_reached_the_live_one,
+    /// The last key is listed once more.
+    KeyListedTwice => keys_are_listed_in_order,
+    /// The keys of all versions are listed together.
+    KeysOfAllVersions => keys_are_listed_in_order,
+    /// The live version is dropped.
+    LiveIsDropped => a_version_is_dropped_unless_it_is_live,
+    /// A version is not dropped.
+    DropForgotten => a_version_is_dropped_unless_it_is_live,
+    /// The fences of a version that was dropped are used again.
+    FencesUsedAgain => a_version_is_dropped_unless_it_is_live,
 }
 
 /// [`MemoryStore`], whose read models have a mistake, or none.
@@ -153,8 +171,8 @@ impl ReadModelStore for WrongStore {
             let partition = &self.partition(partition);
             let take = if self.has(Mistake::OwnerKeepsTheLease) { Take::IfFree } else { take };
             let lease = self.right.take_lease(partition, owner, lasts, take).await?;
-            if let Some(lease) = lease.filter(|_| take == Take::FromOwner && self.has(Mistake::FailureTakenToo)) {
-                self.right.release(partition, lease.fence, None).await?;
+            if lease.is_some() && self.has(Mistake::FailureTakenToo) {
+                return self.right.take_lease(partition, owner, lasts, Take::IfFree).await;
             }
             Ok(lease)
         })
@@ -217,7 +235,8 @@ impl ReadModelStore for WrongStore {
                 }
                 done => done?,
             };
-            if done || !self.has(Mistake::FenceNotCompared) && !self.has(Mistake::PauseKeepsFence) {
+            let ignore_fence = [Mistake::FenceNotCompared, Mistake::PauseKeepsFence, Mistake::FencesUsedAgain];
+            if done || !ignore_fence.iter().any(|mistake| self.has(*mistake)) {
                 return Ok(done);
             }
             let fence = commit.fence + 1;
@@ -307,6 +326,70 @@ impl ReadModelStore for WrongStore {
                 self.right.resume(model).await?;
             }
             Ok(exists)
+        })
+    }
+
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>> {
+        Box::pin(async move {
+            let live = self.right.live_version(name).await?;
+            let of_name = self.right.partitions().await?.into_iter().map(|record| record.partition.model);
+            let last = of_name.filter(|model| model.name == name).map(|model| model.version).next_back();
+            match last {
+                Some(version)
+                    if live.is_none() && self.has(Mistake::HandlerIsLive) || self.has(Mistake::LastIsLive) =>
+                {
+                    Ok(Some(LiveVersion { version, previous: None }))
+                }
+                _ => Ok(live),
+            }
+        })
+    }
+
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            if self.has(Mistake::NotSwitched) {
+                return Ok(true);
+            }
+            let mut change = change.clone();
+            if self.has(Mistake::SwitchedWithoutPosition) {
+                let old = ReadModelId { version: change.instead_of, ..change.model.clone() };
+                let all = self.right.partitions().await?;
+                let of_old = all.iter().filter(|record| record.partition.model == old);
+                change.reached = of_old.map(|record| record.checkpoint.position).max().flatten();
+            }
+            self.right.make_live(&change).await
+        })
+    }
+
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>> {
+        Box::pin(async move {
+            let mut keys = self.right.row_keys(model, after).await?;
+            if self.has(Mistake::KeyListedTwice) && !keys.is_empty() {
+                keys.splice(0..0, after.cloned());
+            }
+            if self.has(Mistake::KeysOfAllVersions) {
+                keys.extend(self.right.row_keys(&ReadModelId { version: 2, ..model.clone() }, after).await?);
+            }
+            Ok(keys)
+        })
+    }
+
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>> {
+        Box::pin(async move {
+            if self.has(Mistake::DropForgotten) {
+                return Ok(Dropped::Done);
+            }
+            match self.right.drop_version(model).await? {
+                Dropped::IsLive if self.has(Mistake::LiveIsDropped) => {
+                    self.right.reset(model).await?;
+                    Ok(Dropped::Done)
+                }
+                dropped => Ok(dropped),
+            }
         })
     }
 }

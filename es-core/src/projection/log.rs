@@ -1,0 +1,121 @@
+//! Rows that are folded from the log, without a read model.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use super::{Dispatch, Projection, ProjectionError};
+use crate::store::{FeedFilter, FeedPage, FeedStore};
+use crate::subscription::partition_of;
+use crate::{AggregateId, Position, StoreError};
+
+/// Some of the rows of a projection, folded from the log.
+pub(crate) struct LogRows<P> {
+    dispatch: Dispatch<P>,
+    filter: FeedFilter,
+    includes: Box<dyn Fn(&AggregateId) -> bool + Send>,
+    rows: HashMap<AggregateId, P>,
+    /// The position up to which the events are folded, of each partition.
+    reached: Vec<Option<Position>>,
+}
+
+/// The log cannot be folded.
+pub(crate) enum Unfoldable {
+    Event(Box<ProjectionError>),
+    Store(StoreError),
+}
+
+impl<P: Projection> LogRows<P> {
+    /// No rows yet, of those whose keys are included.
+    pub(crate) fn new(partitions: u32, includes: impl Fn(&AggregateId) -> bool + Send + 'static) -> Self {
+        let dispatch = Dispatch::new();
+        let filter = dispatch.filter();
+        let reached = (0..partitions).map(|_| None).collect();
+        Self { dispatch, filter, includes: Box::new(includes), rows: HashMap::new(), reached }
+    }
+
+    /// The position up to which the events of a partition are folded.
+    pub(crate) fn position(&self, partition: u32) -> Option<Position> {
+        self.reached.get(usize::try_from(partition).ok()?).copied().flatten()
+    }
+
+    pub(crate) fn get(&self, key: &AggregateId) -> Option<&P> {
+        self.rows.get(key)
+    }
+
+    pub(crate) fn remove(&mut self, key: &AggregateId) -> Option<P> {
+        self.rows.remove(key)
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &AggregateId> {
+        self.rows.keys()
+    }
+
+    /// Folds the events of partitions that are at the same position, up to a position that is not
+    /// beyond the frontier.
+    pub(crate) async fn fold<S: FeedStore>(
+        &mut self,
+        store: &S,
+        partitions: Range<u32>,
+        to: Option<Position>,
+    ) -> Result<(), Unfoldable> {
+        let mut after = self.position(partitions.start);
+        while after < to {
+            let page = store.page(after, &self.filter).await?;
+            if page.reaches <= after {
+                // The node that was asked does not show the frontier yet.
+                store.wake(after).await;
+                continue;
+            }
+            after = page.reaches.min(to);
+            self.fold_page(&page, &partitions, to)?;
+        }
+        for partition in partitions {
+            if let Some(reached) = usize::try_from(partition).ok().and_then(|at| self.reached.get_mut(at)) {
+                *reached = after;
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_page(&mut self, page: &FeedPage, partitions: &Range<u32>, to: Option<Position>) -> Result<(), Unfoldable> {
+        let all = u32::try_from(self.reached.len()).unwrap_or(u32::MAX);
+        for event in page.batches.iter().flat_map(|batch| batch.events()) {
+            let event = event?;
+            if Some(event.position) > to {
+                break;
+            }
+            for change in self.dispatch.read(&event)? {
+                let key = change.key();
+                if !(self.includes)(key) || !partitions.contains(&partition_of(key.as_str(), all)) {
+                    continue;
+                }
+                let key = key.clone();
+                let (row, _) = change.fold(self.rows.remove(&key))?;
+                self.rows.extend(row.map(|row| (key, row)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<StoreError> for Unfoldable {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ProjectionError> for Unfoldable {
+    fn from(error: ProjectionError) -> Self {
+        Self::Event(Box::new(error))
+    }
+}
+
+impl<P> fmt::Debug for LogRows<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogRows")
+            .field("rows", &self.rows.len())
+            .field("reached", &self.reached)
+            .finish_non_exhaustive()
+    }
+}
