@@ -175,7 +175,7 @@ async fn each_key(
         let keys = store.row_keys(model, after.as_ref()).await?;
         keys.iter().for_each(&mut list);
         match keys.into_iter().next_back() {
-            Some(last) => after = Some(last),
+            Some(key) => after = Some(key),
             None => return Ok(()),
         }
     }

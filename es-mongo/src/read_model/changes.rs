@@ -44,16 +44,17 @@ pub(super) async fn together(store: &MongoStore, changes: Vec<Change>) -> Result
     loop {
         let (own, changes) = (store.clone(), Arc::clone(&changes));
         let left = limit.saturating_sub(begun.elapsed());
-        let changed = transaction::run(collections, left, move |lease| change_all(own, lease, changes));
-        let source = match collections.sessions.clear_the_way(changed).await {
-            Changed::NotMet => return Ok(false),
+        let run = transaction::run(collections, left, move |lease| change_all(own, lease, changes));
+        let source = match collections.sessions.clear_the_way(run).await {
             Changed::Written(WriteOutcome::Stored) => return Ok(true),
             Changed::Written(WriteOutcome::NotWritten(source)) => source,
             Changed::Written(WriteOutcome::Unknown(source)) => return Err(StoreError::Unavailable { source }),
             Changed::Written(WriteOutcome::Permanent(error) | WriteOutcome::Refused { error, .. }) => {
                 return Err(store_error(error));
             }
-            Changed::Written(WriteOutcome::Archived | WriteOutcome::Outdated(_)) => return Ok(false),
+            Changed::NotMet | Changed::Written(WriteOutcome::Archived | WriteOutcome::Outdated(_)) => {
+                return Ok(false);
+            }
         };
         let Some(wait) = retries.wait() else { return Err(StoreError::Unavailable { source }) };
         tokio::time::sleep(wait).await;
@@ -69,7 +70,7 @@ fn change_all(
         let documents = documents(&store);
         for Change { condition, update } in &*changes {
             match documents.update_one(condition.clone(), update.clone()).session(lease.session()?).await {
-                Ok(changed) if changed.matched_count == 1 => {}
+                Ok(updated) if updated.matched_count == 1 => {}
                 Ok(_) => return Ok(Some(Changed::NotMet)),
                 Err(error) => {
                     lease.failed(&error);

@@ -156,6 +156,11 @@ pub enum Command {
         #[command(subcommand)]
         operation: Option<Operation>,
     },
+    /// List the versions of the read models, or make a new one live
+    Rebuild {
+        #[command(subcommand)]
+        step: Option<RebuildStep>,
+    },
     /// Take a snapshot of an invoice
     Snapshot { id: String },
     /// Move old events to the archive; every invoice can still be loaded at any version and time
@@ -184,6 +189,26 @@ pub enum Operation {
     Resume { model: ReadModelId },
     /// Delete the rows, and fold all events again
     Reset { model: ReadModelId },
+}
+
+/// A step from one version of a read model to the next, such as customer_balance@2.
+#[derive(Debug, Subcommand)]
+pub enum RebuildStep {
+    /// Fold all recorded events into a version, beside the live one
+    Build { model: ReadModelId },
+    /// Compare rows with the events
+    Compare {
+        model: ReadModelId,
+        /// Compare about this number of rows, drawn by chance; all by default
+        #[arg(long)]
+        keys: Option<u64>,
+    },
+    /// Compare all rows with the events, and make the version live
+    Switch { model: ReadModelId },
+    /// Make the version live again that was live before
+    Back { model: ReadModelId },
+    /// Delete the rows of a version that is not live
+    Drop { model: ReadModelId },
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod migrate;
 mod owed;
 mod query;
 mod read_models;
+mod rebuild;
 mod search;
 mod show;
 mod statement;
@@ -64,6 +65,7 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
         Command::Subscriptions { operation: Some(operation) } => {
             subscriptions::operate(connection, operation, view).await?;
         }
+        Command::Rebuild { step } => return rebuild::run(connection, step, view).await,
         Command::Balances { customer, open, limit } => {
             let selection = Selection { customer: customer.as_deref(), open };
             balances::balances(connection, selection, limit, view).await?;

@@ -5,6 +5,7 @@ mod events;
 mod invoice;
 mod money;
 mod monthly_statement;
+mod old_customer_balance;
 mod open_invoice;
 #[cfg(test)]
 mod tests;
@@ -18,5 +19,6 @@ pub use events::{
 pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
 pub use money::Money;
 pub use monthly_statement::MonthlyStatement;
+pub use old_customer_balance::OldCustomerBalance;
 pub use open_invoice::OpenInvoice;
 pub use unposted::Unposted;

@@ -36,15 +36,22 @@ pub async fn catch_up(connection: &Connection) -> Result<(), Failure> {
 }
 
 async fn fold(connection: &Connection) -> Result<(), Failure> {
-    let begun = Instant::now();
-    loop {
-        let subscriptions = Subscriptions::on(&connection.store)
+    let subscriptions = || {
+        Subscriptions::on(&connection.store)
             .project::<OpenInvoice>()
             .project::<CustomerBalance>()
             .project::<MonthlyStatement>()
             .project::<Unposted>()
-            .handle("invoice_search", feed::From::beginning(), SearchList::of(&connection.store));
-        match subscriptions.catch_up().await {
+            .handle("invoice_search", feed::From::beginning(), SearchList::of(&connection.store))
+    };
+    when_free(subscriptions).await
+}
+
+/// Folds every event that is recorded now, when no other call does.
+pub async fn when_free(subscriptions: impl Fn() -> Subscriptions) -> Result<(), Failure> {
+    let begun = Instant::now();
+    loop {
+        match subscriptions().catch_up().await {
             Err(SubscriptionError::Held { .. }) if begun.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

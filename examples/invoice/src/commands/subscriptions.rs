@@ -34,7 +34,8 @@ pub async fn operate(connection: &Connection, operation: Operation, view: View) 
     Ok(())
 }
 
-async fn unknown(connection: &Connection, model: &ReadModelId) -> Result<Failure, Failure> {
+/// The error that there is no such read model.
+pub async fn unknown(connection: &Connection, model: &ReadModelId) -> Result<Failure, Failure> {
     let mut known: Vec<_> = connection.store.partitions().await?.into_iter().map(|of| of.partition.model).collect();
     known.dedup();
     let known: Vec<_> = known.iter().map(ToString::to_string).collect();

@@ -14,7 +14,7 @@ use super::{
 /// of 16 MiB has about 100,000 of them.
 #[derive(Projection, Debug, Clone, Default, PartialEq)]
 #[projection(
-    version = 1,
+    version = 2,
     key = String,
     events(Invoice(InvoiceCreated, InvoiceMigrated, InvoiceCredited, InvoicePaid, AccountPosted, ..))
 )]

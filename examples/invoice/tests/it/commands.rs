@@ -193,7 +193,45 @@ async fn read_models_are_listed_paused_and_reset() {
     assert_eq!(program.data(&["owed"]).len(), 1);
 
     let unknown = program.run(&["subscriptions", "pause", "open_invoices@1"]);
-    assert!(unknown.errors.contains("there are: customer_balance@1, "), "{}", unknown.errors);
+    assert!(unknown.errors.contains("there are: customer_balance@2, "), "{}", unknown.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_of_a_read_model_is_built_compared_and_made_live() {
+    let program = with_an_invoice("rebuild").await;
+    assert_eq!(program.run(&["rebuild"]).output, "(none)\n");
+    let versions = |arguments: &[&str]| {
+        let listed = program.data(&[&["rebuild"], arguments].concat());
+        let listed = fields(&listed, &["model", "state", "isBuilt"]);
+        listed.into_iter().filter(|line| line.starts_with("customer_balance")).collect::<Vec<_>>()
+    };
+    program.data(&["rebuild", "build", "customer_balance@1"]);
+    assert_eq!(versions(&[]), ["customer_balance@1 live true"]);
+    let early = program.run(&["rebuild", "switch", "customer_balance@2"]);
+    assert!(early.errors.contains("customer_balance@2 was never folded"), "{}", early.errors);
+
+    // Payments are recorded while the new version is built.
+    let paying = program.command(&["create", "inv-2", "--customer", "cust_2", "--amount", "70"]);
+    let paying = { paying }.stdout(Stdio::null()).spawn().unwrap();
+    let built = program.data(&["rebuild", "build", "customer_balance@2"]);
+    assert!(built[0]["positions"].as_u64().unwrap() > 0, "{built:?}");
+    assert!(paying.wait_with_output().unwrap().status.success());
+    assert_eq!(versions(&[]), ["customer_balance@1 live true", "customer_balance@2 not live true"]);
+    program.data(&["rebuild", "build", "customer_balance@2"]);
+    let compared = program.data(&["rebuild", "compare", "customer_balance@2"]);
+    assert_eq!(fields(&compared, &["keys", "differences"]), ["2 []"]);
+    let live = ["customer_balance@1 live before true", "customer_balance@2 live true"];
+    assert_eq!(versions(&["switch", "customer_balance@2"]), live);
+    let kept = program.run(&["rebuild", "drop", "customer_balance@2"]);
+    assert!(kept.errors.contains("customer_balance@2 is live, so it is not dropped"), "{}", kept.errors);
+
+    program.data(&["rebuild", "build", "customer_balance@1"]);
+    let back = ["customer_balance@1 live true", "customer_balance@2 live before true"];
+    assert_eq!(versions(&["back", "customer_balance@2"]), back);
+    assert_eq!(versions(&["switch", "customer_balance@2"]), live);
+    assert!(program.run(&["rebuild", "drop", "customer_balance@1"]).success);
+    assert_eq!(versions(&[]), ["customer_balance@2 live true"]);
+    assert_eq!(program.data(&["balances"]).len(), 2);
 }
 
 /// The named fields of each line, separated by spaces.

@@ -33,5 +33,5 @@ async fn with_json_every_line_is_a_document() {
     let answer = Program::new("demo_json").await.run(&["--json"]);
     assert!(answer.success, "{}", answer.errors);
     let steps = json_lines(&answer.output).iter().filter(|line| line.get("step").is_some()).count();
-    assert_eq!(steps, 18);
+    assert_eq!(steps, 19);
 }

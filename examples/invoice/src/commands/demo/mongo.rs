@@ -3,6 +3,7 @@
 
 use bson::Bson;
 use es_core::LoadError;
+use es_core::rebuild::Sample;
 use es_mongo::{LoadedFrom, MigratingRepository, ReadMode};
 
 use super::basics::payment;
@@ -10,9 +11,9 @@ use super::story::Story;
 use crate::commands::balances::Selection;
 use crate::commands::migrate::{self, BillingDocument};
 use crate::commands::query::Traced;
-use crate::commands::{balances, owed, search, statement, stats, upkeep};
+use crate::commands::{balances, owed, rebuild, search, statement, stats, upkeep};
 use crate::connect::Connection;
-use crate::domain::{AccountPosted, Invoice, InvoicePaid};
+use crate::domain::{AccountPosted, CustomerBalance, Invoice, InvoicePaid, OldCustomerBalance};
 use crate::failure::Failure;
 use crate::view::InvoiceView;
 
@@ -24,6 +25,7 @@ pub async fn tell(story: &mut Story, connection: &Connection) -> Result<(), Fail
     archive(story, connection).await?;
     migrate(story, connection).await?;
     switch(story, connection).await?;
+    new_version(story, connection).await?;
     owed(story, connection).await?;
     balances(story, connection).await?;
     statement(story, connection).await?;
@@ -103,6 +105,18 @@ async fn switch(story: &mut Story, connection: &Connection) -> Result<(), Failur
         story.outcome(format!("{flag}: {}", found.join(", ")))?;
     }
     Ok(())
+}
+
+async fn new_version(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
+    story.step(
+        "A read model of the previous release; its new version is built, compared with all events, and made live",
+    )?;
+    story.one(&rebuild::build::<OldCustomerBalance>(connection).await?)?;
+    story.list(&rebuild::list(connection).await?)?;
+    story.one(&rebuild::build::<CustomerBalance>(connection).await?)?;
+    story.one(&rebuild::compare::<CustomerBalance>(connection, Sample::All).await?)?;
+    rebuild::switch::<CustomerBalance>(connection).await?;
+    story.list(&rebuild::list(connection).await?)
 }
 
 async fn owed(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
