@@ -188,9 +188,10 @@ impl Show for Compared {
     fn text(&self) -> String {
         let Self { model, keys, up_to, differences } = self;
         let found = match differences.as_slice() {
-            [] => "all of them are those of the log".to_owned(),
-            differences => format!("{} differences:\n{}", count(differences.len() as u64), differences.join("\n")),
+            [] => "no differences".to_owned(),
+            differences => format!("differences:\n{}", differences.join("\n")),
         };
-        format!("{} rows of {model} were compared, as of position {}: {found}", count(*keys), count(*up_to))
+        let (keys, up_to) = (count(*keys), count(*up_to));
+        format!("{model} is compared with the events up to position {up_to}, rows: {keys}, {found}")
     }
 }
