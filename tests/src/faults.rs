@@ -4,8 +4,9 @@
 //!
 //! ```text
 //! plan (seed) ──▶ inject ──▶ cluster (nodes, proxies, fail points)
-//!                               ▲
-//! worker × n processes: writer, follower ──▶ record ──▶ judge (history::check, verify) ──▶ table
+//!                   │           ▲
+//!                   └────▶ projector × 2 processes (read_models)
+//! worker × n processes: writer, follower, reader of rows ──▶ record ──▶ judge (history::check, verify) ──▶ table
 //! ```
 #![allow(clippy::unwrap_used, reason = "a run ends if one of its steps fails")]
 
@@ -17,6 +18,7 @@ mod inject;
 mod judge;
 mod plan;
 mod process;
+mod read_models;
 mod record;
 mod run;
 mod service;
@@ -29,5 +31,6 @@ mod writer;
 
 pub use doomed::Doomed;
 pub use plan::Kind;
+pub use read_models::Project;
 pub use run::{Outcome, Run};
 pub use worker::Work;

@@ -5,6 +5,7 @@ mod answers;
 mod cause;
 mod order;
 mod readers;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use std::fmt;
 use es_core::store::{Appended, Receipt};
 use es_core::{Committed, StoreError, UpdateError};
 use serde::{Deserialize, Serialize};
+
+pub use rows::{Model, Row, RowRead, entry, list_key, weight};
 
 /// Identifies one append. Every event of it carries the mark. A repeated append has the same mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -202,7 +205,11 @@ pub struct History {
     pub stored: Vec<Stored>,
     /// The skipped positions at the end.
     pub skipped: Vec<u64>,
-    /// Whether no node was elected and no process was killed. Only then is the order of positions
+    /// The rows of both read models at the end, by their keys.
+    pub rows: BTreeMap<(Model, String), Row>,
+    /// The rows that readers have read during the run, those of each process in that order.
+    pub row_reads: Vec<RowRead>,
+    /// Whether no node was elected and no writer was killed. Only then is the order of positions
     /// the order of time for appends that have not seen each other.
     pub undisturbed: bool,
 }
@@ -250,6 +257,20 @@ pub enum Broken {
     Behind(String, u64),
     /// A reader has seen a different event at this position than the stored one.
     SawOther(String, u64),
+    /// At the end, a row with this key is missing, although there are events for it.
+    MissingRow(Model, String),
+    /// At the end, there is a row with this key, although there is no event for it.
+    ForeignRow(Model, String),
+    /// At the end, the row with this key contains an event more than once, or too many events.
+    CountedTwice(Model, String),
+    /// At the end, the row with this key is not the fold of its events.
+    WrongRow(Model, String),
+    /// A reader of this process has read a row that is not the fold of the first of its events.
+    NotTheFirstEvents(u32, Model, String),
+    /// A reader of this process has read a row without an event up to the position that it asked for.
+    ReadTooEarly(u32, Model, String, u64),
+    /// A reader of this process has read an older row than before.
+    RowWentBack(u32, Model, String),
 }
 
 /// The harm of a violation for a user.
@@ -265,6 +286,8 @@ pub enum Harm {
     Missed,
     /// An answer was wrong.
     Untrue,
+    /// A row of a read model is not the fold of its events.
+    Misfolded,
 }
 
 impl Broken {
@@ -280,6 +303,13 @@ impl Broken {
             | Self::AgainstCause(_)
             | Self::AgainstTime(_) => Harm::OutOfOrder,
             Self::Missed(..) | Self::WentBack(..) | Self::Behind(..) | Self::SawOther(..) => Harm::Missed,
+            Self::MissingRow(..)
+            | Self::ForeignRow(..)
+            | Self::CountedTwice(..)
+            | Self::WrongRow(..)
+            | Self::NotTheFirstEvents(..)
+            | Self::ReadTooEarly(..)
+            | Self::RowWentBack(..) => Harm::Misfolded,
             Self::RefusedButStored(_)
             | Self::Misplaced(_)
             | Self::NotAlready(_)
@@ -297,5 +327,6 @@ pub fn check(history: &History) -> BTreeSet<Broken> {
     order::check(history, &mut broken);
     cause::check(history, &mut broken);
     readers::check(history, &mut broken);
+    rows::check(history, &mut broken);
     broken
 }

@@ -1,10 +1,10 @@
-//! Short runs with faults: three nodes, 16 writers in four processes. `cargo run --release -p tests
+//! Short runs with faults: three nodes, 16 writers in four processes, read models in two more. `cargo run --release -p tests
 //! --bin faults` is the long run.
 
 use tests::faults::{Kind, Run};
 use tokio::sync::Mutex;
 
-/// One run at a time, because each starts three nodes and four processes.
+/// One run at a time, because each starts three nodes and six processes.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,14 +16,16 @@ async fn nothing_acknowledged_is_lost_when_nodes_die_and_connections_are_cut() {
         Kind::CommitUnknown,
         Kind::ClosedAfter,
         Kind::WriterKilled,
+        Kind::ProjectorKilled,
+        Kind::ProjectorFrozen,
     ])
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_order_of_positions_is_the_order_of_time_if_nobody_is_elected_or_killed() {
-    let kinds = vec![Kind::AnswersLost, Kind::ClosedAfter];
-    assert!(kinds.iter().all(|kind| kind.elects_and_kills_nobody()));
+async fn the_order_of_positions_is_the_order_of_time_if_no_node_is_elected_and_no_writer_killed() {
+    let kinds = vec![Kind::AnswersLost, Kind::ClosedAfter, Kind::ProjectorKilled];
+    assert!(kinds.iter().all(|kind| kind.elects_nobody_and_kills_no_writer()));
     run(kinds).await;
 }
 

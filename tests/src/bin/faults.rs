@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use tests::faults::{Doomed, Kind, Run, Work};
+use tests::faults::{Doomed, Kind, Project, Run, Work};
 use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Parser)]
@@ -25,7 +25,7 @@ struct Arguments {
     /// The number of writers of all processes together.
     #[arg(long, default_value_t = 16)]
     writers: u32,
-    /// Only faults in which no node is elected and no process is killed, so that the order of
+    /// Only faults in which no node is elected and no writer is killed, so that the order of
     /// positions is checked against time.
     #[arg(long)]
     undisturbed: bool,
@@ -41,6 +41,9 @@ enum Part {
     /// A process of a run.
     #[command(hide = true)]
     Work(Work),
+    /// A process that folds the read models of a run.
+    #[command(hide = true)]
+    Project(Project),
     /// A process that is killed during an append.
     #[command(hide = true)]
     Doomed(Doomed),
@@ -56,6 +59,10 @@ async fn main() -> Result<ExitCode, std::io::Error> {
             work.until_stopped().await;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Part::Project(project)) => {
+            project.until_stopped().await;
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Part::Doomed(doomed)) => {
             doomed.until_killed().await;
             return Ok(ExitCode::SUCCESS);
@@ -66,7 +73,7 @@ async fn main() -> Result<ExitCode, std::io::Error> {
     println!("seed {seed}");
     let program = std::env::current_exe()?;
     let mut kinds = Kind::ALL.to_vec();
-    kinds.retain(|kind| !arguments.undisturbed || kind.elects_and_kills_nobody());
+    kinds.retain(|kind| !arguments.undisturbed || kind.elects_nobody_and_kills_no_writer());
     let run = Run {
         seed,
         faults: arguments.faults.unwrap_or(kinds.len() + 3),

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::cluster::{Cluster, direct, direct_uri};
 use super::doomed::kill_one;
 use super::plan::{Fault, Kind};
+use super::read_models::Projectors;
 use super::worker::APPLICATION;
 use crate::fail_point::FailPoint;
 use crate::proxy::{Condition, Entrance, Flow, Party};
@@ -16,7 +17,7 @@ use crate::proxy::{Condition, Entrance, Flow, Party};
 /// Carries out a fault and heals it. For a fail point it returns how often the fault occurred.
 ///
 /// `program` is the program for a process of the run.
-pub(super) async fn inject(cluster: &Cluster, fault: Fault, program: &Path) -> Option<i64> {
+pub(super) async fn inject(cluster: &Cluster, projectors: &Projectors, fault: Fault, program: &Path) -> Option<i64> {
     match fault.kind {
         Kind::PrimaryKilled => {
             let primary = cluster.primary().await;
@@ -77,6 +78,8 @@ pub(super) async fn inject(cluster: &Cluster, fault: Fault, program: &Path) -> O
             return fail(cluster, fault, data).await;
         }
         Kind::WriterKilled => return kill_one(cluster, program).await,
+        Kind::ProjectorKilled => projectors.kill_one(fault.hold).await,
+        Kind::ProjectorFrozen => projectors.freeze_one(fault.hold).await,
         Kind::SlowAnswers => {
             let slow = i64::try_from(fault.hold.as_millis() / 2).unwrap();
             let data =

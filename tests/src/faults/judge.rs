@@ -11,6 +11,7 @@ use es_mongo::mongodb::options::ReadConcern;
 use futures_util::TryStreamExt as _;
 
 use super::follower::read_all;
+use super::read_models;
 use super::stored::Decided;
 use super::tally::{Tally, TallyEvent};
 use crate::history::{Answer, Broken, History, Mark, Place, Resolved, Stored, check};
@@ -24,6 +25,8 @@ pub(super) struct Verdict {
     /// The number of events in the archive.
     pub(super) archived: usize,
     pub(super) snapshots: u64,
+    /// How often a lease of a partition was taken.
+    pub(super) leases: i64,
 }
 
 /// Judges a history, after all writers have ended.
@@ -45,14 +48,20 @@ pub(super) async fn judge(store: &MongoStore, mut history: History) -> Verdict {
     }
     let read = whole.seen.len();
     history.readers.insert("a reader after the end".into(), whole);
+    read_models::catch_up(store).await;
+    history.rows = read_models::rows(store).await;
     let broken = check(&history);
     let report = store.verify::<Tally>().run().await.unwrap();
     let mut findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     if read != history.stored.len() {
         findings.push(format!("a reader after the end has seen {read} events"));
     }
+    if history.row_reads.iter().all(|read| read.row.is_none()) {
+        findings.push("no row was read during the run".to_owned());
+    }
     findings.extend(misfolded(store, &history.stored).await);
-    Verdict { history, broken, findings, archived: archived_events, snapshots: report.snapshots }
+    let leases = read_models::leases_taken(store).await;
+    Verdict { history, broken, findings, archived: archived_events, snapshots: report.snapshots, leases }
 }
 
 /// Asks the store for the outcome of every append whose outcome was unknown: by its key, or by

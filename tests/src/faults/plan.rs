@@ -44,11 +44,16 @@ pub enum Kind {
     SlowAnswers,
     /// A writer is killed with SIGKILL between its insert and its commit.
     WriterKilled,
+    /// A process that folds read models is killed with SIGKILL and started again.
+    ProjectorKilled,
+    /// A process that folds read models is stopped with SIGSTOP until it has lost its leases, and
+    /// continued.
+    ProjectorFrozen,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::PrimaryKilled,
         Self::PrimarySteppedDown,
         Self::PrimaryFrozen,
@@ -71,11 +76,13 @@ impl Kind {
         Self::CommitUnknown,
         Self::SlowAnswers,
         Self::WriterKilled,
+        Self::ProjectorKilled,
+        Self::ProjectorFrozen,
     ];
 
-    /// Whether no node is elected and no process is killed. A run with such faults only keeps the
+    /// Whether no node is elected and no writer is killed. A run with such faults only keeps the
     /// order of time: see [`History::undisturbed`](crate::history::History::undisturbed).
-    pub fn elects_and_kills_nobody(self) -> bool {
+    pub fn elects_nobody_and_kills_no_writer(self) -> bool {
         match self {
             Self::PrimaryKilled
             | Self::PrimarySteppedDown
@@ -94,7 +101,9 @@ impl Kind {
             | Self::ErrorCode(_)
             | Self::ConcernTimedOut
             | Self::CommitUnknown
-            | Self::SlowAnswers => true,
+            | Self::SlowAnswers
+            | Self::ProjectorKilled
+            | Self::ProjectorFrozen => true,
         }
     }
 }
@@ -120,6 +129,8 @@ impl fmt::Display for Kind {
             Self::CommitUnknown => "unknown commit result",
             Self::SlowAnswers => "slow answers",
             Self::WriterKilled => "writer killed",
+            Self::ProjectorKilled => "projector killed",
+            Self::ProjectorFrozen => "projector frozen",
         })
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Answer, Asked, History, Loaded, Seen};
+use crate::history::{Answer, Asked, History, Loaded, RowRead, Seen};
 
 #[derive(Serialize, Deserialize)]
 enum Record {
@@ -20,8 +20,31 @@ enum Record {
         reader: String,
         events: Vec<Seen>,
     },
+    RowRead(RowRead),
+    /// What a process knows at its end.
+    Ended(Ended),
+}
+
+/// What a process knows at its end.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Ended {
     /// The longest time that a reader has waited for an open position.
-    LongestWait(Duration),
+    pub(super) longest_wait: Duration,
+    /// The longest time until a row with a position was read.
+    pub(super) longest_row: Duration,
+    /// The number of rows that could not be read because of a fault.
+    pub(super) rows_not_read: u64,
+}
+
+impl Ended {
+    /// The same for two processes together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            longest_wait: self.longest_wait.max(other.longest_wait),
+            longest_row: self.longest_row.max(other.longest_row),
+            rows_not_read: self.rows_not_read + other.rows_not_read,
+        }
+    }
 }
 
 /// The record of one process.
@@ -30,6 +53,8 @@ pub(super) struct Recorder {
     file: Mutex<BufWriter<File>>,
     acknowledged: AtomicU64,
     highest_position: AtomicU64,
+    last_acknowledged: Mutex<Option<Asked>>,
+    rows: Mutex<Ended>,
 }
 
 impl Recorder {
@@ -39,12 +64,15 @@ impl Recorder {
             file: Mutex::new(BufWriter::new(file)),
             acknowledged: AtomicU64::new(0),
             highest_position: AtomicU64::new(0),
+            last_acknowledged: Mutex::default(),
+            rows: Mutex::default(),
         }
     }
 
     pub(super) fn asked(&self, asked: Asked) {
         if matches!(asked.answer, Answer::Acknowledged(_)) {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
+            *self.last_acknowledged.lock().unwrap() = Some(asked.clone());
         }
         if let Some(place) = asked.answer.place() {
             self.highest_position.fetch_max(place.position, Ordering::Relaxed);
@@ -60,6 +88,22 @@ impl Recorder {
         self.write(&Record::Seen { reader: reader.to_owned(), events });
     }
 
+    pub(super) fn row_read(&self, read: RowRead, took: Duration) {
+        let mut rows = self.rows.lock().unwrap();
+        rows.longest_row = rows.longest_row.max(took);
+        drop(rows);
+        self.write(&Record::RowRead(read));
+    }
+
+    pub(super) fn row_not_read(&self) {
+        self.rows.lock().unwrap().rows_not_read += 1;
+    }
+
+    /// The last append of this process that was acknowledged as recorded now.
+    pub(super) fn last_acknowledged(&self) -> Option<Asked> {
+        self.last_acknowledged.lock().unwrap().clone()
+    }
+
     /// The number of appends of this process that have been acknowledged.
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::Relaxed)
@@ -71,7 +115,7 @@ impl Recorder {
     }
 
     pub(super) fn finish(&self, longest_wait: Duration) {
-        self.write(&Record::LongestWait(longest_wait));
+        self.write(&Record::Ended(Ended { longest_wait, ..*self.rows.lock().unwrap() }));
         self.file.lock().unwrap().flush().unwrap();
     }
 
@@ -82,10 +126,9 @@ impl Recorder {
     }
 }
 
-/// Adds the records of a process to a history. Returns the longest time that a reader of the
-/// process has waited for an open position.
-pub(super) fn read(file: &Path, process: u32, history: &mut History) -> Duration {
-    let mut longest_wait = Duration::ZERO;
+/// Adds the records of a process to a history.
+pub(super) fn read(file: &Path, process: u32, history: &mut History) -> Ended {
+    let mut ended = Ended::default();
     for line in BufReader::new(File::open(file).unwrap()).lines() {
         match serde_json::from_str(&line.unwrap()).unwrap() {
             Record::Asked(asked) => history.asked.push(asked),
@@ -95,8 +138,9 @@ pub(super) fn read(file: &Path, process: u32, history: &mut History) -> Duration
                 reader.process = process;
                 reader.seen.extend(events);
             }
-            Record::LongestWait(wait) => longest_wait = wait,
+            Record::RowRead(read) => history.row_reads.push(read),
+            Record::Ended(told) => ended = told,
         }
     }
-    longest_wait
+    ended
 }

@@ -15,7 +15,8 @@ use super::inject::inject;
 use super::judge::{Verdict, judge};
 use super::plan::{Fault, Kind, draw};
 use super::process::{Other, resident_mib};
-use super::record;
+use super::read_models::{self, Projectors};
+use super::record::{self, Ended};
 use super::table;
 use super::tally::Tally;
 use super::worker::{Work, Worker, open};
@@ -93,10 +94,11 @@ impl Run {
         let work: Vec<Work> = (0..self.processes).map(work).collect();
         let (own, others) = work.split_first().expect("a run has a process");
         let worker = Worker::start(own).await;
+        let projectors = Projectors::start(self.program.clone(), cluster.uri());
         let others: Vec<Other> = others.iter().map(|work| Other::start(&self.program, work)).collect();
         let (stop, stopped) = oneshot::channel();
         let archive = self.archive.then(|| tokio::spawn(archive(worker.shared.store.clone(), stopped)));
-        let happened = self.carry_out(&cluster, &plan, &worker, &others).await;
+        let happened = self.carry_out(&cluster, &plan, &worker, &others, &projectors).await;
         let ended = clock::now();
         drop(stop);
         if let Some(archive) = archive {
@@ -106,29 +108,39 @@ impl Run {
             other.finish().await;
         }
         worker.finish().await;
+        projectors.finish().await;
         println!("memory before the verdict: {} MiB", resident_mib(std::process::id()));
         sleep(SETTLES).await;
 
         let store = open(&cluster.uri(), DATABASE).await;
-        let undisturbed = self.kinds.iter().all(|kind| kind.elects_and_kills_nobody());
+        let undisturbed = self.kinds.iter().all(|kind| kind.elects_nobody_and_kills_no_writer());
         let mut history = History { undisturbed, ..History::default() };
-        let mut longest_wait = Duration::ZERO;
+        let mut told = Ended::default();
         for work in &work {
-            longest_wait = longest_wait.max(record::read(&work.record, work.process, &mut history));
+            told = told.and(record::read(&work.record, work.process, &mut history));
         }
         let verdict: Verdict = judge(&store, history).await;
         let broken = verdict.broken.iter().map(|broken| format!("{broken:?}")).chain(verdict.findings.clone());
-        Outcome { table: table::text(&verdict, longest_wait, &happened, ended), broken: broken.collect() }
+        Outcome { table: table::text(&verdict, told, &happened, ended), broken: broken.collect() }
     }
 
-    async fn carry_out(&self, cluster: &Cluster, plan: &[Fault], worker: &Worker, others: &[Other]) -> Vec<Happened> {
+    async fn carry_out(
+        &self,
+        cluster: &Cluster,
+        plan: &[Fault],
+        worker: &Worker,
+        others: &[Other],
+        projectors: &Projectors,
+    ) -> Vec<Happened> {
         service_returns(worker, cluster, "the set was started").await;
+        rows_follow(worker, "the set was started").await;
         let started = Instant::now();
         let mut happened = Vec::with_capacity(plan.len());
         for (number, fault) in plan.iter().enumerate() {
             let (began, at) = (clock::now(), Instant::now());
-            let met = inject(cluster, *fault, &self.program).await;
+            let met = inject(cluster, projectors, *fault, &self.program).await;
             service_returns(worker, cluster, &fault.kind.to_string()).await;
+            rows_follow(worker, &fault.kind.to_string()).await;
             let took_hold = met != Some(0);
             let met = met.map_or(String::new(), |met| format!(", met {met} times"));
             println!(
@@ -164,6 +176,16 @@ async fn service_returns(worker: &Worker, cluster: &Cluster, after: &str) {
             println!("nothing is acknowledged for {LONG:?} after: {after}; {}", cluster.what_clients_do().await);
         }
         sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until every partition of the read models contains what is recorded now.
+async fn rows_follow(worker: &Worker, after: &str) {
+    let started = Instant::now();
+    let position = worker.shared.recorder.highest_position();
+    while let Err(error) = read_models::ready(&worker.shared.store, position).await {
+        assert!(read_models::may_happen(&error), "a read model is not folded any more after: {after}: {error}");
+        assert!(started.elapsed() < SERVICE_WITHIN, "a read model does not follow after: {after}: {error}");
     }
 }
 

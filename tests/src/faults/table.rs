@@ -9,6 +9,7 @@ use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use super::follower::AFTER_THE_END;
 use super::judge::Verdict;
 use super::plan::Kind;
+use super::record::Ended;
 use super::run::Happened;
 use super::service::longest_without;
 use crate::history::{Answer, Broken, Harm, History, Mark, Nanos};
@@ -48,7 +49,7 @@ impl Row {
 }
 
 /// The table, and the lines with counts below it.
-pub(super) fn text(verdict: &Verdict, longest_wait: Duration, happened: &[Happened], ended: Nanos) -> String {
+pub(super) fn text(verdict: &Verdict, told: Ended, happened: &[Happened], ended: Nanos) -> String {
     let mut asked: Vec<(Nanos, Answer)> =
         verdict.history.asked.iter().map(|asked| (asked.answered, asked.answer)).collect();
     asked.sort_by_key(|(answered, _)| *answered);
@@ -90,18 +91,19 @@ pub(super) fn text(verdict: &Verdict, longest_wait: Duration, happened: &[Happen
         table.add_row(row.cells(&kind.to_string()));
     }
     table.add_row(all.cells("all"));
-    format!("{table}\n\n{}", zeros(verdict, longest_wait))
+    format!("{table}\n\n{}", zeros(verdict, told))
 }
 
-fn zeros(verdict: &Verdict, longest_wait: Duration) -> String {
+fn zeros(verdict: &Verdict, told: Ended) -> String {
     let count = |harm: Harm| verdict.broken.iter().filter(|broken: &&Broken| broken.harm() == harm).count();
     let found = verdict.history.resolved.iter().filter(|resolved| resolved.found.is_some()).count();
     let mut text = format!(
-        "lost {}, duplicated {}, out of order {}, missed by readers {}, wrong answers {}, found by verify {}\n",
+        "lost {}, duplicated {}, out of order {}, missed by readers {}, wrong rows {}, wrong answers {}, found by verify {}\n",
         count(Harm::Lost),
         count(Harm::Duplicated),
         count(Harm::OutOfOrder),
         count(Harm::Missed),
+        count(Harm::Misfolded),
         count(Harm::Untrue),
         verdict.findings.len(),
     );
@@ -120,8 +122,18 @@ fn zeros(verdict: &Verdict, longest_wait: Duration) -> String {
         "skips recorded {}, longest time that a reader waited for an open position {:.1} s, \
          longest time from an acknowledgement to a reader {:.1} s",
         verdict.history.skipped.len(),
-        longest_wait.as_secs_f64(),
+        told.longest_wait.as_secs_f64(),
         longest_delay(&verdict.history).as_secs_f64(),
+    );
+    let _ = writeln!(
+        text,
+        "rows of read models {}, read during the run {} times, not read because of a fault {} times, \
+         longest time until a read contained its position {:.1} s, leases taken {}",
+        verdict.history.rows.len(),
+        verdict.history.row_reads.len(),
+        told.rows_not_read,
+        told.longest_row.as_secs_f64(),
+        verdict.leases,
     );
     for (name, reader) in &verdict.history.readers {
         let _ = writeln!(text, "{name} has seen {} events", reader.seen.len());

@@ -11,6 +11,7 @@ use es_mongo::mongodb::options::ClientOptions;
 use tokio::task::JoinSet;
 
 use super::follower::follow;
+use super::read_models::read_rows;
 use super::record::Recorder;
 use super::waits::Waits;
 use super::writer::Writer;
@@ -110,6 +111,7 @@ impl Worker {
             writers.spawn(Writer::new(Arc::clone(&shared), writer, work.streams, work.seed).run());
         }
         followers.spawn(follow(Arc::clone(&shared), format!("reader of process {}", work.process)));
+        followers.spawn(read_rows(Arc::clone(&shared)));
         Self { shared, writers, followers, waits }
     }
 

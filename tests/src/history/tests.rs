@@ -1,5 +1,7 @@
 //! Tests of the checker on constructed histories, each of which violates one rule.
 
+mod read_models;
+
 use super::*;
 
 fn mark(number: u32) -> Mark {
