@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use es_core::StoreError;
 use es_core::clock::{Clock, SystemClock};
-use es_core::store::Ordering;
+use es_core::store::{Ordering, ReadModelId};
 
 use crate::error::{check_name, invalid};
 
@@ -62,6 +62,11 @@ impl CollectionNames {
             subscriptions: format!("{prefix}{subscriptions}"),
             rows_prefix: prefix.to_owned(),
         }
+    }
+
+    /// The collection with the rows of a read model.
+    pub(crate) fn rows(&self, ReadModelId { name, version }: &ReadModelId) -> String {
+        format!("{}{name}_v{version}", self.rows_prefix)
     }
 
     /// Refuses names that the server cannot use, and duplicate names: if the archive were the

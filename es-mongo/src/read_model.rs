@@ -46,8 +46,7 @@ impl MongoStore {
 
     /// The name of the collection with the rows of a read model.
     fn rows_name(&self, model: &ReadModelId) -> String {
-        let ReadModelId { name, version } = model;
-        format!("{}{name}_v{version}", self.inner.options.names.rows_prefix)
+        self.inner.options.names.rows(model)
     }
 
     /// The name of the view with the rows of the live version.

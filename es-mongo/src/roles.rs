@@ -4,6 +4,7 @@ use std::fmt;
 
 use bson::{Document, doc};
 use es_core::StoreError;
+use es_core::store::ReadModelId;
 use mongodb::Database;
 
 use crate::error::{check_database, check_name, is_role_exists, store_error};
@@ -14,9 +15,9 @@ use crate::options::CollectionNames;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Loads, queries, traces, follows, counts and verifies. It cannot write. If a writer that has
-    /// reserved a position has died, a follower with this role waits until a writer or a follower
-    /// of a writer records that the position is skipped.
+    /// Loads, queries, traces, follows, counts and verifies, and reads rows of read models and their
+    /// health. It cannot write. If a writer that has reserved a position has died, a follower with
+    /// this role waits until a writer or a follower of a writer records that the position is skipped.
     Reader,
     /// All of [`Reader`](Self::Reader); appends events and stores snapshots. It can neither update
     /// nor delete an event.
@@ -27,6 +28,10 @@ pub enum Role {
     /// Creates the collections, the indexes and the validator, by opening the store once. It can
     /// neither read nor change a document.
     Preparer,
+    /// All of [`Reader`](Self::Reader); folds the read models that [`Roles::read_model`] names, runs
+    /// handlers, and pauses, resumes and resets them. It can neither add nor change nor delete an
+    /// event.
+    Projector,
     /// Reads the old documents of a migration. Grant it together with [`Writer`](Self::Writer) for
     /// [`MongoStore::migrate`](crate::MongoStore::migrate), and together with
     /// [`Reader`](Self::Reader) or [`Writer`](Self::Writer) for
@@ -42,7 +47,13 @@ pub enum Role {
 /// | [`Writer`](Role::Writer) | find, changeStream, insert | find | find, insert, update, remove | find, insert, update, remove | find, insert, update | append, snapshot, and what a reader does |
 /// | [`Archivist`](Role::Archivist) | find, changeStream, remove | find, insert | find, insert, update, remove | find, insert, update, remove | find, insert, update | archive, and what a reader does |
 /// | [`Preparer`](Role::Preparer) | create, index, validator | create, index | create, index | create | create | open, the first time and after an upgrade |
+/// | [`Projector`](Role::Projector) | find, changeStream | find | find | find, insert, update, remove | find | fold, and what a reader does |
 /// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
+///
+/// | | subscriptions | rows of each [read model](Roles::read_model) |
+/// |---|---|---|
+/// | [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) | find | find |
+/// | [`Projector`](Role::Projector) | find, insert, update, remove, create | find, insert, update, remove, create, index |
 ///
 /// All roles except the last may list the collections of the database and the indexes of the store,
 /// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
@@ -50,12 +61,13 @@ pub enum Role {
 /// [`Preparer`](Role::Preparer). No role can update an event or an archived event, or drop a
 /// collection or an index.
 ///
-/// No role covers read models. A process that folds them needs, in addition to
-/// [`Writer`](Role::Writer), `find`, `insert`, `update`, `remove` and `createCollection` on the
-/// collection `subscriptions`, and these, `listIndexes` and `createIndex` on the collections of rows.
-/// If it lacks `createIndex`, somebody else has to create the indexes of the rows: the projection
-/// starts without an index of `index(..)`, and not without one of `unique(..)`. A process that only
-/// reads rows, or asks for their health, needs `find` on both.
+/// The rows of a read model are in a collection that has its name and version. The server grants
+/// rights on a collection by its exact name, so [`read_model`](Self::read_model) names each of them,
+/// and [`create`](Self::create) is repeated before a new version is folded. If a process folds and
+/// appends, its user has both roles.
+///
+/// If a role of your own lacks `createIndex` on the rows, somebody else has to create their indexes:
+/// the projection starts without an index of `index(..)`, and not without one of `unique(..)`.
 ///
 /// If a dead client has left a transaction open, another writer that uses the same user of the
 /// server ends it within seconds; no additional right is needed. Writers with different users
@@ -87,6 +99,7 @@ pub enum Role {
 pub struct Roles {
     names: CollectionNames,
     documents: Vec<String>,
+    read_models: Vec<ReadModelId>,
 }
 
 impl Role {
@@ -97,6 +110,7 @@ impl Role {
             Self::Writer => "writer",
             Self::Archivist => "archivist",
             Self::Preparer => "preparer",
+            Self::Projector => "projector",
             Self::Documents => "documents",
         }
     }
@@ -116,9 +130,10 @@ const CHANGE_STREAM: &str = "changeStream";
 
 impl Roles {
     /// The roles of the store with these collections: [`Reader`](Role::Reader),
-    /// [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) and [`Preparer`](Role::Preparer).
+    /// [`Writer`](Role::Writer), [`Archivist`](Role::Archivist), [`Preparer`](Role::Preparer) and
+    /// [`Projector`](Role::Projector).
     pub fn of(names: CollectionNames) -> Self {
-        Self { names, documents: Vec::new() }
+        Self { names, documents: Vec::new(), read_models: Vec::new() }
     }
 
     /// Adds the role [`Documents`](Role::Documents) for this collection in the same database. May
@@ -126,6 +141,14 @@ impl Roles {
     #[must_use]
     pub fn documents(mut self, collection: impl Into<String>) -> Self {
         self.documents.push(collection.into());
+        self
+    }
+
+    /// Adds the rows of a read model to the roles: `.read_model(ReadModelId::of::<Balance>())`. May be
+    /// called several times.
+    #[must_use]
+    pub fn read_model(mut self, model: ReadModelId) -> Self {
+        self.read_models.push(model);
         self
     }
 
@@ -157,10 +180,11 @@ impl Roles {
     /// [`StoreError::Unavailable`] as the server reports.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
-        let Self { names, documents } = self;
-        for name in [&names.events, &names.snapshots, &names.archive, &names.sessions, &names.positions]
-            .into_iter()
-            .chain(documents)
+        let Self { names, documents, read_models: _ } = self;
+        let CollectionNames { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = names;
+        let rows: Vec<String> = self.rows().collect();
+        for name in
+            [events, snapshots, archive, sessions, positions, subscriptions].into_iter().chain(documents).chain(&rows)
         {
             check_name(name)?;
         }
@@ -177,48 +201,85 @@ impl Roles {
 
     fn made(&self) -> impl Iterator<Item = Role> + use<> {
         let documents = (!self.documents.is_empty()).then_some(Role::Documents);
-        [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer].into_iter().chain(documents)
+        [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer, Role::Projector].into_iter().chain(documents)
+    }
+
+    /// The collections of rows.
+    fn rows(&self) -> impl Iterator<Item = String> {
+        self.read_models.iter().map(|model| self.names.rows(model))
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive, sessions, positions, .. } = &self.names;
+        let CollectionNames { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } =
+            &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
-        match role {
-            Role::Reader => vec![
-                list,
-                on(events, &["find", CHANGE_STREAM, LIST_INDEXES]),
-                on(archive, &["find", LIST_INDEXES]),
-                on(snapshots, &["find", LIST_INDEXES]),
-                on(positions, &["find"]),
-            ],
-            Role::Writer => vec![
-                list,
-                on(events, &["find", CHANGE_STREAM, "insert", LIST_INDEXES]),
-                on(archive, &["find", LIST_INDEXES]),
-                on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
-                on(sessions, &["find", "insert", "update", "remove"]),
-                on(positions, &["find", "insert", "update"]),
-            ],
-            Role::Archivist => vec![
-                list,
-                on(events, &["find", CHANGE_STREAM, "remove", LIST_INDEXES]),
-                on(archive, &["find", "insert", LIST_INDEXES]),
-                on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
-                on(sessions, &["find", "insert", "update", "remove"]),
-                on(positions, &["find", "insert", "update"]),
-            ],
-            Role::Preparer => vec![
-                list,
-                on(events, &["createCollection", "createIndex", "collMod", LIST_INDEXES]),
-                on(archive, &["createCollection", "createIndex", LIST_INDEXES]),
-                on(snapshots, &["createCollection", "createIndex", LIST_INDEXES]),
-                on(sessions, &["createCollection"]),
-                on(positions, &["createCollection"]),
-            ],
-            Role::Documents => self.documents.iter().map(|documents| on(documents, &["find"])).collect(),
-        }
+        let read_models = |of_subscriptions: &[&str], of_rows: &[&str]| -> Vec<Document> {
+            let rows = self.rows().map(|rows| on(&rows, of_rows));
+            std::iter::once(on(subscriptions, of_subscriptions)).chain(rows).collect()
+        };
+        let (events_and_more, of_read_models) = match role {
+            Role::Reader => (
+                vec![
+                    list,
+                    on(events, &["find", CHANGE_STREAM, LIST_INDEXES]),
+                    on(archive, &["find", LIST_INDEXES]),
+                    on(snapshots, &["find", LIST_INDEXES]),
+                    on(positions, &["find"]),
+                ],
+                read_models(&["find"], &["find"]),
+            ),
+            Role::Writer => (
+                vec![
+                    list,
+                    on(events, &["find", CHANGE_STREAM, "insert", LIST_INDEXES]),
+                    on(archive, &["find", LIST_INDEXES]),
+                    on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
+                    on(sessions, &["find", "insert", "update", "remove"]),
+                    on(positions, &["find", "insert", "update"]),
+                ],
+                read_models(&["find"], &["find"]),
+            ),
+            Role::Archivist => (
+                vec![
+                    list,
+                    on(events, &["find", CHANGE_STREAM, "remove", LIST_INDEXES]),
+                    on(archive, &["find", "insert", LIST_INDEXES]),
+                    on(snapshots, &["find", "insert", "update", "remove", LIST_INDEXES]),
+                    on(sessions, &["find", "insert", "update", "remove"]),
+                    on(positions, &["find", "insert", "update"]),
+                ],
+                read_models(&["find"], &["find"]),
+            ),
+            Role::Preparer => (
+                vec![
+                    list,
+                    on(events, &["createCollection", "createIndex", "collMod", LIST_INDEXES]),
+                    on(archive, &["createCollection", "createIndex", LIST_INDEXES]),
+                    on(snapshots, &["createCollection", "createIndex", LIST_INDEXES]),
+                    on(sessions, &["createCollection"]),
+                    on(positions, &["createCollection"]),
+                ],
+                Vec::new(),
+            ),
+            Role::Projector => (
+                vec![
+                    list,
+                    on(events, &["find", CHANGE_STREAM, LIST_INDEXES]),
+                    on(archive, &["find", LIST_INDEXES]),
+                    on(snapshots, &["find", LIST_INDEXES]),
+                    on(sessions, &["find", "insert", "update", "remove"]),
+                    on(positions, &["find"]),
+                ],
+                read_models(
+                    &["find", "insert", "update", "remove", "createCollection"],
+                    &["find", "insert", "update", "remove", "createCollection", "createIndex", LIST_INDEXES],
+                ),
+            ),
+            Role::Documents => (self.documents.iter().map(|documents| on(documents, &["find"])).collect(), Vec::new()),
+        };
+        events_and_more.into_iter().chain(of_read_models).collect()
     }
 }
 
@@ -236,7 +297,8 @@ mod tests {
 
     /// The roles with this action on this collection.
     fn who_may(action: &str, collection: &str) -> Vec<Role> {
-        let roles = Roles::of(CollectionNames::default()).documents("old");
+        let model = ReadModelId { name: "balance".into(), version: 2 };
+        let roles = Roles::of(CollectionNames::default()).documents("old").read_model(model);
         let may = |role: &Role| {
             roles.privileges(*role, "bank").iter().any(|privilege| {
                 privilege.get_document("resource").unwrap().get_str("collection").unwrap() == collection
@@ -251,17 +313,29 @@ mod tests {
         assert_eq!(who_may("remove", "events"), [Role::Archivist]);
         assert_eq!(who_may("insert", "events"), [Role::Writer]);
         assert_eq!(who_may("insert", "events_archive"), [Role::Archivist]);
-        assert_eq!(who_may("update", "events_sessions"), [Role::Writer, Role::Archivist]);
+        assert_eq!(who_may("update", "events_sessions"), [Role::Writer, Role::Archivist, Role::Projector]);
         for (action, collection) in [("update", "events"), ("update", "events_archive"), ("remove", "events_archive")] {
             assert_eq!(who_may(action, collection), [], "{action} on {collection}");
         }
     }
 
     #[test]
+    fn only_the_projector_may_write_rows() {
+        let readers = [Role::Reader, Role::Writer, Role::Archivist, Role::Projector];
+        for collection in ["subscriptions", "balance_v2"] {
+            assert_eq!(who_may("find", collection), readers, "{collection}");
+            for action in ["insert", "update", "remove", "createCollection"] {
+                assert_eq!(who_may(action, collection), [Role::Projector], "{action} on {collection}");
+            }
+        }
+        assert_eq!(who_may("find", "balance_v1"), []);
+    }
+
+    #[test]
     fn old_documents_are_only_read() {
         assert_eq!(who_may("find", "old"), [Role::Documents]);
         let roles = Roles::of(CollectionNames::default());
-        assert_eq!(roles.commands("bank").len(), 4);
+        assert_eq!(roles.commands("bank").len(), 5);
     }
 
     #[test]

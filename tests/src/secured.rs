@@ -1,11 +1,14 @@
 //! A server with authentication, and stores whose users have roles.
 
 use es_core::StoreError;
+use es_core::store::ReadModelId;
 use es_mongo::dev::{DevServer, fresh_database_name};
 use es_mongo::mongodb::bson::doc;
 use es_mongo::mongodb::{Client, Database};
 use es_mongo::{CollectionNames, MongoStore, Role, Roles};
 use tokio::sync::OnceCell;
+
+use crate::wallet::{Balance, Entries};
 
 /// The password of every user here, the same when it is percent-encoded. Nothing else contains it,
 /// so if a log contains it, it comes from a connection string.
@@ -44,9 +47,10 @@ impl Secured {
         let admin = Client::with_uri_str(server().await.uri()).await.unwrap_or_else(|error| panic!("{error}"));
         let admin = admin.database(&fresh_database_name("secured"));
         let roles = Roles::of(CollectionNames::default()).documents(DOCUMENTS);
+        let roles = roles.read_model(ReadModelId::of::<Balance>()).read_model(ReadModelId::of::<Entries>());
         roles.create(&admin).await.unwrap_or_else(|error| panic!("{error}"));
         let secured = Self { admin, roles };
-        for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer] {
+        for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer, Role::Projector] {
             secured.user(&role.to_string(), &[role]).await;
         }
         secured

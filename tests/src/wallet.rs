@@ -1,6 +1,8 @@
 //! A domain with a read model: wallets of owners, what each owner has, and every entry.
 
 use es_core::projection::{Keyed, Keys, Projection};
+use es_core::store::ReadModelStore;
+use es_core::subscription::Subscriptions;
 use es_core::{Aggregate, Apply, Context, event};
 
 /// Money came in.
@@ -97,4 +99,9 @@ impl Apply<Spent> for Entries {
     fn apply(&mut self, event: Spent, _: &Context) {
         self.cents.push(-event.cents);
     }
+}
+
+/// Folds both read models, the balances in four partitions.
+pub fn subscriptions(store: &(impl ReadModelStore + Clone)) -> Subscriptions {
+    Subscriptions::on(store).project_with::<Balance>(|options| options.partitions(4)).project::<Entries>()
 }

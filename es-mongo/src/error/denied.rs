@@ -40,10 +40,10 @@ impl Denied<'_> {
                 )
             }
             (&"create" | &"createIndexes" | &"collMod", Some(collection)) => format!(
-                "the user lacks {actions} on `{database}.{collection}`, which is not, or not completely, prepared; open the store once as a user with `Role::Preparer`, or, for the rows of a projection, start it once as a user with this right"
+                "the user lacks {actions} on `{database}.{collection}`, which is not, or not completely, prepared; open the store once as a user with `Role::Preparer`, or, for the rows of a projection, fold it as a user with `Role::Projector` of `Roles::read_model`"
             ),
             (_, Some(collection)) => format!(
-                "the user lacks {actions} on `{database}.{collection}`; the roles of `es_mongo::Roles` have what a store needs"
+                "the user lacks {actions} on `{database}.{collection}`; the roles of `es_mongo::Roles` have what a store needs, for the rows of a projection after `Roles::read_model`"
             ),
             (_, None) => format!(
                 "the user lacks {actions} on the database `{database}`; the roles of `es_mongo::Roles` have what a store needs"

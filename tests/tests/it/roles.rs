@@ -2,17 +2,24 @@
 //! more.
 #![allow(clippy::unwrap_used, reason = "a test program has no users")]
 
+use std::time::Duration;
+
 use es_core::error::ErrorChain;
-use es_core::{LoadError, Repository, SnapshotPolicy, StoreError};
+use es_core::store::{ReadModelId, ReadModelStore};
+use es_core::subscription::SubscriptionError;
+use es_core::{LoadError, Position, Repository, SnapshotPolicy, StoreError};
 use es_mongo::mongodb::bson::{Document, doc};
 use es_mongo::mongodb::error::ErrorKind;
 use es_mongo::mongodb::{Client, Collection, Database};
-use es_mongo::{LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode, Role};
+use es_mongo::{
+    CollectionNames, FindRows, LoadedFrom, Migrated, MigratingRepository, MongoStore, ReadMode, Role, Roles,
+};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tests::account::{Account, AccountMigrated, Opened, accounts, assert_loads_everywhere, day, import};
 use tests::counter::{Counter, OneAdded, add_from_many_tasks, patient};
 use tests::secured::{self, DOCUMENTS, Secured};
+use tests::wallet::{Balance, Earned, Wallet, subscriptions};
 
 /// The text of an error about a missing right.
 #[track_caller]
@@ -127,7 +134,7 @@ async fn refused(database: &Database, command: Document) {
 async fn nobody_can_change_an_event_and_only_the_archivist_can_delete_one() {
     let secured = Secured::prepared().await;
     import(&secured.open_as(Role::Writer).await, "a", 3).await;
-    for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer] {
+    for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer, Role::Projector] {
         let store = secured.open_as(role).await;
         let database = store.database();
         let change = doc! { "$set": { "eventData": {} } };
@@ -143,6 +150,9 @@ async fn nobody_can_change_an_event_and_only_the_archivist_can_delete_one() {
             if (role, collection) != (Role::Archivist, "events") {
                 refused(database, doc! { "delete": collection, "deletes": [all.clone()] }).await;
             }
+        }
+        if role != Role::Writer {
+            refused(database, doc! { "insert": "events", "documents": [{}] }).await;
         }
         let malformed = doc! { "insert": "events", "documents": [{}], "bypassDocumentValidation": true };
         refused(database, malformed).await;
@@ -169,6 +179,73 @@ async fn a_reader_loads_queries_and_verifies_and_writes_nothing() {
     assert_lacks(&error, "update", "snapshots");
     let error = store.archive::<Account>(day(100)).run().await.unwrap_err();
     assert_lacks(&error, "update", "events_positions");
+}
+
+/// Records that an owner has earned something, and returns the position.
+async fn earn(store: &MongoStore, owner: &str) -> Position {
+    let earned = Earned { owner: owner.to_owned(), cents: 1 };
+    Repository::<Wallet>::new(store).upsert("w", move |_| earned.clone()).await.unwrap().position().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_folds_and_operates_read_models_and_appends_nothing() {
+    let secured = Secured::prepared().await;
+    let (writer, projector) = (secured.open_as(Role::Writer).await, secured.open_as(Role::Projector).await);
+    for number in 0..10 {
+        earn(&writer, if number < 4 { "ann" } else { "bob" }).await;
+    }
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let folding = subscriptions(&projector).run_until(async { drop(stopped.await) });
+    let folding = tokio::spawn(folding);
+    let position = earn(&writer, "ann").await;
+    // Every role but that of the preparer reads the rows and their health.
+    for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Projector] {
+        let store = secured.open_as(role).await;
+        let balances = store.read_model::<Balance>().at_least(position).within(Duration::from_secs(60));
+        assert_eq!(balances.get("ann").await.unwrap().unwrap().cents, 5, "{role}");
+        assert_eq!(balances.find(doc! { "cents": { "$gt": 5 } }).await.unwrap().len(), 1, "{role}");
+        assert_eq!(store.health().await.unwrap().partitions.len(), 5, "{role}");
+    }
+    let balance = ReadModelId::of::<Balance>();
+    assert!(projector.pause(&balance).await.unwrap() && projector.resume(&balance).await.unwrap());
+    assert!(projector.reset(&balance).await.unwrap());
+    let balances = projector.read_model::<Balance>().at_least(position).within(Duration::from_secs(60));
+    balances.ready().await.unwrap();
+    assert_eq!(balances.get("bob").await.unwrap().unwrap().cents, 6);
+    drop(stop);
+    folding.await.unwrap().unwrap();
+
+    let created = Repository::<Wallet>::new(&projector).create("x", Earned { owner: "o".into(), cents: 1 }).await;
+    let es_core::CreateError::Store(error) = created.unwrap_err() else { panic!("unexpected error") };
+    assert_lacks(&error, "update", "events_positions");
+    let error = writer.pause(&balance).await.unwrap_err();
+    assert_lacks(&error, "update", "subscriptions");
+    for role in [Role::Reader, Role::Writer, Role::Archivist, Role::Preparer] {
+        let database = secured.open_as(role).await.database().clone();
+        for collection in ["subscriptions", "balance_v1", "entries_v1"] {
+            let update = doc! { "q": {}, "u": { "$set": { "cents": 0 } }, "multi": true };
+            refused(&database, doc! { "update": collection, "updates": [update] }).await;
+            refused(&database, doc! { "delete": collection, "deletes": [{ "q": {}, "limit": 0 }] }).await;
+            refused(&database, doc! { "insert": collection, "documents": [{}] }).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_has_no_rights_on_rows_that_its_role_does_not_name() {
+    let secured = Secured::prepared().await;
+    earn(&secured.open_as(Role::Writer).await, "ann").await;
+    let roles = Roles::of(CollectionNames::default()).read_model(ReadModelId::of::<Balance>());
+    roles.create(&secured.admin).await.unwrap();
+    let projector = secured.open_as(Role::Projector).await;
+    let stopped = subscriptions(&projector).catch_up().await.unwrap_err();
+    let SubscriptionError::Store(error) = stopped else { panic!("{stopped}") };
+    assert_lacks(&error, "find", "entries_v1");
+    assert!(denied(&error).contains("Roles::read_model"), "{}", denied(&error));
+    // The new roles take effect for users that exist.
+    secured.roles.create(&secured.admin).await.unwrap();
+    subscriptions(&projector).catch_up().await.unwrap();
+    assert_eq!(projector.read_model::<Balance>().get("ann").await.unwrap().unwrap().cents, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
