@@ -19,6 +19,7 @@ pub struct DevServerBuilder {
     pub(super) uri_options: String,
     pub(super) arguments: Vec<OsString>,
     pub(super) cache_size_gb: f64,
+    pub(super) oplog_size_mb: u32,
     pub(super) authentication: Option<Authentication>,
 }
 
@@ -33,6 +34,7 @@ impl DevServerBuilder {
             uri_options: String::new(),
             arguments: Vec::new(),
             cache_size_gb: 0.25,
+            oplog_size_mb: 100,
             authentication: None,
         };
         builder
@@ -73,6 +75,13 @@ impl DevServerBuilder {
     /// The size of each node's cache in GB; 0.25 by default, which is the minimum of `mongod`.
     pub fn cache_size_gb(mut self, size: f64) -> Self {
         self.cache_size_gb = size;
+        self
+    }
+
+    /// The size of each node's oplog in MB; 100 by default. With a small one, a test can show what
+    /// happens when a change stream has lost its place.
+    pub fn oplog_size_mb(mut self, size: u32) -> Self {
+        self.oplog_size_mb = size;
         self
     }
 

@@ -119,7 +119,8 @@ impl Start<'_> {
             fs::remove_file(&log).map_err(DevError::folder(&log))?;
         }
         let mut arguments: Vec<OsString> = vec!["--replSet".into(), (&self.identity.set).into()];
-        arguments.extend(["--bind_ip", "127.0.0.1", "--nounixsocket", "--oplogSize", "100"].map(OsString::from));
+        arguments.extend(["--bind_ip", "127.0.0.1", "--nounixsocket"].map(OsString::from));
+        arguments.extend(["--oplogSize".into(), self.builder.oplog_size_mb.to_string().into()]);
         arguments.extend([OsString::from("--dbpath"), data.into(), "--logpath".into(), (&log).into()]);
         // Without it, every start renames the previous log, and the old logs are never removed.
         arguments.push("--logappend".into());

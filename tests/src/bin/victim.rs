@@ -1,14 +1,15 @@
 //! Does one task as a separate process, which a test kills: `victim URI DATABASE append ID EVENTS
 //! KEY`, `victim URI DATABASE many`, `victim URI DATABASE snapshot ID`, `victim URI DATABASE
-//! archive STEP TIME`, `victim URI DATABASE migrate DOCUMENTS`.
+//! archive STEP TIME`, `victim URI DATABASE migrate DOCUMENTS`, `victim URI DATABASE project`.
 //!
 //! Its connections have the name of the database, so that a fail point can select them. Prints
-//! `ready` before it begins, and `done` if it lives until the end.
+//! `ready` before it begins, and `done` if it lives until the end. It logs warnings to stderr.
 
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use es_core::store::EventStore;
 use es_mongo::MongoStore;
@@ -16,9 +17,12 @@ use es_mongo::mongodb::Client;
 use es_mongo::mongodb::options::ClientOptions;
 use tests::account::{Account, accounts, day};
 use tests::killed::{OldAccount, convert, keyed};
+use tests::wallet::subscriptions;
+use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let [uri, database, work @ ..] = arguments.as_slice() else {
@@ -34,6 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["snapshot", id] => drop(accounts(&store).take_snapshot(id).await?),
         ["archive", step, time] => archive(&store, step, time.parse()?).await?,
         ["migrate", documents] => migrate(&store, documents.parse()?).await?,
+        ["project"] => {
+            // A test may have changed the clock.
+            println!("{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs());
+            subscriptions(&store).run().await?;
+        }
         _ => return Err(format!("unknown task: {work:?}").into()),
     }
     println!("done");

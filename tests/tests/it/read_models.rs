@@ -1,12 +1,15 @@
 //! Read models on a server: every event counts once, whatever happens to the processes that fold
 //! it, and a reader is never shown less than it asks for.
 
+mod child;
+mod clocks;
 mod handled;
 mod indexes;
 mod killed;
 mod operated;
 mod reading;
 mod rebuilt;
+mod rolled_over;
 mod shared;
 mod stopped;
 mod switched;
@@ -25,7 +28,7 @@ use es_mongo::MongoStore;
 use es_mongo::mongodb::Collection;
 use es_mongo::mongodb::bson::{Document, doc};
 use futures_util::TryStreamExt;
-use tests::wallet::{Balance, Earned, Entries, Spent, Wallet, WalletEvent};
+use tests::wallet::{Balance, Earned, Entries, Spent, Wallet, WalletEvent, subscriptions};
 
 /// The owners of the wallets, more than there are partitions.
 const OWNERS: [&str; 7] = ["ann", "bob", "cid", "dora", "eve", "fay", "gus"];
@@ -61,10 +64,6 @@ async fn folded<P: es_core::projection::Projection>(store: &MongoStore) -> Rows<
         rows.push(&dispatch, &event.as_stored()).unwrap();
     }
     rows
-}
-
-fn subscriptions(store: &MongoStore) -> Subscriptions {
-    Subscriptions::on(store).project_with::<Balance>(|options| options.partitions(4)).project::<Entries>()
 }
 
 /// Lets leases end, as if their owners were dead for long.
