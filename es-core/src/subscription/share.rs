@@ -40,6 +40,16 @@ impl Share {
         self.announce(start, LEASE).await;
     }
 
+    /// Leaves the partitions to the others for the time of a lease, because this run has met an event
+    /// of newer code. Otherwise a run with newer code would take no more than its share of them.
+    pub(super) async fn step_aside(&self, start: &Start) {
+        if self.partitions == 1 {
+            return;
+        }
+        *self.announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + LEASE);
+        self.announce(start, Duration::ZERO).await;
+    }
+
     /// Leaves the partitions to the others.
     pub(super) async fn end(&self, start: &Start) {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -186,6 +186,7 @@ impl<W: Work> Worker<W> {
         if is_newer && self.start.until == Until::Stopped {
             tracing::warn!(%position, error = %failure.error, "a process with newer code has to continue");
             self.release(lease, None).await;
+            self.share.step_aside(&self.start).await;
             self.unless_stopping(store.sleep(LEASE)).await;
             return Ok(());
         }

@@ -3,10 +3,13 @@
 
 mod child;
 mod clocks;
+mod deployed;
 mod handled;
 mod indexes;
 mod killed;
+mod meanwhile;
 mod operated;
+mod process;
 mod reading;
 mod rebuilt;
 mod rolled_over;

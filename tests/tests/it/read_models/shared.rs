@@ -4,29 +4,9 @@ use std::collections::BTreeMap;
 
 use es_core::store::ReadModelStore;
 use tests::empty_store;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use super::process::Process;
 use super::*;
-
-/// What would be a process, with its own owner of leases.
-struct Process {
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<Result<(), SubscriptionError>>,
-}
-
-impl Process {
-    fn start(store: &MongoStore) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = subscriptions(store).run_until(async { drop(stopped.await) });
-        Self { stop, running: tokio::spawn(running) }
-    }
-
-    async fn stop(self) {
-        drop(self.stop);
-        self.running.await.unwrap().unwrap();
-    }
-}
 
 /// The number of partitions of `Balance` that each owner has.
 async fn owned(store: &MongoStore) -> BTreeMap<String, usize> {
@@ -61,10 +41,10 @@ async fn processes_share_the_partitions_and_leave_them_to_each_other() {
     for number in 0..40 {
         record(&store, &format!("wallet {}", number % 5), number).await;
     }
-    let first = Process::start(&store);
+    let first = Process::start(subscriptions(&store));
     until_owned(&store, &[4]).await;
 
-    let second = Process::start(&store);
+    let second = Process::start(subscriptions(&store));
     let shared = until_owned(&store, &[2, 2]).await;
     // It stays like this.
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -73,7 +53,7 @@ async fn processes_share_the_partitions_and_leave_them_to_each_other() {
     // A process that ends gives back what it has, and one that dies leaves it for some seconds.
     first.stop().await;
     until_owned(&store, &[4]).await;
-    let third = Process::start(&store);
+    let third = Process::start(subscriptions(&store));
     until_owned(&store, &[2, 2]).await;
     second.running.abort();
     until_owned(&store, &[4]).await;
