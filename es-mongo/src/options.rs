@@ -69,6 +69,11 @@ impl CollectionNames {
         format!("{}{name}_v{version}", self.rows_prefix)
     }
 
+    /// The view with the rows of the live version of a read model.
+    pub(crate) fn view(&self, name: &str) -> String {
+        format!("{}{name}", self.rows_prefix)
+    }
+
     /// Refuses names that the server cannot use, and duplicate names: if the archive were the
     /// events collection, an archive run would take each event for its own copy, and delete it.
     pub(crate) fn check(&self) -> Result<(), StoreError> {

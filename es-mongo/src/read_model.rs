@@ -51,7 +51,7 @@ impl MongoStore {
 
     /// The name of the view with the rows of the live version.
     fn view_name(&self, name: &str) -> String {
-        format!("{}{name}", self.inner.options.names.rows_prefix)
+        self.inner.options.names.view(name)
     }
 }
 

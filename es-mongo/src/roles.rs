@@ -1,5 +1,6 @@
 //! Roles of the server with exactly the rights that a store needs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bson::{Document, doc};
@@ -50,10 +51,10 @@ pub enum Role {
 /// | [`Projector`](Role::Projector) | find, changeStream | find | find | find, insert, update, remove | find | fold, and what a reader does |
 /// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
 ///
-/// | | subscriptions | rows of each [read model](Roles::read_model) |
-/// |---|---|---|
-/// | [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) | find | find |
-/// | [`Projector`](Role::Projector) | find, insert, update, remove, create | find, insert, update, remove, create, index |
+/// | | subscriptions | rows of each [read model](Roles::read_model) | view of the live version |
+/// |---|---|---|---|
+/// | [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) | find | find | find |
+/// | [`Projector`](Role::Projector) | find, insert, update, remove, create | find, insert, update, remove, create, index | find, create, change |
 ///
 /// All roles except the last may list the collections of the database and the indexes of the store,
 /// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
@@ -209,15 +210,21 @@ impl Roles {
         self.read_models.iter().map(|model| self.names.rows(model))
     }
 
+    /// The views of the live versions.
+    fn views(&self) -> BTreeSet<String> {
+        self.read_models.iter().map(|model| self.names.view(&model.name)).collect()
+    }
+
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
         let CollectionNames { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } =
             &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
-        let read_models = |of_subscriptions: &[&str], of_rows: &[&str]| -> Vec<Document> {
+        let read_models = |of_subscriptions: &[&str], of_rows: &[&str], of_views: &[&str]| -> Vec<Document> {
             let rows = self.rows().map(|rows| on(&rows, of_rows));
-            std::iter::once(on(subscriptions, of_subscriptions)).chain(rows).collect()
+            let views = self.views().into_iter().map(|view| on(&view, of_views));
+            std::iter::once(on(subscriptions, of_subscriptions)).chain(rows).chain(views).collect()
         };
         let (events_and_more, of_read_models) = match role {
             Role::Reader => (
@@ -228,7 +235,7 @@ impl Roles {
                     on(snapshots, &["find", LIST_INDEXES]),
                     on(positions, &["find"]),
                 ],
-                read_models(&["find"], &["find"]),
+                read_models(&["find"], &["find"], &["find"]),
             ),
             Role::Writer => (
                 vec![
@@ -239,7 +246,7 @@ impl Roles {
                     on(sessions, &["find", "insert", "update", "remove"]),
                     on(positions, &["find", "insert", "update"]),
                 ],
-                read_models(&["find"], &["find"]),
+                read_models(&["find"], &["find"], &["find"]),
             ),
             Role::Archivist => (
                 vec![
@@ -250,7 +257,7 @@ impl Roles {
                     on(sessions, &["find", "insert", "update", "remove"]),
                     on(positions, &["find", "insert", "update"]),
                 ],
-                read_models(&["find"], &["find"]),
+                read_models(&["find"], &["find"], &["find"]),
             ),
             Role::Preparer => (
                 vec![
@@ -275,6 +282,7 @@ impl Roles {
                 read_models(
                     &["find", "insert", "update", "remove", "createCollection"],
                     &["find", "insert", "update", "remove", "createCollection", "createIndex", LIST_INDEXES],
+                    &["find", "createCollection", "collMod"],
                 ),
             ),
             Role::Documents => (self.documents.iter().map(|documents| on(documents, &["find"])).collect(), Vec::new()),
@@ -329,6 +337,9 @@ mod tests {
             }
         }
         assert_eq!(who_may("find", "balance_v1"), []);
+        assert_eq!(who_may("find", "balance"), readers);
+        assert_eq!(who_may("collMod", "balance"), [Role::Projector]);
+        assert_eq!(who_may("update", "balance"), []);
     }
 
     #[test]

@@ -205,6 +205,8 @@ async fn a_projector_folds_and_operates_read_models_and_appends_nothing() {
         assert_eq!(balances.get("ann").await.unwrap().unwrap().cents, 5, "{role}");
         assert_eq!(balances.find(doc! { "cents": { "$gt": 5 } }).await.unwrap().len(), 1, "{role}");
         assert_eq!(store.health().await.unwrap().partitions.len(), 5, "{role}");
+        let live = store.database().collection::<Document>("balance").find_one(doc! { "_id": "ann" }).await.unwrap();
+        assert_eq!(live.unwrap().get_i64("cents").unwrap(), 5, "{role}");
     }
     let balance = ReadModelId::of::<Balance>();
     assert!(projector.pause(&balance).await.unwrap() && projector.resume(&balance).await.unwrap());
