@@ -21,6 +21,11 @@
 //! | `es_mongo_follow_skips_total` | counter | | positions that followers have recorded as skipped, because no writer has recorded an event there |
 //! | `es_mongo_follow_blocked_total` | counter | `reason` | failed attempts to record a skip, about one a second while followers wait: `denied` (the user may not write, so a follower with the role of a writer has to do it), `refused`, `unavailable` |
 //! | `es_mongo_follow_unreported_total` | counter | | failures of the change stream; until it is open again, followers look for new events several times a second |
+//! | `es_mongo_fold_commit_seconds` | histogram | `read_model`, `outcome` | time of one commit of rows with their checkpoint: `committed`, `lost` (the lease belongs to another process, so nothing was written), `failed`; its count is the number of batches |
+//! | `es_mongo_fold_rows_total` | counter | `read_model` | rows that were written or removed |
+//! | `es_mongo_fold_leases_total` | counter | `read_model` | leases of partitions that this process has taken |
+//! | `es_mongo_fold_lag_positions` | gauge | `read_model`, `partition` | positions between the checkpoint and the newest position that this process knows, after each commit of this process; `ReadModelStore::health` computes the lag of all partitions from what is stored |
+//! | `es_mongo_rows_read_seconds` | histogram | `read_model` | time of one read of rows by their keys and of their checkpoint, for a fold or for a reader |
 //! | `es_mongo_verify_findings_total` | counter | `aggregate` | findings of `verify` |
 //! | `es_mongo_verify_seconds` | histogram | `aggregate` | time of one run of `verify` |
 //!
@@ -30,7 +35,7 @@
 use std::time::{Duration, Instant};
 
 use es_core::StoreError;
-use es_core::store::Appended;
+use es_core::store::{Appended, Partition, ReadModelId};
 
 /// A stopwatch that runs from its creation.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +122,45 @@ pub(crate) fn positions_skipped(positions: u64) {
 
 pub(crate) fn position_not_decided(reason: &'static str) {
     metrics::counter!("es_mongo_follow_blocked_total", "reason" => reason).increment(1);
+}
+
+/// The result of a commit of rows, or of a checkpoint alone.
+#[derive(Debug)]
+pub(crate) struct FoldCommit<'a> {
+    pub(crate) partition: &'a Partition,
+    pub(crate) rows: usize,
+    /// The positions that are not folded yet, as far as this process knows.
+    pub(crate) lag: u64,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a double counts more positions than a store will have")]
+pub(crate) fn rows_committed(timer: Timer, commit: &FoldCommit<'_>, committed: &Result<bool, StoreError>) {
+    let FoldCommit { partition, rows, lag } = commit;
+    let read_model = partition.model.to_string();
+    let outcome = match committed {
+        Ok(true) => "committed",
+        Ok(false) => "lost",
+        Err(_) => "failed",
+    };
+    // A checkpoint that moves alone is no batch.
+    if *rows > 0 || outcome != "committed" {
+        metrics::histogram!("es_mongo_fold_commit_seconds", "read_model" => read_model.clone(), "outcome" => outcome)
+            .record(timer.seconds());
+    }
+    if outcome == "committed" {
+        metrics::counter!("es_mongo_fold_rows_total", "read_model" => read_model.clone()).increment(*rows as u64);
+        let number = partition.number.to_string();
+        metrics::gauge!("es_mongo_fold_lag_positions", "read_model" => read_model, "partition" => number)
+            .set(*lag as f64);
+    }
+}
+
+pub(crate) fn lease_taken(read_model: &ReadModelId) {
+    metrics::counter!("es_mongo_fold_leases_total", "read_model" => read_model.to_string()).increment(1);
+}
+
+pub(crate) fn rows_read(timer: Timer, read_model: &ReadModelId) {
+    metrics::histogram!("es_mongo_rows_read_seconds", "read_model" => read_model.to_string()).record(timer.seconds());
 }
 
 pub(crate) fn change_stream_failed() {

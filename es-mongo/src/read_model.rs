@@ -25,10 +25,11 @@ use es_core::store::{
     BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Partition, PartitionRecord, Prepare,
     ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
-use es_core::{AggregateId, StoreError};
+use es_core::{AggregateId, Position, StoreError};
 
 pub use find::{FindRows, RowsFound};
 
+use crate::metrics::{self, FoldCommit, Timer};
 use crate::store::MongoStore;
 
 impl MongoStore {
@@ -67,7 +68,13 @@ impl ReadModelStore for MongoStore {
         lasts: Duration,
         take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-        Box::pin(progress::take_lease(self, partition, owner, lasts, take))
+        Box::pin(async move {
+            let taken = progress::take_lease(self, partition, owner, lasts, take).await?;
+            if taken.is_some() {
+                metrics::lease_taken(&partition.model);
+            }
+            Ok(taken)
+        })
     }
 
     fn release<'a>(
@@ -80,7 +87,13 @@ impl ReadModelStore for MongoStore {
     }
 
     fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(commit::commit(self, commit))
+        Box::pin(async move {
+            let (timer, partition, rows, to) = (Timer::start(), commit.partition.clone(), commit.rows.len(), commit.to);
+            let committed = commit::commit(self, commit).await;
+            let lag = self.collections().known.get().saturating_sub(to.map_or(0, Position::get));
+            metrics::rows_committed(timer, &FoldCommit { partition: &partition, rows, lag }, &committed);
+            committed
+        })
     }
 
     fn read_rows<'a>(
@@ -88,7 +101,12 @@ impl ReadModelStore for MongoStore {
         partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
-        Box::pin(rows::read(self, partition, keys))
+        Box::pin(async move {
+            let timer = Timer::start();
+            let read = rows::read(self, partition, keys).await?;
+            metrics::rows_read(timer, &partition.model);
+            Ok(read)
+        })
     }
 
     fn announce<'a>(

@@ -8,6 +8,7 @@ mod handled;
 mod indexes;
 mod killed;
 mod meanwhile;
+mod metrics;
 mod operated;
 mod process;
 mod reading;
