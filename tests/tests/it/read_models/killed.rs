@@ -1,5 +1,6 @@
 //! Processes that fold a read model, and are killed, frozen or in each other's way.
 
+use es_core::store::{PartitionRecord, ReadModelStore, Take};
 use tests::fail_point::FailPoint;
 use tests::{client_named, empty_store, open, server};
 
@@ -46,6 +47,13 @@ async fn processes_that_take_the_lease_from_each_other_count_every_event_once() 
         for _ in 0..60 {
             tokio::time::sleep(Duration::from_millis(25)).await;
             end_leases(&store).await;
+            // A process without the lease asks for it only now and then, so this takes it in the middle
+            // of a batch, and leaves it to whoever asks next.
+            for PartitionRecord { partition, .. } in store.partitions().await.unwrap() {
+                let lasts = Duration::from_secs(10);
+                let taken = store.take_lease(&partition, "thief", lasts, Take::FromOwner).await.unwrap();
+                store.release(&partition, taken.unwrap().fence, None).await.unwrap();
+            }
         }
     };
     let mut running = Vec::new();
