@@ -24,6 +24,7 @@
 mod append;
 mod feed;
 mod in_turn;
+mod letters;
 mod live;
 mod query;
 mod read;
@@ -37,6 +38,7 @@ use std::pin::pin;
 pub use append::*;
 pub use feed::*;
 pub use in_turn::*;
+pub use letters::*;
 pub use live::*;
 pub use query::*;
 pub use read::*;
@@ -253,6 +255,12 @@ macro_rules! read_model_laws {
             a_version_becomes_live_only_if_it_has_reached_the_live_one
             keys_are_listed_in_order
             a_version_is_dropped_unless_it_is_live
+            letters_change_with_the_rows_and_the_checkpoint
+            letters_are_removed_and_skipped_in_one_commit
+            a_refused_commit_changes_no_letter
+            letters_of_two_versions_and_of_odd_keys_never_meet
+            what_is_read_names_the_fence
+            a_reset_deletes_what_is_parked_and_keeps_what_is_skipped
         }
     };
 }

@@ -99,6 +99,7 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+pub mod dead_letters;
 pub mod error;
 mod event_stream;
 mod event_types;

@@ -1,6 +1,7 @@
 //! A store in memory, for tests and experiments.
 
 mod feed;
+mod letters;
 mod live;
 mod read_model;
 mod table;

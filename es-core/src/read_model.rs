@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub use error::ReadModelError;
 
 use crate::projection::{LogRows, Projection, decode_row};
-use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, StoredRows};
+use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, SkippedEvent, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, IdFor, Position, StoreError};
 
@@ -20,7 +20,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The rows of projection `P`, for reading; `store.read_model::<P>()` creates it.
 ///
-/// A row is the fold of exactly the events up to the checkpoint of its partition.
+/// A row is the fold of exactly the events up to the checkpoint of its partition, without those that
+/// somebody has [skipped](crate::dead_letters).
 ///
 /// # Reading one's own writes
 ///
@@ -92,7 +93,8 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         Self { within: duration, ..self }
     }
 
-    /// The row with this key, or `None` if there is none.
+    /// The row with this key, or `None` if there is none. If some of its events are parked, it fails
+    /// with [`ReadModelError::Parked`] at once.
     ///
     /// # Errors
     ///
@@ -106,7 +108,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         if first.partitions > 1 {
             rows = self.read(partition_of(key[0].as_str(), first.partitions), &key, begun).await?;
         }
-        let row = rows.first().map(|(_, row)| decode_row(row));
+        let row = rows.rows.first().map(|(_, row)| decode_row(row));
         row.transpose().map_err(ReadModelError::Store)
     }
 
@@ -136,12 +138,22 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         };
         let wanted = key.clone();
         let mut rows = LogRows::<P>::new(1, move |key| *key == wanted);
+        rows.leave_out(self.skipped(&key).await?);
         rows.fold(&self.store, 0..1, frontier).await?;
-        Ok(rows.remove(&key))
+        Ok(rows.take(&key)?)
+    }
+
+    /// What somebody has skipped in the partition of a key.
+    async fn skipped(&self, key: &AggregateId) -> Result<Vec<SkippedEvent>, StoreError> {
+        let model = ReadModelId::of::<P>();
+        let Some((first, _)) = self.store.read_rows(&model.partition(0), &[]).await? else { return Ok(Vec::new()) };
+        let partition = model.partition(partition_of(key.as_str(), first.partitions));
+        let letters = self.store.letters(&partition).await?;
+        Ok(letters.map(|letters| letters.skipped).unwrap_or_default())
     }
 
     /// Waits until every partition has reached the position, for a read of several rows by other
-    /// means than this type.
+    /// means than this type. A row whose events are parked is as of the event before them.
     ///
     /// # Errors
     ///
@@ -184,7 +196,11 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let partition = projection.partition(partition);
         loop {
             let is_late = self.at_least.is_none() || begun.elapsed() >= self.within;
-            match self.store.read_rows(&partition, keys).await? {
+            let mut read = self.store.read_rows(&partition, keys).await?;
+            if let Some((key, position)) = read.as_mut().and_then(|(_, rows)| rows.parked.pop()) {
+                return Err(ReadModelError::Parked { partition, key, position });
+            }
+            match read {
                 Some((checkpoint, rows)) if is_ready(&checkpoint) => return Ok((checkpoint, rows)),
                 Some((Checkpoint { activity: Activity::Stopped(failure), .. }, _)) => {
                     return Err(ReadModelError::Stopped { partition, failure });

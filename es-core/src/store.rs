@@ -30,8 +30,9 @@ pub use in_turn::InTurn;
 pub use ordering::Ordering;
 pub use query::{QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart, QueryStore};
 pub use read_model::{
-    Activity, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, ParseReadModelError, Partition,
-    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
+    Activity, Checkpoint, DeadLetter, Dropped, Failure, Lease, LetterChanges, LiveVersion, MakeLive, Output,
+    ParkReason, ParseReadModelError, Partition, PartitionLetters, PartitionRecord, Prepare, ReadModelId,
+    ReadModelStore, RowCommit, SkippedEvent, StoredRows, Take,
 };
 
 use crate::{StoreError, StreamId, Timestamp, Version};

@@ -45,6 +45,8 @@ mod error;
 mod fold;
 mod handle;
 mod health;
+mod options;
+mod parked;
 mod partitions;
 mod share;
 mod worker;
@@ -58,9 +60,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub(crate) use batch::{fold_event, store_row};
 pub use error::SubscriptionError;
+pub(crate) use fold::before;
 pub use handle::{HandleError, Handler};
 pub use health::{Health, Lag, PartitionHealth, Problem};
+pub use options::{HandlerOptions, ProjectionOptions};
+pub use parked::OnError;
 pub(crate) use partitions::partition_of;
 
 use crate::feed;
@@ -74,7 +80,7 @@ use share::Share;
 use worker::{Work, Worker};
 
 /// How long a lease lasts after its last renewal.
-const LEASE: Duration = Duration::from_secs(10);
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
 
 /// How long a worker without a lease waits before it asks for one again.
 const STANDBY: Duration = Duration::from_secs(1);
@@ -83,7 +89,7 @@ const STANDBY: Duration = Duration::from_secs(1);
 ///
 /// Each projection continues from its checkpoint, so it folds every event once, in the order of
 /// positions, whenever and wherever it runs. If several processes run the same projection, they
-/// share its [partitions](SubscriptionOptions::partitions): each is folded by one of them. A process
+/// share its [partitions](ProjectionOptions::partitions): each is folded by one of them. A process
 /// that ends gives its partitions back, and those of a process that dies are taken over within
 /// seconds. A process that joins gets its share as soon as the others have finished their batch.
 ///
@@ -98,6 +104,9 @@ const STANDBY: Duration = Duration::from_secs(1);
 /// no failure is stored, because a process with the newer code takes over.
 ///
 /// The same applies to an event after which two rows would have the same values in a unique index.
+///
+/// With [`OnError::Park`], such an event closes only the rows that it changes: it is
+/// [parked](crate::dead_letters), and the other rows are folded on.
 ///
 /// [failure]: crate::store::Failure
 #[must_use = "nothing is folded before `run`, `run_until` or `catch_up`"]
@@ -140,24 +149,6 @@ enum Until {
     Reached(Option<Position>),
 }
 
-/// The options of one projection or handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub struct SubscriptionOptions {
-    partitions: u32,
-}
-
-impl SubscriptionOptions {
-    /// Divides the rows into this number of partitions by a hash of their keys; 1 by default. Each
-    /// partition has its own checkpoint, so several processes can share the work. A projection with
-    /// a unique index has one partition. A handler gets the events of one aggregate in one partition.
-    ///
-    /// The number is fixed with the first start of a version of the projection, or of the handler.
-    pub fn partitions(self, partitions: u32) -> Self {
-        Self { partitions: partitions.max(1) }
-    }
-}
-
 impl Subscriptions {
     /// Subscriptions on a store, without any projection yet.
     pub fn on(store: &(impl ReadModelStore + Clone)) -> Self {
@@ -170,8 +161,9 @@ impl Subscriptions {
     }
 
     /// Folds projection `P` with options: `|options| options.partitions(4)`.
-    pub fn project_with<P: Projection>(self, options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions) -> Self {
-        self.add(Fold::<P>::new(), Prepare::of::<P>(1), feed::From::beginning(), options)
+    pub fn project_with<P: Projection>(self, options: impl FnOnce(ProjectionOptions) -> ProjectionOptions) -> Self {
+        let ProjectionOptions { partitions, on_error } = options(ProjectionOptions::new());
+        self.add(Fold::<P>::new(on_error), Prepare::of::<P>(partitions), feed::From::beginning())
     }
 
     /// Calls a [`Handler`] with the events from a position on. If a handler of this name has run
@@ -186,28 +178,21 @@ impl Subscriptions {
         name: impl Into<String>,
         from: feed::From,
         handler: impl Handler,
-        options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions,
+        options: impl FnOnce(HandlerOptions) -> HandlerOptions,
     ) -> Self {
+        let HandlerOptions { partitions } = options(HandlerOptions::new());
         let declared = match handler.filter() {
             FeedFilter::All => "all events".to_owned(),
             FeedFilter::OfTypes(types) => types.join(", "),
         };
         let model = ReadModelId { name: Cow::Owned(name.into()), version: 1 };
         let (begins_after, output) = (None, Output::Effects);
-        let prepare = Prepare { model, declared, partitions: 1, indexes: &[], begins_after, output };
-        self.add(Handle::new(handler), prepare, from, options)
+        let prepare = Prepare { model, declared, partitions, indexes: &[], begins_after, output };
+        self.add(Handle::new(handler), prepare, from)
     }
 
-    fn add(
-        mut self,
-        work: impl Work,
-        mut prepare: Prepare,
-        from: feed::From,
-        options: impl FnOnce(SubscriptionOptions) -> SubscriptionOptions,
-    ) -> Self {
-        let SubscriptionOptions { partitions } = options(SubscriptionOptions { partitions: 1 });
-        prepare.partitions = partitions;
-        let (work, model) = (Arc::new(work), prepare.model.clone());
+    fn add(mut self, work: impl Work, prepare: Prepare, from: feed::From) -> Self {
+        let (work, model, partitions) = (Arc::new(work), prepare.model.clone(), prepare.partitions);
         let share = Arc::new(Share::new(model.clone(), partitions));
         let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::{all, expect};
 use crate::projection::{Direction, RowIndex, Uniqueness};
 use crate::store::{
-    Activity, Checkpoint, EventData, Failure, Lease, Output, Partition, PartitionRecord, Prepare, ReadModelId,
-    ReadModelStore, RowCommit, Take,
+    Activity, Checkpoint, EventData, Failure, Lease, LetterChanges, Output, Partition, PartitionRecord, Prepare,
+    ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 use crate::{AggregateId, Position, StoreError};
 
 /// Far longer than a law takes.
-const LASTS: Duration = Duration::from_secs(600);
+pub(super) const LASTS: Duration = Duration::from_secs(600);
 
 pub(super) const MODEL: ReadModelId = ReadModelId { name: Cow::Borrowed("law"), version: 1 };
 
@@ -26,7 +26,7 @@ const BY_NUMBER: RowIndex =
     RowIndex { fields: &[("number", Direction::Descending)], uniqueness: Uniqueness::NotUnique };
 
 /// The same index if no two rows may have the same number.
-const UNIQUE_NUMBER: RowIndex = RowIndex { uniqueness: Uniqueness::Unique, ..BY_NUMBER };
+pub(super) const UNIQUE_NUMBER: RowIndex = RowIndex { uniqueness: Uniqueness::Unique, ..BY_NUMBER };
 
 pub(super) async fn prepare(store: &impl ReadModelStore, partitions: u32) {
     let prepared = expect(store.prepare(&preparation(MODEL, partitions)).await);
@@ -46,7 +46,7 @@ pub(super) fn key(key: &str) -> AggregateId {
     expect(AggregateId::new(key))
 }
 
-fn row(number: i64) -> EventData {
+pub(super) fn row(number: i64) -> EventData {
     expect(EventData::encode("row", &bson::doc! { "number": number }))
 }
 
@@ -64,6 +64,7 @@ pub(super) fn commit(
         from: lease.position,
         to: Some(position(to)),
         rows: vec![(key(row_key), number.into().map(row))],
+        letters: LetterChanges::default(),
         is_live: false,
         lease_lasts: LASTS,
     }
@@ -84,7 +85,7 @@ pub(super) async fn read(
     let Some((checkpoint, rows)) = expect(store.read_rows(partition, &keys).await) else {
         panic!("{partition} has no checkpoint");
     };
-    let mut number = rows.iter().map(|(found, row)| {
+    let mut number = rows.rows.iter().map(|(found, row)| {
         assert_eq!(*found, keys[0]);
         expect(row.as_raw().get_i64("number"))
     });
@@ -210,7 +211,9 @@ pub async fn a_lease_that_is_taken_from_its_owner_ends(store: impl ReadModelStor
     assert!(expect(store.commit_rows(commit(partition, taken, 3, "a", 1)).await));
     let failure = Failure { position: position(4), error: "it failed".to_owned() };
     expect(store.release(partition, taken.fence, Some(&failure)).await);
-    expect(store.take_lease(partition, "somebody else", LASTS, Take::FromOwner).await);
+    let again = expect(store.take_lease(partition, "somebody else", LASTS, Take::FromOwner).await);
+    let again = again.unwrap_or_else(|| panic!("the lease of {partition} is not taken after a failure"));
+    expect(store.release(partition, again.fence, None).await);
     assert_eq!(checkpoint(&store, partition).await.activity, Activity::Stopped(failure));
     expect(store.pause(&MODEL).await);
     assert!(expect(store.take_lease(partition, "somebody", LASTS, Take::FromOwner).await).is_none());
@@ -353,14 +356,14 @@ pub async fn partitions_are_listed_with_their_owners(store: impl ReadModelStore)
             let owner = is_owned.then(|| "somebody".to_owned());
             let position = is_owned.then(|| position(7));
             let checkpoint = Checkpoint { position, partitions, is_live: false, activity: Activity::Running };
-            expected.push(PartitionRecord { partition, checkpoint, owner });
+            expected.push(PartitionRecord { partition, checkpoint, owner, parked: 0 });
         }
     }
     assert_eq!(expect(store.partitions().await), expected);
 }
 
 /// A preparation of one partition with indexes.
-fn indexed(indexes: &'static [RowIndex]) -> Prepare {
+pub(super) fn indexed(indexes: &'static [RowIndex]) -> Prepare {
     Prepare { indexes, ..preparation(MODEL, 1) }
 }
 
@@ -368,7 +371,7 @@ fn indexed(indexes: &'static [RowIndex]) -> Prepare {
 async fn numbers(store: &impl ReadModelStore) -> Vec<(String, i64)> {
     let keys = ["a", "b", "c", "d"].map(key);
     let read = expect(store.read_rows(&MODEL.partition(0), &keys).await);
-    let rows = read.map(|(_, rows)| rows).unwrap_or_default();
+    let rows = read.map(|(_, StoredRows { rows, .. })| rows).unwrap_or_default();
     let mut numbers: Vec<_> =
         rows.iter().map(|(key, row)| (key.to_string(), expect(row.as_raw().get_i64("number")))).collect();
     numbers.sort_unstable();
@@ -382,7 +385,7 @@ fn commit_all(lease: Lease, to: u64, rows: &[(&str, Option<i64>)]) -> RowCommit 
 }
 
 /// Requires that a commit or a preparation is refused because of a row of `MODEL`.
-fn assert_not_unique<R: std::fmt::Debug>(
+pub(super) fn assert_not_unique<R: std::fmt::Debug>(
     answer: Result<R, StoreError>,
     index: RowIndex,
     is_refused: impl Fn(Option<&str>) -> bool,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use super::letters::Letters;
 use super::table::Table;
 use super::{Inner, MemoryStore};
 use crate::projection::Projection;
@@ -10,7 +11,7 @@ use crate::read_model::ReadModel;
 use crate::rebuild::Rebuild;
 use crate::store::{
     Activity, BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, Partition,
-    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
+    PartitionLetters, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 use crate::{AggregateId, StoreError};
 
@@ -30,6 +31,7 @@ struct Progress {
     checkpoint: Checkpoint,
     fence: u64,
     owner: Option<(String, Instant)>,
+    letters: Letters,
 }
 
 pub(super) type ReadModels = BTreeMap<ReadModelId, Kept>;
@@ -115,6 +117,7 @@ impl ReadModelStore for MemoryStore {
                 return Ok(false);
             }
             kept.rows.write(model, commit.rows)?;
+            progress.letters.change(commit.letters);
             progress.checkpoint.position = commit.to;
             progress.checkpoint.is_live |= commit.is_live;
             if let Some((_, until)) = &mut progress.owner {
@@ -131,13 +134,20 @@ impl ReadModelStore for MemoryStore {
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let Some(checkpoint) = inner.progress(partition).map(|progress| progress.checkpoint.clone()) else {
-                return Ok(None);
-            };
+            let Some(progress) = inner.progress(partition) else { return Ok(None) };
+            let (checkpoint, fence) = (progress.checkpoint.clone(), progress.fence);
+            let parked = progress.letters.parked(keys);
             let rows = inner.read_models.get(&partition.model).map(|kept| &kept.rows);
             let row = |key: &AggregateId| Some((key.clone(), rows?.get(key)?.clone()));
-            Ok(Some((checkpoint, keys.iter().filter_map(row).collect())))
+            let rows = keys.iter().filter_map(row).collect();
+            Ok(Some((checkpoint, StoredRows { rows, parked, fence })))
         })
+    }
+
+    fn letters<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<PartitionLetters>, StoreError>> {
+        Box::pin(
+            async move { Ok(self.lock().progress(partition).map(|progress| progress.letters.listed(progress.fence))) },
+        )
     }
 
     fn announce<'a>(
@@ -190,6 +200,7 @@ impl ReadModelStore for MemoryStore {
                 progress.interrupt(if is_paused { Activity::Paused } else { Activity::Running });
                 progress.checkpoint.position = None;
                 progress.checkpoint.is_live = false;
+                progress.letters.reset();
             });
             if let Some(kept) = inner.read_models.get_mut(model) {
                 kept.rows.clear();
@@ -230,7 +241,8 @@ impl Progress {
     fn record(&self, partition: Partition) -> PartitionRecord {
         let owner = self.owner.as_ref().filter(|(_, until)| *until > Instant::now());
         let owner = owner.map(|(owner, _)| owner.clone());
-        PartitionRecord { partition, checkpoint: self.checkpoint.clone(), owner }
+        let parked = self.letters.count();
+        PartitionRecord { partition, checkpoint: self.checkpoint.clone(), owner, parked }
     }
 }
 
@@ -239,7 +251,7 @@ impl Kept {
         let partitions = prepare.partitions.max(1);
         let checkpoint =
             Checkpoint { position: prepare.begins_after, partitions, is_live: false, activity: Activity::Running };
-        let progress = Progress { checkpoint, fence, owner: None };
+        let progress = Progress { checkpoint, fence, owner: None, letters: Letters::default() };
         Self {
             declared: prepare.declared.clone(),
             partitions: (0..partitions).map(|_| progress.clone()).collect(),

@@ -157,6 +157,11 @@ impl<P: Projection> Change<P> {
         &self.key
     }
 
+    /// Whether it is a change of this row by the event at this position.
+    pub(crate) fn is_of(&self, key: &AggregateId, position: Position) -> bool {
+        self.origin.position == position && self.key == *key
+    }
+
     /// The event.
     pub fn origin(&self) -> &Origin {
         &self.origin

@@ -1,11 +1,11 @@
 //! Rows that are folded from the log, without a read model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
 use super::{Dispatch, Projection, ProjectionError};
-use crate::store::{FeedFilter, FeedPage, FeedStore};
+use crate::store::{FeedFilter, FeedPage, FeedStore, SkippedEvent};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -14,7 +14,11 @@ pub(crate) struct LogRows<P> {
     dispatch: Dispatch<P>,
     filter: FeedFilter,
     includes: Box<dyn Fn(&AggregateId) -> bool + Send>,
+    /// Events that somebody has skipped for a row.
+    skipped: HashSet<(AggregateId, Position)>,
     rows: HashMap<AggregateId, P>,
+    /// The rows into which an event cannot be folded, with the first error.
+    failed: HashMap<AggregateId, Box<ProjectionError>>,
     /// The position up to which the events are folded, of each partition.
     reached: Vec<Option<Position>>,
 }
@@ -30,8 +34,14 @@ impl<P: Projection> LogRows<P> {
     pub(crate) fn new(partitions: u32, includes: impl Fn(&AggregateId) -> bool + Send + 'static) -> Self {
         let dispatch = Dispatch::new();
         let filter = dispatch.filter();
-        let reached = (0..partitions).map(|_| None).collect();
-        Self { dispatch, filter, includes: Box::new(includes), rows: HashMap::new(), reached }
+        let (includes, reached) = (Box::new(includes), (0..partitions).map(|_| None).collect());
+        let (skipped, rows, failed) = (HashSet::new(), HashMap::new(), HashMap::new());
+        Self { dispatch, filter, includes, skipped, rows, failed, reached }
+    }
+
+    /// Leaves out what is skipped for a row.
+    pub(crate) fn leave_out(&mut self, skipped: Vec<SkippedEvent>) {
+        self.skipped.extend(skipped.into_iter().map(|event| (event.key, event.position)));
     }
 
     /// The position up to which the events of a partition are folded.
@@ -39,16 +49,17 @@ impl<P: Projection> LogRows<P> {
         self.reached.get(usize::try_from(partition).ok()?).copied().flatten()
     }
 
-    pub(crate) fn get(&self, key: &AggregateId) -> Option<&P> {
-        self.rows.get(key)
+    /// The row with this key, which is not needed any more.
+    pub(crate) fn take(&mut self, key: &AggregateId) -> Result<Option<P>, Box<ProjectionError>> {
+        match self.failed.get(key) {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.rows.remove(key)),
+        }
     }
 
-    pub(crate) fn remove(&mut self, key: &AggregateId) -> Option<P> {
-        self.rows.remove(key)
-    }
-
+    /// The keys of all rows.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &AggregateId> {
-        self.rows.keys()
+        self.rows.keys().chain(self.failed.keys())
     }
 
     /// Folds the events of partitions that are at the same position, up to a position that is not
@@ -91,8 +102,14 @@ impl<P: Projection> LogRows<P> {
                     continue;
                 }
                 let key = key.clone();
-                let (row, _) = change.fold(self.rows.remove(&key))?;
-                self.rows.extend(row.map(|row| (key, row)));
+                let is_skipped = !self.skipped.is_empty() && self.skipped.contains(&(key.clone(), event.position));
+                if is_skipped || self.failed.contains_key(&key) {
+                    continue;
+                }
+                match change.fold(self.rows.remove(&key)) {
+                    Ok((row, _)) => self.rows.extend(row.map(|row| (key, row))),
+                    Err(error) => drop(self.failed.insert(key, Box::new(error))),
+                }
             }
         }
         Ok(())

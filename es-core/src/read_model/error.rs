@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::projection::{ProjectionError, Unfoldable};
 use crate::store::{Failure, Partition, ReadModelId};
-use crate::{Position, StoreError};
+use crate::{AggregateId, Position, StoreError};
 
 /// The rows of a projection cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,6 +40,17 @@ pub enum ReadModelError {
         partition: Partition,
         /// The position up to which the events are folded.
         position: Option<Position>,
+    },
+    /// Events of the row are parked, so it is not the fold of all events up to the checkpoint, and
+    /// waiting is pointless. See [`DeadLetters`](crate::dead_letters::DeadLetters).
+    #[error("the events of row `{key}` of {partition} are parked from position {position} on; retry or skip them")]
+    Parked {
+        /// The partition.
+        partition: Partition,
+        /// The key of the row.
+        key: AggregateId,
+        /// The position of the first event that is parked.
+        position: Position,
     },
     /// The partition has not reached the position in time.
     #[error("{partition} has reached only {} within {within:?}", reached(*.position))]

@@ -8,7 +8,7 @@ use bson::{Bson, Document};
 use super::sample::Drawn;
 use super::{RebuildError, Sample, partitions};
 use crate::projection::{LogRows, Projection, encode_row};
-use crate::store::{EventData, ReadModelId, ReadModelStore};
+use crate::store::{EventData, ReadModelId, ReadModelStore, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -39,7 +39,8 @@ pub struct Difference {
 }
 
 impl<P: Projection> Comparison<P> {
-    /// The number of keys that were compared.
+    /// The number of keys that were compared. A row whose events are [parked](crate::dead_letters) is
+    /// not compared.
     pub fn keys(&self) -> u64 {
         self.keys
     }
@@ -116,6 +117,10 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
         Sample::About(_) => Drawn::new(sample, count(store, &model).await?),
     };
     let mut log = LogRows::<P>::new(number, move |key| drawn.includes(key));
+    for record in &records {
+        let letters = store.letters(&record.partition).await?;
+        log.leave_out(letters.map(|letters| letters.skipped).unwrap_or_default());
+    }
     log.fold(store, 0..number, up_to).await?;
     // Every partition has reached `up_to`. What its rows contain beyond is folded as they are read.
     let mut of_partitions = vec![Vec::new(); records.len()];
@@ -135,7 +140,9 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
         let partition = model.partition(number);
         for keys in keys.chunks(AT_ONCE) {
             let read = store.read_rows(&partition, keys).await?;
-            let Some((checkpoint, mut stored)) = read.filter(|(checkpoint, _)| checkpoint.is_live) else {
+            let Some((checkpoint, StoredRows { rows: mut stored, parked, .. })) =
+                read.filter(|(checkpoint, _)| checkpoint.is_live)
+            else {
                 return Err(RebuildError::Reset { partition });
             };
             if checkpoint.position < log.position(number) {
@@ -143,9 +150,12 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
             }
             log.fold(store, number..number + 1, checkpoint.position).await?;
             for key in keys {
+                if parked.iter().any(|(parked, _)| parked == key) {
+                    continue;
+                }
                 let at = stored.iter().position(|(stored, _)| stored == key);
                 let stored = at.map(|at| stored.swap_remove(at).1);
-                let log = log.get(key).map(encode_row).transpose()?;
+                let log = log.take(key)?.as_ref().map(encode_row).transpose()?;
                 if !are_equal(stored.as_ref(), log.as_ref())? {
                     let (key, position) = (key.clone(), checkpoint.position);
                     comparison.differences.push(Difference { key, position, stored, log });

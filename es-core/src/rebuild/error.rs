@@ -30,6 +30,14 @@ pub enum RebuildError {
         /// What it does instead.
         activity: Activity,
     },
+    /// Some rows of the version are not up to date, because events are parked.
+    #[error("{events} events of {partition} are parked; retry or skip them first")]
+    Parked {
+        /// The first such partition.
+        partition: Partition,
+        /// The number of its events that are parked.
+        events: u64,
+    },
     /// The version does not reach the position of the live one.
     #[error(
         "{partition} has reached only {}, and the live version has reached {}; run it with `Subscriptions`",

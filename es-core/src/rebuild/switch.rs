@@ -96,9 +96,9 @@ fn position(record: &PartitionRecord) -> Option<Position> {
     record.checkpoint.position
 }
 
-/// Fails unless all partitions are built and running.
+/// Fails unless all partitions are built and running, and nothing is parked.
 fn can_be_live(partitions: &[PartitionRecord]) -> Result<(), RebuildError> {
-    for PartitionRecord { partition, checkpoint, .. } in partitions {
+    for PartitionRecord { partition, checkpoint, parked, .. } in partitions {
         let partition = || partition.clone();
         if !checkpoint.is_live {
             return Err(RebuildError::NotBuilt { partition: partition(), position: checkpoint.position });
@@ -106,6 +106,9 @@ fn can_be_live(partitions: &[PartitionRecord]) -> Result<(), RebuildError> {
         if checkpoint.activity != Activity::Running {
             let activity = checkpoint.activity.clone();
             return Err(RebuildError::NotRunning { partition: partition(), activity });
+        }
+        if *parked > 0 {
+            return Err(RebuildError::Parked { partition: partition(), events: *parked });
         }
     }
     Ok(())

@@ -1,18 +1,21 @@
 //! The contract of a store that keeps read models.
 
 mod id;
+mod letters;
 mod records;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use id::{ParseReadModelError, Partition, ReadModelId};
+pub use letters::{DeadLetter, LetterChanges, ParkReason, PartitionLetters, SkippedEvent};
 pub use records::{
     Activity, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, PartitionRecord, Prepare, RowCommit,
     StoredRows, Take,
 };
 
 use super::{BoxFuture, FeedStore};
+use crate::dead_letters::DeadLetters;
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
 use crate::rebuild::Rebuild;
@@ -38,7 +41,11 @@ use crate::{AggregateId, StoreError};
 ///   fails, and a process that has lost its lease changes nothing.
 /// - MUST measure the time of a lease by one clock for all processes, that of the storage.
 /// - MUST return from [`commit_rows`](Self::commit_rows) only when the commit is durable.
-/// - MUST read the checkpoint and the rows of [`read_rows`](Self::read_rows) as of one time.
+/// - MUST read the checkpoint, the rows, the parked keys and the fence of
+///   [`read_rows`](Self::read_rows) as of one time, and MUST do the same in
+///   [`letters`](Self::letters). Otherwise an owner may fold onto rows from before its lease.
+/// - MUST change the letters of a commit together with its rows and its checkpoint. A reset MUST
+///   delete those that are parked, and MUST keep those that are skipped.
 /// - MUST give no lease of a partition that is paused or being reset, and MUST make the fence grow
 ///   when it begins to be, so that no commit under an earlier lease succeeds after it.
 /// - MUST have every index of [`Prepare::indexes`] when [`prepare`](Self::prepare) returns, also if
@@ -93,7 +100,7 @@ pub trait ReadModelStore: FeedStore {
         failure: Option<&'a Failure>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Writes rows, moves the checkpoint and renews the lease. Returns whether the lease still
+    /// Writes rows and letters, moves the checkpoint and renews the lease. Returns whether the lease still
     /// belongs to the caller; otherwise nothing was written.
     ///
     /// # Errors
@@ -102,8 +109,8 @@ pub trait ReadModelStore: FeedStore {
     /// [`StoreError::NotUnique`] if a unique index refuses one.
     fn commit_rows(&self, commit: RowCommit) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// The checkpoint of a partition, and those of the rows with these keys that exist. `None` if
-    /// the read model was never prepared.
+    /// The checkpoint of a partition, those of the rows with these keys that exist, and which of the
+    /// keys are parked. `None` if the read model was never prepared.
     ///
     /// # Errors
     ///
@@ -113,6 +120,14 @@ pub trait ReadModelStore: FeedStore {
         partition: &'a Partition,
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>>;
+
+    /// What is parked in a partition, and what is skipped. `None` if the read model was never
+    /// prepared.
+    ///
+    /// # Errors
+    ///
+    /// As the contract describes.
+    fn letters<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<PartitionLetters>, StoreError>>;
 
     /// Announces that an owner folds a read model for a time, or no longer if the time is zero.
     /// Returns the number of owners that fold it now.
@@ -153,8 +168,8 @@ pub trait ReadModelStore: FeedStore {
     /// As the contract describes.
     fn resume<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Deletes the rows of a read model, so that all events are folded again. Returns whether there
-    /// is such a read model.
+    /// Deletes the rows of a read model and what is parked, so that all events are folded again,
+    /// except those that are skipped. Returns whether there is such a read model.
     ///
     /// From its begin until the end of the log is reached again, every read fails with
     /// [`Building`](crate::read_model::ReadModelError::Building). To keep the old rows readable
@@ -223,6 +238,22 @@ pub trait ReadModelStore: FeedStore {
         Rebuild::new(self.clone())
     }
 
+    /// The events of a projection that are parked or skipped.
+    fn dead_letters<P: Projection>(&self) -> DeadLetters<P, Self>
+    where
+        Self: Clone + Sized,
+    {
+        DeadLetters::new(self.clone(), ReadModelId::of::<P>())
+    }
+
+    /// The same for a program that does not have the code of the projection, so it cannot retry.
+    fn dead_letters_of(&self, model: &ReadModelId) -> DeadLetters<(), Self>
+    where
+        Self: Clone + Sized,
+    {
+        DeadLetters::new(self.clone(), model.clone())
+    }
+
     /// The rows of a projection, for reading.
     fn read_model<P: Projection>(&self) -> ReadModel<P, Self>
     where
@@ -266,6 +297,10 @@ impl<S: ReadModelStore + ?Sized> ReadModelStore for Arc<S> {
         keys: &'a [AggregateId],
     ) -> BoxFuture<'a, Result<Option<(Checkpoint, StoredRows)>, StoreError>> {
         (**self).read_rows(partition, keys)
+    }
+
+    fn letters<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<PartitionLetters>, StoreError>> {
+        (**self).letters(partition)
     }
 
     fn announce<'a>(

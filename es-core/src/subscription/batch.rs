@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::error::SharedError;
+use super::parked::{BatchLetters, Parked, Treatment, failed};
+use crate::error::{ErrorChain, SharedError};
 use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, decode_row, encode_row};
-use crate::store::{EventData, FeedPage, StoredRows};
+use crate::store::{DeadLetter, EventData, FeedPage, MAX_EVENT_BYTES, ReadModelId, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -17,10 +18,12 @@ pub(super) struct KeptRows<P> {
     dispatch: Arc<Dispatch<P>>,
     /// `None` if there is no row with the key.
     rows: HashMap<AggregateId, Option<P>>,
+    pub(super) parked: Parked,
 }
 
 /// What the events of a page change.
 pub(super) struct Changes<P> {
+    /// Those of one event and one row are neighbours.
     changes: Vec<Change<P>>,
     /// The first event that cannot be read, and the error.
     pub(super) failure: Option<Failed>,
@@ -39,6 +42,16 @@ pub(super) enum FailedBy {
     /// A handler has refused it, or one after it.
     Handler(SharedError),
     Store(StoreError),
+    /// One event more would be parked than a partition may have.
+    TooManyParked,
+}
+
+/// Why the events of a page are not folded.
+pub(super) enum Unfolded {
+    /// An event fails, so the partition stops before it.
+    Stop(Failed),
+    /// An event fails, and its row is folded once more, up to the event.
+    Again,
 }
 
 impl Failed {
@@ -54,26 +67,44 @@ impl From<ProjectionError> for Failed {
     }
 }
 
-/// Rows to write, with `None` for those that are removed.
-pub(super) type Written = Vec<(AggregateId, Option<EventData>)>;
+/// What a batch changes.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// `None` for those that are removed.
+    pub(super) rows: Vec<(AggregateId, Option<EventData>)>,
+    pub(super) letters: Vec<DeadLetter>,
+}
+
+impl Written {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.letters.is_empty()
+    }
+}
 
 impl<P: Projection> Changes<P> {
-    /// The failure of the only event, at this position, one of whose rows the store refused.
-    pub(super) fn refused(&self, position: Position, error: StoreError) -> Failed {
+    /// The row of the only event, at this position, that the store refused, if it is known, and the
+    /// failure.
+    pub(super) fn refused(&self, position: Position, error: StoreError) -> (Option<AggregateId>, Failed) {
         let refused = match &error {
             StoreError::NotUnique { key, .. } => key.as_ref(),
             _ => None,
         };
-        match self.changes.iter().find(|change| refused.is_none_or(|key| change.key() == key)) {
-            Some(change) => change.origin().unstorable::<P>(change.key(), error).into(),
-            None => Failed { position, error: FailedBy::Store(error) },
-        }
+        let mut may_be = self.changes.iter().filter(|change| refused.is_none_or(|key| change.key() == key));
+        let Some(change) = may_be.next() else { return (None, Failed { position, error: FailedBy::Store(error) }) };
+        let is_known = may_be.all(|other| other.key() == change.key());
+        let key = is_known.then(|| change.key().clone());
+        (key, change.origin().unstorable::<P>(change.key(), error).into())
     }
 }
 
 impl<P: Projection> KeptRows<P> {
-    pub(super) fn new(dispatch: Arc<Dispatch<P>>) -> Self {
-        Self { dispatch, rows: HashMap::new() }
+    pub(super) fn new(dispatch: Arc<Dispatch<P>>, parked: Parked) -> Self {
+        Self { dispatch, rows: HashMap::new(), parked }
+    }
+
+    /// Forgets the rows, because they contain events that are not committed.
+    pub(super) fn forget(&mut self) {
+        self.rows.clear();
     }
 
     /// Reads what the events of a page, which begins after a position and is read before `end`,
@@ -101,9 +132,13 @@ impl<P: Projection> KeptRows<P> {
             }
             last = Some(event.position);
             match self.dispatch.read(&event) {
-                Ok(changes) => read.changes.extend(
-                    changes.into_iter().filter(|change| partition_of(change.key().as_str(), partitions) == partition),
-                ),
+                Ok(mut changes) => {
+                    changes.retain(|change| partition_of(change.key().as_str(), partitions) == partition);
+                    if changes.len() > 2 {
+                        changes.sort_by(|one, other| one.key().cmp(other.key()));
+                    }
+                    read.changes.extend(changes);
+                }
                 Err(error) => {
                     read.failure = Some(error.into());
                     break;
@@ -122,7 +157,7 @@ impl<P: Projection> KeptRows<P> {
     /// Keeps the stored rows with these keys.
     pub(super) fn keep(&mut self, keys: Vec<AggregateId>, stored: StoredRows) -> Result<(), StoreError> {
         self.rows.extend(keys.into_iter().map(|key| (key, None)));
-        for (key, row) in stored {
+        for (key, row) in stored.rows {
             self.rows.insert(key, Some(decode_row(&row)?));
         }
         Ok(())
@@ -130,27 +165,116 @@ impl<P: Projection> KeptRows<P> {
 
     /// Folds the changes, and writes the rows that they change. After an error the rows in memory
     /// are not valid any more.
-    pub(super) fn fold(&mut self, changes: Changes<P>) -> Result<Written, Failed> {
+    pub(super) fn fold(&mut self, changes: Changes<P>) -> Result<Written, Unfolded> {
         let mut touched: HashMap<AggregateId, Origin> = HashMap::new();
-        for change in changes.changes {
-            let key = change.key().clone();
-            let (row, origin) = change.fold(self.rows.remove(&key).flatten())?;
-            self.rows.insert(key.clone(), row);
-            touched.insert(key, origin);
+        let (mut letters, mut failing) = (BatchLetters::default(), HashSet::new());
+        let mut changes = changes.changes.into_iter().peekable();
+        while let Some(first) = changes.next() {
+            let (key, position) = (first.key().clone(), first.origin().position());
+            let mut rest = std::iter::from_fn(|| changes.next_if(|next| next.is_of(&key, position)));
+            let folded = match self.parked.treatment(&key, position, &letters) {
+                Treatment::Folded if failing.contains(&key) => None,
+                Treatment::Folded => Some(fold_event(first, &mut rest, self.rows.remove(&key).flatten())),
+                Treatment::FoldedCarefully => match self.fold_carefully(&key, first, &mut rest)? {
+                    Err(error) => {
+                        letters.park(key.clone(), position, failed(ErrorChain::new(&error).to_string()));
+                        None
+                    }
+                    folded => Some(folded),
+                },
+                Treatment::Parked(reason) => {
+                    letters.park(key.clone(), position, reason);
+                    None
+                }
+                Treatment::Skipped => None,
+            };
+            rest.for_each(drop);
+            match folded {
+                None => {}
+                Some(Ok((row, origin))) => {
+                    self.rows.insert(key.clone(), row);
+                    touched.insert(key, origin);
+                }
+                Some(Err(_)) if self.parked.is_chosen() => {
+                    failing.insert(key);
+                }
+                Some(Err(error)) => return Err(Unfolded::Stop(error.into())),
+            }
         }
-        let mut written = Vec::with_capacity(touched.len());
+        let mut rows = Vec::with_capacity(touched.len());
         for (key, origin) in touched {
-            let row = self.rows.get(&key).and_then(Option::as_ref).map(encode_row).transpose();
-            let row = row.map_err(|error| origin.unstorable::<P>(&key, error))?;
-            written.push((key, row));
+            match store_row(self.rows.get(&key).and_then(Option::as_ref), &key, &origin) {
+                Ok(row) => rows.push((key, row)),
+                Err(_) if self.parked.is_chosen() => {
+                    failing.insert(key);
+                }
+                Err(error) => return Err(Unfolded::Stop(error.into())),
+            }
         }
-        Ok(written)
+        if failing.is_empty() {
+            return Ok(Written { rows, letters: letters.into_letters() });
+        }
+        self.parked.be_careful(failing);
+        Err(Unfolded::Again)
+    }
+
+    /// Folds an event, and requires that the row can be stored after it. If not, the row stays as it
+    /// was.
+    fn fold_carefully(
+        &mut self,
+        key: &AggregateId,
+        first: Change<P>,
+        rest: &mut impl Iterator<Item = Change<P>>,
+    ) -> Result<Result<(Option<P>, Origin), ProjectionError>, Unfolded> {
+        // A row need not be cloneable.
+        let row = self.rows.remove(key).flatten();
+        let before = store_row(row.as_ref(), key, first.origin()).map_err(|error| Unfolded::Stop(error.into()))?;
+        let origin = first.origin().clone();
+        let folded = fold_event(first, rest, row);
+        let folded = folded.and_then(|(row, last)| store_row(row.as_ref(), key, &last).map(|_| (row, last)));
+        if folded.is_err() {
+            let row = before.map(|row| decode_row(&row)).transpose();
+            let row = row.map_err(|error| Unfolded::Stop(origin.unstorable::<P>(key, error).into()))?;
+            self.rows.insert(key.clone(), row);
+        }
+        Ok(folded)
     }
 
     /// The batch is committed.
     pub(super) fn committed(&mut self) {
+        self.parked.committed();
         if self.rows.len() > KEPT_ROWS {
             self.rows.clear();
         }
     }
+}
+
+/// Folds all that an event changes in a row.
+pub(crate) fn fold_event<P: Projection>(
+    first: Change<P>,
+    rest: impl Iterator<Item = Change<P>>,
+    row: Option<P>,
+) -> Result<(Option<P>, Origin), ProjectionError> {
+    let (mut row, mut origin) = first.fold(row)?;
+    for change in rest {
+        (row, origin) = change.fold(row)?;
+    }
+    Ok((row, origin))
+}
+
+/// Writes a row as it is stored after an event.
+pub(crate) fn store_row<P: Projection>(
+    row: Option<&P>,
+    key: &AggregateId,
+    origin: &Origin,
+) -> Result<Option<EventData>, ProjectionError> {
+    let Some(row) = row else { return Ok(None) };
+    let row = encode_row(row).and_then(|row| match row.as_raw().as_bytes().len() {
+        bytes if bytes > MAX_EVENT_BYTES => {
+            let what = format!("row {key} of {}", ReadModelId::of::<P>());
+            Err(StoreError::TooLarge { what, bytes, limit: MAX_EVENT_BYTES })
+        }
+        _ => Ok(row),
+    });
+    row.map(Some).map_err(|error| origin.unstorable::<P>(key, error))
 }

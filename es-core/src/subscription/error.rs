@@ -72,6 +72,19 @@ pub enum SubscriptionError {
         /// The reason.
         source: Box<ProjectionError>,
     },
+    /// An event cannot be folded, or is behind one that could not be, and the partition has so many
+    /// that are parked that it stops before this one.
+    #[error(
+        "{partition} has stopped before position {position}, because {limit} of its events are parked; retry or skip them"
+    )]
+    TooManyParked {
+        /// The partition.
+        partition: Partition,
+        /// The position of the event.
+        position: Position,
+        /// The largest number of events that are parked in a partition.
+        limit: usize,
+    },
     /// A handler has refused an event.
     #[error("{partition} has stopped, because its handler has refused the events from position {position} on")]
     Refused {

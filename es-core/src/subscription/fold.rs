@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::batch::{Changes, Failed, KeptRows, Written};
+use super::batch::{Changes, Failed, FailedBy, KeptRows, Unfolded, Written};
+use super::parked::{OnError, Parked};
 use super::worker::{Batch, Held, Work, Worker};
+use crate::error::ErrorChain;
 use crate::projection::{Dispatch, Projection};
-use crate::store::{FeedFilter, FeedPage};
+use crate::store::{FeedFilter, FeedPage, Lease};
 use crate::{Position, StoreError};
 
 /// The size of the rows of one commit above which the batch is divided.
@@ -14,19 +16,24 @@ const COMMIT_BYTES: usize = 8 << 20;
 /// Folds projection `P`.
 pub(super) struct Fold<P> {
     dispatch: Arc<Dispatch<P>>,
+    on_error: OnError,
 }
 
 impl<P: Projection> Fold<P> {
-    pub(super) fn new() -> Self {
-        Self { dispatch: Arc::new(Dispatch::new()) }
+    pub(super) fn new(on_error: OnError) -> Self {
+        Self { dispatch: Arc::new(Dispatch::new()), on_error }
     }
 }
 
 impl<P: Projection> Work for Fold<P> {
     type Kept = KeptRows<P>;
 
-    fn begin(&self) -> KeptRows<P> {
-        KeptRows::new(Arc::clone(&self.dispatch))
+    async fn begin(worker: &Worker<Self>, lease: Lease) -> Result<Option<KeptRows<P>>, StoreError> {
+        let read = worker.retried(|| worker.start.store.letters(&worker.partition)).await?;
+        // Otherwise another process has the lease, or a node was elected that does not yet show it.
+        let letters = read.flatten().filter(|letters| letters.fence == lease.fence);
+        let Self { dispatch, on_error } = &*worker.work;
+        Ok(letters.map(|letters| KeptRows::new(Arc::clone(dispatch), Parked::new(*on_error, letters))))
     }
 
     fn filter(&self) -> FeedFilter {
@@ -49,23 +56,29 @@ impl<P: Projection> Work for Fold<P> {
             }
             match fold_changes(worker, held, changes).await? {
                 None => return Ok(None),
-                Some(Err(unfolded)) => {
+                Some(Err(Unfolded::Stop(unfolded))) => {
                     end = Some(unfolded.position);
                     failed = Some(unfolded);
                 }
-                Some(Ok(rows)) => {
+                Some(Err(Unfolded::Again)) => {}
+                Some(Ok(written)) => {
                     let to = end.map_or(page.reaches, before);
                     let middle = middle(held.reached, to);
-                    if bytes(&rows) <= COMMIT_BYTES || middle <= held.reached {
-                        let is_due = !rows.is_empty();
-                        return Ok(Some(Batch { rows, to, failed, is_due }));
+                    if let Some(position) = held.kept.parked.too_many(&written) {
+                        end = Some(position);
+                        failed = Some(Failed { position, error: FailedBy::TooManyParked });
+                    } else if bytes(&written) <= COMMIT_BYTES || middle <= held.reached {
+                        held.kept.parked.committing(&written);
+                        let is_due = !written.is_empty();
+                        return Ok(Some(Batch { written, to, failed, is_due }));
+                    } else {
+                        end = middle.map(Position::next);
+                        failed = None;
                     }
-                    end = middle.map(Position::next);
-                    failed = None;
                 }
             }
             // The rows in memory contain events beyond the new end.
-            held.kept = worker.work.begin();
+            held.kept.forget();
         }
     }
 
@@ -81,13 +94,21 @@ impl<P: Projection> Work for Fold<P> {
         error: StoreError,
     ) -> Option<Failed> {
         let to = std::mem::replace(&mut held.reached, after)?;
-        held.kept = worker.work.begin();
+        held.kept.forget();
         held.end = middle(after, Some(to)).filter(|middle| Some(*middle) > after).map(Position::next);
         if held.end.is_some() {
             return None;
         }
         let changes = held.kept.read(page, after, Some(to.next()), worker.partition.number, worker.partitions);
-        Some(changes.refused(to, error))
+        let message = ErrorChain::new(&error).to_string();
+        match changes.refused(to, error) {
+            (Some(key), _) if held.kept.parked.is_chosen() => {
+                held.end = Some(to.next());
+                held.kept.parked.refuse(key, to, message);
+                None
+            }
+            (_, failed) => Some(failed),
+        }
     }
 }
 
@@ -95,12 +116,12 @@ async fn fold_changes<P: Projection>(
     worker: &Worker<Fold<P>>,
     held: &mut Held<KeptRows<P>>,
     changes: Changes<P>,
-) -> Result<Option<Result<Written, Failed>>, StoreError> {
+) -> Result<Option<Result<Written, Unfolded>>, StoreError> {
     let missing = held.kept.missing(&changes);
     if !missing.is_empty() {
         let read = worker.retried(|| worker.start.store.read_rows(&worker.partition, &missing)).await?;
         let Some((checkpoint, stored)) = read.flatten() else { return Ok(None) };
-        if checkpoint.position != held.checkpoint {
+        if checkpoint.position != held.checkpoint || stored.fence != held.fence {
             // Another process has the lease, or a node was elected that does not yet show the last
             // commit.
             return Ok(None);
@@ -110,12 +131,12 @@ async fn fold_changes<P: Projection>(
     Ok(Some(held.kept.fold(changes)))
 }
 
-fn bytes(rows: &Written) -> usize {
-    rows.iter().filter_map(|(_, row)| row.as_ref()).map(|row| row.as_raw().as_bytes().len()).sum()
+fn bytes(written: &Written) -> usize {
+    written.rows.iter().filter_map(|(_, row)| row.as_ref()).map(|row| row.as_raw().as_bytes().len()).sum()
 }
 
 /// The position before this one.
-pub(super) fn before(position: Position) -> Option<Position> {
+pub(crate) fn before(position: Position) -> Option<Position> {
     Position::try_from(position.get() - 1).ok()
 }
 

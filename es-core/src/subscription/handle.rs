@@ -4,12 +4,12 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use super::batch::{Failed, FailedBy};
+use super::batch::{Failed, FailedBy, Written};
 use super::fold::before;
 use super::worker::{Batch, Held, Work, Worker};
 use super::{LEASE, partition_of};
 use crate::error::{ErrorChain, SharedError};
-use crate::store::{EventData, FeedFilter, FeedPage};
+use crate::store::{EventData, FeedFilter, FeedPage, Lease};
 use crate::{Position, RecordedEvent, RetryPolicy, StoreError};
 
 /// The largest number of events that a handler gets at once.
@@ -162,7 +162,9 @@ impl Taken {
 impl<H: Handler> Work for Handle<H> {
     type Kept = ();
 
-    fn begin(&self) {}
+    async fn begin(_: &Worker<Self>, _: Lease) -> Result<Option<()>, StoreError> {
+        Ok(Some(()))
+    }
 
     fn filter(&self) -> FeedFilter {
         self.handler.filter()
@@ -175,25 +177,25 @@ impl<H: Handler> Work for Handle<H> {
     ) -> Result<Option<Batch>, StoreError> {
         let Taken { events, to, failed } = Taken::of(page, held.reached, worker.partition.number, worker.partitions);
         let Some(first) = events.first().map(|event| event.position) else {
-            return Ok(Some(Batch { rows: Vec::new(), to, failed, is_due: false }));
+            return Ok(Some(Batch { written: Written::default(), to, failed, is_due: false }));
         };
         let mut retries = RetryPolicy::forever().start();
         loop {
             let Some(handled) = handle(worker, held, &events).await? else { return Ok(None) };
             let problem = match handled {
-                Ok(()) => return Ok(Some(Batch { rows: Vec::new(), to, failed, is_due: true })),
+                Ok(()) => return Ok(Some(Batch { written: Written::default(), to, failed, is_due: true })),
                 Err(HandleError::Refused(error)) => {
                     let failed = Some(Failed { position: first, error: FailedBy::Handler(error) });
-                    return Ok(Some(Batch { rows: Vec::new(), to: before(first), failed, is_due: true }));
+                    return Ok(Some(Batch { written: Written::default(), to: before(first), failed, is_due: true }));
                 }
                 Err(HandleError::Retry(problem)) => problem,
             };
             tracing::warn!(position = %first, error = %ErrorChain::new(problem.as_error()), "events are handled again");
             worker.unless_stopping(worker.start.store.sleep(retries.wait().unwrap_or(LEASE))).await;
             if worker.is_stopping() {
-                return Ok(Some(Batch { rows: Vec::new(), to: held.reached, failed: None, is_due: false }));
+                return Ok(Some(Batch { written: Written::default(), to: held.reached, failed: None, is_due: false }));
             }
-            if held.must_renew() && !worker.commit(held, Vec::new()).await? {
+            if held.must_renew() && !worker.commit(held, Written::default()).await? {
                 return Ok(None);
             }
         }
@@ -230,7 +232,7 @@ async fn handle<H: Handler>(
         if let Some(handled) = handled.await {
             return Ok(Some(handled));
         }
-        if held.must_renew() && !worker.commit(held, Vec::new()).await? {
+        if held.must_renew() && !worker.commit(held, Written::default()).await? {
             return Ok(None);
         }
     }

@@ -65,6 +65,8 @@ pub struct PartitionHealth {
     pub owner: Option<String>,
     /// What is not folded yet.
     pub lag: Lag,
+    /// The number of its events that are [parked](crate::dead_letters).
+    pub parked: u64,
 }
 
 /// What a partition has not folded yet.
@@ -90,6 +92,11 @@ pub enum Problem {
     Resetting,
     /// It is behind, and no process folds it.
     Unowned,
+    /// Some of its events are [parked](crate::dead_letters).
+    Parked {
+        /// Their number.
+        events: u64,
+    },
 }
 
 impl Health {
@@ -98,14 +105,14 @@ impl Health {
         let frontier = if records.is_empty() { None } else { store.frontier().await? };
         let mut recorded = HashMap::new();
         let mut partitions = Vec::with_capacity(records.len());
-        for PartitionRecord { partition, checkpoint, owner } in records {
+        for PartitionRecord { partition, checkpoint, owner, parked } in records {
             let after = checkpoint.position;
             let positions = frontier.map_or(0, Position::get).saturating_sub(after.map_or(0, Position::get));
             if positions > 0 && !recorded.contains_key(&after) {
                 recorded.insert(after, first_after(store, after).await?);
             }
             let since = if positions > 0 { recorded.get(&after).copied().flatten() } else { None };
-            partitions.push(PartitionHealth { partition, checkpoint, owner, lag: Lag { positions, since } });
+            partitions.push(PartitionHealth { partition, checkpoint, owner, lag: Lag { positions, since }, parked });
         }
         Ok(Self { frontier, partitions })
     }
@@ -150,18 +157,21 @@ impl PartitionHealth {
             Activity::Stopped(_) => Some(Problem::Stopped),
             Activity::Paused => Some(Problem::Paused),
             Activity::Resetting => Some(Problem::Resetting),
-            Activity::Running => (self.owner.is_none() && self.lag.positions > 0).then_some(Problem::Unowned),
+            Activity::Running if self.owner.is_none() && self.lag.positions > 0 => Some(Problem::Unowned),
+            Activity::Running => (self.parked > 0).then_some(Problem::Parked { events: self.parked }),
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stopped => "stopped",
-            Self::Paused => "paused",
-            Self::Resetting => "is being reset",
-            Self::Unowned => "no process folds it",
-        })
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::Paused => f.write_str("paused"),
+            Self::Resetting => f.write_str("is being reset"),
+            Self::Unowned => f.write_str("no process folds it"),
+            Self::Parked { events: 1 } => f.write_str("1 event is parked"),
+            Self::Parked { events } => write!(f, "{events} events are parked"),
+        }
     }
 }

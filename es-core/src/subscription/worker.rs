@@ -10,10 +10,13 @@ use std::time::Instant;
 use tracing::Instrument;
 
 use super::batch::{Failed, FailedBy, Written};
+use super::parked::MOST_PARKED;
 use super::share::{Place, Share};
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
-use crate::store::{Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, Partition, RowCommit, Take};
+use crate::store::{
+    Activity, BoxFuture, Failure, FeedFilter, FeedPage, Lease, LetterChanges, Partition, RowCommit, Take,
+};
 use crate::{Position, RetryPolicy, StoreError};
 
 /// The number of positions without a change after which the checkpoint moves nevertheless.
@@ -24,8 +27,12 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     /// What is kept in memory under one lease.
     type Kept: Send;
 
-    /// What is kept at first.
-    fn begin(&self) -> Self::Kept;
+    /// What is kept at first under a lease. `None` if the lease is lost, or what is stored cannot be
+    /// read.
+    fn begin(
+        worker: &Worker<Self>,
+        lease: Lease,
+    ) -> impl Future<Output = Result<Option<Self::Kept>, StoreError>> + Send;
 
     /// The events that are wanted.
     fn filter(&self) -> FeedFilter;
@@ -80,7 +87,7 @@ enum End {
 
 /// The state of a worker under one lease.
 pub(super) struct Held<K> {
-    fence: u64,
+    pub(super) fence: u64,
     pub(super) kept: K,
     /// As stored.
     pub(super) checkpoint: Option<Position>,
@@ -94,7 +101,7 @@ pub(super) struct Held<K> {
 
 /// A part of a page, with the work done.
 pub(super) struct Batch {
-    pub(super) rows: Written,
+    pub(super) written: Written,
     pub(super) to: Option<Position>,
     /// The event after the part, if it cannot be handled.
     pub(super) failed: Option<Failed>,
@@ -181,6 +188,10 @@ impl<W: Work> Worker<W> {
                 (SubscriptionError::Refused { partition, position, source }, false)
             }
             FailedBy::Store(error) => (error.into(), false),
+            FailedBy::TooManyParked => {
+                let partition = self.partition.clone();
+                (SubscriptionError::TooManyParked { partition, position, limit: MOST_PARKED }, false)
+            }
         };
         let failure = Failure { position, error: ErrorChain::new(&error).to_string() };
         if is_newer && self.start.until == Until::Stopped {
@@ -203,9 +214,10 @@ impl<W: Work> Worker<W> {
     }
 
     async fn work(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
+        let Some(kept) = W::begin(self, lease).await? else { return Ok(End::Lost) };
         let mut held = Held {
             fence: lease.fence,
-            kept: self.work.begin(),
+            kept,
             checkpoint: lease.position,
             reached: lease.position,
             renewed: Instant::now(),
@@ -218,7 +230,7 @@ impl<W: Work> Worker<W> {
             let is_shared = self.start.until == Until::Stopped && place.as_mut().is_some_and(Place::is_given_up);
             if is_at_end || is_shared || self.is_stopping() {
                 held.is_live |= is_at_end;
-                if !self.commit(&mut held, Vec::new()).await? {
+                if !self.commit(&mut held, Written::default()).await? {
                     return Ok(End::Lost);
                 }
                 self.release(lease, None).await;
@@ -232,20 +244,20 @@ impl<W: Work> Worker<W> {
             if page.reaches <= held.reached {
                 let is_first = !std::mem::replace(&mut held.is_live, true);
                 let is_due = is_first || held.reached > held.checkpoint || held.must_renew();
-                if is_due && !self.commit(&mut held, Vec::new()).await? {
+                if is_due && !self.commit(&mut held, Written::default()).await? {
                     return Ok(End::Lost);
                 }
                 self.unless_stopping(self.start.store.wake(held.reached)).await;
                 continue;
             }
             let Some(batch) = W::batch(self, &mut held, &mut page).await? else { return Ok(End::Lost) };
-            let Batch { rows, to, failed, is_due } = batch;
+            let Batch { written, to, failed, is_due } = batch;
             held.reached = to;
             let is_first = failed.is_none() && end.is_some_and(|end| to >= end);
             held.is_live |= is_first;
             let passed = to.map_or(0, Position::get) - held.checkpoint.map_or(0, Position::get);
             let is_due = is_due || is_first || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
-            let committed = if is_due { self.commit(&mut held, rows).await } else { Ok(true) };
+            let committed = if is_due { self.commit(&mut held, written).await } else { Ok(true) };
             match committed {
                 Ok(true) => {}
                 Ok(false) => return Ok(End::Lost),
@@ -264,15 +276,17 @@ impl<W: Work> Worker<W> {
         }
     }
 
-    /// Commits rows, moves the checkpoint to what is reached, and renews the lease. Returns whether
+    /// Commits what a batch changes, moves the checkpoint to what is reached, and renews the lease. Returns whether
     /// the lease is still held.
-    pub(super) async fn commit(&self, held: &mut Held<W::Kept>, rows: Written) -> Result<bool, StoreError> {
+    pub(super) async fn commit(&self, held: &mut Held<W::Kept>, written: Written) -> Result<bool, StoreError> {
+        let Written { rows, letters: parked } = written;
         let commit = RowCommit {
             partition: self.partition.clone(),
             fence: held.fence,
             from: held.checkpoint,
             to: held.reached,
             rows,
+            letters: LetterChanges { parked, ..LetterChanges::default() },
             is_live: held.is_live,
             lease_lasts: LEASE,
         };

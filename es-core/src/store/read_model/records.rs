@@ -2,13 +2,21 @@
 
 use std::time::Duration;
 
-use super::{Partition, ReadModelId};
+use super::{LetterChanges, Partition, ReadModelId};
 use crate::projection::{Dispatch, Projection, RowIndex};
 use crate::store::EventData;
 use crate::{AggregateId, Position};
 
-/// Rows by their keys.
-pub type StoredRows = Vec<(AggregateId, EventData)>;
+/// Some of the rows of a partition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRows {
+    /// The rows that exist, by their keys.
+    pub rows: Vec<(AggregateId, EventData)>,
+    /// The keys among those asked for whose events are parked, and the first position of each.
+    pub parked: Vec<(AggregateId, Position)>,
+    /// The fence of the partition at that time.
+    pub fence: u64,
+}
 
 /// How a subscription is prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +146,8 @@ pub struct PartitionRecord {
     pub checkpoint: Checkpoint,
     /// Who has its lease now.
     pub owner: Option<String>,
+    /// The number of its events that are parked.
+    pub parked: u64,
 }
 
 /// Why a partition has stopped.
@@ -163,6 +173,8 @@ pub struct RowCommit {
     pub to: Option<Position>,
     /// The rows by their keys, each at most once. `None` removes a row.
     pub rows: Vec<(AggregateId, Option<EventData>)>,
+    /// What is parked or skipped, or no longer.
+    pub letters: LetterChanges,
     /// Whether the end of the log is reached.
     pub is_live: bool,
     /// For how long the lease is renewed.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use es_core::bson::doc;
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Activity, BoxFuture, Checkpoint, Dropped, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease, LiveVersion,
-    MakeLive, Partition, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, Runtime, StoredRows, Take,
+    Activity, BoxFuture, Checkpoint, Dropped, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease,
+    LetterChanges, LiveVersion, MakeLive, Partition, PartitionLetters, PartitionRecord, Prepare, ReadModelId,
+    ReadModelStore, RowCommit, Runtime, StoredRows, Take,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -39,6 +40,8 @@ mistakes! {
     OwnerKeepsTheLease => a_lease_that_is_taken_from_its_owner_ends,
     /// The failure is forgotten with the lease.
     FailureTakenToo => a_lease_that_is_taken_from_its_owner_ends,
+    /// Whoever gives a lease back removes the failure.
+    FailureGivenBack => a_lease_that_is_taken_from_its_owner_ends,
     /// The failure is not recorded.
     FailureForgotten => a_failure_is_shown_until_somebody_continues,
     /// The next commit forgets that the end of the log was reached.
@@ -97,6 +100,38 @@ mistakes! {
     DropForgotten => a_version_is_dropped_unless_it_is_live,
     /// The fences of a version that was dropped are used again.
     FencesUsedAgain => a_version_is_dropped_unless_it_is_live,
+    /// A commit without rows parks nothing.
+    NotParkedWithoutRows => letters_change_with_the_rows_and_the_checkpoint,
+    /// The letters of all partitions are one list.
+    PartitionsOfLettersMixed => letters_change_with_the_rows_and_the_checkpoint,
+    /// Letters are listed in the order of keys.
+    LettersListedByKey => letters_change_with_the_rows_and_the_checkpoint,
+    /// The last position of a key is named instead of the first.
+    LastPositionIsNamed => letters_change_with_the_rows_and_the_checkpoint,
+    /// No key is closed.
+    KeysAreOpen => letters_change_with_the_rows_and_the_checkpoint,
+    /// What is parked is not counted.
+    LettersNotCounted => letters_change_with_the_rows_and_the_checkpoint,
+    /// A letter that is removed stays.
+    LettersStay => letters_are_removed_and_skipped_in_one_commit,
+    /// It is not recorded what is skipped.
+    SkippedNotRecorded => letters_are_removed_and_skipped_in_one_commit,
+    /// A letter that replaces a different one is removed.
+    ReplacedIsRemoved => letters_are_removed_and_skipped_in_one_commit,
+    /// The letters of a commit that is refused are stored.
+    RefusedCommitParks => a_refused_commit_changes_no_letter,
+    /// The letters of a commit under a lost lease are stored.
+    LettersWithoutFence => a_refused_commit_changes_no_letter,
+    /// The keys of letters are stored without their spaces.
+    KeysOfLettersTrimmed => letters_of_two_versions_and_of_odd_keys_never_meet,
+    /// Rows are read with the fence of the next lease.
+    FenceOfTheRowsIsNext => what_is_read_names_the_fence,
+    /// Letters are read with the fence of the last lease.
+    FenceOfTheLettersIsLast => what_is_read_names_the_fence,
+    /// What is parked stays after a reset.
+    ResetKeepsLetters => a_reset_deletes_what_is_parked_and_keeps_what_is_skipped,
+    /// What was skipped is forgotten by a reset.
+    ResetForgetsSkipped => a_reset_deletes_what_is_parked_and_keeps_what_is_skipped,
 }
 
 /// [`MemoryStore`], whose read models have a mistake, or none.
@@ -125,6 +160,17 @@ impl WrongStore {
 
     fn key(&self, key: &AggregateId) -> AggregateId {
         if self.has(Mistake::KeysTrimmed) { AggregateId::new(key.as_str().trim()).unwrap() } else { key.clone() }
+    }
+
+    /// Changes letters, whoever has the lease.
+    async fn change_letters(&self, partition: &Partition, letters: LetterChanges) -> Result<(), StoreError> {
+        let Some((checkpoint, StoredRows { fence, .. })) = self.right.read_rows(partition, &[]).await? else {
+            return Ok(());
+        };
+        let (from, lease_lasts) = (checkpoint.position, Duration::from_secs(600));
+        let (partition, rows, is_live) = (partition.clone(), Vec::new(), false);
+        let commit = RowCommit { partition, fence, from, to: from, rows, letters, is_live, lease_lasts };
+        self.right.commit_rows(commit).await.map(drop)
     }
 
     /// The checkpoint that is stored now.
@@ -191,6 +237,9 @@ impl ReadModelStore for WrongStore {
                 return Ok(());
             }
             self.right.release(partition, fence, failure).await?;
+            if self.has(Mistake::FailureGivenBack) && failure.is_none() {
+                self.right.take_lease(partition, "somebody", Duration::ZERO, Take::IfFree).await?;
+            }
             if self.has(Mistake::ReleasedByAnybody) {
                 self.right.release(partition, fence + 1, failure).await?;
             }
@@ -221,12 +270,31 @@ impl ReadModelStore for WrongStore {
                         self.right.commit_rows(one).await?;
                     }
                 }
+                Some(Mistake::NotParkedWithoutRows) if commit.rows.is_empty() => commit.letters.parked.clear(),
+                Some(Mistake::PartitionsOfLettersMixed) => {
+                    let letters = std::mem::take(&mut commit.letters);
+                    self.change_letters(&commit.partition.model.partition(0), letters).await?;
+                }
+                Some(Mistake::LettersStay) => commit.letters.removed.clear(),
+                Some(Mistake::SkippedNotRecorded) => commit.letters.skipped.clear(),
+                Some(Mistake::ReplacedIsRemoved) => {
+                    let LetterChanges { removed, parked, .. } = &mut commit.letters;
+                    parked.retain(|letter| !removed.contains(&(letter.key.clone(), letter.position)));
+                }
+                Some(Mistake::KeysOfLettersTrimmed) => {
+                    for letter in &mut commit.letters.parked {
+                        letter.key = AggregateId::new(letter.key.as_str().trim()).unwrap();
+                    }
+                }
                 _ => {}
             }
+            let letters = commit.letters.clone();
             let done = match self.right.commit_rows(commit.clone()).await {
                 Err(refused @ StoreError::NotUnique { .. }) => {
                     commit.rows.truncate(1);
-                    if self.has(Mistake::RefusedCommitMoves) {
+                    if self.has(Mistake::RefusedCommitParks) {
+                        self.change_letters(&commit.partition, letters).await?;
+                    } else if self.has(Mistake::RefusedCommitMoves) {
                         self.right.commit_rows(RowCommit { rows: Vec::new(), ..commit }).await?;
                     } else if self.has(Mistake::RefusedCommitIsDivided) {
                         self.right.commit_rows(RowCommit { to: commit.from, ..commit }).await?;
@@ -235,6 +303,9 @@ impl ReadModelStore for WrongStore {
                 }
                 done => done?,
             };
+            if !done && self.has(Mistake::LettersWithoutFence) {
+                self.change_letters(&commit.partition, letters).await?;
+            }
             let ignore_fence = [Mistake::FenceNotCompared, Mistake::PauseKeepsFence, Mistake::FencesUsedAgain];
             if done || !ignore_fence.iter().any(|mistake| self.has(*mistake)) {
                 return Ok(done);
@@ -257,14 +328,43 @@ impl ReadModelStore for WrongStore {
             let read = self.right.read_rows(&self.partition(partition), &wanted).await?;
             if read.is_none() && self.has(Mistake::NeverPreparedIsPrepared) {
                 let begun = Checkpoint { position: None, partitions: 1, is_live: false, activity: Activity::Running };
-                return Ok(Some((begun, Vec::new())));
+                let nothing = StoredRows { rows: Vec::new(), parked: Vec::new(), fence: 0 };
+                return Ok(Some((begun, nothing)));
             }
             let asked = |row: &AggregateId| {
                 keys.iter().zip(&wanted).find(|(_, wanted)| *wanted == row).map(|(key, _)| key.clone())
             };
-            Ok(read.map(|(checkpoint, rows)| {
-                (checkpoint, rows.into_iter().filter_map(|(key, row)| Some((asked(&key)?, row))).collect())
-            }))
+            let Some((checkpoint, mut read)) = read else { return Ok(None) };
+            read.rows = read.rows.into_iter().filter_map(|(key, row)| Some((asked(&key)?, row))).collect();
+            match self.mistake {
+                Some(Mistake::KeysAreOpen) => read.parked.clear(),
+                Some(Mistake::FenceOfTheRowsIsNext) => read.fence += 1,
+                Some(Mistake::LastPositionIsNamed) => {
+                    let letters = self.right.letters(partition).await?.unwrap().parked;
+                    for (key, position) in &mut read.parked {
+                        *position = letters.iter().rfind(|letter| letter.key == *key).unwrap().position;
+                    }
+                }
+                _ => {}
+            }
+            Ok(Some((checkpoint, read)))
+        })
+    }
+
+    fn letters<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<PartitionLetters>, StoreError>> {
+        Box::pin(async move {
+            let mut letters = self.right.letters(&self.partition(partition)).await?;
+            match (&mut letters, self.mistake) {
+                (Some(letters), Some(Mistake::FenceOfTheLettersIsLast)) => letters.fence -= 1,
+                (Some(letters), Some(Mistake::LettersListedByKey)) => {
+                    letters.parked.sort_by(|a, b| a.key.cmp(&b.key));
+                }
+                (Some(letters), Some(Mistake::ResetForgetsSkipped)) if letters.parked.is_empty() => {
+                    letters.skipped.clear();
+                }
+                _ => {}
+            }
+            Ok(letters)
         })
     }
 
@@ -286,6 +386,11 @@ impl ReadModelStore for WrongStore {
             let mut partitions = self.right.partitions().await?;
             if self.has(Mistake::ListedAsText) {
                 partitions.sort_by_key(|record| record.partition.to_string());
+            }
+            if self.has(Mistake::LettersNotCounted) {
+                for record in &mut partitions {
+                    record.parked = 0;
+                }
             }
             if self.has(Mistake::OwnerListedForever) {
                 for record in &mut partitions {
@@ -321,7 +426,12 @@ impl ReadModelStore for WrongStore {
             if self.has(Mistake::ResetOfAllVersions) {
                 self.right.reset(&ReadModelId { version: 2, ..model.clone() }).await?;
             }
+            let kept = self.right.letters(&model.partition(0)).await?;
             let exists = self.right.reset(model).await?;
+            if let Some(kept) = kept.filter(|_| self.has(Mistake::ResetKeepsLetters)) {
+                let letters = LetterChanges { parked: kept.parked, ..LetterChanges::default() };
+                self.change_letters(&model.partition(0), letters).await?;
+            }
             if self.has(Mistake::ResetResumes) {
                 self.right.resume(model).await?;
             }
