@@ -147,7 +147,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     async fn skipped(&self, key: &AggregateId) -> Result<Vec<SkippedEvent>, StoreError> {
         let model = ReadModelId::of::<P>();
         let Some((first, _)) = self.store.read_rows(&model.partition(0), &[]).await? else { return Ok(Vec::new()) };
-        let partition = model.partition(partition_of(key.as_str(), first.partitions));
+        let partition = model.partition_of(key, first.partitions);
         let letters = self.store.letters(&partition).await?;
         Ok(letters.map(|letters| letters.skipped).unwrap_or_default())
     }

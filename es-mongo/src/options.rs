@@ -27,6 +27,12 @@ pub struct CollectionNames {
     /// How far each read model has come, and who folds it; `subscriptions` by default. It is
     /// created by the first subscription.
     pub subscriptions: String,
+    /// The events that projections could not fold; `dead_letters` by default. It is created by the
+    /// first projection.
+    pub dead_letters: String,
+    /// Which of them were skipped, by whom and why; `skipped_events` by default. It is created by
+    /// the first projection.
+    pub skipped_events: String,
     /// What the name of every collection of rows begins with; nothing by default. The rows of
     /// version 1 of the projection `customer_balance` are in `customer_balance_v1`.
     pub rows_prefix: String,
@@ -41,6 +47,8 @@ impl Default for CollectionNames {
             sessions: "events_sessions".into(),
             positions: "events_positions".into(),
             subscriptions: "subscriptions".into(),
+            dead_letters: "dead_letters".into(),
+            skipped_events: "skipped_events".into(),
             rows_prefix: String::new(),
         }
     }
@@ -48,11 +56,22 @@ impl Default for CollectionNames {
 
 impl CollectionNames {
     /// The names with a prefix: `billing_events`, `billing_snapshots`, `billing_events_archive`,
-    /// `billing_events_sessions`, `billing_events_positions`, `billing_subscriptions`, and
-    /// `billing_customer_balance_v1` for rows, for `billing_`.
+    /// `billing_events_sessions`, `billing_events_positions`, `billing_subscriptions`,
+    /// `billing_dead_letters`, `billing_skipped_events`, and `billing_customer_balance_v1` for rows,
+    /// for `billing_`.
     #[must_use]
     pub fn prefixed(prefix: &str) -> Self {
-        let Self { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = Self::default();
+        let Self {
+            events,
+            snapshots,
+            archive,
+            sessions,
+            positions,
+            subscriptions,
+            dead_letters,
+            skipped_events,
+            rows_prefix: _,
+        } = Self::default();
         Self {
             events: format!("{prefix}{events}"),
             snapshots: format!("{prefix}{snapshots}"),
@@ -60,6 +79,8 @@ impl CollectionNames {
             sessions: format!("{prefix}{sessions}"),
             positions: format!("{prefix}{positions}"),
             subscriptions: format!("{prefix}{subscriptions}"),
+            dead_letters: format!("{prefix}{dead_letters}"),
+            skipped_events: format!("{prefix}{skipped_events}"),
             rows_prefix: prefix.to_owned(),
         }
     }
@@ -77,12 +98,22 @@ impl CollectionNames {
     /// Refuses names that the server cannot use, and duplicate names: if the archive were the
     /// events collection, an archive run would take each event for its own copy, and delete it.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let Self { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = self;
-        let names = [events, snapshots, archive, sessions, positions, subscriptions];
+        let Self {
+            events,
+            snapshots,
+            archive,
+            sessions,
+            positions,
+            subscriptions,
+            dead_letters,
+            skipped_events,
+            rows_prefix: _,
+        } = self;
+        let names = [events, snapshots, archive, sessions, positions, subscriptions, dead_letters, skipped_events];
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {
-                let reason = "events, snapshots, the archive, sessions, positions and subscriptions each need their own collection; choose a different name";
+                let reason = "events, snapshots, the archive, sessions, positions, subscriptions, dead letters and skipped events each need their own collection; choose a different name";
                 return Err(invalid(name, reason));
             }
         }

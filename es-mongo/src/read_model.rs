@@ -10,6 +10,7 @@ mod changes;
 mod commit;
 mod find;
 mod indexes;
+mod letters;
 mod live;
 mod operate;
 mod progress;
@@ -22,8 +23,8 @@ use es_core::projection::Projection;
 use es_core::read_model::ReadModel;
 use es_core::rebuild::Rebuild;
 use es_core::store::{
-    BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Partition, PartitionRecord, Prepare,
-    ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
+    BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Partition, PartitionLetters,
+    PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
 };
 use es_core::{AggregateId, Position, StoreError};
 
@@ -107,6 +108,10 @@ impl ReadModelStore for MongoStore {
             metrics::rows_read(timer, &partition.model);
             Ok(read)
         })
+    }
+
+    fn letters<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<PartitionLetters>, StoreError>> {
+        Box::pin(letters::read(self, partition))
     }
 
     fn announce<'a>(

@@ -51,10 +51,10 @@ pub enum Role {
 /// | [`Projector`](Role::Projector) | find, changeStream | find | find | find, insert, update, remove | find | fold, and what a reader does |
 /// | [`Documents`](Role::Documents) | | | | | | the old documents of a migration: find |
 ///
-/// | | subscriptions | rows of each [read model](Roles::read_model) | view of the live version |
-/// |---|---|---|---|
-/// | [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) | find | find | find |
-/// | [`Projector`](Role::Projector) | find, insert, update, remove, create | find, insert, update, remove, create, index | find, create, change |
+/// | | subscriptions | dead letters | skipped events | rows of each [read model](Roles::read_model) | view of the live version |
+/// |---|---|---|---|---|---|
+/// | [`Reader`](Role::Reader), [`Writer`](Role::Writer), [`Archivist`](Role::Archivist) | find | find | find | find | find |
+/// | [`Projector`](Role::Projector) | find, insert, update, remove, create | find, insert, remove, create, index | find, insert, create, index | find, insert, update, remove, create, index | find, create, change |
 ///
 /// All roles except the last may list the collections of the database and the indexes of the store,
 /// which opening needs. If nothing is missing, opening a store writes nothing. So a program runs as
@@ -126,6 +126,32 @@ impl fmt::Display for Role {
 /// Every role needs these to open a store in which nothing is missing.
 const LIST_INDEXES: &str = "listIndexes";
 
+/// What a role may do with read models.
+struct OnReadModels {
+    subscriptions: &'static [&'static str],
+    dead_letters: &'static [&'static str],
+    skipped_events: &'static [&'static str],
+    rows: &'static [&'static str],
+    views: &'static [&'static str],
+}
+
+const READS: OnReadModels = OnReadModels {
+    subscriptions: &["find"],
+    dead_letters: &["find"],
+    skipped_events: &["find"],
+    rows: &["find"],
+    views: &["find"],
+};
+
+/// Nobody may change or delete what was skipped.
+const FOLDS: OnReadModels = OnReadModels {
+    subscriptions: &["find", "insert", "update", "remove", "createCollection"],
+    dead_letters: &["find", "insert", "remove", "createCollection", "createIndex", LIST_INDEXES],
+    skipped_events: &["find", "insert", "createCollection", "createIndex", LIST_INDEXES],
+    rows: &["find", "insert", "update", "remove", "createCollection", "createIndex", LIST_INDEXES],
+    views: &["find", "createCollection", "collMod"],
+};
+
 /// Notices new events at once. Without it, followers ask for them several times a second.
 const CHANGE_STREAM: &str = "changeStream";
 
@@ -182,11 +208,20 @@ impl Roles {
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
         let Self { names, documents, read_models: _ } = self;
-        let CollectionNames { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } = names;
+        let CollectionNames {
+            events,
+            snapshots,
+            archive,
+            sessions,
+            positions,
+            subscriptions,
+            dead_letters,
+            skipped_events,
+            rows_prefix: _,
+        } = names;
         let rows: Vec<String> = self.rows().collect();
-        for name in
-            [events, snapshots, archive, sessions, positions, subscriptions].into_iter().chain(documents).chain(&rows)
-        {
+        let fixed = [events, snapshots, archive, sessions, positions, subscriptions, dead_letters, skipped_events];
+        for name in fixed.into_iter().chain(documents).chain(&rows) {
             check_name(name)?;
         }
         let handles = Handles::from(database);
@@ -216,15 +251,29 @@ impl Roles {
     }
 
     fn privileges(&self, role: Role, database: &str) -> Vec<Document> {
-        let CollectionNames { events, snapshots, archive, sessions, positions, subscriptions, rows_prefix: _ } =
-            &self.names;
+        let CollectionNames {
+            events,
+            snapshots,
+            archive,
+            sessions,
+            positions,
+            subscriptions,
+            dead_letters,
+            skipped_events,
+            rows_prefix: _,
+        } = &self.names;
         let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": collection }, "actions": actions };
         let any_collection = "";
         let list = on(any_collection, &["listCollections"]);
-        let read_models = |of_subscriptions: &[&str], of_rows: &[&str], of_views: &[&str]| -> Vec<Document> {
-            let rows = self.rows().map(|rows| on(&rows, of_rows));
-            let views = self.views().into_iter().map(|view| on(&view, of_views));
-            std::iter::once(on(subscriptions, of_subscriptions)).chain(rows).chain(views).collect()
+        let read_models = |may: OnReadModels| -> Vec<Document> {
+            let fixed = [
+                on(subscriptions, may.subscriptions),
+                on(dead_letters, may.dead_letters),
+                on(skipped_events, may.skipped_events),
+            ];
+            let rows = self.rows().map(|rows| on(&rows, may.rows));
+            let views = self.views().into_iter().map(|view| on(&view, may.views));
+            fixed.into_iter().chain(rows).chain(views).collect()
         };
         let (events_and_more, of_read_models) = match role {
             Role::Reader => (
@@ -235,7 +284,7 @@ impl Roles {
                     on(snapshots, &["find", LIST_INDEXES]),
                     on(positions, &["find"]),
                 ],
-                read_models(&["find"], &["find"], &["find"]),
+                read_models(READS),
             ),
             Role::Writer => (
                 vec![
@@ -246,7 +295,7 @@ impl Roles {
                     on(sessions, &["find", "insert", "update", "remove"]),
                     on(positions, &["find", "insert", "update"]),
                 ],
-                read_models(&["find"], &["find"], &["find"]),
+                read_models(READS),
             ),
             Role::Archivist => (
                 vec![
@@ -257,7 +306,7 @@ impl Roles {
                     on(sessions, &["find", "insert", "update", "remove"]),
                     on(positions, &["find", "insert", "update"]),
                 ],
-                read_models(&["find"], &["find"], &["find"]),
+                read_models(READS),
             ),
             Role::Preparer => (
                 vec![
@@ -279,11 +328,7 @@ impl Roles {
                     on(sessions, &["find", "insert", "update", "remove"]),
                     on(positions, &["find"]),
                 ],
-                read_models(
-                    &["find", "insert", "update", "remove", "createCollection"],
-                    &["find", "insert", "update", "remove", "createCollection", "createIndex", LIST_INDEXES],
-                    &["find", "createCollection", "collMod"],
-                ),
+                read_models(FOLDS),
             ),
             Role::Documents => (self.documents.iter().map(|documents| on(documents, &["find"])).collect(), Vec::new()),
         };
@@ -340,6 +385,13 @@ mod tests {
         assert_eq!(who_may("find", "balance"), readers);
         assert_eq!(who_may("collMod", "balance"), [Role::Projector]);
         assert_eq!(who_may("update", "balance"), []);
+        assert_eq!(who_may("insert", "skipped_events"), [Role::Projector]);
+        assert_eq!(who_may("remove", "dead_letters"), [Role::Projector]);
+        for (action, collection) in
+            [("update", "skipped_events"), ("remove", "skipped_events"), ("update", "dead_letters")]
+        {
+            assert_eq!(who_may(action, collection), [], "{action} on {collection}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::projection::{Change, Dispatch, Projection, decode_row};
 use crate::store::{
     DeadLetter, EventData, FeedFilter, FeedPage, LetterChanges, ParkReason, ReadModelStore, StoredEvent,
 };
-use crate::subscription::{before, fold_event, partition_of, store_row};
+use crate::subscription::{before, fold_event, store_row};
 use crate::{AggregateId, IdFor, Position, StoreError, Timestamp};
 
 /// What a retry did.
@@ -32,7 +32,7 @@ impl<P: Projection, S: ReadModelStore> DeadLetters<P, S> {
     pub async fn retry(&self, key: impl IdFor<P::Key>) -> Result<Retried, DeadLettersError> {
         let key = key.to_stored()?;
         let partitions = u32::try_from(self.partitions().await?.len()).unwrap_or(u32::MAX);
-        let partition = self.model.partition(partition_of(key.as_str(), partitions));
+        let partition = self.model.partition_of(&key, partitions);
         // Nothing is taken from its owner in vain.
         if self.letters(&partition).await?.parked.iter().all(|letter| letter.key != key) {
             return Ok(Retried::default());

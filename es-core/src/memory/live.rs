@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Inner;
 use super::read_model::Kept;
 use crate::AggregateId;
-use crate::store::{Activity, Dropped, LiveVersion, MakeLive, ReadModelId};
+use crate::store::{Activity, Dropped, LiveVersion, MakeLive, ReadModelId, SkippedEvent};
 
 /// The number of keys that are listed at once.
 const KEYS: usize = 1_000;
@@ -16,6 +16,8 @@ pub(super) struct Live {
     versions: BTreeMap<String, LiveVersion>,
     /// The highest fence of a partition that was dropped.
     dropped: u64,
+    /// What was skipped in versions that were dropped.
+    skipped: BTreeMap<ReadModelId, Vec<SkippedEvent>>,
 }
 
 impl Live {
@@ -27,6 +29,11 @@ impl Live {
 
     pub(super) fn of(&self, name: &str) -> Option<LiveVersion> {
         self.versions.get(name).copied()
+    }
+
+    /// What was skipped in a version before it was dropped.
+    pub(super) fn take_skipped(&mut self, model: &ReadModelId) -> Vec<SkippedEvent> {
+        self.skipped.remove(model).unwrap_or_default()
     }
 
     /// The fence of a partition that is new.
@@ -64,6 +71,7 @@ impl Inner {
         }
         let Some(kept) = self.read_models.remove(model) else { return Dropped::Unknown };
         self.live.dropped = self.live.dropped.max(kept.highest_fence());
+        self.live.skipped.insert(model.clone(), kept.skipped());
         if let Some(live) = live.filter(|live| live.previous == Some(model.version)) {
             live.previous = None;
         }

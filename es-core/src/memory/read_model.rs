@@ -10,8 +10,8 @@ use crate::projection::Projection;
 use crate::read_model::ReadModel;
 use crate::rebuild::Rebuild;
 use crate::store::{
-    Activity, BoxFuture, Checkpoint, Dropped, Failure, Lease, LiveVersion, MakeLive, Output, Partition,
-    PartitionLetters, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, StoredRows, Take,
+    Activity, BoxFuture, Checkpoint, Dropped, Failure, Lease, LetterChanges, LiveVersion, MakeLive, Output, Partition,
+    PartitionLetters, PartitionRecord, Prepare, ReadModelId, ReadModelStore, RowCommit, SkippedEvent, StoredRows, Take,
 };
 use crate::{AggregateId, StoreError};
 
@@ -53,8 +53,11 @@ impl ReadModelStore for MemoryStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            let fence = inner.live.first_fence();
-            let kept = inner.read_models.entry(prepare.model.clone()).or_insert_with(|| Kept::new(prepare, fence));
+            if !inner.read_models.contains_key(&prepare.model) {
+                let (fence, skipped) = (inner.live.first_fence(), inner.live.take_skipped(&prepare.model));
+                inner.read_models.insert(prepare.model.clone(), Kept::new(prepare, fence, skipped));
+            }
+            let Some(kept) = inner.read_models.get_mut(&prepare.model) else { return Ok(prepare.clone()) };
             kept.rows.add_indexes(&prepare.model, prepare.indexes)?;
             let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
             let declared = kept.declared.clone();
@@ -247,21 +250,28 @@ impl Progress {
 }
 
 impl Kept {
-    fn new(prepare: &Prepare, fence: u64) -> Self {
+    fn new(prepare: &Prepare, fence: u64, skipped: Vec<SkippedEvent>) -> Self {
         let partitions = prepare.partitions.max(1);
         let checkpoint =
             Checkpoint { position: prepare.begins_after, partitions, is_live: false, activity: Activity::Running };
         let progress = Progress { checkpoint, fence, owner: None, letters: Letters::default() };
-        Self {
-            declared: prepare.declared.clone(),
-            partitions: (0..partitions).map(|_| progress.clone()).collect(),
-            rows: Table::default(),
-            announced: HashMap::new(),
+        let mut partitions: Vec<_> = (0..partitions).map(|_| progress.clone()).collect();
+        for event in skipped {
+            let of_key = prepare.model.partition_of(&event.key, prepare.partitions);
+            if let Some(progress) = self::progress(&mut partitions, of_key.number) {
+                progress.letters.change(LetterChanges { skipped: vec![event], ..LetterChanges::default() });
+            }
         }
+        Self { declared: prepare.declared.clone(), partitions, rows: Table::default(), announced: HashMap::new() }
     }
 
     pub(super) fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
         self.partitions.iter().map(|progress| &progress.checkpoint)
+    }
+
+    /// What is skipped in all partitions.
+    pub(super) fn skipped(&self) -> Vec<SkippedEvent> {
+        self.partitions.iter().flat_map(|progress| progress.letters.listed(progress.fence).skipped).collect()
     }
 
     pub(super) fn highest_fence(&self) -> u64 {

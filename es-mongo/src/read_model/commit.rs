@@ -7,6 +7,7 @@ use es_core::store::{EventData, MAX_EVENT_BYTES, Partition, RowCommit};
 use es_core::{AggregateId, StoreError};
 use mongodb::error::Error;
 
+use super::letters;
 use super::progress::{self, field};
 use super::rows::{self, Writing};
 use crate::error::{Objection, WriteOutcome, index_or_unnamed, store_error};
@@ -43,11 +44,13 @@ pub(super) async fn commit(store: &MongoStore, commit: RowCommit) -> Result<bool
             return Err(StoreError::TooLarge { what, bytes, limit: MAX_EVENT_BYTES });
         }
     }
-    if commit.rows.is_empty() {
+    if commit.rows.is_empty() && commit.letters.is_empty() {
         return advance(store, &commit).await;
     }
     let (condition, update) = change(&commit);
-    together(store, RowChange { partition: commit.partition, condition, update, rows: commit.rows }).await
+    let RowCommit { partition, rows, letters, .. } = commit;
+    let letters = letters::Writes::new(&partition, &letters);
+    together(store, RowChange { partition, condition, update, rows, letters }).await
 }
 
 /// A change of rows together with the document of a partition.
@@ -59,6 +62,7 @@ pub(super) struct RowChange {
     pub(super) update: Vec<Document>,
     /// The rows by their keys. `None` removes a row.
     pub(super) rows: Vec<(AggregateId, Option<EventData>)>,
+    pub(super) letters: letters::Writes,
 }
 
 /// Changes rows and the document in one transaction. Returns whether the condition was met.
@@ -88,7 +92,7 @@ pub(super) async fn together(store: &MongoStore, change: RowChange) -> Result<bo
 
 /// What a commit changes in the document of its partition.
 fn change(commit: &RowCommit) -> (Document, Vec<Document>) {
-    let RowCommit { partition, fence, from, to, is_live, lease_lasts, .. } = commit;
+    let RowCommit { partition, fence, from, to, letters, is_live, lease_lasts, .. } = commit;
     let [from, to] = [from, to].map(|position| position.map_or(0, es_core::Position::as_i64));
     let mut filter = progress::by_id(partition);
     filter.insert(field::FENCE, i64::try_from(*fence).unwrap_or(i64::MAX));
@@ -96,6 +100,10 @@ fn change(commit: &RowCommit) -> (Document, Vec<Document>) {
     let mut set = doc! { field::POSITION: to, field::UNTIL: progress::until(*lease_lasts) };
     if *is_live {
         set.insert(field::IS_LIVE, true);
+    }
+    let more = letters::more(letters);
+    if more != 0 {
+        set.insert(field::PARKED, doc! { "$add": [{ "$ifNull": [format!("${}", field::PARKED), 0_i64] }, more] });
     }
     (filter, vec![doc! { "$set": set }])
 }
@@ -116,7 +124,7 @@ async fn write(
     change: Arc<RowChange>,
     writing: Writing,
 ) -> Result<Option<Answer>, GivenUp> {
-    let RowChange { partition, condition, update, rows } = &*change;
+    let RowChange { partition, condition, update, rows, letters } = &*change;
     let documents = progress::documents(&store);
     match documents.update_one(condition.clone(), update.clone()).session(lease.session()?).await {
         Ok(moved) if moved.matched_count == 1 => {}
@@ -137,7 +145,10 @@ async fn write(
             Err(error) => return Ok(Some(statement_failed(lease, error))),
         }
     }
-    Ok(None)
+    match letters.run(&store, lease.session()?).await {
+        Ok(()) => Ok(None),
+        Err(error) => Ok(Some(statement_failed(lease, error))),
+    }
 }
 
 /// Fails if the answer to a command has an error for one of its rows. The driver does not look for

@@ -112,7 +112,7 @@ pub(super) async fn drop_version(store: &MongoStore, model: &ReadModelId) -> Res
             update: vec![
                 operate::begin_reset(),
                 doc! { "$set": { field::FENCE: one_more(field::FENCE) } },
-                doc! { "$unset": [field::OWNER, field::UNTIL] },
+                doc! { "$unset": [field::OWNER, field::UNTIL, field::FAILURE, field::PARKED] },
             ],
         });
         let is_not_live = live.map(|_| Change {

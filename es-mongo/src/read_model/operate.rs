@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 
 use super::commit::{self, RowChange};
 use super::progress::{self, documents, field, is_set};
-use super::rows;
+use super::{letters, rows};
 use crate::document::field::ID;
 use crate::store::MongoStore;
 
@@ -29,7 +29,8 @@ pub(super) async fn partitions(store: &MongoStore) -> Result<Vec<PartitionRecord
         let partition = progress::partition(&stored)?;
         let owner = stored.get_str(field::OWNER).ok().filter(|_| stored.get_bool(IS_OWNED).unwrap_or(false));
         let checkpoint = progress::checkpoint(&partition, &stored)?;
-        Ok(PartitionRecord { partition, checkpoint, owner: owner.map(str::to_owned) })
+        let parked = progress::parked(&stored);
+        Ok(PartitionRecord { partition, checkpoint, owner: owner.map(str::to_owned), parked })
     });
     let mut records = records.collect::<Result<Vec<_>, StoreError>>()?;
     records.sort_by(|a, b| a.partition.cmp(&b.partition));
@@ -52,7 +53,8 @@ pub(super) async fn resume(store: &MongoStore, model: &ReadModelId) -> Result<bo
 pub(super) async fn reset(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
     let mut begin = begin_reset();
     begin.insert("$inc", doc! { field::FENCE: 1_i64 });
-    begin.insert("$unset", doc! { field::OWNER: "", field::UNTIL: "", field::FAILURE: "" });
+    let removed = doc! { field::OWNER: "", field::UNTIL: "", field::FAILURE: "", field::PARKED: "" };
+    begin.insert("$unset", removed);
     if !change(store, model, |stored| !is_set(stored, field::IS_RESETTING), &begin).await? {
         return Ok(false);
     }
@@ -112,7 +114,7 @@ pub(super) async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<
     Ok(stored.into_iter().filter(|_| is_prepared).map(|(_, stored)| stored).collect())
 }
 
-/// Deletes the rows of a read model that is being reset. Returns `false` if a different process has
+/// Deletes the rows of a read model that is being reset, and what is parked. Returns `false` if a different process has
 /// completed the reset meanwhile.
 pub(super) async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
     let name = store.rows_name(model);
@@ -132,13 +134,20 @@ pub(super) async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Resu
             .iter()
             .map(|row| Ok((rows::key_and_row(row)?.0, None)))
             .collect::<Result<Vec<_>, StoreError>>()?;
-        if removed.is_empty() {
+        let parked = letters::some_ids(store, model).await?;
+        if removed.is_empty() && parked.is_empty() {
             return Ok(true);
         }
         let mut condition = progress::by_id(&partition);
         condition.insert(field::IS_RESETTING, true);
         let update = vec![doc! { "$set": { field::FENCE: { "$add": [format!("${}", field::FENCE), 1_i64] } } }];
-        let change = RowChange { partition: partition.clone(), condition, update, rows: removed };
+        let change = RowChange {
+            partition: partition.clone(),
+            condition,
+            update,
+            rows: removed,
+            letters: letters::Writes::removal(parked),
+        };
         if !commit::together(store, change).await? {
             return Ok(false);
         }

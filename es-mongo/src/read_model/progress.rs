@@ -7,7 +7,7 @@ use es_core::store::{Activity, Checkpoint, Failure, Lease, Output, Partition, Pr
 use es_core::{Position, StoreError};
 use mongodb::Collection;
 
-use super::{indexes, live, view};
+use super::{indexes, letters, live, view};
 use crate::document::field::ID;
 use crate::error::{is_namespace_exists, is_unauthorized, malformed};
 use crate::store::MongoStore;
@@ -38,6 +38,8 @@ pub(super) mod field {
     pub(in super::super) const LIVE_SINCE: &str = "liveSince";
     /// When a different version became live instead.
     pub(in super::super) const LIVE_UNTIL: &str = "liveUntil";
+    /// The number of its events that are parked, unless there never was one.
+    pub(in super::super) const PARKED: &str = "parked";
     /// Why the partition has stopped.
     pub(in super::super) const FAILURE: &str = "failure";
 }
@@ -95,6 +97,7 @@ pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Pre
         create(store, store.rows_name(&prepare.model)).await?;
         indexes::ensure(store, prepare).await?;
         live::prepare(store, &prepare.model).await?;
+        letters::prepare(store, &prepare.model).await?;
     }
     // The first partition comes last, so if its document exists, all others do.
     let first = &prepare.model.partition(0);
@@ -132,7 +135,7 @@ pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Pre
 
 /// Creates a collection. If the user has no right to, somebody else has created it, or the first
 /// write fails.
-async fn create(store: &MongoStore, name: String) -> Result<(), StoreError> {
+pub(super) async fn create(store: &MongoStore, name: String) -> Result<(), StoreError> {
     let created = store.collections().patience.ask(|| {
         let (database, name) = (store.database().clone(), name.clone());
         async move {
@@ -188,8 +191,7 @@ pub(super) async fn take_lease(
         async move { handles.write_command(command).await }
     }));
     let Some(Bson::Document(taken)) = taken.await?.remove("value") else { return Ok(None) };
-    let fence = taken.get_i64(field::FENCE).ok().and_then(|fence| u64::try_from(fence).ok());
-    let fence = fence.ok_or_else(|| malformed(partition.to_string(), "it has no valid fence"))?;
+    let fence = fence(partition, &taken)?;
     Ok(Some(Lease { fence, position: checkpoint(partition, &taken)?.position }))
 }
 
@@ -228,6 +230,17 @@ pub(super) fn checkpoint(partition: &Partition, stored: &Document) -> Result<Che
         is_live: stored.get_bool(field::IS_LIVE).map_err(|_| invalid(field::IS_LIVE))?,
         activity: activity(stored),
     })
+}
+
+/// The fence in the document of a partition.
+pub(super) fn fence(partition: &Partition, stored: &Document) -> Result<u64, StoreError> {
+    let fence = stored.get_i64(field::FENCE).ok().and_then(|fence| u64::try_from(fence).ok());
+    fence.ok_or_else(|| malformed(partition.to_string(), "it has no valid fence"))
+}
+
+/// The number of events of a partition that are parked.
+pub(super) fn parked(stored: &Document) -> u64 {
+    stored.get_i64(field::PARKED).ok().and_then(|parked| u64::try_from(parked).ok()).unwrap_or(0)
 }
 
 pub(super) fn is_set(stored: &Document, field: &str) -> bool {

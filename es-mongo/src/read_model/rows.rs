@@ -10,12 +10,12 @@ use mongodb::options::FindOptions;
 use mongodb::{ClientSession, Collection};
 use serde::de::DeserializeOwned;
 
-use super::progress;
+use super::{letters, progress};
 use crate::document::field::ID;
 use crate::error::malformed;
 use crate::store::MongoStore;
 
-/// The checkpoint of a partition and some of its rows, as a majority had them at one time.
+/// The checkpoint of a partition, and some of its rows, as a majority had them at one time.
 pub(super) async fn read(
     store: &MongoStore,
     partition: &Partition,
@@ -26,31 +26,40 @@ pub(super) async fn read(
         let (store, partition, wanted) = (store.clone(), partition.clone(), wanted.clone());
         async move { find(&store, &partition, wanted).await }
     });
-    let Some((document, rows)) = found.await? else { return Ok(None) };
-    let checkpoint = progress::checkpoint(partition, &document)?;
-    let rows = rows.iter().map(|row| key_and_row(row));
-    Ok(Some((checkpoint, rows.collect::<Result<_, _>>()?)))
+    let Some(Found { progress, rows, letters }) = found.await? else { return Ok(None) };
+    let (checkpoint, fence) = (progress::checkpoint(partition, &progress)?, progress::fence(partition, &progress)?);
+    let rows = rows.iter().map(|row| key_and_row(row)).collect::<Result<_, _>>()?;
+    let parked = letters::first_of_each(&letters)?;
+    Ok(Some((checkpoint, StoredRows { rows, parked, fence })))
 }
 
-async fn find(
-    store: &MongoStore,
-    partition: &Partition,
-    keys: Vec<String>,
-) -> DriverResult<Option<(Document, Vec<RawDocumentBuf>)>> {
+/// The documents of a partition, of rows, and of letters.
+struct Found {
+    progress: Document,
+    rows: Vec<RawDocumentBuf>,
+    letters: Vec<Document>,
+}
+
+async fn find(store: &MongoStore, partition: &Partition, keys: Vec<String>) -> DriverResult<Option<Found>> {
     let handles = &store.collections().handles;
     let mut session = handles.snapshot_session().await?;
     let documents = handles.of_snapshot(&progress::documents(store));
     let progress = documents.find_one(progress::by_id(partition)).session(&mut session).await?;
     let Some(progress) = progress else { return Ok(None) };
     if keys.is_empty() {
-        return Ok(Some((progress, Vec::new())));
+        return Ok(Some(Found { progress, rows: Vec::new(), letters: Vec::new() }));
     }
+    let letters = match progress::parked(&progress) {
+        0 => Vec::new(),
+        _ => letters::of_keys(store, partition, &keys, &mut session).await?,
+    };
     let rows = handles.of_snapshot(&handles.collection(&store.rows_name(&partition.model)));
     let filter = match keys.as_slice() {
         [key] => doc! { ID: key },
         keys => doc! { ID: { "$in": keys } },
     };
-    Ok(Some((progress, all(&rows, filter, FindOptions::default(), &mut session).await?)))
+    let rows = all(&rows, filter, FindOptions::default(), &mut session).await?;
+    Ok(Some(Found { progress, rows, letters }))
 }
 
 /// The documents of all partitions, and the rows that a filter matches, as a majority had them at
@@ -72,7 +81,7 @@ pub(super) async fn matching(
     Ok((partitions, all(&rows, filter, options, &mut session).await?))
 }
 
-async fn all<T: DeserializeOwned + Send + Sync>(
+pub(super) async fn all<T: DeserializeOwned + Send + Sync>(
     collection: &Collection<T>,
     filter: Document,
     options: FindOptions,

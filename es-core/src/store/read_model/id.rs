@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::AggregateId;
 use crate::projection::Projection;
+use crate::subscription::partition_of;
 
 /// The rows of one version of a projection. Displayed and parsed as `customer_balance@1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,11 @@ impl ReadModelId {
     /// The read model of projection `P`.
     pub const fn of<P: Projection>() -> Self {
         Self { name: Cow::Borrowed(P::NAME), version: P::VERSION }
+    }
+
+    /// The partition of a row, if the read model has this number of partitions.
+    pub fn partition_of(&self, key: &AggregateId, partitions: u32) -> Partition {
+        self.partition(partition_of(key.as_str(), partitions))
     }
 
     /// One of its partitions, from 0.
