@@ -39,6 +39,7 @@ mod informs;
 mod laws;
 mod own_enum;
 mod own_enum_ends;
+mod parked;
 mod queries;
 mod rebuilds;
 mod steps;
