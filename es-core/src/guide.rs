@@ -81,4 +81,6 @@ pub mod coming_from_cqrs_es {}
 #[doc = include_str!("docs/read_models/8_change.md")]
 #[doc = code!("read_models/rebuild.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
 #[doc = include_str!("docs/read_models/9_live.md")]
+#[doc = include_str!("docs/read_models/10_parked.md")]
+#[doc = code!(run "read_models/parked.rs", after "read_models/domain.rs", after "read_models/projection.rs")]
 pub mod read_models {}

@@ -19,6 +19,10 @@ use crate::store::MongoStore;
 /// changes them. The key is `_id`. `#[projection(index(cents))]` creates an index, without which a
 /// filter on other fields reads all rows.
 ///
+/// A row whose events are [parked](es_core::dead_letters) is found as it was before the first of
+/// them, while `get` fails for it. [`DeadLetters::list`](es_core::dead_letters::DeadLetters::list)
+/// has the keys of these rows.
+///
 /// ```no_run
 /// # use es_core::{event, Aggregate, Apply, Context};
 /// # use es_core::projection::Projection;

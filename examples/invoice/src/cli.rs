@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use es_core::query::QueryCursor;
 use es_core::store::ReadModelId;
-use es_core::{Metadata, Timestamp};
+use es_core::{Metadata, Position, Timestamp};
 
 use crate::commands::Period;
 use crate::domain::{Money, PaymentMethod};
@@ -161,6 +161,11 @@ pub enum Command {
         #[command(subcommand)]
         step: Option<RebuildStep>,
     },
+    /// List the events that a read model could not fold, fold them once more, or leave them out
+    DeadLetters {
+        #[command(subcommand)]
+        operation: Option<LetterOperation>,
+    },
     /// Take a snapshot of an invoice
     Snapshot { id: String },
     /// Move old events to the archive; every invoice can still be loaded at any version and time
@@ -209,6 +214,28 @@ pub enum RebuildStep {
     Back { model: ReadModelId },
     /// Delete the rows of a version that is not live
     Drop { model: ReadModelId },
+}
+
+/// What is done about the events that a read model, such as open_invoice@1, could not fold.
+#[derive(Debug, Subcommand)]
+pub enum LetterOperation {
+    /// List them, with those that are behind them in their rows
+    List,
+    /// Fold those of a row once more, in order
+    Retry { model: ReadModelId, key: String },
+    /// Leave an event out of the rows into which it could not be folded
+    Skip {
+        model: ReadModelId,
+        position: Position,
+        /// Who has decided that
+        #[arg(long)]
+        who: String,
+        /// The reason
+        #[arg(long)]
+        why: String,
+    },
+    /// List the events that were left out, by whom and why
+    Skipped,
 }
 
 #[derive(Debug, Args)]

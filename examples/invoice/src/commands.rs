@@ -2,6 +2,7 @@
 
 mod balances;
 mod change;
+mod dead_letters;
 mod demo;
 mod import;
 mod migrate;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use balances::Selection;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LetterOperation};
 use crate::connect::Connection;
 use crate::failure::Failure;
 use crate::view::View;
@@ -66,6 +67,10 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
             subscriptions::operate(connection, operation, view).await?;
         }
         Command::Rebuild { step } => return rebuild::run(connection, step, view).await,
+        Command::DeadLetters { operation } => {
+            let operation = operation.unwrap_or(LetterOperation::List);
+            return dead_letters::run(connection, operation, view).await;
+        }
         Command::Balances { customer, open, limit } => {
             let selection = Selection { customer: customer.as_deref(), open };
             balances::balances(connection, selection, limit, view).await?;

@@ -10,6 +10,7 @@ mod killed;
 mod meanwhile;
 mod metrics;
 mod operated;
+mod parked;
 mod process;
 mod reading;
 mod rebuilt;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 use es_core::feed;
-use es_core::subscription::{SubscriptionError, Subscriptions};
+use es_core::subscription::{OnError, SubscriptionError, Subscriptions};
 use es_mongo::FindRows;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -38,8 +38,9 @@ pub async fn catch_up(connection: &Connection) -> Result<(), Failure> {
 async fn fold(connection: &Connection) -> Result<(), Failure> {
     let subscriptions = || {
         Subscriptions::on(&connection.store)
-            .project::<OpenInvoice>()
-            .project::<CustomerBalance>()
+            // One invoice or one customer that cannot be folded does not hold up the others.
+            .project_with::<OpenInvoice>(|options| options.on_error(OnError::Park))
+            .project_with::<CustomerBalance>(|options| options.on_error(OnError::Park))
             .project::<MonthlyStatement>()
             .project::<Unposted>()
             .handle("invoice_search", feed::From::beginning(), SearchList::of(&connection.store))

@@ -234,6 +234,41 @@ async fn a_new_version_of_a_read_model_is_built_compared_and_made_live() {
     assert_eq!(program.data(&["balances"]).len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_folded_is_listed_retried_and_skipped() {
+    let program = with_an_invoice("dead_letters").await;
+    assert_eq!(program.data(&["dead-letters"]).len(), 0);
+    let position = program.dispute_unknown("inv-9").await;
+    assert_eq!(program.data(&["owed"]).len(), 1, "the other invoices are listed");
+    let expected = [format!("open_invoice@1 inv-9 {position} failed 1")];
+    let parked = || fields(&program.data(&["dead-letters"]), &["readModel", "key", "position", "reason", "attempts"]);
+    assert_eq!(parked(), expected);
+    let table = program.run(&["dead-letters", "list"]).output;
+    assert!(table.contains("Parked at") && table.contains("there is no row `inv-9`"), "{table}");
+    let unhealthy = program.run(&["subscriptions"]);
+    assert!(!unhealthy.success && unhealthy.output.contains("1 event is parked"), "{}", unhealthy.output);
+
+    let again = program.run(&["dead-letters", "retry", "open_invoice@1", "inv-9"]);
+    assert!(!again.success && again.output.contains("has failed again: "), "{}", again.output);
+    assert_eq!(parked(), [format!("open_invoice@1 inv-9 {position} failed 2")]);
+    let nothing = program.data(&["dead-letters", "retry", "open_invoice@1", "inv-1"]);
+    assert_eq!(fields(&nothing, &["folded", "failedAt", "error"]), ["0 null null"]);
+    let unknown = program.run(&["dead-letters", "retry", "open_invoices@1", "inv-9"]);
+    assert!(unknown.errors.contains("does not fold open_invoices@1"), "{}", unknown.errors);
+
+    let skip = |position: &str| {
+        let why = "there is no such invoice";
+        program.run(&["dead-letters", "skip", "open_invoice@1", position, "--who", "ann", "--why", why])
+    };
+    assert!(skip("99").errors.contains("position 99 of open_invoice@1"), "{}", skip("99").errors);
+    let skipped = skip(&position).output;
+    assert!(skipped.contains("Skipped at") && skipped.contains("there is no such invoice"), "{skipped}");
+    assert_eq!(parked().len(), 0);
+    let skipped = fields(&program.data(&["dead-letters", "skipped"]), &["readModel", "key", "position", "who", "why"]);
+    assert_eq!(skipped, [format!("open_invoice@1 inv-9 {position} ann there is no such invoice")]);
+    assert!(program.run(&["subscriptions"]).success);
+}
+
 /// The named fields of each line, separated by spaces.
 fn fields(lines: &[Value], names: &[&str]) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -65,6 +65,18 @@ impl Program {
         store.close().await;
     }
 
+    /// Records that an invoice is disputed that nobody has created, and returns the position.
+    pub(crate) async fn dispute_unknown(&self, id: &str) -> String {
+        let store = MongoStore::connect(&self.uri, &self.database).await.expect("a store");
+        let stream = StreamId::new("Invoice", id).expect("an id");
+        let data = EventData::encode("InvoiceDisputed", &doc! { "reason": "never ordered" }).expect("an event");
+        let disputed = NewEvent::from_data("InvoiceDisputed", 1, data, Metadata::new()).expect("an event");
+        let append = Append::new(stream, ExpectedVersion::NONE, vec![disputed]);
+        let receipt = store.append(append).await.expect("the dispute is recorded");
+        store.close().await;
+        receipt.stamps[0].position.to_string()
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
         Answer::from(self.command(arguments).output().expect("the program starts"))
     }

@@ -140,6 +140,8 @@ async fn without_the_right_to_create_an_index_only_a_unique_one_is_refused() {
     let folds = doc! { "createRole": "folder", "roles": [secured.roles.name(Role::Writer)], "privileges": [
         on("subscriptions", &["find", "insert", "update", "createCollection"]),
         on(ROWS, &["find", "insert", "update", "remove", "createCollection", "listIndexes"]),
+        on("dead_letters", &["find"]),
+        on("skipped_events", &["find"]),
     ] };
     secured.admin.run_command(folds).await.unwrap();
     let folder = doc! { "createUser": "folder", "pwd": PASSWORD, "roles": ["folder"] };

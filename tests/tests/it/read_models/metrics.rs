@@ -41,6 +41,7 @@ async fn batches_rows_leases_and_the_lag_are_counted() {
         from: lease.position,
         to: lease.position,
         rows: Vec::new(),
+        letters: es_core::store::LetterChanges::default(),
         is_live: true,
         lease_lasts: Duration::from_secs(10),
     };

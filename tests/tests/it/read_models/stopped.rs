@@ -206,7 +206,7 @@ async fn a_unique_index_stops_the_projection_at_the_event_that_breaks_it(store: 
         }
         let keys: Vec<_> = (1..=40).map(|number| AggregateId::new(format!("w{number}")).unwrap()).collect();
         let (_, rows) = store.read_rows(&partition, &keys).await.unwrap().unwrap();
-        assert_eq!(rows.len(), 22, "all events before it are folded, and none after it");
+        assert_eq!(rows.rows.len(), 22, "all events before it are folded, and none after it");
     }
 }
 
