@@ -54,12 +54,13 @@ impl Apply<Moved> for Bank {
 #[projection(version = 1, key = String, events(Bank(Moved)))]
 struct Entries {
     cents: Vec<i64>,
-    #[serde(serialize_with = "not_thirteen")]
+    #[serde(serialize_with = "not_one_hundred_and_thirty")]
     last: i64,
 }
 
 /// A row cannot be written whose last entry is 130.
-fn not_thirteen<S: Serializer>(last: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn not_one_hundred_and_thirty<S: Serializer>(last: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match last {
         130 if !IS_MENDED.get() => Err(serde::ser::Error::custom("one hundred and thirty")),
         last => serializer.serialize_i64(*last),

@@ -72,9 +72,9 @@ impl Program {
         let data = EventData::encode("InvoiceDisputed", &doc! { "reason": "never ordered" }).expect("an event");
         let disputed = NewEvent::from_data("InvoiceDisputed", 1, data, Metadata::new()).expect("an event");
         let append = Append::new(stream, ExpectedVersion::NONE, vec![disputed]);
-        let receipt = store.append(append).await.expect("the dispute is recorded");
+        let appended = store.append(append).await.expect("the dispute is recorded");
         store.close().await;
-        receipt.stamps[0].position.to_string()
+        appended.receipt().stamps[0].position.to_string()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
