@@ -85,7 +85,7 @@ impl Parked {
         }
         match self.batch.refused.get(key) {
             Some((refused, error)) if *refused == position => Treatment::Parked(failed(error.clone())),
-            _ if self.batch.careful.contains(key) => Treatment::FoldedCarefully,
+            _ if self.is_careful(key) => Treatment::FoldedCarefully,
             _ => Treatment::Folded,
         }
     }
@@ -98,6 +98,11 @@ impl Parked {
     /// From now on, the events of these keys are folded by themselves in this batch.
     pub(super) fn be_careful(&mut self, keys: HashSet<AggregateId>) {
         self.batch.careful.extend(keys);
+    }
+
+    /// Whether the events of a key are folded by themselves in this batch.
+    pub(super) fn is_careful(&self, key: &AggregateId) -> bool {
+        self.batch.careful.contains(key)
     }
 
     /// The store has refused the row after this event.
