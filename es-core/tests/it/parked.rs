@@ -1,5 +1,7 @@
 //! Events that cannot be folded, and that are parked with all that follows in their rows.
 
+mod behind;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
