@@ -260,7 +260,7 @@ async fn a_row_that_cannot_be_stored_is_closed_at_the_first_event_after_which_it
     assert_eq!(scene.parked().await, expected);
     assert_eq!(scene.stored("ann").await.unwrap(), [1]);
     assert_eq!(scene.row("bob").await, [2]);
-    // It fails again, and the letter says so.
+    // It fails again, and that is recorded.
     let again = scene.letters().retry("ann").await.unwrap();
     assert_eq!(again.folded, 0);
     let DeadLetter { position, reason: ParkReason::Failed { error, attempts }, .. } = again.failed.unwrap() else {
