@@ -142,7 +142,7 @@ pub(crate) fn rows_committed(timer: Timer, commit: &FoldCommit<'_>, committed: &
         Ok(false) => "lost",
         Err(_) => "failed",
     };
-    // A checkpoint that moves alone is no batch.
+    // A checkpoint that moves alone is not a batch.
     if *rows > 0 || outcome != "committed" {
         metrics::histogram!("es_mongo_fold_commit_seconds", "read_model" => read_model.clone(), "outcome" => outcome)
             .record(timer.seconds());

@@ -67,7 +67,7 @@ pub enum Role {
 /// and [`create`](Self::create) is repeated before a new version is folded. If a process folds and
 /// appends, its user has both roles.
 ///
-/// If a role of your own lacks `createIndex` on the rows, somebody else has to create their indexes:
+/// If a different role lacks `createIndex` on the rows, somebody else has to create their indexes:
 /// the projection starts without an index of `index(..)`, and not without one of `unique(..)`.
 ///
 /// If a dead client has left a transaction open, another writer that uses the same user of the

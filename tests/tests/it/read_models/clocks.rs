@@ -79,7 +79,7 @@ async fn a_process_with_a_wrong_clock_keeps_its_leases_as_long_as_others() {
             let lasts = i64::try_from(LEASE.as_millis()).unwrap();
             assert!(owner.is_some() && (1..=lasts).contains(left), "{wrong_by}: {held:?}");
         }
-        // Others cannot take them, although their clock says that the lease ended two hours ago.
+        // Others cannot take them, although their clock shows that the lease ended two hours ago.
         let refused = subscriptions(&store).catch_up().await;
         assert!(matches!(refused, Err(SubscriptionError::Held { .. })), "{wrong_by}: {refused:?}");
         let owners = |held: BTreeMap<String, (Option<String>, i64)>| held.into_values().map(|(owner, _)| owner);

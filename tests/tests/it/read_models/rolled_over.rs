@@ -1,5 +1,5 @@
-//! The oplog of the server no longer has what was recorded while a process or a read model stood
-//! still.
+//! The oplog of the server no longer contains the events that were recorded while a process was
+//! frozen, a read model was paused, or a change stream was held up.
 
 use es_core::read_model::ReadModelError;
 use es_core::store::{ReadModelId, ReadModelStore};
