@@ -2,10 +2,11 @@
 
 use super::expect;
 use super::read_model::{MODEL, checkpoint, commit, key, position, preparation, prepare, read, take};
-use crate::AggregateId;
 use crate::store::{
-    Dropped, Failure, Lease, LiveVersion, MakeLive, Output, Partition, Prepare, ReadModelId, ReadModelStore, RowCommit,
+    Dropped, Failure, Lease, LetterChanges, LiveVersion, MakeLive, Output, Partition, Prepare, ReadModelId,
+    ReadModelStore, RowCommit, SkippedEvent,
 };
+use crate::{AggregateId, Timestamp};
 
 fn newer() -> ReadModelId {
     ReadModelId { version: 2, ..MODEL }
@@ -108,8 +109,20 @@ pub async fn a_version_is_dropped_unless_it_is_live(store: impl ReadModelStore) 
     prepare(&store, 1).await;
     expect(store.prepare(&preparation(newer(), 2)).await);
     let partition = &newer().partition(0);
+    let skipped = SkippedEvent {
+        key: key("b"),
+        position: position(2),
+        error: "it failed".to_owned(),
+        who: "somebody".to_owned(),
+        why: "it is wrong".to_owned(),
+        at: Timestamp::from_millis(0),
+    };
+    let key_of_skipped = newer().partition_of(&skipped.key, 2);
+    let other = take(&store, &key_of_skipped, "somebody").await;
+    let letters = LetterChanges { skipped: vec![skipped.clone()], ..LetterChanges::default() };
+    assert!(expect(store.commit_rows(RowCommit { letters, ..commit(&key_of_skipped, other, 3, "b", 1) }).await));
     let lease = take(&store, partition, "somebody").await;
-    assert!(expect(store.commit_rows(commit(partition, lease, 3, "a", 1)).await));
+    assert!(expect(store.commit_rows(commit(partition, lease, 4, "a", 1)).await));
     assert_eq!(expect(store.drop_version(&MODEL).await), Dropped::IsLive);
     assert_eq!(expect(store.drop_version(&newer()).await), Dropped::Done);
     assert_eq!(expect(store.drop_version(&newer()).await), Dropped::Unknown);
@@ -122,6 +135,8 @@ pub async fn a_version_is_dropped_unless_it_is_live(store: impl ReadModelStore) 
     assert_eq!(expect(store.prepare(&preparation(newer(), 1)).await).partitions, 1);
     assert_eq!(checkpoint(&store, partition).await.position, None);
     assert_eq!(read(&store, partition, "a").await, (None, None));
+    let letters = expect(store.letters(partition).await);
+    assert_eq!(letters.map(|letters| letters.skipped), Some(vec![skipped]), "what was skipped is forgotten");
     let again = take(&store, partition, "somebody else").await;
     assert!(again.fence > lease.fence, "a lease from before has the fence of a new one");
     let before = Lease { position: None, ..lease };

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use es_core::store::{
-    BoxFuture, Checkpoint, Failure, FeedFilter, FeedPage, FeedStore, Lease, Partition, PartitionLetters,
-    PartitionRecord, Prepare, ReadModelId, RowCommit, Runtime, StoredRows, Take,
+    BoxFuture, Checkpoint, Dropped, Failure, FeedFilter, FeedPage, FeedStore, Lease, LiveVersion, MakeLive, Partition,
+    PartitionLetters, PartitionRecord, Prepare, ReadModelId, RowCommit, Runtime, StoredRows, Take,
 };
 use es_core::{AggregateId, StoreError};
 
@@ -95,6 +95,26 @@ impl ReadModelStore for Behind {
 
     fn reset<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.store.reset(model)
+    }
+
+    fn live_version<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<LiveVersion>, StoreError>> {
+        self.store.live_version(name)
+    }
+
+    fn make_live<'a>(&'a self, change: &'a MakeLive) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.make_live(change)
+    }
+
+    fn row_keys<'a>(
+        &'a self,
+        model: &'a ReadModelId,
+        after: Option<&'a AggregateId>,
+    ) -> BoxFuture<'a, Result<Vec<AggregateId>, StoreError>> {
+        self.store.row_keys(model, after)
+    }
+
+    fn drop_version<'a>(&'a self, model: &'a ReadModelId) -> BoxFuture<'a, Result<Dropped, StoreError>> {
+        self.store.drop_version(model)
     }
 }
 
