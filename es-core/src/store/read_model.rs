@@ -44,8 +44,10 @@ use crate::{AggregateId, StoreError};
 /// - MUST read the checkpoint, the rows, the parked keys and the fence of
 ///   [`read_rows`](Self::read_rows) as of one time, and MUST do the same in
 ///   [`letters`](Self::letters). Otherwise an owner may fold onto rows from before its lease.
-/// - MUST change the letters of a commit together with its rows and its checkpoint. A reset MUST
-///   delete those that are parked, and MUST keep those that are skipped.
+/// - MUST change the letters of a commit together with its rows and its checkpoint. A reset and
+///   a drop MUST delete those that are parked, and MUST keep those that are skipped. What is skipped
+///   belongs to the [partition of its key](ReadModelId::partition_of), whose number may be different
+///   after a drop.
 /// - MUST give no lease of a partition that is paused or being reset, and MUST make the fence grow
 ///   when it begins to be, so that no commit under an earlier lease succeeds after it.
 /// - MUST have every index of [`Prepare::indexes`] when [`prepare`](Self::prepare) returns, also if

@@ -118,9 +118,16 @@ async fn a_process_with_a_wrong_clock_takes_no_lease_from_a_process_that_works()
         number += 1;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // They have their share of the partitions of the other projection.
-    let owners = store.partitions().await.unwrap().into_iter().filter_map(|record| record.owner);
-    assert_eq!(owners.collect::<std::collections::BTreeSet<_>>().len(), 3);
+    // They get their share of the partitions of the other projection.
+    let owners = async || {
+        let owners = store.partitions().await.unwrap().into_iter().filter_map(|record| record.owner);
+        owners.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let begun = std::time::Instant::now();
+    while owners().await < 3 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "a process has no partition");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     drop(projectors);
     drop(stop);
     running.await.unwrap().unwrap();
