@@ -255,6 +255,8 @@ fn invalid(stored: &Document, field: &str) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use es_core::error::ErrorChain;
+
     use super::*;
 
     #[test]
@@ -268,7 +270,7 @@ mod tests {
         for field in [field::POSITION, field::KEY, field::REASON, field::ERROR, field::ATTEMPTS, field::AT] {
             let mut changed = stored.clone();
             changed.insert(field, doc! {});
-            let error = read_letter(&changed).unwrap_err().to_string();
+            let error = ErrorChain::new(&read_letter(&changed).unwrap_err()).to_string();
             assert!(error.contains("balance@1/0/1/ann") && error.contains(field), "{error}");
         }
     }
