@@ -5,12 +5,13 @@
 //! all options are set here, and `clippy.toml` forbids the rest of the crate to create a handle.
 #![allow(clippy::disallowed_methods, reason = "this is the one place for them")]
 
+use std::io;
 use std::time::Duration;
 
 use bson::raw::RawDocumentBuf;
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::error::{Error, ErrorKind, Result as DriverResult};
+use mongodb::error::{ErrorKind, Result as DriverResult};
 use mongodb::options::{
     Acknowledgment, CollectionOptions, DatabaseOptions, ReadConcern, ReadPreference, ReadPreferenceOptions,
     SelectionCriteria, TransactionOptions, WriteConcern,
@@ -99,7 +100,8 @@ impl Handles {
         // The driver does not check for this error: the caller must.
         match answer.get("writeConcernError") {
             None => Ok(answer),
-            Some(error) => Err(Error::custom(format!("a majority has not acknowledged it: {error}"))),
+            // It is written on the primary, and an election may undo it, as if the answer were lost.
+            Some(error) => Err(io::Error::other(format!("a majority has not acknowledged it: {error}")).into()),
         }
     }
 

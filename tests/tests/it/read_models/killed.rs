@@ -88,6 +88,21 @@ async fn a_commit_whose_answer_is_lost_counts_once() {
     assert_folded(&store).await;
 }
 
+/// During an election, the primary takes a lease, and a majority does not acknowledge it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_no_majority_acknowledges_is_taken_again() {
+    let store = empty_store().await;
+    record_all(&store, "wallet 1", 0..50).await;
+    let name = format!("unacknowledged in {}", store.database().name());
+    let other = named(store.database().name(), &name).await;
+    let stepped_down = doc! { "code": 189, "errmsg": "the primary stepped down" };
+    let data = doc! { "failCommands": ["findAndModify"], "writeConcernError": stepped_down };
+    let fault = FailPoint::on_commands(server().await.uri(), &name, doc! { "times": 3 }, data).await;
+    subscriptions(&other).catch_up().await.unwrap();
+    fault.met().await;
+    assert_folded(&store).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_was_frozen_before_its_commit_changes_nothing() {
     let store = empty_store().await;
