@@ -66,8 +66,8 @@ pub use retry::Retried;
 use crate::store::{
     DeadLetter, LetterChanges, ParkReason, Partition, PartitionLetters, ReadModelId, ReadModelStore, SkippedEvent,
 };
+use crate::subscription::Taken;
 use crate::{Position, StoreError, Timestamp};
-use taken::Taken;
 
 /// The events of a read model that are parked or skipped; `store.dead_letters::<P>()` and
 /// `store.dead_letters_of(&model)` create it. The second one does not need the code of the
@@ -93,10 +93,8 @@ impl<P, S: ReadModelStore> DeadLetters<P, S> {
     ///
     /// [`DeadLettersError`] if the projection was never folded, or the store cannot be read.
     pub async fn list(&self) -> Result<Vec<DeadLetter>, DeadLettersError> {
-        let mut listed = Vec::new();
-        for partition in self.partitions().await? {
-            listed.extend(self.letters(&partition).await?.parked);
-        }
+        let letters = self.all_letters().await?.into_iter();
+        let mut listed: Vec<_> = letters.flat_map(|letters| letters.parked).collect();
         listed.sort_by(|a, b| (a.position, &a.key).cmp(&(b.position, &b.key)));
         Ok(listed)
     }
@@ -107,10 +105,8 @@ impl<P, S: ReadModelStore> DeadLetters<P, S> {
     ///
     /// As [`list`](Self::list).
     pub async fn skipped(&self) -> Result<Vec<SkippedEvent>, DeadLettersError> {
-        let mut listed = Vec::new();
-        for partition in self.partitions().await? {
-            listed.extend(self.letters(&partition).await?.skipped);
-        }
+        let letters = self.all_letters().await?.into_iter();
+        let mut listed: Vec<_> = letters.flat_map(|letters| letters.skipped).collect();
         listed.sort_by(|a, b| (a.position, &a.key).cmp(&(b.position, &b.key)));
         Ok(listed)
     }
@@ -146,7 +142,7 @@ impl<P, S: ReadModelStore> DeadLetters<P, S> {
         let mut skipped = Vec::new();
         for partition in self.partitions().await? {
             if self.letters(&partition).await?.parked.iter().any(|letter| skip(letter).is_some()) {
-                let taken = Taken::take(&self.store, &partition).await?;
+                let taken = self.take(partition).await?;
                 let done = skip_in(&taken, skip).await;
                 taken.give_back().await;
                 skipped.extend(done?);
@@ -167,6 +163,21 @@ impl<P, S: ReadModelStore> DeadLetters<P, S> {
         let read = self.store.read_rows(&self.model.partition(0), &[]).await?;
         let (checkpoint, _) = read.ok_or_else(|| self.never_folded())?;
         Ok((0..checkpoint.partitions).map(|number| self.model.partition(number)).collect())
+    }
+
+    /// Takes the lease of a partition from its owner.
+    async fn take(&self, partition: Partition) -> Result<Taken<'_, S>, DeadLettersError> {
+        let taken = Taken::take(&self.store, partition.clone()).await?;
+        taken.ok_or(DeadLettersError::Interrupted { partition })
+    }
+
+    /// The letters of each partition.
+    async fn all_letters(&self) -> Result<Vec<PartitionLetters>, DeadLettersError> {
+        let mut all = Vec::new();
+        for partition in self.partitions().await? {
+            all.push(self.letters(&partition).await?);
+        }
+        Ok(all)
     }
 
     async fn letters(&self, partition: &Partition) -> Result<PartitionLetters, DeadLettersError> {

@@ -60,7 +60,7 @@ pub use error::{ProjectionError, ProjectionFailure};
 pub use index::{Direction, RowIndex, Uniqueness};
 pub use inputs::{Input, Inputs};
 pub use keys::Keys;
-pub(crate) use log::{LogRows, Unfoldable};
+pub(crate) use log::LogRows;
 
 #[cfg(feature = "derive")]
 pub use es_derive::Projection;

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 pub use error::ReadModelError;
+pub(crate) use error::reached;
 
 use crate::projection::{LogRows, Projection, decode_row};
 use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, SkippedEvent, StoredRows};
@@ -139,7 +140,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let wanted = key.clone();
         let mut rows = LogRows::<P>::new(1, move |key| *key == wanted);
         rows.leave_out(self.skipped(&key).await?);
-        rows.fold(&self.store, 0..1, frontier).await?;
+        rows.fold::<ReadModelError>(&self.store, 0..1, frontier).await?;
         Ok(rows.take(&key)?)
     }
 

@@ -147,12 +147,16 @@ impl<P: Projection, S: ReadModelStore> Rebuild<P, S> {
 
 /// The partitions of a read model. It fails if there are none.
 async fn partitions(store: &impl ReadModelStore, model: &ReadModelId) -> Result<Vec<PartitionRecord>, RebuildError> {
-    let mut partitions = store.partitions().await?;
-    partitions.retain(|record| record.partition.model == *model);
+    let partitions: Vec<_> = of(&store.partitions().await?, model).cloned().collect();
     match partitions.first() {
         Some(_) => Ok(partitions),
         None => Err(RebuildError::NeverFolded { projection: model.clone() }),
     }
+}
+
+/// Those of a read model.
+fn of<'a>(all: &'a [PartitionRecord], model: &ReadModelId) -> impl Iterator<Item = &'a PartitionRecord> {
+    all.iter().filter(move |record| record.partition.model == *model)
 }
 
 impl<P: Projection, S> fmt::Debug for Rebuild<P, S> {

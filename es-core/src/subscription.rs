@@ -49,6 +49,7 @@ mod options;
 mod parked;
 mod partitions;
 mod share;
+mod taken;
 mod worker;
 
 use std::borrow::Cow;
@@ -68,6 +69,7 @@ pub use health::{Health, Lag, PartitionHealth, Problem};
 pub use options::{HandlerOptions, ProjectionOptions};
 pub use parked::OnError;
 pub(crate) use partitions::partition_of;
+pub(crate) use taken::Taken;
 
 use crate::feed;
 use crate::join::all_beside;

@@ -95,9 +95,8 @@ impl CollectionNames {
         format!("{}{name}", self.rows_prefix)
     }
 
-    /// Refuses names that the server cannot use, and duplicate names: if the archive were the
-    /// events collection, an archive run would take each event for its own copy, and delete it.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    /// All collections except those of rows.
+    pub(crate) fn all(&self) -> [&str; 8] {
         let Self {
             events,
             snapshots,
@@ -109,7 +108,13 @@ impl CollectionNames {
             skipped_events,
             rows_prefix: _,
         } = self;
-        let names = [events, snapshots, archive, sessions, positions, subscriptions, dead_letters, skipped_events];
+        [events, snapshots, archive, sessions, positions, subscriptions, dead_letters, skipped_events]
+    }
+
+    /// Refuses names that the server cannot use, and duplicate names: if the archive were the
+    /// events collection, an archive run would take each event for its own copy, and delete it.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let names = self.all();
         for (at, name) in names.into_iter().enumerate() {
             check_name(name)?;
             if names[..at].contains(&name) {

@@ -207,21 +207,8 @@ impl Roles {
     /// [`StoreError::Unavailable`] as the server reports.
     pub async fn create(&self, database: &Database) -> Result<(), StoreError> {
         check_database(database.name())?;
-        let Self { names, documents, read_models: _ } = self;
-        let CollectionNames {
-            events,
-            snapshots,
-            archive,
-            sessions,
-            positions,
-            subscriptions,
-            dead_letters,
-            skipped_events,
-            rows_prefix: _,
-        } = names;
-        let rows: Vec<String> = self.rows().collect();
-        let fixed = [events, snapshots, archive, sessions, positions, subscriptions, dead_letters, skipped_events];
-        for name in fixed.into_iter().chain(documents).chain(&rows) {
+        let (rows, documents) = (self.rows().collect::<Vec<_>>(), &self.documents);
+        for name in self.names.all().into_iter().chain(documents.iter().chain(&rows).map(String::as_str)) {
             check_name(name)?;
         }
         let handles = Handles::from(database);

@@ -1,5 +1,5 @@
-//! Short runs with faults: three nodes, 16 writers in four processes, read models in two more. `cargo run --release -p tests
-//! --bin faults` is the long run.
+//! Short runs with faults: three nodes, 16 writers in four processes, read models in two more.
+//! `cargo run --release -p tests --bin faults` is the long run.
 
 use tests::faults::{Kind, Run};
 use tokio::sync::Mutex;

@@ -1,13 +1,12 @@
 //! Folds what is parked once more.
 
-use super::taken::Taken;
 use super::{DeadLetters, DeadLettersError};
 use crate::error::{ErrorChain, SharedError};
 use crate::projection::{Change, Dispatch, Projection, decode_row};
 use crate::store::{
     DeadLetter, EventData, FeedFilter, FeedPage, LetterChanges, ParkReason, ReadModelStore, StoredEvent,
 };
-use crate::subscription::{before, fold_event, store_row};
+use crate::subscription::{Taken, before, fold_event, store_row};
 use crate::{AggregateId, IdFor, Position, StoreError, Timestamp};
 
 /// What a retry did.
@@ -37,7 +36,7 @@ impl<P: Projection, S: ReadModelStore> DeadLetters<P, S> {
         if self.letters(&partition).await?.parked.iter().all(|letter| letter.key != key) {
             return Ok(Retried::default());
         }
-        let taken = Taken::take(&self.store, &partition).await?;
+        let taken = self.take(partition).await?;
         let retried = retry::<P, S>(&taken, &key).await;
         taken.give_back().await;
         let retried = retried?;
@@ -54,7 +53,7 @@ async fn retry<P: Projection, S: ReadModelStore>(
     let mut letters = taken.letters().await?.parked;
     letters.retain(|letter| letter.key == *key);
     let mut row: Option<P> = taken.row(key).await?.map(|row| decode_row(&row)).transpose()?;
-    let mut log = Log::new(taken.store(), Dispatch::<P>::new());
+    let mut log = Log::new(taken.store, Dispatch::<P>::new());
     let mut retried = Retried::default();
     for letter in letters {
         log.read(letter.position).await?;

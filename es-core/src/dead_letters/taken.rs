@@ -1,44 +1,20 @@
-//! The lease of a partition, taken from its owner for a short time.
+//! What is read and changed under a lease that is taken from its owner.
 
 use super::{DeadLettersError, NotCommitted};
-use crate::error::ErrorChain;
-use crate::store::{
-    EventData, Lease, LetterChanges, Partition, PartitionLetters, ReadModelStore, RowCommit, StoredRows, Take,
-};
-use crate::subscription::LEASE;
-use crate::{AggregateId, EventId, StoreError};
+use crate::store::{EventData, Lease, LetterChanges, PartitionLetters, ReadModelStore, RowCommit, StoredRows};
+use crate::subscription::{LEASE, Taken};
+use crate::{AggregateId, StoreError};
 
-/// A partition whose lease is taken.
-pub(super) struct Taken<'a, S> {
-    store: &'a S,
-    partition: &'a Partition,
-    lease: Lease,
-}
-
-impl<'a, S: ReadModelStore> Taken<'a, S> {
-    pub(super) async fn take(store: &'a S, partition: &'a Partition) -> Result<Self, DeadLettersError> {
-        let owner = EventId::new().to_string();
-        let lease = store.take_lease(partition, &owner, LEASE, Take::FromOwner).await?;
-        let lease = lease.ok_or_else(|| DeadLettersError::Interrupted { partition: partition.clone() })?;
-        Ok(Self { store, partition, lease })
-    }
-
-    /// Gives the lease back. If that fails, it ends by itself.
-    pub(super) async fn give_back(self) {
-        if let Err(problem) = self.store.release(self.partition, self.lease.fence, None).await {
-            tracing::warn!(error = %ErrorChain::new(&problem), "a lease could not be given back");
-        }
-    }
-
+impl<S: ReadModelStore> Taken<'_, S> {
     /// The letters as of the lease.
     pub(super) async fn letters(&self) -> Result<PartitionLetters, DeadLettersError> {
-        let letters = self.store.letters(self.partition).await?;
+        let letters = self.store.letters(&self.partition).await?;
         letters.filter(|letters| letters.fence == self.lease.fence).ok_or_else(|| self.lost())
     }
 
     /// The row with a key as of the lease.
     pub(super) async fn row(&self, key: &AggregateId) -> Result<Option<EventData>, DeadLettersError> {
-        let read = self.store.read_rows(self.partition, std::slice::from_ref(key)).await?;
+        let read = self.store.read_rows(&self.partition, std::slice::from_ref(key)).await?;
         match read {
             Some((_, StoredRows { rows, fence, .. })) if fence == self.lease.fence => {
                 Ok(rows.into_iter().next().map(|(_, row)| row))
@@ -72,10 +48,6 @@ impl<'a, S: ReadModelStore> Taken<'a, S> {
 
     fn lost(&self) -> DeadLettersError {
         DeadLettersError::Lost { partition: self.partition.clone() }
-    }
-
-    pub(super) fn store(&self) -> &'a S {
-        self.store
     }
 }
 

@@ -53,11 +53,9 @@ impl ReadModelStore for MemoryStore {
     fn prepare<'a>(&'a self, prepare: &'a Prepare) -> BoxFuture<'a, Result<Prepare, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
-            if !inner.read_models.contains_key(&prepare.model) {
-                let (fence, skipped) = (inner.live.first_fence(), inner.live.take_skipped(&prepare.model));
-                inner.read_models.insert(prepare.model.clone(), Kept::new(prepare, fence, skipped));
-            }
-            let Some(kept) = inner.read_models.get_mut(&prepare.model) else { return Ok(prepare.clone()) };
+            let Inner { read_models, live, .. } = &mut *inner;
+            let begin = || Kept::new(prepare, live.first_fence(), live.take_skipped(&prepare.model));
+            let kept = read_models.entry(prepare.model.clone()).or_insert_with(begin);
             kept.rows.add_indexes(&prepare.model, prepare.indexes)?;
             let partitions = u32::try_from(kept.partitions.len()).unwrap_or(u32::MAX);
             let declared = kept.declared.clone();

@@ -23,12 +23,6 @@ pub(crate) struct LogRows<P> {
     reached: Vec<Option<Position>>,
 }
 
-/// The log cannot be folded.
-pub(crate) enum Unfoldable {
-    Event(Box<ProjectionError>),
-    Store(StoreError),
-}
-
 impl<P: Projection> LogRows<P> {
     /// No rows yet, of those whose keys are included.
     pub(crate) fn new(partitions: u32, includes: impl Fn(&AggregateId) -> bool + Send + 'static) -> Self {
@@ -64,12 +58,12 @@ impl<P: Projection> LogRows<P> {
 
     /// Folds the events of partitions that are at the same position, up to a position that is not
     /// beyond the frontier.
-    pub(crate) async fn fold<S: FeedStore>(
+    pub(crate) async fn fold<E: From<StoreError> + From<Box<ProjectionError>>>(
         &mut self,
-        store: &S,
+        store: &impl FeedStore,
         partitions: Range<u32>,
         to: Option<Position>,
-    ) -> Result<(), Unfoldable> {
+    ) -> Result<(), E> {
         let mut after = self.position(partitions.start);
         while after < to {
             let page = store.page(after, &self.filter).await?;
@@ -79,7 +73,7 @@ impl<P: Projection> LogRows<P> {
                 continue;
             }
             after = page.reaches.min(to);
-            self.fold_page(&page, &partitions, to)?;
+            self.fold_page::<E>(&page, &partitions, to)?;
         }
         for partition in partitions {
             if let Some(reached) = usize::try_from(partition).ok().and_then(|at| self.reached.get_mut(at)) {
@@ -89,14 +83,19 @@ impl<P: Projection> LogRows<P> {
         Ok(())
     }
 
-    fn fold_page(&mut self, page: &FeedPage, partitions: &Range<u32>, to: Option<Position>) -> Result<(), Unfoldable> {
+    fn fold_page<E: From<StoreError> + From<Box<ProjectionError>>>(
+        &mut self,
+        page: &FeedPage,
+        partitions: &Range<u32>,
+        to: Option<Position>,
+    ) -> Result<(), E> {
         let all = u32::try_from(self.reached.len()).unwrap_or(u32::MAX);
         for event in page.batches.iter().flat_map(|batch| batch.events()) {
             let event = event?;
             if Some(event.position) > to {
                 break;
             }
-            for change in self.dispatch.read(&event)? {
+            for change in self.dispatch.read(&event).map_err(Box::new)? {
                 let key = change.key();
                 if !(self.includes)(key) || !partitions.contains(&partition_of(key.as_str(), all)) {
                     continue;
@@ -113,18 +112,6 @@ impl<P: Projection> LogRows<P> {
             }
         }
         Ok(())
-    }
-}
-
-impl From<StoreError> for Unfoldable {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<ProjectionError> for Unfoldable {
-    fn from(error: ProjectionError) -> Self {
-        Self::Event(Box::new(error))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::projection::{ProjectionError, Unfoldable};
+use crate::projection::ProjectionError;
 use crate::store::{Failure, Partition, ReadModelId};
 use crate::{AggregateId, Position, StoreError};
 
@@ -70,15 +70,7 @@ pub enum ReadModelError {
     Store(#[from] StoreError),
 }
 
-impl From<Unfoldable> for ReadModelError {
-    fn from(unfoldable: Unfoldable) -> Self {
-        match unfoldable {
-            Unfoldable::Event(error) => Self::Unfoldable(error),
-            Unfoldable::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-fn reached(position: Option<Position>) -> String {
+/// How far a partition is, as a part of a message.
+pub(crate) fn reached(position: Option<Position>) -> String {
     position.map_or_else(|| "no event".to_owned(), |position| format!("position {position}"))
 }

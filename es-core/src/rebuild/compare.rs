@@ -121,7 +121,7 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
         let letters = store.letters(&record.partition).await?;
         log.leave_out(letters.map(|letters| letters.skipped).unwrap_or_default());
     }
-    log.fold(store, 0..number, up_to).await?;
+    log.fold::<RebuildError>(store, 0..number, up_to).await?;
     // Every partition has reached `up_to`. What its rows contain beyond is folded as they are read.
     let mut of_partitions = vec![Vec::new(); records.len()];
     let mut draw = |key: &AggregateId| {
@@ -148,7 +148,7 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
             if checkpoint.position < log.position(number) {
                 return Err(RebuildError::Reset { partition });
             }
-            log.fold(store, number..number + 1, checkpoint.position).await?;
+            log.fold::<RebuildError>(store, number..number + 1, checkpoint.position).await?;
             for key in keys {
                 if parked.iter().any(|(parked, _)| parked == key) {
                     continue;

@@ -1,6 +1,7 @@
 //! Why a version of a read model cannot be compared, or cannot become the live one.
 
-use crate::projection::{ProjectionError, Unfoldable};
+use crate::projection::ProjectionError;
+use crate::read_model::reached;
 use crate::store::{Activity, Partition, ReadModelId};
 use crate::{AggregateId, Position, StoreError};
 
@@ -82,19 +83,6 @@ pub enum RebuildError {
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<Unfoldable> for RebuildError {
-    fn from(unfoldable: Unfoldable) -> Self {
-        match unfoldable {
-            Unfoldable::Event(error) => Self::Unfoldable(error),
-            Unfoldable::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-fn reached(position: Option<Position>) -> String {
-    position.map_or_else(|| "no event".to_owned(), |position| format!("position {position}"))
 }
 
 fn why_idle(activity: &Activity) -> String {

@@ -2,15 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{RebuildError, partitions};
-use crate::error::ErrorChain;
-use crate::store::{Activity, LiveVersion, MakeLive, Partition, PartitionRecord, ReadModelId, ReadModelStore, Take};
-use crate::{EventId, Position};
+use super::{RebuildError, of};
+use crate::Position;
+use crate::store::{Activity, LiveVersion, MakeLive, PartitionRecord, ReadModelId, ReadModelStore};
+use crate::subscription::Taken;
 
-/// For how long the leases of the old version are taken. If this process dies, they end.
-const HELD: Duration = Duration::from_secs(10);
-
-/// For how long the new version may need to reach the old one. It is less than [`HELD`], so that
+/// For how long the new version may need to reach the old one. It is less than a lease lasts, so that
 /// the old version does not move meanwhile.
 const WITHIN: Duration = Duration::from_secs(8);
 
@@ -25,26 +22,25 @@ pub(super) async fn make_live(store: &impl ReadModelStore, to: &ReadModelId) -> 
         if live.version == to.version {
             return Ok(live);
         }
-        can_be_live(&partitions(store, to).await?)?;
+        can_be_live(to, of(&store.partitions().await?, to))?;
         let old = ReadModelId { version: live.version, ..to.clone() };
         // The old version would move on as long as events are recorded.
         let held = hold(store, &old).await?;
         let made = meet(store, to, &old, begun).await;
-        release(store, held).await;
+        give_back(held).await;
         // If it was not made live, the conditions have changed, and so may the next answer.
         made?;
     }
 }
 
 /// Takes the leases of all partitions that are not paused.
-async fn hold(store: &impl ReadModelStore, old: &ReadModelId) -> Result<Vec<(Partition, u64)>, RebuildError> {
-    let owner = EventId::new().to_string();
+async fn hold<'a, S: ReadModelStore>(store: &'a S, old: &ReadModelId) -> Result<Vec<Taken<'a, S>>, RebuildError> {
     let mut held = Vec::new();
-    for PartitionRecord { partition, .. } in of(store, old).await? {
-        match store.take_lease(&partition, &owner, HELD, Take::FromOwner).await {
-            Ok(lease) => held.extend(lease.map(|lease| (partition, lease.fence))),
+    for PartitionRecord { partition, .. } in of(&store.partitions().await?, old) {
+        match Taken::take(store, partition.clone()).await {
+            Ok(taken) => held.extend(taken),
             Err(error) => {
-                release(store, held).await;
+                give_back(held).await;
                 return Err(error.into());
             }
         }
@@ -52,12 +48,9 @@ async fn hold(store: &impl ReadModelStore, old: &ReadModelId) -> Result<Vec<(Par
     Ok(held)
 }
 
-/// Gives leases back. They end by themselves if that fails.
-async fn release(store: &impl ReadModelStore, held: Vec<(Partition, u64)>) {
-    for (partition, fence) in held {
-        if let Err(problem) = store.release(&partition, fence, None).await {
-            tracing::warn!(%partition, error = %ErrorChain::new(&problem), "a lease could not be given back");
-        }
+async fn give_back<S: ReadModelStore>(held: Vec<Taken<'_, S>>) {
+    for taken in held {
+        taken.give_back().await;
     }
 }
 
@@ -70,10 +63,10 @@ async fn meet(
     begun: Instant,
 ) -> Result<bool, RebuildError> {
     loop {
-        let reached = of(store, old).await?.iter().map(position).max().flatten();
-        let new = partitions(store, to).await?;
-        can_be_live(&new)?;
-        let Some(behind) = new.iter().find(|record| position(record) < reached) else {
+        let all = store.partitions().await?;
+        let reached = of(&all, old).map(position).max().flatten();
+        can_be_live(to, of(&all, to))?;
+        let Some(behind) = of(&all, to).find(|record| position(record) < reached) else {
             let change = MakeLive { model: to.clone(), instead_of: old.version, reached };
             return Ok(store.make_live(&change).await?);
         };
@@ -85,19 +78,19 @@ async fn meet(
     }
 }
 
-/// The partitions of a version, of which there may be none.
-async fn of(store: &impl ReadModelStore, model: &ReadModelId) -> Result<Vec<PartitionRecord>, RebuildError> {
-    let mut all = store.partitions().await?;
-    all.retain(|record| record.partition.model == *model);
-    Ok(all)
-}
-
 fn position(record: &PartitionRecord) -> Option<Position> {
     record.checkpoint.position
 }
 
-/// Fails unless all partitions are built and running, and nothing is parked.
-fn can_be_live(partitions: &[PartitionRecord]) -> Result<(), RebuildError> {
+/// Fails unless there are partitions, and all are built and running, and nothing is parked.
+fn can_be_live<'a>(
+    model: &ReadModelId,
+    partitions: impl Iterator<Item = &'a PartitionRecord>,
+) -> Result<(), RebuildError> {
+    let mut partitions = partitions.peekable();
+    if partitions.peek().is_none() {
+        return Err(RebuildError::NeverFolded { projection: model.clone() });
+    }
     for PartitionRecord { partition, checkpoint, parked, .. } in partitions {
         let partition = || partition.clone();
         if !checkpoint.is_live {

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::batch::{Failed, FailedBy, Written};
 use super::parked::MOST_PARKED;
 use super::share::{Place, Share};
+use super::taken::give_back;
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
 use crate::error::ErrorChain;
 use crate::store::{
@@ -206,11 +207,8 @@ impl<W: Work> Worker<W> {
         Err(error)
     }
 
-    /// Gives the lease back. If that fails, it ends by itself.
     async fn release(&self, lease: Lease, failure: Option<&Failure>) {
-        if let Err(problem) = self.start.store.release(&self.partition, lease.fence, failure).await {
-            tracing::warn!(error = %ErrorChain::new(&problem), "a lease could not be given back");
-        }
+        give_back(&*self.start.store, &self.partition, lease, failure).await;
     }
 
     async fn work(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
@@ -276,8 +274,8 @@ impl<W: Work> Worker<W> {
         }
     }
 
-    /// Commits what a batch changes, moves the checkpoint to what is reached, and renews the lease. Returns whether
-    /// the lease is still held.
+    /// Commits what a batch changes, moves the checkpoint to what is reached, and renews the lease.
+    /// Returns whether the lease is still held.
     pub(super) async fn commit(&self, held: &mut Held<W::Kept>, written: Written) -> Result<bool, StoreError> {
         let Written { rows, letters: parked } = written;
         let commit = RowCommit {

@@ -114,8 +114,8 @@ pub(super) async fn of_model(store: &MongoStore, model: &ReadModelId) -> Result<
     Ok(stored.into_iter().filter(|_| is_prepared).map(|(_, stored)| stored).collect())
 }
 
-/// Deletes the rows of a read model that is being reset, and what is parked. Returns `false` if a different process has
-/// completed the reset meanwhile.
+/// Deletes the rows of a read model that is being reset, and what is parked. Returns `false` if a
+/// different process has completed the reset meanwhile.
 pub(super) async fn delete_rows(store: &MongoStore, model: &ReadModelId) -> Result<bool, StoreError> {
     let name = store.rows_name(model);
     // The end of a reset begins with the first partition. As long as that one is being reset, no

@@ -105,23 +105,19 @@ pub(super) async fn prepare(store: &MongoStore, prepare: &Prepare) -> Result<Pre
         for number in (0..prepare.partitions).rev() {
             let partition = doc! { ID: prepare.model.partition(number).to_string() };
             let position = prepare.begins_after.map_or(0, Position::as_i64);
-            let begin = doc! {
-                field::POSITION: position, field::PARTITIONS: i64::from(prepare.partitions), field::HASH: HASH,
-                field::DECLARED: &prepare.declared, field::IS_LIVE: false,
-            };
-            let mut first = begin.clone();
-            first.insert(field::FENCE, 0_i64);
             // Of a version that was dropped, the fence is left.
-            let mut dropped = partition.clone();
-            dropped.insert(field::PARTITIONS, doc! { "$exists": false });
-            for (filter, update) in [(partition, doc! { "$setOnInsert": first }), (dropped, doc! { "$set": begin })] {
-                let is_first = update.contains_key("$setOnInsert");
-                let prepared = store.collections().patience.ask(|| {
-                    let (documents, filter, update) = (documents(store), filter.clone(), update.clone());
-                    async move { documents.update_one(filter, update).upsert(is_first).await }
-                });
-                prepared.await?;
-            }
+            let begin = doc! {
+                ID: format!("${ID}"), field::POSITION: position, field::PARTITIONS: i64::from(prepare.partitions),
+                field::HASH: HASH, field::DECLARED: { "$literal": &prepare.declared },
+                field::FENCE: { "$ifNull": [format!("${}", field::FENCE), 0_i64] }, field::IS_LIVE: false,
+            };
+            let is_prepared = doc! { "$gt": [format!("${}", field::PARTITIONS), Bson::Null] };
+            let update = vec![doc! { "$replaceWith": { "$cond": [is_prepared, "$$ROOT", begin] } }];
+            let prepared = store.collections().patience.ask(|| {
+                let (documents, partition, update) = (documents(store), partition.clone(), update.clone());
+                async move { documents.update_one(partition, update).upsert(true).await }
+            });
+            prepared.await?;
         }
     }
     let stored = find(store, first).await?.ok_or_else(|| malformed(first.to_string(), "it was deleted"))?;

@@ -8,9 +8,9 @@ use es_core::projection::Projection;
 use es_core::store::{DeadLetter, ParkReason, ReadModelId, ReadModelStore, SkippedEvent};
 use serde::Serialize;
 
+use super::read_models::{for_projection, models};
 use crate::cli::LetterOperation;
 use crate::connect::Connection;
-use crate::domain::{CustomerBalance, MonthlyStatement, OpenInvoice, Unposted};
 use crate::failure::Failure;
 use crate::view::{Row, Show, View, count, utc};
 
@@ -48,26 +48,9 @@ async fn list_skipped(connection: &Connection, view: View) -> Result<(), Failure
     Ok(())
 }
 
-/// Every version of every read model that was ever folded.
-async fn models(connection: &Connection) -> Result<Vec<ReadModelId>, Failure> {
-    let mut models: Vec<_> = connection.store.partitions().await?.into_iter().map(|of| of.partition.model).collect();
-    models.dedup();
-    Ok(models)
-}
-
 /// Folds what is parked of a row once more, with the code of this program.
 async fn retry(connection: &Connection, model: &ReadModelId, key: &str, view: View) -> Result<ExitCode, Failure> {
-    let retried = if *model == ReadModelId::of::<OpenInvoice>() {
-        retry_of::<OpenInvoice>(connection, key).await?
-    } else if *model == ReadModelId::of::<CustomerBalance>() {
-        retry_of::<CustomerBalance>(connection, key).await?
-    } else if *model == ReadModelId::of::<MonthlyStatement>() {
-        retry_of::<MonthlyStatement>(connection, key).await?
-    } else if *model == ReadModelId::of::<Unposted>() {
-        retry_of::<Unposted>(connection, key).await?
-    } else {
-        return Err(format!("this program does not fold {model}").into());
-    };
+    let retried = for_projection!(model, retry_of(connection, key))?;
     let is_done = retried.failed.is_none();
     view.one(&RetriedLine::new(model, key, retried))?;
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 use es_core::feed;
+use es_core::store::{ReadModelId, ReadModelStore};
 use es_core::subscription::{OnError, SubscriptionError, Subscriptions};
 use es_mongo::FindRows;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,6 +23,36 @@ const PAGE: u32 = 1_000;
 
 /// The number of invoices that are posted at the same time.
 const AT_ONCE: usize = 64;
+
+/// Runs a function for the projection of this program that has an id. It is an error if there is none.
+macro_rules! for_projection {
+    ($model:expr, $function:ident($($argument:expr),*)) => {{
+        use crate::domain::{CustomerBalance, MonthlyStatement, OldCustomerBalance, OpenInvoice, Unposted};
+        use es_core::store::ReadModelId;
+        match $model {
+            model if *model == ReadModelId::of::<OpenInvoice>() => $function::<OpenInvoice>($($argument),*).await,
+            model if *model == ReadModelId::of::<CustomerBalance>() => {
+                $function::<CustomerBalance>($($argument),*).await
+            }
+            model if *model == ReadModelId::of::<OldCustomerBalance>() => {
+                $function::<OldCustomerBalance>($($argument),*).await
+            }
+            model if *model == ReadModelId::of::<MonthlyStatement>() => {
+                $function::<MonthlyStatement>($($argument),*).await
+            }
+            model if *model == ReadModelId::of::<Unposted>() => $function::<Unposted>($($argument),*).await,
+            model => Err(format!("this program does not fold {model}").into()),
+        }
+    }};
+}
+pub(super) use for_projection;
+
+/// Every version of every read model that was ever folded.
+pub async fn models(connection: &Connection) -> Result<Vec<ReadModelId>, Failure> {
+    let mut models: Vec<_> = connection.store.partitions().await?.into_iter().map(|of| of.partition.model).collect();
+    models.dedup();
+    Ok(models)
+}
 
 /// Folds every event that is recorded now.
 ///

@@ -10,49 +10,34 @@ use es_core::store::{Dropped, FeedStore, ReadModelId, ReadModelStore};
 use es_core::subscription::Subscriptions;
 use serde::Serialize;
 
-use super::read_models::when_free;
+use super::read_models::{for_projection, when_free};
 use super::subscriptions::unknown;
 use crate::cli::RebuildStep;
 use crate::connect::Connection;
-use crate::domain::{CustomerBalance, MonthlyStatement, OldCustomerBalance, OpenInvoice, Unposted};
 use crate::failure::Failure;
 use crate::view::{Row, Show, View, bar, count};
 
 /// How often the progress is shown.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Runs a function for the projection of this program that has an id.
-macro_rules! for_projection {
-    ($connection:expr, $model:expr, $function:ident($($argument:expr),*)) => {
-        match $model {
-            model if *model == ReadModelId::of::<OpenInvoice>() => $function::<OpenInvoice>($($argument),*).await,
-            model if *model == ReadModelId::of::<CustomerBalance>() => $function::<CustomerBalance>($($argument),*).await,
-            model if *model == ReadModelId::of::<OldCustomerBalance>() => $function::<OldCustomerBalance>($($argument),*).await,
-            model if *model == ReadModelId::of::<MonthlyStatement>() => $function::<MonthlyStatement>($($argument),*).await,
-            model if *model == ReadModelId::of::<Unposted>() => $function::<Unposted>($($argument),*).await,
-            model => Err(unknown($connection, model).await?),
-        }
-    };
-}
-
 pub async fn run(connection: &Connection, step: Option<RebuildStep>, view: View) -> Result<ExitCode, Failure> {
     match step {
         None => view.list(&list(connection).await?)?,
         Some(RebuildStep::Build { model }) => {
-            view.one(&for_projection!(connection, &model, build(connection))?)?;
+            view.one(&for_projection!(&model, build(connection))?)?;
         }
         Some(RebuildStep::Compare { model, keys }) => {
             let sample = keys.map_or(Sample::All, Sample::About);
-            let compared = for_projection!(connection, &model, compare(connection, sample))?;
+            let compared = for_projection!(&model, compare(connection, sample))?;
             view.one(&compared)?;
             return Ok(if compared.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Some(RebuildStep::Switch { model }) => {
-            for_projection!(connection, &model, switch(connection))?;
+            for_projection!(&model, switch(connection))?;
             view.list(&list(connection).await?)?;
         }
         Some(RebuildStep::Back { model }) => {
-            for_projection!(connection, &model, back(connection))?;
+            for_projection!(&model, back(connection))?;
             view.list(&list(connection).await?)?;
         }
         Some(RebuildStep::Drop { model }) => match connection.store.drop_version(&model).await? {

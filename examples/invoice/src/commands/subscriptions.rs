@@ -6,6 +6,7 @@ use es_core::store::{ReadModelId, ReadModelStore};
 use es_core::subscription::PartitionHealth;
 use serde::Serialize;
 
+use super::read_models::models;
 use crate::cli::Operation;
 use crate::connect::Connection;
 use crate::failure::Failure;
@@ -36,9 +37,7 @@ pub async fn operate(connection: &Connection, operation: Operation, view: View) 
 
 /// The error that there is no such read model.
 pub async fn unknown(connection: &Connection, model: &ReadModelId) -> Result<Failure, Failure> {
-    let mut known: Vec<_> = connection.store.partitions().await?.into_iter().map(|of| of.partition.model).collect();
-    known.dedup();
-    let known: Vec<_> = known.iter().map(ToString::to_string).collect();
+    let known: Vec<_> = models(connection).await?.iter().map(ToString::to_string).collect();
     Ok(format!("there is no read model {model}; there are: {}", known.join(", ")).into())
 }
 
