@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use es_core::store::ReadModelStore;
 use tempfile::TempDir;
 use tests::{empty_store, server};
 use tokio::sync::oneshot;
