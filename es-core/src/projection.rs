@@ -55,6 +55,8 @@ mod log;
 
 pub(crate) use change::encode_row;
 pub use change::{Change, Origin, Rows, decode_row};
+#[cfg(feature = "testing")]
+pub(crate) use change::{Row, RowRef};
 pub use dispatch::Dispatch;
 pub use error::{ProjectionError, ProjectionFailure};
 pub use index::{Direction, RowIndex, Uniqueness};

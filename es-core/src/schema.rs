@@ -30,6 +30,8 @@
 //!         paymentId: "text"
 //! ```
 //!
+//! [`check_rows`] does the same for the rows of a projection, in the same file.
+//!
 //! # What it refuses, with and without `ES_UPDATE=1`
 //!
 //! - A different shape of a version that is in the file. A field that may be missing (`Option`,
@@ -46,6 +48,9 @@
 //!   aggregate under a new name, and then nothing would read the streams of the old name. The name
 //!   of the Rust type may change if `#[aggregate(name = "..")]` keeps the stored one.
 //!   [`Check::beside`] states that it is a different aggregate.
+//!
+//! - A different shape of the rows of a projection under the same `version`, and different events
+//!   from which they are folded.
 //!
 //! A version that was never released may be changed: delete its lines from the file, and run with
 //! `ES_UPDATE=1`. After a merge with conflicts, keep what was released on either side, and let
@@ -79,6 +84,8 @@ mod file;
 mod finding;
 mod grammar;
 mod literal;
+mod lock;
+mod rows;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -86,14 +93,16 @@ mod trace;
 mod tree;
 
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bson::Document;
 
 use self::collect::{Declared, Samples};
 use self::compare::compare;
+use self::finding::Finding;
 pub use self::finding::SchemaError;
-use self::finding::{Finding, Verdict, report};
+use self::lock::Lock;
+pub use self::rows::{RowCheck, check_rows};
 use crate::Aggregate;
 use crate::error::{DecodeError, ErrorChain};
 use crate::store::{BsonPayload, EventSet, Sample, StateRef};
@@ -126,12 +135,11 @@ pub fn check<A: Aggregate>(path: impl AsRef<Path>) {
 #[derive(Debug)]
 #[must_use = "nothing is checked before `run`"]
 pub struct Check<A> {
-    path: PathBuf,
+    lock: Lock,
     samples: Samples,
     states: Vec<Document>,
     unwritable: Vec<String>,
     beside: Vec<String>,
-    is_update: bool,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -141,14 +149,12 @@ impl<A: Aggregate> Check<A> {
     ///
     /// It updates the file if the environment has `ES_UPDATE=1`.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
         Self {
-            path: root.join(path),
+            lock: Lock::new(path),
             samples: Samples::new(),
             states: Vec::new(),
             unwritable: Vec::new(),
             beside: Vec::new(),
-            is_update: std::env::var_os("ES_UPDATE").is_some_and(|value| !value.is_empty() && value != "0"),
             aggregate: PhantomData,
         }
     }
@@ -197,8 +203,9 @@ impl<A: Aggregate> Check<A> {
     }
 
     /// Sets whether to add what is new, instead of reading the environment.
-    pub fn update(self, is_update: bool) -> Self {
-        Self { is_update, ..self }
+    pub fn update(mut self, is_update: bool) -> Self {
+        self.lock.is_update = is_update;
+        self
     }
 
     /// Runs the check.
@@ -220,20 +227,7 @@ impl<A: Aggregate> Check<A> {
     /// [`SchemaError`] if the code and the lock differ, or if the file cannot be used.
     pub fn try_run(self) -> Result<(), SchemaError> {
         let declared = collect::collect::<A>(&self.samples, &self.states);
-        if self.is_update {
-            let compared = file::update(&self.path, |sections| {
-                let (findings, section) = self.compare(&declared, sections);
-                if findings.iter().all(|finding| finding.verdict != Verdict::Broken) {
-                    sections.retain(|known| known.line != section.line);
-                    sections.push(section);
-                    return Ok(());
-                }
-                Err(self.differs(&findings))
-            });
-            return compared;
-        }
-        let (findings, _) = self.compare(&declared, &file::read(&self.path)?);
-        if findings.is_empty() { Ok(()) } else { Err(self.differs(&findings)) }
+        self.lock.compare(A::TYPE, |sections| self.compare(&declared, sections))
     }
 
     fn compare(&self, declared: &Declared, sections: &[tree::Node]) -> (Vec<Finding>, tree::Node) {
@@ -267,10 +261,6 @@ impl<A: Aggregate> Check<A> {
             )
         });
         unwritable.chain(untraceable).chain(opaque).collect()
-    }
-
-    fn differs(&self, findings: &[Finding]) -> SchemaError {
-        SchemaError::Differs { aggregate: A::TYPE, path: self.path.clone(), findings: report(findings, self.is_update) }
     }
 }
 

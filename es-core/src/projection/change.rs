@@ -262,7 +262,7 @@ pub fn decode_row<P: Projection>(row: &impl Payload) -> Result<P, StoreError> {
 }
 
 /// A row in a form that serde can write.
-struct RowRef<'a, P>(&'a P);
+pub(crate) struct RowRef<'a, P>(pub(crate) &'a P);
 
 impl<P: Projection> Serialize for RowRef<'_, P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -271,7 +271,7 @@ impl<P: Projection> Serialize for RowRef<'_, P> {
 }
 
 /// A row in a form that serde can read.
-struct Row<P>(P);
+pub(crate) struct Row<P>(pub(crate) P);
 
 impl<'de, P: Projection> Deserialize<'de> for Row<P> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -70,7 +70,7 @@ pub(super) fn collect<A: Aggregate>(samples: &Samples, states: &[Document]) -> D
 }
 
 /// Data that `T` has written, and why `T` cannot read it.
-fn unreadable<T: DeserializeOwned>(written: Document) -> Option<(Document, String)> {
+pub(super) fn unreadable<T: DeserializeOwned>(written: Document) -> Option<(Document, String)> {
     let read =
         bson::serialize_to_raw_document_buf(&written).and_then(|raw| bson::deserialize_from_slice::<T>(raw.as_bytes()));
     read.err().map(|error| (written, error.to_string()))

@@ -14,7 +14,7 @@ use super::tree::{self, Node};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const HEADER: &str = "\
-# What the events and the states of the aggregates look like where they are stored, and a sample of each.
+# What the events and states of the aggregates and the rows of the projections look like where they are stored.
 # A test keeps this file. `ES_UPDATE=1 cargo test` adds what is new; nothing here is edited by hand, for it is stored like this.
 ";
 

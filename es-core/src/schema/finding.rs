@@ -59,15 +59,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The schema of an aggregate differs from its schema lock.
+/// The schema of an aggregate, or of the rows of a projection, differs from its schema lock.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// The code and the lock differ.
-    #[error("the schema of {aggregate} differs from {}\n\n{findings}", .path.display())]
+    #[error("the schema of {name} differs from {}\n\n{findings}", .path.display())]
     Differs {
-        /// The stored name of the aggregate.
-        aggregate: &'static str,
+        /// The stored name of the aggregate or of the projection.
+        name: &'static str,
         /// The file of the lock.
         path: PathBuf,
         /// The differences, and a remedy for each.

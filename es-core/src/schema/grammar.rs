@@ -46,7 +46,10 @@ const AGGREGATE: &[Rule] = &[
     rule("retired", Argument::Name, &[]),
 ];
 
-const FILE: &[Rule] = &[rule("aggregate", Argument::Name, AGGREGATE)];
+const PROJECTION: &[Rule] =
+    &[rule("reads", Argument::Name, &[]), Rule { is_free: true, ..rule("rows", Argument::Number, &[]) }];
+
+const FILE: &[Rule] = &[rule("aggregate", Argument::Name, AGGREGATE), rule("projection", Argument::Name, PROJECTION)];
 
 /// Refuses invalid lines, and lines that occur twice.
 pub(super) fn check(sections: &[Node]) -> Result<(), Stray> {

@@ -11,6 +11,7 @@ mod everything;
 mod files;
 mod parts;
 mod releases;
+mod rows;
 mod rules;
 mod samples;
 
