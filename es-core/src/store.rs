@@ -153,7 +153,7 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Several stored events in one buffer of the store, which are borrowed one by one.
-pub trait EventBatch: Send + 'static {
+pub trait EventBatch: Send + Sync + 'static {
     /// The events, in order.
     fn events(&self) -> Box<dyn Iterator<Item = Result<StoredEvent<'_>, StoreError>> + '_>;
 }

@@ -41,6 +41,7 @@
 //! ```
 
 mod batch;
+mod changes;
 mod error;
 mod fold;
 mod handle;
@@ -48,6 +49,8 @@ mod health;
 mod options;
 mod parked;
 mod partitions;
+mod pending;
+mod reader;
 mod share;
 mod taken;
 mod worker;
@@ -78,6 +81,7 @@ use crate::store::{BoxFuture, FeedFilter, Output, Prepare, ReadModelId, ReadMode
 use crate::{AggregateId, EventId, Position, StoreError};
 use fold::Fold;
 use handle::Handle;
+use reader::Reader;
 use share::Share;
 use worker::{Work, Worker};
 
@@ -198,9 +202,10 @@ impl Subscriptions {
         let share = Arc::new(Share::new(model.clone(), partitions));
         let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {
+            let reader = Arc::new(Reader::new(Arc::clone(&start.store), work.filter()));
             let worker = |number| {
-                let (work, share) = (Arc::clone(&work), Arc::clone(&workers_share));
-                let worker = Worker::new(work, start.clone(), share, model.partition(number), partitions);
+                let (work, reader, share) = (Arc::clone(&work), Arc::clone(&reader), Arc::clone(&workers_share));
+                let worker = Worker::new(work, reader, start.clone(), share, model.partition(number), partitions);
                 Box::pin(worker.run()) as Working
             };
             (0..partitions).map(worker).collect()

@@ -1,32 +1,27 @@
-//! One batch of a partition: the events of a page, folded into rows.
+//! One batch of a partition: the changes of a page, folded into rows.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
+use super::changes::Changes;
 use super::parked::{BatchLetters, Parked, Treatment, failed};
+use super::pending::{Pending, size};
 use crate::error::{ErrorChain, SharedError};
-use crate::projection::{Change, Dispatch, Origin, Projection, ProjectionError, decode_row, encode_row};
-use crate::store::{DeadLetter, EventData, FeedPage, MAX_EVENT_BYTES, ReadModelId, StoredRows};
-use crate::subscription::partition_of;
+use crate::projection::{Change, Origin, Projection, ProjectionError, decode_row, encode_row};
+use crate::store::{DeadLetter, EventData, MAX_EVENT_BYTES, ReadModelId, StoredRows};
 use crate::{AggregateId, Position, StoreError};
 
-/// The number of rows that are kept in memory between batches.
-const KEPT_ROWS: usize = 20_000;
+/// The size of the rows that are kept in memory between commits, in bytes as they are stored.
+const KEPT_BYTES: usize = 32 << 20;
 
 /// The rows that a partition has in memory. They are valid as long as its lease.
 pub(super) struct KeptRows<P> {
-    dispatch: Arc<Dispatch<P>>,
     /// `None` if there is no row with the key.
     rows: HashMap<AggregateId, Option<P>>,
+    /// Whether a row that is not in memory does not exist.
+    has_all: bool,
+    /// The size of a row in bytes, on average.
+    row_bytes: usize,
     pub(super) parked: Parked,
-}
-
-/// What the events of a page change.
-pub(super) struct Changes<P> {
-    /// Those of one event and one row are neighbours.
-    changes: Vec<Change<P>>,
-    /// The first event that cannot be read, and the error.
-    pub(super) failure: Option<Failed>,
 }
 
 /// An event that cannot be handled.
@@ -75,83 +70,36 @@ pub(super) struct Written {
     pub(super) letters: Vec<DeadLetter>,
 }
 
-impl Written {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.letters.is_empty()
-    }
-}
-
-impl<P: Projection> Changes<P> {
-    /// The row of the only event, at this position, that the store refused, if it is known, and the
-    /// failure.
-    pub(super) fn refused(&self, position: Position, error: StoreError) -> (Option<AggregateId>, Failed) {
-        let refused = match &error {
-            StoreError::NotUnique { key, .. } => key.as_ref(),
-            _ => None,
-        };
-        let mut may_be = self.changes.iter().filter(|change| refused.is_none_or(|key| change.key() == key));
-        let Some(change) = may_be.next() else { return (None, Failed { position, error: FailedBy::Store(error) }) };
-        let is_known = may_be.all(|other| other.key() == change.key());
-        let key = is_known.then(|| change.key().clone());
-        (key, change.origin().unstorable::<P>(change.key(), error).into())
-    }
-}
-
 impl<P: Projection> KeptRows<P> {
-    pub(super) fn new(dispatch: Arc<Dispatch<P>>, parked: Parked) -> Self {
-        Self { dispatch, rows: HashMap::new(), parked }
+    pub(super) fn new(parked: Parked, has_all: bool) -> Self {
+        Self { rows: HashMap::new(), has_all, row_bytes: 0, parked }
     }
 
-    /// Forgets the rows, because they contain events that are not committed.
+    /// Forgets the rows, because they contain events that are neither pending nor committed.
     pub(super) fn forget(&mut self) {
         self.rows.clear();
+        self.has_all = false;
     }
 
-    /// Reads what the events of a page, which begins after a position and is read before `end`,
-    /// change in a partition.
-    pub(super) fn read(
-        &self,
-        page: &FeedPage,
-        after: Option<Position>,
-        end: Option<Position>,
-        partition: u32,
-        partitions: u32,
-    ) -> Changes<P> {
-        let mut read = Changes { changes: Vec::new(), failure: None };
-        let mut last = after;
-        for event in page.batches.iter().flat_map(|batch| batch.events()) {
-            let event = match event {
-                Ok(event) => event,
-                Err(error) => {
-                    read.failure = Some(Failed::after(last, error));
-                    break;
-                }
-            };
-            if end.is_some_and(|end| event.position >= end) {
-                break;
+    /// The keys of the rows that have to be read. Those that are pending are kept.
+    pub(super) fn missing(&mut self, changes: &Changes<P>, pending: &Pending) -> Result<Vec<AggregateId>, StoreError> {
+        let mut missing = HashSet::new();
+        for key in changes.changes.iter().map(Change::key) {
+            if self.rows.contains_key(key) {
+                continue;
             }
-            last = Some(event.position);
-            match self.dispatch.read(&event) {
-                Ok(mut changes) => {
-                    changes.retain(|change| partition_of(change.key().as_str(), partitions) == partition);
-                    if changes.len() > 2 {
-                        changes.sort_by(|one, other| one.key().cmp(other.key()));
-                    }
-                    read.changes.extend(changes);
+            match pending.row(key) {
+                Some(row) => {
+                    let row = row.map(decode_row).transpose()?;
+                    self.rows.insert(key.clone(), row);
                 }
-                Err(error) => {
-                    read.failure = Some(error.into());
-                    break;
+                None if self.has_all => {}
+                None => {
+                    missing.insert(key);
                 }
             }
         }
-        read
-    }
-
-    /// The keys of the rows that are not in memory.
-    pub(super) fn missing(&self, changes: &Changes<P>) -> Vec<AggregateId> {
-        let keys: HashSet<_> = changes.changes.iter().map(Change::key).collect();
-        keys.into_iter().filter(|key| !self.rows.contains_key(*key)).cloned().collect()
+        Ok(missing.into_iter().cloned().collect())
     }
 
     /// Keeps the stored rows with these keys.
@@ -213,6 +161,10 @@ impl<P: Projection> KeptRows<P> {
             }
         }
         if failing.is_empty() {
+            if let Some(average) = rows.iter().map(|(_, row)| size(row.as_ref())).sum::<usize>().checked_div(rows.len())
+            {
+                self.row_bytes = average;
+            }
             return Ok(Written { rows, letters: letters.into_letters() });
         }
         self.parked.be_careful(failing);
@@ -241,11 +193,11 @@ impl<P: Projection> KeptRows<P> {
         Ok(folded)
     }
 
-    /// The batch is committed.
+    /// What is folded is committed.
     pub(super) fn committed(&mut self) {
         self.parked.committed();
-        if self.rows.len() > KEPT_ROWS {
-            self.rows.clear();
+        if self.rows.len().saturating_mul(self.row_bytes) > KEPT_BYTES {
+            self.forget();
         }
     }
 }

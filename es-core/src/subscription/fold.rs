@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
-use super::batch::{Changes, Failed, FailedBy, KeptRows, Unfolded, Written};
+use super::batch::{Failed, FailedBy, KeptRows, Unfolded, Written};
+use super::changes::{Changes, Part, ReadChanges};
 use super::parked::{OnError, Parked};
+use super::pending::{COMMIT_BYTES, size};
 use super::worker::{Batch, Held, Work, Worker};
 use crate::error::ErrorChain;
-use crate::projection::{Dispatch, Projection};
+use crate::projection::Projection;
 use crate::store::{FeedFilter, FeedPage, Lease};
 use crate::{Position, StoreError};
 
-/// The size of the rows of one commit above which the batch is divided.
-const COMMIT_BYTES: usize = 8 << 20;
-
 /// Folds projection `P`.
 pub(super) struct Fold<P> {
-    dispatch: Arc<Dispatch<P>>,
+    changes: ReadChanges<P>,
     on_error: OnError,
 }
 
 impl<P: Projection> Fold<P> {
     pub(super) fn new(on_error: OnError) -> Self {
-        Self { dispatch: Arc::new(Dispatch::new()), on_error }
+        Self { changes: ReadChanges::new(), on_error }
     }
 }
 
@@ -32,24 +31,26 @@ impl<P: Projection> Work for Fold<P> {
         let read = worker.retried(|| worker.start.store.letters(&worker.partition)).await?;
         // Otherwise another process has the lease, or a node was elected that does not yet show it.
         let letters = read.flatten().filter(|letters| letters.fence == lease.fence);
-        let Self { dispatch, on_error } = &*worker.work;
-        Ok(letters.map(|letters| KeptRows::new(Arc::clone(dispatch), Parked::new(*on_error, letters))))
+        let on_error = worker.work.on_error;
+        // No event is folded yet, so there are no rows.
+        let has_all = lease.position.is_none();
+        Ok(letters.map(|letters| KeptRows::new(Parked::new(on_error, letters), has_all)))
     }
 
     fn filter(&self) -> FeedFilter {
-        self.dispatch.filter()
+        self.changes.filter()
     }
 
     async fn batch(
         worker: &Worker<Self>,
         held: &mut Held<KeptRows<P>>,
-        page: &mut FeedPage,
+        page: &Arc<FeedPage>,
     ) -> Result<Option<Batch>, StoreError> {
         // What remains to be folded ends before this position.
         let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
         let mut failed = None;
         loop {
-            let mut changes = held.kept.read(page, held.reached, end, worker.partition.number, worker.partitions);
+            let mut changes = worker.work.changes.read(page, part(worker, held.reached, end));
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);
@@ -69,7 +70,8 @@ impl<P: Projection> Work for Fold<P> {
                         failed = Some(Failed { position, error: FailedBy::TooManyParked });
                     } else if bytes(&written) <= COMMIT_BYTES || middle <= held.reached {
                         held.kept.parked.committing(&written);
-                        let is_due = !written.is_empty();
+                        // From the commit on, what follows in the rows of these letters is parked too.
+                        let is_due = !written.letters.is_empty();
                         return Ok(Some(Batch { written, to, failed, is_due }));
                     } else {
                         end = middle.map(Position::next);
@@ -86,10 +88,14 @@ impl<P: Projection> Work for Fold<P> {
         kept.committed();
     }
 
+    fn forget(kept: &mut KeptRows<P>) {
+        kept.forget();
+    }
+
     fn divide(
         worker: &Worker<Self>,
         held: &mut Held<KeptRows<P>>,
-        page: &FeedPage,
+        page: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
     ) -> Option<Failed> {
@@ -99,7 +105,7 @@ impl<P: Projection> Work for Fold<P> {
         if held.end.is_some() {
             return None;
         }
-        let changes = held.kept.read(page, after, Some(to.next()), worker.partition.number, worker.partitions);
+        let changes = worker.work.changes.read(page, part(worker, after, Some(to.next())));
         let message = ErrorChain::new(&error).to_string();
         match changes.refused(to, error) {
             (Some(key), _) if held.kept.parked.is_chosen() => {
@@ -112,12 +118,16 @@ impl<P: Projection> Work for Fold<P> {
     }
 }
 
+fn part<W: Work>(worker: &Worker<W>, after: Option<Position>, end: Option<Position>) -> Part {
+    Part { after, end, partition: worker.partition.number, partitions: worker.partitions }
+}
+
 async fn fold_changes<P: Projection>(
     worker: &Worker<Fold<P>>,
     held: &mut Held<KeptRows<P>>,
     changes: Changes<P>,
 ) -> Result<Option<Result<Written, Unfolded>>, StoreError> {
-    let missing = held.kept.missing(&changes);
+    let missing = held.kept.missing(&changes, &held.pending)?;
     if !missing.is_empty() {
         let read = worker.retried(|| worker.start.store.read_rows(&worker.partition, &missing)).await?;
         let Some((checkpoint, stored)) = read.flatten() else { return Ok(None) };
@@ -132,7 +142,7 @@ async fn fold_changes<P: Projection>(
 }
 
 fn bytes(written: &Written) -> usize {
-    written.rows.iter().filter_map(|(_, row)| row.as_ref()).map(|row| row.as_raw().as_bytes().len()).sum()
+    written.rows.iter().map(|(_, row)| size(row.as_ref())).sum()
 }
 
 /// The position before this one.

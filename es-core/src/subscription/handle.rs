@@ -2,11 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use super::batch::{Failed, FailedBy, Written};
 use super::fold::before;
-use super::worker::{Batch, Held, Work, Worker};
+use super::worker::{Batch, Committed, Held, Work, Worker};
 use super::{LEASE, partition_of};
 use crate::error::{ErrorChain, SharedError};
 use crate::store::{EventData, FeedFilter, FeedPage, Lease};
@@ -142,6 +143,7 @@ impl Taken {
         let (mut events, mut last) = (Vec::new(), after);
         for event in page.batches.iter().flat_map(|batch| batch.events()) {
             match event {
+                Ok(event) if Some(event.position) <= after => {}
                 Ok(_) if events.len() == AT_ONCE => return Self { events, to: last, failed: None },
                 Ok(event) => {
                     last = Some(event.position);
@@ -173,7 +175,7 @@ impl<H: Handler> Work for Handle<H> {
     async fn batch(
         worker: &Worker<Self>,
         held: &mut Held<()>,
-        page: &mut FeedPage,
+        page: &Arc<FeedPage>,
     ) -> Result<Option<Batch>, StoreError> {
         let Taken { events, to, failed } = Taken::of(page, held.reached, worker.partition.number, worker.partitions);
         let Some(first) = events.first().map(|event| event.position) else {
@@ -195,7 +197,7 @@ impl<H: Handler> Work for Handle<H> {
             if worker.is_stopping() {
                 return Ok(Some(Batch { written: Written::default(), to: held.reached, failed: None, is_due: false }));
             }
-            if held.must_renew() && !worker.commit(held, Written::default()).await? {
+            if held.must_renew() && !matches!(worker.commit(held).await?, Committed::Done) {
                 return Ok(None);
             }
         }
@@ -203,10 +205,12 @@ impl<H: Handler> Work for Handle<H> {
 
     fn committed((): &mut ()) {}
 
+    fn forget((): &mut ()) {}
+
     fn divide(
         _: &Worker<Self>,
         held: &mut Held<()>,
-        _: &FeedPage,
+        _: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
     ) -> Option<Failed> {
@@ -232,7 +236,7 @@ async fn handle<H: Handler>(
         if let Some(handled) = handled.await {
             return Ok(Some(handled));
         }
-        if held.must_renew() && !worker.commit(held, Written::default()).await? {
+        if held.must_renew() && !matches!(worker.commit(held).await?, Committed::Done) {
             return Ok(None);
         }
     }

@@ -11,6 +11,8 @@ use tracing::Instrument;
 
 use super::batch::{Failed, FailedBy, Written};
 use super::parked::MOST_PARKED;
+use super::pending::Pending;
+use super::reader::Reader;
 use super::share::{Place, Share};
 use super::taken::give_back;
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
@@ -22,6 +24,10 @@ use crate::{Position, RetryPolicy, StoreError};
 
 /// The number of positions without a change after which the checkpoint moves nevertheless.
 const CHECKPOINT_EVERY: u64 = 10_000;
+
+/// A page with at least this number of positions is followed by more. Such pages are committed
+/// together, so that a row that several of them change is written once.
+const BACKLOG: u64 = 1_000;
 
 /// What is done with the events of a partition.
 pub(super) trait Work: Send + Sync + Sized + 'static {
@@ -38,26 +44,26 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     /// The events that are wanted.
     fn filter(&self) -> FeedFilter;
 
-    /// Does the work for a page, or for the first part of it. `None` if the lease is lost, or what is
-    /// stored cannot be read.
-    ///
-    /// The page is not changed. It is borrowed mutably because it can be sent between threads, but
-    /// not be shared.
+    /// Does the work for the events of a page after [`Held::reached`], or for the first of them.
+    /// `None` if the lease is lost, or what is stored cannot be read.
     fn batch(
         worker: &Worker<Self>,
         held: &mut Held<Self::Kept>,
-        page: &mut FeedPage,
+        page: &Arc<FeedPage>,
     ) -> impl Future<Output = Result<Option<Batch>, StoreError>> + Send;
 
-    /// A batch is committed.
+    /// The work up to [`Held::reached`] is committed.
     fn committed(kept: &mut Self::Kept);
 
-    /// Undoes in memory what was done after a position, because the store refused one of the rows.
+    /// Undoes in memory what was done after the checkpoint.
+    fn forget(kept: &mut Self::Kept);
+
+    /// Undoes in memory what a batch did after a position, because the store refused one of the rows.
     /// Returns the event if there is only one; otherwise the next batch is half as large.
     fn divide(
         worker: &Worker<Self>,
         held: &mut Held<Self::Kept>,
-        page: &FeedPage,
+        page: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
     ) -> Option<Failed>;
@@ -66,7 +72,7 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
 /// Does the work of one partition.
 pub(super) struct Worker<W> {
     pub(super) work: Arc<W>,
-    filter: FeedFilter,
+    reader: Arc<Reader>,
     pub(super) start: Start,
     share: Arc<Share>,
     pub(super) partition: Partition,
@@ -86,6 +92,15 @@ enum End {
     Failed(Failed),
 }
 
+/// What became of a commit.
+pub(super) enum Committed {
+    Done,
+    /// The lease is lost, or nobody knows.
+    Lost,
+    /// A unique index refuses a row, so nothing is stored.
+    Refused(StoreError),
+}
+
 /// The state of a worker under one lease.
 pub(super) struct Held<K> {
     pub(super) fence: u64,
@@ -94,6 +109,10 @@ pub(super) struct Held<K> {
     pub(super) checkpoint: Option<Position>,
     /// The position up to which the work is done.
     pub(super) reached: Option<Position>,
+    /// What was done between the two.
+    pub(super) pending: Pending,
+    /// Up to here each batch is committed by itself, because the store refused one of several.
+    alone_until: Option<Position>,
     renewed: Instant,
     is_live: bool,
     /// The next batch ends before this position, because a larger one was refused.
@@ -106,14 +125,20 @@ pub(super) struct Batch {
     pub(super) to: Option<Position>,
     /// The event after the part, if it cannot be handled.
     pub(super) failed: Option<Failed>,
-    /// Whether the checkpoint must move now, even without rows.
+    /// Whether it is committed now, even without rows.
     pub(super) is_due: bool,
 }
 
 impl<W: Work> Worker<W> {
-    pub(super) fn new(work: Arc<W>, start: Start, share: Arc<Share>, partition: Partition, partitions: u32) -> Self {
-        let filter = work.filter();
-        Self { work, filter, start, share, partition, partitions }
+    pub(super) fn new(
+        work: Arc<W>,
+        reader: Arc<Reader>,
+        start: Start,
+        share: Arc<Share>,
+        partition: Partition,
+        partitions: u32,
+    ) -> Self {
+        Self { work, reader, start, share, partition, partitions }
     }
 
     pub(super) async fn run(self) -> Result<(), SubscriptionError> {
@@ -218,6 +243,8 @@ impl<W: Work> Worker<W> {
             kept,
             checkpoint: lease.position,
             reached: lease.position,
+            pending: Pending::default(),
+            alone_until: None,
             renewed: Instant::now(),
             is_live: false,
             end: None,
@@ -228,7 +255,8 @@ impl<W: Work> Worker<W> {
             let is_shared = self.start.until == Until::Stopped && place.as_mut().is_some_and(Place::is_given_up);
             if is_at_end || is_shared || self.is_stopping() {
                 held.is_live |= is_at_end;
-                if !self.commit(&mut held, Written::default()).await? {
+                // If the store refuses a row, whoever folds next finds the event.
+                if let Committed::Lost = self.commit(&mut held).await? {
                     return Ok(End::Lost);
                 }
                 self.release(lease, None).await;
@@ -238,35 +266,50 @@ impl<W: Work> Worker<W> {
             // The rows can be read if they contain what is recorded now. What is recorded later does
             // not matter, because others may record without a pause.
             let end = if held.is_live { None } else { self.retried(|| self.start.store.frontier()).await? };
-            let Some(mut page) = self.retried(|| self.start.store.page(after, &self.filter)).await? else { continue };
+            let Some(page) = self.retried(|| Box::pin(self.reader.page(after))).await? else { continue };
             if page.reaches <= held.reached {
                 let is_first = !std::mem::replace(&mut held.is_live, true);
-                let is_due = is_first || held.reached > held.checkpoint || held.must_renew();
-                if is_due && !self.commit(&mut held, Written::default()).await? {
-                    return Ok(End::Lost);
+                if is_first || held.reached > held.checkpoint || held.must_renew() {
+                    match self.commit(&mut held).await? {
+                        Committed::Done => {}
+                        Committed::Lost => return Ok(End::Lost),
+                        Committed::Refused(_) => {
+                            held.is_live &= !is_first;
+                            held.go_back::<W>();
+                            continue;
+                        }
+                    }
                 }
                 self.unless_stopping(self.start.store.wake(held.reached)).await;
                 continue;
             }
-            let Some(batch) = W::batch(self, &mut held, &mut page).await? else { return Ok(End::Lost) };
+            let is_backlog = distance(after, page.reaches) >= BACKLOG;
+            if is_backlog {
+                self.reader.read_ahead(page.reaches);
+            }
+            let Some(batch) = W::batch(self, &mut held, &page).await? else { return Ok(End::Lost) };
             let Batch { written, to, failed, is_due } = batch;
+            let is_alone = held.pending.is_empty();
+            held.pending.add(written);
             held.reached = to;
             let is_first = failed.is_none() && end.is_some_and(|end| to >= end);
             held.is_live |= is_first;
-            let passed = to.map_or(0, Position::get) - held.checkpoint.map_or(0, Position::get);
-            let is_due = is_due || is_first || passed >= CHECKPOINT_EVERY || failed.is_some() || held.must_renew();
-            let committed = if is_due { self.commit(&mut held, written).await } else { Ok(true) };
-            match committed {
-                Ok(true) => {}
-                Ok(false) => return Ok(End::Lost),
-                Err(error @ StoreError::NotUnique { .. }) => {
-                    held.is_live &= !is_first;
-                    match W::divide(self, &mut held, &page, after, error) {
-                        Some(refused) => return Ok(End::Failed(refused)),
-                        None => continue,
+            let ends = failed.is_some() || matches!(self.start.until, Until::Reached(until) if to >= until);
+            if is_due || is_first || ends || held.is_due(is_backlog) {
+                match self.commit(&mut held).await? {
+                    Committed::Done => {}
+                    Committed::Lost => return Ok(End::Lost),
+                    Committed::Refused(error) => {
+                        held.is_live &= !is_first;
+                        if !is_alone {
+                            // One of the earlier batches may be the one that is refused.
+                            held.go_back::<W>();
+                        } else if let Some(refused) = W::divide(self, &mut held, &page, after, error) {
+                            return Ok(End::Failed(refused));
+                        }
+                        continue;
                     }
                 }
-                Err(error) => return Err(error),
             }
             if let Some(failed) = failed {
                 return Ok(End::Failed(failed));
@@ -274,10 +317,9 @@ impl<W: Work> Worker<W> {
         }
     }
 
-    /// Commits what a batch changes, moves the checkpoint to what is reached, and renews the lease.
-    /// Returns whether the lease is still held.
-    pub(super) async fn commit(&self, held: &mut Held<W::Kept>, written: Written) -> Result<bool, StoreError> {
-        let Written { rows, letters: parked } = written;
+    /// Commits what is pending, moves the checkpoint to what is reached, and renews the lease.
+    pub(super) async fn commit(&self, held: &mut Held<W::Kept>) -> Result<Committed, StoreError> {
+        let Written { rows, letters: parked } = held.pending.take();
         let commit = RowCommit {
             partition: self.partition.clone(),
             fence: held.fence,
@@ -290,18 +332,19 @@ impl<W: Work> Worker<W> {
         };
         let begun = Instant::now();
         match self.start.store.commit_rows(commit).await {
-            Ok(false) => Ok(false),
+            Ok(false) => Ok(Committed::Lost),
             Ok(true) => {
                 held.checkpoint = held.reached;
                 held.renewed = begun;
                 W::committed(&mut held.kept);
-                Ok(true)
+                Ok(Committed::Done)
             }
             Err(error @ StoreError::Unavailable { .. }) => {
                 // The commit may have happened. Whoever takes the lease reads the checkpoint.
                 tracing::warn!(error = %ErrorChain::new(&error), "the outcome of a commit is unknown");
-                Ok(false)
+                Ok(Committed::Lost)
             }
+            Err(error @ StoreError::NotUnique { .. }) => Ok(Committed::Refused(error)),
             Err(error) => Err(error),
         }
     }
@@ -338,4 +381,27 @@ impl<K> Held<K> {
     pub(super) fn must_renew(&self) -> bool {
         self.renewed.elapsed() >= LEASE / 3
     }
+
+    /// Whether what is pending is committed now, although the end of the log is not reached.
+    fn is_due(&self, is_backlog: bool) -> bool {
+        if self.must_renew() || self.pending.is_enough() {
+            return true;
+        }
+        let may_wait = is_backlog && self.reached > self.alone_until;
+        let is_changed = !self.pending.is_empty() || distance(self.checkpoint, self.reached) >= CHECKPOINT_EVERY;
+        is_changed && !may_wait
+    }
+
+    /// Gives up what is not committed, and commits each batch by itself until it is done again.
+    fn go_back<W: Work<Kept = K>>(&mut self) {
+        W::forget(&mut self.kept);
+        self.alone_until = std::mem::replace(&mut self.reached, self.checkpoint);
+        self.end = None;
+    }
+}
+
+/// The number of positions after one and up to another.
+fn distance(after: Option<Position>, to: Option<Position>) -> u64 {
+    let [after, to] = [after, to].map(|position| position.map_or(0, Position::get));
+    to.saturating_sub(after)
 }

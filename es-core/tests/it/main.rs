@@ -26,6 +26,7 @@ macro_rules! snapshots_of {
 }
 
 mod actions;
+mod backlog;
 mod cache;
 mod conformance_memory;
 mod contention;

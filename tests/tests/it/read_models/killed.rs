@@ -34,6 +34,23 @@ async fn every_event_counts_once_whenever_a_process_is_killed() {
     assert_folded(&store).await;
 }
 
+/// The pages of a backlog are committed together.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_a_backlog_counts_once_whenever_a_process_is_killed() {
+    let store = empty_store().await;
+    for wallet in 0..450 {
+        record_all(&store, &format!("wallet {wallet}"), 0..100).await;
+    }
+    for round in 1..=12 {
+        let other = open(store.database().name()).await;
+        let killed = tokio::time::timeout(Duration::from_millis(150 * round), subscriptions(&other).run()).await;
+        assert!(killed.is_err(), "{killed:?}");
+        record(&store, "wallet 1", 100).await;
+        end_leases(&store).await;
+    }
+    assert_folded(&store).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_take_the_lease_from_each_other_count_every_event_once() {
     let store = empty_store().await;

@@ -1,0 +1,150 @@
+//! What the events of a page change.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::batch::{Failed, FailedBy};
+use super::partition_of;
+use crate::projection::{Change, Dispatch, Projection};
+use crate::store::{FeedFilter, FeedPage};
+use crate::{AggregateId, Position, StoreError};
+
+/// What events change in one partition.
+pub(super) struct Changes<P> {
+    /// Those of one event and one row are neighbours.
+    pub(super) changes: Vec<Change<P>>,
+    /// The first event that cannot be read, and the error.
+    pub(super) failure: Option<Failed>,
+}
+
+/// The part of a page that is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    pub(super) after: Option<Position>,
+    /// The events before this position, or all of them.
+    pub(super) end: Option<Position>,
+    pub(super) partition: u32,
+    /// The number of partitions.
+    pub(super) partitions: u32,
+}
+
+/// Reads what pages change, for all partitions that a run has of one projection. The keys of an
+/// event are known only after it is decoded, so it is decoded once for all partitions.
+pub(super) struct ReadChanges<P> {
+    dispatch: Dispatch<P>,
+    newest: Mutex<Option<Newest<P>>>,
+}
+
+/// The newest page that was read.
+struct Newest<P> {
+    page: Arc<FeedPage>,
+    /// By partition. `None` if it was taken.
+    changes: Vec<Option<Changes<P>>>,
+}
+
+impl<P: Projection> ReadChanges<P> {
+    pub(super) fn new() -> Self {
+        Self { dispatch: Dispatch::new(), newest: Mutex::default() }
+    }
+
+    pub(super) fn filter(&self) -> FeedFilter {
+        self.dispatch.filter()
+    }
+
+    /// What a part of a page changes.
+    pub(super) fn read(&self, page: &Arc<FeedPage>, part: Part) -> Changes<P> {
+        self.taken(page, part).unwrap_or_else(|| self.read_alone(page, part))
+    }
+
+    /// What was read for all partitions, if it was not taken before.
+    fn taken(&self, page: &Arc<FeedPage>, part: Part) -> Option<Changes<P>> {
+        if part.partitions == 1 || part.end.is_some() {
+            return None;
+        }
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.as_ref().is_none_or(|newest| newest.page.reaches < page.reaches) {
+            let changes = self.read_all(page, part.partitions).into_iter().map(Some).collect();
+            *newest = Some(Newest { page: Arc::clone(page), changes });
+        }
+        let newest = newest.as_mut().filter(|newest| Arc::ptr_eq(&newest.page, page))?;
+        let mut changes = newest.changes.get_mut(usize::try_from(part.partition).ok()?)?.take()?;
+        // The page may begin before the part.
+        changes.changes.retain(|change| Some(change.origin().position()) > part.after);
+        let is_of_part = changes.failure.as_ref().is_none_or(|failed| Some(failed.position) > part.after);
+        is_of_part.then_some(changes)
+    }
+
+    fn read_all(&self, page: &FeedPage, partitions: u32) -> Vec<Changes<P>> {
+        let mut all: Vec<_> = (0..partitions).map(|_| Changes { changes: Vec::new(), failure: None }).collect();
+        let failure = self.read_each(page, None, None, |change| {
+            let of = usize::try_from(partition_of(change.key().as_str(), partitions)).ok();
+            if let Some(changes) = of.and_then(|of| all.get_mut(of)) {
+                changes.changes.push(change);
+            }
+        });
+        for changes in &mut all {
+            changes.failure.clone_from(&failure);
+        }
+        all
+    }
+
+    fn read_alone(&self, page: &FeedPage, part: Part) -> Changes<P> {
+        let Part { after, end, partition, partitions } = part;
+        let mut changes = Vec::new();
+        let failure = self.read_each(page, after, end, |change| {
+            if partition_of(change.key().as_str(), partitions) == partition {
+                changes.push(change);
+            }
+        });
+        Changes { changes, failure }
+    }
+
+    /// Calls `add` with each change. Returns the first event that cannot be read.
+    fn read_each(
+        &self,
+        page: &FeedPage,
+        after: Option<Position>,
+        end: Option<Position>,
+        mut add: impl FnMut(Change<P>),
+    ) -> Option<Failed> {
+        let mut last = after;
+        for event in page.batches.iter().flat_map(|batch| batch.events()) {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => return Some(Failed::after(last, error)),
+            };
+            if Some(event.position) <= after {
+                continue;
+            }
+            if end.is_some_and(|end| event.position >= end) {
+                break;
+            }
+            last = Some(event.position);
+            match self.dispatch.read(&event) {
+                Ok(mut changes) => {
+                    if changes.len() > 2 {
+                        changes.sort_by(|one, other| one.key().cmp(other.key()));
+                    }
+                    changes.into_iter().for_each(&mut add);
+                }
+                Err(error) => return Some(error.into()),
+            }
+        }
+        None
+    }
+}
+
+impl<P: Projection> Changes<P> {
+    /// The row of the only event, at this position, that the store refused, if it is known, and the
+    /// failure.
+    pub(super) fn refused(&self, position: Position, error: StoreError) -> (Option<AggregateId>, Failed) {
+        let refused = match &error {
+            StoreError::NotUnique { key, .. } => key.as_ref(),
+            _ => None,
+        };
+        let mut may_be = self.changes.iter().filter(|change| refused.is_none_or(|key| change.key() == key));
+        let Some(change) = may_be.next() else { return (None, Failed { position, error: FailedBy::Store(error) }) };
+        let is_known = may_be.all(|other| other.key() == change.key());
+        let key = is_known.then(|| change.key().clone());
+        (key, change.origin().unstorable::<P>(change.key(), error).into())
+    }
+}
