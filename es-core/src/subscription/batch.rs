@@ -90,7 +90,7 @@ impl<P: Projection> KeptRows<P> {
             }
             match pending.row(key) {
                 Some(row) => {
-                    let row = row.map(decode_row).transpose()?;
+                    let row = row.as_ref().map(decode_row).transpose()?;
                     self.rows.insert(key.clone(), row);
                 }
                 None if self.has_all => {}

@@ -34,9 +34,9 @@ impl Pending {
         }
     }
 
-    /// The row with this key, if it is changed.
-    pub(super) fn row(&self, key: &AggregateId) -> Option<Option<&EventData>> {
-        self.rows.get(key).map(Option::as_ref)
+    /// The row with this key as it is after the changes, if there are any.
+    pub(super) fn row(&self, key: &AggregateId) -> Option<&Option<EventData>> {
+        self.rows.get(key)
     }
 
     pub(super) fn is_empty(&self) -> bool {
