@@ -39,7 +39,7 @@ pub use unread::Unread;
 pub use self::event_of::{AggregateProbe, EventOf, NotAggregate, assert_complete};
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
-pub use names::{Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
+pub use names::{List, Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
 pub use shown::{ShowName, Shown};
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};

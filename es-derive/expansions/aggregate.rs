@@ -192,18 +192,13 @@ const _: () = {
             <InvoiceCreated as __es_core::__private::Listed>::KIND,
             <InvoicePaid as __es_core::__private::Listed>::KIND,
         ];
-        const _: () = __es_core::__private::assert_listed(
-            0usize,
+        const __LIST: __es_core::__private::List<'_> = __es_core::__private::List::new(
             __EVENTS,
             __SHOWN,
             __KINDS,
         );
-        const _: () = __es_core::__private::assert_listed(
-            1usize,
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
-        );
+        const _: () = __es_core::__private::assert_listed(0usize, __LIST);
+        const _: () = __es_core::__private::assert_listed(1usize, __LIST);
         const _: () = if let __es_core::__private::Option::Some((__other, __name)) = __es_core::__private::first_clash(
             &<PaidAndSent as __es_core::__private::Listed>::INFO,
             __EVENTS,

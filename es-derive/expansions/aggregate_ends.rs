@@ -219,24 +219,14 @@ const _: () = {
             <DoorPainted as __es_core::__private::Listed>::KIND,
             <DoorRemoved as __es_core::__private::Listed>::KIND,
         ];
-        const _: () = __es_core::__private::assert_listed(
-            0usize,
+        const __LIST: __es_core::__private::List<'_> = __es_core::__private::List::new(
             __EVENTS,
             __SHOWN,
             __KINDS,
         );
-        const _: () = __es_core::__private::assert_listed(
-            1usize,
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
-        );
-        const _: () = __es_core::__private::assert_listed(
-            2usize,
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
-        );
+        const _: () = __es_core::__private::assert_listed(0usize, __LIST);
+        const _: () = __es_core::__private::assert_listed(1usize, __LIST);
+        const _: () = __es_core::__private::assert_listed(2usize, __LIST);
     };
     #[allow(dead_code, non_camel_case_types)]
     type __own_bool = bool;

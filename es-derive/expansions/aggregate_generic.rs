@@ -132,8 +132,13 @@ const _: () = {
                     <ItemAdded<T> as __es_core::__private::Listed>::KIND,
                     <Emptied as __es_core::__private::Listed>::KIND,
                 ];
-                __es_core::__private::assert_listed(0usize, __EVENTS, __SHOWN, __KINDS);
-                __es_core::__private::assert_listed(1usize, __EVENTS, __SHOWN, __KINDS);
+                let __LIST: __es_core::__private::List<'_> = __es_core::__private::List::new(
+                    __EVENTS,
+                    __SHOWN,
+                    __KINDS,
+                );
+                __es_core::__private::assert_listed(0usize, __LIST);
+                __es_core::__private::assert_listed(1usize, __LIST);
             };
             if <ItemAdded<T> as __es_core::__private::Listed>::is_stored_as(__type) {
                 return <ItemAdded<

@@ -570,31 +570,19 @@ const _: () = {
             __es_core::__private::Kind::Event,
             <AccountClosed as __es_core::__private::Listed>::KIND,
         ];
-        const _: () = __es_core::__private::assert_listed(
-            0usize,
+        const __LIST: __es_core::__private::List<'_> = __es_core::__private::List::new(
             __EVENTS,
             __SHOWN,
             __KINDS,
         );
-        const _: () = __es_core::__private::assert_listed(
-            1usize,
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
-        );
+        const _: () = __es_core::__private::assert_listed(0usize, __LIST);
+        const _: () = __es_core::__private::assert_listed(1usize, __LIST);
         #[cfg(feature = "transfers")]
-        const _: () = __es_core::__private::assert_listed(
-            2usize,
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
-        );
+        const _: () = __es_core::__private::assert_listed(2usize, __LIST);
         const _: () = __es_core::__private::assert_held(
             "AccountClosed",
             2usize + <[()]>::len(&[#[cfg(feature = "transfers")] ()]),
-            __EVENTS,
-            __SHOWN,
-            __KINDS,
+            __LIST,
         );
         const _: () = if let __es_core::__private::Option::Some((__other, __name)) = __es_core::__private::first_clash(
             &<OpenedAndLocked as __es_core::__private::Listed>::INFO,

@@ -58,6 +58,59 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
     None
 }
 
+/// The entries of a list of events.
+#[derive(Debug, Clone, Copy)]
+pub struct List<'a> {
+    events: &'a [EventInfo],
+    /// The texts that errors show.
+    shown: &'a [&'a str],
+    kinds: &'a [Kind],
+    /// The number of entries, from the first one, that are certainly right.
+    right: usize,
+}
+
+impl<'a> List<'a> {
+    /// The entries, as three tables of the same length.
+    pub const fn new(events: &'a [EventInfo], shown: &'a [&'a str], kinds: &'a [Kind]) -> Self {
+        Self { events, shown, kinds, right: right(events, kinds) }
+    }
+}
+
+/// Compares digests of the names, because the compiler takes long for each step. From the first entry
+/// on for which that is not enough, the assertions compare the names.
+const fn right(events: &[EventInfo], kinds: &[Kind]) -> usize {
+    const MOST: usize = 256;
+    let mut digests = [0; MOST];
+    let mut at = 0;
+    while at < events.len() && at < MOST {
+        if !matches!((&kinds[at], events[at].aliases), (Kind::Event, [])) {
+            return at;
+        }
+        let digest = digest(events[at].event_type.as_bytes());
+        let mut other = 0;
+        while other < at {
+            if digests[other] == digest {
+                return at;
+            }
+            other += 1;
+        }
+        digests[at] = digest;
+        at += 1;
+    }
+    at
+}
+
+/// Different names can have the same digest.
+#[allow(clippy::manual_rotate, reason = "the compiler evaluates operators faster than a call")]
+const fn digest(mut name: &[u8]) -> u64 {
+    let mut digest = 0;
+    while let [byte, rest @ ..] = name {
+        digest = (digest << 5 | digest >> 59) ^ (*byte as u64);
+        name = rest;
+    }
+    digest
+}
+
 /// Refuses an entry of a list that is an enum of events, an event that is split, or an event that
 /// shares a stored name with one before it in the list.
 ///
@@ -66,12 +119,16 @@ pub const fn first_clash<'a>(event: &EventInfo, others: &'a [EventInfo], end: us
 /// If it is so. It runs in a `const`, so the panic is a compile error in the
 /// caller's code.
 #[track_caller]
-pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
-    if matches!(kinds[at], Kind::Set) {
-        let parts = ["`", shown[at], "` is an enum of events; write `events = ", shown[at], "` instead of listing it"];
+pub const fn assert_listed(at: usize, list: List<'_>) {
+    if at < list.right {
+        return;
+    }
+    if matches!(list.kinds[at], Kind::Set) {
+        let shown = list.shown[at];
+        let parts = ["`", shown, "` is an enum of events; write `events = ", shown, "` instead of listing it"];
         panic!("{}", Message::of(&parts).as_str());
     }
-    assert_one_event(at, events, shown, kinds);
+    assert_one_event(at, list);
 }
 
 /// The same for a variant that holds an event of a type, `held`.
@@ -80,16 +137,19 @@ pub const fn assert_listed(at: usize, events: &[EventInfo], shown: &[&str], kind
 ///
 /// As [`assert_listed`].
 #[track_caller]
-pub const fn assert_held(held: &str, at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
-    if matches!(kinds[at], Kind::Set) {
+pub const fn assert_held(held: &str, at: usize, list: List<'_>) {
+    if matches!(list.kinds[at], Kind::Set) {
         let parts = ["`", held, "` is an enum of events, so it is not one event; write its variants here"];
         panic!("{}", Message::of(&parts).as_str());
     }
-    assert_one_event(at, events, shown, kinds);
+    assert_one_event(at, list);
 }
 
 #[track_caller]
-const fn assert_one_event(at: usize, events: &[EventInfo], shown: &[&str], kinds: &[Kind]) {
+const fn assert_one_event(at: usize, List { events, shown, kinds, right }: List<'_>) {
+    if at < right {
+        return;
+    }
     if matches!(kinds[at], Kind::Split) {
         let parts = ["`", shown[at], "` is read as other events, because it is split; list it in `split(..)`"];
         panic!("{}", Message::of(&parts).as_str());
@@ -174,5 +234,74 @@ impl Message {
             Ok(text) => text,
             Err(_) => "the stored names of the events clash",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(event_type: &'static str, aliases: &'static [&'static str]) -> EventInfo {
+        EventInfo { event_type, version: 1, aliases }
+    }
+
+    fn check(events: &[EventInfo], kinds: &[Kind]) {
+        let shown: Vec<&str> = events.iter().map(|event| event.event_type).collect();
+        let list = List::new(events, &shown, kinds);
+        for at in 0..events.len() {
+            assert_listed(at, list);
+        }
+    }
+
+    fn check_events(events: &[EventInfo]) {
+        check(events, &vec![Kind::Event; events.len()]);
+    }
+
+    /// Events with different names.
+    fn many(count: usize) -> Vec<EventInfo> {
+        let name = |at| -> &'static str { Box::leak(format!("Event{at}").into_boxed_str()) };
+        (0..count).map(|at| event(name(at), &[])).collect()
+    }
+
+    #[test]
+    fn different_names_may_have_one_digest() {
+        let names = ["aXXXXXXXXXXXXa", "cXXXXXXXXXXXXe"];
+        assert_eq!(digest(names[0].as_bytes()), digest(names[1].as_bytes()));
+        check_events(&names.map(|name| event(name, &[])));
+    }
+
+    #[test]
+    #[should_panic(expected = "`Event3` and `Event3` are both stored as `Event3`")]
+    fn a_name_that_is_used_twice_is_refused() {
+        let mut events = many(5);
+        events[4] = events[3];
+        check_events(&events);
+    }
+
+    #[test]
+    #[should_panic(expected = "`Event300` and `Event299` are both stored as `Event299`")]
+    fn a_name_that_is_an_alias_of_one_of_many_events_is_refused() {
+        let mut events = many(301);
+        events[300].aliases = &["Event299"];
+        check_events(&events);
+    }
+
+    #[test]
+    #[should_panic(expected = "`Event2` and `Event0` are both stored as `Event2`")]
+    fn a_name_that_is_an_alias_of_an_earlier_event_is_refused() {
+        let mut events = many(3);
+        events[0].aliases = &["Event2"];
+        check_events(&events);
+    }
+
+    #[test]
+    #[should_panic(expected = "`Event1` is read as other events")]
+    fn a_split_event_is_refused() {
+        check(&many(2), &[Kind::Event, Kind::Split]);
+    }
+
+    #[test]
+    fn many_events_with_different_names_are_accepted() {
+        check_events(&many(300));
     }
 }

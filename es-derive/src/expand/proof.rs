@@ -80,7 +80,8 @@ pub(super) fn assertion(
 ///     const __EVENTS: &[EventInfo] = <InvoiceEvent as EventSet>::EVENTS;
 ///     const __SHOWN: &[&str] = &["InvoiceCreated", "InvoicePaid"];
 ///     const __KINDS: &[Kind] = &[<InvoiceCreated as Listed>::KIND, <InvoicePaid as Listed>::KIND];
-///     const _: () = assert_listed(1, __EVENTS, __SHOWN, __KINDS);
+///     const __LIST: List<'_> = List::new(__EVENTS, __SHOWN, __KINDS);
+///     const _: () = assert_listed(1, __LIST);
 /// };
 /// ```
 pub(super) fn expand_names_differ(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -123,6 +124,7 @@ fn expand_table(aggregate: &Aggregate<'_>, events: &TokenStream, keyword: &Token
         #keyword __EVENTS: &[#private::EventInfo] = #events;
         #keyword __SHOWN: &[&#private::str] = &[#(#shown),*];
         #keyword __KINDS: &[#private::Kind] = &[#(#kinds),*];
+        #keyword __LIST: #private::List<'_> = #private::List::new(__EVENTS, __SHOWN, __KINDS);
     }
 }
 
@@ -132,7 +134,7 @@ fn assert_names_differ(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     for (at, event) in aggregate.events.iter().enumerate() {
         // The compiler reports the error at the caller, so the whole call has the span of the
         // listed type.
-        assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __KINDS))));
+        assertions.push(over(event.ty, quote!(#private::assert_listed(#at, __LIST))));
     }
     assertions.extend(assert_former_names_differ(&private, aggregate.split(), aggregate.retired()));
     assertions
@@ -195,11 +197,9 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
         let assertion = match &variant.kind {
             Kind::Held(ty) => {
                 let held = shown(ty);
-                over(ty, quote!(#private::assert_held(#held, #at, __EVENTS, __SHOWN, __KINDS)))
+                over(ty, quote!(#private::assert_held(#held, #at, __LIST)))
             }
-            Kind::Own(_) | Kind::Unknown => {
-                over(variant.ident(), quote!(#private::assert_listed(#at, __EVENTS, __SHOWN, __KINDS)))
-            }
+            Kind::Own(_) | Kind::Unknown => over(variant.ident(), quote!(#private::assert_listed(#at, __LIST))),
         };
         assertions.push(quote!(#(#cfg)* const _: () = #assertion;));
         if cfg.is_empty() {
@@ -214,6 +214,7 @@ pub(super) fn expand_names_of_variants_differ(events: &Events<'_>) -> TokenStrea
             const __EVENTS: &[#private::EventInfo] = <#name as #private::EventSet>::EVENTS;
             const __SHOWN: &[&#private::str] = &[#(#names),*];
             const __KINDS: &[#private::Kind] = &[#(#kinds),*];
+            const __LIST: #private::List<'_> = #private::List::new(__EVENTS, __SHOWN, __KINDS);
             #(#assertions)*
             #(const _: () = #former;)*
         };
