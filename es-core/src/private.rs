@@ -18,6 +18,8 @@ mod names;
 mod shown;
 #[path = "private/unread.rs"]
 mod unread;
+#[path = "private/writing.rs"]
+mod writing;
 
 pub use core;
 pub use core::convert::From;
@@ -41,6 +43,7 @@ pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
 pub use names::{List, Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
 pub use shown::{ShowName, Shown};
+pub use writing::Writing;
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};

@@ -231,10 +231,7 @@ const _: () = {
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "Invoice",
@@ -318,7 +315,9 @@ const _: () = {
                 &self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "Invoice", 1)
+                    .field("invoiceNumber", &self.invoice_number)
+                    .end()
             }
             fn deserialize_state<
                 '__de,

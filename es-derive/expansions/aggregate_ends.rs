@@ -235,10 +235,7 @@ const _: () = {
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "Door",
@@ -317,7 +314,9 @@ const _: () = {
                 &self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "Door", 1)
+                    .field("open", &self.open)
+                    .end()
             }
             fn deserialize_state<
                 '__de,

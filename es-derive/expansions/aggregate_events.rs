@@ -7,10 +7,7 @@ const _: () = {
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "Account",
@@ -81,7 +78,9 @@ const _: () = {
                 &self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "Account", 1)
+                    .field("owner", &self.owner)
+                    .end()
             }
             fn deserialize_state<
                 '__de,

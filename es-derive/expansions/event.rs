@@ -12,10 +12,7 @@ const _: () = {
         use __es_core::__private::{
             self as __private, Refused as _, primitive::*, serde as __serde,
         };
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "InvoicePaid",
@@ -34,7 +31,10 @@ const _: () = {
                 &self,
                 __source: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __source)
+                __es_core::__private::Writing::begin(__source, "InvoicePaid", 2)
+                    .field("paymentId", &self.payment_id)
+                    .field("note", &self.note)
+                    .end()
             }
         }
         #[automatically_derived]

@@ -35,10 +35,7 @@ const _: () = {
                     .inside(),
             );
         }
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "Ordered",
@@ -63,6 +60,22 @@ const _: () = {
             lines: Vec<Option<Line>>,
             #[serde(skip)]
             cache: Cache,
+        }
+        #[automatically_derived]
+        impl __Stored
+        where
+            for<'__any> __Field0: __serde::Serialize,
+            for<'__any> __Field1: __serde::Serialize,
+        {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                __this: &Ordered,
+                __source: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __es_core::__private::Writing::begin(__source, "Ordered", 2)
+                    .field("customer", &__this.customer)
+                    .field("lines", &__this.lines)
+                    .end()
+            }
         }
         #[automatically_derived]
         impl __es_core::__private::serde::Serialize for Ordered {

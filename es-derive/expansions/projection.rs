@@ -18,10 +18,7 @@ const _: () = {
                 __es_core::__private::field::Probe::<Money>::NEW.in_state(),
             );
         }
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "CustomerBalance",
@@ -39,6 +36,21 @@ const _: () = {
             open: Money,
             #[serde(default)]
             last_name: Option<String>,
+        }
+        #[automatically_derived]
+        impl __Stored
+        where
+            for<'__any> __Field0: __serde::Serialize,
+        {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                __this: &CustomerBalance,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __es_core::__private::Writing::begin(__serializer, "CustomerBalance", 2)
+                    .field("open", &__this.open)
+                    .field("lastName", &__this.last_name)
+                    .end()
+            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for CustomerBalance {

@@ -18,10 +18,7 @@ const _: () = {
                 __es_core::__private::field::Probe::<Money>::NEW.in_state(),
             );
         }
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "OpenInvoice",
@@ -37,6 +34,20 @@ const _: () = {
                 )
             )]
             owed: Money,
+        }
+        #[automatically_derived]
+        impl __Stored
+        where
+            for<'__any> __Field0: __serde::Serialize,
+        {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                __this: &OpenInvoice,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __es_core::__private::Writing::begin(__serializer, "OpenInvoice", 1)
+                    .field("owed", &__this.owed)
+                    .end()
+            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for OpenInvoice {

@@ -18,10 +18,7 @@ const _: () = {
                 __es_core::__private::field::Probe::<Date>::NEW.in_state(),
             );
         }
-        #[derive(
-            __es_core::__private::serde::Serialize,
-            __es_core::__private::serde::Deserialize
-        )]
+        #[derive(__es_core::__private::serde::Deserialize)]
         #[serde(
             crate = "__serde",
             remote = "Due",
@@ -40,6 +37,22 @@ const _: () = {
             )]
             due_date: Date,
             email: String,
+        }
+        #[automatically_derived]
+        impl __Stored
+        where
+            for<'__any> __Field0: __serde::Serialize,
+        {
+            fn serialize<__S: __es_core::__private::serde::Serializer>(
+                __this: &Due,
+                __serializer: __S,
+            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
+                __es_core::__private::Writing::begin(__serializer, "Due", 3)
+                    .field("customerId", &__this.customer_id)
+                    .field("due", &__this.due_date)
+                    .field("email", &__this.email)
+                    .end()
+            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for Due {

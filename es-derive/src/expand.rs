@@ -21,6 +21,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod variant;
+mod written;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

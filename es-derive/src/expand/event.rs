@@ -50,20 +50,20 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
     let (krate, input) = (&event.krate, event.input);
     let private = private(krate);
     let attributes = impl_attributes();
-    let Mirror { types, items, serialize, deserialize } =
-        Original { input, krate, serde: &event.serde, shape: event.shape, role: Role::Event }.mirror();
+    let [s, d, source] = ["__S", "__D", "__source"].map(local);
+    let Mirror { types, items, write, deserialize } =
+        Original { input, krate, serde: &event.serde, shape: event.shape, role: Role::Event }.mirror(&source);
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
-    let mut write = input.generics.clone();
+    let mut writing = input.generics.clone();
     for param in input.generics.type_params() {
         let param = &param.ident;
-        write.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
+        writing.make_where_clause().predicates.push(parse_quote!(#param: #private::serde::Serialize));
     }
     let read = with_deserialize(input, &event.serde, &private);
-    let (write_generics, _, write_where) = write.split_for_impl();
+    let (write_generics, _, write_where) = writing.split_for_impl();
     let (read_generics, _, read_where) = read.split_for_impl();
     let imports = mirror_imports(&private);
-    let [s, d, source] = ["__S", "__D", "__source"].map(local);
     quote! {
         #types
         #private::mirror! {
@@ -76,7 +76,7 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
                     &self,
                     #source: #s,
                 ) -> #private::Result<#s::Ok, #s::Error> {
-                    #serialize(self, #source)
+                    #write
                 }
             }
 

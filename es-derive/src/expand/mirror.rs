@@ -10,18 +10,17 @@ use syn::{Data, DeriveInput, Fields, Generics, Path, Type, WherePredicate, parse
 use super::span::local;
 use super::storable::{self, Obligations, Role};
 use super::style::{container_style, spell_out_names};
-use super::{container_default, private, self_type};
+use super::{container_default, impl_attributes, private, self_type, written};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::Shape;
 
-/// The items of the mirror, and the functions that write and read a value of the user's type with
-/// it.
+/// The items of the mirror, and the code that writes and reads a value of the user's type with it.
 pub(super) struct Mirror {
     /// Aliases of types, beside the block of the mirror.
     pub(super) types: TokenStream,
     pub(super) items: TokenStream,
-    /// A function from `(&Self, S)` to `Result<S::Ok, S::Error>`.
-    pub(super) serialize: TokenStream,
+    /// Writes `self` to the serializer.
+    pub(super) write: TokenStream,
     /// A function from `D` to `Result<Self, D::Error>`.
     pub(super) deserialize: TokenStream,
 }
@@ -36,16 +35,21 @@ pub(super) struct Original<'a> {
 }
 
 impl Original<'_> {
-    pub(super) fn mirror(&self) -> Mirror {
-        let Obligations { items, mut input } = storable::expand(self.input, self.krate, self.role);
+    /// The mirror, if the variable `serializer` has the serializer.
+    pub(super) fn mirror(&self, serializer: &Ident) -> Mirror {
+        let Obligations { items, mut input, writable } = storable::expand(self.input, self.krate, self.role);
         let default = container_default::take(&mut input, self.krate);
         spell_out_names(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };
+        let default = default.as_ref();
         let mut mirror = match self.shape {
-            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default.as_ref()),
-            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default.as_ref()),
-            Shape::Unit => asked.mirror_same(&quote!(;), default.as_ref()),
-            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default.as_ref()),
+            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default, serializer),
+            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default, serializer),
+            Shape::Unit => asked.mirror_same(&quote!(;), default, serializer),
+            Shape::Named if written::is_plain(self.input, self.serde) => {
+                asked.mirror_reading(default, self.written(&writable, serializer))
+            }
+            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default, serializer),
         };
         // The checks come before serde's code, so that the compiler reports their errors first.
         mirror.items = [items, mirror.items].into_iter().collect();
@@ -92,24 +96,63 @@ impl Original<'_> {
     /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
-    fn mirror_same(&self, body: &TokenStream, default: Option<&TokenStream>) -> Mirror {
-        let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
-        let name = local("__Stored");
-        let remote = self.remote();
+    fn mirror_same(&self, body: &TokenStream, default: Option<&TokenStream>, serializer: &Ident) -> Mirror {
         let private = private(self.krate);
-        let derives = quote!(#private::serde::Serialize, #private::serde::Deserialize);
-        let (ident, (_, ty_generics, _)) = (&self.input.ident, self.input.generics.split_for_impl());
-        let (default_style, default) = self.default(default, &quote!(#ident #ty_generics), &|value| value.clone());
-        let style = quote!(, remote = #remote #default_style);
-        let definition = self.definition(&derives, &style, &keyword, &name, body);
-        let items = quote!(#definition #default);
+        let (name, (_, ty_generics, _)) = (stored(), self.input.generics.split_for_impl());
         let turbofish = ty_generics.as_turbofish();
         Mirror {
             types: TokenStream::new(),
-            items,
-            serialize: quote!(#name #turbofish::serialize),
+            items: self.define_same(&quote!(#private::serde::Serialize, #private::serde::Deserialize), body, default),
+            write: quote!(#name #turbofish::serialize(self, #serializer)),
             deserialize: quote!(#name #turbofish::deserialize),
         }
+    }
+
+    /// The mirror only reads, because the macro itself writes the type.
+    fn mirror_reading(&self, default: Option<&TokenStream>, (items, write): (TokenStream, TokenStream)) -> Mirror {
+        let (private, name) = (private(self.krate), stored());
+        let definition = self.define_same(&quote!(#private::serde::Deserialize), &self.body(), default);
+        Mirror {
+            types: TokenStream::new(),
+            items: quote!(#definition #items),
+            write,
+            deserialize: quote!(#name::deserialize),
+        }
+    }
+
+    /// Writes `self`. If fields need bounds, it is a function of the mirror that has the bounds, as in
+    /// serde's code. If a bound does not hold, the function of `Refused` replaces it, and the check of
+    /// the field is the only error.
+    fn written(&self, writable: &[TokenStream], serializer: &Ident) -> (TokenStream, TokenStream) {
+        if writable.is_empty() {
+            return (TokenStream::new(), written::expand(self.input, self.krate, &quote!(self), serializer));
+        }
+        let (private, attributes) = (private(self.krate), impl_attributes());
+        let (name, ident) = (stored(), &self.input.ident);
+        let [this, s] = ["__this", "__S"].map(local);
+        let body = written::expand(self.input, self.krate, &quote!(#this), serializer);
+        let function = quote! {
+            #attributes
+            impl #name where #(#writable),* {
+                fn serialize<#s: #private::serde::Serializer>(
+                    #this: &#ident,
+                    #serializer: #s,
+                ) -> #private::Result<#s::Ok, #s::Error> {
+                    #body
+                }
+            }
+        };
+        (function, quote!(#name::serialize(self, #serializer)))
+    }
+
+    fn define_same(&self, derives: &TokenStream, body: &TokenStream, default: Option<&TokenStream>) -> TokenStream {
+        let keyword = if self.shape == Shape::Enum { quote!(enum) } else { quote!(struct) };
+        let remote = self.remote();
+        let (ident, (_, ty_generics, _)) = (&self.input.ident, self.input.generics.split_for_impl());
+        let (default_style, default) = self.default(default, &quote!(#ident #ty_generics), &|value| value.clone());
+        let style = quote!(, remote = #remote #default_style);
+        let definition = self.definition(derives, &style, &keyword, &stored(), body);
+        quote!(#definition #default)
     }
 
     /// serde writes a tuple struct as an array, so two mirrors give its fields names. One is
@@ -126,7 +169,7 @@ impl Original<'_> {
     /// struct __Read { #[serde(rename = "0")] __0: String }
     /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(__Read::deserialize(deserializer), |read| Moved { 0: read.__0 }) }
     /// ```
-    fn mirror_tuple(&self, default: Option<&TokenStream>) -> Mirror {
+    fn mirror_tuple(&self, default: Option<&TokenStream>, serializer: &Ident) -> Mirror {
         let private = private(self.krate);
         let (ident, generics) = (&self.input.ident, &self.input.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -190,7 +233,7 @@ impl Original<'_> {
         Mirror {
             types: TokenStream::new(),
             items,
-            serialize: quote!(#written #turbofish::serialize),
+            write: quote!(#written #turbofish::serialize(self, #serializer)),
             deserialize: quote!(#read_fn),
         }
     }
@@ -272,6 +315,11 @@ impl Original<'_> {
             #definition
         }
     }
+}
+
+/// The name of the mirror.
+fn stored() -> Ident {
+    local("__Stored")
 }
 
 /// The names that serde's derived code uses inside a mirror: the primitive types without a path,

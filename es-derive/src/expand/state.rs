@@ -14,25 +14,25 @@ pub(super) struct State {
 }
 
 /// ```text
-/// fn serialize_state<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { __Stored::serialize(self, serializer) }
+/// fn serialize_state<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { Writing::begin(serializer, ..).. }
 /// fn deserialize_state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> { __Stored::deserialize(deserializer) }
 /// ```
 ///
 /// The two methods have these names.
 pub(super) fn expand(original: &Original<'_>, names: [&str; 2]) -> State {
     let private = private(original.krate);
-    let Mirror { types, items, serialize, deserialize } = original.mirror();
-    let [write, read] = names.map(|name| Ident::new(name, Span::call_site()));
     let [s, d, serializer, deserializer] = ["__S", "__D", "__serializer", "__deserializer"].map(local);
+    let Mirror { types, items, write, deserialize } = original.mirror(&serializer);
+    let [write_method, read_method] = names.map(|name| Ident::new(name, Span::call_site()));
     let methods = quote! {
-        fn #write<#s: #private::serde::Serializer>(
+        fn #write_method<#s: #private::serde::Serializer>(
             &self,
             #serializer: #s,
         ) -> #private::Result<#s::Ok, #s::Error> {
-            #serialize(self, #serializer)
+            #write
         }
 
-        fn #read<'__de, #d: #private::serde::Deserializer<'__de>>(
+        fn #read_method<'__de, #d: #private::serde::Deserializer<'__de>>(
             #deserializer: #d,
         ) -> #private::Result<Self, #d::Error> {
             #deserialize(#deserializer)

@@ -50,6 +50,8 @@ pub(super) struct Obligations {
     pub(super) items: TokenStream,
     /// The type for the mirrors, with a `bound` on each field that has one.
     pub(super) input: DeriveInput,
+    /// The same bounds, each as a predicate that the field can be written.
+    pub(super) writable: Vec<TokenStream>,
 }
 
 /// ```text
@@ -71,7 +73,7 @@ pub(super) struct Obligations {
 /// A field that names a parameter is left to serde, which infers the bounds of parameters.
 pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obligations {
     let mut input = original.clone();
-    let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
+    let (mut aliases, mut obligations, mut writable) = (TokenStream::new(), TokenStream::new(), Vec::new());
     let threads = expand_threads(original, krate, role);
     let mut held = TokenStream::new();
     if !is_chosen_otherwise(&input.attrs) {
@@ -92,10 +94,11 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
             let write = format!("for<'__any> {alias}: __serde::Serialize");
             let read = format!("for<'__any> {alias}: __serde::Deserialize<'__any>");
             field.attrs.push(parse_quote!(#[serde(bound(serialize = #write, deserialize = #read))]));
+            writable.push(quote!(for<'__any> #alias: __serde::Serialize));
         }
     }
     if obligations.is_empty() {
-        return Obligations { items: quote!(#threads #held), input };
+        return Obligations { items: quote!(#threads #held), input, writable };
     }
     let private = private(krate);
     let items = quote! {
@@ -108,7 +111,7 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
             #obligations
         }
     };
-    Obligations { items, input }
+    Obligations { items, input, writable }
 }
 
 /// The type of each field as a field of an item, because the compiler checks those before it checks

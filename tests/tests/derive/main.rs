@@ -9,3 +9,4 @@ mod projections;
 mod schema_lock;
 mod splits;
 mod stored_form;
+mod written;
