@@ -103,9 +103,15 @@ impl Patch {
     /// if a filter matches nothing.
     fn guard_exists(&self) -> Outcome<bool> {
         let after = |option| self.guard.iter().skip_while(|argument| *argument != option).nth(1);
-        let (Some(package), Some(program)) = (after("-p"), after("--test")) else { return Ok(false) };
-        let tests = Path::new(package).join("tests");
-        if !tests.join(format!("{program}.rs")).is_file() && !tests.join(program).join("main.rs").is_file() {
+        let Some(package) = after("-p").map(Path::new) else { return Ok(false) };
+        let tests = package.join("tests");
+        let has_program = match after("--test") {
+            Some(program) => {
+                tests.join(format!("{program}.rs")).is_file() || tests.join(program).join("main.rs").is_file()
+            }
+            None => self.guard.iter().any(|argument| argument == "--lib") && package.join("src/lib.rs").is_file(),
+        };
+        if !has_program {
             return Ok(false);
         }
         let name = self.guard.last().and_then(|filter| filter.rsplit("::").next()).unwrap_or_default();
