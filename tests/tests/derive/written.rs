@@ -142,11 +142,11 @@ fn a_struct_is_written_as_by_serde() {
             payment_id: String = "p".to_owned(),
             sum: Money = Money { cents: 5 },
             r#type: Option<u8> = None,
-            _2nd_try__: bool = true,
+            _2_tries__: bool = true,
             Upper_Case: Vec<Money> = vec![Money { cents: 1 }],
         }
     };
-    assert_eq!(shown, r#"Paid[5] paymentId: "p" sum: {"cents":5} type: null 2ndTry: true upperCase: [{"cents":1}]"#);
+    assert_eq!(shown, r#"Paid[5] paymentId: "p" sum: {"cents":5} type: null 2Tries: true upperCase: [{"cents":1}]"#);
 }
 
 #[test]
