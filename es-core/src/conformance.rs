@@ -31,6 +31,7 @@ mod query;
 mod read;
 mod read_model;
 mod retired;
+mod row_types;
 mod snapshot;
 
 use std::future::{Future, pending};
@@ -46,6 +47,7 @@ pub use query::*;
 pub use read::*;
 pub use read_model::*;
 pub use retired::*;
+pub use row_types::*;
 pub use snapshot::*;
 
 use crate::error::ErrorChain;
@@ -253,6 +255,7 @@ macro_rules! read_model_laws {
             a_unique_index_compares_the_rows_after_a_commit
             a_missing_field_is_null_and_each_element_of_an_array_counts
             an_index_can_be_added_to_rows_that_exist
+            a_unique_index_of_a_type_of_rows_ignores_the_others
             the_first_version_is_live
             a_version_becomes_live_only_if_it_has_reached_the_live_one
             keys_are_listed_in_order

@@ -1,11 +1,12 @@
 //! What is known about an event in addition to its data.
 
-use crate::{Aggregate, AggregateId, Id, Metadata, Sequence, Timestamp};
+use crate::{Aggregate, AggregateId, EventId, Id, Metadata, Sequence, Timestamp};
 
-/// The circumstances of the event that is folded: its aggregate, its place in the stream, its time
-/// and its metadata.
+/// The circumstances of the event that is folded: its id, its aggregate, its place in the stream, its
+/// time and its metadata.
 #[derive(Debug, Clone)]
 pub struct Context {
+    event_id: EventId,
     aggregate_id: AggregateId,
     sequence: Sequence,
     timestamp: Timestamp,
@@ -14,8 +15,20 @@ pub struct Context {
 
 impl Context {
     /// The circumstances of one event. The test kit and stores create them.
-    pub fn new(aggregate_id: AggregateId, sequence: Sequence, timestamp: Timestamp, metadata: Metadata) -> Self {
-        Self { aggregate_id, sequence, timestamp, metadata }
+    pub fn new(
+        event_id: EventId,
+        aggregate_id: AggregateId,
+        sequence: Sequence,
+        timestamp: Timestamp,
+        metadata: Metadata,
+    ) -> Self {
+        Self { event_id, aggregate_id, sequence, timestamp, metadata }
+    }
+
+    /// The id of the event, which no other event has. The parts of an event that is split have the
+    /// same.
+    pub fn event_id(&self) -> EventId {
+        self.event_id
     }
 
     /// The id of the aggregate, as it is stored.
@@ -72,7 +85,14 @@ impl Context {
     }
 
     /// Moves on to another event of the same stream and reuses the allocated memory.
-    pub(crate) fn advance(&mut self, sequence: Sequence, timestamp: Timestamp, metadata: &bson::RawDocument) {
+    pub(crate) fn advance(
+        &mut self,
+        event_id: EventId,
+        sequence: Sequence,
+        timestamp: Timestamp,
+        metadata: &bson::RawDocument,
+    ) {
+        self.event_id = event_id;
         self.sequence = sequence;
         self.timestamp = timestamp;
         self.metadata.replace(metadata);

@@ -1,5 +1,6 @@
 //! Typed ids: the user's own types that identify aggregates.
 
+mod event_id;
 mod integers;
 pub(crate) mod private;
 #[cfg(feature = "uuid")]

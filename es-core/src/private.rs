@@ -14,6 +14,8 @@ mod fits;
 mod held;
 #[path = "private/names.rs"]
 mod names;
+#[path = "private/rows.rs"]
+mod rows;
 #[path = "private/shown.rs"]
 mod shown;
 #[path = "private/unread.rs"]
@@ -27,7 +29,7 @@ pub use core::default::Default;
 pub use core::fmt;
 pub use core::marker::{PhantomData, Send, Sync};
 pub use core::option::Option;
-pub use core::primitive::{bool, str, u32, u64};
+pub use core::primitive::{bool, str, u32, u64, usize};
 pub use core::result::Result;
 pub use core::{assert, panic};
 #[cfg(feature = "derive")]
@@ -42,12 +44,15 @@ pub use self::event_of::{AggregateProbe, EventOf, NotAggregate, assert_complete}
 pub use self::fits::{Bson, BsonKey, Fits};
 pub use held::{EventProbe, Holds, NotEvent, info_of_set};
 pub use names::{List, Message, assert_held, assert_listed, first_clash, first_named, keeps_aliases, same_name};
+pub use rows::{assert_row_listed, join_indexes, no_such_row};
 pub use shown::{ShowName, Shown};
 pub use writing::Writing;
 
 pub use crate::error::{BoxError, DecodeError, FoldError, InvalidId};
 pub use crate::id::private::{IdText, NotText, Probe, Text};
-pub use crate::projection::{Direction, Inputs, Keyed, Keys, Projection, RowIndex, Uniqueness};
+pub use crate::projection::{
+    Direction, Inputs, Keyed, Keys, Projection, Row, RowIndex, RowName, RowOf, Uniqueness, VisitRows,
+};
 pub use crate::repository::{FirstEvents, IntoEvents, NextEvents};
 pub use crate::store::{Decoded, EventInfo, EventSet, Payload, Sample, VisitEvents, VisitVersions};
 pub use crate::{Aggregate, AggregateId, Apply, Context, Event, Id, IdFor, Init, SnapshotPolicy};

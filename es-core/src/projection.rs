@@ -52,20 +52,26 @@ mod index;
 mod inputs;
 mod keys;
 mod log;
+mod project;
+mod row;
+mod rows;
+mod stored;
 
-pub(crate) use change::encode_row;
-pub use change::{Change, Origin, Rows, decode_row};
-#[cfg(feature = "testing")]
-pub(crate) use change::{Row, RowRef};
+pub use change::{Change, Origin};
 pub use dispatch::Dispatch;
 pub use error::{ProjectionError, ProjectionFailure};
 pub use index::{Direction, RowIndex, Uniqueness};
 pub use inputs::{Input, Inputs};
 pub use keys::Keys;
 pub(crate) use log::LogRows;
+pub use project::{Project, RowChanges};
+pub use row::{Row, RowName, RowOf, VisitRows};
+pub use rows::{Rows, RowsOf};
+pub use stored::decode_row;
+pub(crate) use stored::encode_row;
 
 #[cfg(feature = "derive")]
-pub use es_derive::Projection;
+pub use es_derive::{Projection, Row};
 
 use serde::{Deserializer, Serializer};
 
@@ -76,6 +82,9 @@ use crate::{Context, Id};
 /// `#[derive(Projection)]` implements it on a struct, from [`Keyed`] and
 /// [`Init`](crate::Init) or [`Apply`](crate::Apply) for each event that it lists. A value of the
 /// type is one row; each event concerns the rows whose [key](Keyed::key) it names.
+///
+/// With `rows(..)`, the projection has several [types of rows](Row), and [`Project`] lists what each
+/// event changes in them.
 ///
 /// Folding is a pure function, so a read model can be built again from the log at any time, and
 /// nothing outside it happens twice.
@@ -90,31 +99,39 @@ use crate::{Context, Id};
     note = "write `#[derive(Projection)]` and `#[projection(version = 1, key = .., events(..))]` on `{Self}`"
 )]
 pub trait Projection: Sized + Send + Sync + 'static {
-    /// What identifies a row.
+    /// What identifies a row. With `rows(..)`, it is the key as it is stored.
     type Key: Id;
+    /// A row: the projection itself. With `rows(..)`, it is a row of any of these types.
+    type Row: Send + Sync + 'static;
     /// The stored name of the projection.
     const NAME: &'static str;
     /// The version of the rows, from 1.
     const VERSION: u32;
     /// The indexes on the rows. They may change without a new version.
     const INDEXES: &'static [RowIndex] = &[];
+    /// The types in `rows(..)`. None if the projection itself is a row.
+    const ROWS: &'static [RowName] = &[];
 
     /// Declares the events that are folded, and how.
     fn declare(inputs: &mut Inputs<Self>);
+
+    /// Visits each type of rows: those in `rows(..)`, or the projection itself.
+    fn visit_rows<V: VisitRows<Self>>(visitor: &mut V);
 
     /// Writes the row.
     ///
     /// # Errors
     ///
     /// The error of the serializer.
-    fn serialize_row<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    fn serialize_row<S: Serializer>(row: &Self::Row, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Reads a row that [`serialize_row`](Self::serialize_row) wrote.
+    /// Reads a row that [`serialize_row`](Self::serialize_row) wrote. `of_type` is the index of its
+    /// type in [`ROWS`](Self::ROWS).
     ///
     /// # Errors
     ///
     /// The error of the deserializer if the data is not such a row.
-    fn deserialize_row<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    fn deserialize_row<'de, D: Deserializer<'de>>(of_type: usize, deserializer: D) -> Result<Self::Row, D::Error>;
 }
 
 /// Which rows an event concerns.
@@ -126,7 +143,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     label = "`{E}` is listed here",
     note = "write `impl Keyed<{E}> for {Self} {{ fn key(event: &{E}, context: &Context) -> Keys<..> {{ .. }} }}`, or `key = aggregate_id` if each aggregate has its row"
 )]
-pub trait Keyed<E>: Projection {
+pub trait Keyed<E>: Projection<Row = Self> {
     /// The keys of the rows: one, several or none.
     fn key(event: &E, context: &Context) -> Keys<Self::Key>;
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub use error::ReadModelError;
 pub(crate) use error::reached;
 
-use crate::projection::{LogRows, Projection, decode_row};
+use crate::projection::{LogRows, Projection, RowOf, decode_row};
 use crate::store::{Activity, Checkpoint, ReadModelId, ReadModelStore, SkippedEvent, StoredRows};
 use crate::subscription::partition_of;
 use crate::{AggregateId, IdFor, Position, StoreError};
@@ -20,6 +20,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The rows of projection `P`, for reading; `store.read_model::<P>()` creates it.
+///
+/// If the projection has several types of rows, [`rows`](Self::rows) chooses the type `R`:
+/// `store.read_model::<Ledger>().rows::<DailyTotal>()`.
 ///
 /// A row is the fold of exactly the events up to the checkpoint of its partition, without those that
 /// somebody has [skipped](crate::dead_letters).
@@ -68,16 +71,24 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// [`ReadModelError`] if the rows were never folded, or are folded for the first time. So a read
 /// never sees a part of the log as if it were all.
 #[must_use = "nothing is read before `get`"]
-pub struct ReadModel<P, S> {
+pub struct ReadModel<P, S, R = P> {
     store: S,
     at_least: Option<Position>,
     within: Duration,
-    projection: PhantomData<fn() -> P>,
+    projection: PhantomData<fn() -> (P, R)>,
 }
 
 impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     pub(crate) fn new(store: S) -> Self {
         Self { store, at_least: None, within: Duration::from_secs(5), projection: PhantomData }
+    }
+}
+
+impl<P: Projection, S: ReadModelStore, R> ReadModel<P, S, R> {
+    /// The rows of one type, if the projection has several.
+    pub fn rows<T: RowOf<P>>(self) -> ReadModel<P, S, T> {
+        let Self { store, at_least, within, projection: PhantomData } = self;
+        ReadModel { store, at_least, within, projection: PhantomData }
     }
 
     /// Reads rows that contain every event up to this position: [`Committed::position`], or
@@ -100,8 +111,11 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     /// # Errors
     ///
     /// [`ReadModelError`].
-    pub async fn get(&self, key: impl IdFor<P::Key>) -> Result<Option<P>, ReadModelError> {
-        let key = [key.to_stored().map_err(StoreError::from)?];
+    pub async fn get(&self, key: impl IdFor<R::Key>) -> Result<Option<R>, ReadModelError>
+    where
+        R: RowOf<P>,
+    {
+        let key = [R::stored_key(key).map_err(StoreError::from)?];
         let begun = Instant::now();
         // Most read models have one partition, so its number of partitions and the row are one read.
         let is_enough = |checkpoint: &Checkpoint| checkpoint.partitions > 1 || self.accepts(checkpoint);
@@ -109,8 +123,8 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         if first.partitions > 1 {
             rows = self.read(partition_of(key[0].as_str(), first.partitions), &key, begun).await?;
         }
-        let row = rows.rows.first().map(|(_, row)| decode_row(row));
-        row.transpose().map_err(ReadModelError::Store)
+        let row = rows.rows.first().map(|(key, row)| decode_row::<P>(key, row));
+        Ok(row.transpose()?.and_then(R::from_row))
     }
 
     /// The row with this key, folded now from the log. It needs no stored rows, so the projection
@@ -123,8 +137,11 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     ///
     /// [`ReadModelError::Unfoldable`], [`ReadModelError::Store`], or [`ReadModelError::Late`] if the
     /// position to wait for is not reached.
-    pub async fn fold_now(&self, key: impl IdFor<P::Key>) -> Result<Option<P>, ReadModelError> {
-        let key = key.to_stored().map_err(StoreError::from)?;
+    pub async fn fold_now(&self, key: impl IdFor<R::Key>) -> Result<Option<R>, ReadModelError>
+    where
+        R: RowOf<P>,
+    {
+        let key = R::stored_key(key).map_err(StoreError::from)?;
         let begun = Instant::now();
         let frontier = loop {
             let frontier = self.store.frontier().await?;
@@ -141,7 +158,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
         let mut rows = LogRows::<P>::new(1, move |key| *key == wanted);
         rows.leave_out(self.skipped(&key).await?);
         rows.fold::<ReadModelError>(&self.store, 0..1, frontier).await?;
-        Ok(rows.take(&key)?)
+        Ok(rows.take(&key)?.and_then(R::from_row))
     }
 
     /// What somebody has skipped in the partition of a key.
@@ -227,7 +244,7 @@ impl<P: Projection, S: ReadModelStore> ReadModel<P, S> {
     }
 }
 
-impl<P: Projection, S> fmt::Debug for ReadModel<P, S> {
+impl<P: Projection, S, R> fmt::Debug for ReadModel<P, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadModel")
             .field("projection", &ReadModelId::of::<P>())

@@ -223,7 +223,7 @@ impl StoredEvent<'_> {
     /// The circumstances of the event, which is one of `stream`.
     pub(crate) fn context(&self, stream: &StreamId) -> crate::Context {
         let metadata = Metadata::from_raw(self.metadata.to_owned());
-        crate::Context::new(stream.aggregate_id().clone(), self.sequence, self.timestamp, metadata)
+        crate::Context::new(self.id, stream.aggregate_id().clone(), self.sequence, self.timestamp, metadata)
     }
 
     /// An owned copy, with the data still in its stored form.
@@ -390,7 +390,7 @@ impl<T> RecordedEvent<T> {
     /// would have refused.
     pub fn context(&self) -> Result<crate::Context, crate::error::InvalidId> {
         let id = AggregateId::new(self.aggregate_id.as_str())?;
-        Ok(crate::Context::new(id, self.sequence, self.timestamp, self.metadata.clone()))
+        Ok(crate::Context::new(self.id, id, self.sequence, self.timestamp, self.metadata.clone()))
     }
 }
 

@@ -145,7 +145,7 @@ impl<A: Aggregate> Replay<A> {
         };
         let context = match &mut self.context {
             Some(context) => {
-                context.advance(event.sequence, event.timestamp, event.metadata);
+                context.advance(event.id, event.sequence, event.timestamp, event.metadata);
                 context
             }
             none => none.insert(event.context(&self.stream)),

@@ -441,7 +441,7 @@ pub fn context() -> Context {
 #[track_caller]
 pub fn context_with_id(id: impl IdFor<AggregateId>) -> Context {
     match id.to_stored() {
-        Ok(id) => Context::new(id, Sequence::FIRST, Timestamp::now(), Metadata::new()),
+        Ok(id) => Context::new(EventId::new(), id, Sequence::FIRST, Timestamp::now(), Metadata::new()),
         Err(error) => panic!("{error}"),
     }
 }

@@ -52,6 +52,7 @@ const _: () = {
         #[automatically_derived]
         impl __es_core::__private::Projection for OpenInvoice {
             type Key = __es_core::__private::AggregateId;
+            type Row = Self;
             const NAME: &'static __es_core::__private::str = "open_invoice";
             const VERSION: __es_core::__private::u32 = 1;
             fn declare(__inputs: &mut __es_core::__private::Inputs<Self>) {
@@ -73,16 +74,24 @@ const _: () = {
                 };
                 let _ = __input;
             }
+            fn visit_rows<__V: __es_core::__private::VisitRows<Self>>(
+                __visitor: &mut __V,
+            ) {
+                __visitor.rows::<Self>();
+            }
             fn serialize_row<__S: __es_core::__private::serde::Serializer>(
-                &self,
+                __row: &Self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __Stored::serialize(__row, __serializer)
             }
             fn deserialize_row<
                 '__de,
                 __D: __es_core::__private::serde::Deserializer<'__de>,
-            >(__deserializer: __D) -> __es_core::__private::Result<Self, __D::Error> {
+            >(
+                _: __es_core::__private::usize,
+                __deserializer: __D,
+            ) -> __es_core::__private::Result<Self, __D::Error> {
                 __Stored::deserialize(__deserializer)
             }
         }

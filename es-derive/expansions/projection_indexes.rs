@@ -57,6 +57,7 @@ const _: () = {
         #[automatically_derived]
         impl __es_core::__private::Projection for Due {
             type Key = CustomerId;
+            type Row = Self;
             const NAME: &'static __es_core::__private::str = "due";
             const VERSION: __es_core::__private::u32 = 1;
             const INDEXES: &'static [__es_core::__private::RowIndex] = &[
@@ -66,10 +67,12 @@ const _: () = {
                         ("due", __es_core::__private::Direction::Descending),
                     ],
                     uniqueness: __es_core::__private::Uniqueness::NotUnique,
+                    rows: __es_core::__private::Option::None,
                 },
                 __es_core::__private::RowIndex {
                     fields: &[("email", __es_core::__private::Direction::Ascending)],
                     uniqueness: __es_core::__private::Uniqueness::Unique,
+                    rows: __es_core::__private::Option::None,
                 },
             ];
             fn declare(__inputs: &mut __es_core::__private::Inputs<Self>) {
@@ -89,16 +92,24 @@ const _: () = {
                 }
                 __declare(__inputs)
             }
+            fn visit_rows<__V: __es_core::__private::VisitRows<Self>>(
+                __visitor: &mut __V,
+            ) {
+                __visitor.rows::<Self>();
+            }
             fn serialize_row<__S: __es_core::__private::serde::Serializer>(
-                &self,
+                __row: &Self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __Stored::serialize(__row, __serializer)
             }
             fn deserialize_row<
                 '__de,
                 __D: __es_core::__private::serde::Deserializer<'__de>,
-            >(__deserializer: __D) -> __es_core::__private::Result<Self, __D::Error> {
+            >(
+                _: __es_core::__private::usize,
+                __deserializer: __D,
+            ) -> __es_core::__private::Result<Self, __D::Error> {
                 __Stored::deserialize(__deserializer)
             }
         }

@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod id;
 pub(crate) mod index;
 pub(crate) mod projection;
+pub(crate) mod row;
 pub(crate) mod serde;
 mod value;
 

@@ -8,11 +8,14 @@ mod event_enum;
 mod event_set;
 mod events;
 mod id;
+mod indexes;
 mod item;
 mod mirror;
 mod own_set;
 mod projection;
 mod proof;
+mod row;
+mod rows;
 mod self_type;
 mod span;
 mod state;
@@ -32,6 +35,7 @@ use crate::attr::event::EventAttr;
 use crate::attr::events::EventsAttr;
 use crate::attr::id::IdAttr;
 use crate::attr::projection::ProjectionAttr;
+use crate::attr::row::RowAttr;
 use crate::diag::Diag;
 use crate::{check, fallback, half_written, model};
 
@@ -40,6 +44,7 @@ pub(crate) use event_enum::{expand_definition, expand_impls};
 pub(crate) use events::{expand_conversions, without_event_attributes};
 pub(crate) use id::of_aggregate as id_of_aggregate;
 pub(crate) use projection::{expand_key, expand_keyed_by_aggregate};
+pub(crate) use rows::{expand_row_enum, expand_row_of};
 
 pub(crate) fn event(attr: TokenStream, item: &TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -114,6 +119,26 @@ pub(crate) fn projection(input: TokenStream) -> TokenStream {
     match diag.finish() {
         Ok(()) => projection::expand(&projection),
         Err(error) => fallback::projection(&projection, &error),
+    }
+}
+
+pub(crate) fn row(input: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(input.clone()) {
+        Ok(input) => input,
+        Err(error) => {
+            let Some(input) = half_written::header(input) else { return error.into_compile_error() };
+            let diag = Diag::new();
+            let attr = RowAttr::parse(&diag, &input.attrs);
+            return fallback::half_written_row(&model::Row::new(&attr, &input), diag.finish().err());
+        }
+    };
+    let diag = Diag::new();
+    let attr = RowAttr::parse(&diag, &input.attrs);
+    let row = model::Row::new(&attr, &input);
+    check::row(&diag, &row);
+    match diag.finish() {
+        Ok(()) => row::expand(&row),
+        Err(error) => fallback::row(&row, &error),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The macros of es-core: `#[event]`, `#[events]`, `#[derive(Aggregate)]`, `#[derive(Projection)]` and
-//! `#[derive(Id)]`.
+//! The macros of es-core: `#[event]`, `#[events]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`,
+//! `#[derive(Row)]` and `#[derive(Id)]`.
 //!
 //! `es_core` re-exports them; depend on that crate. The generated code names only that crate, as
 //! `::es_core` or by the path in `crate = path`.
@@ -282,6 +282,7 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// | `remove(Customer(C), ..)` | events that remove the row; in no other list | no row is removed |
 /// | `index(open = -1)`, `index(customer_id, due_date = -1)` | an index on fields of the row, ascending, or descending with `= -1`; the key may be repeated | rows are found by their key only, or by reading all of them |
 /// | `unique(email)` | an index in which no two rows have the same values; the key may be repeated | any rows may |
+/// | `rows(LedgerLine, DailyTotal)` | the projection has several types of rows, each with `#[derive(Row)]`; every event is listed in `events(..)` and handled by `Project<E>` | the type itself is a row |
 /// | `name = ".."` | the stored name of the projection: small letters, digits and `_` | the name of the type in `snake_case` |
 /// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
 ///
@@ -324,11 +325,67 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// usual, but do not derive serde's traits on the row itself. The types of its fields must
 /// implement them. The store adds the key as `_id`, so no field may be stored under that name.
 ///
+/// # Several types of rows
+///
+/// ```text
+/// #[derive(Projection)]
+/// #[projection(version = 1, rows(LedgerLine, DailyTotal), events(Invoice(InvoiceCreated, InvoicePaid, ..)))]
+/// pub struct Ledger;
+///
+/// #[derive(Row)]
+/// #[row(key = EventId, index(day))]
+/// pub struct LedgerLine { day: String, cents: i64 }
+///
+/// #[derive(Row, Default)]
+/// #[row(key = String)]
+/// pub struct DailyTotal { cents: i64 }
+///
+/// impl Project<InvoicePaid> for Ledger {
+///     fn project(event: InvoicePaid, context: &Context, rows: &mut RowChanges<Self>) {
+///         let InvoicePaid { day, cents } = event;
+///         rows.insert(context.event_id(), LedgerLine { day: day.clone(), cents });
+///         rows.change_or_default(day, move |total: &mut DailyTotal| total.cents += cents);
+///     }
+/// }
+/// ```
+///
+/// With `rows(..)`, the projection is a struct without fields, and `Project<E>` lists what each event
+/// changes in rows of any of the types. `events(Invoice)` is handled by `Project<InvoiceEvent>`. The
+/// keys `key`, `index` and `unique` are those of the rows, in `#[row(..)]`, and `init` and `remove`
+/// do not exist.
+///
 /// The macro implements `es_core::projection::Projection`, and with `key = aggregate_id` also
 /// `Keyed`.
 #[proc_macro_derive(Projection, attributes(projection, serde))]
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     expand::projection(input.into()).into()
+}
+
+/// Makes a struct or an enum a type of rows of a projection with `rows(..)`.
+///
+/// ```text
+/// #[derive(Row, Default)]
+/// #[row(key = String, index(cents = -1), name = "day_total", crate = $crate::es_core)]
+/// pub struct DailyTotal { cents: i64, payments: u64 }
+/// ```
+///
+/// | key | meaning | without it |
+/// |---|---|---|
+/// | `key = String` | the type that identifies a row among those of its type, which implements `Id` | required |
+/// | `index(cents = -1)`, `index(day, cents = -1)` | an index on fields of these rows, ascending, or descending with `= -1`; the key may be repeated | rows are found by their key only, or by reading all of them |
+/// | `unique(number)` | an index in which no two rows of this type have the same values; the key may be repeated | any rows may |
+/// | `name = ".."` | the stored name of the type: small letters, digits and `_` | the name of the type in `snake_case` |
+/// | `crate = path` | the path of the library, such as `$crate` in a macro of another crate; absolute or relative to `crate` | `::es_core` |
+///
+/// The rows of all types of a projection are stored together, with the key
+/// `<name of the type>/<key>`. So if the name changes, increase the `version` of the projection.
+/// Everything else about indexes and about the stored fields is as for
+/// [`#[derive(Projection)]`](macro@Projection). Do not derive serde's traits on the row itself.
+///
+/// The macro implements `es_core::projection::Row`.
+#[proc_macro_derive(Row, attributes(row, serde))]
+pub fn derive_row(input: TokenStream) -> TokenStream {
+    expand::row(input.into()).into()
 }
 
 /// Makes a type the id of an aggregate.

@@ -6,6 +6,7 @@
 
 use bson::{Bson, Document, doc};
 use es_core::StoreError;
+use es_core::projection::RowName;
 use es_core::store::Ordering;
 use mongodb::IndexModel;
 use mongodb::error::Error;
@@ -26,6 +27,8 @@ use crate::patience::Patience;
 pub(crate) struct Index {
     pub(crate) keys: Document,
     pub(crate) uniqueness: Uniqueness,
+    /// The type of the rows that it has. `None` if it has all documents of the collection.
+    pub(crate) rows: Option<RowName>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,16 +45,16 @@ const EXPIRE: &str = "expireAfterSeconds";
 use Uniqueness::{NotUnique, Unique, UniqueWhereString};
 
 fn stream_index() -> Index {
-    Index { keys: document::stream_index(), uniqueness: Unique }
+    Index::new(document::stream_index(), Unique)
 }
 
 fn query_indexes() -> [Index; 5] {
     [
-        Index { keys: doc! { AGGREGATE_ID: 1, EVENT_TYPE: 1 }, uniqueness: NotUnique },
-        Index { keys: doc! { TIMESTAMP: 1 }, uniqueness: NotUnique },
-        Index { keys: document::type_index(), uniqueness: NotUnique },
-        Index { keys: doc! { CORRELATION_ID: 1, TIMESTAMP: 1 }, uniqueness: NotUnique },
-        Index { keys: doc! { USER_ID: 1, TIMESTAMP: -1 }, uniqueness: NotUnique },
+        Index::new(doc! { AGGREGATE_ID: 1, EVENT_TYPE: 1 }, NotUnique),
+        Index::new(doc! { TIMESTAMP: 1 }, NotUnique),
+        Index::new(document::type_index(), NotUnique),
+        Index::new(doc! { CORRELATION_ID: 1, TIMESTAMP: 1 }, NotUnique),
+        Index::new(doc! { USER_ID: 1, TIMESTAMP: -1 }, NotUnique),
     ]
 }
 
@@ -61,11 +64,11 @@ fn position_index(ordering: Ordering) -> Index {
         Ordering::Global => Unique,
         Ordering::PerAggregate => NotUnique,
     };
-    Index { keys: document::position_index(), uniqueness }
+    Index::new(document::position_index(), uniqueness)
 }
 
 fn append_index() -> Index {
-    Index { keys: document::append_index(), uniqueness: UniqueWhereString(APPEND_ID) }
+    Index::new(document::append_index(), UniqueWhereString(APPEND_ID))
 }
 
 /// The indexes of the events and of the archive.
@@ -76,14 +79,25 @@ fn event_indexes(ordering: Ordering) -> Vec<Index> {
 }
 
 fn snapshot_indexes() -> Vec<Index> {
-    vec![Index { keys: document::snapshot_index(), uniqueness: Unique }]
+    vec![Index::new(document::snapshot_index(), Unique)]
 }
 
 impl Index {
-    /// The name that MongoDB gives to the index by default: `aggregateId_1_sequenceNumber_1`.
+    /// An index on all documents of a collection.
+    pub(crate) const fn new(keys: Document, uniqueness: Uniqueness) -> Self {
+        Self { keys, uniqueness, rows: None }
+    }
+
+    /// The name that MongoDB gives to the index by default: `aggregateId_1_sequenceNumber_1`. If it
+    /// has the rows of one type, after the name of the type, because others may have the same keys:
+    /// `daily_total/cents_-1`.
     pub(crate) fn name(&self) -> String {
         let parts: Vec<String> = self.keys.iter().map(|(key, direction)| format!("{key}_{direction}")).collect();
-        parts.join("_")
+        let name = parts.join("_");
+        match self.rows {
+            None => name,
+            Some(rows) => format!("{}/{name}", rows.as_str()),
+        }
     }
 
     pub(crate) fn model(&self) -> IndexModel {
@@ -98,7 +112,7 @@ impl Index {
     fn partial_filter(&self) -> Option<Document> {
         match self.uniqueness {
             UniqueWhereString(field) => Some(doc! { field: { "$type": "string" } }),
-            NotUnique | Unique => None,
+            NotUnique | Unique => self.rows.map(of_type),
         }
     }
 
@@ -137,6 +151,12 @@ impl Index {
     pub(crate) fn is_unique(&self) -> bool {
         self.uniqueness != NotUnique
     }
+}
+
+/// The rows of one type, by the beginning of their keys.
+pub(crate) fn of_type(rows: RowName) -> Document {
+    let range = rows.range();
+    doc! { ID: { "$gte": range.start, "$lt": range.end } }
 }
 
 /// Whether keys are equal in order, name and direction. The shell writes directions as doubles.

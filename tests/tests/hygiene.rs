@@ -18,5 +18,6 @@ fn the_generated_code_works_among_hostile_names() {
     assert_eq!(<Lamp as ::es_core::Aggregate>::TYPE, "Lamp");
     assert_eq!(<FromMacro as ::es_core::Aggregate>::STATE_VERSION, 1);
     assert_eq!(<Brightness as ::es_core::projection::Projection>::NAME, "brightness");
+    assert_eq!(<House as ::es_core::projection::Projection>::ROWS.len(), 2);
     assert_eq!(<Cart<::std::string::String> as ::es_core::Aggregate>::TYPE, "Cart");
 }

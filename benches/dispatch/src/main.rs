@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use es_core::error::BoxError;
 use es_core::store::{BsonPayload, Decoded, Payload};
-use es_core::{Aggregate, AggregateId, Context, Metadata, Sequence, Timestamp};
+use es_core::{Aggregate, AggregateId, Context, EventId, Metadata, Sequence, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, MapDeserializer};
 
@@ -81,7 +81,7 @@ fn main() -> Result<(), BoxError> {
     let events: usize = events.parse()?;
     let document = bson::rawdoc! { "cents": 5_i64, "owner": "Ada" };
     let data = BsonPayload(&document);
-    let context = &Context::new(AggregateId::new("a")?, Sequence::FIRST, Timestamp::now(), Metadata::new());
+    let context = &Context::new(EventId::new(), AggregateId::new("a")?, Sequence::FIRST, Timestamp::now(), Metadata::new());
     let total = match (payload, count) {
         ("bare", "2") => fold!(bare_2, &Nothing, side, which, events, context),
         ("bare", "20") => fold!(bare_20, &Nothing, side, which, events, context),

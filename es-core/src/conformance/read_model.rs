@@ -23,7 +23,7 @@ pub(super) fn preparation(model: ReadModelId, partitions: u32) -> Prepare {
 
 /// The index on the number of a row.
 const BY_NUMBER: RowIndex =
-    RowIndex { fields: &[("number", Direction::Descending)], uniqueness: Uniqueness::NotUnique };
+    RowIndex { fields: &[("number", Direction::Descending)], uniqueness: Uniqueness::NotUnique, rows: None };
 
 /// The same index if no two rows may have the same number.
 pub(super) const UNIQUE_NUMBER: RowIndex = RowIndex { uniqueness: Uniqueness::Unique, ..BY_NUMBER };
@@ -273,7 +273,7 @@ async fn numbers(store: &impl ReadModelStore) -> Vec<(String, i64)> {
 }
 
 /// A commit of several rows.
-fn commit_all(lease: Lease, to: u64, rows: &[(&str, Option<i64>)]) -> RowCommit {
+pub(super) fn commit_all(lease: Lease, to: u64, rows: &[(&str, Option<i64>)]) -> RowCommit {
     let rows = rows.iter().map(|(row_key, number)| (key(row_key), number.map(row))).collect();
     RowCommit { rows, ..commit(&MODEL.partition(0), lease, to, "a", None) }
 }
@@ -300,6 +300,7 @@ pub async fn a_unique_index_refuses_rows_with_the_same_values(store: impl ReadMo
     const PAIR: RowIndex = RowIndex {
         fields: &[("other", Direction::Ascending), ("number", Direction::Ascending)],
         uniqueness: Uniqueness::NotUnique,
+        rows: None,
     };
     let wanted = indexed(&[UNIQUE_NUMBER, PAIR]);
     for _ in 0..2 {

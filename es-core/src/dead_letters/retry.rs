@@ -23,6 +23,9 @@ impl<P: Projection, S: ReadModelStore> DeadLetters<P, S> {
     /// Folds the parked events of a row in order, up to the first one that fails again. If nothing
     /// remains, the row is folded as the others are from then on.
     ///
+    /// The key of a row of a projection with `rows(..)` is that of its [letter](DeadLetter::key), as
+    /// `daily_total/2026-11-26`.
+    ///
     /// Each event is a commit, so if this process dies, the rest stays parked.
     ///
     /// # Errors
@@ -52,7 +55,7 @@ async fn retry<P: Projection, S: ReadModelStore>(
 ) -> Result<Retried, DeadLettersError> {
     let mut letters = taken.letters().await?.parked;
     letters.retain(|letter| letter.key == *key);
-    let mut row: Option<P> = taken.row(key).await?.map(|row| decode_row(&row)).transpose()?;
+    let mut row: Option<P::Row> = taken.row(key).await?.map(|row| decode_row::<P>(key, &row)).transpose()?;
     let mut log = Log::new(taken.store, Dispatch::<P>::new());
     let mut retried = Retried::default();
     for letter in letters {
@@ -81,8 +84,8 @@ async fn fold<P: Projection, S: ReadModelStore>(
     log: &mut Log<'_, P, S>,
     key: &AggregateId,
     position: Position,
-    row: Option<P>,
-) -> Result<Result<Option<P>, String>, DeadLettersError> {
+    row: Option<P::Row>,
+) -> Result<Result<Option<P::Row>, String>, DeadLettersError> {
     let (row, stored) = match log.fold(key, position, row) {
         Ok(folded) => folded,
         Err(error) => return Ok(Err(error)),
@@ -107,7 +110,7 @@ fn failed_again(letter: DeadLetter, error: String) -> DeadLetter {
 }
 
 /// Reads events at their positions, in order.
-struct Log<'a, P, S> {
+struct Log<'a, P: Projection, S> {
     store: &'a S,
     dispatch: Dispatch<P>,
     filter: FeedFilter,
@@ -132,15 +135,15 @@ impl<'a, P: Projection, S: ReadModelStore> Log<'a, P, S> {
         &self,
         key: &AggregateId,
         position: Position,
-        row: Option<P>,
-    ) -> Result<(Option<P>, Option<EventData>), String> {
+        row: Option<P::Row>,
+    ) -> Result<(Option<P::Row>, Option<EventData>), String> {
         let changes = self.changes(position).map_err(|error| ErrorChain::new(error.as_error()).to_string())?;
         let mut of_row = changes.into_iter().filter(|change| change.is_of(key, position));
         let Some(first) = of_row.next() else {
             return Err("the event does not change the row any more; increase the `version` of the projection".into());
         };
         let folded = fold_event(first, of_row, row).and_then(|(row, origin)| {
-            let stored = store_row(row.as_ref(), key, &origin)?;
+            let stored = store_row::<P>(row.as_ref(), key, &origin)?;
             Ok((row, stored))
         });
         folded.map_err(|error| ErrorChain::new(&error).to_string())

@@ -42,7 +42,6 @@ macro_rules! by_display {
     };
 }
 
-#[cfg(feature = "uuid")]
 pub(super) use by_display;
 
 by_display!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128);

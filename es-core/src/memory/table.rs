@@ -49,7 +49,7 @@ impl Table {
         for unique in &mut self.unique {
             for (key, _) in &rows {
                 if let Some(old) = self.rows.get(key) {
-                    unique.remove(old);
+                    unique.remove(key, old);
                 }
             }
             for (key, row) in &rows {

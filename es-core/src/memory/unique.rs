@@ -38,7 +38,7 @@ impl UniqueIndex {
         rows: &BTreeMap<AggregateId, EventData>,
     ) -> Result<Self, StoreError> {
         let mut created = Self { index, owners: HashMap::new() };
-        for (key, row) in rows {
+        for (key, row) in rows.iter().filter(|(key, _)| index.has(key)) {
             for values in values(index, row)? {
                 if created.owners.insert(values, key.clone()).is_some_and(|owner| owner != *key) {
                     return Err(created.refusal(model, None));
@@ -56,7 +56,7 @@ impl UniqueIndex {
     ) -> Result<(), StoreError> {
         let written: HashSet<_> = rows.iter().map(|(key, _)| key).collect();
         let mut owners = HashMap::new();
-        for (key, row) in rows {
+        for (key, row) in rows.iter().filter(|(key, _)| self.index.has(key)) {
             let Some(row) = row else { continue };
             for values in values(self.index, row)? {
                 let has_other_owner = self.owners.get(&values).is_some_and(|owner| !written.contains(owner));
@@ -74,7 +74,10 @@ impl UniqueIndex {
     }
 
     /// Forgets a row, as it is stored.
-    pub(super) fn remove(&mut self, row: &EventData) {
+    pub(super) fn remove(&mut self, key: &AggregateId, row: &EventData) {
+        if !self.index.has(key) {
+            return;
+        }
         for values in values(self.index, row).unwrap_or_default() {
             self.owners.remove(&values);
         }
@@ -82,6 +85,9 @@ impl UniqueIndex {
 
     /// Adds a row that was checked.
     pub(super) fn insert(&mut self, key: &AggregateId, row: &EventData) {
+        if !self.index.has(key) {
+            return;
+        }
         for values in values(self.index, row).unwrap_or_default() {
             self.owners.insert(values, key.clone());
         }

@@ -1,32 +1,35 @@
-//! What events change, and the rows that they are folded into.
+//! What events change.
 
-use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Serialize, Serializer};
-
-use super::{Dispatch, Keyed, Keys, Projection, ProjectionError, ProjectionFailure};
+use super::{Keyed, Keys, Project, Projection, ProjectionError, ProjectionFailure, RowChanges};
 use crate::error::{Panicked, StoreError};
 use crate::event_types::Event;
-use crate::store::{EventData, EventSet, Payload, StoredEvent};
-use crate::{AggregateId, Context, Id, IdFor, Position, StreamId};
+use crate::store::{EventSet, StoredEvent};
+use crate::{AggregateId, Context, Id, Position, StreamId};
 
 /// Why an event cannot be folded into a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NoFold {
+    /// An event of `events(..)`.
     NoRow,
+    /// An event of `init(..)`.
     RowExists,
+    /// By [`RowChanges::change`].
+    NothingToChange,
+    /// By [`RowChanges::insert`].
+    CannotInsert,
 }
 
 /// Folds one event into a row.
 pub(super) type Fold<P, E> = fn(Option<P>, E, &Context) -> Result<Option<P>, NoFold>;
 
 /// Folds the event that it holds.
-type FoldOnce<P> = Box<dyn FnOnce(Option<P>) -> Result<Option<P>, NoFold> + Send>;
+pub(super) type FoldOnce<P> =
+    Box<dyn FnOnce(Option<<P as Projection>::Row>) -> Result<Option<<P as Projection>::Row>, NoFold> + Send>;
 
 /// What one event changes in one row.
-pub struct Change<P> {
+pub struct Change<P: Projection> {
     /// The key of the row, as it is stored.
     key: AggregateId,
     origin: Origin,
@@ -69,9 +72,9 @@ impl Origin {
 }
 
 /// Collects what an event changes.
-pub(super) struct Changes<P> {
+pub(super) struct Changes<P: Projection> {
     changes: Vec<Change<P>>,
-    /// Why the keys of the event are invalid.
+    /// Why it is unknown which rows the event changes.
     failure: Option<ProjectionFailure>,
 }
 
@@ -137,6 +140,47 @@ impl<P: Projection> Changes<P> {
         Ok(())
     }
 
+    /// Reads an event of type `E`, which the projection handles by itself.
+    pub(super) fn read_projected<E: Event + Send>(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError>
+    where
+        P: Project<E>,
+    {
+        self.project(event, vec![event.decode_as::<E>()?])
+    }
+
+    /// Reads an event as one of set `E`, which the projection handles by itself.
+    pub(super) fn read_projected_set<E: EventSet + Send>(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError>
+    where
+        P: Project<E>,
+    {
+        self.project(event, event.decode::<E>()?.into_vec())
+    }
+
+    fn project<E>(&mut self, stored: &StoredEvent<'_>, events: Vec<E>) -> Result<(), StoreError>
+    where
+        P: Project<E>,
+    {
+        let stream = StreamId::new(stored.aggregate_type, stored.aggregate_id)?;
+        let context = stored.context(&stream);
+        for event in events {
+            let mut rows = RowChanges::new();
+            let projected = Panicked::catch(|| P::project(event, &context, &mut rows));
+            let changes = projected.map_err(ProjectionFailure::from).and_then(|()| rows.finish());
+            match changes {
+                Ok(changes) => self.changes.extend(changes.into_iter().map(|(key, fold)| Change {
+                    key,
+                    origin: Origin::of(stored, stream.clone()),
+                    fold,
+                })),
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn finish(self) -> Result<Vec<Change<P>>, ProjectionFailure> {
         match self.failure {
             None => Ok(self.changes),
@@ -172,109 +216,22 @@ impl<P: Projection> Change<P> {
     /// # Errors
     ///
     /// [`ProjectionError`] if the event cannot be folded.
-    pub fn fold(self, row: Option<P>) -> Result<(Option<P>, Origin), ProjectionError> {
+    pub fn fold(self, row: Option<P::Row>) -> Result<(Option<P::Row>, Origin), ProjectionError> {
         let Self { key, origin, fold } = self;
         let failure = match Panicked::catch(|| fold(row)) {
             Ok(Ok(row)) => return Ok((row, origin)),
             Ok(Err(NoFold::NoRow)) => ProjectionFailure::NoRow { key: key.to_string() },
             Ok(Err(NoFold::RowExists)) => ProjectionFailure::RowExists { key: key.to_string() },
+            Ok(Err(NoFold::NothingToChange)) => ProjectionFailure::NothingToChange { key: key.to_string() },
+            Ok(Err(NoFold::CannotInsert)) => ProjectionFailure::CannotInsert { key: key.to_string() },
             Err(panicked) => panicked.into(),
         };
         Err(origin.failed::<P>(failure))
     }
 }
 
-impl<P> fmt::Debug for Change<P> {
+impl<P: Projection> fmt::Debug for Change<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Change").field("key", &self.key).field("origin", &self.origin).finish_non_exhaustive()
-    }
-}
-
-/// Rows in memory, folded from events.
-///
-/// The test kit returns them, as `given(..).rows::<CustomerBalance>()`.
-#[derive(Debug)]
-pub struct Rows<P> {
-    rows: HashMap<AggregateId, P>,
-}
-
-impl<P: Projection> Rows<P> {
-    /// No rows.
-    pub fn new() -> Self {
-        Self { rows: HashMap::new() }
-    }
-
-    /// Folds the next event. Its rows are written as BSON and read back, as a store does.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectionError`] if it cannot be folded, or a row cannot be stored.
-    pub fn push(&mut self, dispatch: &Dispatch<P>, event: &StoredEvent<'_>) -> Result<(), ProjectionError> {
-        for change in dispatch.read(event)? {
-            let key = change.key().clone();
-            let (Some(row), origin) = change.fold(self.rows.remove(&key))? else { continue };
-            let stored = encode_row(&row).and_then(|row| decode_row(&row));
-            let row = stored.map_err(|error| origin.unstorable::<P>(&key, error))?;
-            self.rows.insert(key, row);
-        }
-        Ok(())
-    }
-
-    /// The row with this key.
-    pub fn get(&self, key: impl IdFor<P::Key>) -> Option<&P> {
-        self.rows.get(&key.to_stored().ok()?)
-    }
-
-    /// The number of rows.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
-impl<P: Projection> Default for Rows<P> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Writes a row. A panic in its serializer is an error, too.
-pub(crate) fn encode_row<P: Projection>(row: &P) -> Result<EventData, StoreError> {
-    EventData::encode_caught(P::NAME, &RowRef(row))
-}
-
-/// Reads a stored row. A panic in its deserializer is an error, too.
-///
-/// # Errors
-///
-/// [`StoreError::NotReadBack`] if the data is not a row of `P`.
-pub fn decode_row<P: Projection>(row: &impl Payload) -> Result<P, StoreError> {
-    let unreadable = |reason: String| StoreError::NotReadBack { what: P::NAME.to_owned(), field: None, reason };
-    match Panicked::catch(|| row.decode::<Row<P>>()) {
-        Ok(Ok(Row(row))) => Ok(row),
-        Ok(Err(error)) => Err(unreadable(error.to_string())),
-        Err(panicked) => Err(unreadable(panicked.to_string())),
-    }
-}
-
-/// A row in a form that serde can write.
-pub(crate) struct RowRef<'a, P>(pub(crate) &'a P);
-
-impl<P: Projection> Serialize for RowRef<'_, P> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize_row(serializer)
-    }
-}
-
-/// A row in a form that serde can read.
-pub(crate) struct Row<P>(pub(crate) P);
-
-impl<'de, P: Projection> Deserialize<'de> for Row<P> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        P::deserialize_row(deserializer).map(Self)
     }
 }

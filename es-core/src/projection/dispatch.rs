@@ -10,12 +10,12 @@ use crate::StoreError;
 use crate::store::{BsonPayload, FeedFilter, StoredEvent};
 
 /// The declarations of a projection, by what is stored.
-pub struct Dispatch<P> {
+pub struct Dispatch<P: Projection> {
     aggregates: HashMap<&'static str, OfAggregate<P>>,
 }
 
 /// The declarations about one aggregate.
-struct OfAggregate<P> {
+struct OfAggregate<P: Projection> {
     declared: Declared<P>,
     /// By every name, older ones included, under which an event may be stored as itself. `None` if
     /// the projection leaves it out.
@@ -38,7 +38,7 @@ impl<P: Projection> Dispatch<P> {
     }
 
     /// What the projection reads, as text: each aggregate type with the current names of its
-    /// events. Rows of one version are folded from the same events.
+    /// events, and its types of rows. Rows of one version are folded from the same events.
     pub fn declared(&self) -> String {
         let listed = self.aggregates.iter().map(|(aggregate, of)| {
             let mut events: Vec<_> = of.declared.handlers.keys().copied().collect();
@@ -49,7 +49,10 @@ impl<P: Projection> Dispatch<P> {
             (*aggregate, format!("{aggregate}({})", events.join(", ")))
         });
         let listed: BTreeMap<_, _> = listed.collect();
-        listed.into_values().collect::<Vec<_>>().join(", ")
+        let events = listed.into_values().collect::<Vec<_>>().join(", ");
+        let mut rows: Vec<_> = P::ROWS.iter().map(|name| name.as_str()).collect();
+        rows.sort_unstable();
+        if rows.is_empty() { events } else { format!("{events} into {}", rows.join(", ")) }
     }
 
     /// What an event changes. Nothing if the projection does not list it.

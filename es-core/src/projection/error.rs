@@ -52,7 +52,19 @@ pub enum ProjectionFailure {
         /// The key.
         key: String,
     },
-    /// The code that folds the event, or that names its key, panicked.
+    /// There is no row with this key for [`RowChanges::change`](super::RowChanges::change).
+    #[error("there is no row `{key}` to change; use `change_or_default` if the event can begin it")]
+    NothingToChange {
+        /// The key, as it is stored.
+        key: String,
+    },
+    /// There is a row with this key for [`RowChanges::insert`](super::RowChanges::insert).
+    #[error("there is a row `{key}` already, so none can be inserted; use `replace` if the event may write it again")]
+    CannotInsert {
+        /// The key, as it is stored.
+        key: String,
+    },
+    /// The code that folds the event, or that names its rows, panicked.
     #[error(transparent)]
     Panicked(#[from] Panicked),
     /// The row cannot be written after the event, or a stored row cannot be read.

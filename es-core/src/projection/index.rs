@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use super::RowName;
+use crate::AggregateId;
+
 /// An index on the rows of a read model, as `index(..)` and `unique(..)` of `#[derive(Projection)]`
-/// declare it.
+/// and `#[derive(Row)]` declare it.
 ///
 /// It is displayed as its name in a store:
 ///
@@ -13,6 +16,7 @@ use std::fmt;
 /// let index = RowIndex {
 ///     fields: &[("customerId", Direction::Ascending), ("dueDate", Direction::Descending)],
 ///     uniqueness: Uniqueness::NotUnique,
+///     rows: None,
 /// };
 /// assert_eq!(index.to_string(), "customerId_1_dueDate_-1");
 /// ```
@@ -23,6 +27,8 @@ pub struct RowIndex {
     pub fields: &'static [(&'static str, Direction)],
     /// Whether several rows may have the same values.
     pub uniqueness: Uniqueness,
+    /// The type whose rows it has. `None` if it has all rows of the read model.
+    pub rows: Option<RowName>,
 }
 
 /// How an index sorts the values of a field.
@@ -49,6 +55,11 @@ impl RowIndex {
     pub const fn is_unique(&self) -> bool {
         matches!(self.uniqueness, Uniqueness::Unique)
     }
+
+    /// Whether it has the row with this stored key.
+    pub fn has(&self, key: &AggregateId) -> bool {
+        self.rows.is_none_or(|rows| rows.key_in(key).is_some())
+    }
 }
 
 impl Direction {
@@ -63,6 +74,9 @@ impl Direction {
 
 impl fmt::Display for RowIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(rows) = self.rows {
+            write!(f, "{}/", rows.as_str())?;
+        }
         for (at, (field, direction)) in self.fields.iter().enumerate() {
             let separator = if at == 0 { "" } else { "_" };
             write!(f, "{separator}{field}_{}", direction.sign())?;

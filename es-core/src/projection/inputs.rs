@@ -5,18 +5,18 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::change::{Changes, Fold, NoFold};
-use super::{Keyed, Projection};
+use super::{Keyed, Project, Projection};
 use crate::__private::{BeginRow, EventOf};
 use crate::store::{Decoded, EventData, EventInfo, EventSet, StoredEvent};
 use crate::{Aggregate, Apply, Event, Init, StoreError};
 
 /// The events that a projection folds, by aggregate; filled by [`Projection::declare`].
-pub struct Inputs<P> {
+pub struct Inputs<P: Projection> {
     pub(super) aggregates: Vec<Declared<P>>,
 }
 
 /// The events of one aggregate that a projection folds.
-pub struct Input<'a, P, A> {
+pub struct Input<'a, P: Projection, A> {
     declared: &'a mut Declared<P>,
     aggregate: PhantomData<fn() -> A>,
 }
@@ -28,7 +28,7 @@ pub(super) type Handler<P> = fn(&StoredEvent<'_>, &mut Changes<P>) -> Result<(),
 pub(super) type ReadParts = fn(&StoredEvent<'_>) -> Result<Vec<(&'static EventInfo, EventData)>, StoreError>;
 
 /// What a projection declares about one aggregate.
-pub(super) struct Declared<P> {
+pub(super) struct Declared<P: Projection> {
     pub(super) aggregate_type: &'static str,
     pub(super) events: &'static [EventInfo],
     /// By the current name of the event.
@@ -156,6 +156,26 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
         self
     }
 
+    /// The event changes rows of any type, by [`Project`].
+    #[must_use]
+    pub fn projects<E: EventOf<A::Event>>(self) -> Self
+    where
+        P: Project<E>,
+    {
+        self.on::<E>(|event, changes| changes.read_projected::<E>(event))
+    }
+
+    /// Every event of the aggregate that is not declared separately changes rows of any type, by
+    /// `Project<A::Event>`.
+    #[must_use]
+    pub fn all_project(self) -> Self
+    where
+        P: Project<A::Event>,
+    {
+        self.declared.all = Some(|event, changes| changes.read_projected_set::<A::Event>(event));
+        self
+    }
+
     fn on<E: Event>(self, handler: Handler<P>) -> Self {
         self.declared.handlers.insert(E::TYPE, handler);
         self
@@ -186,7 +206,7 @@ impl<P: Projection> fmt::Debug for Inputs<P> {
     }
 }
 
-impl<P, A> fmt::Debug for Input<'_, P, A> {
+impl<P: Projection, A> fmt::Debug for Input<'_, P, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Input").field("aggregate", &self.declared.aggregate_type).finish_non_exhaustive()
     }

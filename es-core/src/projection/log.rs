@@ -10,13 +10,13 @@ use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
 /// Some of the rows of a projection, folded from the log.
-pub(crate) struct LogRows<P> {
+pub(crate) struct LogRows<P: Projection> {
     dispatch: Dispatch<P>,
     filter: FeedFilter,
     includes: Box<dyn Fn(&AggregateId) -> bool + Send>,
     /// Events that somebody has skipped for a row.
     skipped: HashSet<(AggregateId, Position)>,
-    rows: HashMap<AggregateId, P>,
+    rows: HashMap<AggregateId, P::Row>,
     /// The rows into which an event cannot be folded, with the first error.
     failed: HashMap<AggregateId, Box<ProjectionError>>,
     /// The position up to which the events are folded, of each partition.
@@ -44,7 +44,7 @@ impl<P: Projection> LogRows<P> {
     }
 
     /// The row with this key, which is not needed any more.
-    pub(crate) fn take(&mut self, key: &AggregateId) -> Result<Option<P>, Box<ProjectionError>> {
+    pub(crate) fn take(&mut self, key: &AggregateId) -> Result<Option<P::Row>, Box<ProjectionError>> {
         match self.failed.get(key) {
             Some(error) => Err(error.clone()),
             None => Ok(self.rows.remove(key)),
@@ -115,7 +115,7 @@ impl<P: Projection> LogRows<P> {
     }
 }
 
-impl<P> fmt::Debug for LogRows<P> {
+impl<P: Projection> fmt::Debug for LogRows<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogRows")
             .field("rows", &self.rows.len())

@@ -155,7 +155,7 @@ pub(super) async fn compare<P: Projection, S: ReadModelStore>(
                 }
                 let at = stored.iter().position(|(stored, _)| stored == key);
                 let stored = at.map(|at| stored.swap_remove(at).1);
-                let log = log.take(key)?.as_ref().map(encode_row).transpose()?;
+                let log = log.take(key)?.as_ref().map(encode_row::<P>).transpose()?;
                 if !are_equal(stored.as_ref(), log.as_ref())? {
                     let (key, position) = (key.clone(), checkpoint.position);
                     comparison.differences.push(Difference { key, position, stored, log });

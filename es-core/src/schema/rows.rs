@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use bson::Document;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::difference::{difference, is_same};
 use super::finding::{Finding, SchemaError};
@@ -11,7 +12,7 @@ use super::trace::trace;
 use super::tree::Node;
 use super::{Lock, collect};
 use crate::error::ErrorChain;
-use crate::projection::{Dispatch, Projection, Row, RowRef};
+use crate::projection::{Dispatch, Projection, RowName, RowOf, VisitRows};
 
 /// Checks the rows of projection `P` against the lock in a file. Its path is relative to the root of
 /// the crate under test.
@@ -67,7 +68,8 @@ pub fn check_rows<P: Projection>(path: impl AsRef<Path>) {
 #[must_use = "nothing is checked before `run`"]
 pub struct RowCheck<P> {
     lock: Lock,
-    rows: Vec<Document>,
+    /// The rows of the user, each with the name of its type.
+    rows: Vec<(Option<RowName>, Document)>,
     unwritable: Vec<String>,
     projection: PhantomData<fn() -> P>,
 }
@@ -81,10 +83,10 @@ impl<P: Projection> RowCheck<P> {
         Self { lock: Lock::new(path), rows: Vec::new(), unwritable: Vec::new(), projection: PhantomData }
     }
 
-    /// Adds a row, whose parts replace generated values.
-    pub fn row(mut self, row: &P) -> Self {
-        match collect::encode(&RowRef(row)) {
-            Ok(document) => self.rows.push(document),
+    /// Adds a row, of any type that the projection has. Its parts replace generated values.
+    pub fn row<R: RowOf<P>>(mut self, row: &R) -> Self {
+        match collect::encode(&Written::<P, R>(row, PhantomData)) {
+            Ok(document) => self.rows.push((R::NAME, document)),
             Err(error) => {
                 self.unwritable.push(format!("a row of {} cannot be written: {}", P::NAME, ErrorChain::new(&*error)));
             }
@@ -135,14 +137,67 @@ impl<P: Projection> RowCheck<P> {
         if !self.unwritable.is_empty() {
             return Err(self.unwritable.clone());
         }
-        let traced = trace::<Row<P>>(&self.rows, |row| collect::encode(&RowRef(&row.0)))
-            .map_err(|error| vec![format!("the rows of {}: {error}", P::NAME)])?;
-        if let Some((_, reason)) = traced.samples.into_iter().find_map(collect::unreadable::<Row<P>>) {
-            return Err(vec![format!("a row of {} is written but cannot be read back: {reason}", P::NAME)]);
+        let mut types = Types { given: &self.rows, shapes: Vec::new(), unknown: Vec::new() };
+        P::visit_rows(&mut types);
+        let Types { mut shapes, unknown, .. } = types;
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        if !P::ROWS.is_empty() {
+            shapes.sort_by(|one, other| one.line.cmp(&other.line));
         }
         let reads = Node::new(format!("reads {}", Dispatch::<P>::new().declared()));
-        let rows = Node::new(format!("rows {}", P::VERSION)).with(traced.shape.to_nodes());
+        let rows = Node::new(format!("rows {}", P::VERSION)).with(shapes);
         Ok(Node::new(format!("projection {}", P::NAME)).with(vec![reads, rows]))
+    }
+}
+
+/// The shapes of all types of rows.
+struct Types<'a> {
+    given: &'a [(Option<RowName>, Document)],
+    /// The fields of the only type, or a node for each of several.
+    shapes: Vec<Node>,
+    /// Why shapes cannot be determined.
+    unknown: Vec<String>,
+}
+
+impl<P: Projection> VisitRows<P> for Types<'_> {
+    fn rows<R: RowOf<P>>(&mut self) {
+        let what = match R::NAME {
+            None => P::NAME.to_owned(),
+            Some(name) => format!("{}, of the type {}", P::NAME, name.as_str()),
+        };
+        let given = self.given.iter().filter(|(name, _)| *name == R::NAME).map(|(_, row)| row.clone());
+        let encode = |row: &Read<P, R>| collect::encode(&Written::<P, R>(&row.0, PhantomData));
+        let traced = match trace::<Read<P, R>>(&given.collect::<Vec<_>>(), encode) {
+            Ok(traced) => traced,
+            Err(error) => return self.unknown.push(format!("the rows of {what}: {error}")),
+        };
+        if let Some((_, reason)) = traced.samples.into_iter().find_map(collect::unreadable::<Read<P, R>>) {
+            return self.unknown.push(format!("a row of {what} is written but cannot be read back: {reason}"));
+        }
+        match R::NAME {
+            None => self.shapes.extend(traced.shape.to_nodes()),
+            Some(name) => self.shapes.push(Node::new(name.as_str()).with(traced.shape.to_nodes())),
+        }
+    }
+}
+
+/// A row in a form that serde can write.
+struct Written<'a, P, R>(&'a R, PhantomData<fn() -> P>);
+
+impl<P: Projection, R: RowOf<P>> Serialize for Written<'_, P, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write_row(serializer)
+    }
+}
+
+/// A row in a form that serde can read.
+struct Read<P, R>(R, PhantomData<fn() -> P>);
+
+impl<'de, P: Projection, R: RowOf<P>> Deserialize<'de> for Read<P, R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        R::read_row(deserializer).map(|row| Self(row, PhantomData))
     }
 }
 

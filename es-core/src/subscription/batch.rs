@@ -14,9 +14,9 @@ use crate::{AggregateId, Position, StoreError};
 const KEPT_BYTES: usize = 32 << 20;
 
 /// The rows that a partition has in memory. They are valid as long as its lease.
-pub(super) struct KeptRows<P> {
+pub(super) struct KeptRows<P: Projection> {
     /// `None` if there is no row with the key.
-    rows: HashMap<AggregateId, Option<P>>,
+    rows: HashMap<AggregateId, Option<P::Row>>,
     /// Whether a row that is not in memory does not exist.
     has_all: bool,
     /// The size of a row in bytes, on average.
@@ -90,7 +90,7 @@ impl<P: Projection> KeptRows<P> {
             }
             match pending.row(key) {
                 Some(row) => {
-                    let row = row.as_ref().map(decode_row).transpose()?;
+                    let row = row.as_ref().map(|row| decode_row::<P>(key, row)).transpose()?;
                     self.rows.insert(key.clone(), row);
                 }
                 None if self.has_all => {}
@@ -106,7 +106,8 @@ impl<P: Projection> KeptRows<P> {
     pub(super) fn keep(&mut self, keys: Vec<AggregateId>, stored: StoredRows) -> Result<(), StoreError> {
         self.rows.extend(keys.into_iter().map(|key| (key, None)));
         for (key, row) in stored.rows {
-            self.rows.insert(key, Some(decode_row(&row)?));
+            let row = decode_row::<P>(&key, &row)?;
+            self.rows.insert(key, Some(row));
         }
         Ok(())
     }
@@ -151,7 +152,7 @@ impl<P: Projection> KeptRows<P> {
         }
         let mut rows = Vec::with_capacity(touched.len());
         for (key, origin) in touched {
-            match store_row(self.rows.get(&key).and_then(Option::as_ref), &key, &origin) {
+            match store_row::<P>(self.rows.get(&key).and_then(Option::as_ref), &key, &origin) {
                 Ok(row) => rows.push((key, row)),
                 // A row that could be written after each event is not written alike each time.
                 Err(_) if self.parked.is_chosen() && !self.parked.is_careful(&key) => {
@@ -178,15 +179,15 @@ impl<P: Projection> KeptRows<P> {
         key: &AggregateId,
         first: Change<P>,
         rest: &mut impl Iterator<Item = Change<P>>,
-    ) -> Result<Result<(Option<P>, Origin), ProjectionError>, Unfolded> {
+    ) -> Result<Result<(Option<P::Row>, Origin), ProjectionError>, Unfolded> {
         // A row need not be cloneable.
         let row = self.rows.remove(key).flatten();
-        let before = store_row(row.as_ref(), key, first.origin()).map_err(|error| Unfolded::Stop(error.into()))?;
+        let before = store_row::<P>(row.as_ref(), key, first.origin()).map_err(|error| Unfolded::Stop(error.into()))?;
         let origin = first.origin().clone();
         let folded = fold_event(first, rest, row);
-        let folded = folded.and_then(|(row, last)| store_row(row.as_ref(), key, &last).map(|_| (row, last)));
+        let folded = folded.and_then(|(row, last)| store_row::<P>(row.as_ref(), key, &last).map(|_| (row, last)));
         if folded.is_err() {
-            let row = before.map(|row| decode_row(&row)).transpose();
+            let row = before.map(|row| decode_row::<P>(key, &row)).transpose();
             let row = row.map_err(|error| Unfolded::Stop(origin.unstorable::<P>(key, error).into()))?;
             self.rows.insert(key.clone(), row);
         }
@@ -206,8 +207,8 @@ impl<P: Projection> KeptRows<P> {
 pub(crate) fn fold_event<P: Projection>(
     first: Change<P>,
     rest: impl Iterator<Item = Change<P>>,
-    row: Option<P>,
-) -> Result<(Option<P>, Origin), ProjectionError> {
+    row: Option<P::Row>,
+) -> Result<(Option<P::Row>, Origin), ProjectionError> {
     let (mut row, mut origin) = first.fold(row)?;
     for change in rest {
         (row, origin) = change.fold(row)?;
@@ -217,12 +218,12 @@ pub(crate) fn fold_event<P: Projection>(
 
 /// Writes a row as it is stored after an event.
 pub(crate) fn store_row<P: Projection>(
-    row: Option<&P>,
+    row: Option<&P::Row>,
     key: &AggregateId,
     origin: &Origin,
 ) -> Result<Option<EventData>, ProjectionError> {
     let Some(row) = row else { return Ok(None) };
-    let row = encode_row(row).and_then(|row| match row.as_raw().as_bytes().len() {
+    let row = encode_row::<P>(row).and_then(|row| match row.as_raw().as_bytes().len() {
         bytes if bytes > MAX_EVENT_BYTES => {
             let what = format!("row {key} of {}", ReadModelId::of::<P>());
             Err(StoreError::TooLarge { what, bytes, limit: MAX_EVENT_BYTES })

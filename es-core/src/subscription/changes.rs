@@ -9,7 +9,7 @@ use crate::store::{FeedFilter, FeedPage};
 use crate::{AggregateId, Position, StoreError};
 
 /// What events change in one partition.
-pub(super) struct Changes<P> {
+pub(super) struct Changes<P: Projection> {
     /// Those of one event and one row are neighbours.
     pub(super) changes: Vec<Change<P>>,
     /// The first event that cannot be read, and the error.
@@ -29,13 +29,13 @@ pub(super) struct Part {
 
 /// Reads what pages change, for all partitions that a run has of one projection. The keys of an
 /// event are known only after it is decoded, so it is decoded once for all partitions.
-pub(super) struct ReadChanges<P> {
+pub(super) struct ReadChanges<P: Projection> {
     dispatch: Dispatch<P>,
     newest: Mutex<Option<Newest<P>>>,
 }
 
 /// The newest page that was read.
-struct Newest<P> {
+struct Newest<P: Projection> {
     page: Arc<FeedPage>,
     /// By partition. `None` if it was taken.
     changes: Vec<Option<Changes<P>>>,

@@ -13,7 +13,7 @@ use crate::store::{FeedFilter, FeedPage, Lease};
 use crate::{Position, StoreError};
 
 /// Folds projection `P`.
-pub(super) struct Fold<P> {
+pub(super) struct Fold<P: Projection> {
     changes: ReadChanges<P>,
     on_error: OnError,
 }

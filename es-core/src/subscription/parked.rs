@@ -23,7 +23,7 @@ pub enum OnError {
     /// A partition stops nevertheless
     ///
     /// - before an event whose rows are unknown, because it cannot be read, or the code that names
-    ///   its keys panics,
+    ///   its keys or lists what it changes panics,
     /// - before an event that would be the 1,001st that is parked, so that a program with a mistake
     ///   does not park everything.
     Park,

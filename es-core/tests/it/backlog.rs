@@ -194,7 +194,7 @@ async fn an_event_of_a_later_page_that_fails_stops_the_partition_directly_before
     let keys: Vec<_> = (0..ROWS).map(|slot| es_core::AggregateId::new(slot.to_string()).unwrap()).collect();
     let (_, stored) = scene.store.read_rows(&partition, &keys).await.unwrap().unwrap();
     let stored = stored.rows.iter().map(|(key, row)| {
-        let row = es_core::projection::decode_row::<Slot>(row).unwrap();
+        let row = es_core::projection::decode_row::<Slot>(key, row).unwrap();
         (key.as_str().parse::<u64>().unwrap(), row)
     });
     assert_eq!(stored.collect::<BTreeMap<_, _>>(), expected);
@@ -220,7 +220,7 @@ async fn an_event_of_a_later_page_that_fails_closes_its_row_and_no_other() {
     // The closed row is as it was before the event.
     let key = [es_core::AggregateId::new(slot.to_string()).unwrap()];
     let (_, stored) = scene.store.read_rows(&ReadModelId::of::<Slot>().partition(0), &key).await.unwrap().unwrap();
-    let stored = es_core::projection::decode_row::<Slot>(&stored.rows[0].1).unwrap();
+    let stored = es_core::projection::decode_row::<Slot>(&key[0], &stored.rows[0].1).unwrap();
     assert_eq!(Some(&stored), scene.rows(FAILS, |_, _| true).get(&slot));
 }
 

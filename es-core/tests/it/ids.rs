@@ -11,8 +11,8 @@ use es_core::repository::{Events, ImportedEvent};
 use es_core::store::{Append, ExpectedVersion, NewEvent, Replay};
 use es_core::testing::{context_with_id, given, given_with_id};
 use es_core::{
-    Aggregate, AggregateId, Apply, Context, CreateError, Id, IdFor, Init, LoadError, Metadata, Outcome, Repository,
-    Sequence, StoreError, StreamId, Timestamp, UpdateError, Version, event,
+    Aggregate, AggregateId, Apply, Context, CreateError, EventId, Id, IdFor, Init, LoadError, Metadata, Outcome,
+    Repository, Sequence, StoreError, StreamId, Timestamp, UpdateError, Version, event,
 };
 use futures_util::TryStreamExt;
 
@@ -297,7 +297,7 @@ fn the_test_kit_gives_an_id_of_the_type_or_the_one_of_the_test() {
 #[test]
 fn the_context_of_a_different_aggregate_has_no_id_of_this_one() {
     let id = AggregateId::new("alice").unwrap();
-    let context = Context::new(id, Sequence::FIRST, Timestamp::now(), Metadata::new());
+    let context = Context::new(EventId::new(), id, Sequence::FIRST, Timestamp::now(), Metadata::new());
     let panicked = std::panic::catch_unwind(|| context.id::<Cart>()).unwrap_err();
     let message = panicked.downcast_ref::<String>().unwrap();
     assert_eq!(

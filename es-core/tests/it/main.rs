@@ -43,5 +43,6 @@ mod own_enum_ends;
 mod parked;
 mod queries;
 mod rebuilds;
+mod several_rows;
 mod steps;
 mod write_check;

@@ -153,8 +153,8 @@ impl Scene {
             let keys = [es_core::AggregateId::new(account).unwrap()];
             let partition = ReadModelId::of::<Entries>().partition(number);
             let (_, stored) = self.store.read_rows(&partition, &keys).await.unwrap().unwrap();
-            if let Some((_, row)) = stored.rows.first() {
-                return Some(es_core::projection::decode_row::<Entries>(row).unwrap().cents);
+            if let Some((key, row)) = stored.rows.first() {
+                return Some(es_core::projection::decode_row::<Entries>(key, row).unwrap().cents);
             }
         }
         None

@@ -1,4 +1,4 @@
-//! `#[projection(version = 1, key = CustomerId, init(Customer(A)), events(Customer(B, ..), Invoice), remove(Customer(C)), index(open = -1), unique(email), name = "..", crate = path)]`
+//! `#[projection(version = 1, key = CustomerId, init(Customer(A)), events(Customer(B, ..), Invoice), remove(Customer(C)), index(open = -1), unique(email), rows(Line, Total), name = "..", crate = path)]`
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
@@ -8,11 +8,13 @@ use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 use super::index::DeclaredIndex;
 use super::{Cell, Keys, misspelt_list, parse_attributes, unknown_key, value};
 use crate::diag::{Diag, shown};
-use crate::symbol::{AGGREGATE_ID, CRATE, EVENTS, INDEX, INIT, KEY, NAME, PROJECTION, REMOVE, Symbol, UNIQUE, VERSION};
+use crate::symbol::{
+    AGGREGATE_ID, CRATE, EVENTS, INDEX, INIT, KEY, NAME, PROJECTION, REMOVE, ROWS, Symbol, UNIQUE, VERSION,
+};
 
-const KEYS: &[Symbol] = &[VERSION, KEY, INIT, EVENTS, REMOVE, INDEX, UNIQUE, NAME, CRATE];
+const KEYS: &[Symbol] = &[VERSION, KEY, INIT, EVENTS, REMOVE, INDEX, UNIQUE, ROWS, NAME, CRATE];
 /// The keys whose values are lists.
-const LISTS: &[Symbol] = &[INIT, EVENTS, REMOVE, INDEX, UNIQUE];
+const LISTS: &[Symbol] = &[INIT, EVENTS, REMOVE, INDEX, UNIQUE, ROWS];
 const EXAMPLE: &str = "#[projection(version = 1, key = CustomerId, events(Invoice(InvoiceCreated, InvoicePaid)))]";
 
 pub(crate) struct ProjectionAttr {
@@ -23,6 +25,8 @@ pub(crate) struct ProjectionAttr {
     pub(crate) remove: Cell<Vec<OfAggregate>>,
     /// Those that could be read. Each `index(..)` and `unique(..)` is one.
     pub(crate) indexes: Vec<DeclaredIndex>,
+    /// The types of rows, if the projection has several. Lists add up.
+    pub(crate) rows: Cell<Vec<TypePath>>,
     pub(crate) name: Cell<LitStr>,
     pub(crate) krate: Cell<Path>,
     /// Whether a key could not be read. A key that seems to be missing may then be the unreadable
@@ -58,6 +62,7 @@ impl ProjectionAttr {
             events: Cell::new(EVENTS),
             remove: Cell::new(REMOVE),
             indexes: Vec::new(),
+            rows: Cell::new(ROWS),
             name: Cell::new(NAME),
             krate: Cell::new(CRATE),
             is_garbled: false,
@@ -110,6 +115,10 @@ impl ProjectionAttr {
             // index(customer_id, due_date = -1)
             self.indexes.extend(DeclaredIndex::parse(diag, key, input)?);
             Ok(())
+        } else if key == ROWS {
+            // rows(LedgerLine, DailyTotal)
+            let value = value::types(diag, key, input, "rows(LedgerLine, DailyTotal)");
+            self.rows.add(key, value)
         } else if key == NAME {
             // name = "customer_balance"
             let value = value::text(diag, key, input, "name = \"customer_balance\"");

@@ -1,4 +1,4 @@
-//! Rules for `index(..)` and `unique(..)` of a projection.
+//! Rules for `index(..)` and `unique(..)` of a row.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -7,7 +7,7 @@ use syn::{Data, Field, Fields};
 use crate::attr::index::{DeclaredIndex, Direction};
 use crate::attr::serde::SerdeKeys;
 use crate::diag::Diag;
-use crate::model::{Projection, Shape, stored_name};
+use crate::model::{RowType, Shape, stored_name};
 use crate::nearest::nearest;
 use crate::symbol::UNIQUE;
 
@@ -17,25 +17,25 @@ const MOST_FIELDS: usize = 32;
 /// The greatest number of indexes of a collection in MongoDB, without that on `_id`.
 const MOST_INDEXES: usize = 63;
 
-pub(super) fn check(diag: &Diag, projection: &Projection<'_>) {
-    let indexes = &projection.attr.indexes;
+pub(super) fn check(diag: &Diag, row: &RowType<'_>) {
+    let indexes = row.indexes;
     let Some(first) = indexes.first() else { return };
-    let Data::Struct(data) = &projection.input.data else {
-        if projection.shape == Shape::Enum {
-            refuse_enum(diag, projection, &first.key);
+    let Data::Struct(data) = &row.input.data else {
+        if row.shape == Shape::Enum {
+            refuse_enum(diag, row, &first.key);
         }
         return;
     };
     let Fields::Named(fields) = &data.fields else {
-        refuse_fields_without_names(diag, projection, &first.key);
+        refuse_fields_without_names(diag, row, &first.key);
         return;
     };
-    if !check_is_stored_by_its_fields(diag, projection, &first.key) {
+    if !check_is_stored_by_its_fields(diag, row, &first.key) {
         return;
     }
     let fields: Vec<&Field> = fields.named.iter().collect();
     for index in indexes {
-        check_fields(diag, projection, index, &fields);
+        check_fields(diag, row, index, &fields);
         check_names_a_field_once(diag, index);
     }
     check_differ(diag, indexes);
@@ -44,8 +44,8 @@ pub(super) fn check(diag: &Diag, projection: &Projection<'_>) {
     }
 }
 
-fn refuse_enum(diag: &Diag, projection: &Projection<'_>, key: &Ident) {
-    let name = &projection.input.ident;
+fn refuse_enum(diag: &Diag, row: &RowType<'_>, key: &Ident) {
+    let name = &row.input.ident;
     diag.error(
         key,
         format_args!(
@@ -54,9 +54,9 @@ fn refuse_enum(diag: &Diag, projection: &Projection<'_>, key: &Ident) {
     );
 }
 
-fn refuse_fields_without_names(diag: &Diag, projection: &Projection<'_>, key: &Ident) {
-    let name = &projection.input.ident;
-    let problem = match projection.shape {
+fn refuse_fields_without_names(diag: &Diag, row: &RowType<'_>, key: &Ident) {
+    let name = &row.input.ident;
+    let problem = match row.shape {
         Shape::Unit => "has no fields",
         _ => "has fields without names",
     };
@@ -69,10 +69,10 @@ fn refuse_fields_without_names(diag: &Diag, projection: &Projection<'_>, key: &I
 }
 
 /// With some attributes, serde writes another value instead of the fields.
-fn check_is_stored_by_its_fields(diag: &Diag, projection: &Projection<'_>, key: &Ident) -> bool {
-    let other = ["transparent", "into"].into_iter().find(|other| projection.serde.has(other));
+fn check_is_stored_by_its_fields(diag: &Diag, row: &RowType<'_>, key: &Ident) -> bool {
+    let other = ["transparent", "into"].into_iter().find(|other| row.serde.has(other));
     if let Some(other) = other {
-        let name = &projection.input.ident;
+        let name = &row.input.ident;
         diag.error(
             key,
             format_args!(
@@ -84,15 +84,15 @@ fn check_is_stored_by_its_fields(diag: &Diag, projection: &Projection<'_>, key: 
 }
 
 /// Each name is that of a field that is stored as one.
-fn check_fields(diag: &Diag, projection: &Projection<'_>, index: &DeclaredIndex, fields: &[&Field]) {
+fn check_fields(diag: &Diag, row: &RowType<'_>, index: &DeclaredIndex, fields: &[&Field]) {
     let key = &index.key;
     if let Some(one_more) = index.fields.get(MOST_FIELDS) {
         diag.error(&one_more.name, format_args!("an index has at most {MOST_FIELDS} fields; remove some"));
     }
     for named in &index.fields {
         let name = &named.name;
-        let Some(field) = projection.field(name) else {
-            refuse_unknown(diag, projection, name, fields);
+        let Some(field) = row.field(name) else {
+            refuse_unknown(diag, row, name, fields);
             continue;
         };
         let serde = SerdeKeys::of(&field.attrs);
@@ -108,29 +108,29 @@ fn check_fields(diag: &Diag, projection: &Projection<'_>, index: &DeclaredIndex,
                 name,
                 format_args!(
                     "`{name}` is not stored as one field, because of `#[serde(flatten)]`; copy the part to index into its own field of `{}`",
-                    projection.input.ident
+                    row.input.ident
                 ),
             );
         } else {
-            check_stored_name(diag, name, &stored_name(name, &field.attrs, &projection.input.attrs));
+            check_stored_name(diag, name, &stored_name(name, &field.attrs, &row.input.attrs));
         }
     }
 }
 
-fn refuse_unknown(diag: &Diag, projection: &Projection<'_>, name: &Ident, fields: &[&Field]) {
+fn refuse_unknown(diag: &Diag, row: &RowType<'_>, name: &Ident, fields: &[&Field]) {
     let known: Vec<String> =
         fields.iter().filter_map(|field| field.ident.as_ref()).map(|ident| ident.unraw().to_string()).collect();
     let words: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint =
         nearest(&name.unraw().to_string(), &words).map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
-    let row = &projection.input.ident;
+    let ident = &row.input.ident;
     let list = match words.as_slice() {
-        [] => format!("`{row}` has none"),
+        [] => format!("`{ident}` has none"),
         words => {
             format!("the fields are {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
         }
     };
-    diag.error(name, format_args!("`{name}` is not a field of `{row}`; {hint}{list}"));
+    diag.error(name, format_args!("`{name}` is not a field of `{ident}`; {hint}{list}"));
 }
 
 /// In the keys of an index, a `.` leads into a nested document.

@@ -1,56 +1,32 @@
 use std::collections::HashMap;
 
-use quote::ToTokens;
-use syn::ext::IdentExt;
-use syn::{GenericParam, TypePath};
+use syn::TypePath;
 
 use super::aggregate::{check_is_not_empty, listed_twice};
-use super::{fields, indexes, item};
+use super::row_name::{self, Named};
+use super::{row_type, rows};
 use crate::attr::Cell;
 use crate::attr::projection::{OfAggregate, RowKey};
-use crate::attr::serde::{names_of, written};
 use crate::diag::{Diag, shown};
-use crate::model::{Projection, Shape};
+use crate::model::Projection;
 use crate::nearest::nearest;
 use crate::symbol::AGGREGATE_ID;
 
 pub(crate) fn projection(diag: &Diag, projection: &Projection<'_>) {
-    let input = projection.input;
-    item::check_kind(diag, input, "a projection");
-    item::check_lifetimes(diag, input, "a projection");
-    item::check_is_not_packed(diag, input, "a projection");
-    item::check_is_not_named_as_a_primitive(diag, input, "a projection");
-    check_has_no_parameters(diag, projection);
-    fields::check_owned(diag, input);
-    fields::check_stored_names_differ(diag, input, projection.shape);
-    check_no_field_is_the_key(diag, projection);
+    if projection.has_rows() {
+        rows::check(diag, projection);
+    } else {
+        row_type::check(diag, &projection.row_type(), "a projection");
+        check_key_is_a_type(diag, projection);
+        projection.serde.refuse(diag, "#[derive(Projection)]");
+    }
     check_keys_are_given(diag, projection);
-    check_key_is_a_type(diag, projection);
-    check_name(diag, projection);
+    row_name::check(diag, &projection.attr.name, &projection.name, &projection.input.ident, Named::Projection);
     check_lists_are_not_empty(diag, projection);
     check_only_events_lists_whole_aggregates(diag, projection);
     check_aggregates_are_listed_in_one_way(diag, projection);
     check_events_are_listed_once(diag, projection);
     check_removed_events_are_in_no_other_list(diag, projection);
-    indexes::check(diag, projection);
-    projection.serde.refuse(diag, "#[derive(Projection)]");
-}
-
-/// The events of a projection are checked in constants, which cannot name a parameter.
-fn check_has_no_parameters(diag: &Diag, projection: &Projection<'_>) {
-    for param in &projection.input.generics.params {
-        let name = match param {
-            GenericParam::Type(param) => &param.ident,
-            GenericParam::Const(param) => &param.ident,
-            GenericParam::Lifetime(_) => continue,
-        };
-        diag.error(
-            name,
-            format_args!(
-                "a projection has no parameters; write one for each `{name}`, and share their code in the type of a field"
-            ),
-        );
-    }
 }
 
 /// The required keys. If there is no key at all, it is one mistake.
@@ -69,7 +45,7 @@ fn check_keys_are_given(diag: &Diag, projection: &Projection<'_>) {
     if !attr.version.is_given() {
         diag.error(ident, "`version` is missing; write `#[projection(version = 1, ..)]`");
     }
-    if !attr.key.is_given() {
+    if !attr.key.is_given() && !projection.has_rows() {
         diag.error(
             ident,
             "`key` is missing; write `#[projection(key = CustomerId, ..)]` with the type that identifies a row, or `key = aggregate_id` if each aggregate has its row",
@@ -96,52 +72,6 @@ fn check_key_is_a_type(diag: &Diag, projection: &Projection<'_>) {
         diag.error(name, "the key is not the row itself; write `key = CustomerId`, or `key = aggregate_id`");
     } else if nearest(&name.to_string(), &[AGGREGATE_ID.0]).is_some() {
         diag.error(name, format_args!("`key = {name}` is not known; write `key = {AGGREGATE_ID}`"));
-    }
-}
-
-/// The name is part of the name of a collection, before the version.
-fn check_name(diag: &Diag, projection: &Projection<'_>) {
-    const LONGEST: usize = 60;
-    let name = &projection.name;
-    let (place, what, remedy) = match projection.attr.name.get() {
-        Some(given) => (given.to_token_stream(), format!("`name = {name:?}`"), String::new()),
-        None if projection.attr.name.is_given() => return,
-        None => {
-            let ident = &projection.input.ident;
-            (
-                ident.to_token_stream(),
-                format!("`{name}`, the name of the projection,"),
-                ", as in `name = \"..\"`".into(),
-            )
-        }
-    };
-    let is_allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    let version = name.rsplit_once("_v").map(|(_, digits)| digits);
-    if name.is_empty() {
-        diag.error(place, "the name of the projection is empty; write one, such as `name = \"customer_balance\"`");
-    } else if name.len() > LONGEST {
-        diag.error(place, format_args!("{what} is longer than {LONGEST} bytes; write a shorter one{remedy}"));
-    } else if let Some(letter) = name.chars().find(|letter| !is_allowed(*letter)) {
-        diag.error(
-            place,
-            format_args!(
-                "{what} contains {letter:?}; a name consists of small letters, digits and `_`, such as `name = \"customer_balance\"`"
-            ),
-        );
-    } else if let Some(first) = name.chars().next().filter(|first| !first.is_ascii_lowercase()) {
-        diag.error(
-            place,
-            format_args!(
-                "{what} starts with {first:?}; a name starts with a small letter, such as `name = \"customer_balance\"`"
-            ),
-        );
-    } else if version.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())) {
-        diag.error(
-            place,
-            format_args!(
-                "{what} ends like a version, but the version is added to the stored name; write a name without `_v` and digits at the end{remedy}"
-            ),
-        );
     }
 }
 
@@ -263,34 +193,4 @@ fn of_list(list: &Cell<Vec<OfAggregate>>) -> impl Iterator<Item = (String, &OfAg
 fn events_of(list: &Cell<Vec<OfAggregate>>) -> impl Iterator<Item = (String, &TypePath)> {
     let all = list.get().into_iter().flatten();
     all.flat_map(|of| of.events.iter().flatten().map(|ty| (shown(&of.aggregate), ty)))
-}
-
-/// The store writes the key of the row as `_id`.
-fn check_no_field_is_the_key(diag: &Diag, projection: &Projection<'_>) {
-    const STORED: &str = "_id";
-    let refuse = |place: proc_macro2::TokenStream| {
-        diag.error(place, "a row is stored with its key as `_id`; store this field under another name");
-    };
-    let is_tagged = Shape::is_chosen(&projection.serde);
-    if projection.shape == Shape::Enum && !is_tagged {
-        return;
-    }
-    // The field `_id` becomes `id` in camelCase, which is the default.
-    let styles = written(&projection.input.attrs, "rename_all");
-    let keeps_names = styles.iter().any(|style| style == "snake_case" || style == "lowercase");
-    for field in fields::all_fields(&projection.input.data).into_iter().flat_map(|(_, fields)| fields) {
-        let names = names_of(&field.attrs);
-        let own = field.ident.as_ref().is_some_and(|ident| ident.unraw() == STORED);
-        let is_stored = match &names.renamed {
-            Some(renamed) => renamed == STORED,
-            None => own && keeps_names,
-        };
-        if is_stored || names.aliases.iter().any(|alias| alias == STORED) {
-            refuse(field.ident.as_ref().map_or_else(|| field.ty.to_token_stream(), ToTokens::to_token_stream));
-        }
-    }
-    let given = |key| written(&projection.input.attrs, key);
-    if ["tag", "content"].into_iter().flat_map(given).any(|name| name == STORED) {
-        refuse(projection.input.ident.to_token_stream());
-    }
 }

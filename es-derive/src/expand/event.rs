@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse_quote;
 
-use super::mirror::{Mirror, Original, mirror_imports, with_deserialize};
+use super::mirror::{Mirror, Original, Variables, mirror_imports, with_deserialize};
 use super::span::{call, local, over, qualified, self_as};
 use super::storable::Role;
 use super::{impl_attributes, in_block, item, private, proof};
@@ -51,8 +51,9 @@ fn expand_traits(event: &Event<'_>) -> TokenStream {
     let private = private(krate);
     let attributes = impl_attributes();
     let [s, d, source] = ["__S", "__D", "__source"].map(local);
+    let variables = Variables { value: &quote!(self), serializer: &source };
     let Mirror { types, items, write, deserialize } =
-        Original { input, krate, serde: &event.serde, shape: event.shape, role: Role::Event }.mirror(&source);
+        Original { input, krate, serde: &event.serde, shape: event.shape, role: Role::Event }.mirror(&variables);
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let mut writing = input.generics.clone();

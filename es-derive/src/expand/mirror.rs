@@ -19,7 +19,7 @@ pub(super) struct Mirror {
     /// Aliases of types, beside the block of the mirror.
     pub(super) types: TokenStream,
     pub(super) items: TokenStream,
-    /// Writes `self` to the serializer.
+    /// Writes the value to the serializer.
     pub(super) write: TokenStream,
     /// A function from `D` to `Result<Self, D::Error>`.
     pub(super) deserialize: TokenStream,
@@ -34,22 +34,28 @@ pub(super) struct Original<'a> {
     pub(super) role: Role,
 }
 
+/// The variables of the code that writes a value.
+pub(super) struct Variables<'a> {
+    pub(super) value: &'a TokenStream,
+    pub(super) serializer: &'a Ident,
+}
+
 impl Original<'_> {
-    /// The mirror, if the variable `serializer` has the serializer.
-    pub(super) fn mirror(&self, serializer: &Ident) -> Mirror {
+    /// The mirror, for code with these variables.
+    pub(super) fn mirror(&self, variables: &Variables<'_>) -> Mirror {
         let Obligations { items, mut input, writable } = storable::expand(self.input, self.krate, self.role);
         let default = container_default::take(&mut input, self.krate);
         spell_out_names(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };
         let default = default.as_ref();
         let mut mirror = match self.shape {
-            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default, serializer),
-            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default, serializer),
-            Shape::Unit => asked.mirror_same(&quote!(;), default, serializer),
+            Shape::Tuple if !Shape::is_chosen(self.serde) => asked.mirror_tuple(default, variables),
+            Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default, variables),
+            Shape::Unit => asked.mirror_same(&quote!(;), default, variables),
             Shape::Named if written::is_plain(self.input, self.serde) => {
-                asked.mirror_reading(default, self.written(&writable, serializer))
+                asked.mirror_reading(default, self.written(&writable, variables))
             }
-            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default, serializer),
+            Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default, variables),
         };
         // The checks come before serde's code, so that the compiler reports their errors first.
         mirror.items = [items, mirror.items].into_iter().collect();
@@ -96,14 +102,15 @@ impl Original<'_> {
     /// #[serde(crate = "__serde", remote = "Invoice", rename_all = "camelCase")]
     /// struct __Stored { number: String, amount: Money }
     /// ```
-    fn mirror_same(&self, body: &TokenStream, default: Option<&TokenStream>, serializer: &Ident) -> Mirror {
+    fn mirror_same(&self, body: &TokenStream, default: Option<&TokenStream>, variables: &Variables<'_>) -> Mirror {
+        let Variables { value, serializer } = variables;
         let private = private(self.krate);
         let (name, (_, ty_generics, _)) = (stored(), self.input.generics.split_for_impl());
         let turbofish = ty_generics.as_turbofish();
         Mirror {
             types: TokenStream::new(),
             items: self.define_same(&quote!(#private::serde::Serialize, #private::serde::Deserialize), body, default),
-            write: quote!(#name #turbofish::serialize(self, #serializer)),
+            write: quote!(#name #turbofish::serialize(#value, #serializer)),
             deserialize: quote!(#name #turbofish::deserialize),
         }
     }
@@ -120,12 +127,13 @@ impl Original<'_> {
         }
     }
 
-    /// Writes `self`. If fields need bounds, it is a function of the mirror that has the bounds, as in
+    /// Writes the value. If fields need bounds, it is a function of the mirror that has the bounds, as in
     /// serde's code. If a bound does not hold, the function of `Refused` replaces it, and the check of
     /// the field is the only error.
-    fn written(&self, writable: &[TokenStream], serializer: &Ident) -> (TokenStream, TokenStream) {
+    fn written(&self, writable: &[TokenStream], variables: &Variables<'_>) -> (TokenStream, TokenStream) {
+        let Variables { value, serializer } = variables;
         if writable.is_empty() {
-            return (TokenStream::new(), written::expand(self.input, self.krate, &quote!(self), serializer));
+            return (TokenStream::new(), written::expand(self.input, self.krate, value, serializer));
         }
         let (private, attributes) = (private(self.krate), impl_attributes());
         let (name, ident) = (stored(), &self.input.ident);
@@ -142,7 +150,7 @@ impl Original<'_> {
                 }
             }
         };
-        (function, quote!(#name::serialize(self, #serializer)))
+        (function, quote!(#name::serialize(#value, #serializer)))
     }
 
     fn define_same(&self, derives: &TokenStream, body: &TokenStream, default: Option<&TokenStream>) -> TokenStream {
@@ -169,7 +177,8 @@ impl Original<'_> {
     /// struct __Read { #[serde(rename = "0")] __0: String }
     /// fn __read(deserializer: D) -> Result<Moved, D::Error> { Result::map(__Read::deserialize(deserializer), |read| Moved { 0: read.__0 }) }
     /// ```
-    fn mirror_tuple(&self, default: Option<&TokenStream>, serializer: &Ident) -> Mirror {
+    fn mirror_tuple(&self, default: Option<&TokenStream>, variables: &Variables<'_>) -> Mirror {
+        let Variables { value: whole, serializer } = variables;
         let private = private(self.krate);
         let (ident, generics) = (&self.input.ident, &self.input.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -233,7 +242,7 @@ impl Original<'_> {
         Mirror {
             types: TokenStream::new(),
             items,
-            write: quote!(#written #turbofish::serialize(self, #serializer)),
+            write: quote!(#written #turbofish::serialize(#whole, #serializer)),
             deserialize: quote!(#read_fn),
         }
     }

@@ -5,12 +5,10 @@ use super::mirror::{Original, mirror_imports};
 use super::span::{ends, local, over};
 use super::state::{self, State};
 use super::storable::Role as StoredAs;
-use super::{impl_attributes, in_block, private};
-use crate::attr::index::Direction;
+use super::{impl_attributes, in_block, indexes, private, rows};
 use crate::attr::projection::RowKey;
 use crate::diag::shown;
-use crate::model::{Inputs, Projection, Role, stored_name};
-use crate::symbol::UNIQUE;
+use crate::model::{Inputs, Projection, Role};
 
 /// ```text
 /// const _: () = {
@@ -22,12 +20,15 @@ use crate::symbol::UNIQUE;
 /// };
 /// ```
 pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
+    if projection.has_rows() {
+        return rows::expand(projection);
+    }
     let private = private(&projection.krate);
     let attributes = impl_attributes();
     let ident = &projection.input.ident;
     let (name, version) = (&projection.name, Literal::u32_unsuffixed(projection.version));
     let key = expand_key(projection);
-    let indexes = expand_indexes(projection);
+    let indexes = indexes::expand(&projection.row_type(), &private, None);
     let declare = expand_declare(projection);
     let original = Original {
         input: projection.input,
@@ -36,8 +37,9 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         shape: projection.shape,
         role: StoredAs::State,
     };
-    let State { types, items, methods } = state::expand(&original, ["serialize_row", "deserialize_row"]);
+    let State { types, items, methods } = state::expand_only_row(&original);
     let imports = mirror_imports(&private);
+    let [v, visitor] = ["__V", "__visitor"].map(local);
     let keyed = projection.is_keyed_by_aggregate().then(|| expand_keyed_by_aggregate(projection));
     let complete = expand_complete(projection);
     let block = quote! {
@@ -49,11 +51,16 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             #attributes
             impl #private::Projection for #ident {
                 type Key = #key;
+                type Row = Self;
                 const NAME: &'static #private::str = #name;
                 const VERSION: #private::u32 = #version;
                 #indexes
 
                 #declare
+
+                fn visit_rows<#v: #private::VisitRows<Self>>(#visitor: &mut #v) {
+                    #visitor.rows::<Self>();
+                }
 
                 #methods
             }
@@ -62,28 +69,6 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         #complete
     };
     in_block(&projection.library, &block)
-}
-
-/// ```text
-/// const INDEXES: &'static [RowIndex] =
-///     &[RowIndex { fields: &[("customerId", Direction::Ascending)], uniqueness: Uniqueness::Unique }];
-/// ```
-fn expand_indexes(projection: &Projection<'_>) -> Option<TokenStream> {
-    let private = private(&projection.krate);
-    let indexes = projection.attr.indexes.iter().map(|index| {
-        let fields = index.fields.iter().filter_map(|named| {
-            let stored = stored_name(&named.name, &projection.field(&named.name)?.attrs, &projection.input.attrs);
-            let direction = match named.direction {
-                Direction::Ascending => quote!(Ascending),
-                Direction::Descending => quote!(Descending),
-            };
-            Some(quote!((#stored, #private::Direction::#direction)))
-        });
-        let uniqueness = if index.key == UNIQUE { quote!(Unique) } else { quote!(NotUnique) };
-        quote!(#private::RowIndex { fields: &[#(#fields),*], uniqueness: #private::Uniqueness::#uniqueness })
-    });
-    (!projection.attr.indexes.is_empty())
-        .then(|| quote!(const INDEXES: &'static [#private::RowIndex] = &[#(#indexes),*];))
 }
 
 /// The type of the key.
@@ -132,7 +117,7 @@ pub(crate) fn expand_keyed_by_aggregate(projection: &Projection<'_>) -> TokenStr
 ///
 /// Only the call of `__declare` requires `BeginRow`, so a missing `Default` is one error, and not
 /// one for each event. Without events that begin with it, there is no inner function.
-fn expand_declare(projection: &Projection<'_>) -> TokenStream {
+pub(super) fn expand_declare(projection: &Projection<'_>) -> TokenStream {
     let private = private(&projection.krate);
     let ident = &projection.input.ident;
     let inputs = local("__inputs");
@@ -172,12 +157,17 @@ fn expand_inputs(projection: &Projection<'_>, of: &Inputs<'_>, inputs: &Ident) -
             Role::Changes => "changes",
             Role::ChangesOrDefault => "changes_or_default",
             Role::Removes => "removes",
+            Role::Projects => "projects",
         };
         let call = expand_call(listed.ty, &input, method, Some(listed.ty));
         quote!(let #input = #call;)
     });
     let whole = of.whole.map(|place| {
-        let method = if projection.has_init() { "all_change" } else { "all_change_or_default" };
+        let method = match (projection.has_rows(), projection.has_init()) {
+            (true, _) => "all_project",
+            (false, true) => "all_change",
+            (false, false) => "all_change_or_default",
+        };
         let call = expand_call(place, &input, method, None);
         quote!(let #input = #call;)
     });
@@ -218,7 +208,7 @@ fn expand_call(at: &impl ToTokens, receiver: &impl ToTokens, method: &str, ty: O
 ///
 /// The probes accept every type, so that a type that is not an event of the aggregate is one error,
 /// in `declare`.
-fn expand_complete(projection: &Projection<'_>) -> TokenStream {
+pub(super) fn expand_complete(projection: &Projection<'_>) -> TokenStream {
     let private = private(&projection.krate);
     let open = projection.inputs.iter().filter(|of| of.whole.is_none() && of.rest.is_none());
     let assertions = open.map(|of| {

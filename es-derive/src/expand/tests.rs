@@ -178,6 +178,24 @@ fn a_projection_with_indexes() {
 }
 
 #[test]
+fn a_projection_with_two_types_of_rows() {
+    let input = quote! {
+        #[projection(version = 1, rows(LedgerLine, DailyTotal), events(Invoice(InvoicePaid, ..)))]
+        pub struct Ledger;
+    };
+    check("projection_rows", super::projection(input));
+}
+
+#[test]
+fn a_type_of_rows() {
+    let input = quote! {
+        #[row(key = EventId, index(day, cents = -1))]
+        pub struct LedgerLine { day: Date, cents: i64 }
+    };
+    check("row", super::row(input));
+}
+
+#[test]
 fn an_id() {
     let input = quote! {
         pub struct InvoiceId(Uuid);

@@ -1,9 +1,9 @@
 //! A projection, as its attribute and its type describe it.
 
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Field, Ident, LitStr, Path, Token, TypePath};
+use syn::{DeriveInput, LitStr, Path, Token, TypePath};
 
-use super::Shape;
+use super::{RowType, Shape};
 use crate::attr::projection::{OfAggregate, ProjectionAttr, RowKey};
 use crate::attr::serde::SerdeKeys;
 use crate::attr::{default_library, imported_library};
@@ -42,6 +42,8 @@ pub(crate) enum Role {
     Changes,
     ChangesOrDefault,
     Removes,
+    /// It is handled as a whole, because the projection has several types of rows.
+    Projects,
 }
 
 pub(crate) struct Projection<'a> {
@@ -89,6 +91,7 @@ impl<'a> Projection<'a> {
     pub(crate) fn role(&self, listed: &Listed<'_>) -> Role {
         let is_in = |list| listed.lists.contains(&list);
         match (is_in(List::Init), is_in(List::Events)) {
+            _ if self.has_rows() => Role::Projects,
             _ if is_in(List::Remove) => Role::Removes,
             (true, false) => Role::Begins,
             (true, true) => Role::BeginsOrChanges,
@@ -97,16 +100,33 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// A field of the row by its name.
-    pub(crate) fn field(&self, name: &Ident) -> Option<&'a Field> {
-        let Data::Struct(data) = &self.input.data else { return None };
-        data.fields.iter().find(|field| field.ident.as_ref().is_some_and(|ident| ident.unraw() == name.unraw()))
+    pub(crate) fn row_type(&self) -> RowType<'_> {
+        RowType { input: self.input, serde: &self.serde, shape: self.shape, indexes: &self.attr.indexes }
+    }
+
+    /// Whether `rows(..)` lists the types of rows.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.attr.rows.is_given()
+    }
+
+    /// The different types of rows in `rows(..)`.
+    pub(crate) fn rows(&self) -> Vec<&'a TypePath> {
+        let mut rows: Vec<&TypePath> = Vec::new();
+        for ty in self.attr.rows.get().into_iter().flatten() {
+            let is_listed = rows.iter().any(|listed| shown(*listed) == shown(ty));
+            if !is_listed && !ty.path.is_ident(&self.input.ident) {
+                rows.push(ty);
+            }
+        }
+        rows
     }
 
     /// Whether a row may begin with `Default`.
     pub(crate) fn may_begin_by_default(&self) -> bool {
         let begins = |listed: &Listed<'_>| self.role(listed) == Role::ChangesOrDefault;
-        !self.has_init() && self.inputs.iter().any(|inputs| inputs.whole.is_some() || inputs.events.iter().any(begins))
+        !self.has_init()
+            && !self.has_rows()
+            && self.inputs.iter().any(|inputs| inputs.whole.is_some() || inputs.events.iter().any(begins))
     }
 }
 

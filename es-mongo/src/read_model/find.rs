@@ -3,14 +3,15 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use bson::Document;
-use es_core::projection::{Projection, decode_row};
+use bson::{Document, doc};
+use es_core::StoreError;
+use es_core::projection::{Projection, RowOf, decode_row};
 use es_core::read_model::{ReadModel, ReadModelError};
 use es_core::store::{BoxFuture, ReadModelId};
-use es_core::{Id, StoreError};
 use mongodb::options::FindOptions;
 
 use super::{progress, rows};
+use crate::index::of_type;
 use crate::store::MongoStore;
 
 /// Finds the rows of a read model by filters of MongoDB.
@@ -18,6 +19,10 @@ use crate::store::MongoStore;
 /// The fields have the names under which they are stored: in camelCase, unless `#[serde(..)]`
 /// changes them. The key is `_id`. `#[projection(index(cents))]` creates an index, without which a
 /// filter on other fields reads all rows.
+///
+/// If the projection has several types of rows, the rows of one type are found, by
+/// `store.read_model::<Ledger>().rows::<DailyTotal>().find(..)`. Their `_id` begins with the name of
+/// the type: `daily_total/2026-11-26`.
 ///
 /// A row whose events are [parked](es_core::dead_letters) is found as it was before the first of
 /// them, while `get` fails for it. [`DeadLetters::list`](es_core::dead_letters::DeadLetters::list)
@@ -51,13 +56,22 @@ use crate::store::MongoStore;
 /// # Ok(())
 /// # }
 /// ```
-pub trait FindRows<P> {
+pub trait FindRows<P: Projection, R = P> {
     /// The rows that a filter matches.
-    fn find(&self, filter: Document) -> RowsFound<'_, P>;
+    fn find(&self, filter: Document) -> RowsFound<'_, P, R>
+    where
+        R: RowOf<P>;
 }
 
-impl<P: Projection> FindRows<P> for ReadModel<P, MongoStore> {
-    fn find(&self, filter: Document) -> RowsFound<'_, P> {
+impl<P: Projection, R> FindRows<P, R> for ReadModel<P, MongoStore, R> {
+    fn find(&self, filter: Document) -> RowsFound<'_, P, R>
+    where
+        R: RowOf<P>,
+    {
+        let filter = match R::NAME {
+            None => filter,
+            Some(name) => doc! { "$and": [filter, of_type(name)] },
+        };
         RowsFound { rows: self, filter, options: FindOptions::default() }
     }
 }
@@ -66,13 +80,13 @@ impl<P: Projection> FindRows<P> for ReadModel<P, MongoStore> {
 ///
 /// All of them are in memory at once, so [`limit`](Self::limit) a search that may find many.
 #[must_use = "nothing is read before it is awaited"]
-pub struct RowsFound<'a, P> {
-    rows: &'a ReadModel<P, MongoStore>,
+pub struct RowsFound<'a, P, R = P> {
+    rows: &'a ReadModel<P, MongoStore, R>,
     filter: Document,
     options: FindOptions,
 }
 
-impl<P> RowsFound<'_, P> {
+impl<P, R> RowsFound<'_, P, R> {
     /// The order of the rows.
     pub fn sort(mut self, sort: Document) -> Self {
         self.options.sort = Some(sort);
@@ -92,8 +106,8 @@ impl<P> RowsFound<'_, P> {
     }
 }
 
-impl<'a, P: Projection> IntoFuture for RowsFound<'a, P> {
-    type Output = Result<Vec<(P::Key, P)>, ReadModelError>;
+impl<'a, P: Projection, R: RowOf<P>> IntoFuture for RowsFound<'a, P, R> {
+    type Output = Result<Vec<(R::Key, R)>, ReadModelError>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -117,16 +131,17 @@ impl<'a, P: Projection> IntoFuture for RowsFound<'a, P> {
                 rows.ready().await?;
             };
             let decoded = found.into_iter().map(|row| {
-                let (key, row) = rows::key_and_row(&row)?;
-                let key = P::Key::from_aggregate_id(&key).map_err(StoreError::from)?;
-                Ok((key, decode_row(&row)?))
+                let (stored, row) = rows::key_and_row(&row)?;
+                let key = R::key_in(&stored).map_err(StoreError::from)?;
+                let row = R::from_row(decode_row::<P>(&stored, &row)?);
+                Ok(key.zip(row))
             });
-            decoded.collect()
+            decoded.filter_map(Result::transpose).collect()
         })
     }
 }
 
-impl<P: Projection> fmt::Debug for RowsFound<'_, P> {
+impl<P: Projection, R> fmt::Debug for RowsFound<'_, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowsFound").field("rows", self.rows).field("filter", &self.filter).finish_non_exhaustive()
     }

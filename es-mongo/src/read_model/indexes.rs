@@ -55,5 +55,5 @@ fn index(declared: &RowIndex) -> Index {
     let keys: Document =
         declared.fields.iter().map(|(field, direction)| ((*field).to_owned(), direction.sign().into())).collect();
     let uniqueness = if declared.is_unique() { Uniqueness::Unique } else { Uniqueness::NotUnique };
-    Index { keys, uniqueness }
+    Index { keys, uniqueness, rows: declared.rows }
 }

@@ -95,7 +95,7 @@ pub(super) async fn prepare(store: &MongoStore, model: &ReadModelId) -> Result<(
     for name in [&names.dead_letters, &names.skipped_events] {
         create(store, name.clone()).await?;
         let keys = doc! { field::SUBSCRIPTION: 1, field::KEY: 1, field::POSITION: 1 };
-        indexes::create(store, model, name, &[Index { keys, uniqueness: Uniqueness::NotUnique }]).await?;
+        indexes::create(store, model, name, &[Index::new(keys, Uniqueness::NotUnique)]).await?;
     }
     Ok(())
 }

@@ -143,6 +143,12 @@ pub enum Command {
         /// Only this currency
         #[arg(long)]
         currency: Option<String>,
+        /// Show each event instead of the totals
+        #[arg(long)]
+        events: bool,
+        /// The largest number of events
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
     },
     /// Find invoices by the beginnings of words: of their ids, customers, countries and items
     Search {

@@ -75,7 +75,10 @@ async fn run_on(connection: &Connection, command: Command, view: View) -> Result
             let selection = Selection { customer: customer.as_deref(), open };
             balances::balances(connection, selection, limit, view).await?;
         }
-        Command::Statement { period, currency } => {
+        Command::Statement { period, currency, events: true, limit } => {
+            statement::events(connection, period.as_ref(), currency.as_deref(), limit, view).await?;
+        }
+        Command::Statement { period, currency, .. } => {
             statement::statement(connection, period.as_ref(), currency.as_deref(), view).await?;
         }
         Command::Snapshot { id } => upkeep::snapshot(connection, &id, view).await?,

@@ -18,7 +18,7 @@ pub use events::{
 };
 pub use invoice::{Invoice, InvoiceError, InvoiceEvent, Order, Payment, Status};
 pub use money::Money;
-pub use monthly_statement::MonthlyStatement;
+pub use monthly_statement::{Change, MonthlyStatement, PeriodTotal, StatementLine};
 pub use old_customer_balance::OldCustomerBalance;
 pub use open_invoice::OpenInvoice;
 pub use unposted::Unposted;

@@ -5,13 +5,13 @@ use es_core::error::{DecodeError, FoldError};
 use es_core::repository::IntoEvents;
 use es_core::store::{Decoded, EventData, EventSet, State, StateRef};
 use es_core::{
-    Aggregate, AggregateId, Apply, Context, Event, Init, Metadata, Sequence, SnapshotPolicy, Timestamp, event,
+    Aggregate, AggregateId, Apply, Context, Event, EventId, Init, Metadata, Sequence, SnapshotPolicy, Timestamp, event,
 };
 use serde::{Deserialize, Serialize};
 
 fn context() -> Context {
     let id = AggregateId::new("invoice_123").unwrap();
-    Context::new(id, Sequence::FIRST, Timestamp::now(), Metadata::new())
+    Context::new(EventId::new(), id, Sequence::FIRST, Timestamp::now(), Metadata::new())
 }
 
 fn encode<E: Event>(event: &E) -> EventData {

@@ -6,6 +6,7 @@ mod generated;
 mod other_derives;
 mod own_enum;
 mod projections;
+mod rows;
 mod schema_lock;
 mod splits;
 mod stored_form;

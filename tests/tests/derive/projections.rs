@@ -388,8 +388,8 @@ styled!(for_writing, #[serde(rename_all(serialize = "PascalCase", deserialize = 
 styled!(for_reading, #[serde(rename_all(deserialize = "PascalCase"))]);
 
 /// The names of the fields that are stored, and those that are indexed.
-fn stored_and_indexed<P: Projection + Default>() -> [Vec<String>; 2] {
-    let row = P::default().serialize_row(bson::Serializer::new()).unwrap();
+fn stored_and_indexed<P: Projection<Row = P> + Default>() -> [Vec<String>; 2] {
+    let row = P::serialize_row(&P::default(), bson::Serializer::new()).unwrap();
     let stored = row.as_document().unwrap().keys().cloned().collect();
     let [index] = P::INDEXES else { panic!("{:?}", P::INDEXES) };
     [stored, index.fields.iter().map(|(name, _)| (*name).to_owned()).collect()]
@@ -428,11 +428,12 @@ impl Apply<Shipped> for Beyond {
 
 #[test]
 fn an_index_has_the_declared_directions_and_uniqueness() {
-    let overdue = RowIndex { fields: &[("überFällig", Direction::Descending)], uniqueness: Uniqueness::NotUnique };
-    let by_type = RowIndex { fields: &[("type", Direction::Ascending)], uniqueness: Uniqueness::Unique };
+    let overdue =
+        RowIndex { fields: &[("überFällig", Direction::Descending)], uniqueness: Uniqueness::NotUnique, rows: None };
+    let by_type = RowIndex { fields: &[("type", Direction::Ascending)], uniqueness: Uniqueness::Unique, rows: None };
     assert_eq!(Beyond::INDEXES, [overdue, by_type]);
     assert_eq!(overdue.to_string(), "überFällig_-1");
     assert_eq!(Account::INDEXES, []);
-    let row = Beyond::default().serialize_row(bson::Serializer::new()).unwrap();
+    let row = Beyond::serialize_row(&Beyond::default(), bson::Serializer::new()).unwrap();
     assert!(row.as_document().unwrap().contains_key("überFällig"));
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use es_core::bson::doc;
 use es_core::memory::MemoryStore;
+use es_core::projection::RowIndex;
 use es_core::store::{
     Activity, BoxFuture, Checkpoint, Dropped, EventData, Failure, FeedFilter, FeedPage, FeedStore, Lease,
     LetterChanges, LiveVersion, MakeLive, Partition, PartitionLetters, PartitionRecord, Prepare, ReadModelId,
@@ -80,6 +81,14 @@ impl ReadModelStore for WrongStore {
             let is_prepared = self.right.read_rows(&prepare.model.partition(0), &[]).await?.is_some();
             if self.has(Mistake::NothingIsUnique) || is_prepared && self.has(Mistake::IndexesOfTheFirst) {
                 prepare.indexes = &[];
+            }
+            if self.has(Mistake::IndexesOfAllRows) {
+                let of_all = prepare.indexes.iter().map(|index| RowIndex { rows: None, ..*index });
+                prepare.indexes = of_all.collect::<Vec<_>>().leak();
+            }
+            if self.has(Mistake::IndexesOfNoRows) {
+                let of_all = prepare.indexes.iter().copied().filter(|index| index.rows.is_none());
+                prepare.indexes = of_all.collect::<Vec<_>>().leak();
             }
             let prepared = self.right.prepare(&prepare).await?;
             Ok(if self.has(Mistake::LastDeclarationIsKept) { prepare } else { Prepare { indexes: wanted, ..prepared } })

@@ -1,16 +1,16 @@
-//! What was invoiced, credited and paid in each month and year, from a read model.
+//! What was invoiced, credited and paid in each month and year, and by which events, from a read model.
 
 use std::str::FromStr;
 
-use bson::doc;
+use bson::{Bson, doc};
 use es_mongo::FindRows;
 use serde::Serialize;
 
 use super::read_models;
 use crate::connect::Connection;
-use crate::domain::{Money, MonthlyStatement};
+use crate::domain::{Change, Money, MonthlyStatement, PeriodTotal, StatementLine};
 use crate::failure::Failure;
-use crate::view::{Row, View, count};
+use crate::view::{Row, View, count, date};
 
 pub async fn statement(
     connection: &Connection,
@@ -21,6 +21,16 @@ pub async fn statement(
     Ok(view.list(&read(connection, period, currency).await?)?)
 }
 
+pub async fn events(
+    connection: &Connection,
+    period: Option<&Period>,
+    currency: Option<&str>,
+    limit: u32,
+    view: View,
+) -> Result<(), Failure> {
+    Ok(view.list(&read_events(connection, period, currency, limit).await?)?)
+}
+
 /// The months in order, each year after its months.
 pub async fn read(
     connection: &Connection,
@@ -28,13 +38,37 @@ pub async fn read(
     currency: Option<&str>,
 ) -> Result<Vec<Line>, Failure> {
     read_models::catch_up(connection).await?;
-    let rows = connection.store.read_model::<MonthlyStatement>().find(doc! {}).sort(doc! { "_id": 1 }).await?;
+    let rows = connection
+        .store
+        .read_model::<MonthlyStatement>()
+        .rows::<PeriodTotal>()
+        .find(doc! {})
+        .sort(doc! { "_id": 1 })
+        .await?;
     let lines = rows.into_iter().filter_map(|(key, row)| Line::new(&key, &row));
     let is_wanted = |line: &Line| {
         period.is_none_or(|period| period.contains(&line.period))
             && currency.is_none_or(|currency| currency == line.currency)
     };
     Ok(lines.filter(is_wanted).collect())
+}
+
+/// The events of a period in the order of their times.
+pub async fn read_events(
+    connection: &Connection,
+    period: Option<&Period>,
+    currency: Option<&str>,
+    limit: u32,
+) -> Result<Vec<EventLine>, Failure> {
+    read_models::catch_up(connection).await?;
+    // In the order of texts, `.` follows `-`, so `2013.` is after every month of 2013.
+    let months = period.map(|Period(period)| doc! { "$gte": period, "$lt": format!("{period}.") });
+    let mut filter = doc! {};
+    filter.extend(months.map(|months| ("month".to_owned(), months.into())));
+    filter.extend(currency.map(|currency| ("currency".to_owned(), Bson::from(currency))));
+    let lines = connection.store.read_model::<MonthlyStatement>().rows::<StatementLine>();
+    let found = lines.find(filter).sort(doc! { "month": 1, "at": 1, "_id": 1 }).limit(limit).await?;
+    Ok(found.into_iter().map(|(_, line)| EventLine::from(line)).collect())
 }
 
 /// A month such as `2013-05`, or a year such as `2013`, which contains its months.
@@ -77,8 +111,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(key: &str, row: &MonthlyStatement) -> Option<Self> {
-        let MonthlyStatement { invoices, invoiced, credited, payments, paid } = *row;
+    fn new(key: &str, row: &PeriodTotal) -> Option<Self> {
+        let PeriodTotal { invoices, invoiced, credited, payments, paid } = *row;
         let (period, currency) = key.split_once('/')?;
         Some(Self {
             period: period.to_owned(),
@@ -107,6 +141,34 @@ impl Row for Line {
             count(*payments),
             paid.to_string(),
         ]
+    }
+}
+
+/// One event.
+#[derive(Debug, Serialize)]
+pub struct EventLine {
+    date: String,
+    invoice: String,
+    customer: String,
+    change: Change,
+    amount: Money,
+    currency: String,
+}
+
+impl From<StatementLine> for EventLine {
+    fn from(line: StatementLine) -> Self {
+        let StatementLine { at, invoice, customer_id, currency, change, amount, .. } = line;
+        Self { date: date(at), invoice, customer: customer_id, change, amount, currency }
+    }
+}
+
+impl Row for EventLine {
+    const COLUMNS: &'static [&'static str] = &["Date", "Invoice", "Customer", "Change", ">Amount", "Currency"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { date, invoice, customer, change, amount, currency } = self;
+        let change = format!("{change:?}").to_lowercase();
+        vec![date.clone(), invoice.clone(), customer.clone(), change, amount.to_string(), currency.clone()]
     }
 }
 

@@ -365,6 +365,14 @@ async fn the_statement_has_a_line_for_each_month_and_year() {
     assert_eq!(statement(&["2023"]), all[..3]);
     assert_eq!(statement(&["2024-02"]), all[4..5]);
     assert_eq!(statement(&["2024-02", "--currency", "EUR"]), [""; 0]);
+    let lines = program.data(&["statement", "2023", "--events"]);
+    let lines = fields(&lines, &["date", "customer", "change", "amount", "currency"]);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].ends_with("invoiced 64.00 USD") && lines[0].starts_with("2023-11"), "{lines:?}");
+    let paid = lines.iter().filter(|line| line.contains(" paid 64.00 USD")).count();
+    assert_eq!((paid, program.data(&["statement", "2023", "--events", "--limit", "2"]).len()), (1, 2));
+    assert_eq!(program.data(&["statement", "2024-02", "--events"]).len(), 3);
+    assert!(program.run(&["statement", "2023", "--events"]).output.contains("Customer"));
     let table = program.run(&["statement", "2024-01"]).output;
     assert!(table.contains("11,682.17"), "{table}");
     let refused = program.run(&["statement", "2024-1"]);

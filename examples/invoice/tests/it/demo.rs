@@ -22,6 +22,7 @@ async fn it_runs_repeatedly_on_a_server() {
             "sound: ",
             "old_1 from its events, old_3 not found",
             "account of cust_456: 1,500.00 EUR paid",
+            "the events of 2022:",
         ] {
             assert!(answer.output.contains(expected), "{expected} is missing in:\n{}", answer.output);
         }

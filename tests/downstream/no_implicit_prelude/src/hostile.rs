@@ -371,3 +371,56 @@ impl ::es_core::Apply<Moved> for Brightness {
         self.moves = ::std::option::Option::Some(event.1);
     }
 }
+
+/// A read model with two types of rows.
+#[derive(::es_core::projection::Projection, Debug)]
+#[projection(version = 1, rows(Move, LampState), events(Lamp, Account(Moved, ..)))]
+pub struct House;
+
+/// A type of rows of a crate.
+#[derive(::es_core::projection::Row, Debug)]
+#[row(key = ::es_core::EventId, index(to_room, number = -1))]
+pub(crate) struct Move {
+    to_room: ::std::string::String,
+    number: ::std::option::Option<::std::primitive::u32>,
+}
+
+/// Another one.
+#[derive(::es_core::projection::Row, Debug)]
+#[row(key = ::std::string::String, name = "lamp")]
+pub enum LampState {
+    /// Off.
+    Off,
+    /// On.
+    On {
+        /// How bright.
+        level: ::std::primitive::u32,
+    },
+}
+
+impl ::std::default::Default for LampState {
+    fn default() -> Self {
+        Self::Off
+    }
+}
+
+impl ::es_core::projection::Project<LampEvent> for House {
+    fn project(
+        _: LampEvent,
+        context: &::es_core::Context,
+        rows: &mut ::es_core::projection::RowChanges<Self>,
+    ) {
+        rows.change_or_default(context.aggregate_id(), |lamp: &mut LampState| *lamp = LampState::On { level: 1 });
+    }
+}
+
+impl ::es_core::projection::Project<Moved> for House {
+    fn project(
+        event: Moved,
+        context: &::es_core::Context,
+        rows: &mut ::es_core::projection::RowChanges<Self>,
+    ) {
+        let number = ::std::option::Option::Some(event.1);
+        rows.insert(context.event_id(), Move { to_room: event.0, number });
+    }
+}

@@ -1,6 +1,6 @@
 //! The rows of projections.
 
-use es_core::projection::Projection;
+use es_core::projection::{Project, Projection, Row, RowChanges};
 use es_core::schema::RowCheck;
 use es_core::{Aggregate, Apply, Context, Timestamp, event};
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -152,4 +152,60 @@ fn a_row_can_be_given_if_none_can_be_generated() {
     given().update(true).run();
     given().update(false).run();
     assert!(lock.text().contains("isbn: string"), "{}", lock.text());
+}
+
+macro_rules! ledger {
+    ($release:ident, $version:literal, rows($($rows:tt)*), $($row:ident { $($field:ident: $type:ty),* })*) => {
+        mod $release {
+            use super::*;
+
+            #[derive(Projection)]
+            #[projection(version = $version, rows($($rows)*), events(Invoice(Paid, ..)))]
+            pub(super) struct Ledger;
+
+            impl Project<Paid> for Ledger {
+                fn project(_: Paid, _: &Context, _: &mut RowChanges<Self>) {}
+            }
+
+            $(
+                #[derive(Row)]
+                #[row(key = String)]
+                pub(super) struct $row { $(pub(super) $field: $type),* }
+            )*
+        }
+    };
+}
+
+ledger! { ledger, 1, rows(Total, Line), Total { cents: i64, last: Option<Timestamp> } Line { day: String } }
+ledger! { ledger_in_another_order, 1, rows(Line, Total), Total { cents: i64, last: Option<Timestamp> } Line { day: String } }
+ledger! { ledger_reshaped, 1, rows(Total, Line), Total { cents: i64, last: Option<Timestamp> } Line { day: u32 } }
+ledger! { ledger_with_a_type_less, 1, rows(Total), Total { cents: i64, last: Option<Timestamp> } }
+ledger! { ledger_of_books, 1, rows(Total, Book), Total { cents: i64 } Book { isbn: Isbn } }
+
+#[test]
+fn each_type_of_rows_has_its_shape_in_the_version_of_the_projection() {
+    let lock = Lock::new();
+    check::<ledger::Ledger>(&lock, true).unwrap();
+    let section = "projection ledger\n  reads Invoice(Paid) into line, total\n  rows 1\n    line\n      day: string\n    \
+                   total\n      cents: i64\n      last?: date | null\n";
+    assert!(lock.text().contains(section), "{}", lock.text());
+    check::<ledger::Ledger>(&lock, false).unwrap();
+    check::<ledger_in_another_order::Ledger>(&lock, false).unwrap();
+    for is_update in [false, true] {
+        let reshaped = check::<ledger_reshaped::Ledger>(&lock, is_update).unwrap_err();
+        assert!(reshaped.contains("the rows of ledger changed, but their version is still 1"), "{reshaped}");
+        assert!(reshaped.contains("-  day: string") && !reshaped.contains("cents"), "{reshaped}");
+        let less = check::<ledger_with_a_type_less::Ledger>(&lock, is_update).unwrap_err();
+        assert!(less.contains("the rows of ledger changed") && less.contains("reads other events"), "{less}");
+    }
+}
+
+#[test]
+fn a_row_of_any_type_can_be_given() {
+    use ledger_of_books::{Book, Ledger};
+    let lock = Lock::new();
+    let error = check::<Ledger>(&lock, true).unwrap_err();
+    assert!(error.contains("the rows of ledger, of the type book: ") && error.contains("`isbn`"), "{error}");
+    RowCheck::<Ledger>::new(&lock.path).row(&Book { isbn: Isbn }).update(true).run();
+    assert!(lock.text().contains("    book\n      isbn: string\n"), "{}", lock.text());
 }

@@ -123,7 +123,7 @@ fn earned(number: usize) -> (String, i64) {
     (OWNERS[number % 5].to_owned(), cents)
 }
 
-async fn assert_all_folded<P: Projection<Key = String> + PartialEq + std::fmt::Debug>(store: &MongoStore) {
+async fn assert_all_folded<P: Projection<Key = String, Row = P> + PartialEq + std::fmt::Debug>(store: &MongoStore) {
     catch_up::<P>(store).await;
     assert_eq!(store.dead_letters::<P>().list().await.unwrap(), []);
     let log = folded::<P>(store).await;

@@ -71,6 +71,10 @@ mistakes! {
     NullIsUnique => a_missing_field_is_null_and_each_element_of_an_array_counts,
     /// A read model has only the indexes with which it was prepared first.
     IndexesOfTheFirst => an_index_can_be_added_to_rows_that_exist,
+    /// Each index has the rows of all types.
+    IndexesOfAllRows => a_unique_index_of_a_type_of_rows_ignores_the_others,
+    /// An index on the rows of a type compares nothing.
+    IndexesOfNoRows => a_unique_index_of_a_type_of_rows_ignores_the_others,
     /// The version that was prepared last is live.
     LastIsLive => the_first_version_is_live,
     /// A handler has a live version.

@@ -137,8 +137,10 @@ async fn balances(story: &mut Story, connection: &Connection) -> Result<(), Fail
 }
 
 async fn statement(story: &mut Story, connection: &Connection) -> Result<(), Failure> {
-    story.step("A third read model has a row for each month and one for the year, and each event changes both")?;
-    story.list(&statement::read(connection, None, None).await?)
+    story.step("A third read model has totals of each month and year, and a line for each event that changes them")?;
+    story.list(&statement::read(connection, None, None).await?)?;
+    story.outcome("the events of 2022:")?;
+    story.list(&statement::read_events(connection, Some(&"2022".parse()?), None, 100).await?)
 }
 
 async fn search(story: &mut Story, connection: &Connection) -> Result<(), Failure> {

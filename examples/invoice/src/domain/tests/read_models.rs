@@ -143,6 +143,7 @@ async fn events_without_an_account_fold_as_those_with_one_when_they_are_posted()
     for period in ["2024-01", "2024-03", "2024", &this_month] {
         let key = format!("{period}/EUR");
         let (old, new) = (old.rows::<MonthlyStatement>(), new.rows::<MonthlyStatement>());
+        let (old, new) = (old.of::<PeriodTotal>(), new.of::<PeriodTotal>());
         assert!(new.get(&key).is_some(), "{key}");
         assert_eq!(old.get(&key), new.get(&key), "{key}");
     }
@@ -184,7 +185,7 @@ async fn an_invoice_that_was_paid_before_its_migration_is_not_open() {
     let balance = ledger.balance().balances.remove(0);
     assert_eq!(open(&balance), ("EUR", "0.00".to_owned(), 0, None));
     let statement = ledger.rows::<MonthlyStatement>();
-    let [may, june] = ["2022-05/EUR", "2022-06/EUR"].map(|month| statement.get(month).unwrap());
+    let [may, june] = ["2022-05/EUR", "2022-06/EUR"].map(|month| statement.of::<PeriodTotal>().get(month).unwrap());
     assert_eq!((may.invoiced, may.payments), (money("50"), 0));
     assert_eq!((june.invoices, june.payments, june.paid), (0, 1, money("50")));
 }
@@ -198,7 +199,8 @@ async fn an_event_changes_its_month_and_its_year_in_its_currency() {
     ledger.pay("1", "2024-01-31").await;
     ledger.pay("3", "2024-02-01").await;
     let rows = ledger.rows::<MonthlyStatement>();
-    let row = |invoices, invoiced: &str, payments, paid: &str| MonthlyStatement {
+    let totals = rows.of::<PeriodTotal>();
+    let row = |invoices, invoiced: &str, payments, paid: &str| PeriodTotal {
         invoices,
         invoiced: money(invoiced),
         credited: Money::ZERO,
@@ -215,7 +217,32 @@ async fn an_event_changes_its_month_and_its_year_in_its_currency() {
         ("2024/USD", row(1, "70", 1, "70")),
     ];
     for (key, expected) in &expected {
-        assert_eq!(rows.get(*key), Some(expected), "{key}");
+        assert_eq!(totals.get(*key), Some(expected), "{key}");
     }
-    assert_eq!(rows.len(), expected.len());
+    assert_eq!(totals.len(), expected.len());
+}
+
+#[tokio::test]
+async fn each_event_is_a_line_of_its_month() {
+    let ledger = Ledger::new();
+    ledger.create("1", ("10.00", "EUR"), "2023-12-31", "2024-02-01").await;
+    ledger.create("2", ("70.00", "USD"), "2024-01-31", "2024-02-01").await;
+    ledger.pay("1", "2024-01-30").await;
+    // Of an event without an account, the line is that of the event that posts it.
+    ledger.pay_before_accounts("2", "70.00", "2024-02-01").await;
+    ledger.post("2").await;
+    let rows = ledger.rows::<MonthlyStatement>();
+    let mut lines: Vec<_> = rows.of::<StatementLine>().iter().collect();
+    lines.sort_by_key(|line| line.at);
+    let shown = lines.iter().map(|line| {
+        let StatementLine { month, at, invoice, customer_id, currency, change, amount } = line;
+        format!("{month} {} {invoice} {customer_id} {currency} {change:?} {amount}", &at.to_string()[..10])
+    });
+    let expected = [
+        "2023-12 2023-12-31 1 cust_1 EUR Invoiced 10.00",
+        "2024-01 2024-01-30 1 cust_1 EUR Paid 10.00",
+        "2024-01 2024-01-31 2 cust_1 USD Invoiced 70.00",
+        "2024-02 2024-02-01 2 cust_1 USD Paid 70.00",
+    ];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
 }

@@ -1,0 +1,10 @@
+use es_core::projection::Row;
+
+#[derive(Row)]
+#[row(key = String)]
+struct Total {
+    #[serde(rename = "_id")]
+    day: String,
+}
+
+fn main() {}

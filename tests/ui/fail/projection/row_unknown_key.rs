@@ -1,0 +1,10 @@
+use es_core::projection::Row;
+
+#[derive(Row)]
+#[row(key = String, indexes(day), versoin = 1)]
+struct Total {
+    day: String,
+    cents: i64,
+}
+
+fn main() {}

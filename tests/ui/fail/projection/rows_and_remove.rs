@@ -1,0 +1,38 @@
+use es_core::projection::{Project, Projection, Row, RowChanges};
+use es_core::{Aggregate, Apply, Context, Init, event};
+
+#[event(version = 1)]
+struct Created {}
+
+#[event(version = 1)]
+struct Paid {}
+
+#[derive(Aggregate)]
+#[aggregate(init(Created), events(Paid))]
+struct Invoice {}
+
+impl Init<Created> for Invoice {
+    fn init(_: Created, _: &Context) -> Self {
+        Self {}
+    }
+}
+
+impl Apply<Paid> for Invoice {
+    fn apply(&mut self, _: Paid, _: &Context) {}
+}
+
+#[derive(Row)]
+#[row(key = String)]
+struct Line {
+    cents: i64,
+}
+
+#[derive(Projection)]
+#[projection(version = 1, rows(Line), events(Invoice(Created)), remove(Invoice(Paid)))]
+struct Ledger;
+
+impl Project<Created> for Ledger {
+    fn project(_: Created, _: &Context, _: &mut RowChanges<Self>) {}
+}
+
+fn main() {}
