@@ -86,23 +86,24 @@ const _: () = {
         <LedgerLine as __es_core::__private::Row>::NAME,
         <DailyTotal as __es_core::__private::Row>::NAME,
     ];
+    const __INDEXES: &[__es_core::__private::RowIndex] = &__es_core::__private::join_indexes::<
+        {
+            0 + <LedgerLine as __es_core::__private::Row>::INDEXES.len()
+                + <DailyTotal as __es_core::__private::Row>::INDEXES.len()
+        },
+    >(
+        &[
+            <LedgerLine as __es_core::__private::Row>::INDEXES,
+            <DailyTotal as __es_core::__private::Row>::INDEXES,
+        ],
+    );
     #[automatically_derived]
     impl __es_core::__private::Projection for Ledger {
         type Key = __es_core::__private::AggregateId;
         type Row = __Row;
         const NAME: &'static __es_core::__private::str = "ledger";
         const VERSION: __es_core::__private::u32 = 1;
-        const INDEXES: &'static [__es_core::__private::RowIndex] = &__es_core::__private::join_indexes::<
-            {
-                0 + <LedgerLine as __es_core::__private::Row>::INDEXES.len()
-                    + <DailyTotal as __es_core::__private::Row>::INDEXES.len()
-            },
-        >(
-            &[
-                <LedgerLine as __es_core::__private::Row>::INDEXES,
-                <DailyTotal as __es_core::__private::Row>::INDEXES,
-            ],
-        );
+        const INDEXES: &'static [__es_core::__private::RowIndex] = __INDEXES;
         const ROWS: &'static [__es_core::__private::RowName] = __ROWS;
         fn declare(__inputs: &mut __es_core::__private::Inputs<Self>) {
             let __input = {

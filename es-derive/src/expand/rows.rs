@@ -17,6 +17,7 @@ use crate::model::Projection;
 ///     impl RowOf<Ledger> for LedgerLine { .. }
 ///     impl RowOf<Ledger> for DailyTotal { .. }
 ///     const __ROWS: &[RowName] = &[<LedgerLine as Row>::NAME, <DailyTotal as Row>::NAME];
+///     const __INDEXES: &[RowIndex] = &join_indexes(&[<LedgerLine as Row>::INDEXES, <DailyTotal as Row>::INDEXES]);
 ///     impl Projection for Ledger { .. }
 ///     const _: () = assert_row_listed(1, __ROWS, &["LedgerLine", "DailyTotal"]);
 ///     const _: () = assert_complete(..);            // no event of an aggregate was forgotten
@@ -31,6 +32,10 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     let (row_enum, row_of) = (expand_row_enum(projection), expand_row_of(projection));
     let names = rows.iter().map(|ty| of_row(&private, ty, "NAME"));
     let indexes: Vec<_> = rows.iter().map(|ty| of_row(&private, ty, "INDEXES")).collect();
+    let joined = match projection.attr.rows.key() {
+        Some(key) => over(key, quote!(#private::join_indexes::<{ 0 #(+ #indexes.len())* }>(&[#(#indexes),*]))),
+        None => quote!([]),
+    };
     let declare = expand_declare(projection);
     let methods = expand_methods(projection);
     let differ = expand_names_differ(projection);
@@ -39,6 +44,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         #row_enum
         #row_of
         const __ROWS: &[#private::RowName] = &[#(#names),*];
+        const __INDEXES: &[#private::RowIndex] = &#joined;
 
         #attributes
         impl #private::Projection for #ident {
@@ -46,8 +52,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             type Row = __Row;
             const NAME: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
-            const INDEXES: &'static [#private::RowIndex] =
-                &#private::join_indexes::<{ 0 #(+ #indexes.len())* }>(&[#(#indexes),*]);
+            const INDEXES: &'static [#private::RowIndex] = __INDEXES;
             const ROWS: &'static [#private::RowName] = __ROWS;
 
             #declare

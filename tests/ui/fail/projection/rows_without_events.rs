@@ -1,4 +1,4 @@
-use es_core::projection::{Project, Projection, Row, RowChanges};
+use es_core::projection::{Projection, Row};
 use es_core::{Aggregate, Apply, Context, Init, event};
 
 #[event(version = 1)]
