@@ -237,8 +237,9 @@ fn compare<P: Projection>(locked: Option<&Node>, current: &Node) -> Vec<Finding>
     if let (Some(before), Some(now)) = (reads(locked), reads(current))
         && before != now
     {
+        let what = if P::ROWS.is_empty() { "events" } else { "events, or folds them into other types of rows" };
         findings.push(Finding::broken(
-            format!("the projection {name} reads other events, but its version is still {version}"),
+            format!("the projection {name} reads other {what}, but its version is still {version}"),
             format!("-{before}\n+{now}\n"),
             raise,
         ));
