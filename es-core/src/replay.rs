@@ -21,7 +21,6 @@ pub struct Replay<A> {
     /// The state of a snapshot. The next event must be the one at which it was taken.
     snapshot: Option<A>,
     context: Option<Context>,
-    last_event: Option<EventId>,
     head: Head,
 }
 
@@ -29,7 +28,7 @@ impl<A: Aggregate> Replay<A> {
     /// Starts before the first event.
     pub fn new(stream: StreamId) -> Self {
         let version = Version::NONE;
-        Self { stream, version, state: None, snapshot: None, context: None, last_event: None, head: Head::NONE }
+        Self { stream, version, state: None, snapshot: None, context: None, head: Head::NONE }
     }
 
     /// Starts after the last event before the aggregate begins, which is retired or an end.
@@ -109,8 +108,8 @@ impl<A: Aggregate> Replay<A> {
     /// Takes out the aggregate at the version reached so far; [`restore`](Self::restore) puts it
     /// back.
     pub(crate) fn lend(&mut self) -> Option<Loaded<A>> {
-        let (context, id) = (self.context.as_ref()?, self.last_event?);
-        let last_event = LastEvent::new(id, context.timestamp(), context.metadata().clone());
+        let context = self.context.as_ref()?;
+        let last_event = LastEvent::new(context.event_id(), context.timestamp(), context.metadata().clone());
         let state = self.state.take()?;
         Some(Loaded::new(self.stream.aggregate_id().clone(), self.version, last_event, state))
     }
@@ -162,7 +161,7 @@ impl<A: Aggregate> Replay<A> {
             self.state = None;
             return Err(StoreError::Fold { stream: self.stream.clone(), sequence: event.sequence, source });
         }
-        (self.version, self.head, self.last_event) = (event.sequence.into(), Head::from(event), Some(event.id));
+        (self.version, self.head) = (event.sequence.into(), Head::from(event));
         Ok(())
     }
 

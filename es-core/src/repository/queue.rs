@@ -83,6 +83,7 @@ impl<A: Aggregate> Queues<A> {
     /// Enters the queue of an aggregate after a conflict, with the state that the update decided
     /// on, and whether it was read after the call began. Returns the state if this thread is inside
     /// a decision of the queue.
+    #[allow(clippy::result_large_err, reason = "it gives back what it was given, which is not an error")]
     pub(super) fn enter(repository: &Repository<A>, base: Replay<A>, is_read: bool) -> Result<Place<A>, Replay<A>> {
         let mut known = repository.queues.lock();
         let queue = known.open(base.stream());

@@ -41,6 +41,9 @@ pub(super) enum FailedBy {
     TooManyParked,
 }
 
+/// A row after all that an event changes in it, or why the event cannot be folded.
+type Folded<P> = Result<(Option<<P as Projection>::Row>, Origin), ProjectionError>;
+
 /// Why the events of a page are not folded.
 pub(super) enum Unfolded {
     /// An event fails, so the partition stops before it.
@@ -179,7 +182,7 @@ impl<P: Projection> KeptRows<P> {
         key: &AggregateId,
         first: Change<P>,
         rest: &mut impl Iterator<Item = Change<P>>,
-    ) -> Result<Result<(Option<P::Row>, Origin), ProjectionError>, Unfolded> {
+    ) -> Result<Folded<P>, Unfolded> {
         // A row need not be cloneable.
         let row = self.rows.remove(key).flatten();
         let before = store_row::<P>(row.as_ref(), key, first.origin()).map_err(|error| Unfolded::Stop(error.into()))?;
@@ -208,7 +211,7 @@ pub(crate) fn fold_event<P: Projection>(
     first: Change<P>,
     rest: impl Iterator<Item = Change<P>>,
     row: Option<P::Row>,
-) -> Result<(Option<P::Row>, Origin), ProjectionError> {
+) -> Folded<P> {
     let (mut row, mut origin) = first.fold(row)?;
     for change in rest {
         (row, origin) = change.fold(row)?;
