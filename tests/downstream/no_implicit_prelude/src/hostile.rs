@@ -386,22 +386,17 @@ pub(crate) struct Move {
 }
 
 /// Another one.
-#[derive(::es_core::projection::Row, Debug)]
+#[derive(::es_core::projection::Row, Debug, Default)]
 #[row(key = ::std::string::String, name = "lamp")]
 pub enum LampState {
     /// Off.
+    #[default]
     Off,
     /// On.
     On {
         /// How bright.
         level: ::std::primitive::u32,
     },
-}
-
-impl ::std::default::Default for LampState {
-    fn default() -> Self {
-        Self::Off
-    }
 }
 
 impl ::es_core::projection::Project<LampEvent> for House {
