@@ -401,10 +401,11 @@ pub fn read_one<E: EventSet, P: Payload>(info: &EventInfo, payload: &P) -> Resul
     }
 }
 
-/// The functions of a mirror type if serde refused its attributes, so that serde's error is the
-/// only one.
+/// The functions of a mirror type if serde refused its attributes, and of a field that cannot be
+/// written, so that the error of serde or of the field is the only one.
 ///
-/// The functions that serde generates are inherent and take precedence over these.
+/// The functions that serde generates are inherent and take precedence over these, and so is that of
+/// [`Lent`](field::Lent).
 pub trait Refused {
     /// Never runs.
     fn serialize<T, S: serde::Serializer>(_: &T, _: S) -> Result<S::Ok, S::Error> {
@@ -414,6 +415,14 @@ pub trait Refused {
     /// Never runs.
     fn deserialize<'de, T, D: serde::Deserializer<'de>>(_: D) -> Result<T, D::Error> {
         Err(serde::de::Error::custom("serde refused the attributes of this type"))
+    }
+
+    /// Never runs.
+    fn lent(self) -> &'static ()
+    where
+        Self: Sized,
+    {
+        &()
     }
 }
 

@@ -47,14 +47,14 @@ const _: () = {
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field0: __serde::Serialize",
-                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                    deserialize = "__Field0: __serde::Deserialize<'de>"
                 )
             )]
             customer: Customer,
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field1: __serde::Serialize",
-                    deserialize = "for<'__any> __Field1: __serde::Deserialize<'__any>"
+                    deserialize = "__Field1: __serde::Deserialize<'de>"
                 )
             )]
             lines: Vec<Option<Line>>,
@@ -62,28 +62,21 @@ const _: () = {
             cache: Cache,
         }
         #[automatically_derived]
-        impl __Stored
-        where
-            for<'__any> __Field0: __serde::Serialize,
-            for<'__any> __Field1: __serde::Serialize,
-        {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                __this: &Ordered,
-                __source: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __es_core::__private::Writing::begin(__source, "Ordered", 2)
-                    .field("customer", &__this.customer)
-                    .field("lines", &__this.lines)
-                    .end()
-            }
-        }
-        #[automatically_derived]
         impl __es_core::__private::serde::Serialize for Ordered {
             fn serialize<__S: __es_core::__private::serde::Serializer>(
                 &self,
                 __source: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __source)
+                __es_core::__private::Writing::begin(__source, "Ordered", 2)
+                    .field(
+                        "customer",
+                        __es_core::__private::field::Lent(&self.customer).lent(),
+                    )
+                    .field(
+                        "lines",
+                        __es_core::__private::field::Lent(&self.lines).lent(),
+                    )
+                    .end()
             }
         }
         #[automatically_derived]

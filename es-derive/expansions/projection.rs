@@ -30,27 +30,12 @@ const _: () = {
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field0: __serde::Serialize",
-                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                    deserialize = "__Field0: __serde::Deserialize<'de>"
                 )
             )]
             open: Money,
             #[serde(default)]
             last_name: Option<String>,
-        }
-        #[automatically_derived]
-        impl __Stored
-        where
-            for<'__any> __Field0: __serde::Serialize,
-        {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                __this: &CustomerBalance,
-                __serializer: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __es_core::__private::Writing::begin(__serializer, "CustomerBalance", 2)
-                    .field("open", &__this.open)
-                    .field("lastName", &__this.last_name)
-                    .end()
-            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for CustomerBalance {
@@ -99,7 +84,10 @@ const _: () = {
                 __row: &Self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(__row, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "CustomerBalance", 2)
+                    .field("open", __es_core::__private::field::Lent(&__row.open).lent())
+                    .field("lastName", &__row.last_name)
+                    .end()
             }
             fn deserialize_row<
                 '__de,

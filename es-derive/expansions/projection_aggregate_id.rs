@@ -30,24 +30,10 @@ const _: () = {
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field0: __serde::Serialize",
-                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                    deserialize = "__Field0: __serde::Deserialize<'de>"
                 )
             )]
             owed: Money,
-        }
-        #[automatically_derived]
-        impl __Stored
-        where
-            for<'__any> __Field0: __serde::Serialize,
-        {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                __this: &OpenInvoice,
-                __serializer: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __es_core::__private::Writing::begin(__serializer, "OpenInvoice", 1)
-                    .field("owed", &__this.owed)
-                    .end()
-            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for OpenInvoice {
@@ -83,7 +69,9 @@ const _: () = {
                 __row: &Self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(__row, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "OpenInvoice", 1)
+                    .field("owed", __es_core::__private::field::Lent(&__row.owed).lent())
+                    .end()
             }
             fn deserialize_row<
                 '__de,

@@ -32,27 +32,11 @@ const _: () = {
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field0: __serde::Serialize",
-                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                    deserialize = "__Field0: __serde::Deserialize<'de>"
                 )
             )]
             due_date: Date,
             email: String,
-        }
-        #[automatically_derived]
-        impl __Stored
-        where
-            for<'__any> __Field0: __serde::Serialize,
-        {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                __this: &Due,
-                __serializer: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __es_core::__private::Writing::begin(__serializer, "Due", 3)
-                    .field("customerId", &__this.customer_id)
-                    .field("due", &__this.due_date)
-                    .field("email", &__this.email)
-                    .end()
-            }
         }
         #[automatically_derived]
         impl __es_core::__private::Projection for Due {
@@ -101,7 +85,14 @@ const _: () = {
                 __row: &Self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(__row, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "Due", 3)
+                    .field("customerId", &__row.customer_id)
+                    .field(
+                        "due",
+                        __es_core::__private::field::Lent(&__row.due_date).lent(),
+                    )
+                    .field("email", &__row.email)
+                    .end()
             }
             fn deserialize_row<
                 '__de,

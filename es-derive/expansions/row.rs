@@ -30,26 +30,11 @@ const _: () = {
             #[serde(
                 bound(
                     serialize = "for<'__any> __Field0: __serde::Serialize",
-                    deserialize = "for<'__any> __Field0: __serde::Deserialize<'__any>"
+                    deserialize = "__Field0: __serde::Deserialize<'de>"
                 )
             )]
             day: Date,
             cents: i64,
-        }
-        #[automatically_derived]
-        impl __Stored
-        where
-            for<'__any> __Field0: __serde::Serialize,
-        {
-            fn serialize<__S: __es_core::__private::serde::Serializer>(
-                __this: &LedgerLine,
-                __serializer: __S,
-            ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __es_core::__private::Writing::begin(__serializer, "LedgerLine", 2)
-                    .field("day", &__this.day)
-                    .field("cents", &__this.cents)
-                    .end()
-            }
         }
         #[automatically_derived]
         impl __es_core::__private::Row for LedgerLine {
@@ -73,7 +58,10 @@ const _: () = {
                 &self,
                 __serializer: __S,
             ) -> __es_core::__private::Result<__S::Ok, __S::Error> {
-                __Stored::serialize(self, __serializer)
+                __es_core::__private::Writing::begin(__serializer, "LedgerLine", 2)
+                    .field("day", __es_core::__private::field::Lent(&self.day).lent())
+                    .field("cents", &self.cents)
+                    .end()
             }
             fn deserialize_row<
                 '__de,

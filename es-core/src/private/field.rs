@@ -155,5 +155,19 @@ pub trait Refusal: Sized {
 
 impl<T: ?Sized> Refusal for Probe<T> {}
 
+/// A field that is written.
+///
+/// The inherent `lent` takes precedence over that of [`Refused`](super::Refused) if its bound holds.
+#[derive(Debug)]
+pub struct Lent<'a, T: ?Sized>(pub &'a T);
+
+impl<'a, T: Serialize + ?Sized> Lent<'a, T> {
+    /// The field.
+    #[inline]
+    pub fn lent(self) -> &'a T {
+        self.0
+    }
+}
+
 /// Requires that the type can be stored.
 pub fn stored<T: Storable>(_: Probe<T>) {}

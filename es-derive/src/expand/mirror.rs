@@ -10,7 +10,7 @@ use syn::{Data, DeriveInput, Fields, Generics, Path, Type, WherePredicate, parse
 use super::span::local;
 use super::storable::{self, Obligations, Role};
 use super::style::{container_style, spell_out_names};
-use super::{container_default, impl_attributes, private, self_type, written};
+use super::{container_default, private, self_type, written};
 use crate::attr::serde::{SerdeKeys, mirrored_attrs};
 use crate::model::Shape;
 
@@ -43,7 +43,7 @@ pub(super) struct Variables<'a> {
 impl Original<'_> {
     /// The mirror, for code with these variables.
     pub(super) fn mirror(&self, variables: &Variables<'_>) -> Mirror {
-        let Obligations { items, mut input, writable } = storable::expand(self.input, self.krate, self.role);
+        let Obligations { items, mut input } = storable::expand(self.input, self.krate, self.role);
         let default = container_default::take(&mut input, self.krate);
         spell_out_names(&mut input, self.serde, self.shape);
         let asked = Original { input: &input, ..*self };
@@ -53,7 +53,8 @@ impl Original<'_> {
             Shape::Unit if !Shape::is_chosen(self.serde) => asked.mirror_same(&quote!({}), default, variables),
             Shape::Unit => asked.mirror_same(&quote!(;), default, variables),
             Shape::Named if written::is_plain(self.input, self.serde) => {
-                asked.mirror_reading(default, self.written(&writable, variables))
+                let Variables { value, serializer } = variables;
+                asked.mirror_reading(default, written::expand(self.input, self.krate, value, serializer))
             }
             Shape::Named | Shape::Tuple | Shape::Enum => asked.mirror_same(&asked.body(), default, variables),
         };
@@ -116,41 +117,14 @@ impl Original<'_> {
     }
 
     /// The mirror only reads, because the macro itself writes the type.
-    fn mirror_reading(&self, default: Option<&TokenStream>, (items, write): (TokenStream, TokenStream)) -> Mirror {
+    fn mirror_reading(&self, default: Option<&TokenStream>, write: TokenStream) -> Mirror {
         let (private, name) = (private(self.krate), stored());
-        let definition = self.define_same(&quote!(#private::serde::Deserialize), &self.body(), default);
         Mirror {
             types: TokenStream::new(),
-            items: quote!(#definition #items),
+            items: self.define_same(&quote!(#private::serde::Deserialize), &self.body(), default),
             write,
             deserialize: quote!(#name::deserialize),
         }
-    }
-
-    /// Writes the value. If fields need bounds, it is a function of the mirror that has the bounds, as in
-    /// serde's code. If a bound does not hold, the function of `Refused` replaces it, and the check of
-    /// the field is the only error.
-    fn written(&self, writable: &[TokenStream], variables: &Variables<'_>) -> (TokenStream, TokenStream) {
-        let Variables { value, serializer } = variables;
-        if writable.is_empty() {
-            return (TokenStream::new(), written::expand(self.input, self.krate, value, serializer));
-        }
-        let (private, attributes) = (private(self.krate), impl_attributes());
-        let (name, ident) = (stored(), &self.input.ident);
-        let [this, s] = ["__this", "__S"].map(local);
-        let body = written::expand(self.input, self.krate, &quote!(#this), serializer);
-        let function = quote! {
-            #attributes
-            impl #name where #(#writable),* {
-                fn serialize<#s: #private::serde::Serializer>(
-                    #this: &#ident,
-                    #serializer: #s,
-                ) -> #private::Result<#s::Ok, #s::Error> {
-                    #body
-                }
-            }
-        };
-        (function, quote!(#name::serialize(#value, #serializer)))
     }
 
     fn define_same(&self, derives: &TokenStream, body: &TokenStream, default: Option<&TokenStream>) -> TokenStream {

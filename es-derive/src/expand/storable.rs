@@ -50,8 +50,6 @@ pub(super) struct Obligations {
     pub(super) items: TokenStream,
     /// The type for the mirrors, with a `bound` on each field that has one.
     pub(super) input: DeriveInput,
-    /// The same bounds, each as a predicate that the field can be written.
-    pub(super) writable: Vec<TokenStream>,
 }
 
 /// ```text
@@ -66,14 +64,16 @@ pub(super) struct Obligations {
 /// ```
 ///
 /// For the mirrors, the field gets
-/// `#[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize = ".."))]`.
-/// The code that serde derives then assumes the bound, so a missing impl is reported once, by this
-/// check. Without the `for<..>` the compiler would also report that the bound itself does not hold.
+/// `#[serde(bound(serialize = "for<'__any> __Field0: __serde::Serialize", deserialize =
+/// "__Field0: __serde::Deserialize<'de>"))]`. The code that serde derives then assumes the bound, so a
+/// missing impl is reported once, by this check. Without a lifetime the compiler would also report that
+/// the bound itself does not hold. `'de` is serde's own. A `for<..>` costs much more compile time,
+/// because what the compiler finds out under such a bound is not valid for any other item.
 ///
 /// A field that names a parameter is left to serde, which infers the bounds of parameters.
 pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obligations {
     let mut input = original.clone();
-    let (mut aliases, mut obligations, mut writable) = (TokenStream::new(), TokenStream::new(), Vec::new());
+    let (mut aliases, mut obligations) = (TokenStream::new(), TokenStream::new());
     let threads = expand_threads(original, krate, role);
     let mut held = TokenStream::new();
     if !is_chosen_otherwise(&input.attrs) {
@@ -92,13 +92,12 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
             let alias = format_ident!("__Field{place}");
             aliases.extend(quote!(#[allow(dead_code)] type #alias = #ty;));
             let write = format!("for<'__any> {alias}: __serde::Serialize");
-            let read = format!("for<'__any> {alias}: __serde::Deserialize<'__any>");
+            let read = format!("{alias}: __serde::Deserialize<'de>");
             field.attrs.push(parse_quote!(#[serde(bound(serialize = #write, deserialize = #read))]));
-            writable.push(quote!(for<'__any> #alias: __serde::Serialize));
         }
     }
     if obligations.is_empty() {
-        return Obligations { items: quote!(#threads #held), input, writable };
+        return Obligations { items: quote!(#threads #held), input };
     }
     let private = private(krate);
     let items = quote! {
@@ -111,7 +110,7 @@ pub(super) fn expand(original: &DeriveInput, krate: &Path, role: Role) -> Obliga
             #obligations
         }
     };
-    Obligations { items, input, writable }
+    Obligations { items, input }
 }
 
 /// The type of each field as a field of an item, because the compiler checks those before it checks
@@ -187,7 +186,7 @@ fn names_a_parameter(generics: &Generics, ty: &TokenStream) -> bool {
 ///
 /// Each check costs the compiler about as much time as the field itself, so types that serde always
 /// knows are skipped too.
-fn asks(field: &Field) -> bool {
+pub(super) fn asks(field: &Field) -> bool {
     !is_known(&field.ty) && !is_excepted(field)
 }
 

@@ -136,7 +136,7 @@ impl<'a> Hidden<'a> {
             shape: self.event.shape,
             role: Role::Event,
         };
-        let Obligations { items: obligations, mut input, .. } =
+        let Obligations { items: obligations, mut input } =
             storable::expand(original.input, original.krate, original.role);
         spell_out_names(&mut input, &self.event.serde, self.event.shape);
         let [written, read, this, phantom, s, d, source] =

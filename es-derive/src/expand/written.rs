@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Field, Path};
 
-use super::{mirror, private};
+use super::{mirror, private, storable};
 use crate::attr::serde::{SerdeKeys, names_of};
 use crate::camel_case;
 
@@ -43,8 +43,11 @@ pub(super) fn is_plain(input: &DeriveInput, serde: &SerdeKeys) -> bool {
 /// Writes `value`, which is the type itself:
 ///
 /// ```text
-/// Writing::begin(serializer, "Invoice", 2).field("number", &value.number).field("issuedAt", &value.issued_at).end()
+/// Writing::begin(serializer, "Invoice", 2).field("number", &value.number).field("owed", Lent(&value.owed).lent()).end()
 /// ```
+///
+/// The check of a field reports that its type cannot be written. `Lent` keeps this code from reporting
+/// it too.
 pub(super) fn expand(input: &DeriveInput, krate: &Path, value: &TokenStream, serializer: &Ident) -> TokenStream {
     let private = private(krate);
     let name = input.ident.unraw().to_string();
@@ -55,6 +58,7 @@ pub(super) fn expand(input: &DeriveInput, krate: &Path, value: &TokenStream, ser
         let ident = field.ident.as_ref()?;
         let name = names_of(&field.attrs).renamed.unwrap_or_else(|| camel_case::field(&ident.unraw().to_string()));
         let value = quote_spanned!(field.ty.span()=> &#value.#ident);
+        let value = if storable::asks(field) { quote!(#private::field::Lent(#value).lent()) } else { value };
         Some(quote!(.field(#name, #value)))
     });
     quote!(#private::Writing::begin(#serializer, #name, #count)#(#each)*.end())
