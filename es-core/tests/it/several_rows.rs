@@ -38,7 +38,7 @@ impl Apply<Sold> for Shop {
     fn apply(&mut self, _: Sold, _: &Context) {}
 }
 
-/// Does what it is told, and has two types of rows with the same keys.
+/// Makes the changes that its event lists, in two types of rows with the same keys.
 #[derive(Projection)]
 #[projection(version = 1, rows(Sum, List), events(Shop(Told, ..)))]
 struct Obedient;

@@ -385,7 +385,7 @@ pub(crate) struct Move {
     number: ::std::option::Option<::std::primitive::u32>,
 }
 
-/// Another one.
+/// An enum as a row.
 #[derive(::es_core::projection::Row, Debug, Default)]
 #[row(key = ::std::string::String, name = "lamp")]
 pub enum LampState {

@@ -290,7 +290,7 @@ async fn a_row_of_an_unknown_type_is_not_one_of_the_others() {
     rows(&store, "ledger_v1").insert_one(strange).await.unwrap();
     let totals = store.read_model::<Ledger>().rows::<OwnerTotal>();
     assert_eq!(totals.find(doc! { "lastOwner": "ann" }).await.unwrap().len(), 1);
-    // One of its own type that cannot be read is an error.
+    // A row of the type that is asked for is an error if it cannot be read.
     rows(&store, "ledger_v1").insert_one(doc! { "_id": "owner_total/zoe", "cents": "one" }).await.unwrap();
     let unreadable = totals.get("zoe").await.unwrap_err();
     assert!(matches!(&unreadable, ReadModelError::Store(StoreError::NotReadBack { .. })), "{unreadable:?}");

@@ -1,7 +1,7 @@
 use es_core::projection::Row;
 
 #[derive(Row)]
-#[row(key = String, indexes(day), versoin = 1)]
+#[row(key = String, indexes(day), vrsion = 1)]
 struct Total {
     day: String,
     cents: i64,
