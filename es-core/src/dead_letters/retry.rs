@@ -2,10 +2,8 @@
 
 use super::{DeadLetters, DeadLettersError};
 use crate::error::{ErrorChain, SharedError};
-use crate::projection::{Change, Dispatch, Projection, decode_row};
-use crate::store::{
-    DeadLetter, EventData, FeedFilter, FeedPage, LetterChanges, ParkReason, ReadModelStore, StoredEvent,
-};
+use crate::projection::{Change, Dispatch, PageRange, Projection, Unread, decode_row};
+use crate::store::{DeadLetter, EventData, FeedFilter, FeedPage, LetterChanges, ParkReason, ReadModelStore};
 use crate::subscription::{Taken, before, fold_event, store_row};
 use crate::{AggregateId, IdFor, Position, StoreError, Timestamp};
 
@@ -86,7 +84,7 @@ async fn fold<P: Projection, S: ReadModelStore>(
     position: Position,
     row: Option<P::Row>,
 ) -> Result<Result<Option<P::Row>, String>, DeadLettersError> {
-    let (row, stored) = match log.fold(key, position, row) {
+    let (row, stored) = match log.fold(key, position, row).await? {
         Ok(folded) => folded,
         Err(error) => return Ok(Err(error)),
     };
@@ -131,31 +129,43 @@ impl<'a, P: Projection, S: ReadModelStore> Log<'a, P, S> {
     }
 
     /// Folds the event at a position of the page into a row. Returns the row, also as it is stored.
-    fn fold(
+    async fn fold(
         &self,
         key: &AggregateId,
         position: Position,
         row: Option<P::Row>,
-    ) -> Result<(Option<P::Row>, Option<EventData>), String> {
-        let changes = self.changes(position).map_err(|error| ErrorChain::new(error.as_error()).to_string())?;
+    ) -> Result<Result<(Option<P::Row>, Option<EventData>), String>, StoreError> {
+        let changes = match self.changes(position).await? {
+            Ok(changes) => changes,
+            Err(error) => return Ok(Err(ErrorChain::new(error.as_error()).to_string())),
+        };
         let mut of_row = changes.into_iter().filter(|change| change.is_of(key, position));
         let Some(first) = of_row.next() else {
-            return Err("the event does not change the row any more; increase the `version` of the projection".into());
+            let error = "the event does not change the row any more; increase the `version` of the projection";
+            return Ok(Err(error.into()));
         };
         let folded = fold_event(first, of_row, row).and_then(|(row, origin)| {
             let stored = store_row::<P>(row.as_ref(), key, &origin)?;
             Ok((row, stored))
         });
-        folded.map_err(|error| ErrorChain::new(&error).to_string())
+        Ok(folded.map_err(|error| ErrorChain::new(&error).to_string()))
     }
 
-    fn changes(&self, position: Position) -> Result<Vec<Change<P>>, SharedError> {
-        for event in self.page.iter().flat_map(|page| &page.batches).flat_map(|batch| batch.events()) {
-            let event: StoredEvent<'_> = event?;
-            if event.position == position {
-                return Ok(self.dispatch.read(&event)?);
+    /// What the event at a position changes.
+    async fn changes(&self, position: Position) -> Result<Result<Vec<Change<P>>, SharedError>, StoreError> {
+        let Some(page) = &self.page else { return Ok(Ok(Vec::new())) };
+        let range = PageRange { after: before(position), end: Some(position.next()) };
+        loop {
+            let mut changes = Vec::new();
+            let unrouted = match self.dispatch.read_page(page, range, |change| changes.push(change)) {
+                Ok(None) => return Ok(Ok(changes)),
+                Ok(Some(Unread::Store(_, error))) => return Ok(Err(error.into())),
+                Ok(Some(Unread::Projection(error))) => return Ok(Err(error.into())),
+                Err(unrouted) => unrouted,
+            };
+            if let Some((_, error)) = self.dispatch.route(self.store, &unrouted).await? {
+                return Ok(Err(error.into()));
             }
         }
-        Ok(Vec::new())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use super::{Keyed, Keys, Project, Projection, ProjectionError, ProjectionFailure, RowChanges};
+use super::routes::Routes;
+use super::{Keyed, Keys, Project, Projection, ProjectionError, ProjectionFailure, Read, RowChanges};
 use crate::error::{Panicked, StoreError};
 use crate::event_types::Event;
 use crate::store::{EventSet, StoredEvent};
-use crate::{AggregateId, Context, Id, Position, StreamId};
+use crate::{AggregateId, Context, Id, Position, Sequence, StreamId};
 
 /// Why an event cannot be folded into a row.
 #[derive(Debug, Clone, Copy)]
@@ -72,15 +73,20 @@ impl Origin {
 }
 
 /// Collects what an event changes.
-pub(super) struct Changes<P: Projection> {
+pub(super) struct Changes<'a, P: Projection> {
     changes: Vec<Change<P>>,
     /// Why it is unknown which rows the event changes.
     failure: Option<ProjectionFailure>,
+    routes: &'a Routes,
+    /// The rows that the event names.
+    named: Option<Vec<AggregateId>>,
+    /// The aggregate, if its rows have to be looked up first.
+    unrouted: Option<StreamId>,
 }
 
-impl<P: Projection> Changes<P> {
-    pub(super) fn new() -> Self {
-        Self { changes: Vec::new(), failure: None }
+impl<'a, P: Projection> Changes<'a, P> {
+    pub(super) fn new(routes: &'a Routes) -> Self {
+        Self { changes: Vec::new(), failure: None, routes, named: None, unrouted: None }
     }
 
     /// Reads an event of type `E`.
@@ -115,8 +121,12 @@ impl<P: Projection> Changes<P> {
         let stream = StreamId::new(stored.aggregate_type, stored.aggregate_id)?;
         let context = stored.context(&stream);
         for (at, event) in read()?.into_iter().enumerate() {
-            let keys = match keys_of::<P, E>(&event, &context) {
-                Ok(keys) => keys,
+            let keys = match self.keys_of::<E>(&event, &context, &stream, stored.sequence) {
+                Ok(Some(keys)) => keys,
+                Ok(None) => {
+                    self.unrouted = Some(stream);
+                    return Ok(());
+                }
                 Err(failure) => {
                     self.failure = Some(failure);
                     return Ok(());
@@ -138,6 +148,32 @@ impl<P: Projection> Changes<P> {
             }
         }
         Ok(())
+    }
+
+    /// The keys of the rows that an event concerns. `None` if they have to be looked up.
+    fn keys_of<E>(
+        &mut self,
+        event: &E,
+        context: &Context,
+        stream: &StreamId,
+        sequence: Sequence,
+    ) -> Result<Option<Vec<AggregateId>>, ProjectionFailure>
+    where
+        P: Keyed<E>,
+    {
+        let keys: Keys<P::Key> = Panicked::catch(|| P::key(event, context))?;
+        if keys.is_routed() {
+            return match self.routes.of(stream, sequence) {
+                Some(keys) if keys.is_empty() => Err(ProjectionFailure::NotRouted),
+                keys => Ok(keys),
+            };
+        }
+        let stored = keys.as_slice().iter().map(Id::to_aggregate_id).collect::<Result<Vec<_>, _>>();
+        let stored = stored.map_err(|error| ProjectionFailure::Key(Box::new(error)))?;
+        if self.routes.are_used() && !stored.is_empty() {
+            self.named = Some(stored.clone());
+        }
+        Ok(Some(stored))
     }
 
     /// Reads an event of type `E`, which the projection handles by itself.
@@ -181,18 +217,20 @@ impl<P: Projection> Changes<P> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Vec<Change<P>>, ProjectionFailure> {
-        match self.failure {
-            None => Ok(self.changes),
-            Some(failure) => Err(failure),
+    pub(super) fn finish(self, event: &StoredEvent<'_>) -> Result<Read<P>, ProjectionFailure> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
+        if let Some(stream) = self.unrouted {
+            return Ok(Read::Unrouted(stream));
+        }
+        if self.routes.are_used()
+            && let Ok(stream) = StreamId::new(event.aggregate_type, event.aggregate_id)
+        {
+            self.routes.remember(stream, event.sequence, self.named);
+        }
+        Ok(Read::Changes(self.changes))
     }
-}
-
-fn keys_of<P: Keyed<E>, E>(event: &E, context: &Context) -> Result<Vec<AggregateId>, ProjectionFailure> {
-    let keys: Keys<P::Key> = Panicked::catch(|| P::key(event, context))?;
-    let stored = keys.as_slice().iter().map(Id::to_aggregate_id);
-    stored.collect::<Result<_, _>>().map_err(|error| ProjectionFailure::Key(Box::new(error)))
 }
 
 impl<P: Projection> Change<P> {

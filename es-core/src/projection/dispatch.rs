@@ -5,13 +5,23 @@ use std::fmt;
 
 use super::change::Changes;
 use super::inputs::{Declared, Handler, Inputs};
+use super::routes::Routes;
 use super::{Change, Projection, ProjectionError, ProjectionFailure};
-use crate::StoreError;
 use crate::store::{BsonPayload, FeedFilter, StoredEvent};
+use crate::{StoreError, StreamId};
 
 /// The declarations of a projection, by what is stored.
 pub struct Dispatch<P: Projection> {
     aggregates: HashMap<&'static str, OfAggregate<P>>,
+    pub(super) routes: Routes,
+}
+
+/// An event that was read.
+pub(crate) enum Read<P: Projection> {
+    /// What it changes.
+    Changes(Vec<Change<P>>),
+    /// It changes the rows that an earlier event of its aggregate names, which is not remembered.
+    Unrouted(StreamId),
 }
 
 /// The declarations about one aggregate.
@@ -27,7 +37,8 @@ impl<P: Projection> Dispatch<P> {
     #[allow(clippy::new_without_default, reason = "it is computed, so it is not a default")]
     pub fn new() -> Self {
         let aggregates = Inputs::<P>::of_projection().aggregates.into_iter();
-        Self { aggregates: aggregates.map(|declared| (declared.aggregate_type, OfAggregate::new(declared))).collect() }
+        let aggregates = aggregates.map(|declared| (declared.aggregate_type, OfAggregate::new(declared))).collect();
+        Self { aggregates, routes: Routes::new() }
     }
 
     /// The events that the projection reads.
@@ -60,18 +71,22 @@ impl<P: Projection> Dispatch<P> {
     /// # Errors
     ///
     /// [`ProjectionError`] if the event cannot be read, or its name is unknown to its aggregate.
-    pub fn read(&self, event: &StoredEvent<'_>) -> Result<Vec<Change<P>>, ProjectionError> {
-        let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(Vec::new()) };
-        let mut changes = Changes::new();
+    pub(crate) fn read(&self, event: &StoredEvent<'_>) -> Result<Read<P>, ProjectionError> {
+        let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(Read::Changes(Vec::new())) };
+        let mut changes = Changes::new(&self.routes);
         let read = of.read(event, &mut changes).map_err(|error| ProjectionFailure::Unreadable(Box::new(error)));
-        read.and_then(|()| changes.finish()).map_err(|failure| ProjectionError {
-            projection: P::NAME,
-            position: event.position,
-            event_type: event.event_type.to_owned(),
-            // As a stream id is displayed, but the name may be one that this library refuses.
-            aggregate: format!("{} {}", event.aggregate_type, event.aggregate_id),
-            failure,
-        })
+        read.and_then(|()| changes.finish(event)).map_err(|failure| failed::<P>(event, failure))
+    }
+}
+
+pub(super) fn failed<P: Projection>(event: &StoredEvent<'_>, failure: ProjectionFailure) -> ProjectionError {
+    ProjectionError {
+        projection: P::NAME,
+        position: event.position,
+        event_type: event.event_type.to_owned(),
+        // As a stream id is displayed, but the name may be one that this library refuses.
+        aggregate: format!("{} {}", event.aggregate_type, event.aggregate_id),
+        failure,
     }
 }
 
@@ -86,7 +101,7 @@ impl<P: Projection> OfAggregate<P> {
         Self { declared, handlers }
     }
 
-    fn read(&self, event: &StoredEvent<'_>, changes: &mut Changes<P>) -> Result<(), StoreError> {
+    fn read(&self, event: &StoredEvent<'_>, changes: &mut Changes<'_, P>) -> Result<(), StoreError> {
         match self.handlers.get(event.event_type) {
             Some(Some(handler)) => return handler(event, changes),
             Some(None) => return Ok(()),

@@ -40,6 +40,9 @@ pub enum ProjectionFailure {
     /// The key cannot be the key of a row.
     #[error("its key cannot be the key of a row")]
     Key(#[source] Box<InvalidId>),
+    /// No event before it names the rows of an event with [`Keys::routed`](super::Keys::routed).
+    #[error("its rows are those of an event before it, and no listed event of its aggregate before it names any")]
+    NotRouted,
     /// There is no row with this key, and the event cannot begin one.
     #[error("there is no row `{key}`, and the event cannot begin one; list it in `init(..)` if it can")]
     NoRow {

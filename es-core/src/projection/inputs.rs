@@ -22,7 +22,7 @@ pub struct Input<'a, P: Projection, A> {
 }
 
 /// Reads an event, and adds what it changes.
-pub(super) type Handler<P> = fn(&StoredEvent<'_>, &mut Changes<P>) -> Result<(), StoreError>;
+pub(super) type Handler<P> = fn(&StoredEvent<'_>, &mut Changes<'_, P>) -> Result<(), StoreError>;
 
 /// Reads an event as the events that it is split into, each in its newest version and written anew.
 pub(super) type ReadParts = fn(&StoredEvent<'_>) -> Result<Vec<(&'static EventInfo, EventData)>, StoreError>;

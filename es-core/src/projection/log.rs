@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
-use super::{Dispatch, Projection, ProjectionError};
-use crate::store::{FeedFilter, FeedPage, FeedStore, SkippedEvent};
+use super::{Change, Dispatch, PageRange, Projection, ProjectionError, Unread};
+use crate::store::{FeedFilter, FeedPage, ReadModelStore, SkippedEvent};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -60,7 +60,7 @@ impl<P: Projection> LogRows<P> {
     /// beyond the frontier.
     pub(crate) async fn fold<E: From<StoreError> + From<Box<ProjectionError>>>(
         &mut self,
-        store: &impl FeedStore,
+        store: &impl ReadModelStore,
         partitions: Range<u32>,
         to: Option<Position>,
     ) -> Result<(), E> {
@@ -72,8 +72,15 @@ impl<P: Projection> LogRows<P> {
                 store.wake(after).await;
                 continue;
             }
+            let range = PageRange { after, end: to.map(Position::next) };
             after = page.reaches.min(to);
-            self.fold_page::<E>(&page, &partitions, to)?;
+            let (changes, unread) = self.read::<E>(store, &page, range, &partitions).await?;
+            self.fold_changes(changes);
+            match unread {
+                None => {}
+                Some(Unread::Store(_, error)) => return Err(error.into()),
+                Some(Unread::Projection(error)) => return Err(Box::new(error).into()),
+            }
         }
         for partition in partitions {
             if let Some(reached) = usize::try_from(partition).ok().and_then(|at| self.reached.get_mut(at)) {
@@ -83,35 +90,46 @@ impl<P: Projection> LogRows<P> {
         Ok(())
     }
 
-    fn fold_page<E: From<StoreError> + From<Box<ProjectionError>>>(
-        &mut self,
+    /// What the events of a page change in rows that are included, and the first event that cannot be
+    /// read.
+    async fn read<E: From<StoreError> + From<Box<ProjectionError>>>(
+        &self,
+        store: &impl ReadModelStore,
         page: &FeedPage,
+        range: PageRange,
         partitions: &Range<u32>,
-        to: Option<Position>,
-    ) -> Result<(), E> {
+    ) -> Result<(Vec<Change<P>>, Option<Unread>), E> {
         let all = u32::try_from(self.reached.len()).unwrap_or(u32::MAX);
-        for event in page.batches.iter().flat_map(|batch| batch.events()) {
-            let event = event?;
-            if Some(event.position) > to {
-                break;
-            }
-            for change in self.dispatch.read(&event).map_err(Box::new)? {
+        loop {
+            let mut changes = Vec::new();
+            let unread = self.dispatch.read_page(page, range, |change| {
                 let key = change.key();
-                if !(self.includes)(key) || !partitions.contains(&partition_of(key.as_str(), all)) {
-                    continue;
+                if (self.includes)(key) && partitions.contains(&partition_of(key.as_str(), all)) {
+                    changes.push(change);
                 }
-                let key = key.clone();
-                let is_skipped = !self.skipped.is_empty() && self.skipped.contains(&(key.clone(), event.position));
-                if is_skipped || self.failed.contains_key(&key) {
-                    continue;
-                }
-                match change.fold(self.rows.remove(&key)) {
-                    Ok((row, _)) => self.rows.extend(row.map(|row| (key, row))),
-                    Err(error) => drop(self.failed.insert(key, Box::new(error))),
-                }
+            });
+            let unrouted = match unread {
+                Ok(unread) => return Ok((changes, unread)),
+                Err(unrouted) => unrouted,
+            };
+            if let Some((_, error)) = self.dispatch.route(store, &unrouted).await? {
+                return Err(Box::new(error).into());
             }
         }
-        Ok(())
+    }
+
+    fn fold_changes(&mut self, changes: Vec<Change<P>>) {
+        for change in changes {
+            let (key, position) = (change.key().clone(), change.origin().position());
+            let is_skipped = !self.skipped.is_empty() && self.skipped.contains(&(key.clone(), position));
+            if is_skipped || self.failed.contains_key(&key) {
+                continue;
+            }
+            match change.fold(self.rows.remove(&key)) {
+                Ok((row, _)) => self.rows.extend(row.map(|row| (key, row))),
+                Err(error) => drop(self.failed.insert(key, Box::new(error))),
+            }
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::dispatch::failed;
 use super::stored::{decode_row, encode_row};
-use super::{Dispatch, Projection, ProjectionError, RowOf};
+use super::{Dispatch, Projection, ProjectionError, ProjectionFailure, Read, RowOf};
 use crate::store::StoredEvent;
 use crate::{AggregateId, IdFor};
 
@@ -28,7 +29,12 @@ impl<P: Projection> Rows<P> {
     ///
     /// [`ProjectionError`] if it cannot be folded, or a row cannot be stored.
     pub fn push(&mut self, dispatch: &Dispatch<P>, event: &StoredEvent<'_>) -> Result<(), ProjectionError> {
-        for change in dispatch.read(event)? {
+        // All events of an aggregate come here, so what they name is remembered.
+        dispatch.routes.begin();
+        let Read::Changes(changes) = dispatch.read(event)? else {
+            return Err(failed::<P>(event, ProjectionFailure::NotRouted));
+        };
+        for change in changes {
             let key = change.key().clone();
             let (Some(row), origin) = change.fold(self.rows.remove(&key))? else { continue };
             let stored = encode_row::<P>(&row).and_then(|row| decode_row::<P>(&key, &row));

@@ -14,7 +14,7 @@ pub use records::{
     StoredRows, Take,
 };
 
-use super::{BoxFuture, FeedStore};
+use super::{BoxFuture, EventStore, FeedStore};
 use crate::dead_letters::DeadLetters;
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
@@ -66,7 +66,7 @@ use crate::{AggregateId, StoreError};
 /// - MUST return all other failures as an [`EventStore`](super::EventStore) does. After an error of
 ///   [`commit_rows`](Self::commit_rows) the caller takes the lease again and reads the checkpoint,
 ///   so the outcome may be unknown.
-pub trait ReadModelStore: FeedStore {
+pub trait ReadModelStore: EventStore + FeedStore {
     /// Prepares the rows and the partitions of a read model. `declared` describes what is read.
     /// Returns the description and the number of partitions with which it was prepared first, and
     /// the given indexes.

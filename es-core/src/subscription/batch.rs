@@ -6,7 +6,7 @@ use super::changes::Changes;
 use super::parked::{BatchLetters, Parked, Treatment, failed};
 use super::pending::{Pending, size};
 use crate::error::{ErrorChain, SharedError};
-use crate::projection::{Change, Origin, Projection, ProjectionError, decode_row, encode_row};
+use crate::projection::{Change, Origin, Projection, ProjectionError, Unread, decode_row, encode_row};
 use crate::store::{DeadLetter, EventData, MAX_EVENT_BYTES, ReadModelId, StoredRows};
 use crate::{AggregateId, Position, StoreError};
 
@@ -56,6 +56,15 @@ impl Failed {
     /// The event after a position. Its own position cannot be read, but nothing between is wanted.
     pub(super) fn after(position: Option<Position>, error: StoreError) -> Self {
         Self { position: position.map_or(Position::FIRST, Position::next), error: FailedBy::Store(error) }
+    }
+}
+
+impl From<Unread> for Failed {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Store(after, error) => Self::after(after, error),
+            Unread::Projection(error) => error.into(),
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::batch::{Failed, FailedBy};
 use super::partition_of;
-use crate::projection::{Change, Dispatch, Projection};
-use crate::store::{FeedFilter, FeedPage};
+use crate::projection::{Change, Dispatch, PageRange, Projection, Unrouted};
+use crate::store::{EventStore, FeedFilter, FeedPage};
 use crate::{AggregateId, Position, StoreError};
 
 /// What events change in one partition.
@@ -19,9 +19,7 @@ pub(super) struct Changes<P: Projection> {
 /// The part of a page that is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
-    pub(super) after: Option<Position>,
-    /// The events before this position, or all of them.
-    pub(super) end: Option<Position>,
+    pub(super) range: PageRange,
     pub(super) partition: u32,
     /// The number of partitions.
     pub(super) partitions: u32,
@@ -51,85 +49,76 @@ impl<P: Projection> ReadChanges<P> {
     }
 
     /// What a part of a page changes.
-    pub(super) fn read(&self, page: &Arc<FeedPage>, part: Part) -> Changes<P> {
-        self.taken(page, part).unwrap_or_else(|| self.read_alone(page, part))
+    ///
+    /// # Errors
+    ///
+    /// [`Unrouted`] if [`route`](Self::route) is needed first.
+    pub(super) fn read(&self, page: &Arc<FeedPage>, part: Part) -> Result<Changes<P>, Unrouted> {
+        match self.taken(page, part)? {
+            Some(changes) => Ok(changes),
+            None => self.read_alone(page, part),
+        }
+    }
+
+    /// Looks up the rows of events. Returns the first event for which that fails.
+    pub(super) async fn route(
+        &self,
+        store: &(impl EventStore + ?Sized),
+        unrouted: &Unrouted,
+    ) -> Result<Option<Failed>, StoreError> {
+        let failed = self.dispatch.route(store, unrouted).await?;
+        Ok(failed.map(|(position, error)| Failed { position, error: FailedBy::Projection(Box::new(error)) }))
     }
 
     /// What was read for all partitions, if it was not taken before.
-    fn taken(&self, page: &Arc<FeedPage>, part: Part) -> Option<Changes<P>> {
-        if part.partitions == 1 || part.end.is_some() {
-            return None;
+    fn taken(&self, page: &Arc<FeedPage>, part: Part) -> Result<Option<Changes<P>>, Unrouted> {
+        if part.partitions == 1 || part.range.end.is_some() {
+            return Ok(None);
         }
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         if newest.as_ref().is_none_or(|newest| newest.page.reaches < page.reaches) {
-            let changes = self.read_all(page, part.partitions).into_iter().map(Some).collect();
+            let changes = self.read_all(page, part.partitions)?.into_iter().map(Some).collect();
             *newest = Some(Newest { page: Arc::clone(page), changes });
         }
-        let newest = newest.as_mut().filter(|newest| Arc::ptr_eq(&newest.page, page))?;
-        let mut changes = newest.changes.get_mut(usize::try_from(part.partition).ok()?)?.take()?;
-        // The page may begin before the part.
-        changes.changes.retain(|change| Some(change.origin().position()) > part.after);
-        let is_of_part = changes.failure.as_ref().is_none_or(|failed| Some(failed.position) > part.after);
-        is_of_part.then_some(changes)
+        let newest = newest.as_mut().filter(|newest| Arc::ptr_eq(&newest.page, page));
+        Ok(newest.and_then(|newest| newest.take(part)))
     }
 
-    fn read_all(&self, page: &FeedPage, partitions: u32) -> Vec<Changes<P>> {
+    fn read_all(&self, page: &FeedPage, partitions: u32) -> Result<Vec<Changes<P>>, Unrouted> {
         let mut all: Vec<_> = (0..partitions).map(|_| Changes { changes: Vec::new(), failure: None }).collect();
-        let failure = self.read_each(page, None, None, |change| {
+        let unread = self.dispatch.read_page(page, PageRange::default(), |change| {
             let of = usize::try_from(partition_of(change.key().as_str(), partitions)).ok();
             if let Some(changes) = of.and_then(|of| all.get_mut(of)) {
                 changes.changes.push(change);
             }
-        });
+        })?;
+        let failure = unread.map(Failed::from);
         for changes in &mut all {
             changes.failure.clone_from(&failure);
         }
-        all
+        Ok(all)
     }
 
-    fn read_alone(&self, page: &FeedPage, part: Part) -> Changes<P> {
-        let Part { after, end, partition, partitions } = part;
+    fn read_alone(&self, page: &FeedPage, part: Part) -> Result<Changes<P>, Unrouted> {
+        let Part { range, partition, partitions } = part;
         let mut changes = Vec::new();
-        let failure = self.read_each(page, after, end, |change| {
+        let unread = self.dispatch.read_page(page, range, |change| {
             if partition_of(change.key().as_str(), partitions) == partition {
                 changes.push(change);
             }
-        });
-        Changes { changes, failure }
+        })?;
+        Ok(Changes { changes, failure: unread.map(Failed::from) })
     }
+}
 
-    /// Calls `add` with each change. Returns the first event that cannot be read.
-    fn read_each(
-        &self,
-        page: &FeedPage,
-        after: Option<Position>,
-        end: Option<Position>,
-        mut add: impl FnMut(Change<P>),
-    ) -> Option<Failed> {
-        let mut last = after;
-        for event in page.batches.iter().flat_map(|batch| batch.events()) {
-            let event = match event {
-                Ok(event) => event,
-                Err(error) => return Some(Failed::after(last, error)),
-            };
-            if Some(event.position) <= after {
-                continue;
-            }
-            if end.is_some_and(|end| event.position >= end) {
-                break;
-            }
-            last = Some(event.position);
-            match self.dispatch.read(&event) {
-                Ok(mut changes) => {
-                    if changes.len() > 2 {
-                        changes.sort_by(|one, other| one.key().cmp(other.key()));
-                    }
-                    changes.into_iter().for_each(&mut add);
-                }
-                Err(error) => return Some(error.into()),
-            }
-        }
-        None
+impl<P: Projection> Newest<P> {
+    fn take(&mut self, part: Part) -> Option<Changes<P>> {
+        let mut changes = self.changes.get_mut(usize::try_from(part.partition).ok()?)?.take()?;
+        // The page may begin before the part.
+        let after = part.range.after;
+        changes.changes.retain(|change| Some(change.origin().position()) > after);
+        let is_of_part = changes.failure.as_ref().is_none_or(|failed| Some(failed.position) > after);
+        is_of_part.then_some(changes)
     }
 }
 

@@ -8,7 +8,7 @@ use super::parked::{OnError, Parked};
 use super::pending::{COMMIT_BYTES, size};
 use super::worker::{Batch, Held, Work, Worker};
 use crate::error::ErrorChain;
-use crate::projection::Projection;
+use crate::projection::{PageRange, Projection};
 use crate::store::{FeedFilter, FeedPage, Lease};
 use crate::{Position, StoreError};
 
@@ -50,7 +50,8 @@ impl<P: Projection> Work for Fold<P> {
         let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
         let mut failed = None;
         loop {
-            let mut changes = worker.work.changes.read(page, part(worker, held.reached, end));
+            let part = part(worker, PageRange { after: held.reached, end });
+            let Some(mut changes) = read_changes(worker, page, part).await? else { return Ok(None) };
             if let Some(unread) = changes.failure.take() {
                 end = Some(unread.position);
                 failed = Some(unread);
@@ -92,34 +93,57 @@ impl<P: Projection> Work for Fold<P> {
         kept.forget();
     }
 
-    fn divide(
+    async fn divide(
         worker: &Worker<Self>,
         held: &mut Held<KeptRows<P>>,
         page: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
-    ) -> Option<Failed> {
-        let to = std::mem::replace(&mut held.reached, after)?;
+    ) -> Result<Option<Failed>, StoreError> {
+        let Some(to) = std::mem::replace(&mut held.reached, after) else { return Ok(None) };
         held.kept.forget();
         held.end = middle(after, Some(to)).filter(|middle| Some(*middle) > after).map(Position::next);
         if held.end.is_some() {
-            return None;
+            return Ok(None);
         }
-        let changes = worker.work.changes.read(page, part(worker, after, Some(to.next())));
+        let part = part(worker, PageRange { after, end: Some(to.next()) });
+        let Some(changes) = read_changes(worker, page, part).await? else { return Ok(None) };
         let message = ErrorChain::new(&error).to_string();
-        match changes.refused(to, error) {
+        Ok(match changes.refused(to, error) {
             (Some(key), _) if held.kept.parked.is_chosen() => {
                 held.end = Some(to.next());
                 held.kept.parked.refuse(key, to, message);
                 None
             }
             (_, failed) => Some(failed),
-        }
+        })
     }
 }
 
-fn part<W: Work>(worker: &Worker<W>, after: Option<Position>, end: Option<Position>) -> Part {
-    Part { after, end, partition: worker.partition.number, partitions: worker.partitions }
+fn part<W: Work>(worker: &Worker<W>, range: PageRange) -> Part {
+    Part { range, partition: worker.partition.number, partitions: worker.partitions }
+}
+
+/// What a part of a page changes. `None` if the worker was asked to stop.
+async fn read_changes<P: Projection>(
+    worker: &Worker<Fold<P>>,
+    page: &Arc<FeedPage>,
+    mut part: Part,
+) -> Result<Option<Changes<P>>, StoreError> {
+    let reads = &worker.work.changes;
+    let mut failure = None;
+    loop {
+        let unrouted = match reads.read(page, part) {
+            Ok(changes) => return Ok(Some(Changes { failure: changes.failure.or(failure), ..changes })),
+            Err(unrouted) => unrouted,
+        };
+        let routed = worker.retried(|| Box::pin(reads.route(&*worker.start.store, &unrouted))).await?;
+        let Some(failed) = routed else { return Ok(None) };
+        if let Some(failed) = failed {
+            part.range.end = Some(failed.position);
+            failure = Some(failed);
+        }
+    }
 }
 
 async fn fold_changes<P: Projection>(

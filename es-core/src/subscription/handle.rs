@@ -207,16 +207,16 @@ impl<H: Handler> Work for Handle<H> {
 
     fn forget((): &mut ()) {}
 
-    fn divide(
+    async fn divide(
         _: &Worker<Self>,
         held: &mut Held<()>,
         _: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
-    ) -> Option<Failed> {
+    ) -> Result<Option<Failed>, StoreError> {
         // A handler has no rows that the store could refuse.
         held.reached = after;
-        Some(Failed::after(after, error))
+        Ok(Some(Failed::after(after, error)))
     }
 }
 

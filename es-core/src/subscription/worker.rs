@@ -66,7 +66,7 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
         page: &Arc<FeedPage>,
         after: Option<Position>,
         error: StoreError,
-    ) -> Option<Failed>;
+    ) -> impl Future<Output = Result<Option<Failed>, StoreError>> + Send;
 }
 
 /// Does the work of one partition.
@@ -304,7 +304,7 @@ impl<W: Work> Worker<W> {
                         if !is_alone {
                             // One of the earlier batches may be the one that is refused.
                             held.go_back::<W>();
-                        } else if let Some(refused) = W::divide(self, &mut held, &page, after, error) {
+                        } else if let Some(refused) = W::divide(self, &mut held, &page, after, error).await? {
                             return Ok(End::Failed(refused));
                         }
                         continue;

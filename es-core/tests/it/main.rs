@@ -25,6 +25,43 @@ macro_rules! snapshots_of {
     };
 }
 
+/// Implements `EventStore` for a store that wraps a different one, in this field.
+macro_rules! events_of {
+    ($inner:ident, $store:ty) => {
+        impl es_core::store::EventStore for $store {
+            fn append(
+                &self,
+                append: es_core::store::Append,
+            ) -> es_core::store::BoxFuture<'_, Result<es_core::store::Appended, es_core::StoreError>> {
+                self.$inner.append(append)
+            }
+
+            fn read(
+                &self,
+                stream: &es_core::StreamId,
+                range: es_core::store::ReadRange,
+            ) -> es_core::store::BatchStream {
+                self.$inner.read(stream, range)
+            }
+
+            fn find_append<'a>(
+                &'a self,
+                stream: &'a es_core::StreamId,
+                append_id: &'a es_core::store::AppendId,
+            ) -> es_core::store::BoxFuture<'a, Result<Option<es_core::store::Receipt>, es_core::StoreError>> {
+                self.$inner.find_append(stream, append_id)
+            }
+
+            fn head<'a>(
+                &'a self,
+                stream: &'a es_core::StreamId,
+            ) -> es_core::store::BoxFuture<'a, Result<es_core::store::Head, es_core::StoreError>> {
+                self.$inner.head(stream)
+            }
+        }
+    };
+}
+
 mod actions;
 mod backlog;
 mod cache;
@@ -43,6 +80,7 @@ mod own_enum_ends;
 mod parked;
 mod queries;
 mod rebuilds;
+mod routed;
 mod several_rows;
 mod steps;
 mod write_check;

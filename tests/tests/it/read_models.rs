@@ -15,6 +15,7 @@ mod process;
 mod reading;
 mod rebuilt;
 mod rolled_over;
+mod routed;
 mod several_rows;
 mod shared;
 mod stopped;

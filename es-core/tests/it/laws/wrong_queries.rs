@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use es_core::memory::MemoryStore;
 use es_core::store::{
-    Append, AppendId, Appended, BatchStream, BoxFuture, EventBatch, EventData, EventStore, Head, QueriedAggregates,
-    Query, QueryOrder, QueryPlace, QueryStart, QueryStore, ReadRange, Receipt, Runtime, StoredEvent,
+    BatchStream, BoxFuture, EventBatch, EventData, QueriedAggregates, Query, QueryOrder, QueryPlace, QueryStart,
+    QueryStore, Runtime, StoredEvent,
 };
-use es_core::{RecordedEvent, StoreError, StreamId, Timestamp};
+use es_core::{RecordedEvent, StoreError, Timestamp};
 
 mistakes! {
     /// The type of the aggregates has no effect.
@@ -248,28 +248,7 @@ impl QueryStore for WrongStore {
     }
 }
 
-impl EventStore for WrongStore {
-    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        self.right.append(append)
-    }
-
-    fn read(&self, stream: &StreamId, range: ReadRange) -> BatchStream {
-        self.right.read(stream, range)
-    }
-
-    fn find_append<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        append_id: &'a AppendId,
-    ) -> BoxFuture<'a, Result<Option<Receipt>, StoreError>> {
-        self.right.find_append(stream, append_id)
-    }
-
-    fn head<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<Head, StoreError>> {
-        self.right.head(stream)
-    }
-}
-
+events_of!(right, WrongStore);
 snapshots_of!(right, [] WrongStore);
 
 impl Runtime for WrongStore {

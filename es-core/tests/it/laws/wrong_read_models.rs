@@ -417,6 +417,8 @@ impl FeedStore for WrongStore {
     }
 }
 
+events_of!(right, WrongStore);
+
 impl Runtime for WrongStore {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.right.sleep(duration)

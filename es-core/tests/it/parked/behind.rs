@@ -136,6 +136,8 @@ impl FeedStore for Behind {
     }
 }
 
+events_of!(store, Behind);
+
 impl Runtime for Behind {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.store.sleep(duration)
