@@ -9,12 +9,14 @@ use std::sync::{LazyLock, Mutex};
 
 use es_core::memory::MemoryStore;
 use es_core::repository::ImportedEvent;
-use es_core::store::Store;
-use es_core::{Metadata, Repository, RetryPolicy};
+use es_core::store::{EventData, Store};
+use es_core::subscription::{HandleError, Handler, Subscriptions};
+use es_core::{Metadata, RecordedEvent, Repository, RetryPolicy, feed};
 use es_mongo::Migrated;
 use es_mongo::mongodb::bson::{Document, doc};
 use tests::account::{Account, AccountEvent, AccountMigrated, Deposited, Opened, accounts, day};
 use tests::empty_store;
+use tests::wallet::Balance;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata as Described, Subscriber};
@@ -133,6 +135,15 @@ fn deposited() -> Deposited {
     Deposited { cents: 1, source: "s".into() }
 }
 
+/// A handler that does nothing.
+struct Passed;
+
+impl Handler for Passed {
+    async fn handle(&self, _: &[RecordedEvent<EventData>]) -> Result<(), HandleError> {
+        Ok(())
+    }
+}
+
 /// The id of an aggregate that no other test uses, because the spans of all tests are in one place.
 fn unique(store: &str, name: &str) -> String {
     format!("{store}-{name}")
@@ -210,10 +221,26 @@ async fn each_verb_of_the_store_is_a_span() {
     store.migrate::<Account, Document>("old").run(convert).await.unwrap();
     store.events().read().collect().await.unwrap();
     store.trace("c").await.unwrap();
+    store.follow(feed::From::beginning()).read().next().await.unwrap().unwrap();
     store.archive::<Account>(day(0)).run().await.unwrap();
     store.verify::<Account>().run().await.unwrap();
     store.stats().await.unwrap();
-    for name in ["append", "query", "trace", "archive", "verify", "migrate", "stats"] {
+    let subscriptions = Subscriptions::on(&store).project::<Balance>();
+    subscriptions.handle("count", feed::From::beginning(), Passed).catch_up().await.unwrap();
+    let names = [
+        "append",
+        "query",
+        "trace",
+        "archive",
+        "verify",
+        "migrate",
+        "stats",
+        "follow",
+        "subscription",
+        "fold",
+        "handle",
+    ];
+    for name in names {
         assert!(spans.has(name), "{name}");
     }
 }

@@ -74,7 +74,7 @@ impl Origin {
 
 /// Collects what an event changes.
 pub(super) struct Changes<'a, P: Projection> {
-    changes: Vec<Change<P>>,
+    of_rows: Vec<Change<P>>,
     /// Why it is unknown which rows the event changes.
     failure: Option<ProjectionFailure>,
     routes: &'a Routes,
@@ -86,7 +86,7 @@ pub(super) struct Changes<'a, P: Projection> {
 
 impl<'a, P: Projection> Changes<'a, P> {
     pub(super) fn new(routes: &'a Routes) -> Self {
-        Self { changes: Vec::new(), failure: None, routes, named: None, unrouted: None }
+        Self { of_rows: Vec::new(), failure: None, routes, named: None, unrouted: None }
     }
 
     /// Reads an event of type `E`.
@@ -140,7 +140,7 @@ impl<'a, P: Projection> Changes<'a, P> {
                     None => read()?.into_iter().nth(at),
                 };
                 let (Some(event), context) = (event, context.clone()) else { continue };
-                self.changes.push(Change {
+                self.of_rows.push(Change {
                     key,
                     origin: Origin::of(stored, stream.clone()),
                     fold: Box::new(move |row| fold(row, event, &context)),
@@ -203,7 +203,7 @@ impl<'a, P: Projection> Changes<'a, P> {
             let projected = Panicked::catch(|| P::project(event, &context, &mut rows));
             let changes = projected.map_err(ProjectionFailure::from).and_then(|()| rows.finish());
             match changes {
-                Ok(changes) => self.changes.extend(changes.into_iter().map(|(key, fold)| Change {
+                Ok(changes) => self.of_rows.extend(changes.into_iter().map(|(key, fold)| Change {
                     key,
                     origin: Origin::of(stored, stream.clone()),
                     fold,
@@ -227,9 +227,9 @@ impl<'a, P: Projection> Changes<'a, P> {
         if self.routes.are_used()
             && let Ok(stream) = StreamId::new(event.aggregate_type, event.aggregate_id)
         {
-            self.routes.remember(stream, event.sequence, self.named);
+            self.routes.remember(&stream, event.sequence, self.named);
         }
-        Ok(Read::Changes(self.changes))
+        Ok(Read::Changes(self.of_rows))
     }
 }
 

@@ -86,12 +86,12 @@ impl Routes {
     }
 
     /// Remembers which rows an event names, if all events of the aggregate before it are known.
-    pub(super) fn remember(&self, stream: StreamId, sequence: Sequence, keys: Option<Vec<AggregateId>>) {
+    pub(super) fn remember(&self, stream: &StreamId, sequence: Sequence, keys: Option<Vec<AggregateId>>) {
         let mut streams = self.streams();
         if sequence == Sequence::FIRST {
             streams.entry(stream.clone()).or_insert(Named { until: Version::NONE, keys: Vec::new() });
         }
-        let Some(named) = streams.get_mut(&stream).filter(|named| named.until == before(sequence)) else { return };
+        let Some(named) = streams.get_mut(stream).filter(|named| named.until == before(sequence)) else { return };
         named.until = sequence.into();
         named.keys.extend(keys.map(|keys| (sequence, keys)));
     }
@@ -136,7 +136,7 @@ mod tests {
     fn an_event_gets_the_rows_that_were_named_before_it_also_if_later_ones_are_known() {
         let routes = Routes::new();
         for (number, key) in [(1, Some("ann")), (2, None), (3, Some("zoe")), (4, None)] {
-            routes.remember(stream(), sequence(number), key.map(keys));
+            routes.remember(&stream(), sequence(number), key.map(keys));
         }
         let of = |number| routes.of(&stream(), sequence(number));
         assert_eq!(of(1), Some(Vec::new()));
@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn nothing_is_remembered_after_an_event_that_is_not_known() {
         let routes = Routes::new();
-        routes.remember(stream(), sequence(2), Some(keys("ann")));
+        routes.remember(&stream(), sequence(2), Some(keys("ann")));
         assert_eq!(routes.of(&stream(), sequence(3)), None);
-        routes.remember(stream(), sequence(1), Some(keys("ann")));
-        routes.remember(stream(), sequence(3), Some(keys("zoe")));
+        routes.remember(&stream(), sequence(1), Some(keys("ann")));
+        routes.remember(&stream(), sequence(3), Some(keys("zoe")));
         assert_eq!(routes.of(&stream(), sequence(2)), Some(keys("ann")));
         assert_eq!(routes.of(&stream(), sequence(4)), None);
         assert_eq!(routes.until(&stream()), Version::from(1));
@@ -163,7 +163,7 @@ mod tests {
         routes.begin();
         for number in 0..=REMEMBERED {
             let stream = StreamId::new("Invoice", &number.to_string()).unwrap();
-            routes.remember(stream, Sequence::FIRST, None);
+            routes.remember(&stream, Sequence::FIRST, None);
         }
         assert_eq!(routes.streams().len(), REMEMBERED + 1);
         routes.limit();

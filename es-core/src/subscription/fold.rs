@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::batch::{Failed, FailedBy, KeptRows, Unfolded, Written};
 use super::changes::{Changes, Part, ReadChanges};
 use super::parked::{OnError, Parked};
@@ -39,6 +41,10 @@ impl<P: Projection> Work for Fold<P> {
 
     fn filter(&self) -> FeedFilter {
         self.changes.filter()
+    }
+
+    fn span(page: &FeedPage) -> Span {
+        tracing::debug_span!("fold", reaches = page.reaches.map(Position::get))
     }
 
     async fn batch(

@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use tracing::Span;
+
 use super::batch::{Failed, FailedBy, Written};
 use super::fold::before;
 use super::worker::{Batch, Committed, Held, Work, Worker};
@@ -170,6 +172,10 @@ impl<H: Handler> Work for Handle<H> {
 
     fn filter(&self) -> FeedFilter {
         self.handler.filter()
+    }
+
+    fn span(page: &FeedPage) -> Span {
+        tracing::debug_span!("handle", reaches = page.reaches.map(Position::get))
     }
 
     async fn batch(

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Instant;
 
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::batch::{Failed, FailedBy, Written};
 use super::parked::MOST_PARKED;
@@ -43,6 +43,9 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
 
     /// The events that are wanted.
     fn filter(&self) -> FeedFilter;
+
+    /// The span in which the events of a page are handled.
+    fn span(page: &FeedPage) -> Span;
 
     /// Does the work for the events of a page after [`Held::reached`], or for the first of them.
     /// `None` if the lease is lost, or what is stored cannot be read.
@@ -287,7 +290,8 @@ impl<W: Work> Worker<W> {
             if is_backlog {
                 self.reader.read_ahead(page.reaches);
             }
-            let Some(batch) = W::batch(self, &mut held, &page).await? else { return Ok(End::Lost) };
+            let work = W::batch(self, &mut held, &page).instrument(W::span(&page));
+            let Some(batch) = work.await? else { return Ok(End::Lost) };
             let Batch { written, to, failed, is_due } = batch;
             let is_alone = held.pending.is_empty();
             held.pending.add(written);
