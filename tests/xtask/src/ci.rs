@@ -38,6 +38,12 @@ pub(crate) fn everything() -> Outcome {
     if Path::new(REAL_DATA).is_file() {
         step("the real data: imported twice, verified, archived, verified again");
         example.import(REAL_DATA)?;
+        step("the real data: read while it is paid and a read model is rebuilt");
+        let data =
+            Path::new(REAL_DATA).canonicalize().map_err(|error| Failure::new(format!("{REAL_DATA}: {error}")))?;
+        let mut test = Command::new("cargo");
+        test.args(["test", "--locked", "-p", "invoice", "--bin", "invoice", "--", "rebuild::meanwhile", "--nocapture"]);
+        run(test.env("INVOICE_FILE", data))?;
     } else {
         step("the real data is missing; skipped");
     }

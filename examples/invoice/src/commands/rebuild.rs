@@ -1,5 +1,8 @@
 //! Versions of read models: building a new one, comparing it with the log, and making it live.
 
+#[cfg(test)]
+mod meanwhile;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 

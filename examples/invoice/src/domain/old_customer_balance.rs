@@ -16,7 +16,7 @@ use super::{Invoice, InvoiceCreated, InvoiceMigrated, Money};
     events(Invoice(InvoiceCreated, InvoiceMigrated, ..))
 )]
 pub struct OldCustomerBalance {
-    invoiced: BTreeMap<String, Money>,
+    pub invoiced: BTreeMap<String, Money>,
 }
 
 impl OldCustomerBalance {
