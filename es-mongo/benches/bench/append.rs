@@ -89,7 +89,7 @@ async fn side_by_side(store: &MongoStore, bare: &Bare, writers: usize, goal: &st
 }
 
 /// Runs writers concurrently for one round. Returns all latencies and the duration of the round.
-async fn each_writer<W>(writers: usize, write: impl Fn(usize) -> W) -> (Vec<Duration>, Duration)
+pub(crate) async fn each_writer<W>(writers: usize, write: impl Fn(usize) -> W) -> (Vec<Duration>, Duration)
 where
     W: Future<Output = Vec<Duration>> + Send + 'static,
 {
@@ -102,7 +102,7 @@ where
     (latencies, started.elapsed())
 }
 
-async fn one_writer(store: MongoStore, id: String) -> Vec<Duration> {
+pub(crate) async fn one_writer(store: MongoStore, id: String) -> Vec<Duration> {
     let (end, mut latencies, mut version) = (Instant::now() + ROUND, Vec::new(), 0);
     while Instant::now() < end {
         let append = append(&id, version, 1);

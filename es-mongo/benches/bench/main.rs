@@ -41,6 +41,7 @@ fn main() -> Outcome {
         Some((first, rest)) if first == "fleet-worker" => runtime.block_on(fleet::work(rest)),
         Some((first, rest)) if first == "hot-worker" => runtime.block_on(hot::work(rest)),
         Some((first, rest)) if first == "memory-worker" => runtime.block_on(memory::work(rest)),
+        Some((first, rest)) if first == "read-side-worker" => runtime.block_on(read_side::work(rest)),
         _ => runtime.block_on(run(&Wanted::new(arguments)?)),
     }
 }

@@ -1,0 +1,50 @@
+//! What is usual without a library: for each event, the row is found and replaced, and the checkpoint
+//! is written.
+
+use std::time::Instant;
+
+use es_core::store::EventStore;
+use es_core::subscription::Subscriptions;
+use es_mongo::MongoStore;
+use es_mongo::mongodb::bson::{Document, doc};
+
+use super::{Account, ROWS, key, per_second, postings};
+use crate::domain::posted;
+use crate::report::{line, ratio};
+use crate::{Outcome, bare};
+
+/// The number of events that are folded one by one.
+const EACH: u64 = 2_000;
+
+/// Finds the row, replaces it, and writes the checkpoint, for each event.
+pub(super) async fn run(uri: &str) -> Outcome {
+    let store = MongoStore::builder(bare::client(uri).await?, "bench_each").open().await?;
+    for stream in 0..EACH / 1_000 {
+        store.append(postings(stream)).await?;
+    }
+    let (rows, checkpoints) = ("each_rows", "each_checkpoints");
+    let [rows, checkpoints] = [rows, checkpoints].map(|name| store.database().collection::<Document>(name));
+    let started = Instant::now();
+    for number in 0..EACH {
+        let event = posted(number);
+        let key = (key(number) % ROWS).to_string();
+        let found = rows.find_one(doc! { "_id": &key }).await?.unwrap_or_default();
+        let cents = found.get_i64("cents").unwrap_or_default() + event.cents;
+        let row = doc! { "cents": cents, "last": event.posting_id, "text": event.text };
+        rows.replace_one(doc! { "_id": &key }, row).upsert(true).await?;
+        let position = i64::try_from(number)?;
+        checkpoints
+            .update_one(doc! { "_id": "account" }, doc! { "$set": { "position": position } })
+            .upsert(true)
+            .await?;
+    }
+    let rival = per_second(EACH, started);
+    let started = Instant::now();
+    Subscriptions::on(&store).project::<Account>().catch_up().await?;
+    let fold = per_second(EACH, started);
+    line("read_side.each.find_replace_checkpoint", rival, "events/s");
+    line("read_side.each.fold", fold, "events/s");
+    ratio("read_side.each.fold_to_rival", fold / rival, "goal: at least 50");
+    store.close().await;
+    Ok(())
+}
