@@ -240,7 +240,13 @@ impl<W: Work> Worker<W> {
     }
 
     async fn work(&self, lease: Lease, mut place: Option<Place<'_>>) -> Result<End, StoreError> {
-        let Some(kept) = W::begin(self, lease).await? else { return Ok(End::Lost) };
+        let Some(kept) = W::begin(self, lease).await? else {
+            if self.is_stopping() {
+                self.release(lease, None).await;
+                return Ok(End::Done);
+            }
+            return Ok(End::Lost);
+        };
         let mut held = Held {
             fence: lease.fence,
             kept,
@@ -291,7 +297,13 @@ impl<W: Work> Worker<W> {
                 self.reader.read_ahead(page.reaches);
             }
             let work = W::batch(self, &mut held, &page).instrument(W::span(&page));
-            let Some(batch) = work.await? else { return Ok(End::Lost) };
+            let Some(batch) = work.await? else {
+                if self.is_stopping() {
+                    // What is stored was not read because of that, and the lease may still be valid.
+                    continue;
+                }
+                return Ok(End::Lost);
+            };
             let Batch { written, to, failed, is_due } = batch;
             let is_alone = held.pending.is_empty();
             held.pending.add(written);

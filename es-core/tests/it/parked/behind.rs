@@ -1,5 +1,5 @@
 //! A store that shows what was stored before the last lease was taken, as a node does that has just
-//! been elected.
+//! been elected, and one that answers only after the process was asked to stop.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +8,7 @@ use es_core::store::{
     PartitionLetters, PartitionRecord, Prepare, ReadModelId, RowCommit, Runtime, StoredRows, Take,
 };
 use es_core::{AggregateId, StoreError};
+use tokio::sync::oneshot;
 
 use super::*;
 
@@ -18,10 +19,37 @@ struct Shown {
     letters: Option<PartitionLetters>,
 }
 
+/// A call whose answer comes after the process was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Call {
+    Lease,
+    Page,
+}
+
 #[derive(Debug, Clone)]
 struct Behind {
     store: MemoryStore,
     shown: Arc<Mutex<Shown>>,
+    stop: Arc<Mutex<Option<(Call, oneshot::Sender<()>)>>>,
+}
+
+impl Behind {
+    fn new(store: &MemoryStore) -> Self {
+        Self { store: store.clone(), shown: Arc::default(), stop: Arc::default() }
+    }
+
+    /// Asks the process to stop during this call, if it is the chosen one.
+    async fn stopping<T>(&self, call: Call, answer: BoxFuture<'_, T>) -> T {
+        let answer = answer.await;
+        let stop = self.stop.lock().unwrap().take_if(|(chosen, _)| *chosen == call);
+        if stop.is_some() {
+            drop(stop);
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+        }
+        answer
+    }
 }
 
 impl ReadModelStore for Behind {
@@ -56,7 +84,7 @@ impl ReadModelStore for Behind {
         lasts: Duration,
         take: Take,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-        self.store.take_lease(partition, owner, lasts, take)
+        Box::pin(self.stopping(Call::Lease, self.store.take_lease(partition, owner, lasts, take)))
     }
 
     fn release<'a>(
@@ -124,7 +152,7 @@ impl FeedStore for Behind {
         after: Option<Position>,
         filter: &'a FeedFilter,
     ) -> BoxFuture<'a, Result<FeedPage, StoreError>> {
-        self.store.page(after, filter)
+        Box::pin(self.stopping(Call::Page, self.store.page(after, filter)))
     }
 
     fn frontier(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
@@ -158,7 +186,7 @@ async fn park(store: &Behind) {
 #[tokio::test]
 async fn what_is_older_than_the_lease_is_not_folded_on() {
     let mut scene = Scene::new();
-    let store = Behind { store: scene.store.clone(), shown: Arc::default() };
+    let store = Behind::new(&scene.store);
     let partition = ReadModelId::of::<Entries>().partition(0);
     let ann = [AggregateId::new("ann").unwrap()];
     scene.records("ann", [1, 13]).await;
@@ -182,4 +210,24 @@ async fn what_is_older_than_the_lease_is_not_folded_on() {
     assert_eq!(scene.row("ann").await, [1, 13, 2, 3]);
     let shown = store.shown.lock().unwrap();
     assert!(shown.rows.is_none() && shown.letters.is_none(), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_is_asked_to_stop_during_a_call_gives_its_lease_back() {
+    let mut scene = Scene::new();
+    let store = Behind::new(&scene.store);
+    scene.records("ann", [1]).await;
+    park(&store).await;
+    for (call, cents) in [(Call::Page, 2), (Call::Lease, 3)] {
+        scene.records("ann", [cents]).await;
+        let (stop, stopped) = oneshot::channel::<()>();
+        *store.stop.lock().unwrap() = Some((call, stop));
+        let running = Subscriptions::on(&store).project::<Entries>().run_until(async { drop(stopped.await) });
+        running.await.unwrap();
+        assert!(store.stop.lock().unwrap().is_none());
+        let partitions = scene.store.partitions().await.unwrap();
+        assert_eq!(partitions[0].owner, None, "asked to stop during {call:?}");
+        park(&store).await;
+        assert_eq!(scene.row("ann").await.last(), Some(&cents));
+    }
 }
