@@ -30,7 +30,7 @@ use crate::{Outcome, Wanted, bare};
 
 pub(crate) use worker::work;
 
-/// The number of rows, unless a part says otherwise.
+/// The number of rows, unless a part has its own.
 const ROWS: u64 = 10_000;
 
 /// The number of rows in this process.

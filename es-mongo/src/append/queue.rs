@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::append::batch::{Batcher, Group, commits_worth};
+use crate::append::batch::{Batcher, Group, commits_worth, is_large_transaction};
 use crate::append::commit::{Heads, Writer};
 use crate::append::prepared::Prepared;
 use crate::append::request::{Answer, Request};
@@ -103,6 +103,8 @@ struct Run {
     /// The numbers of streams in the running commits, except those of one append that is as large as
     /// several.
     sizes: Vec<usize>,
+    /// Whether one of the running commits is a transaction with many events.
+    is_large_running: bool,
     /// Records skips for positions that a commit did not use.
     skipping: FuturesUnordered<BoxFuture<'static, ()>>,
 }
@@ -112,6 +114,8 @@ struct Done {
     streams: Vec<StreamId>,
     /// Its number of streams, unless it is one append that is as large as several.
     size: Option<usize>,
+    /// Whether it was a transaction with many events.
+    is_large: bool,
     heads: Heads,
     unused: Vec<Position>,
 }
@@ -124,6 +128,7 @@ async fn run(receiver: mpsc::Receiver<Group>, writer: Writer) {
         commits: FuturesUnordered::new(),
         busy: HashSet::new(),
         sizes: Vec::new(),
+        is_large_running: false,
         skipping: FuturesUnordered::new(),
     };
     run.until_closed().await;
@@ -154,6 +159,9 @@ impl Run {
         while !self.waiting.is_empty() && self.may_start() {
             self.gather().await;
             metrics::queued(self.receiver.len() + self.waiting.len());
+            if self.is_large_running && self.waiting.is_large_transaction(&self.busy) {
+                return;
+            }
             let batch = self.waiting.take(&self.busy);
             if batch.is_empty() {
                 return;
@@ -164,10 +172,12 @@ impl Run {
             self.busy.extend(streams.iter().cloned());
             let size = (commits_worth(&batch) == 1).then_some(streams.len());
             self.sizes.extend(size);
+            let is_large = is_large_transaction(&batch);
+            self.is_large_running |= is_large;
             let writer = Arc::clone(&self.writer);
             self.commits.push(Box::pin(async move {
                 let (heads, unused) = writer.commit(batch).await;
-                Done { streams, size, heads, unused }
+                Done { streams, size, is_large, heads, unused }
             }));
         }
     }
@@ -175,6 +185,9 @@ impl Run {
     /// A further commit begins at the same time as others if it is at least as large as they are, or
     /// full. Otherwise the appends of a few callers would be spread over many small commits, each of
     /// which costs the server as much as a large one.
+    ///
+    /// Of transactions with many events, only one runs at a time; see
+    /// [`is_large_transaction`].
     ///
     /// A writer that is alone has one commit at a time and need not ask for positions. That is
     /// faster until there are enough appends for a second full commit, as in an import, or until
@@ -191,7 +204,8 @@ impl Run {
     }
 
     fn finish(&mut self, done: Done) {
-        let Done { streams, size, heads, unused } = done;
+        let Done { streams, size, is_large, heads, unused } = done;
+        self.is_large_running &= !is_large;
         for stream in &streams {
             self.busy.remove(stream);
         }

@@ -17,7 +17,7 @@ use crate::{Outcome, bare};
 const ROUNDS: u64 = 5;
 const WRITERS: usize = 128;
 
-/// What was posted to an account, as its event says.
+/// What was posted to an account, by the name in the event.
 #[derive(Projection, Debug, Default)]
 #[projection(version = 1, key = String, events(Ledger(Posted)))]
 struct Named {
