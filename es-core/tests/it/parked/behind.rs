@@ -30,7 +30,14 @@ enum Call {
 struct Behind {
     store: MemoryStore,
     shown: Arc<Mutex<Shown>>,
-    stop: Arc<Mutex<Option<(Call, oneshot::Sender<()>)>>>,
+    stop: Arc<Mutex<Option<Stop>>>,
+}
+
+/// Asks the process to stop if it is dropped.
+#[derive(Debug)]
+struct Stop {
+    during: Call,
+    _asked: oneshot::Sender<()>,
 }
 
 impl Behind {
@@ -41,7 +48,7 @@ impl Behind {
     /// Asks the process to stop during this call, if it is the chosen one.
     async fn stopping<T>(&self, call: Call, answer: BoxFuture<'_, T>) -> T {
         let answer = answer.await;
-        let stop = self.stop.lock().unwrap().take_if(|(chosen, _)| *chosen == call);
+        let stop = self.stop.lock().unwrap().take_if(|stop| stop.during == call);
         if stop.is_some() {
             drop(stop);
             for _ in 0..5 {
@@ -221,7 +228,7 @@ async fn a_process_that_is_asked_to_stop_during_a_call_gives_its_lease_back() {
     for (call, cents) in [(Call::Page, 2), (Call::Lease, 3)] {
         scene.records("ann", [cents]).await;
         let (stop, stopped) = oneshot::channel::<()>();
-        *store.stop.lock().unwrap() = Some((call, stop));
+        *store.stop.lock().unwrap() = Some(Stop { during: call, _asked: stop });
         let running = Subscriptions::on(&store).project::<Entries>().run_until(async { drop(stopped.await) });
         running.await.unwrap();
         assert!(store.stop.lock().unwrap().is_none());
