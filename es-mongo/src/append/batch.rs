@@ -19,9 +19,9 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Transactions with at least this number of events are not written at the same time.
 ///
-/// For each event, the server looks in its unique indexes for events with the same key, and passes over
-/// those next to it that other transactions have not committed. With 2,000 events in each of two
-/// transactions, an insert that takes 50 ms alone may take 10 s.
+/// Large transactions with neighbouring positions slow each other down on the server. With up to 2,000
+/// events in each, four at a time, an insert that takes 0.1 s alone took up to 10 s on MongoDB 6.0.5. It
+/// was running all the time, and waited for no lock.
 const MANY_EVENTS: usize = 500;
 
 /// Whether a batch is a transaction with many events.
