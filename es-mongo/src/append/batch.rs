@@ -26,13 +26,13 @@ const MANY_EVENTS: usize = 500;
 
 /// Whether a batch is a transaction with many events.
 pub(crate) fn is_large_transaction(batch: &[Request]) -> bool {
-    let (events, largest) = sizes(batch.iter().map(Request::events));
-    events >= MANY_EVENTS && largest > 1
+    are_large(batch.iter())
 }
 
-/// The number of events, and that of the largest append.
-fn sizes(events: impl Iterator<Item = usize>) -> (usize, usize) {
-    events.fold((0, 0), |(sum, largest), events| (sum + events, largest.max(events)))
+fn are_large<'a>(requests: impl Iterator<Item = &'a Request>) -> bool {
+    let sizes = requests.map(Request::events);
+    let (events, largest) = sizes.fold((0, 0), |(sum, largest), events| (sum + events, largest.max(events)));
+    events >= MANY_EVENTS && largest > 1
 }
 
 /// The size of a batch, in commits of the largest size. It is above one only if a single append is
@@ -133,8 +133,7 @@ impl Batcher {
     pub(crate) fn is_large_transaction(&self, busy: &HashSet<StreamId>) -> bool {
         let shares = self.waiting.iter().zip(shares(&self.waiting, busy));
         let taken = shares.filter_map(|(group, shares)| shares.then_some(group));
-        let (events, largest) = sizes(taken.flat_map(Group::all).map(Request::events));
-        events >= MANY_EVENTS && largest > 1
+        are_large(taken.flat_map(Group::all))
     }
 
     /// Answers appends that expect a version that their stream has passed. An append with an id is
