@@ -155,17 +155,11 @@ impl<'a, P: Projection, S: ReadModelStore> Log<'a, P, S> {
     async fn changes(&self, position: Position) -> Result<Result<Vec<Change<P>>, SharedError>, StoreError> {
         let Some(page) = &self.page else { return Ok(Ok(Vec::new())) };
         let range = PageRange { after: before(position), end: Some(position.next()) };
-        loop {
-            let mut changes = Vec::new();
-            let unrouted = match self.dispatch.read_page(page, range, |change| changes.push(change)) {
-                Ok(None) => return Ok(Ok(changes)),
-                Ok(Some(Unread::Store(_, error))) => return Ok(Err(error.into())),
-                Ok(Some(Unread::Projection(error))) => return Ok(Err(error.into())),
-                Err(unrouted) => unrouted,
-            };
-            if let Some((_, error)) = self.dispatch.route(self.store, &unrouted).await? {
-                return Ok(Err(error.into()));
-            }
-        }
+        let (changes, unread) = self.dispatch.changes(self.store, page, range, |_| true).await?;
+        Ok(match unread {
+            None => Ok(changes),
+            Some(Unread::Store(_, error)) => Err(error.into()),
+            Some(Unread::Projection(error)) => Err(error.into()),
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::{Change, Dispatch, PageRange, Projection, ProjectionError, Unread};
-use crate::store::{FeedFilter, FeedPage, ReadModelStore, SkippedEvent};
+use crate::store::{FeedFilter, ReadModelStore, SkippedEvent};
 use crate::subscription::partition_of;
 use crate::{AggregateId, Position, StoreError};
 
@@ -64,6 +64,7 @@ impl<P: Projection> LogRows<P> {
         partitions: Range<u32>,
         to: Option<Position>,
     ) -> Result<(), E> {
+        let all = u32::try_from(self.reached.len()).unwrap_or(u32::MAX);
         let mut after = self.position(partitions.start);
         while after < to {
             let page = store.page(after, &self.filter).await?;
@@ -74,7 +75,9 @@ impl<P: Projection> LogRows<P> {
             }
             let range = PageRange { after, end: to.map(Position::next) };
             after = page.reaches.min(to);
-            let (changes, unread) = self.read::<E>(store, &page, range, &partitions).await?;
+            let is_wanted =
+                |key: &AggregateId| (self.includes)(key) && partitions.contains(&partition_of(key.as_str(), all));
+            let (changes, unread) = self.dispatch.changes(store, &page, range, is_wanted).await?;
             self.fold_changes(changes);
             match unread {
                 None => {}
@@ -88,34 +91,6 @@ impl<P: Projection> LogRows<P> {
             }
         }
         Ok(())
-    }
-
-    /// What the events of a page change in rows that are included, and the first event that cannot be
-    /// read.
-    async fn read<E: From<StoreError> + From<Box<ProjectionError>>>(
-        &self,
-        store: &impl ReadModelStore,
-        page: &FeedPage,
-        range: PageRange,
-        partitions: &Range<u32>,
-    ) -> Result<(Vec<Change<P>>, Option<Unread>), E> {
-        let all = u32::try_from(self.reached.len()).unwrap_or(u32::MAX);
-        loop {
-            let mut changes = Vec::new();
-            let unread = self.dispatch.read_page(page, range, |change| {
-                let key = change.key();
-                if (self.includes)(key) && partitions.contains(&partition_of(key.as_str(), all)) {
-                    changes.push(change);
-                }
-            });
-            let unrouted = match unread {
-                Ok(unread) => return Ok((changes, unread)),
-                Err(unrouted) => unrouted,
-            };
-            if let Some((_, error)) = self.dispatch.route(store, &unrouted).await? {
-                return Err(Box::new(error).into());
-            }
-        }
     }
 
     fn fold_changes(&mut self, changes: Vec<Change<P>>) {

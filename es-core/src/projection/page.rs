@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, stream};
 use super::routes::{FirstUnrouted, Unrouted};
 use super::{Change, Dispatch, Projection, ProjectionError, Read};
 use crate::store::{EventStore, FeedPage, ReadRange, next_batch};
-use crate::{Position, StoreError, StreamId};
+use crate::{AggregateId, Position, StoreError, StreamId};
 
 /// The number of streams that are read at the same time.
 const AT_ONCE: usize = 8;
@@ -70,6 +70,32 @@ impl<P: Projection> Dispatch<P> {
             }
         }
         if unrouted.is_empty() { Ok(unread) } else { Err(unrouted) }
+    }
+
+    /// The changes of those rows that `includes` wants, and the first event that cannot be read. Reads
+    /// from the log which rows events concern, if that is needed.
+    pub(crate) async fn changes(
+        &self,
+        store: &(impl EventStore + ?Sized),
+        page: &FeedPage,
+        range: PageRange,
+        includes: impl Fn(&AggregateId) -> bool,
+    ) -> Result<(Vec<Change<P>>, Option<Unread>), StoreError> {
+        loop {
+            let mut changes = Vec::new();
+            let read = self.read_page(page, range, |change| {
+                if includes(change.key()) {
+                    changes.push(change);
+                }
+            });
+            let unrouted = match read {
+                Ok(unread) => return Ok((changes, unread)),
+                Err(unrouted) => unrouted,
+            };
+            if let Some((_, error)) = self.route(store, &unrouted).await? {
+                return Ok((Vec::new(), Some(Unread::Projection(error))));
+            }
+        }
     }
 
     /// Reads from the log which rows the events of some aggregates have named. Returns the first event
