@@ -1,9 +1,11 @@
 //! Stub impls that are emitted together with the errors, so that one mistake does not cause errors
 //! in the rest of the program.
 
+mod read_model;
+
 use std::collections::HashSet;
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -12,12 +14,14 @@ use syn::{
     parse_quote,
 };
 
-use crate::check::{is_allowed_in_a_name, is_implemented, is_serde_derive};
+pub(crate) use read_model::{half_written_projection, half_written_row, projection, row};
+
+use crate::check::{is_implemented, is_serde_derive};
 use crate::expand::{
-    expand_conversions, expand_definition, expand_impls, expand_key, expand_keyed_by_aggregate, expand_row_enum,
-    expand_row_of, expand_set_type, id_of_aggregate, impl_attributes, in_block, private, without_event_attributes,
+    expand_conversions, expand_definition, expand_impls, expand_set_type, id_of_aggregate, impl_attributes, in_block,
+    private, without_event_attributes,
 };
-use crate::model::{Aggregate, Event, Events, Projection, Row};
+use crate::model::{Aggregate, Event, Events};
 use crate::symbol::{EVENT, SERDE};
 
 /// The attribute is on an item that is not a type.
@@ -322,140 +326,6 @@ fn expand_impl(aggregate: &Aggregate<'_>, stub: &Stub, set: &TokenStream, never:
             }
         }
     }
-}
-
-/// ```text
-/// compile_error! { .. }
-/// impl Projection for CustomerBalance { .. }
-/// ```
-pub(crate) fn projection(projection: &Projection<'_>, error: &Error) -> TokenStream {
-    let error = error.to_compile_error();
-    // The compiler does not report a type that it does not find at the place of an error, and
-    // accepts each signature of `Keyed::key` for it.
-    let key = match projection.attr.key.get() {
-        Some(_) => expand_key(projection),
-        None if projection.has_rows() => expand_key(projection),
-        None => Ident::new("__unknown", projection.input.ident.span()).into_token_stream(),
-    };
-    let stubs = expand_projection(projection, &key, &quote!(loop {}));
-    quote! {
-        #error
-        #stubs
-    }
-}
-
-/// The same for an item that cannot be parsed. The compiler reports that; `error` has only the
-/// mistakes in the attribute.
-pub(crate) fn half_written_projection(projection: &Projection<'_>, error: Option<Error>) -> TokenStream {
-    let error = error.map(Error::into_compile_error);
-    let never = unsupported(&private(&projection.krate), "#[derive(Projection)]");
-    let stubs = expand_projection(projection, &expand_key(projection), &never);
-    quote! {
-        #error
-        #stubs
-    }
-}
-
-fn expand_projection(projection: &Projection<'_>, key: &TokenStream, never: &TokenStream) -> TokenStream {
-    let private = private(&projection.krate);
-    let attributes = impl_attributes();
-    let (name, version) = (&projection.name, projection.version);
-    let stub = Stub::of(projection.input, &quote!(#private::Send + #private::Sync + 'static));
-    let (impl_generics, this, where_clause) = stub.parts();
-    let is_generic = !projection.input.generics.params.is_empty();
-    let keyed = (projection.is_keyed_by_aggregate() && !is_generic).then(|| expand_keyed_by_aggregate(projection));
-    let (row, rows) = if projection.has_rows() && !is_generic {
-        let (row_enum, row_of) = (expand_row_enum(projection), expand_row_of(projection));
-        (quote!(__Row), quote!(#row_enum #row_of))
-    } else {
-        (quote!(Self), TokenStream::new())
-    };
-    let stubs = quote! {
-        #attributes
-        impl #impl_generics #private::Projection for #this #where_clause {
-            type Key = #key;
-            type Row = #row;
-            const NAME: &'static #private::str = #name;
-            const VERSION: #private::u32 = #version;
-            fn declare(_: &mut #private::Inputs<Self>) {}
-            fn visit_rows<__V: #private::VisitRows<Self>>(_: &mut __V) {}
-            fn serialize_row<__S: #private::serde::Serializer>(
-                _: &Self::Row,
-                _: __S,
-            ) -> #private::Result<__S::Ok, __S::Error> {
-                #never
-            }
-            fn deserialize_row<'__de, __D: #private::serde::Deserializer<'__de>>(
-                _: #private::usize,
-                _: __D,
-            ) -> #private::Result<Self::Row, __D::Error> {
-                #never
-            }
-        }
-        #keyed
-        #rows
-    };
-    in_block(&projection.library, &stubs)
-}
-
-/// ```text
-/// compile_error! { .. }
-/// impl Row for DailyTotal { .. }
-/// ```
-pub(crate) fn row(row: &Row<'_>, error: &Error) -> TokenStream {
-    let error = error.to_compile_error();
-    let stubs = expand_row(row, &quote!(loop {}));
-    quote! {
-        #error
-        #stubs
-    }
-}
-
-/// The same for an item that cannot be parsed. The compiler reports that; `error` has only the
-/// mistakes in the attribute.
-pub(crate) fn half_written_row(row: &Row<'_>, error: Option<Error>) -> TokenStream {
-    let error = error.map(Error::into_compile_error);
-    let never = unsupported(&private(&row.krate), "#[derive(Row)]");
-    let stubs = expand_row(row, &never);
-    quote! {
-        #error
-        #stubs
-    }
-}
-
-fn expand_row(row: &Row<'_>, never: &TokenStream) -> TokenStream {
-    let private = private(&row.krate);
-    let attributes = impl_attributes();
-    // As that of a projection.
-    let key = row
-        .attr
-        .key
-        .get()
-        .map_or_else(|| Ident::new("__unknown", row.input.ident.span()).into_token_stream(), ToTokens::to_token_stream);
-    // A wrong name would be an error in a constant, too.
-    let name: String = row.name.chars().filter(|letter| is_allowed_in_a_name(*letter)).collect();
-    let name = if name.is_empty() { "row" } else { &name };
-    let stub = Stub::of(row.input, &quote!(#private::Send + #private::Sync + 'static));
-    let (impl_generics, this, where_clause) = stub.parts();
-    let stubs = quote! {
-        #attributes
-        impl #impl_generics #private::Row for #this #where_clause {
-            type Key = #key;
-            const NAME: #private::RowName = #private::RowName::new(#name);
-            fn serialize_row<__S: #private::serde::Serializer>(
-                &self,
-                _: __S,
-            ) -> #private::Result<__S::Ok, __S::Error> {
-                #never
-            }
-            fn deserialize_row<'__de, __D: #private::serde::Deserializer<'__de>>(
-                _: __D,
-            ) -> #private::Result<Self, __D::Error> {
-                #never
-            }
-        }
-    };
-    in_block(&row.library, &stubs)
 }
 
 /// The type as the stub impls name it. Its lifetimes, which are an error, become `'static`.
