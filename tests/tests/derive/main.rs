@@ -3,6 +3,7 @@
 
 mod domains;
 mod generated;
+mod orders;
 mod other_derives;
 mod own_enum;
 mod projections;

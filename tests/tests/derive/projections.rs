@@ -5,9 +5,11 @@ use es_core::memory::MemoryStore;
 use es_core::projection::{
     Direction, Dispatch, Keyed, Keys, Projection, ProjectionFailure, RowIndex, Rows, Uniqueness,
 };
-use es_core::store::{Append, EventData, EventStore, ExpectedVersion, FeedFilter, NewEvent};
+use es_core::store::FeedFilter;
 use es_core::testing::{given, given_with_id, rows};
-use es_core::{Aggregate, Apply, Context, Id, Init, Metadata, Repository, StreamId, event, events};
+use es_core::{Aggregate, Apply, Context, Id, Init, Repository, event, events};
+
+use super::orders::{Order, OrderEvent, Paid, Shipped, record};
 
 #[event(version = 1)]
 struct Registered {
@@ -34,50 +36,6 @@ impl Init<Registered> for Customer {
 
 impl Apply<Renamed> for Customer {
     fn apply(&mut self, _: Renamed, _: &Context) {}
-}
-
-#[event(version = 2, from = PaidV1, alias = "Settled")]
-struct Paid {
-    customer: String,
-    cents: i64,
-}
-
-#[event(version = 1, name = "Paid")]
-struct PaidV1 {
-    customer: String,
-}
-
-impl From<PaidV1> for Paid {
-    fn from(old: PaidV1) -> Self {
-        Self { customer: old.customer, cents: 1 }
-    }
-}
-
-#[event(version = 1)]
-struct Shipped {}
-
-#[event(version = 1, split(Paid, Shipped))]
-struct PaidAndShipped {
-    customer: String,
-    cents: i64,
-}
-
-impl From<PaidAndShipped> for (Paid, Shipped) {
-    fn from(old: PaidAndShipped) -> Self {
-        (Paid { customer: old.customer, cents: old.cents }, Shipped {})
-    }
-}
-
-#[derive(Aggregate, Default)]
-#[aggregate(events(Paid, Shipped), split(PaidAndShipped), retired("Reminded"))]
-struct Order {}
-
-impl Apply<Paid> for Order {
-    fn apply(&mut self, _: Paid, _: &Context) {}
-}
-
-impl Apply<Shipped> for Order {
-    fn apply(&mut self, _: Shipped, _: &Context) {}
 }
 
 /// What a customer has paid.
@@ -139,15 +97,6 @@ impl Apply<Paid> for Account {
 
 fn account(name: &str, cents: i64) -> Account {
     Account { name: name.into(), cents }
-}
-
-/// Records an event as it was stored, of any name and version.
-async fn record(store: &MemoryStore, id: &str, event_type: &'static str, version: u32, data: bson::Document) {
-    let stream = StreamId::of::<Order>(id).unwrap();
-    let expected = ExpectedVersion::exactly(store.head(&stream).await.unwrap().version());
-    let data = EventData::encode(event_type, &data).unwrap();
-    let event = NewEvent::from_data(event_type, version, data, Metadata::new()).unwrap();
-    store.append(Append::new(stream, expected, vec![event])).await.unwrap();
 }
 
 async fn with_customers() -> MemoryStore {
