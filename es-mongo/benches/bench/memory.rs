@@ -61,8 +61,13 @@ pub(crate) async fn work(arguments: &[String]) -> Outcome {
         _ => {}
     }
     store.close().await;
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    println!("{}", peak.unwrap_or_default().trim().trim_end_matches(" kB"));
+    println!("{}", peak()?);
     Ok(())
+}
+
+/// The peak memory of this process in KiB.
+pub(crate) fn peak() -> Result<u64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the peak is not reported")?;
+    Ok(peak.trim().trim_end_matches(" kB").parse()?)
 }

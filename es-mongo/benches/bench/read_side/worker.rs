@@ -9,7 +9,7 @@ use es_mongo::MongoStore;
 
 use super::{Account, KEYS};
 use crate::members::{answer, micros, orders};
-use crate::{Outcome, bare};
+use crate::{Outcome, bare, memory};
 
 /// The arguments of a process that folds.
 pub(super) fn arguments(uri: &str, database: &str, partitions: u32, keys: u64) -> Vec<String> {
@@ -36,7 +36,8 @@ pub(crate) async fn work(arguments: &[String]) -> Outcome {
             let done = everything_is_folded(&store);
             subscriptions.run_until(async { done.await.expect("the server answers") }).await?;
         }
-        answer([micros(started.elapsed()), peak()?]);
+        // Only Linux reports the peak.
+        answer([micros(started.elapsed()), memory::peak().unwrap_or(0)]);
     }
     store.close().await;
     Ok(())
@@ -51,11 +52,4 @@ async fn everything_is_folded(store: &MongoStore) -> Outcome {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-/// The peak memory of this process in KiB. It is 0 if the system does not report it.
-fn peak() -> Result<u64, Box<dyn std::error::Error>> {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return Ok(0) };
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    Ok(peak.unwrap_or("0").trim().trim_end_matches(" kB").parse()?)
 }
