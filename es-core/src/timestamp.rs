@@ -1,10 +1,12 @@
 //! Timestamps: UTC, to the millisecond.
 
+mod date;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 /// A time in UTC with the precision of a BSON date: one millisecond.
@@ -158,27 +160,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // serde's buffer for flattened and tagged types claims to be human-readable in every
         // format, so both forms are accepted in both kinds of formats.
-        struct DateOrText;
-        impl<'de> de::Visitor<'de> for DateOrText {
-            type Value = Timestamp;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a date, or a time in RFC 3339")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                text.parse().map_err(E::custom)
-            }
-
-            fn visit_map<M: de::MapAccess<'de>>(self, map: M) -> Result<Timestamp, M::Error> {
-                bson::DateTime::deserialize(de::value::MapAccessDeserializer::new(map)).map(Timestamp)
-            }
-        }
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_any(DateOrText)
-        } else {
-            bson::DateTime::deserialize(deserializer).map(Self)
-        }
+        deserializer.deserialize_any(date::DateOrText)
     }
 }
 
