@@ -186,6 +186,11 @@ impl StreamId {
         Ok(Self { aggregate_type: aggregate_type.to_owned().into(), aggregate_id: AggregateId::new(id)? })
     }
 
+    /// The same for a type of the program.
+    pub(crate) fn of_type(aggregate_type: &'static str, id: &str) -> Result<Self, InvalidId> {
+        Ok(Self { aggregate_type: aggregate_type.into(), aggregate_id: AggregateId::new(id)? })
+    }
+
     /// The stored name of the aggregate's type.
     pub fn aggregate_type(&self) -> &str {
         &self.aggregate_type

@@ -100,7 +100,8 @@ const STANDBY: Duration = Duration::from_secs(1);
 /// seconds. A process that joins gets its share as soon as the others have finished their batch.
 ///
 /// [`run`](Self::run) and [`run_until`](Self::run_until) return futures that run all projections
-/// in one task. For more parallelism, run several of these values.
+/// in one task. Only the events of a backlog are decoded in a second one. For more parallelism, run
+/// several of these values.
 ///
 /// # An event that cannot be folded
 ///
@@ -202,7 +203,7 @@ impl Subscriptions {
         let share = Arc::new(Share::new(model.clone(), partitions));
         let workers_share = Arc::clone(&share);
         let start = Box::new(move |start: &Start| {
-            let reader = Arc::new(Reader::new(Arc::clone(&start.store), work.filter()));
+            let reader = Arc::new(Reader::new(Arc::clone(&start.store), Arc::clone(&work), partitions));
             let worker = |number| {
                 let (work, reader, share) = (Arc::clone(&work), Arc::clone(&reader), Arc::clone(&workers_share));
                 let worker = Worker::new(work, reader, start.clone(), share, model.partition(number), partitions);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::routes::Routes;
 use super::{Keyed, Keys, Project, Projection, ProjectionError, ProjectionFailure, Read, RowChanges};
-use crate::error::{Panicked, StoreError};
+use crate::error::{InvalidId, Panicked, StoreError};
 use crate::event_types::Event;
 use crate::store::{EventSet, StoredEvent};
 use crate::{AggregateId, Context, Id, Position, Sequence, StreamId};
@@ -41,15 +41,11 @@ pub struct Change<P: Projection> {
 #[derive(Debug, Clone)]
 pub struct Origin {
     position: Position,
-    event_type: Box<str>,
+    event_type: &'static str,
     aggregate: StreamId,
 }
 
 impl Origin {
-    pub(super) fn of(event: &StoredEvent<'_>, aggregate: StreamId) -> Self {
-        Self { position: event.position, event_type: event.event_type.into(), aggregate }
-    }
-
     /// The place of the event in the store.
     pub fn position(&self) -> Position {
         self.position
@@ -60,7 +56,7 @@ impl Origin {
         ProjectionError {
             projection: P::NAME,
             position: self.position,
-            event_type: self.event_type.to_string(),
+            event_type: self.event_type.to_owned(),
             aggregate: self.aggregate.to_string(),
             failure,
         }
@@ -72,7 +68,15 @@ impl Origin {
     }
 }
 
-/// Collects what an event changes.
+/// The event that is read, by the names that the program has for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    pub(super) aggregate_type: &'static str,
+    /// The name under which it is stored, or that of the part that is read.
+    pub(super) event_type: &'static str,
+}
+
+/// Collects what events change, one after the other.
 pub(super) struct Changes<'a, P: Projection> {
     of_rows: Vec<Change<P>>,
     /// Why it is unknown which rows the event changes.
@@ -82,44 +86,53 @@ pub(super) struct Changes<'a, P: Projection> {
     named: Option<Vec<AggregateId>>,
     /// The aggregate, if its rows have to be looked up first.
     unrouted: Option<StreamId>,
+    /// The aggregate of the last event, and what was known about the event. The next one often has
+    /// the same aggregate or the same metadata, and then shares their memory.
+    last: Option<(StreamId, Context)>,
 }
 
 impl<'a, P: Projection> Changes<'a, P> {
     pub(super) fn new(routes: &'a Routes) -> Self {
-        Self { of_rows: Vec::new(), failure: None, routes, named: None, unrouted: None }
+        Self { of_rows: Vec::new(), failure: None, routes, named: None, unrouted: None, last: None }
     }
 
     /// Reads an event of type `E`.
-    pub(super) fn read<E: Event + Send>(&mut self, event: &StoredEvent<'_>, fold: Fold<P, E>) -> Result<(), StoreError>
+    pub(super) fn read<E: Event + Send>(
+        &mut self,
+        event: &StoredEvent<'_>,
+        names: Names,
+        fold: Fold<P, E>,
+    ) -> Result<(), StoreError>
     where
         P: Keyed<E>,
     {
-        self.add(event, || event.decode_as::<E>().map(|event| vec![event]), fold)
+        self.add(event, names, || event.decode_as::<E>().map(Some), fold)
     }
 
     /// Reads an event as one of set `E`.
     pub(super) fn read_set<E: EventSet + Send>(
         &mut self,
         event: &StoredEvent<'_>,
+        names: Names,
         fold: Fold<P, E>,
     ) -> Result<(), StoreError>
     where
         P: Keyed<E>,
     {
-        self.add(event, || Ok(event.decode::<E>()?.into_vec()), fold)
+        self.add(event, names, || Ok(event.decode::<E>()?.into_vec()), fold)
     }
 
-    fn add<E: Send + 'static>(
+    fn add<E: Send + 'static, I: IntoIterator<Item = E>>(
         &mut self,
         stored: &StoredEvent<'_>,
-        read: impl Fn() -> Result<Vec<E>, StoreError>,
+        names: Names,
+        read: impl Fn() -> Result<I, StoreError>,
         fold: Fold<P, E>,
     ) -> Result<(), StoreError>
     where
         P: Keyed<E>,
     {
-        let stream = StreamId::new(stored.aggregate_type, stored.aggregate_id)?;
-        let context = stored.context(&stream);
+        let (stream, context) = self.circumstances(stored, names.aggregate_type)?;
         for (at, event) in read()?.into_iter().enumerate() {
             let keys = match self.keys_of::<E>(&event, &context, &stream, stored.sequence) {
                 Ok(Some(keys)) => keys,
@@ -142,12 +155,41 @@ impl<'a, P: Projection> Changes<'a, P> {
                 let (Some(event), context) = (event, context.clone()) else { continue };
                 self.of_rows.push(Change {
                     key,
-                    origin: Origin::of(stored, stream.clone()),
+                    origin: Origin {
+                        position: stored.position,
+                        event_type: names.event_type,
+                        aggregate: stream.clone(),
+                    },
                     fold: Box::new(move |row| fold(row, event, &context)),
                 });
             }
         }
         Ok(())
+    }
+
+    /// The aggregate of an event, and what is known about the event.
+    fn circumstances(
+        &mut self,
+        stored: &StoredEvent<'_>,
+        aggregate_type: &'static str,
+    ) -> Result<(StreamId, Context), InvalidId> {
+        let (stream, context) = match &mut self.last {
+            Some((stream, context)) => {
+                if stream.aggregate_type() != aggregate_type || stream.aggregate_id() != stored.aggregate_id {
+                    *stream = StreamId::of_type(aggregate_type, stored.aggregate_id)?;
+                    context.begin(stream.aggregate_id().clone());
+                }
+                context.advance(stored.id, stored.sequence, stored.timestamp, stored.metadata);
+                (stream, context)
+            }
+            none => {
+                let stream = StreamId::of_type(aggregate_type, stored.aggregate_id)?;
+                let context = stored.context(&stream);
+                let (stream, context) = none.insert((stream, context));
+                (stream, context)
+            }
+        };
+        Ok((stream.clone(), context.clone()))
     }
 
     /// The keys of the rows that an event concerns. `None` if they have to be looked up.
@@ -177,37 +219,49 @@ impl<'a, P: Projection> Changes<'a, P> {
     }
 
     /// Reads an event of type `E`, which the projection handles by itself.
-    pub(super) fn read_projected<E: Event + Send>(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError>
+    pub(super) fn read_projected<E: Event + Send>(
+        &mut self,
+        event: &StoredEvent<'_>,
+        names: Names,
+    ) -> Result<(), StoreError>
     where
         P: Project<E>,
     {
-        self.project(event, vec![event.decode_as::<E>()?])
+        self.project(event, names, Some(event.decode_as::<E>()?))
     }
 
     /// Reads an event as one of set `E`, which the projection handles by itself.
-    pub(super) fn read_projected_set<E: EventSet + Send>(&mut self, event: &StoredEvent<'_>) -> Result<(), StoreError>
+    pub(super) fn read_projected_set<E: EventSet + Send>(
+        &mut self,
+        event: &StoredEvent<'_>,
+        names: Names,
+    ) -> Result<(), StoreError>
     where
         P: Project<E>,
     {
-        self.project(event, event.decode::<E>()?.into_vec())
+        self.project(event, names, event.decode::<E>()?.into_vec())
     }
 
-    fn project<E>(&mut self, stored: &StoredEvent<'_>, events: Vec<E>) -> Result<(), StoreError>
+    fn project<E>(
+        &mut self,
+        stored: &StoredEvent<'_>,
+        names: Names,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<(), StoreError>
     where
         P: Project<E>,
     {
-        let stream = StreamId::new(stored.aggregate_type, stored.aggregate_id)?;
-        let context = stored.context(&stream);
+        let (stream, context) = self.circumstances(stored, names.aggregate_type)?;
+        let origin = Origin { position: stored.position, event_type: names.event_type, aggregate: stream };
         for event in events {
             let mut rows = RowChanges::new();
             let projected = Panicked::catch(|| P::project(event, &context, &mut rows));
             let changes = projected.map_err(ProjectionFailure::from).and_then(|()| rows.finish());
             match changes {
-                Ok(changes) => self.of_rows.extend(changes.into_iter().map(|(key, fold)| Change {
-                    key,
-                    origin: Origin::of(stored, stream.clone()),
-                    fold,
-                })),
+                Ok(changes) => {
+                    let changes = changes.into_iter().map(|(key, fold)| Change { key, origin: origin.clone(), fold });
+                    self.of_rows.extend(changes);
+                }
                 Err(failure) => {
                     self.failure = Some(failure);
                     return Ok(());
@@ -217,19 +271,33 @@ impl<'a, P: Projection> Changes<'a, P> {
         Ok(())
     }
 
-    pub(super) fn finish(self, event: &StoredEvent<'_>) -> Result<Read<P>, ProjectionFailure> {
-        if let Some(failure) = self.failure {
+    /// Begins the next event.
+    pub(super) fn begin(&mut self) {
+        self.of_rows.clear();
+        (self.failure, self.named, self.unrouted) = (None, None, None);
+    }
+
+    /// What the event changes, once all of it is read.
+    pub(super) fn finish(&mut self, event: &StoredEvent<'_>) -> Result<Read<'_, P>, ProjectionFailure> {
+        if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        if let Some(stream) = self.unrouted {
+        if let Some(stream) = self.unrouted.take() {
             return Ok(Read::Unrouted(stream));
         }
         if self.routes.are_used()
             && let Ok(stream) = StreamId::new(event.aggregate_type, event.aggregate_id)
         {
-            self.routes.remember(&stream, event.sequence, self.named);
+            self.routes.remember(&stream, event.sequence, self.named.take());
         }
-        Ok(Read::Changes(self.of_rows))
+        if self.of_rows.len() > 2 {
+            self.of_rows.sort_by(|one, other| one.key.cmp(&other.key));
+        }
+        Ok(self.collected())
+    }
+
+    pub(super) fn collected(&mut self) -> Read<'_, P> {
+        Read::Changes(self.of_rows.drain(..))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::vec::Drain;
 
-use super::change::Changes;
+use super::change::{Changes, Names};
 use super::inputs::{Declared, Handler, Inputs};
 use super::routes::Routes;
 use super::{Change, Projection, ProjectionError, ProjectionFailure};
@@ -17,9 +18,9 @@ pub struct Dispatch<P: Projection> {
 }
 
 /// An event that was read.
-pub(crate) enum Read<P: Projection> {
-    /// What it changes.
-    Changes(Vec<Change<P>>),
+pub(crate) enum Read<'a, P: Projection> {
+    /// What it changes, the changes of one row one after the other.
+    Changes(Drain<'a, Change<P>>),
     /// It changes the rows that an earlier event of its aggregate names, which is not remembered.
     Unrouted(StreamId),
 }
@@ -66,15 +67,24 @@ impl<P: Projection> Dispatch<P> {
         if rows.is_empty() { events } else { format!("{events} into {}", rows.join(", ")) }
     }
 
+    /// Begins to read events.
+    pub(super) fn changes_of_events(&self) -> Changes<'_, P> {
+        Changes::new(&self.routes)
+    }
+
     /// What an event changes. Nothing if the projection does not list it.
     ///
     /// # Errors
     ///
     /// [`ProjectionError`] if the event cannot be read, or its name is unknown to its aggregate.
-    pub(crate) fn read(&self, event: &StoredEvent<'_>) -> Result<Read<P>, ProjectionError> {
-        let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(Read::Changes(Vec::new())) };
-        let mut changes = Changes::new(&self.routes);
-        let read = of.read(event, &mut changes).map_err(|error| ProjectionFailure::Unreadable(Box::new(error)));
+    pub(super) fn read<'a>(
+        &self,
+        event: &StoredEvent<'_>,
+        changes: &'a mut Changes<'_, P>,
+    ) -> Result<Read<'a, P>, ProjectionError> {
+        changes.begin();
+        let Some(of) = self.aggregates.get(event.aggregate_type) else { return Ok(changes.collected()) };
+        let read = of.read(event, changes).map_err(|error| ProjectionFailure::Unreadable(Box::new(error)));
         read.and_then(|()| changes.finish(event)).map_err(|failure| failed::<P>(event, failure))
     }
 }
@@ -102,9 +112,10 @@ impl<P: Projection> OfAggregate<P> {
     }
 
     fn read(&self, event: &StoredEvent<'_>, changes: &mut Changes<'_, P>) -> Result<(), StoreError> {
-        match self.handlers.get(event.event_type) {
-            Some(Some(handler)) => return handler(event, changes),
-            Some(None) => return Ok(()),
+        let aggregate_type = self.declared.aggregate_type;
+        match self.handlers.get_key_value(event.event_type) {
+            Some((event_type, Some(handler))) => return handler(event, Names { aggregate_type, event_type }, changes),
+            Some((_, None)) => return Ok(()),
             None => {}
         }
         // An old event that is read as others, a retired one, or an unknown name.
@@ -112,7 +123,7 @@ impl<P: Projection> OfAggregate<P> {
             let Some(Some(handler)) = self.handlers.get(info.event_type) else { continue };
             let (event_type, event_version) = (info.event_type, info.version);
             let part = StoredEvent { event_type, event_version, data: BsonPayload(data.as_raw()), ..*event };
-            handler(&part, changes)?;
+            handler(&part, Names { aggregate_type, event_type }, changes)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::change::{Changes, Fold, NoFold};
+use super::change::{Changes, Fold, Names, NoFold};
 use super::{Keyed, Project, Projection};
 use crate::__private::{BeginRow, EventOf};
 use crate::store::{Decoded, EventData, EventInfo, EventSet, StoredEvent};
@@ -22,7 +22,7 @@ pub struct Input<'a, P: Projection, A> {
 }
 
 /// Reads an event, and adds what it changes.
-pub(super) type Handler<P> = fn(&StoredEvent<'_>, &mut Changes<'_, P>) -> Result<(), StoreError>;
+pub(super) type Handler<P> = fn(&StoredEvent<'_>, Names, &mut Changes<'_, P>) -> Result<(), StoreError>;
 
 /// Reads an event as the events that it is split into, each in its newest version and written anew.
 pub(super) type ReadParts = fn(&StoredEvent<'_>) -> Result<Vec<(&'static EventInfo, EventData)>, StoreError>;
@@ -69,8 +69,8 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<E> + Init<E>,
     {
-        self.on::<E>(|event, changes| {
-            changes.read::<E>(event, |row, event, context| match row {
+        self.on::<E>(|event, names, changes| {
+            changes.read::<E>(event, names, |row, event, context| match row {
                 None => Ok(Some(P::init(event, context))),
                 Some(_) => Err(NoFold::RowExists),
             })
@@ -83,8 +83,8 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<E> + Apply<E>,
     {
-        self.on::<E>(|event, changes| {
-            changes.read::<E>(event, |row, event, context| {
+        self.on::<E>(|event, names, changes| {
+            changes.read::<E>(event, names, |row, event, context| {
                 let mut row = row.ok_or(NoFold::NoRow)?;
                 row.apply(event, context);
                 Ok(Some(row))
@@ -98,8 +98,8 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<E> + Init<E> + Apply<E>,
     {
-        self.on::<E>(|event, changes| {
-            changes.read::<E>(event, |row, event, context| match row {
+        self.on::<E>(|event, names, changes| {
+            changes.read::<E>(event, names, |row, event, context| match row {
                 None => Ok(Some(P::init(event, context))),
                 Some(mut row) => {
                     row.apply(event, context);
@@ -115,7 +115,7 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<E> + BeginRow + Apply<E>,
     {
-        self.on::<E>(|event, changes| changes.read::<E>(event, apply_or_default::<P, E>()))
+        self.on::<E>(|event, names, changes| changes.read::<E>(event, names, apply_or_default::<P, E>()))
     }
 
     /// The event removes the row, if there is one.
@@ -124,7 +124,7 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<E>,
     {
-        self.on::<E>(|event, changes| changes.read::<E>(event, |_, _, _| Ok(None)))
+        self.on::<E>(|event, names, changes| changes.read::<E>(event, names, |_, _, _| Ok(None)))
     }
 
     /// Every event of the aggregate that is not declared separately changes a row, by
@@ -135,7 +135,7 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
         P: Keyed<A::Event> + BeginRow + Apply<A::Event>,
     {
         self.declared.all =
-            Some(|event, changes| changes.read_set::<A::Event>(event, apply_or_default::<P, A::Event>()));
+            Some(|event, names, changes| changes.read_set::<A::Event>(event, names, apply_or_default::<P, A::Event>()));
         self
     }
 
@@ -146,8 +146,8 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Keyed<A::Event> + Apply<A::Event>,
     {
-        self.declared.all = Some(|event, changes| {
-            changes.read_set::<A::Event>(event, |row, event, context| {
+        self.declared.all = Some(|event, names, changes| {
+            changes.read_set::<A::Event>(event, names, |row, event, context| {
                 let mut row = row.ok_or(NoFold::NoRow)?;
                 row.apply(event, context);
                 Ok(Some(row))
@@ -162,7 +162,7 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Project<E>,
     {
-        self.on::<E>(|event, changes| changes.read_projected::<E>(event))
+        self.on::<E>(|event, names, changes| changes.read_projected::<E>(event, names))
     }
 
     /// Every event of the aggregate that is not declared separately changes rows of any type, by
@@ -172,7 +172,7 @@ impl<P: Projection, A: Aggregate> Input<'_, P, A> {
     where
         P: Project<A::Event>,
     {
-        self.declared.all = Some(|event, changes| changes.read_projected_set::<A::Event>(event));
+        self.declared.all = Some(|event, names, changes| changes.read_projected_set::<A::Event>(event, names));
         self
     }
 

@@ -39,7 +39,7 @@ impl<P: Projection> Dispatch<P> {
     ) -> Result<Option<Unread>, Unrouted> {
         self.routes.limit();
         let (mut last, mut unrouted) = (range.after, Unrouted::default());
-        let mut unread = None;
+        let (mut unread, mut changes) = (None, self.changes_of_events());
         for event in page.batches.iter().flat_map(|batch| batch.events()) {
             let event = match event {
                 Ok(event) => event,
@@ -55,13 +55,8 @@ impl<P: Projection> Dispatch<P> {
                 break;
             }
             last = Some(event.position);
-            match self.read(&event) {
-                Ok(Read::Changes(mut changes)) => {
-                    if changes.len() > 2 {
-                        changes.sort_by(|one, other| one.key().cmp(other.key()));
-                    }
-                    changes.into_iter().for_each(&mut add);
-                }
+            match self.read(&event, &mut changes) {
+                Ok(Read::Changes(changes)) => changes.for_each(&mut add),
                 Ok(Read::Unrouted(stream)) => unrouted.add(stream, &event),
                 Err(error) => {
                     unread = Some(Unread::Projection(error));
@@ -128,11 +123,11 @@ impl<P: Projection> Dispatch<P> {
         first: &FirstUnrouted,
     ) -> Result<Result<(), (Position, ProjectionError)>, StoreError> {
         let range = ReadRange::after(self.routes.until(stream)).until(first.until);
-        let mut batches = store.read(stream, range);
+        let (mut batches, mut changes) = (store.read(stream, range), self.changes_of_events());
         while let Some(batch) = next_batch(&mut batches).await {
             for event in batch?.events() {
                 // It remembers what it names.
-                if let Err(error) = self.read(&event?) {
+                if let Err(error) = self.read(&event?, &mut changes) {
                     return Ok(Err((first.position, error)));
                 }
             }

@@ -31,7 +31,8 @@ impl<P: Projection> Rows<P> {
     pub fn push(&mut self, dispatch: &Dispatch<P>, event: &StoredEvent<'_>) -> Result<(), ProjectionError> {
         // All events of an aggregate come here, so what they name is remembered.
         dispatch.routes.begin();
-        let Read::Changes(changes) = dispatch.read(event)? else {
+        let mut changes = dispatch.changes_of_events();
+        let Read::Changes(changes) = dispatch.read(event, &mut changes)? else {
             return Err(failed::<P>(event, ProjectionFailure::NotRouted));
         };
         for change in changes {

@@ -1,9 +1,10 @@
 //! What the events of a page change.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::batch::{Failed, FailedBy};
 use super::partition_of;
+use super::reader::ReadPage;
 use crate::projection::{Change, Dispatch, PageRange, Projection, Unrouted};
 use crate::store::{EventStore, FeedFilter, FeedPage};
 use crate::{AggregateId, Position, StoreError};
@@ -25,27 +26,40 @@ pub(super) struct Part {
     pub(super) partitions: u32,
 }
 
-/// Reads what pages change, for all partitions that a run has of one projection. The keys of an
-/// event are known only after it is decoded, so it is decoded once for all partitions.
+/// Reads what pages change.
 pub(super) struct ReadChanges<P: Projection> {
     dispatch: Dispatch<P>,
-    newest: Mutex<Option<Newest<P>>>,
 }
 
-/// The newest page that was read.
-struct Newest<P: Projection> {
-    page: Arc<FeedPage>,
-    /// By partition. `None` if it was taken.
-    changes: Vec<Option<Changes<P>>>,
-}
+/// What a page changes, by partition: the keys of an event are known only after it is decoded, so it is
+/// decoded once for all partitions. `None` if it was taken, or is not known.
+pub(super) struct PageChanges<P: Projection>(Mutex<Vec<Option<Changes<P>>>>);
 
 impl<P: Projection> ReadChanges<P> {
     pub(super) fn new() -> Self {
-        Self { dispatch: Dispatch::new(), newest: Mutex::default() }
+        Self { dispatch: Dispatch::new() }
     }
 
     pub(super) fn filter(&self) -> FeedFilter {
         self.dispatch.filter()
+    }
+
+    /// What a page changes in all partitions.
+    pub(super) fn read_all(&self, page: &FeedPage, partitions: u32) -> PageChanges<P> {
+        let mut all: Vec<_> = (0..partitions).map(|_| Changes { changes: Vec::new(), failure: None }).collect();
+        let read = self.dispatch.read_page(page, PageRange::default(), |change| {
+            let of = usize::try_from(partition_of(change.key().as_str(), partitions)).ok();
+            if let Some(changes) = of.and_then(|of| all.get_mut(of)) {
+                changes.changes.push(change);
+            }
+        });
+        // If rows have to be looked up first, each partition reads the page again after that.
+        let Ok(unread) = read else { return PageChanges(Mutex::default()) };
+        let failure = unread.map(Failed::from);
+        for changes in &mut all {
+            changes.failure.clone_from(&failure);
+        }
+        PageChanges(Mutex::new(all.into_iter().map(Some).collect()))
     }
 
     /// What a part of a page changes.
@@ -53,10 +67,10 @@ impl<P: Projection> ReadChanges<P> {
     /// # Errors
     ///
     /// [`Unrouted`] if [`route`](Self::route) is needed first.
-    pub(super) fn read(&self, page: &Arc<FeedPage>, part: Part) -> Result<Changes<P>, Unrouted> {
-        match self.taken(page, part)? {
+    pub(super) fn read(&self, page: &ReadPage<PageChanges<P>>, part: Part) -> Result<Changes<P>, Unrouted> {
+        match page.read.take(part) {
             Some(changes) => Ok(changes),
-            None => self.read_alone(page, part),
+            None => self.read_part(&page.page, part),
         }
     }
 
@@ -70,36 +84,7 @@ impl<P: Projection> ReadChanges<P> {
         Ok(failed.map(|(position, error)| Failed { position, error: FailedBy::Projection(Box::new(error)) }))
     }
 
-    /// What was read for all partitions, if it was not taken before.
-    fn taken(&self, page: &Arc<FeedPage>, part: Part) -> Result<Option<Changes<P>>, Unrouted> {
-        if part.partitions == 1 || part.range.end.is_some() {
-            return Ok(None);
-        }
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if newest.as_ref().is_none_or(|newest| newest.page.reaches < page.reaches) {
-            let changes = self.read_all(page, part.partitions)?.into_iter().map(Some).collect();
-            *newest = Some(Newest { page: Arc::clone(page), changes });
-        }
-        let newest = newest.as_mut().filter(|newest| Arc::ptr_eq(&newest.page, page));
-        Ok(newest.and_then(|newest| newest.take(part)))
-    }
-
-    fn read_all(&self, page: &FeedPage, partitions: u32) -> Result<Vec<Changes<P>>, Unrouted> {
-        let mut all: Vec<_> = (0..partitions).map(|_| Changes { changes: Vec::new(), failure: None }).collect();
-        let unread = self.dispatch.read_page(page, PageRange::default(), |change| {
-            let of = usize::try_from(partition_of(change.key().as_str(), partitions)).ok();
-            if let Some(changes) = of.and_then(|of| all.get_mut(of)) {
-                changes.changes.push(change);
-            }
-        })?;
-        let failure = unread.map(Failed::from);
-        for changes in &mut all {
-            changes.failure.clone_from(&failure);
-        }
-        Ok(all)
-    }
-
-    fn read_alone(&self, page: &FeedPage, part: Part) -> Result<Changes<P>, Unrouted> {
+    fn read_part(&self, page: &FeedPage, part: Part) -> Result<Changes<P>, Unrouted> {
         let Part { range, partition, partitions } = part;
         let mut changes = Vec::new();
         let unread = self.dispatch.read_page(page, range, |change| {
@@ -111,9 +96,14 @@ impl<P: Projection> ReadChanges<P> {
     }
 }
 
-impl<P: Projection> Newest<P> {
-    fn take(&mut self, part: Part) -> Option<Changes<P>> {
-        let mut changes = self.changes.get_mut(usize::try_from(part.partition).ok()?)?.take()?;
+impl<P: Projection> PageChanges<P> {
+    fn take(&self, part: Part) -> Option<Changes<P>> {
+        if part.range.end.is_some() {
+            return None;
+        }
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = all.get_mut(usize::try_from(part.partition).ok()?)?.take()?;
+        drop(all);
         // The page may begin before the part.
         let after = part.range.after;
         changes.changes.retain(|change| Some(change.origin().position()) > after);

@@ -1,13 +1,12 @@
 //! The work of a projection: its events are folded into rows.
 
-use std::sync::Arc;
-
 use tracing::Span;
 
 use super::batch::{Failed, FailedBy, KeptRows, Unfolded, Written};
-use super::changes::{Changes, Part, ReadChanges};
+use super::changes::{Changes, PageChanges, Part, ReadChanges};
 use super::parked::{OnError, Parked};
 use super::pending::{COMMIT_BYTES, size};
+use super::reader::ReadPage;
 use super::worker::{Batch, Held, Work, Worker};
 use crate::error::ErrorChain;
 use crate::projection::{PageRange, Projection};
@@ -28,6 +27,7 @@ impl<P: Projection> Fold<P> {
 
 impl<P: Projection> Work for Fold<P> {
     type Kept = KeptRows<P>;
+    type Read = PageChanges<P>;
 
     async fn begin(worker: &Worker<Self>, lease: Lease) -> Result<Option<KeptRows<P>>, StoreError> {
         let read = worker.retried(|| worker.start.store.letters(&worker.partition)).await?;
@@ -43,6 +43,10 @@ impl<P: Projection> Work for Fold<P> {
         self.changes.filter()
     }
 
+    fn read(&self, page: &FeedPage, partitions: u32) -> PageChanges<P> {
+        self.changes.read_all(page, partitions)
+    }
+
     fn span(page: &FeedPage) -> Span {
         tracing::debug_span!("fold", reaches = page.reaches.map(Position::get))
     }
@@ -50,10 +54,11 @@ impl<P: Projection> Work for Fold<P> {
     async fn batch(
         worker: &Worker<Self>,
         held: &mut Held<KeptRows<P>>,
-        page: &Arc<FeedPage>,
+        page: &ReadPage<PageChanges<P>>,
     ) -> Result<Option<Batch>, StoreError> {
+        let reaches = page.page.reaches;
         // What remains to be folded ends before this position.
-        let mut end = held.end.take().filter(|end| Some(*end) <= page.reaches);
+        let mut end = held.end.take().filter(|end| Some(*end) <= reaches);
         let mut failed = None;
         loop {
             let part = part(worker, PageRange { after: held.reached, end });
@@ -70,7 +75,7 @@ impl<P: Projection> Work for Fold<P> {
                 }
                 Some(Err(Unfolded::Again)) => {}
                 Some(Ok(written)) => {
-                    let to = end.map_or(page.reaches, before);
+                    let to = end.map_or(reaches, before);
                     let middle = middle(held.reached, to);
                     if let Some(position) = held.kept.parked.too_many(&written) {
                         end = Some(position);
@@ -102,7 +107,7 @@ impl<P: Projection> Work for Fold<P> {
     async fn divide(
         worker: &Worker<Self>,
         held: &mut Held<KeptRows<P>>,
-        page: &Arc<FeedPage>,
+        page: &ReadPage<PageChanges<P>>,
         after: Option<Position>,
         error: StoreError,
     ) -> Result<Option<Failed>, StoreError> {
@@ -133,7 +138,7 @@ fn part<W: Work>(worker: &Worker<W>, range: PageRange) -> Part {
 /// What a part of a page changes. `None` if the worker was asked to stop.
 async fn read_changes<P: Projection>(
     worker: &Worker<Fold<P>>,
-    page: &Arc<FeedPage>,
+    page: &ReadPage<PageChanges<P>>,
     mut part: Part,
 ) -> Result<Option<Changes<P>>, StoreError> {
     let reads = &worker.work.changes;

@@ -2,13 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use tracing::Span;
 
 use super::batch::{Failed, FailedBy, Written};
 use super::fold::before;
+use super::reader::ReadPage;
 use super::worker::{Batch, Committed, Held, Work, Worker};
 use super::{LEASE, partition_of};
 use crate::error::{ErrorChain, SharedError};
@@ -165,6 +165,7 @@ impl Taken {
 
 impl<H: Handler> Work for Handle<H> {
     type Kept = ();
+    type Read = ();
 
     async fn begin(_: &Worker<Self>, _: Lease) -> Result<Option<()>, StoreError> {
         Ok(Some(()))
@@ -174,6 +175,8 @@ impl<H: Handler> Work for Handle<H> {
         self.handler.filter()
     }
 
+    fn read(&self, _: &FeedPage, _: u32) {}
+
     fn span(page: &FeedPage) -> Span {
         tracing::debug_span!("handle", reaches = page.reaches.map(Position::get))
     }
@@ -181,9 +184,10 @@ impl<H: Handler> Work for Handle<H> {
     async fn batch(
         worker: &Worker<Self>,
         held: &mut Held<()>,
-        page: &Arc<FeedPage>,
+        page: &ReadPage<()>,
     ) -> Result<Option<Batch>, StoreError> {
-        let Taken { events, to, failed } = Taken::of(page, held.reached, worker.partition.number, worker.partitions);
+        let Taken { events, to, failed } =
+            Taken::of(&page.page, held.reached, worker.partition.number, worker.partitions);
         let Some(first) = events.first().map(|event| event.position) else {
             return Ok(Some(Batch { written: Written::default(), to, failed, is_due: false }));
         };
@@ -216,7 +220,7 @@ impl<H: Handler> Work for Handle<H> {
     async fn divide(
         _: &Worker<Self>,
         held: &mut Held<()>,
-        _: &Arc<FeedPage>,
+        _: &ReadPage<()>,
         after: Option<Position>,
         error: StoreError,
     ) -> Result<Option<Failed>, StoreError> {

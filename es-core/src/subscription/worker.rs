@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::batch::{Failed, FailedBy, Written};
 use super::parked::MOST_PARKED;
 use super::pending::Pending;
-use super::reader::Reader;
+use super::reader::{ReadPage, Reader};
 use super::share::{Place, Share};
 use super::taken::give_back;
 use super::{LEASE, STANDBY, Start, SubscriptionError, Until};
@@ -34,6 +34,9 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     /// What is kept in memory under one lease.
     type Kept: Send;
 
+    /// What is read from the events of a page for all partitions.
+    type Read: Send + Sync;
+
     /// What is kept at first under a lease. `None` if the lease is lost, or what is stored cannot be
     /// read.
     fn begin(
@@ -44,6 +47,9 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     /// The events that are wanted.
     fn filter(&self) -> FeedFilter;
 
+    /// Reads the events of a page, before the partitions need them.
+    fn read(&self, page: &FeedPage, partitions: u32) -> Self::Read;
+
     /// The span in which the events of a page are handled.
     fn span(page: &FeedPage) -> Span;
 
@@ -52,7 +58,7 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     fn batch(
         worker: &Worker<Self>,
         held: &mut Held<Self::Kept>,
-        page: &Arc<FeedPage>,
+        page: &ReadPage<Self::Read>,
     ) -> impl Future<Output = Result<Option<Batch>, StoreError>> + Send;
 
     /// The work up to [`Held::reached`] is committed.
@@ -66,16 +72,16 @@ pub(super) trait Work: Send + Sync + Sized + 'static {
     fn divide(
         worker: &Worker<Self>,
         held: &mut Held<Self::Kept>,
-        page: &Arc<FeedPage>,
+        page: &ReadPage<Self::Read>,
         after: Option<Position>,
         error: StoreError,
     ) -> impl Future<Output = Result<Option<Failed>, StoreError>> + Send;
 }
 
 /// Does the work of one partition.
-pub(super) struct Worker<W> {
+pub(super) struct Worker<W: Work> {
     pub(super) work: Arc<W>,
-    reader: Arc<Reader>,
+    reader: Arc<Reader<W>>,
     pub(super) start: Start,
     share: Arc<Share>,
     pub(super) partition: Partition,
@@ -135,7 +141,7 @@ pub(super) struct Batch {
 impl<W: Work> Worker<W> {
     pub(super) fn new(
         work: Arc<W>,
-        reader: Arc<Reader>,
+        reader: Arc<Reader<W>>,
         start: Start,
         share: Arc<Share>,
         partition: Partition,
@@ -259,7 +265,7 @@ impl<W: Work> Worker<W> {
             end: None,
         };
         loop {
-            let is_at_end = matches!(self.start.until, Until::Reached(until) if held.reached >= until);
+            let is_at_end = self.is_at_end(held.reached);
             self.share.renew(&self.start).await;
             let is_shared = self.start.until == Until::Stopped && place.as_mut().is_some_and(Place::is_given_up);
             if is_at_end || is_shared || self.is_stopping() {
@@ -276,7 +282,8 @@ impl<W: Work> Worker<W> {
             // not matter, because others may record without a pause.
             let end = if held.is_live { None } else { self.retried(|| self.start.store.frontier()).await? };
             let Some(page) = self.retried(|| Box::pin(self.reader.page(after))).await? else { continue };
-            if page.reaches <= held.reached {
+            let reaches = page.page.reaches;
+            if reaches <= held.reached {
                 let is_first = !std::mem::replace(&mut held.is_live, true);
                 if is_first || held.reached > held.checkpoint || held.must_renew() {
                     match self.commit(&mut held).await? {
@@ -292,11 +299,11 @@ impl<W: Work> Worker<W> {
                 self.unless_stopping(self.start.store.wake(held.reached)).await;
                 continue;
             }
-            let is_backlog = distance(after, page.reaches) >= BACKLOG;
-            if is_backlog {
-                self.reader.read_ahead(page.reaches);
+            let is_backlog = distance(after, reaches) >= BACKLOG;
+            if is_backlog && !self.is_at_end(reaches) {
+                self.reader.read_ahead(reaches);
             }
-            let work = W::batch(self, &mut held, &page).instrument(W::span(&page));
+            let work = W::batch(self, &mut held, &page).instrument(W::span(&page.page));
             let Some(batch) = work.await? else {
                 if self.is_stopping() {
                     // What is stored was not read because of that, and the lease may still be valid.
@@ -310,7 +317,7 @@ impl<W: Work> Worker<W> {
             held.reached = to;
             let is_first = failed.is_none() && end.is_some_and(|end| to >= end);
             held.is_live |= is_first;
-            let ends = failed.is_some() || matches!(self.start.until, Until::Reached(until) if to >= until);
+            let ends = failed.is_some() || self.is_at_end(to);
             if is_due || is_first || ends || held.is_due(is_backlog) {
                 match self.commit(&mut held).await? {
                     Committed::Done => {}
@@ -380,6 +387,11 @@ impl<W: Work> Worker<W> {
             self.unless_stopping(self.start.store.sleep(retries.wait().unwrap_or(LEASE))).await;
         }
         Ok(None)
+    }
+
+    /// Whether the run ends at this position.
+    fn is_at_end(&self, reached: Option<Position>) -> bool {
+        matches!(self.start.until, Until::Reached(until) if reached >= until)
     }
 
     pub(super) fn is_stopping(&self) -> bool {

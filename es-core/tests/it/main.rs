@@ -67,6 +67,7 @@ mod backlog;
 mod cache;
 mod conformance_memory;
 mod contention;
+mod contexts;
 mod ends;
 mod features;
 mod feeds;
