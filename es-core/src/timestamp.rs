@@ -159,8 +159,12 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // serde's buffer for flattened and tagged types claims to be human-readable in every
-        // format, so both forms are accepted in both kinds of formats.
-        deserializer.deserialize_any(date::DateOrText)
+        // format, so both forms are accepted in a format that claims so.
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(date::DateOrText)
+        } else {
+            deserializer.deserialize_any(date::Date)
+        }
     }
 }
 

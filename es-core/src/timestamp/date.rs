@@ -9,8 +9,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::Timestamp;
 
-/// A time in RFC 3339, or a date as BSON and its extended JSON have it: `{ "$date": .. }`.
+/// A time in RFC 3339, or a [`Date`].
 pub(super) struct DateOrText;
+
+/// A date as BSON and its extended JSON have it: `{ "$date": .. }`.
+pub(super) struct Date;
 
 impl<'de> Visitor<'de> for DateOrText {
     type Value = Timestamp;
@@ -21,6 +24,18 @@ impl<'de> Visitor<'de> for DateOrText {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
         text.parse().map_err(E::custom)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Timestamp, M::Error> {
+        Date.visit_map(map)
+    }
+}
+
+impl<'de> Visitor<'de> for Date {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Timestamp, M::Error> {
@@ -141,6 +156,7 @@ mod tests {
             bson::Bson::Document(bson::doc! { "$numberLong": "5" }),
             bson::Bson::Document(bson::doc! {}),
             bson::Bson::String("yesterday".to_owned()),
+            bson::Bson::String("2024-02-29T12:00:00Z".to_owned()),
         ] {
             let bytes = bson::serialize_to_vec(&bson::doc! { "at": &value }).unwrap();
             assert!(bson::deserialize_from_slice::<Paid>(&bytes).is_err(), "{value}");
