@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, Shared};
 
 use super::worker::Work;
-use crate::store::{BoxFuture, FeedPage, ReadModelStore};
+use crate::store::{BoxFuture, FeedFilter, FeedPage, ReadModelStore};
 use crate::{Position, StoreError};
 
 /// The number of pages that are kept: the one that is read ahead, and those in which the partitions
@@ -19,6 +19,7 @@ const KEPT: usize = 3;
 pub(super) struct Reader<W: Work> {
     store: Arc<dyn ReadModelStore>,
     work: Arc<W>,
+    filter: FeedFilter,
     /// The number of partitions of the subscription.
     partitions: u32,
     recent: Mutex<VecDeque<Recent<W>>>,
@@ -44,7 +45,8 @@ type PageResult<W> = Result<Arc<ReadPage<<W as Work>::Read>>, StoreError>;
 
 impl<W: Work> Reader<W> {
     pub(super) fn new(store: Arc<dyn ReadModelStore>, work: Arc<W>, partitions: u32) -> Self {
-        Self { store, work, partitions, recent: Mutex::default() }
+        let filter = work.filter();
+        Self { store, work, filter, partitions, recent: Mutex::default() }
     }
 
     /// A page that reaches beyond a position, unless that is the end of the log. It may begin before
@@ -60,7 +62,7 @@ impl<W: Work> Reader<W> {
             self.recent().retain(|recent| {
                 recent.after != after || recent.page.peek().is_none_or(|page| goes_beyond::<W>(page, after))
             });
-            // A page that was read ahead does not show where the log ends now.
+            // A page that was read ahead shows an earlier end of the log.
             if !is_ahead {
                 return page;
             }
@@ -95,8 +97,9 @@ impl<W: Work> Reader<W> {
         ahead: Option<AbortHandle>,
     ) -> Reading<W> {
         let (store, work, partitions) = (Arc::clone(&self.store), Arc::clone(&self.work), self.partitions);
+        let filter = self.filter.clone();
         let read: BoxFuture<'static, _> = Box::pin(async move {
-            let page = store.page(after, &work.filter()).await?;
+            let page = store.page(after, &filter).await?;
             let read = work.read(&page, partitions);
             Ok(Arc::new(ReadPage { page, read }))
         });
@@ -135,7 +138,7 @@ fn goes_beyond<W: Work>(page: &PageResult<W>, after: Option<Position>) -> bool {
 
 impl<W: Work> fmt::Debug for Reader<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("filter", &self.work.filter()).finish_non_exhaustive()
+        f.debug_struct("Reader").field("filter", &self.filter).finish_non_exhaustive()
     }
 }
 
