@@ -84,12 +84,7 @@ impl Context {
         &self.metadata
     }
 
-    /// Moves on to a different aggregate. [`advance`](Self::advance) follows, with one of its events.
-    pub(crate) fn begin(&mut self, aggregate_id: AggregateId) {
-        self.aggregate_id = aggregate_id;
-    }
-
-    /// Moves on to another event of the same aggregate and reuses the allocated memory.
+    /// Moves on to another event of the same stream and reuses the allocated memory.
     pub(crate) fn advance(
         &mut self,
         event_id: EventId,

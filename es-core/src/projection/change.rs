@@ -7,7 +7,7 @@ use super::{Keyed, Keys, Project, Projection, ProjectionError, ProjectionFailure
 use crate::error::{InvalidId, Panicked, StoreError};
 use crate::event_types::Event;
 use crate::store::{EventSet, StoredEvent};
-use crate::{AggregateId, Context, Id, Position, Sequence, StreamId};
+use crate::{AggregateId, Context, Id, Metadata, Position, Sequence, StreamId};
 
 /// Why an event cannot be folded into a row.
 #[derive(Debug, Clone, Copy)]
@@ -86,14 +86,16 @@ pub(super) struct Changes<'a, P: Projection> {
     named: Option<Vec<AggregateId>>,
     /// The aggregate, if its rows have to be looked up first.
     unrouted: Option<StreamId>,
-    /// The aggregate of the last event, and what was known about the event. The next one often has
-    /// the same aggregate or the same metadata, and then shares their memory.
-    last: Option<(StreamId, Context)>,
+    /// The aggregate of the last event. The next event often has the same one, and shares its memory.
+    last: Option<StreamId>,
+    /// The metadata of the last event, for the same reason.
+    metadata: Metadata,
 }
 
 impl<'a, P: Projection> Changes<'a, P> {
     pub(super) fn new(routes: &'a Routes) -> Self {
-        Self { of_rows: Vec::new(), failure: None, routes, named: None, unrouted: None, last: None }
+        let (last, metadata) = (None, Metadata::new());
+        Self { of_rows: Vec::new(), failure: None, routes, named: None, unrouted: None, last, metadata }
     }
 
     /// Reads an event of type `E`.
@@ -132,12 +134,12 @@ impl<'a, P: Projection> Changes<'a, P> {
     where
         P: Keyed<E>,
     {
-        let (stream, context) = self.circumstances(stored, names.aggregate_type)?;
+        let (origin, context) = self.circumstances(stored, names)?;
         for (at, event) in read()?.into_iter().enumerate() {
-            let keys = match self.keys_of::<E>(&event, &context, &stream, stored.sequence) {
+            let keys = match self.keys_of::<E>(&event, &context, &origin.aggregate, stored.sequence) {
                 Ok(Some(keys)) => keys,
                 Ok(None) => {
-                    self.unrouted = Some(stream);
+                    self.unrouted = Some(origin.aggregate);
                     return Ok(());
                 }
                 Err(failure) => {
@@ -155,11 +157,7 @@ impl<'a, P: Projection> Changes<'a, P> {
                 let (Some(event), context) = (event, context.clone()) else { continue };
                 self.of_rows.push(Change {
                     key,
-                    origin: Origin {
-                        position: stored.position,
-                        event_type: names.event_type,
-                        aggregate: stream.clone(),
-                    },
+                    origin: origin.clone(),
                     fold: Box::new(move |row| fold(row, event, &context)),
                 });
             }
@@ -167,29 +165,20 @@ impl<'a, P: Projection> Changes<'a, P> {
         Ok(())
     }
 
-    /// The aggregate of an event, and what is known about the event.
-    fn circumstances(
-        &mut self,
-        stored: &StoredEvent<'_>,
-        aggregate_type: &'static str,
-    ) -> Result<(StreamId, Context), InvalidId> {
-        let (stream, context) = match &mut self.last {
-            Some((stream, context)) => {
-                if stream.aggregate_type() != aggregate_type || stream.aggregate_id() != stored.aggregate_id {
-                    *stream = StreamId::of_type(aggregate_type, stored.aggregate_id)?;
-                    context.begin(stream.aggregate_id().clone());
-                }
-                context.advance(stored.id, stored.sequence, stored.timestamp, stored.metadata);
-                (stream, context)
-            }
-            none => {
-                let stream = StreamId::of_type(aggregate_type, stored.aggregate_id)?;
-                let context = stored.context(&stream);
-                let (stream, context) = none.insert((stream, context));
-                (stream, context)
-            }
+    /// The event as the origin of changes, and its context.
+    fn circumstances(&mut self, stored: &StoredEvent<'_>, names: Names) -> Result<(Origin, Context), InvalidId> {
+        let last = self.last.take().filter(|last| {
+            last.aggregate_type() == names.aggregate_type && *last.aggregate_id() == stored.aggregate_id
+        });
+        let aggregate = match last {
+            Some(last) => last,
+            None => StreamId::of_type(names.aggregate_type, stored.aggregate_id)?,
         };
-        Ok((stream.clone(), context.clone()))
+        self.last = Some(aggregate.clone());
+        self.metadata.replace(stored.metadata);
+        let (id, metadata) = (aggregate.aggregate_id().clone(), self.metadata.clone());
+        let context = Context::new(stored.id, id, stored.sequence, stored.timestamp, metadata);
+        Ok((Origin { position: stored.position, event_type: names.event_type, aggregate }, context))
     }
 
     /// The keys of the rows that an event concerns. `None` if they have to be looked up.
@@ -251,8 +240,7 @@ impl<'a, P: Projection> Changes<'a, P> {
     where
         P: Project<E>,
     {
-        let (stream, context) = self.circumstances(stored, names.aggregate_type)?;
-        let origin = Origin { position: stored.position, event_type: names.event_type, aggregate: stream };
+        let (origin, context) = self.circumstances(stored, names)?;
         for event in events {
             let mut rows = RowChanges::new();
             let projected = Panicked::catch(|| P::project(event, &context, &mut rows));
